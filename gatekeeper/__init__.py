@@ -1,0 +1,1 @@
+"""Speaks policy and Kubernetes: ClusterImagePolicy in, Gatekeeper templates out, and the tools around them."""

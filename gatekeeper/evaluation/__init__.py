@@ -1,0 +1,1 @@
+"""The verdict of a generated template without a cluster, by the real opa."""

@@ -1,0 +1,1 @@
+"""sigstore ClusterImagePolicy: model, loading, validation."""

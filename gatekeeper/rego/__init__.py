@@ -1,0 +1,1 @@
+"""The Rego library that every generated template carries, as package data."""

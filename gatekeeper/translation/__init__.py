@@ -1,0 +1,1 @@
+"""ClusterImagePolicy to Gatekeeper ConstraintTemplate and Constraint."""

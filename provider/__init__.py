@@ -1,0 +1,1 @@
+"""Answers Gatekeeper's questions about container images: facts only, no policy."""

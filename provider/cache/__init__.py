@@ -1,0 +1,1 @@
+"""What is kept, under which key and for how long."""

@@ -1,0 +1,47 @@
+"""The errors of the provider.
+
+BestbeforeError         root: carries a reason and one sentence
+├── ImageError          no answer about this image; durable or passing by its reason
+├── QuestionError       the key itself is wrong: the template author's
+└── SettingsError       bad settings, every problem at once: the administrator's
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from provider.reasons import Reason
+
+
+class BestbeforeError(Exception):
+    """Something a person can act on.
+
+    Attributes:
+        reason: the stable code.
+        message: one lower-case sentence, without control characters and without secrets.
+    """
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(f"{reason}: {message}")
+        self.reason = reason
+        self.message = message
+
+
+class ImageError(BestbeforeError):
+    """There is no answer about an image, for good or for now (`reason.durable`)."""
+
+
+class QuestionError(BestbeforeError):
+    """A key is neither a reference nor a question (`KeyInvalid`), or is of another version (`QuestionUnsupported`)."""
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used.
+
+    Attributes:
+        problems: every problem found, each naming the setting, where it came from and what is wrong.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)

@@ -1,0 +1,94 @@
+"""What a key asks.
+
+A key is either a plain image reference or a JSON object in which everything stands that the answer depends on: it
+is Gatekeeper's cache key. One question a key: the facts of an image are one, each proof is another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from provider import limits
+from provider.errors import QuestionError
+from provider.reasons import Reason
+
+VERSION: Final = 1
+_REF_CHARACTERS: Final = 12
+_FIELDS: Final = frozenset({"v", "image", "config"})
+
+
+@dataclass(frozen=True)
+class FactQuestion:
+    """Asks what an image's documents say.
+
+    Attributes:
+        image: the reference as written in the Pod, or `repository@digest`.
+        config: whether the answer carries the whole image configuration of every platform.
+    """
+
+    image: str
+    config: bool = False
+
+
+def ref(key: str) -> str:
+    """The key's short name: 12 hex digits of its SHA-256.
+
+    It stands in the answer, the denial and the log, and joins them; templates compute the same.
+    """
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:_REF_CHARACTERS]
+
+
+def key_of(question: FactQuestion) -> str:
+    """The key that a template makes for a question (`json.marshal` in Rego: sorted, compact)."""
+    fields: dict[str, Any] = {"v": VERSION, "image": question.image}
+    if question.config:
+        fields["config"] = True
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    # Go's encoder, which OPA uses, escapes these so that JSON can stand in HTML.
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def parse(key: str) -> FactQuestion:
+    """Read a key.
+
+    Raises:
+        QuestionError: `KeyInvalid` for what can never be a question; `QuestionUnsupported` for a version or a field
+            that this release does not know (passing, so that a rolling upgrade is no cached outage).
+    """
+    if len(key.encode("utf-8", "surrogatepass")) > limits.KEY_BYTES:
+        raise QuestionError(Reason.KEY_INVALID, f"the key is longer than {limits.KEY_BYTES} bytes")
+    if not key.startswith("{"):
+        return FactQuestion(key)
+    try:
+        fields = json.loads(key, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise QuestionError(Reason.KEY_INVALID, "the key starts like a JSON object but is none") from error
+    return _fact_question(fields)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a field stands twice")
+    return fields
+
+
+def _fact_question(fields: dict[str, Any]) -> FactQuestion:
+    version = fields.get("v")
+    if isinstance(version, bool) or not isinstance(version, int):
+        raise QuestionError(Reason.KEY_INVALID, "the question has no version `v`")
+    unknown = sorted(fields.keys() - _FIELDS)
+    if version != VERSION or unknown:
+        what = f"version {version}" if version != VERSION else f"field {unknown[0][: limits.SHOWN_CHARACTERS]!r}"
+        raise QuestionError(Reason.QUESTION_UNSUPPORTED, f"this provider does not know {what} of the question")
+    image, config = fields.get("image"), fields.get("config", False)
+    if not isinstance(image, str):
+        raise QuestionError(Reason.KEY_INVALID, "`image` of the question is no string")
+    if not isinstance(config, bool):
+        raise QuestionError(Reason.QUESTION_UNSUPPORTED, "this provider knows `config` only as true")
+    return FactQuestion(image, config)

@@ -1,0 +1,1 @@
+"""Reads manifests, indexes and blobs from OCI registries, each byte checked against its digest."""

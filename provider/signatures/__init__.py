@@ -1,0 +1,1 @@
+"""Proofs about who signed an image. Nothing here yet: proof questions are refused as unsupported."""

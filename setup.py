@@ -1,0 +1,5 @@
+"""Kept for installers that look for it; all metadata is in setup.cfg."""
+
+from setuptools import setup
+
+setup()
