@@ -1,0 +1,47 @@
+"""What an administrator decides about registries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from provider import limits
+from provider.version import VERSION
+
+
+@dataclass(frozen=True)
+class RegistrySettings:
+    """How registries are reached.
+
+    Hosts are written as in a reference: `host` means the scheme's default port, `host:port` that port only. So naming a
+    registry on a private machine does not open the machine's other ports to whoever may create a Pod.
+
+    Attributes:
+        insecure_registries: reached over plain HTTP; their address may be a private one.
+        named_registries: reached over HTTPS; their address may be a private one, and each has all its request slots
+            to itself. Names token realms and blob stores on private addresses, too.
+        allow_loopback_http: reach `localhost`, `*.localhost` and loopback addresses, over plain HTTP. For commands that
+            a person runs; never for `serve`, whose references come from strangers.
+        allow_private: reach private addresses that no setting names. For commands only, as above.
+        ca_file: PEM file of certificate authorities used instead of the bundled ones.
+        docker_config: Docker `config.json` with registry credentials; it may be replaced while we run.
+        memory_bytes: bound of what is kept in memory, content of all registries together.
+        tag_ttl: seconds for which a tag is believed to point to the same digest.
+        user_agent: how we introduce ourselves.
+        workers: threads that fetch the children of indexes side by side.
+    """
+
+    insecure_registries: frozenset[str] = frozenset()
+    named_registries: frozenset[str] = frozenset()
+    allow_loopback_http: bool = False
+    allow_private: bool = False
+    ca_file: Path | None = None
+    docker_config: Path | None = None
+    memory_bytes: int = 64 * limits.MIB
+    tag_ttl: float = 30.0
+    user_agent: str = f"bestbefore/{VERSION}"
+    workers: int = 64
+
+    def names(self, host: str) -> bool:
+        """Whether an administrator chose this host (`host[:port]`), so that strangers did not."""
+        return host in self.named_registries or host in self.insecure_registries
