@@ -1,0 +1,59 @@
+"""The capabilities file: the OPA of our Gatekeeper release, with `external_data` and without what Gatekeeper refuses.
+
+    python -m gatekeeper.evaluation.capabilities OPA > gatekeeper/evaluation/capabilities.json
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+PATH: Final = Path(__file__).with_name("capabilities.json")
+
+_REFUSED_BUILTINS: Final = frozenset({"http.send", "print", "trace"})
+_REFUSED_FEATURES: Final = frozenset({"rego_v1_import"})
+
+# As the constraint framework declares it: one object in, the response out.
+_EXTERNAL_DATA: Final = {
+    "name": "external_data",
+    "decl": {"type": "function", "args": [{"type": "any"}], "result": {"type": "any"}},
+}
+
+
+def derived(current: dict[str, Any]) -> dict[str, Any]:
+    """What Gatekeeper has, from what `opa capabilities --current` prints."""
+    builtins = [_bare(each) for each in current["builtins"] if each["name"] not in _REFUSED_BUILTINS]
+    return {
+        "builtins": [*builtins, _EXTERNAL_DATA],
+        "future_keywords": current["future_keywords"],
+        "features": [each for each in current["features"] if each not in _REFUSED_FEATURES],
+        "allow_net": [],
+    }
+
+
+def _bare(builtin: dict[str, Any]) -> dict[str, Any]:
+    """A builtin without its prose."""
+    kept = {name: value for name, value in builtin.items() if name not in {"description", "categories", "introduced"}}
+    return dict(_without_descriptions(kept))
+
+
+def _without_descriptions(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, dict):
+        return {name: _without_descriptions(inner) for name, inner in value.items() if name != "description"}
+    if isinstance(value, list):
+        return [_without_descriptions(inner) for inner in value]
+    return value
+
+
+def main(opa: str) -> None:
+    """Print the capabilities file of that opa."""
+    command = [opa, "capabilities", "--current", "--v0-compatible"]
+    current = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=30).stdout)
+    sys.stdout.write(json.dumps(derived(current), sort_keys=True, separators=(",", ":")) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,144 @@
+# METADATA
+# title: ClusterImagePolicy
+# description: |
+#   What every translated ClusterImagePolicy does: which images it looks at, what it asks about them, and how its
+#   authorities and its own rule come to a verdict. The template itself holds the call and the policy's own rule.
+package lib.bestbefore.cip
+
+import future.keywords
+
+import data.lib.bestbefore.answers
+import data.lib.bestbefore.compliance
+import data.lib.bestbefore.messages
+import data.lib.bestbefore.reference
+import data.lib.bestbefore.selection
+import data.lib.bestbefore.workload
+
+# METADATA
+# description: The images of a review that the policy has to judge, each with the reference to ask about.
+images(policy, review) := [object.union(image, {"asked": asked.text, "note": asked.note}) |
+	some image in workload.judged(review, _observed(policy))
+	selection.selected(policy, review, image.text)
+	asked := workload.asked(review, image)
+]
+
+# METADATA
+# description: The key that asks for the facts of an image; canonical, so that policies share the answer.
+question(image) := json.marshal({"v": 1, "image": image.asked, "config": true})
+
+# METADATA
+# description: The keys to ask in one call. None where no document of the image decides.
+questions(policy, images) := sort({question(image) |
+	some image in images
+	_needs_facts(policy, image)
+})
+
+# METADATA
+# description: |
+#   The input of the policy's own rule for an image, as policy-controller builds it. Undefined where the rule has
+#   nothing to decide: no authority matched, or the facts it looks at are not there.
+document(policy, review, image, response) := object.union_n([
+	{"authorityMatches": _matches(policy)},
+	_config(policy, image, response),
+	_include(policy.rego, "includeSpec", "spec", review.object),
+	_include(policy.rego, "includeObjectMeta", "metadata", review.object),
+	_typemeta(policy.rego, review.object),
+]) if {
+	_admissible(image)
+	count(_matches(policy)) > 0
+}
+
+# METADATA
+# description: |
+#   The verdict on an image: `{"passed": true}`, or passed false with reason, said, line, note. `values` are those of
+#   the policy's own rule for the document above. Total.
+default verdict(_, _, _, _) := {
+	"passed": false,
+	"reason": "Internal",
+	"said": "",
+	"line": "no verdict could be reached",
+}
+
+verdict(policy, image, response, values) := _failed("ReferenceInvalid", said, said) if {
+	not _admissible(image)
+	said := sprintf("could not parse reference: %s", [image.text])
+} else := _failed("StaticDeny", _static_message(policy), concat(" ", _authority_errors(policy))) if {
+	count(_matches(policy)) == 0
+} else := {"passed": true} if {
+	not policy.rego
+} else := _failed(answer.reason, sprintf("%s: %s", [answer.reason, answer.message]), answer.message) if {
+	_needs_facts(policy, image)
+	answer := answers.lookup(response, question(image))
+	not answer.value.config
+} else := _of_rule(compliance.judged(values), _facts(policy, image, response), image)
+
+# METADATA
+# description: The violation to report for an image.
+violation(policy, image, verdict) := messages.violation(
+	sprintf("failed policy: %s", [policy.name]),
+	image,
+	object.union(verdict, {"policy": policy.name}),
+	_ref(policy, image),
+)
+
+_failed(reason, said, line) := {"passed": false, "reason": reason, "said": said, "line": line}
+
+_of_rule(judged, facts, image) := {"passed": true} if {
+	judged.passed == true
+} else := {
+	"passed": false,
+	"reason": "PolicyFailed",
+	"said": judged.said,
+	"line": judged.line,
+	"note": image.note,
+	"digest": object.get(facts, "digest", ""),
+	"created": object.get(facts, "created", null),
+}
+
+_admissible(image) if reference.parsed(image.text)
+
+_matches(policy) := {authority.name: {"static": true} |
+	some authority in policy.authorities
+	authority.static.action == "pass"
+}
+
+_authority_errors(policy) := [sprintf("disallowed by static policy: %s", [object.get(authority.static, "message", "")]) |
+	some authority in policy.authorities
+	authority.static.action == "fail"
+]
+
+_static_message(policy) := message if {
+	messages_said := [said | some authority in policy.authorities; said := authority.static.message; said != ""]
+	message := messages_said[0]
+} else := "The policy refuses every image that it covers."
+
+_needs_facts(policy, image) if {
+	policy.rego.fetchConfigFile == true
+	_admissible(image)
+	count(_matches(policy)) > 0
+}
+
+_facts(policy, image, response) := answers.lookup(response, question(image)).value if {
+	_needs_facts(policy, image)
+} else := {}
+
+_config(policy, image, response) := {} if {
+	not policy.rego.fetchConfigFile == true
+} else := {"config": _facts(policy, image, response).config}
+
+_observed(policy) := [part |
+	some flag, part in {"includeSpec": "spec", "includeObjectMeta": "metadata", "includeTypeMeta": "typemeta"}
+	policy.rego[flag] == true
+]
+
+_include(rego, flag, field, reviewed) := {field: reviewed[field]} if {
+	rego[flag] == true
+} else := {}
+
+_typemeta(rego, reviewed) := {"typemeta": {"kind": reviewed.kind, "apiVersion": reviewed.apiVersion}} if {
+	rego.includeTypeMeta == true
+} else := {}
+
+_ref(policy, image) := answers.ref(question(image)) if {
+	_needs_facts(policy, image)
+} else := ""

@@ -1,0 +1,79 @@
+package lib.bestbefore.compliance_test
+
+import future.keywords
+
+import data.lib.bestbefore.compliance
+
+_single := "failed evaluating rego policy for type ClusterImagePolicy: policy is not compliant for query 'isCompliant = data.sigstore.isCompliant'"
+
+_double := `failed evaluating rego policy for type ClusterImagePolicy: policy is not compliant for query "isCompliant = data.sigstore.isCompliant"`
+
+_passes(value) if compliance.judged([value]) == {"passed": true}
+
+_line(value) := compliance.judged([value]).line
+
+test_only_true_passes if {
+	_passes(true)
+	every value in [false, null, 1, "true", {"result": true}] {
+		_line(value) == _single
+	}
+}
+
+test_undefined_fails if compliance.judged([]).line == _single
+
+test_nothing_to_judge_fails if {
+	compliance.judged(null).passed == false
+	compliance.judged([true, true]).passed == false
+}
+
+test_empty_set_fails if {
+	_line(set()) == _double
+	_line([]) == _double
+}
+
+test_one_passing_result_is_enough if {
+	_passes({{"result": false, "error": "a"}, {"result": true, "error": "z"}})
+}
+
+test_last_error_is_told if {
+	_line({{"result": false, "error": "a"}, {"result": false, "error": "b"}}) == concat("", [_single, " with errors: b"])
+	_line([{"result": false, "error": "z"}, {"result": false, "error": "a"}]) == concat("", [_single, " with errors: a"])
+	_line({{"error": "no result"}}) == concat("", [_single, " with errors: no result"])
+	_line({{"result": false}}) == concat("", [_single, " with errors: "])
+}
+
+test_own_sentence_is_kept if compliance.judged([{{"result": false, "error": "too old"}}]).said == "too old"
+
+test_warning_on_a_pass_is_told if {
+	compliance.judged([{{"result": true, "warning": "mind"}}]) == {
+		"passed": false,
+		"said": "mind",
+		"line": "warning: mind",
+	}
+}
+
+test_field_names_are_read_in_any_case if {
+	_passes({{"Result": true}})
+	_line({{"Error": "a", "error": "b"}}) == concat("", [_single, " with errors: b"])
+	_line({{"Error": "a", "error": null}}) == concat("", [_single, " with errors: a"])
+}
+
+test_wrong_types_are_told if {
+	every wrong, said in {
+		{"result": "true"}: "string into Go struct field CosignRuleResult.result of type bool",
+		{"result": 1}: "number into Go struct field CosignRuleResult.result of type bool",
+		{"error": 7}: "number into Go struct field CosignRuleResult.error of type string",
+		{"warning": ["x"]}: "array into Go struct field CosignRuleResult.warning of type string",
+		{"error": {}, "result": 1}: "object into Go struct field CosignRuleResult.error of type string",
+	} {
+		_line({wrong}) == concat("", [_single, " due to parsing errors: json: cannot unmarshal ", said])
+	}
+}
+
+test_pass_before_a_wrong_type_counts if _passes([{"result": true}, {"result": "no"}])
+
+test_wrong_type_before_a_pass_counts if not _passes([{"result": "no"}, {"result": true}])
+
+test_set_of_other_things_fails if {
+	_line({true}) == concat("", [_single, " due to parsing errors: isCompliant holds a result that is no object"])
+}

@@ -1,0 +1,56 @@
+package lib.bestbefore.messages_test
+
+import future.keywords
+
+import data.lib.bestbefore.messages
+
+_image := {"text": "registry.test/app:1", "path": "spec.containers[0].image"}
+
+_verdict := {"policy": "age", "reason": "PolicyFailed", "said": "Too old.", "line": "not compliant with errors: Too old."}
+
+_msg(verdict) := messages.violation("failed policy: age", _image, verdict, "0123456789ab").msg
+
+test_own_sentence_comes_first_and_upstream_last if {
+	_msg(_verdict) == "Too old. Image registry.test/app:1 (spec.containers[0].image): see `bestbefore explain PolicyFailed`, ref 0123456789ab. failed policy: age: spec.containers[0].image registry.test/app:1 not compliant with errors: Too old."
+}
+
+test_reason_stands_in_for_a_missing_sentence if startswith(_msg(object.union(_verdict, {"said": ""})), "PolicyFailed Image")
+
+test_control_characters_become_spaces if {
+	msg := _msg(object.union(_verdict, {"said": "Too\n\told\u0000.\u2028", "line": "a\r\nb"}))
+	startswith(msg, "Too old . Image")
+	endswith(msg, "a b")
+	not regex.match(`[\p{Cc}]`, msg)
+}
+
+test_long_sentence_is_cut if {
+	long := sprintf("%0500d", [1])
+	msg := _msg(object.union(_verdict, {"said": long}))
+	indexof(msg, " Image") == 120
+}
+
+test_whole_message_is_bounded if {
+	long := sprintf("%09000d", [1])
+	count(_msg(object.union(_verdict, {"line": long}))) == 2048
+}
+
+test_note_is_told if contains(_msg(object.union(_verdict, {"note": "it has not started"})), "Note: it has not started. failed")
+
+test_verdict_that_cannot_be_told_is_still_a_violation if {
+	is_string(messages.violation("x", {}, {}, "").msg)
+	is_string(messages.violation("x", null, null, "").msg)
+}
+
+test_details_are_for_machines if {
+	details := messages.violation("x", _image, object.union(_verdict, {"digest": "sha256:1"}), "r").details
+	details == {
+		"policy": "age",
+		"image": "registry.test/app:1",
+		"path": "spec.containers[0].image",
+		"reason": "PolicyFailed",
+		"said": "Too old.",
+		"digest": "sha256:1",
+		"created": null,
+		"ref": "r",
+	}
+}

@@ -1,0 +1,22 @@
+# METADATA
+# title: Template of a ClusterImagePolicy that its authorities decide
+# description: |
+#   Shared by every ClusterImagePolicy without a rule of its own: the same bytes for all of them.
+package clusterimagepolicyauthorities
+
+import future.keywords
+
+import data.lib.bestbefore.cip
+import data.lib.bestbefore.messages
+
+# An image is refused unless it is proved to comply.
+violation contains cip.violation(input.parameters, image, _verdict(image)) if {
+	some image in _images
+	not _verdict(image).passed == true
+}
+
+violation contains messages.unreadable if not _images
+
+_images := cip.images(input.parameters, input.review)
+
+_verdict(image) := cip.verdict(input.parameters, image, {}, [])

@@ -1,0 +1,203 @@
+"""Carries a policy's own Rego over into a library of the template.
+
+The text stays as it is, line by line, but for what names its place: the package line, references to that package,
+and imports that Gatekeeper refuses although their meaning can be written otherwise. Gatekeeper's rules for libraries
+are those of its constraint framework: packages below `lib`, references below `data.lib` only, imports of
+`data.lib.…` and `future.…` only. What cannot be carried over is a problem with its line, never dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gatekeeper.translation.tokens import Kind, Token, tokens
+
+PACKAGE: Final = "sigstore"
+RULE: Final = "isCompliant"
+
+# Functions that exist in the one place and not in the other, or whose presence depends on the installation.
+_REFUSED_FUNCTIONS: Final = {
+    ("http", "send"): "`http.send` is refused: whether Gatekeeper has it depends on the installation",
+    ("external_data",): "`external_data` is Gatekeeper's, not a function of ClusterImagePolicy rules",
+}
+
+
+@dataclass(frozen=True)
+class RuleProblem:
+    """Why a rule cannot be carried over.
+
+    Attributes:
+        line: line of the Rego text, from 1.
+        sentence: what is wrong, and what to write instead where that is known.
+    """
+
+    line: int
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A policy's rule as a library.
+
+    Attributes:
+        text: the library's text; meaningless when there are problems.
+        problems: everything that cannot be carried over.
+        strict: the text says `import rego.v1`, so it must also be valid Rego v1.
+    """
+
+    text: str
+    problems: tuple[RuleProblem, ...]
+    strict: bool = False
+
+
+@dataclass(frozen=True)
+class _Edit:
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class _Path:
+    """`data.sigstore["x"]`: its words, and the token after its last one."""
+
+    words: tuple[str, ...]
+    first: Token
+    last: Token
+    after: int
+
+
+def carry(text: str, package: str) -> Carried:
+    """Move a rule into a package (`lib.policies.…`)."""
+    code = [token for token in tokens(text) if token.kind is not Kind.NEWLINE]
+    walk = _Walk(text, code, package)
+    walk.run()
+    return Carried(_edited(text, walk.edits), tuple(walk.problems), walk.strict)
+
+
+class _Walk:
+    """One pass over the tokens that gathers edits and problems."""
+
+    def __init__(self, text: str, code: Sequence[Token], package: str) -> None:
+        self.text = text
+        self.code = code
+        self.package = package
+        self.edits: list[_Edit] = []
+        self.problems: list[RuleProblem] = []
+        self.strict = False
+
+    def run(self) -> None:
+        at = self._package_line()
+        while at < len(self.code):
+            at = self._step(at)
+
+    def _package_line(self) -> int:
+        if not self.code or self.code[0].text != "package" or len(self.code) == 1:
+            self._problem(self.code[0] if self.code else None, f"package expected: the rule starts with `package {PACKAGE}`")
+            return 0
+        path = self._path(1)
+        if path.words != (PACKAGE,):
+            found = ".".join(path.words)
+            self._problem(path.first, f"the package is `{found}`, but only `data.{PACKAGE}.{RULE}` is looked at: write `package {PACKAGE}`")
+        self._edit(path, self.package)
+        return path.after
+
+    def _step(self, at: int) -> int:
+        token = self.code[at]
+        if token.kind is not Kind.WORD or self._continues(at):
+            return at + 1
+        if token.text == "import":
+            return self._import(at)
+        path = self._path(at)
+        if token.text == "data":
+            self._reference(path)
+            return path.after
+        for name, sentence in _REFUSED_FUNCTIONS.items():
+            if path.words[: len(name)] == name:
+                self._problem(token, sentence)
+        return at + 1
+
+    def _continues(self, at: int) -> bool:
+        """Whether the word is a field of what stands before it (`x.data`)."""
+        return at > 0 and self.code[at - 1].text == "." and self.code[at - 1].end == self.code[at].start
+
+    def _import(self, at: int) -> int:
+        if at + 1 >= len(self.code):
+            return at + 1
+        path = self._path(at + 1)
+        alias, after = self._alias(path)
+        root = path.words[0]
+        if path.words == ("rego", "v1"):
+            self.strict = True
+            self._edit(path, "future.keywords")
+        elif root == "input":
+            self._input_import(at, path, alias, after)
+        elif root == "data":
+            self._reference(path)
+        elif root != "future":
+            self._problem(path.first, f"Gatekeeper refuses `import {'.'.join(path.words)}`")
+        return after
+
+    def _alias(self, path: _Path) -> tuple[str, int]:
+        if path.after + 1 < len(self.code) and self.code[path.after].text == "as":
+            return self.code[path.after + 1].text, path.after + 2
+        return path.words[-1], path.after
+
+    def _input_import(self, at: int, path: _Path, alias: str, after: int) -> None:
+        """`import input.x as y` becomes the rule `y = input.x`, which means the same and is allowed."""
+        source = self.text[path.first.start : path.last.end]
+        if alias == "input":
+            source, alias = "", ""
+        replacement = f"{alias} = {source}" if alias else ""
+        self.edits.append(_Edit(self.code[at].start, self.code[after - 1].end, replacement))
+
+    def _reference(self, path: _Path) -> None:
+        if len(path.words) < 2 or path.words[1] != PACKAGE:  # noqa: PLR2004 - `data` and the package
+            shown = ".".join(path.words[:3])
+            self._problem(path.first, f"the reference `{shown}` leads outside of the policy: there is no such data in a cluster")
+            return
+        called = path.after < len(self.code) and self.code[path.after].text == "("
+        if called and len(path.words) == 3:  # noqa: PLR2004 - data.sigstore.function
+            # A library's function is not found by its full path in Gatekeeper, only by its name.
+            self._edit(path, path.words[2])
+            return
+        rest = self.text[self._second_end(path) : path.last.end]
+        self._edit(path, f"data.{self.package}{rest}")
+
+    def _second_end(self, path: _Path) -> int:
+        """Where `data.sigstore` or `data["sigstore"]` ends."""
+        at = self.code.index(path.first) + 2
+        return self.code[at].end if self.code[at].kind is Kind.WORD else self.code[at + 1].end
+
+    def _path(self, at: int) -> _Path:
+        first = last = self.code[at]
+        words = [first.text]
+        at += 1
+        while at + 1 < len(self.code):
+            mark, following = self.code[at], self.code[at + 1]
+            if mark.text == "." and following.kind is Kind.WORD:
+                words.append(following.text)
+                last, at = following, at + 2
+            elif mark.text == "[" and mark.start == last.end and following.kind is Kind.STRING and self._closes(at + 2):
+                words.append(following.text.strip('"'))
+                last, at = self.code[at + 2], at + 3
+            else:
+                break
+        return _Path(tuple(words), first, last, at)
+
+    def _closes(self, at: int) -> bool:
+        return at < len(self.code) and self.code[at].text == "]"
+
+    def _edit(self, path: _Path, text: str) -> None:
+        self.edits.append(_Edit(path.first.start, path.last.end, text))
+
+    def _problem(self, token: Token | None, sentence: str) -> None:
+        self.problems.append(RuleProblem(token.line if token else 1, sentence))
+
+
+def _edited(text: str, edits: Sequence[_Edit]) -> str:
+    for edit in sorted(edits, key=lambda each: each.start, reverse=True):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    return text

@@ -1,0 +1,87 @@
+"""The OpenAPI schema of a Constraint's parameters: what a person may read or change without touching Rego."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def parameters_schema() -> dict[str, Any]:
+    """The schema of `spec.parameters`, a description for each field; unknown fields are refused by the API server."""
+    return {
+        "type": "object",
+        "required": ["name", "images", "authorities"],
+        "properties": {
+            "name": _text("The ClusterImagePolicy that this Constraint enforces; it stands in every message."),
+            "images": _list(
+                "Which images the policy covers: one glob must match.",
+                {"glob": _text("Glob over the normalised reference; `*` stops at a slash, `**` does not.")},
+            ),
+            "match": _list(
+                "Which objects the policy looks at: one entry must match. Without entries, all of them.",
+                {
+                    "resource": _text("Plural name of the resource, `pods`."),
+                    "group": _text("API group; empty for the core group."),
+                    "version": _text("API version, or `*`."),
+                    "selector": {
+                        "description": "Label selector on the object itself.",
+                        "type": "object",
+                        "properties": {
+                            "matchLabels": {
+                                "description": "Labels and values, all of which must be there.",
+                                "type": "object",
+                                "additionalProperties": {"type": "string"},
+                            },
+                            "matchExpressions": _list(
+                                "Expressions, all of which must hold.",
+                                {
+                                    "key": _text("Label key."),
+                                    "operator": _text("In, NotIn, Exists or DoesNotExist."),
+                                    "values": {
+                                        "description": "Values for In and NotIn.",
+                                        "type": "array",
+                                        "items": {"type": "string"},
+                                    },
+                                },
+                            ),
+                        },
+                    },
+                },
+            ),
+            "authorities": _list(
+                "Who vouches for an image: one authority must.",
+                {
+                    "name": _text("Name of the authority."),
+                    "static": {
+                        "description": "A fixed verdict.",
+                        "type": "object",
+                        "properties": {
+                            "action": _text("pass or fail."),
+                            "message": _text("What to tell people when it fails."),
+                        },
+                    },
+                },
+            ),
+            "rego": {
+                "description": "What the policy's own rule is given beside the authorities that matched.",
+                "type": "object",
+                "properties": {
+                    "fetchConfigFile": _flag("The image configuration of every platform, as `input.config`."),
+                    "includeSpec": _flag("The object's spec, as `input.spec`."),
+                    "includeObjectMeta": _flag("The object's metadata, as `input.metadata`."),
+                    "includeTypeMeta": _flag("The object's kind and apiVersion, as `input.typemeta`."),
+                },
+            },
+        },
+    }
+
+
+def _text(description: str) -> dict[str, Any]:
+    return {"description": description, "type": "string"}
+
+
+def _flag(description: str) -> dict[str, Any]:
+    return {"description": description, "type": "boolean"}
+
+
+def _list(description: str, properties: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "type": "array", "items": {"type": "object", "properties": properties}}
