@@ -1,0 +1,15 @@
+"""A Gatekeeper without a cluster: real programs on loopback, no container engine, no kubelet, no network.
+
+    etcd ← kube-apiserver ⇄ Gatekeeper (webhooks, mutation, audit) → provider → registry
+                ↑
+              tests
+
+One noun a module: `network` (a namespace of its own, so that nothing can leave), `processes`, `certificates`,
+`apiserver` (etcd and the API server), `kubernetes` (a client that tells a denial from an error), `gatekeeper`,
+`registry`, `provider` (the real one), `stubs` (providers and registries that misbehave), `policies` (from a
+ClusterImagePolicy to a policy in force), `objects` (Pods and workloads). `world` starts them in order.
+
+What a cluster has and this has not: garbage collection (a deleted namespace stays Terminating, a deleted template
+leaves its constraints), controllers (a Deployment makes no Pods), a kubelet (a Pod's status is what the test writes).
+So every test takes a new namespace and new names, and policies are removed constraint first.
+"""
