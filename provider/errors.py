@@ -3,6 +3,7 @@
 BestbeforeError         root: carries a reason and one sentence
 ├── ImageError          no answer about this image; durable or passing by its reason
 ├── QuestionError       the key itself is wrong: the template author's
+├── RequestError        the body is no ProviderRequest: whoever sent it
 └── SettingsError       bad settings, every problem at once: the administrator's
 """
 
@@ -33,6 +34,18 @@ class ImageError(BestbeforeError):
 
 class QuestionError(BestbeforeError):
     """A key is neither a reference nor a question (`KeyInvalid`), or is of another version (`QuestionUnsupported`)."""
+
+
+class RequestError(BestbeforeError):
+    """A body from which no keys can be read.
+
+    Attributes:
+        status: the HTTP status that says so, 400 to 499.
+    """
+
+    def __init__(self, reason: Reason, message: str, status: int) -> None:
+        super().__init__(reason, message)
+        self.status = status
 
 
 class SettingsError(Exception):

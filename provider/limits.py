@@ -18,6 +18,26 @@ KEY_BYTES: Final = 4 * KIB
 ITEM_BYTES: Final = 256 * KIB
 BATCH_BYTES: Final = 1 * MIB
 
+# How long a client may take, seconds: to finish its handshake, and to send or take any next byte.
+HANDSHAKE_SECONDS: Final = 3.0
+CLIENT_SECONDS: Final = 5.0
+# How many strangers may be shaking hands at once; beyond it the one that has taken longest is dropped.
+HANDSHAKES: Final = 256
+
+# What is worked on at a time, and what may wait for a thread.
+WORK_THREADS: Final = 128
+WORK_QUEUE: Final = 1000
+# How long one question may be worked on after its caller has gone, seconds.
+WORK_SECONDS: Final = 30.0
+# How long a failure that may pass is remembered, so that the other policies of one admission see the same one.
+PASSING_SECONDS: Final = 1.0
+# How long it is remembered what a tag was resolved to for a mutation, seconds.
+RESOLVED_SECONDS: Final = 5.0
+# How long an image's wait counts, from the first question about it.
+WAIT_WINDOW_SECONDS: Final = 3.0
+WAITS: Final = 10_000
+WAITS_SWEPT: Final = 8
+
 # What a registry sends.
 MANIFEST_BYTES: Final = 4 * MIB
 CONFIG_BYTES: Final = 2 * MIB
@@ -39,3 +59,40 @@ REGISTRY_REQUESTS: Final = 32
 
 # How much of a foreign text is shown, characters.
 SHOWN_CHARACTERS: Final = 64
+
+# What a person hands us in files: policies and Kubernetes objects.
+FILE_BYTES: Final = 4 * MIB
+DOCUMENT_DEPTH: Final = 100
+DOCUMENT_NODES: Final = 2_000_000
+# What aliases may add to a file, characters: enough for anchors that people write, too little for "billion laughs".
+ALIAS_CHARACTERS: Final = 1 * MIB
+# The Rego or CUE text of one policy: the template that carries it must fit into etcd (1.5 MiB).
+POLICY_BYTES: Final = 512 * KIB
+
+# How many addresses of a host are tried, how long its addresses are believed, and how many look-ups run at a time.
+ADDRESSES_TRIED: Final = 3
+ADDRESSES_SECONDS: Final = 10.0
+LOOKUPS: Final = 16
+
+# Hosts to which connections are kept open.
+CONNECTION_POOLS: Final = 64
+
+# How long a registry that says 429 without a date is left alone, and a silent one is believed to be busy, seconds.
+RETRY_AFTER_DEFAULT_SECONDS: Final = 1.0
+SILENCE_SECONDS: Final = 1.0
+
+# Tokens: how long one is used at most, and one that does not say (distribution's token specification), seconds.
+TOKEN_SECONDS: Final = 3600.0
+TOKEN_DEFAULT_SECONDS: Final = 60.0
+TOKENS: Final = 4096
+TAGS: Final = 16384
+
+# Who may read one cached document without asking again: repositories, each with a credential.
+RIGHTS: Final = 64
+
+# Docker's config.json.
+DOCKER_CONFIG_BYTES: Final = 1 * MIB
+DOCKER_CONFIG_SECONDS: Final = 10.0
+
+# Our own file of settings.
+SETTINGS_BYTES: Final = 256 * KIB

@@ -1,0 +1,443 @@
+"""One request's keys become one answer, in time.
+
+The rules:
+
+1. **Deadline.** A call waits as long as its endpoint allows, and no longer. What is done by then is answered; what is
+   not goes on in the background, for `WORK_SECONDS` at most, so that a retry finds it.
+2. **The wait belongs to the image** (`provider.waits`): every question about the same image within a few seconds
+   shares one wait. When nothing of it is left, the answer is `Timeout` at once.
+3. **Sharing.** Keys are worked on side by side. A key that stands twice in a request, or in two requests at the same
+   time, is worked on once. `/validate` and `/audit` ask the same questions, so they share; `/mutate` asks others.
+4. **Nobody takes all** (`provider.workers`): neither one registry's keys nor audit's hold up the others. No more than
+   half of the server's threads wait for admission's keys and no more than a quarter for audit's; who comes then is
+   told `Overloaded` at once, so that an answer from memory always finds a thread.
+5. **What reaches the caller.** An answer is an item. A durable failure is an item error. A passing one is left out of
+   the items and named in `systemError`, so that nobody caches it, except on `/mutate`, where a `systemError` would
+   void the whole batch and nothing is cached: there every failure is an item error. An item of more than `ITEM_BYTES`
+   is `LimitExceeded`; what goes beyond `BATCH_BYTES` together is `Overloaded`. A key too long to be a question is
+   never made an item that is cached.
+6. **What is remembered** (`provider.finished`): an answer for as long as its tag is believed, a durable failure for
+   `DURABLE_SECONDS`, a passing one for `PASSING_SECONDS`: so that the policies of one admission agree.
+7. **Nothing else gets out.** What was not expected is `Internal`, passing, and its cause is in the log.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from typing import Final, Protocol, TypeAlias
+
+from provider import limits, protocol, question
+from provider.answer import Facts
+from provider.clock import Clock, Deadline
+from provider.errors import BestbeforeError, ImageError, QuestionError
+from provider.finished import Finished, Memory
+from provider.question import FactQuestion
+from provider.reasons import Reason
+from provider.registry import reference
+from provider.waits import Waits
+from provider.workers import Task
+
+
+class Endpoint(StrEnum):
+    """What a request is for: its path."""
+
+    VALIDATE = "validate"
+    AUDIT = "audit"
+    MUTATE = "mutate"
+
+
+class Inspector(Protocol):
+    """Knows images. Called from many threads at a time.
+
+    `deadline` bounds how long the work itself may go on, not how long a caller waits for it.
+    """
+
+    def inspect(self, question: FactQuestion, deadline: Deadline) -> Facts:
+        """What an image's documents say.
+
+        Raises:
+            ImageError: there is no answer, for good or for now.
+        """
+        ...
+
+    def resolve(self, image: str, deadline: Deadline) -> str:
+        """The reference with the digest that its tag points to, `repo:tag@sha256:…`; one that has a digest unchanged.
+
+        Raises:
+            ImageError: there is no answer, for good or for now.
+        """
+        ...
+
+
+class Records(Protocol):
+    """Makes the log's form of what was found out, once for each answer."""
+
+    def answered(self, ref: str, image: str, facts: Facts | str, seconds: float) -> str:
+        """The fields of an answer's line; `facts` is a string where a tag was resolved."""
+        ...
+
+    def failed(self, ref: str, image: str, error: BestbeforeError, seconds: float) -> str:
+        """The fields of a failure's line."""
+        ...
+
+    def unexpected(self, ref: str, image: str, error: Exception) -> None:
+        """Something that nobody expected, with its traceback."""
+        ...
+
+
+@dataclass(frozen=True)
+class BatchSettings:
+    """How long, how much, how many.
+
+    Attributes:
+        waits: seconds that a call of each endpoint may wait.
+        tag_ttl: seconds for which a tag is believed to point to the same digest.
+        memory_bytes: bound of the finished answers that are kept.
+        server_threads: how many requests the server works on at a time.
+    """
+
+    waits: dict[Endpoint, float] = field(
+        default_factory=lambda: {Endpoint.VALIDATE: 1.2, Endpoint.AUDIT: 9.0, Endpoint.MUTATE: 0.7}
+    )
+    tag_ttl: float = 30.0
+    memory_bytes: int = 16 * limits.MIB
+    server_threads: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One request's keys, told once each in the order of the request.
+
+    Attributes:
+        results: what there is to say about each.
+        worked: short names of those that were not in memory, whether or not they were done in time.
+        joined: how many of these somebody else had asked already.
+        shed: whether keys were refused without waiting, because too many calls wait already.
+    """
+
+    results: Sequence[Finished]
+    worked: frozenset[str] = frozenset()
+    joined: int = 0
+    shed: bool = False
+
+    def body(self) -> bytes:
+        """The ProviderResponse."""
+        items = (result.item for result in self.results if result.item is not None)
+        return protocol.response(items, (result.problem for result in self.results if result.item is None))
+
+
+class Pool(Protocol):
+    """Where work is done (`provider.workers.Workers`)."""
+
+    def submit(self, task: Task) -> bool:
+        """Have a task done, now or later; False when it will not be."""
+        ...
+
+
+class Batch:
+    """Answers requests. Safe to call from many threads.
+
+    Args:
+        inspector: does the work.
+        pool: has it done.
+        records: the log's form of an answer.
+        clock: for every deadline.
+        settings: how long, how much.
+        wait: waits for an event, seconds at most.
+    """
+
+    def __init__(  # noqa: PLR0913 - its collaborators, each by name
+        self,
+        inspector: Inspector,
+        pool: Pool,
+        records: Records,
+        clock: Clock,
+        settings: BatchSettings,
+        *,
+        wait: Callable[[threading.Event, float], object] = threading.Event.wait,
+    ) -> None:
+        self._inspector = inspector
+        self._pool = pool
+        self._records = records
+        self._clock = clock
+        self._tag_ttl = settings.tag_ttl
+        self._wait = wait
+        self._lock = threading.Lock()
+        self.memory = Memory(settings.memory_bytes)
+        self._flights: dict[_Name, _Flight] = {}
+        self._waits = {endpoint: Waits(seconds) for endpoint, seconds in settings.waits.items()}
+        # How many calls may wait at a time, those for audit and the others: rule 4.
+        self._places = {True: max(1, settings.server_threads // 4), False: max(1, settings.server_threads // 2)}
+
+    def answer(self, endpoint: Endpoint, keys: Iterable[str]) -> Answered:
+        """What there is to say about the keys, within the time that the endpoint has."""
+        kind = _TAG if endpoint is Endpoint.MUTATE else _FACTS
+        asked = dict.fromkeys(keys)
+        with self._lock:
+            now = self._clock.monotonic()
+            remembered = {key: self.memory.get((kind, key), now) for key in asked}
+        results = {key: finished for key, finished in remembered.items() if finished is not None}
+        missing = [key for key in asked if key not in results]
+        if not missing:
+            return Answered(_fitting(results.values()))
+        call = self._call(endpoint, kind, missing)
+        results |= call.results()
+        worked = frozenset(results[key].ref for key in missing)
+        return Answered(_fitting(results[key] for key in asked), worked, call.joined, call.shed)
+
+    def _call(self, endpoint: Endpoint, kind: str, keys: Iterable[str]) -> _Call:
+        """Start or join the work on the keys, and wait for it."""
+        call = _Call()
+        for key in keys:
+            try:
+                call.flights[key] = self._flight(call, endpoint, _question(kind, key))
+            except BestbeforeError as error:
+                call.invalid[key] = self._failed(_Question(kind, key, "", "", None), error, 0.0)
+        if call.flights:
+            self._wait_for(call, endpoint)
+        return call
+
+    def _flight(self, call: _Call, endpoint: Endpoint, asked: _Question) -> _Flight:
+        audit = endpoint is Endpoint.AUDIT
+        with self._lock:
+            finished = self.memory.get(asked.name, self._clock.monotonic())
+            if finished is not None:
+                # It was finished since this call looked.
+                return _landed(asked, finished, self._clock)
+            flight = self._flights.get(asked.name)
+            submit = flight is None or flight.hurried(audit=audit)
+            if flight is None:
+                flight = _Flight(asked, Deadline.after(self._clock, limits.WORK_SECONDS), audit=audit)
+                self._flights[asked.name] = flight
+            else:
+                call.joined += 1
+        # Not under the lock: the pool has its own.
+        if submit and not self._pool.submit(Task(asked.host, audit, partial(self._work, flight))):
+            self._refuse(flight)
+        return flight
+
+    def _wait_for(self, call: _Call, endpoint: Endpoint) -> None:
+        flights = call.flights.values()
+        images = {flight.asked.image for flight in flights}
+        waits = self._waits[endpoint]
+        audit = endpoint is Endpoint.AUDIT
+        with self._lock:
+            call.shed = self._places[audit] == 0
+            if call.shed:
+                return
+            self._places[audit] -= 1
+            now = self._clock.monotonic()
+            until = {image: waits.begin(image, now) for image in images}
+        try:
+            for flight in sorted(flights, key=lambda flight: until[flight.asked.image]):
+                self._wait(flight.done, max(0.0, until[flight.asked.image] - self._clock.monotonic()))
+        finally:
+            with self._lock:
+                self._places[audit] += 1
+                now = self._clock.monotonic()
+                for image in images:
+                    waits.end(image, min(now, _last_done(image, flights)))
+
+    def _work(self, flight: _Flight) -> None:
+        """Runs on a thread of the pool; also for a flight that another thread has taken meanwhile."""
+        with self._lock:
+            if flight.started:
+                return
+            flight.started = True
+        begun = self._clock.monotonic()
+        asked = flight.asked
+        try:
+            finished, seconds = self._found_out(flight, begun)
+        except BestbeforeError as error:
+            finished = self._failed(asked, error, self._clock.monotonic() - begun)
+            seconds = self._tag_ttl if error.reason.durable else limits.PASSING_SECONDS
+        except Exception as error:  # noqa: BLE001 - rule 7: whatever it is, the key gets an answer
+            self._records.unexpected(asked.ref, asked.image, error)
+            internal = ImageError(Reason.INTERNAL, "the provider met something unexpected; its log has the cause")
+            finished = self._failed(asked, internal, self._clock.monotonic() - begun)
+            seconds = limits.PASSING_SECONDS
+        self._settle(flight, finished, seconds)
+
+    def _found_out(self, flight: _Flight, begun: float) -> tuple[Finished, float]:
+        """Ask the inspector: the answer, and for how many seconds it is to be remembered."""
+        asked, deadline = flight.asked, flight.deadline
+        if deadline.passed():
+            raise ImageError(Reason.TIMEOUT, "no thread was free in time")
+        if asked.question is None:
+            tag = self._inspector.resolve(asked.key, deadline)
+            record = self._records.answered(asked.ref, asked.image, tag, self._clock.monotonic() - begun)
+            item = _item(asked.key, tag)
+            return Finished(asked.ref, item, record=record), min(limits.RESOLVED_SECONDS, self._tag_ttl)
+        facts = self._inspector.inspect(asked.question, deadline)
+        record = self._records.answered(asked.ref, asked.image, facts, self._clock.monotonic() - begun)
+        item = _item(asked.key, facts.to_json(asked.ref))
+        return Finished(asked.ref, item, record=record), self._believed(facts)
+
+    def _believed(self, facts: Facts) -> float:
+        """For how many seconds more a tag points to what it pointed to when it was last seen."""
+        try:
+            age = self._clock.now() - datetime.fromisoformat(facts.observed_at).timestamp()
+        except ValueError:
+            return limits.PASSING_SECONDS
+        return self._tag_ttl - max(0.0, age)
+
+    def _refuse(self, flight: _Flight) -> None:
+        """The pool has too much to do. Nothing is remembered: the next call may find room."""
+        error = ImageError(Reason.OVERLOADED, "the provider has more to do than it can; try again in a few seconds")
+        self._settle(flight, self._failed(flight.asked, error, 0.0), 0.0)
+
+    def _settle(self, flight: _Flight, finished: Finished, seconds: float) -> None:
+        with self._lock:
+            now = self._clock.monotonic()
+            flight.finished, flight.finished_at = finished, now
+            if self._flights.get(flight.asked.name) is flight:
+                del self._flights[flight.asked.name]
+            if seconds > 0:
+                self.memory.keep(flight.asked.name, finished, now + seconds)
+        flight.done.set()
+
+    def _failed(self, asked: _Question, error: BestbeforeError, seconds: float) -> Finished:
+        return _failed(asked, error, self._records.failed(asked.ref, asked.image, error, seconds))
+
+
+_FACTS: Final = "facts"
+_TAG: Final = "tag"
+_Name: TypeAlias = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A key, understood. `question` is None where the tag of `key` is to be resolved."""
+
+    kind: str
+    key: str
+    image: str
+    host: str
+    question: FactQuestion | None
+
+    @property
+    def name(self) -> _Name:
+        return self.kind, self.key
+
+    @property
+    def ref(self) -> str:
+        return question.ref(self.key)
+
+
+@dataclass(slots=True, eq=False)
+class _Flight:
+    """Work on a question: one, whoever asks."""
+
+    asked: _Question
+    deadline: Deadline
+    audit: bool
+    started: bool = False
+    finished: Finished | None = None
+    finished_at: float = math.inf
+    done: threading.Event = field(default_factory=threading.Event)
+
+    def hurried(self, *, audit: bool) -> bool:
+        """Whether it has to be moved up, because an admission asks what only audit wanted to know."""
+        if audit or self.started or not self.audit:
+            return False
+        self.audit = False
+        return True
+
+
+@dataclass(slots=True)
+class _Call:
+    """One request's keys that are not in memory."""
+
+    flights: dict[str, _Flight] = field(default_factory=dict)
+    invalid: dict[str, Finished] = field(default_factory=dict)
+    joined: int = 0
+    shed: bool = False
+
+    def results(self) -> dict[str, Finished]:
+        """What is done by now; what is not is `Timeout`, or `Overloaded` where nobody waited."""
+        unfinished = _SHED if self.shed else _LATE
+        return self.invalid | {
+            key: flight.finished or _failed(flight.asked, unfinished, "") for key, flight in self.flights.items()
+        }
+
+
+_LATE: Final = ImageError(
+    Reason.TIMEOUT, "no answer in the time that an admission may take; the look-up goes on, try again in a few seconds"
+)
+_SHED: Final = ImageError(
+    Reason.OVERLOADED, "too many requests wait for registries already; the look-up goes on, try again in a few seconds"
+)
+_TOO_MUCH: Final = ImageError(
+    Reason.OVERLOADED, f"the answers of this request are more than {limits.BATCH_BYTES} bytes together; ask again"
+)
+
+
+def _question(kind: str, key: str) -> _Question:
+    """Read a key.
+
+    Raises:
+        BestbeforeError: it is no question, or no reference.
+    """
+    if kind == _FACTS:
+        asked = question.parse(key)
+        image = reference.parse(asked.image)
+        return _Question(kind, key, image.name, image.registry, asked)
+    if len(key) > limits.KEY_BYTES:
+        raise QuestionError(Reason.KEY_INVALID, f"the key is longer than {limits.KEY_BYTES} bytes")
+    image = reference.parse(key)
+    return _Question(kind, key, image.name, image.registry, None)
+
+
+def _item(key: str, value: object) -> bytes:
+    try:
+        item = protocol.item(key, value)
+    except ValueError as error:
+        raise ImageError(Reason.CONTENT_INVALID, "the image's configuration has a number that JSON has not") from error
+    except RecursionError as error:
+        raise ImageError(Reason.LIMIT_EXCEEDED, "the image's configuration is nested too deeply") from error
+    if len(item) > limits.ITEM_BYTES:
+        message = f"the answer has {len(item)} bytes, more than the {limits.ITEM_BYTES} that one image may take"
+        raise ImageError(Reason.LIMIT_EXCEEDED, message)
+    return item
+
+
+def _failed(asked: _Question, error: BestbeforeError, record: str) -> Finished:
+    """Rule 5: an item error, or a member of `systemError`."""
+    cached = error.reason.durable and len(asked.key) <= limits.KEY_BYTES
+    if cached or asked.kind == _TAG:
+        item = protocol.error_item(asked.key, f"{error.reason}: {error.message}")
+        return Finished(asked.ref, item, reason=error.reason, record=record)
+    problem = protocol.problem(asked.ref, error.reason, error.message)
+    return Finished(asked.ref, None, problem, error.reason, record)
+
+
+def _fitting(results: Iterable[Finished]) -> list[Finished]:
+    """The results, those replaced that do not fit into `BATCH_BYTES`, in the order of the request."""
+    room = limits.BATCH_BYTES
+    fitting = []
+    for result in results:
+        size = len(result.item or b"") if result.reason is None else 0
+        if size > room:
+            problem = protocol.problem(result.ref, _TOO_MUCH.reason, _TOO_MUCH.message)
+            fitting.append(Finished(result.ref, None, problem, _TOO_MUCH.reason))
+        else:
+            room -= size
+            fitting.append(result)
+    return fitting
+
+
+def _landed(asked: _Question, finished: Finished, clock: Clock) -> _Flight:
+    flight = _Flight(asked, Deadline.after(clock, 0.0), audit=False, started=True, finished=finished)
+    flight.finished_at = clock.monotonic()
+    flight.done.set()
+    return flight
+
+
+def _last_done(image: str, flights: Iterable[_Flight]) -> float:
+    return max(flight.finished_at for flight in flights if flight.asked.image == image)

@@ -1,0 +1,458 @@
+"""What an administrator decides about the provider.
+
+Each setting has one name, spelt `validate_seconds` in the file, `--validate-seconds` as a flag and
+`BESTBEFORE_VALIDATE_SECONDS` in the environment. Flags win over the environment, that over the file, that over the
+default. Whatever is wrong is told at once, and a name that is no setting is refused: a misspelt one would do nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+import yaml
+
+from provider import limits
+from provider.errors import BestbeforeError, SettingsError
+from provider.foreign_text import shown
+from provider.registry import reference
+
+PREFIX: Final = "BESTBEFORE_"
+CONFIG: Final = "config"
+# What Kubernetes puts into every Pod beside a Service that is called `bestbefore…`; none of it is a setting.
+_SERVICE_LINK: Final = re.compile(r"_SERVICE_HOST$|_SERVICE_PORT|_PORT$|_PORT_\d+_")
+_LAST_PORT: Final = 65535
+
+T = TypeVar("T")
+
+
+class LogLevel(StrEnum):
+    """What is logged: this and what is more serious."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How it is logged."""
+
+    AUTO = "auto"
+    JSON = "json"
+    TEXT = "text"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to listen.
+
+    Attributes:
+        host: a name or IP address; empty for all addresses.
+        port: 0 for one that is free.
+    """
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Help:
+    """What a reader of the reference needs to know about a setting: what it does, and why its default is what it is."""
+
+    does: str
+    why: str
+    unit: str = ""
+
+
+def setting(does: str, *, why: str, default: T | object = MISSING, unit: str = "") -> T:
+    """A field with its explanation; without a default it must be given."""
+    return cast("T", field(default=default, metadata={"help": Help(does, why, unit)}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """How Gatekeeper reaches the provider."""
+
+    tls_cert: Path = setting(
+        "PEM file of the server's certificate, followed by its intermediates. Read again when it changes.",
+        why="Gatekeeper speaks nothing but TLS; there is no plain HTTP.",
+    )
+    tls_key: Path = setting(
+        "PEM file of its private key, without a passphrase. Read again when it changes.",
+        why="Kubernetes Secrets hold it so.",
+    )
+    client_ca: Path = setting(
+        "PEM file of the authorities that clients must be certified by; several may stand in it. Read again when it "
+        "changes.",
+        why="Who may ask can make us call registries, so a stranger may not.",
+    )
+    listen: Address = setting(
+        "Address for Gatekeeper's questions, over TLS.",
+        default=Address("", 8443),
+        why="Needs no privilege, and is what Gatekeeper's own webhook uses.",
+    )
+    metrics_listen: Address = setting(
+        "Address for `/metrics`, `/healthz` and `/readyz`, over plain HTTP.",
+        default=Address("", 8888),
+        why="The kubelet and Prometheus have no certificate of Gatekeeper's; Gatekeeper's metrics have this port, too.",
+    )
+    threads: int = setting(
+        "Requests that are worked on at the same time.",
+        default=48,
+        unit="threads",
+        why="Half of them may wait for registries at a time, a quarter for those of audit; the rest answers from "
+        "memory. Gatekeeper's `maxServingThreads` of 20, twice, and some for audit.",
+    )
+    keepalive_seconds: float = setting(
+        "How long an idle connection is kept open.",
+        default=120.0,
+        unit="seconds",
+        why="Longer than the 90 seconds after which Gatekeeper closes it, so that it is never closed under a question.",
+    )
+    drain_seconds: float = setting(
+        "How long a stop waits for requests that are being answered.",
+        default=12.0,
+        unit="seconds",
+        why="An audit request takes 9 seconds at most. Less than the 30 seconds after which Kubernetes kills.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadlineSettings:
+    """How long a request may wait, and all requests about the same image together."""
+
+    validate_seconds: float = setting(
+        "Wait of `/validate`.",
+        default=1.2,
+        unit="seconds",
+        why="Gatekeeper's webhook times out after 3 seconds; two sets of images that no policy kinds share must fit.",
+    )
+    audit_seconds: float = setting(
+        "Wait of `/audit`.",
+        default=9.0,
+        unit="seconds",
+        why="Less than the Provider's timeout of 10 seconds; no person waits for audit.",
+    )
+    mutate_seconds: float = setting(
+        "Wait of `/mutate`.",
+        default=0.7,
+        unit="seconds",
+        why="Less than the mutating webhook's timeout of 1 second.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistriesSettings:
+    """How registries are reached, and what is kept of what they say."""
+
+    named_registry: tuple[str, ...] = setting(
+        "Registries (`host` or `host:port`) that may have a private address. Each has all its request slots to itself.",
+        default=(),
+        why="References come from whoever may create a Pod, so a private address is refused unless it is named here.",
+    )
+    insecure_registry: tuple[str, ...] = setting(
+        "Registries that are reached over plain HTTP. Their address may be a private one.",
+        default=(),
+        why="Anybody on the way can change what such a registry says.",
+    )
+    docker_config: Path | None = setting(
+        "Docker `config.json` with credentials for registries. Read again when it changes.",
+        default=None,
+        why="Without it images are read as anybody may.",
+    )
+    registry_ca: Path | None = setting(
+        "PEM file of authorities that registries' certificates are checked against, instead of the public ones.",
+        default=None,
+        why="The public authorities are right for public registries.",
+    )
+    tag_ttl_seconds: float = setting(
+        "How long a tag is believed to point to the same digest.",
+        default=30.0,
+        unit="seconds",
+        why="Long enough for all policies and replicas of a rollout, short beside the 3 minutes of Gatekeeper's cache.",
+    )
+    memory_mib: int = setting(
+        "Bound of what is kept in memory of images: a third as finished answers, the rest as documents.",
+        default=48,
+        unit="MiB",
+        why="Some ten thousand images.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogSettings:
+    """What is written to the standard output."""
+
+    log_level: LogLevel = setting(
+        "The least serious level that is logged.",
+        default=LogLevel.INFO,
+        why="One line a question and a request; `debug` adds each round trip to a registry.",
+    )
+    log_format: LogFormat = setting(
+        "`json`, a line each; `text`, for people; `auto`: text on a terminal.",
+        default=LogFormat.AUTO,
+        why="Machines read logs in a cluster, people on a terminal.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings, by group."""
+
+    server: ServerSettings
+    deadlines: DeadlineSettings
+    registries: RegistriesSettings
+    log: LogSettings
+
+
+GROUPS: Final[Mapping[str, type]] = {
+    "server": ServerSettings,
+    "deadlines": DeadlineSettings,
+    "registries": RegistriesSettings,
+    "log": LogSettings,
+}
+
+
+def load(flags: Mapping[str, object], environment: Mapping[str, str]) -> Settings:
+    """The settings from all sources.
+
+    Args:
+        flags: what the command line says, by the settings' names, absent or None where it says nothing. `config` names
+            the file.
+        environment: environment variables; those without our prefix are ignored.
+
+    Raises:
+        SettingsError: every problem, each with the setting, its source and what is wrong.
+    """
+    problems: list[str] = []
+    sources = [
+        _from_flags(flags),
+        _from_environment(environment, problems),
+        _from_file(flags, environment, problems),
+    ]
+    groups = {name: _group(group, sources, problems) for name, group in GROUPS.items()}
+    if problems:
+        raise SettingsError(problems)
+    return Settings(**groups)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A value as it was found."""
+
+    value: object
+    source: str
+
+
+_Source = Mapping[str, _Given]
+
+
+def fields() -> dict[str, dataclasses.Field[Any]]:
+    """Every setting by its name."""
+    return {field.name: field for group in GROUPS.values() for field in dataclasses.fields(group)}
+
+
+def _from_flags(flags: Mapping[str, object]) -> _Source:
+    return {
+        name: _Given(value, f"--{name.replace('_', '-')}")
+        for name, value in flags.items()
+        if name != CONFIG and value is not None and value != ()
+    }
+
+
+def _from_environment(environment: Mapping[str, str], problems: list[str]) -> _Source:
+    given = {}
+    for variable, value in environment.items():
+        name = variable.removeprefix(PREFIX).lower()
+        if not variable.startswith(PREFIX) or name == CONFIG or _SERVICE_LINK.search(variable):
+            continue
+        if name not in fields():
+            problems.append(f"{variable}: there is no such setting")
+        given[name] = _Given(value, variable)
+    return given
+
+
+def _from_file(flags: Mapping[str, object], environment: Mapping[str, str], problems: list[str]) -> _Source:
+    path = flags.get(CONFIG) or environment.get(PREFIX + CONFIG.upper())
+    if not path:
+        return {}
+    document = _document(Path(str(path)), problems)
+    problems.extend(
+        f"{path}: {shown(str(name))}: there is no such setting" for name in document if name not in fields()
+    )
+    return {str(name): _Given(value, f"{path}: {name}") for name, value in document.items() if value is not None}
+
+
+def _document(path: Path, problems: list[str]) -> dict[Any, Any]:
+    try:
+        document = yaml.load(_read(path), Loader=_PlainLoader)  # noqa: S506 - a SafeLoader that is stricter
+    except OSError as error:
+        problems.append(f"{path}: cannot read it: {error.strerror}")
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        problems.append(f"{path}: is no YAML that can be used: {shown(' '.join(str(error).split()), 200)}")
+    else:
+        if document is None or isinstance(document, dict):
+            return document or {}
+        problems.append(f"{path}: must hold settings by their names")
+    return {}
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        text = file.read(limits.SETTINGS_BYTES + 1)
+    if len(text) > limits.SETTINGS_BYTES:
+        raise ValueError(f"it is larger than {limits.SETTINGS_BYTES} bytes")
+    return text
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """Settings without aliases, which can explode, and without names that stand twice, of which one would be lost."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401 - as the library has it
+        if self.check_event(yaml.AliasEvent):
+            raise ValueError("aliases are not supported")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: ANN401, FBT001, FBT002
+        names = [key.value for key, _ in node.value]
+        repeated = next((name for name in names if names.count(name) > 1), None)
+        if repeated is not None:
+            raise ValueError(f"{repeated} stands twice")
+        return super().construct_mapping(node, deep)
+
+
+def _group(group: type, sources: Sequence[_Source], problems: list[str]) -> Any:  # noqa: ANN401 - any of the groups
+    values = {}
+    for one in dataclasses.fields(group):
+        given = next((source[one.name] for source in sources if one.name in source), None)
+        if given is None:
+            if one.default is MISSING:
+                problems.append(_missing(one.name))
+            continue
+        try:
+            values[one.name] = _CONVERTERS[str(one.type)](given.value)
+            _check(one.name, values[one.name])
+        except (ValueError, TypeError, BestbeforeError) as error:
+            problems.append(f"{given.source}: {error}")
+    if any(one.default is MISSING and one.name not in values for one in dataclasses.fields(group)):
+        return None
+    return group(**values)
+
+
+def _missing(name: str) -> str:
+    flag, variable = f"--{name.replace('_', '-')}", PREFIX + name.upper()
+    return f"{name}: must be given, by {flag}, by {variable} or in the file"
+
+
+def _check(name: str, value: Any) -> None:  # noqa: ANN401 - any setting's value
+    low, high = _RANGES.get(name, (None, None))
+    if low is not None and high is not None and not low <= value <= high:
+        raise ValueError(f"must be between {low:g} and {high:g}, got {value:g}")
+
+
+# The least and the most that makes sense.
+_RANGES: Final[Mapping[str, tuple[float, float]]] = {
+    "threads": (4, 512),
+    "keepalive_seconds": (1, 3600),
+    "drain_seconds": (0, 600),
+    "validate_seconds": (0.1, 25),
+    "audit_seconds": (0.1, 60),
+    "mutate_seconds": (0.1, 25),
+    "tag_ttl_seconds": (0, 3600),
+    "memory_mib": (4, 4096),
+}
+
+
+def _address(value: object) -> Address:
+    host, colon, port = _text(value).rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if (
+        not colon
+        or not (port.isascii() and port.isdigit())
+        or int(port) > _LAST_PORT
+        or (":" in host and not bracketed)
+    ):
+        raise ValueError(f"must be HOST:PORT or :PORT, got {shown(str(value))!r}")
+    return Address(host[1:-1] if bracketed else host, int(port))
+
+
+def _path(value: object) -> Path:
+    text = _text(value)
+    if not text or "\0" in text:
+        raise ValueError("must be the path of a file")
+    return Path(text)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Path):
+        return str(value)
+    raise ValueError(f"must be a text, got {shown(str(value))!r}")
+
+
+def _integer(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value, re.ASCII):
+        return int(value)
+    raise ValueError(f"must be a whole number, got {shown(str(value))!r}")
+
+
+def _number(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,9})?", value, re.ASCII):
+        return float(value)
+    raise ValueError(f"must be a number, got {shown(str(value))!r}")
+
+
+def _hosts(value: object) -> tuple[str, ...]:
+    entries = value.split(",") if isinstance(value, str) else value
+    if not isinstance(entries, list | tuple):
+        raise TypeError(f"must be a list of registries, got {shown(str(value))!r}")
+    return tuple(_host(_text(entry).strip()) for entry in entries if entry != "")
+
+
+def _host(text: str) -> str:
+    """A registry as references name it; Docker Hub may be called `docker.io`."""
+    try:
+        registry = reference.parse(f"{text}/repository").registry
+    except BestbeforeError as error:
+        raise ValueError(f"{shown(text)!r} is no registry: write host or host:port") from error
+    if text not in {registry, "docker.io"}:
+        raise ValueError(f"{shown(text)!r} is no registry: write host or host:port, with a dot or a port in it")
+    return registry
+
+
+def _one_of(choices: type[StrEnum]) -> Callable[[object], StrEnum]:
+    def convert(value: object) -> StrEnum:
+        try:
+            return choices(_text(value).lower())
+        except ValueError as error:
+            raise ValueError(f"must be one of {', '.join(choices)}, got {shown(str(value))!r}") from error
+
+    return convert
+
+
+# By the type that a field is annotated with.
+_CONVERTERS: Final[Mapping[str, Callable[[object], object]]] = {
+    "Address": _address,
+    "Path": _path,
+    "Path | None": _path,
+    "int": _integer,
+    "float": _number,
+    "tuple[str, ...]": _hosts,
+    "LogLevel": _one_of(LogLevel),
+    "LogFormat": _one_of(LogFormat),
+}
