@@ -1,6 +1,6 @@
 """The capabilities file: the OPA of our Gatekeeper release, with `external_data` and without what Gatekeeper refuses.
 
-    python -m gatekeeper.evaluation.capabilities OPA > gatekeeper/evaluation/capabilities.json
+python -m gatekeeper.evaluation.capabilities OPA > gatekeeper/evaluation/capabilities.json
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 PATH: Final = Path(__file__).with_name("capabilities.json")
 
 _REFUSED_BUILTINS: Final = frozenset({"http.send", "print", "trace"})
-_REFUSED_FEATURES: Final = frozenset({"rego_v1_import"})
+
 
 # As the constraint framework declares it: one object in, the response out.
 _EXTERNAL_DATA: Final = {
@@ -29,7 +29,7 @@ def derived(current: dict[str, Any]) -> dict[str, Any]:
     return {
         "builtins": [*builtins, _EXTERNAL_DATA],
         "future_keywords": current["future_keywords"],
-        "features": [each for each in current["features"] if each not in _REFUSED_FEATURES],
+        "features": current["features"],
         "allow_net": [],
     }
 

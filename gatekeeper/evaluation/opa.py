@@ -56,7 +56,7 @@ class Problem:
     Attributes:
         code: `rego_parse_error`, `eval_conflict_error` and the like.
         message: OPA's words.
-        file: name of the module without its folder.
+        file: the module, relative to the folder that was evaluated.
         row: line in the module, from 1; 0 when OPA names none.
     """
 
@@ -66,7 +66,8 @@ class Problem:
     row: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.row}: {self.code}: {self.message}"
+        """As policy-controller shows it, which names the module without a folder."""
+        return f"{self.file.rsplit('/', 1)[-1]}:{self.row}: {self.code}: {self.message}"
 
 
 class Engine(Protocol):
@@ -106,7 +107,7 @@ class Opa:
         """See `Engine.evaluate`."""
         said = self._run("eval", "--format", "json", "--data", str(folder), query)
         output = _decoded(said.stdout)
-        problems = _problems(output)
+        problems = _problems(output, folder)
         if problems or said.returncode != 0:
             raise EvaluationError(problems or (Problem("engine_error", _clip(said.stderr), "", 0),))
         results = output.get("result")
@@ -117,7 +118,7 @@ class Opa:
         said = self._run("check", "--format", "json", "--max-errors", "0", str(folder))
         if said.returncode == 0:
             return ()
-        return _problems(_decoded(said.stderr)) or (Problem("engine_error", _clip(said.stderr), "", 0),)
+        return _problems(_decoded(said.stderr), folder) or (Problem("engine_error", _clip(said.stderr), "", 0),)
 
     def _run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         words = [str(self.path), command, "--v0-compatible", "--capabilities", str(capabilities.PATH), *arguments]
@@ -165,18 +166,18 @@ def _decoded(text: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _problems(output: Mapping[str, Any]) -> tuple[Problem, ...]:
+def _problems(output: Mapping[str, Any], folder: Path) -> tuple[Problem, ...]:
     errors = output.get("errors") or []
-    return tuple(_problem(error) for error in errors if isinstance(error, dict))
+    return tuple(_problem(error, folder) for error in errors if isinstance(error, dict))
 
 
-def _problem(error: Mapping[str, Any]) -> Problem:
+def _problem(error: Mapping[str, Any], folder: Path) -> Problem:
     location = error.get("location") or {}
     file = str(location.get("file", ""))
     return Problem(
         code=str(error.get("code", "error")),
         message=str(error.get("message", "")),
-        file=file.rsplit("/", 1)[-1],
+        file=file.removeprefix(f"{folder}/"),
         row=int(location.get("row", 0)),
     )
 

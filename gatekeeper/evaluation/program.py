@@ -15,7 +15,7 @@ from typing import Any, Final
 
 RULE_FILE: Final = "sigstore.rego"
 
-_ANSWER = '''package bestbefore_driver
+_ANSWER = """package bestbefore_driver
 
 import future.keywords
 
@@ -29,7 +29,7 @@ answer(request) := {
 
 # The images to judge in place of the object's own.
 judged(_, _) := data.recorded.images
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,10 @@ class Recorded:
     values: Mapping[str, Any]
     errors: Mapping[str, str]
     system_error: str = ""
+
+    def passing(self) -> Mapping[str, Mapping[str, Any]]:
+        """The passing failures by the ref of their key: `{"reason", "message"}`."""
+        return dict(json.loads(self.system_error)) if self.system_error else {}
 
 
 NOTHING: Final = Recorded({}, {})

@@ -95,12 +95,17 @@ class _Walk:
 
     def _package_line(self) -> int:
         if not self.code or self.code[0].text != "package" or len(self.code) == 1:
-            self._problem(self.code[0] if self.code else None, f"package expected: the rule starts with `package {PACKAGE}`")
+            self._problem(
+                self.code[0] if self.code else None, f"package expected: the rule starts with `package {PACKAGE}`"
+            )
             return 0
         path = self._path(1)
         if path.words != (PACKAGE,):
             found = ".".join(path.words)
-            self._problem(path.first, f"the package is `{found}`, but only `data.{PACKAGE}.{RULE}` is looked at: write `package {PACKAGE}`")
+            self._problem(
+                path.first,
+                f"the package is `{found}`, but only `data.{PACKAGE}.{RULE}` is looked at: write `package {PACKAGE}`",
+            )
         self._edit(path, self.package)
         return path.after
 
@@ -156,7 +161,9 @@ class _Walk:
     def _reference(self, path: _Path) -> None:
         if len(path.words) < 2 or path.words[1] != PACKAGE:  # noqa: PLR2004 - `data` and the package
             shown = ".".join(path.words[:3])
-            self._problem(path.first, f"the reference `{shown}` leads outside of the policy: there is no such data in a cluster")
+            self._problem(
+                path.first, f"the reference `{shown}` leads outside of the policy: there is no such data in a cluster"
+            )
             return
         called = path.after < len(self.code) and self.code[path.after].text == "("
         if called and len(path.words) == 3:  # noqa: PLR2004 - data.sigstore.function

@@ -6,61 +6,15 @@ from typing import Any
 
 
 def parameters_schema() -> dict[str, Any]:
-    """The schema of `spec.parameters`, a description for each field; unknown fields are refused by the API server."""
+    """The schema of a policy's parameters, a description for each field."""
     return {
         "type": "object",
         "required": ["name", "images", "authorities"],
         "properties": {
             "name": _text("The ClusterImagePolicy that this Constraint enforces; it stands in every message."),
-            "images": _list(
-                "Which images the policy covers: one glob must match.",
-                {"glob": _text("Glob over the normalised reference; `*` stops at a slash, `**` does not.")},
-            ),
-            "match": _list(
-                "Which objects the policy looks at: one entry must match. Without entries, all of them.",
-                {
-                    "resource": _text("Plural name of the resource, `pods`."),
-                    "group": _text("API group; empty for the core group."),
-                    "version": _text("API version, or `*`."),
-                    "selector": {
-                        "description": "Label selector on the object itself.",
-                        "type": "object",
-                        "properties": {
-                            "matchLabels": {
-                                "description": "Labels and values, all of which must be there.",
-                                "type": "object",
-                                "additionalProperties": {"type": "string"},
-                            },
-                            "matchExpressions": _list(
-                                "Expressions, all of which must hold.",
-                                {
-                                    "key": _text("Label key."),
-                                    "operator": _text("In, NotIn, Exists or DoesNotExist."),
-                                    "values": {
-                                        "description": "Values for In and NotIn.",
-                                        "type": "array",
-                                        "items": {"type": "string"},
-                                    },
-                                },
-                            ),
-                        },
-                    },
-                },
-            ),
-            "authorities": _list(
-                "Who vouches for an image: one authority must.",
-                {
-                    "name": _text("Name of the authority."),
-                    "static": {
-                        "description": "A fixed verdict.",
-                        "type": "object",
-                        "properties": {
-                            "action": _text("pass or fail."),
-                            "message": _text("What to tell people when it fails."),
-                        },
-                    },
-                },
-            ),
+            "images": _images(),
+            "match": _match(),
+            "authorities": _list("Who vouches for an image: one authority must.", _authority()),
             "rego": {
                 "description": "What the policy's own rule is given beside the authorities that matched.",
                 "type": "object",
@@ -70,6 +24,66 @@ def parameters_schema() -> dict[str, Any]:
                     "includeObjectMeta": _flag("The object's metadata, as `input.metadata`."),
                     "includeTypeMeta": _flag("The object's kind and apiVersion, as `input.typemeta`."),
                 },
+            },
+        },
+    }
+
+
+def coverage_schema() -> dict[str, Any]:
+    """The schema of the parameters for images that no policy covers."""
+    policy = {"name": _text("Name of the ClusterImagePolicy."), "images": _images(), "match": _match()}
+    return {
+        "type": "object",
+        "required": ["policies"],
+        "properties": {"policies": _list("Every policy in force, with what it covers.", policy)},
+    }
+
+
+def _images() -> dict[str, Any]:
+    glob = _text("Glob over the normalised reference; `*` stops at a slash, `**` does not.")
+    return _list("Which images the policy covers: one glob must match.", {"glob": glob})
+
+
+def _match() -> dict[str, Any]:
+    return _list(
+        "Which objects the policy looks at: one entry must match. Without entries, all of them.",
+        {
+            "resource": _text("Plural name of the resource, `pods`."),
+            "group": _text("API group; empty for the core group."),
+            "version": _text("API version, or `*`."),
+            "selector": {
+                "description": "Label selector on the object itself.",
+                "type": "object",
+                "properties": {
+                    "matchLabels": {
+                        "description": "Labels and values, all of which must be there.",
+                        "type": "object",
+                        "additionalProperties": {"type": "string"},
+                    },
+                    "matchExpressions": _list("Expressions, all of which must hold.", _expression()),
+                },
+            },
+        },
+    )
+
+
+def _expression() -> dict[str, Any]:
+    return {
+        "key": _text("Label key."),
+        "operator": _text("In, NotIn, Exists or DoesNotExist."),
+        "values": {"description": "Values for In and NotIn.", "type": "array", "items": {"type": "string"}},
+    }
+
+
+def _authority() -> dict[str, Any]:
+    return {
+        "name": _text("Name of the authority."),
+        "static": {
+            "description": "A fixed verdict.",
+            "type": "object",
+            "properties": {
+                "action": _text("pass or fail."),
+                "message": _text("What to tell people when it fails."),
             },
         },
     }

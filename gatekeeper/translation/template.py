@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gatekeeper.translation import library, names
-from gatekeeper.translation.schema import parameters_schema
+from gatekeeper.translation.schema import coverage_schema, parameters_schema
+
+__all__ = ["Source", "coverage_schema", "document", "rule_package", "rule_source", "shared_source"]
 
 TARGET: Final = "admission.k8s.gatekeeper.sh"
 
@@ -47,14 +49,17 @@ def rule_package(kind: str) -> str:
     return f"lib.policies.{names.template_name(kind)}"
 
 
-def document(kind: str, source: Source, annotations: Mapping[str, str]) -> dict[str, Any]:
-    """The ConstraintTemplate object (templates.gatekeeper.sh/v1)."""
+def document(
+    kind: str, source: Source, annotations: Mapping[str, str], schema: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The ConstraintTemplate object (templates.gatekeeper.sh/v1); `schema` is a policy's own parameters by default."""
+    parameters = parameters_schema() if schema is None else dict(schema)
     return {
         "apiVersion": "templates.gatekeeper.sh/v1",
         "kind": "ConstraintTemplate",
         "metadata": {"name": names.template_name(kind), "annotations": dict(annotations)},
         "spec": {
-            "crd": {"spec": {"names": {"kind": kind}, "validation": {"openAPIV3Schema": parameters_schema()}}},
+            "crd": {"spec": {"names": {"kind": kind}, "validation": {"openAPIV3Schema": parameters}}},
             "targets": [
                 {
                     "target": TARGET,

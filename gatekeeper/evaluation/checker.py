@@ -1,0 +1,147 @@
+"""The verdict that a cluster would give, without a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gatekeeper.evaluation.evaluator import Case, Evaluator, Violation
+from gatekeeper.evaluation.facts import FactSource
+from gatekeeper.evaluation.opa import Engine
+from gatekeeper.evaluation.program import Recorded, Template
+from gatekeeper.evaluation.review import Review
+from gatekeeper.translation.translate import Translation
+from provider import question
+from provider.reasons import Reason
+
+# Denials that say nothing of the image: to let a CI job take them for a verdict would be wrong both ways.
+NO_VERDICT: Final = frozenset(
+    {
+        Reason.TIMEOUT,
+        Reason.REGISTRY_UNAVAILABLE,
+        Reason.THROTTLED,
+        Reason.OVERLOADED,
+        Reason.QUESTION_UNSUPPORTED,
+        Reason.PROVIDER_UNAVAILABLE,
+        Reason.INTERNAL,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one policy has against one object.
+
+    Attributes:
+        policy: name of the policy; empty for images that no policy covers.
+        action: `deny` or `warn`.
+        review: title of the object, empty without one.
+        violation: what the template said.
+    """
+
+    policy: str
+    action: str
+    review: str
+    violation: Violation
+
+    @property
+    def reason(self) -> str:
+        """Its reason code."""
+        return str(self.violation.details.get("reason", ""))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of a check.
+
+    Attributes:
+        findings: everything that a policy has against an object.
+        facts: by image as asked: the value, or `{"reason", "message"}`.
+        judged: pairs of policy and review title that were evaluated.
+    """
+
+    findings: tuple[Finding, ...]
+    facts: Mapping[str, Mapping[str, Any]]
+    judged: tuple[tuple[str, str], ...]
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """What denies."""
+        return tuple(each.violation.msg for each in self.findings if each.action == "deny")
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What warns."""
+        return tuple(each.violation.msg for each in self.findings if each.action != "deny")
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the cluster would admit."""
+        return not self.errors
+
+    @property
+    def undecided(self) -> str:
+        """The reason why there is no verdict; empty where there is one.
+
+        One denial that is about the image is a verdict, whatever else could not be found out.
+        """
+        denials = [each.reason for each in self.findings if each.action == "deny"]
+        if denials and all(reason in NO_VERDICT for reason in denials):
+            return denials[0]
+        return ""
+
+
+def check(
+    translations: Sequence[Translation], reviews: Sequence[Review], facts: FactSource, engine: Engine, now: int
+) -> Outcome:
+    """Judge reviews by translated policies.
+
+    Args:
+        translations: the policies, and the one for images that none covers where that is wanted.
+        reviews: what to judge; all of them name images of their own, or none does.
+        facts: answers the policies' questions.
+        engine: the real opa.
+        now: the time to judge by, nanoseconds since 1970.
+
+    Raises:
+        EvaluationError: opa refuses a text.
+        NoVerdictError: no opa, or it did not finish.
+    """
+    evaluator = Evaluator(engine, _images(reviews))
+    judged = [(each, review) for review in reviews for each in translations]
+    cases = [
+        Case(Template.of(each.template), each.constraint["spec"]["parameters"], review.to_json(), now)
+        for each, review in judged
+    ]
+    if not cases:
+        return Outcome((), {}, ())
+    keys = evaluator.questions(cases)
+    recorded = facts.answers(keys)
+    violations = evaluator.violations(cases, recorded)
+    findings = [
+        Finding(each.policy, each.constraint["spec"]["enforcementAction"], review.title, violation)
+        for (each, review), found in zip(judged, violations, strict=True)
+        for violation in found
+    ]
+    return Outcome(
+        tuple(findings), _facts(keys, recorded), tuple((each.policy, review.title) for each, review in judged)
+    )
+
+
+def _images(reviews: Sequence[Review]) -> list[dict[str, str]] | None:
+    overridden = [review.overridden() for review in reviews]
+    return overridden[0] if overridden else None
+
+
+def _facts(keys: Sequence[str], recorded: Recorded) -> dict[str, Mapping[str, Any]]:
+    return {question.parse(key).image: _fact(key, recorded) for key in keys}
+
+
+def _fact(key: str, recorded: Recorded) -> Mapping[str, Any]:
+    if key in recorded.values:
+        return dict(recorded.values[key])
+    if key in recorded.errors:
+        reason, _, message = recorded.errors[key].partition(": ")
+        return {"reason": reason, "message": message}
+    return dict(recorded.passing().get(question.ref(key), {}))

@@ -1,0 +1,123 @@
+"""Where the answers come from when there is no cluster: registries, or a file of recorded facts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from gatekeeper.evaluation.program import Recorded
+from provider import question
+from provider.answer import Facts
+from provider.errors import BestbeforeError
+from provider.question import FactQuestion
+from provider.reasons import Reason
+
+FILE_VERSION: Final = 1
+FILE_BYTES: Final = 64 * 1024 * 1024
+
+_SIDE_BY_SIDE: Final = 16
+
+
+class FactsFileError(Exception):
+    """A file of recorded facts that cannot be used; the message names it."""
+
+
+class FactSource(Protocol):
+    """Answers questions as the provider does."""
+
+    def answers(self, keys: Sequence[str]) -> Recorded:
+        """What is known about each key: a value, a durable error, or a passing one."""
+        ...
+
+
+@dataclass(frozen=True)
+class LiveFacts:
+    """Asks the registries.
+
+    Attributes:
+        inspect: answers one question; raises `BestbeforeError`.
+    """
+
+    inspect: Callable[[FactQuestion], Facts]
+
+    def answers(self, keys: Sequence[str]) -> Recorded:
+        """See `FactSource.answers`; keys are worked on side by side."""
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            return recorded(dict(zip(keys, pool.map(self._answer, keys), strict=True)))
+
+    def _answer(self, key: str) -> Mapping[str, Any] | BestbeforeError:
+        try:
+            return self.inspect(question.parse(key)).to_json(question.ref(key))
+        except BestbeforeError as error:
+            return error
+
+
+@dataclass(frozen=True)
+class RecordedFacts:
+    """Answers from a file that `facts --output json` wrote.
+
+    Attributes:
+        images: value, or `{"reason", "message"}`, by image as written.
+    """
+
+    images: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def read(cls, path: Path) -> RecordedFacts:
+        """Read a file.
+
+        Raises:
+            FactsFileError: not there, too large, no JSON, or of another version.
+        """
+        try:
+            if path.stat().st_size > FILE_BYTES:
+                raise FactsFileError(f"{path}: larger than {FILE_BYTES} bytes")
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise FactsFileError(f"{path}: {error.strerror}") from error
+        except (ValueError, RecursionError) as error:
+            raise FactsFileError(f"{path}: no JSON") from error
+        return cls(_images(path, content))
+
+    def answers(self, keys: Sequence[str]) -> Recorded:
+        """See `FactSource.answers`; an image that is not in the file has no answer."""
+        return recorded({key: self._answer(key) for key in keys})
+
+    def _answer(self, key: str) -> Mapping[str, Any] | BestbeforeError:
+        image = question.parse(key).image
+        found = self.images.get(image)
+        if found is None:
+            return BestbeforeError(Reason.NOT_FOUND, f"the recorded facts say nothing of {image}")
+        if "reason" in found:
+            return BestbeforeError(Reason(found["reason"]), str(found.get("message", "")))
+        return {**found, "ref": question.ref(key)}
+
+
+def recorded(answers: Mapping[str, Mapping[str, Any] | BestbeforeError]) -> Recorded:
+    """Sort answers into what Gatekeeper would see of them."""
+    values = {key: answer for key, answer in answers.items() if not isinstance(answer, BestbeforeError)}
+    failed = {key: answer for key, answer in answers.items() if isinstance(answer, BestbeforeError)}
+    durable = {key: str(error) for key, error in failed.items() if error.reason.durable}
+    passing = {
+        question.ref(key): {"reason": error.reason, "message": error.message}
+        for key, error in failed.items()
+        if not error.reason.durable
+    }
+    return Recorded(values, durable, json.dumps(passing) if passing else "")
+
+
+def _images(path: Path, content: Any) -> Mapping[str, Mapping[str, Any]]:  # noqa: ANN401 - any JSON
+    if not isinstance(content, dict) or content.get("version") != FILE_VERSION:
+        version = content.get("version") if isinstance(content, dict) else None
+        raise FactsFileError(f"{path}: version {version!r} of recorded facts, expected {FILE_VERSION}")
+    images = content.get("images")
+    if not isinstance(images, dict) or not all(isinstance(each, dict) for each in images.values()):
+        raise FactsFileError(f"{path}: images: expected an object with an object for each image")
+    for image, found in images.items():
+        if "reason" in found and found["reason"] not in set(Reason):
+            raise FactsFileError(f"{path}: images.{image}.reason: {found['reason']!r} is no reason code")
+    return images

@@ -1,0 +1,117 @@
+"""The rule of one policy on its way into a template: what refuses it, before a cluster would."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from gatekeeper.policy.model import ClusterImagePolicy
+from gatekeeper.policy.problems import Problem
+from gatekeeper.translation import names, rule, template
+
+# etcd takes 1.5 MiB an object in all; a template is stored with its status and managed fields beside it.
+TEMPLATE_BYTES: Final = 1024 * 1024
+
+_PATH: Final = "spec.policy.data"
+_FILE: Final = "sigstore.rego"
+
+
+class RegoProblem(Protocol):
+    """What a checker has against a Rego text: a code, a sentence, and where."""
+
+    @property
+    def code(self) -> str:
+        """`rego_parse_error` and the like."""
+
+    @property
+    def message(self) -> str:
+        """OPA's words."""
+
+    @property
+    def file(self) -> str:
+        """The module, relative to the folder."""
+
+    @property
+    def row(self) -> int:
+        """The line, from 1."""
+
+
+class RegoChecker(Protocol):
+    """Compiles Rego as Gatekeeper does (the real opa)."""
+
+    def check(self, folder: Path) -> Sequence[RegoProblem]:
+        """What is wrong with the modules of a folder."""
+        ...
+
+
+@dataclass(frozen=True)
+class PolicyRule:
+    """A policy's own rule, carried over.
+
+    Attributes:
+        policy: the policy's name.
+        kind: the Kind of its template.
+        given: the rule as its author wrote it.
+        carried: the rule as a library of the template.
+    """
+
+    policy: str
+    kind: str
+    given: str
+    carried: rule.Carried
+
+    @classmethod
+    def of(cls, policy: ClusterImagePolicy) -> PolicyRule:
+        """The rule of a policy that has one."""
+        given = policy.spec.policy.data if policy.spec.policy else ""
+        kind = names.kind_of(policy.name)
+        return cls(policy.name, kind, given, rule.carry(given, template.rule_package(kind)))
+
+    def source(self) -> template.Source:
+        """The Rego of the policy's template."""
+        return template.rule_source(self.kind, self.carried.text)
+
+    def problems(self) -> Iterator[Problem]:
+        """What our own checks find, without an engine."""
+        for each in self.carried.problems:
+            yield self.problem(each.line, each.sentence)
+        source = self.source()
+        size = sum(len(part.encode()) for part in (source.main, *source.libs))
+        if size > TEMPLATE_BYTES:
+            sentence = f"policy {self.policy}: the template would have {size} bytes; a cluster takes {TEMPLATE_BYTES}"
+            yield Problem(path=_PATH, message=sentence, hint="make the rule smaller", fields=(_PATH,))
+
+    def problem(self, line: int, sentence: str) -> Problem:
+        """A problem of the rule, in the words of policy-controller, which meets it only when it evaluates."""
+        words = (
+            f"failed evaluating rego policy for type ClusterImagePolicy: 1 error occurred: {_FILE}:{line}: {sentence}"
+        )
+        return Problem(path=_PATH, message=f"policy {self.policy}: {words}", fields=(_PATH,))
+
+
+def compiled(rules: Sequence[PolicyRule], checker: RegoChecker) -> Iterator[Problem]:
+    """What the engine finds: one run over all rules as carried over, and one more for each that says Rego v1.
+
+    A text that imports rego.v1 is compiled as its author wrote it too: what that import forbids would pass without it.
+    """
+    for each in rules:
+        if each.carried.strict:
+            yield from _found({_FILE: each}, {_FILE: each.given}, checker)
+    if rules:
+        places = {f"{each.kind}/{_FILE}": each for each in rules}
+        yield from _found(places, {place: each.carried.text for place, each in places.items()}, checker)
+
+
+def _found(places: dict[str, PolicyRule], texts: dict[str, str], checker: RegoChecker) -> Iterator[Problem]:
+    with tempfile.TemporaryDirectory(prefix="bestbefore-") as name:
+        folder = Path(name)
+        for place, text in texts.items():
+            (folder / place).parent.mkdir(exist_ok=True)
+            (folder / place).write_text(text, encoding="utf-8")
+        found = checker.check(folder)
+    for each in found:
+        culprit = places.get(each.file) or next(iter(places.values()))
+        yield culprit.problem(each.row, f"{each.code}: {each.message}")

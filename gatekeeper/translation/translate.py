@@ -1,0 +1,108 @@
+"""ClusterImagePolicies to what Gatekeeper takes: ConstraintTemplates and Constraints, the same bytes each time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gatekeeper.policy.model import ClusterImagePolicy
+from gatekeeper.policy.problems import PolicyError, Problem
+from gatekeeper.translation import constraint, library, names, template
+from gatekeeper.translation.policy_rule import PolicyRule, RegoChecker, compiled
+from gatekeeper.translation.template import Source
+from provider.version import VERSION
+
+POLICY_ANNOTATION: Final = "bestbefore.dev/cluster-image-policy"
+VERSION_ANNOTATION: Final = "bestbefore.dev/translator-version"
+DIGEST_ANNOTATION: Final = "bestbefore.dev/policy-digest"
+
+
+@dataclass(frozen=True)
+class Translation:
+    """What one policy becomes.
+
+    Attributes:
+        policy: its name.
+        template: the ConstraintTemplate; shared by all policies without a rule of their own.
+        constraint: the Constraint.
+    """
+
+    policy: str
+    template: Mapping[str, Any]
+    constraint: Mapping[str, Any]
+
+
+def translate(policies: Sequence[ClusterImagePolicy], checker: RegoChecker | None = None) -> tuple[Translation, ...]:
+    """Translate policies, in their order.
+
+    Args:
+        policies: valid and supported ones.
+        checker: compiles the policies' rules, so that what OPA would refuse is found here and not in the cluster.
+
+    Raises:
+        PolicyError: rules that cannot be carried over, every problem of every policy at once.
+    """
+    rules = [PolicyRule.of(policy) for policy in policies if policy.spec.policy is not None]
+    problems = [problem for each in rules for problem in each.problems()]
+    if not problems and checker is not None:
+        problems = list(compiled(rules, checker))
+    if problems:
+        raise PolicyError(problems)
+    translations = tuple(_translation(policy) for policy in policies)
+    _refuse_shared_names(translations)
+    return translations
+
+
+def coverage(policies: Sequence[ClusterImagePolicy], action: str) -> Translation:
+    """What denies (`deny`) or warns of (`warn`) images that no policy covers."""
+    main = library.module("template_coverage")
+    source = Source(main.text, tuple(each.text for each in library.with_imports(main)))
+    annotations = {VERSION_ANNOTATION: VERSION}
+    return Translation(
+        "",
+        template.document(constraint.COVERAGE_KIND, source, annotations, template.coverage_schema()),
+        constraint.coverage_document(policies, action, annotations),
+    )
+
+
+def objects(translations: Sequence[Translation]) -> tuple[Mapping[str, Any], ...]:
+    """The objects to apply: templates first, each once, then Constraints."""
+    templates = {each.template["metadata"]["name"]: each.template for each in translations}
+    return (*templates.values(), *(each.constraint for each in translations))
+
+
+def _translation(policy: ClusterImagePolicy) -> Translation:
+    annotations = {
+        POLICY_ANNOTATION: policy.name,
+        VERSION_ANNOTATION: VERSION,
+        DIGEST_ANNOTATION: _digest(policy),
+    }
+    if policy.spec.policy is None:
+        kind = names.SHARED_KIND
+        # The same bytes for every policy: nothing in it names one.
+        made = template.document(kind, template.shared_source(), {VERSION_ANNOTATION: VERSION})
+    else:
+        carried = PolicyRule.of(policy)
+        kind = carried.kind
+        made = template.document(kind, carried.source(), annotations)
+    return Translation(policy.name, made, constraint.document(policy, kind, annotations))
+
+
+def _digest(policy: ClusterImagePolicy) -> str:
+    """What the translation depends on, as a digest: a change of it is a change of the policy."""
+    text = policy.spec.policy.data if policy.spec.policy else ""
+    content = json.dumps([constraint.parameters(policy), policy.spec.mode, text], sort_keys=True)
+    return "sha256:" + hashlib.sha256(content.encode()).hexdigest()
+
+
+def _refuse_shared_names(translations: Sequence[Translation]) -> None:
+    taken: dict[tuple[str, str], str] = {}
+    for each in translations:
+        name = (str(each.constraint["kind"]), str(each.constraint["metadata"]["name"]))
+        other = taken.setdefault(name, each.policy)
+        if other != each.policy:
+            sentence = f"the policies {other} and {each.policy} would become one Constraint {name[1]}; rename one"
+            raise PolicyError([Problem(path="metadata.name", message=sentence)])
