@@ -1,0 +1,50 @@
+"""Globs over image names, as policy-controller matches them.
+
+`**` stands for anything, `*` for anything without a slash, all else for itself; the glob covers the whole name. Two
+globs are short for something else: `*` for the official images of Docker Hub, `*/*` for the images of its users.
+
+"Anything" means Go's `.`: any character but a newline. `*` alone may be a newline too, for it is `[^/]`. Neither
+matters to names that are well-formed, which have none.
+
+This is the reference: the templates match by Rego (`gatekeeper/rego`), and property tests hold the two together.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Final
+
+from gatekeeper.policy.quoting import quoted
+
+_VALID: Final = re.compile(r"[a-zA-Z0-9\-_:/*.@]+")
+_TOKENS: Final = re.compile(r"\*\*|\*|[^*]+")
+_SHORT: Final = {"*": "index.docker.io/library/*", "*/*": "index.docker.io/*/*"}
+
+
+def fault(glob: str) -> str:
+    """Why the glob is refused, in the webhook's words; empty when it is not."""
+    return "" if _VALID.fullmatch(glob) else f"invalid glob {quoted(glob)}"
+
+
+def match(glob: str, image: str, name: str) -> bool:
+    """Whether a glob covers an image.
+
+    Args:
+        glob: a valid glob.
+        image: the reference as written in the workload.
+        name: the same reference normalised: `index.docker.io/library/ubuntu:latest`; with a digest, without the tag.
+
+    Raises:
+        ValueError: the glob is invalid.
+    """
+    pattern = _compiled(glob)
+    return bool(pattern.fullmatch(name) or pattern.fullmatch(image))
+
+
+@functools.lru_cache(maxsize=1024)
+def _compiled(glob: str) -> re.Pattern[str]:
+    if problem := fault(glob):
+        raise ValueError(problem)
+    tokens = _TOKENS.findall(_SHORT.get(glob, glob))
+    return re.compile("".join({"**": ".*", "*": "[^/]*"}.get(token) or re.escape(token) for token in tokens))

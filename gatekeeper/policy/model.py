@@ -1,0 +1,312 @@
+"""The whole ClusterImagePolicy, typed: every field of its v1alpha1 and v1beta1 definitions.
+
+The two versions have the same fields, so there is one model. Each class stands for one object of the API and bears
+its name there, since decoding errors name it; `json` names what differs from the attribute. A field that is None was
+not given; text that is empty means the same as text that was not given, as it does to the API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final
+
+GROUP: Final = "policy.sigstore.dev"
+VERSIONS: Final = ("v1alpha1", "v1beta1")
+KIND: Final = "ClusterImagePolicy"
+
+
+def _json(name: str, default: Any = "") -> Any:
+    return field(default=default, metadata={"json": name})
+
+
+def _mapping(name: str) -> Any:
+    return field(default_factory=dict, metadata={"json": name})
+
+
+class Url(str):
+    """A URL as written; empty where an empty one was written, which is not the same as none."""
+
+    __slots__ = ()
+
+
+class Timestamp(str):
+    """A moment, RFC 3339."""
+
+    __slots__ = ()
+
+
+class Struct:
+    """An object of the API."""
+
+    # The package of its type in Go, which decoding errors name; empty for the policy's own version.
+    package: ClassVar[str] = ""
+
+
+@dataclass(frozen=True)
+class SecretReference(Struct):
+    """A Secret that holds a public key."""
+
+    package: ClassVar[str] = "v1"
+    name: str = ""
+    namespace: str = ""
+
+
+@dataclass(frozen=True)
+class KeyRef(Struct):
+    """A public key: exactly one of `data` (PEM), `secret_ref` and `kms` (`awskms://…`)."""
+
+    secret_ref: SecretReference | None = _json("secretRef", None)
+    data: str = ""
+    kms: str = ""
+    hash_algorithm: str = _json("hashAlgorithm")
+
+
+@dataclass(frozen=True)
+class Identity(Struct):
+    """Who may have signed; the regular expressions are Go's and not anchored."""
+
+    issuer: str = ""
+    subject: str = ""
+    issuer_reg_exp: str = _json("issuerRegExp")
+    subject_reg_exp: str = _json("subjectRegExp")
+
+
+@dataclass(frozen=True)
+class KeylessRef(Struct):
+    """Signed with a short-lived certificate; any of the identities will do."""
+
+    url: Url | None = None
+    identities: tuple[Identity, ...] = ()
+    ca_cert: KeyRef | None = _json("ca-cert", None)
+    trust_root_ref: str = _json("trustRootRef")
+    insecure_ignore_sct: bool | None = _json("insecureIgnoreSCT", None)
+
+
+@dataclass(frozen=True)
+class StaticRef(Struct):
+    """Passes or fails without looking: `action` is `pass` or `fail`."""
+
+    action: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class TLog(Struct):
+    """The transparency log in which the signature must be."""
+
+    url: Url | None = None
+    trust_root_ref: str = _json("trustRootRef")
+
+
+@dataclass(frozen=True)
+class RFC3161Timestamp(Struct):
+    """The time-stamping authority that must have seen the signature."""
+
+    trust_root_ref: str = _json("trustRootRef")
+
+
+@dataclass(frozen=True)
+class LocalObjectReference(Struct):
+    """A Secret in the namespace of the workload."""
+
+    package: ClassVar[str] = "v1"
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Source(Struct):
+    """Where the signatures are, if not beside the image."""
+
+    oci: str = ""
+    signature_pull_secrets: tuple[LocalObjectReference, ...] = _json("signaturePullSecrets", ())
+    tag_prefix: str | None = _json("tagPrefix", None)
+
+
+@dataclass(frozen=True)
+class RemotePolicy(Struct):
+    """A policy's text at an https URL."""
+
+    url: Url = Url("")
+    sha256sum: str = ""
+
+
+@dataclass(frozen=True)
+class ConfigMapReference(Struct):
+    """A policy's text in a ConfigMap."""
+
+    name: str = ""
+    namespace: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Policy(Struct):
+    """Rego or CUE (`type`), from exactly one of `data`, `config_map_ref` and `remote`."""
+
+    type: str = ""
+    data: str = ""
+    config_map_ref: ConfigMapReference | None = _json("configMapRef", None)
+    remote: RemotePolicy | None = None
+    fetch_config_file: bool | None = _json("fetchConfigFile", None)
+    include_spec: bool | None = _json("includeSpec", None)
+    include_object_meta: bool | None = _json("includeObjectMeta", None)
+    include_type_meta: bool | None = _json("includeTypeMeta", None)
+
+
+@dataclass(frozen=True)
+class Attestation(Struct):
+    """An attestation that must exist, and what it must say."""
+
+    name: str = ""
+    predicate_type: str = _json("predicateType")
+    policy: Policy | None = None
+
+
+@dataclass(frozen=True)
+class Authority(Struct):
+    """One way to be accepted: exactly one of `key`, `keyless` and `static`."""
+
+    name: str = ""
+    key: KeyRef | None = None
+    keyless: KeylessRef | None = None
+    static: StaticRef | None = None
+    source: tuple[Source, ...] = ()
+    ctlog: TLog | None = None
+    attestations: tuple[Attestation, ...] = ()
+    rfc3161timestamp: RFC3161Timestamp | None = None
+    signature_format: str = _json("signatureFormat")
+
+
+@dataclass(frozen=True)
+class ImagePattern(Struct):
+    """Images by glob (see `globs`)."""
+
+    glob: str = ""
+
+
+@dataclass(frozen=True)
+class LabelSelectorRequirement(Struct):
+    """One condition on labels: `operator` is In, NotIn, Exists or DoesNotExist."""
+
+    package: ClassVar[str] = "v1"
+    key: str = ""
+    operator: str = ""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LabelSelector(Struct):
+    """Conditions on labels, all of which must hold."""
+
+    package: ClassVar[str] = "v1"
+    match_labels: Mapping[str, str] = _mapping("matchLabels")
+    match_expressions: tuple[LabelSelectorRequirement, ...] = _json("matchExpressions", ())
+
+
+@dataclass(frozen=True)
+class MatchResource(Struct):
+    """Objects that the policy is for: group and resource exact, version exact or `*`."""
+
+    group: str = ""
+    version: str = ""
+    resource: str = ""
+    selector: LabelSelector | None = None
+
+
+@dataclass(frozen=True)
+class ClusterImagePolicySpec(Struct):
+    """What the policy wants: of the images that match, one of the authorities, and then the policy."""
+
+    images: tuple[ImagePattern, ...] = ()
+    authorities: tuple[Authority, ...] = ()
+    policy: Policy | None = None
+    mode: str = ""
+    match: tuple[MatchResource, ...] = ()
+
+
+@dataclass(frozen=True)
+class OwnerReference(Struct):
+    """An object that this one is deleted with."""
+
+    package: ClassVar[str] = "v1"
+    api_version: str = _json("apiVersion")
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
+    controller: bool | None = None
+    block_owner_deletion: bool | None = _json("blockOwnerDeletion", None)
+
+
+@dataclass(frozen=True)
+class ManagedFieldsEntry(Struct):
+    """Who manages which fields; written by the API server."""
+
+    package: ClassVar[str] = "v1"
+    manager: str = ""
+    operation: str = ""
+    api_version: str = _json("apiVersion")
+    time: Timestamp | None = None
+    fields_type: str = _json("fieldsType")
+    fields_v1: Any = _json("fieldsV1", None)
+    subresource: str = ""
+
+
+@dataclass(frozen=True)
+class ObjectMeta(Struct):
+    """Name, labels and what the API server adds."""
+
+    package: ClassVar[str] = "v1"
+    name: str = ""
+    generate_name: str = _json("generateName")
+    namespace: str = ""
+    self_link: str = _json("selfLink")
+    uid: str = ""
+    resource_version: str = _json("resourceVersion")
+    generation: int = 0
+    creation_timestamp: Timestamp | None = _json("creationTimestamp", None)
+    deletion_timestamp: Timestamp | None = _json("deletionTimestamp", None)
+    deletion_grace_period_seconds: int | None = _json("deletionGracePeriodSeconds", None)
+    labels: Mapping[str, str] = _mapping("labels")
+    annotations: Mapping[str, str] = _mapping("annotations")
+    owner_references: tuple[OwnerReference, ...] = _json("ownerReferences", ())
+    finalizers: tuple[str, ...] = ()
+    managed_fields: tuple[ManagedFieldsEntry, ...] = _json("managedFields", ())
+
+
+@dataclass(frozen=True)
+class Condition(Struct):
+    """One thing that policy-controller says about the policy."""
+
+    package: ClassVar[str] = "apis"
+    type: str = ""
+    status: str = ""
+    severity: str = ""
+    last_transition_time: Timestamp | None = _json("lastTransitionTime", None)
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class ClusterImagePolicyStatus(Struct):
+    """What policy-controller made of the policy; of no effect here."""
+
+    observed_generation: int = _json("observedGeneration", 0)
+    conditions: tuple[Condition, ...] = ()
+    annotations: Mapping[str, str] = _mapping("annotations")
+
+
+@dataclass(frozen=True)
+class ClusterImagePolicy(Struct):
+    """A policy on container images."""
+
+    api_version: str = _json("apiVersion")
+    kind: str = ""
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: ClusterImagePolicySpec = field(default_factory=ClusterImagePolicySpec)
+    status: ClusterImagePolicyStatus = field(default_factory=ClusterImagePolicyStatus)
+
+    @property
+    def name(self) -> str:
+        """Its name in the cluster, and in denials."""
+        return self.metadata.name
