@@ -61,7 +61,11 @@ def start(
     words = [*_ends_with_us(), *(str(word) for word in command)]
     with path.open("ab") as log:
         process = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})}
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(environment or {})},
         )
     return Program(name, process, path)
 

@@ -1,0 +1,81 @@
+"""Fixtures of the end-to-end tests: a running world, and nouns that are ready to use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.rig import world as worlds
+from tests.e2e.rig.kubernetes import KubernetesClient
+from tests.e2e.rig.provider import RealProvider, provider_objects
+from tests.e2e.rig.world import World
+
+_ROOT = Path(__file__).parents[2]
+_HERE = Path(__file__).parent
+_SWITCH = "BESTBEFORE_E2E"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what lies here, skip it unless asked for, and run it after everything else."""
+    ours = [item for item in items if item.path.is_relative_to(_HERE)]
+    for item in ours:
+        item.add_marker(pytest.mark.e2e)
+        if _SWITCH not in os.environ:
+            item.add_marker(pytest.mark.skip(reason=f"the rig takes minutes: `make e2e`, or {_SWITCH}=1"))
+    items.sort(key=lambda item: item.path.is_relative_to(_HERE))
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    """The running rig. Its logs stay in .build/e2e-logs."""
+    logs = _ROOT / ".build" / "e2e-logs"
+    shutil.rmtree(logs, ignore_errors=True)
+    logs.mkdir(parents=True)
+    binaries = Path(os.environ.get("BESTBEFORE_BIN") or _ROOT / ".build" / "bin")
+    with worlds.running(binaries, logs) as running:
+        yield running
+
+
+@pytest.fixture
+def client(world: World) -> KubernetesClient:
+    """A client of the API server with all rights."""
+    return world.client
+
+
+@pytest.fixture
+def namespace(world: World) -> str:
+    """A new namespace that asks for policies."""
+    return world.namespace()
+
+
+@pytest.fixture(scope="session")
+def provider(world: World) -> Iterator[RealProvider]:
+    """The real provider, running, with its three Provider objects."""
+    real = RealProvider(world.provider_pair, [world.registry.host, world.silent.host], world.logs)
+    real.start()
+    for provider_object in provider_objects(real.address, world.authority):
+        world.apply_provider(provider_object)
+    yield real
+    real.stop()
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Takes lines that are printed after the run."""
+    return request.config.stash.setdefault(_FIGURES, []).append
+
+
+_FIGURES = pytest.StashKey[list[str]]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what was measured; nothing of it is asserted."""
+    lines = config.stash.get(_FIGURES, [])
+    if lines:
+        terminalreporter.section("figures")
+        for line in lines:
+            terminalreporter.write_line(line)

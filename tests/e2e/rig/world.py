@@ -1,0 +1,108 @@
+"""Everything that runs, started in order and stopped in the other order."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.e2e.rig import apiserver, gatekeeper, objects, registry
+from tests.e2e.rig.apiserver import ApiServer
+from tests.e2e.rig.certificates import Authority, Pair
+from tests.e2e.rig.gatekeeper import Gatekeeper
+from tests.e2e.rig.kubernetes import KubernetesClient
+from tests.e2e.rig.processes import RigError, wait_until
+from tests.e2e.rig.registry import Registry
+from tests.e2e.rig.stubs import SilentRegistry
+
+PROGRAMS = ("etcd", "kube-apiserver", "gatekeeper", "registry")
+_PROVIDER_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class World:
+    """The running rig.
+
+    Attributes:
+        binaries: folder of the programs.
+        folder: scratch space of the run.
+        logs: one file a program; they stay.
+        authority: has issued every certificate that is to be trusted.
+        stranger: an authority that nobody is to trust.
+        provider_pair: the certificate for whatever plays the provider.
+        silent: a registry that never answers.
+        client: for the tests' own thread.
+    """
+
+    binaries: Path
+    folder: Path
+    logs: Path
+    authority: Authority
+    stranger: Authority
+    provider_pair: Pair
+    registry: Registry
+    silent: SilentRegistry
+    server: ApiServer
+    gatekeeper: Gatekeeper
+    client: KubernetesClient
+
+    def namespace(self, labels: dict[str, str] | None = None) -> str:
+        """A new namespace that asks for policies, or has the given labels."""
+        space = objects.namespace(objects.INCLUDE if labels is None else labels)
+        self.client.create(space).expect_ok()
+        return str(space["metadata"]["name"])
+
+    def label(self, namespace: str, labels: dict[str, str | None]) -> None:
+        """Set labels of a namespace, or take away those that are None."""
+        space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        self.client.patch(space, {"metadata": {"labels": labels}}).expect_ok()
+
+    def apply_provider(self, provider: dict[str, object]) -> None:
+        """Apply a Provider and wait until Gatekeeper has taken it up."""
+        applied = self.client.apply(provider)
+        generation = applied["metadata"]["generation"]
+
+        def active() -> bool:
+            pods = self.client.get(applied).body.get("status", {}).get("byPod", [])
+            return bool(pods) and all(p.get("active") and p.get("observedGeneration") == generation for p in pods)
+
+        wait_until(active, f"active Provider {applied['metadata']['name']}", _PROVIDER_SECONDS)
+
+
+@contextmanager
+def running(binaries: Path, logs: Path) -> Iterator[World]:
+    """Start everything but a provider; stop it all at the end."""
+    _check(binaries)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bestbefore-e2e-")))
+        authority = Authority("rig", folder / "pki")
+        images = registry.start(binaries, logs)
+        stack.callback(images.stop)
+        silent = stack.enter_context(SilentRegistry())
+        server = apiserver.start(binaries, folder, logs, authority)
+        stack.callback(server.stop)
+        manager = gatekeeper.start(binaries, folder, logs, authority, server)
+        stack.callback(manager.stop)
+        client = server.client()
+        stack.callback(client.close)
+        yield World(
+            binaries=binaries,
+            folder=folder,
+            logs=logs,
+            authority=authority,
+            stranger=Authority("stranger", folder / "stranger"),
+            provider_pair=authority.issue("provider"),
+            registry=images,
+            silent=silent,
+            server=server,
+            gatekeeper=manager,
+            client=client,
+        )
+
+
+def _check(binaries: Path) -> None:
+    missing = [name for name in (*PROGRAMS, "gatekeeper-crds") if not (binaries / name).exists()]
+    if missing:
+        raise RigError(f"{', '.join(missing)} not found in {binaries}: run `make tools`")
