@@ -1,0 +1,87 @@
+{{/* The chart's name, as a label has it. */}}
+{{- define "bestbefore.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* The name of namespaced objects: the release's, with the chart's where that does not stand in it. */}}
+{{- define "bestbefore.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- else if contains (include "bestbefore.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "bestbefore.name" .) | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "bestbefore.namespace" -}}
+{{- default .Release.Namespace .Values.namespaceOverride -}}
+{{- end -}}
+
+{{- define "bestbefore.serviceAccountName" -}}
+{{- default (include "bestbefore.fullname" .) .Values.serviceAccount.name -}}
+{{- end -}}
+
+{{- define "bestbefore.gatekeeperNamespace" -}}
+{{- default (include "bestbefore.namespace" .) .Values.gatekeeper.namespace -}}
+{{- end -}}
+
+{{/* The Secret with Gatekeeper's CA. validate.yaml has made sure that it can be mounted. */}}
+{{- define "bestbefore.clientCASecretName" -}}
+{{- default "gatekeeper-webhook-server-cert" .Values.gatekeeper.clientCA.secretName -}}
+{{- end -}}
+
+{{- define "bestbefore.certificateSecretName" -}}
+{{- if eq .Values.certificates.mode "secret" -}}
+{{- .Values.certificates.secret.name -}}
+{{- else -}}
+{{- printf "%s-tls" (include "bestbefore.fullname" .) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "bestbefore.chart" -}}
+{{- printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* What a Service, a budget or a policy selects the provider's Pods by; never changes, as a Deployment's selector cannot. */}}
+{{- define "bestbefore.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "bestbefore.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: provider
+{{- end -}}
+
+{{/* The labels that the chart itself gives to every object. */}}
+{{- define "bestbefore.ownLabels" -}}
+{{ include "bestbefore.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: bestbefore
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ include "bestbefore.chart" . }}
+{{- end -}}
+
+{{/* The labels of every object; validate.yaml lets commonLabels add only. */}}
+{{- define "bestbefore.labels" -}}
+{{- include "bestbefore.ownLabels" . }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* registry/repository:tag@digest, each part where it is set. */}}
+{{- define "bestbefore.image" -}}
+{{- $registry := default .Values.image.registry .Values.global.imageRegistry -}}
+{{- if $registry }}{{ trimSuffix "/" $registry }}/{{ end -}}
+{{- .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag -}}
+{{- if .Values.image.digest }}@{{ .Values.image.digest }}{{ end -}}
+{{- end -}}
+
+{{/* Pull secrets of the chart and of the parent, as objects, each once. */}}
+{{- define "bestbefore.imagePullSecrets" -}}
+{{- $names := list -}}
+{{- range concat .Values.global.imagePullSecrets .Values.imagePullSecrets -}}
+{{- $names = append $names (kindIs "string" . | ternary . (get (kindIs "map" . | ternary . dict) "name")) -}}
+{{- end -}}
+{{- range uniq $names }}
+- name: {{ . }}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,206 @@
+"""What the chart installs, rendered by the real Helm."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from tests.integration.chart.helm import CHART, NAMESPACE, Helm, Rendering
+
+pytestmark = pytest.mark.integration
+
+CLUSTER_SCOPED = {"Provider", "Assign"}
+
+
+def test_every_object_has_the_recommended_labels(variant: Rendering) -> None:
+    wanted = {"name", "instance", "version", "component", "part-of", "managed-by"}
+    for found in variant.objects:
+        if "extra" not in found["metadata"]["name"] and "text" not in found["metadata"]["name"]:
+            labels = found["metadata"]["labels"]
+            assert {f"app.kubernetes.io/{name}" for name in wanted} | {"helm.sh/chart"} <= set(labels), found["kind"]
+
+
+def test_every_namespaced_object_names_its_namespace(rendering: Rendering) -> None:
+    for found in rendering.objects:
+        assert found["metadata"].get("namespace") == (None if found["kind"] in CLUSTER_SCOPED else NAMESPACE)
+
+
+def test_namespace_override_moves_every_namespaced_object(helm: Helm) -> None:
+    moved = helm.render(CHART / "ci" / "secret-values.yaml")
+    namespaces = {found["metadata"].get("namespace") for found in moved.objects if found["kind"] not in CLUSTER_SCOPED}
+    assert namespaces == {"bestbefore"}
+    assert moved.one("NetworkPolicy")["spec"]["ingress"][0]["from"][0]["namespaceSelector"] == {
+        "matchLabels": {"kubernetes.io/metadata.name": "gatekeeper-system"}
+    }
+
+
+def test_pods_satisfy_the_restricted_pod_security_standard(variant: Rendering) -> None:
+    pod = variant.pod
+    (container,) = pod["containers"]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pod["securityContext"].get("runAsUser") != 0
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod)
+    assert all("hostPort" not in port for port in container["ports"])
+    assert {kind for volume in pod["volumes"] for kind in volume if kind != "name"} <= {
+        "configMap",
+        "secret",
+        "emptyDir",
+    }
+
+
+def test_pods_get_no_token_and_the_account_no_rights(rendering: Rendering) -> None:
+    assert rendering.pod["automountServiceAccountToken"] is False
+    assert rendering.one("ServiceAccount")["automountServiceAccountToken"] is False
+    assert not [found for found in rendering.objects if found["apiVersion"].startswith("rbac")]
+
+
+def test_selectors_find_the_pods(variant: Rendering) -> None:
+    labels = variant.one("Deployment")["spec"]["template"]["metadata"]["labels"]
+    selectors = [
+        variant.one("Service")["spec"]["selector"],
+        variant.one("Deployment")["spec"]["selector"]["matchLabels"],
+    ]
+    selectors += [found["spec"]["selector"]["matchLabels"] for found in variant.of("PodDisruptionBudget")]
+    selectors += [found["spec"]["podSelector"]["matchLabels"] for found in variant.of("NetworkPolicy")]
+    selectors += [found["spec"]["selector"]["matchLabels"] for found in variant.of("PodMonitor")]
+    for selector in selectors:
+        assert selector.items() <= labels.items()
+
+
+def test_service_monitor_finds_the_service(helm: Helm) -> None:
+    full = helm.render(CHART / "ci" / "full-values.yaml")
+    service = full.one("Service")
+    monitor = full.one("ServiceMonitor")["spec"]
+    assert monitor["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    assert monitor["namespaceSelector"]["matchNames"] == [service["metadata"]["namespace"]]
+    assert monitor["endpoints"][0]["port"] in {port["name"] for port in service["spec"]["ports"]}
+
+
+def test_providers_have_the_names_paths_and_timeouts_of_the_wire(rendering: Rendering) -> None:
+    providers = {found["metadata"]["name"]: found["spec"] for found in rendering.of("Provider")}
+    address = f"https://bestbefore.{NAMESPACE}.svc:8443"
+    assert {name: (spec["url"], spec["timeout"]) for name, spec in providers.items()} == {
+        "bestbefore": (f"{address}/validate", 2),
+        "bestbefore-audit": (f"{address}/audit", 10),
+        "bestbefore-mutate": (f"{address}/mutate", 1),
+    }
+
+
+def test_provider_address_is_the_service_and_the_port_it_listens_on(variant: Rendering) -> None:
+    service = variant.one("Service")
+    (container,) = variant.pod["containers"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    host = f"{service['metadata']['name']}.{service['metadata']['namespace']}.svc"
+    assert {urlsplit(found["spec"]["url"]).netloc for found in variant.of("Provider")} == {f"{host}:8443"}
+    assert {port["name"]: port["port"] for port in service["spec"]["ports"]} == ports
+    assert service["spec"]["sessionAffinity"] == "ClientIP"
+
+
+def test_a_single_replica_has_no_disruption_budget_that_would_block_drains(helm: Helm) -> None:
+    assert not list(helm.render(values=["provider.replicas=1"]).of("PodDisruptionBudget"))
+
+
+def test_disruption_budget_lets_broken_pods_go(rendering: Rendering) -> None:
+    budget = rendering.one("PodDisruptionBudget")["spec"]
+    assert (budget["maxUnavailable"], budget["unhealthyPodEvictionPolicy"]) == (1, "AlwaysAllow")
+
+
+def test_network_policy_opens_questions_to_gatekeeper_and_metrics_to_nobody(rendering: Rendering) -> None:
+    (rule,) = rendering.one("NetworkPolicy")["spec"]["ingress"]
+    assert rule["ports"] == [{"port": "https", "protocol": "TCP"}]
+    (peer,) = rule["from"]
+    assert peer["podSelector"] == {"matchLabels": {"gatekeeper.sh/system": "yes"}}
+
+
+def test_network_policy_opens_dns_and_the_ports_of_named_registries(helm: Helm) -> None:
+    registries = [
+        "provider.registries={a.example.com,b.example.com:5443}",
+        "provider.insecureRegistries={c.example.com:5000}",
+    ]
+    dns, out = helm.render(values=registries).one("NetworkPolicy")["spec"]["egress"]
+    assert {port["port"] for port in dns["ports"]} == {53}
+    assert {port["port"] for port in out["ports"]} == {443, 5443, 5000}
+
+
+def test_changed_settings_restart_the_pods(helm: Helm, rendering: Rendering) -> None:
+    changed = helm.render(values=["provider.registries={registry.example.com}"])
+    assert annotation(changed) != annotation(rendering)
+    assert annotation(helm.render(values=["provider.replicas=3"])) == annotation(rendering)
+
+
+def annotation(rendering: Rendering) -> str:
+    return str(rendering.one("Deployment")["spec"]["template"]["metadata"]["annotations"]["checksum/settings"])
+
+
+@pytest.mark.parametrize(
+    ("values", "image"),
+    [
+        ([], "bestbefore:0.1.0"),
+        (["image.registry=registry.example.com"], "registry.example.com/bestbefore:0.1.0"),
+        (["image.registry=a.example.com", "global.imageRegistry=b.example.com/"], "b.example.com/bestbefore:0.1.0"),
+        (["image.tag=1.2"], "bestbefore:1.2"),
+        ([f"image.digest=sha256:{'0' * 64}"], f"bestbefore:0.1.0@sha256:{'0' * 64}"),
+    ],
+)
+def test_image_is_put_together_of_what_is_set(helm: Helm, values: list[str], image: str) -> None:
+    assert helm.render(values=values).pod["containers"][0]["image"] == image
+
+
+def test_pull_secrets_are_named_once_whichever_way_they_are_written(helm: Helm) -> None:
+    full = helm.render(CHART / "ci" / "full-values.yaml")
+    assert full.pod["imagePullSecrets"] == [{"name": "pull-global"}, {"name": "pull-own"}]
+
+
+@pytest.mark.parametrize(
+    ("release", "values", "name"),
+    [
+        ("bestbefore", [], "bestbefore"),
+        ("prod", [], "prod-bestbefore"),
+        ("prod", ["nameOverride=freshness"], "prod-freshness"),
+        ("prod", ["fullnameOverride=freshness"], "freshness"),
+        ("a" * 53, [], "a" * 50),
+    ],
+)
+def test_objects_are_named_after_the_release(helm: Helm, release: str, values: list[str], name: str) -> None:
+    assert helm.render(values=values, release=release).one("Deployment")["metadata"]["name"] == name
+
+
+def test_extra_objects_are_rendered_as_templates(helm: Helm) -> None:
+    full = helm.render(CHART / "ci" / "full-values.yaml")
+    names = {found["metadata"]["name"] for found in full.of("ConfigMap")}
+    assert names == {"freshness", "bestbefore-extra", "freshness-text"}
+
+
+def test_files_that_a_pod_mounts_are_those_that_the_settings_name(helm: Helm) -> None:
+    full = helm.render(values=["provider.dockerConfigSecret=credentials"])
+    mounts = [mount["mountPath"] for mount in full.pod["containers"][0]["volumeMounts"]]
+    named = [value for value in full.settings.values() if str(value).startswith("/")]
+    assert named
+    for file in named:
+        assert any(str(file).startswith(f"{mount}/") for mount in mounts), file
+
+
+def test_default_spread_counts_only_the_providers_pods(rendering: Rendering) -> None:
+    labels = rendering.one("Deployment")["spec"]["template"]["metadata"]["labels"]
+    for constraint in rendering.pod["topologySpreadConstraints"]:
+        assert constraint["labelSelector"]["matchLabels"].items() <= labels.items()
+
+
+def test_chart_as_a_subchart_takes_its_values_and_the_parents_globals(helm: Helm, tmp_path: Path) -> None:
+    parent = {"apiVersion": "v2", "name": "parent", "version": "1.0.0"}
+    parent["dependencies"] = [{"name": "bestbefore", "version": "0.1.0", "condition": "bestbefore.enabled"}]  # type: ignore[assignment]
+    (tmp_path / "Chart.yaml").write_text(yaml.safe_dump(parent), encoding="utf-8")
+    (tmp_path / "values.yaml").write_text("global: {theirs: 1}\nbestbefore: {enabled: true}\n", encoding="utf-8")
+    shutil.copytree(CHART, tmp_path / "charts" / "bestbefore")
+    assert Helm(helm.program, tmp_path).render().one("Deployment")["metadata"]["name"] == "bestbefore"
+    assert not Helm(helm.program, tmp_path).render(values=["bestbefore.enabled=false"]).objects
