@@ -135,13 +135,4 @@ def _images(reviews: Sequence[Review]) -> list[dict[str, str]] | None:
 
 
 def _facts(keys: Sequence[str], recorded: Recorded) -> dict[str, Mapping[str, Any]]:
-    return {question.parse(key).image: _fact(key, recorded) for key in keys}
-
-
-def _fact(key: str, recorded: Recorded) -> Mapping[str, Any]:
-    if key in recorded.values:
-        return dict(recorded.values[key])
-    if key in recorded.errors:
-        reason, _, message = recorded.errors[key].partition(": ")
-        return {"reason": reason, "message": message}
-    return dict(recorded.passing().get(question.ref(key), {}))
+    return {question.parse(key).image: recorded.fact(key) for key in keys}

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from provider import question
+
 RULE_FILE: Final = "sigstore.rego"
 
 _ANSWER = """package bestbefore_driver
@@ -76,6 +78,15 @@ class Recorded:
     def passing(self) -> Mapping[str, Mapping[str, Any]]:
         """The passing failures by the ref of their key: `{"reason", "message"}`."""
         return dict(json.loads(self.system_error)) if self.system_error else {}
+
+    def fact(self, key: str) -> Mapping[str, Any]:
+        """What is known of a key: the value, or `{"reason", "message"}`; empty where nothing is."""
+        if key in self.values:
+            return dict(self.values[key])
+        if key in self.errors:
+            reason, _, message = self.errors[key].partition(": ")
+            return {"reason": reason, "message": message}
+        return dict(self.passing().get(question.ref(key), {}))
 
 
 NOTHING: Final = Recorded({}, {})

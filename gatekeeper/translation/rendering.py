@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -23,9 +24,20 @@ class _Dumper(yaml.SafeDumper):
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
         return super().increase_indent(flow, False)  # noqa: FBT003
 
+    def analyze_scalar(self, scalar: str) -> Any:  # noqa: ANN401 - the library's own record
+        """Let tabs and trailing blanks stand in literal blocks, as YAML does; PyYAML would quote the whole text."""
+        analysis = super().analyze_scalar(scalar)
+        if "\n" in scalar and not _UNPRINTABLE.search(scalar):
+            analysis.allow_block = True
+        return analysis
+
+
+# What a literal block cannot hold (YAML 1.1, c-printable), and line ends that it would not keep.
+_UNPRINTABLE = re.compile("[^\n\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
+    style = '"' if _UNPRINTABLE.search(text) else "|" if "\n" in text else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

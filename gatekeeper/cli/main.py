@@ -1,0 +1,77 @@
+"""The command `bestbefore`: its commands, and what happens to an error that none of them expects.
+
+Each command is a module that is imported only when it runs: `check` in a CI job should not pay for a web server.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Final
+
+import click
+
+from gatekeeper.cli import output
+from provider.version import VERSION
+
+# Where each command lives, and its line in the help.
+COMMANDS: Final = {
+    "check": "Say what a cluster would: is an image, or an object's images, admitted by these policies?",
+    "explain": "Explain a reason code: cause, whose fault, what to do.",
+    "facts": "Show what an image's documents say: digest, platforms, when it was built.",
+    "serve": "Run the provider that answers Gatekeeper.",
+    "translate": "Translate ClusterImagePolicies to Gatekeeper ConstraintTemplates and Constraints.",
+}
+
+
+class _Commands(click.Group):
+    """Commands by name, imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"gatekeeper.cli.{cmd_name}").command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{cmd_name} is no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            ctx.fail(f"there is no command {name!r}; there are {', '.join(sorted(COMMANDS))}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="bestbefore", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Refuse container images past their best-before date, or not signed as they should be.
+
+    Policies are sigstore ClusterImagePolicies; in the cluster OPA Gatekeeper enforces what `translate` makes of them,
+    and asks the provider (`serve`) about images.
+    """
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    try:
+        cli(prog_name="bestbefore")
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(output.Exit.DENIED)
+    except Exception as error:
+        if os.environ.get("BESTBEFORE_TRACEBACK"):
+            raise
+        output.problem(f"unexpected {type(error).__name__}; please report it (BESTBEFORE_TRACEBACK=1 shows where)")
+        sys.exit(output.Exit.NO_VERDICT)

@@ -1,0 +1,67 @@
+"""How commands that a person runs reach registries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from provider.answer import Facts
+from provider.clock import Deadline, SystemClock
+from provider.question import FactQuestion
+
+# A person waits longer than a webhook does.
+WAIT_SECONDS: Final = 30.0
+
+_DOCKER_CONFIG: Final = Path.home() / ".docker" / "config.json"
+
+
+def options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every command that asks registries."""
+    for option in reversed(
+        [
+            click.option(
+                "--insecure-registry",
+                multiple=True,
+                metavar="HOST[:PORT]",
+                help="Speak plain HTTP with this registry, as with localhost and loopback addresses. May be repeated.",
+            ),
+            click.option(
+                "--docker-config",
+                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                help="Docker config.json with credentials. Default: ~/.docker/config.json where it exists.",
+            ),
+            click.option(
+                "--registry-ca",
+                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                help="PEM file of certificate authorities for registries.",
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def inspector(
+    insecure_registry: Iterable[str], docker_config: Path | None, registry_ca: Path | None
+) -> Callable[[FactQuestion], Facts]:
+    """Answers one question by asking registries, as the provider does."""
+    # Imported here: what asks no registry should not pay for it.
+    from provider.inspection import build_inspector  # noqa: PLC0415
+
+    from provider.registry.settings import RegistrySettings  # noqa: PLC0415
+
+    if docker_config is None and _DOCKER_CONFIG.exists():
+        docker_config = _DOCKER_CONFIG
+    clock = SystemClock()
+    settings = RegistrySettings(
+        insecure_registries=frozenset(insecure_registry),
+        allow_loopback_http=True,
+        allow_private=True,
+        ca_file=registry_ca,
+        docker_config=docker_config,
+    )
+    built = build_inspector(settings, clock)
+    return lambda question: built.inspect(question, Deadline.after(clock, WAIT_SECONDS))
