@@ -16,8 +16,8 @@ The rules:
    void the whole batch and nothing is cached: there every failure is an item error. An item of more than `ITEM_BYTES`
    is `LimitExceeded`; what goes beyond `BATCH_BYTES` together is `Overloaded`. A key too long to be a question is
    never made an item that is cached.
-6. **What is remembered** (`provider.finished`): an answer for as long as its tag is believed, a durable failure for
-   `DURABLE_SECONDS`, a passing one for `PASSING_SECONDS`: so that the policies of one admission agree.
+6. **What is remembered**: an answer, and a durable failure, for as long as a tag is believed; a passing failure for
+   `PASSING_SECONDS`, so that the policies of one admission agree.
 7. **Nothing else gets out.** What was not expected is `Internal`, passing, and its cause is in the log.
 """
 
@@ -34,9 +34,10 @@ from typing import Final, Protocol, TypeAlias
 
 from provider import limits, protocol, question
 from provider.answer import Facts
+from provider.cache.memory import Memory
 from provider.clock import Clock, Deadline
 from provider.errors import BestbeforeError, ImageError, QuestionError
-from provider.finished import Finished, Memory
+from provider.finished import Finished
 from provider.question import FactQuestion
 from provider.reasons import Reason
 from provider.registry import reference
@@ -169,7 +170,7 @@ class Batch:
         self._tag_ttl = settings.tag_ttl
         self._wait = wait
         self._lock = threading.Lock()
-        self.memory = Memory(settings.memory_bytes)
+        self.memory: Memory[_Name, Finished] = Memory(clock, settings.memory_bytes, lambda finished: finished.size)
         self._flights: dict[_Name, _Flight] = {}
         self._waits = {endpoint: Waits(seconds) for endpoint, seconds in settings.waits.items()}
         # How many calls may wait at a time, those for audit and the others: rule 4.
@@ -179,15 +180,13 @@ class Batch:
         """What there is to say about the keys, within the time that the endpoint has."""
         kind = _TAG if endpoint is Endpoint.MUTATE else _FACTS
         asked = dict.fromkeys(keys)
-        with self._lock:
-            now = self._clock.monotonic()
-            remembered = {key: self.memory.get((kind, key), now) for key in asked}
+        remembered = {key: self.memory.get((kind, key)) for key in asked}
         results = {key: finished for key, finished in remembered.items() if finished is not None}
         missing = [key for key in asked if key not in results]
         if not missing:
             return Answered(_fitting(results.values()))
         call = self._call(endpoint, kind, missing)
-        results |= call.results()
+        results |= self._results(call)
         worked = frozenset(results[key].ref for key in missing)
         return Answered(_fitting(results[key] for key in asked), worked, call.joined, call.shed)
 
@@ -203,17 +202,26 @@ class Batch:
             self._wait_for(call, endpoint)
         return call
 
+    def _results(self, call: _Call) -> dict[str, Finished]:
+        """What is done by now; what is not is `Timeout`, or `Overloaded` where nobody waited."""
+        unfinished = _SHED if call.shed else _LATE
+        return call.invalid | {
+            key: flight.finished or self._failed(flight.asked, unfinished, self._clock.monotonic() - flight.begun)
+            for key, flight in call.flights.items()
+        }
+
     def _flight(self, call: _Call, endpoint: Endpoint, asked: _Question) -> _Flight:
         audit = endpoint is Endpoint.AUDIT
         with self._lock:
-            finished = self.memory.get(asked.name, self._clock.monotonic())
+            finished = self.memory.get(asked.name)
             if finished is not None:
                 # It was finished since this call looked.
                 return _landed(asked, finished, self._clock)
             flight = self._flights.get(asked.name)
             submit = flight is None or flight.hurried(audit=audit)
             if flight is None:
-                flight = _Flight(asked, Deadline.after(self._clock, limits.WORK_SECONDS), audit=audit)
+                now = self._clock.monotonic()
+                flight = _Flight(asked, now, Deadline(self._clock, now + limits.WORK_SECONDS), audit=audit)
                 self._flights[asked.name] = flight
             else:
                 call.joined += 1
@@ -294,12 +302,11 @@ class Batch:
 
     def _settle(self, flight: _Flight, finished: Finished, seconds: float) -> None:
         with self._lock:
-            now = self._clock.monotonic()
-            flight.finished, flight.finished_at = finished, now
+            flight.finished, flight.finished_at = finished, self._clock.monotonic()
             if self._flights.get(flight.asked.name) is flight:
                 del self._flights[flight.asked.name]
             if seconds > 0:
-                self.memory.keep(flight.asked.name, finished, now + seconds)
+                self.memory.put(flight.asked.name, finished, seconds)
         flight.done.set()
 
     def _failed(self, asked: _Question, error: BestbeforeError, seconds: float) -> Finished:
@@ -335,6 +342,7 @@ class _Flight:
     """Work on a question: one, whoever asks."""
 
     asked: _Question
+    begun: float
     deadline: Deadline
     audit: bool
     started: bool = False
@@ -358,13 +366,6 @@ class _Call:
     invalid: dict[str, Finished] = field(default_factory=dict)
     joined: int = 0
     shed: bool = False
-
-    def results(self) -> dict[str, Finished]:
-        """What is done by now; what is not is `Timeout`, or `Overloaded` where nobody waited."""
-        unfinished = _SHED if self.shed else _LATE
-        return self.invalid | {
-            key: flight.finished or _failed(flight.asked, unfinished, "") for key, flight in self.flights.items()
-        }
 
 
 _LATE: Final = ImageError(
@@ -433,8 +434,8 @@ def _fitting(results: Iterable[Finished]) -> list[Finished]:
 
 
 def _landed(asked: _Question, finished: Finished, clock: Clock) -> _Flight:
-    flight = _Flight(asked, Deadline.after(clock, 0.0), audit=False, started=True, finished=finished)
-    flight.finished_at = clock.monotonic()
+    now = clock.monotonic()
+    flight = _Flight(asked, now, Deadline(clock, now), audit=False, started=True, finished=finished, finished_at=now)
     flight.done.set()
     return flight
 

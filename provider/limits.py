@@ -23,6 +23,12 @@ HANDSHAKE_SECONDS: Final = 3.0
 CLIENT_SECONDS: Final = 5.0
 # How many strangers may be shaking hands at once; beyond it the one that has taken longest is dropped.
 HANDSHAKES: Final = 256
+# Connections at a time, and how many may wait to be accepted.
+CONNECTIONS: Final = 1000
+BACKLOG: Final = 512
+# The plain port: connections at a time, and seconds for each.
+PLAIN_CONNECTIONS: Final = 32
+PLAIN_SECONDS: Final = 5.0
 
 # What is worked on at a time, and what may wait for a thread.
 WORK_THREADS: Final = 128
