@@ -1,7 +1,7 @@
 """What the provider tells whoever watches it: metrics and logs are hung on here.
 
-Every report is a call that returns at once and never raises. The defaults do nothing, so that an observer states only
-what it cares for. Labels are bounded: hosts of registries are folded by the observer, never by the reporter.
+Every report is a call that returns at once and never raises. `NullObserver` does nothing, so that an observer derived from
+it states only what it cares for. Labels are bounded: hosts of registries are folded by the observer, never by the reporter.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class ThrottleCause(StrEnum):
 
 
 class Observer(Protocol):
-    """Receives reports; every method has a default that does nothing."""
+    """Receives reports."""
 
     def registry_request(self, registry: str, operation: Operation, code: str, seconds: float) -> None:
         """One round trip.
@@ -60,5 +60,20 @@ class Observer(Protocol):
         """One question is done; `count` sequential registry requests were on its longest path (0: from memory)."""
 
 
-class NullObserver(Observer):
-    """Watches nothing."""
+class NullObserver:
+    """Watches nothing; the observer to derive from when only some reports matter."""
+
+    def registry_request(self, registry: str, operation: Operation, code: str, seconds: float) -> None:
+        """See `Observer`."""
+
+    def cache_lookup(self, layer: str, what: str, result: str) -> None:
+        """See `Observer`."""
+
+    def registry_throttled(self, registry: str, cause: ThrottleCause) -> None:
+        """See `Observer`."""
+
+    def registry_retried(self, registry: str) -> None:
+        """See `Observer`."""
+
+    def round_trips(self, count: int) -> None:
+        """See `Observer`."""

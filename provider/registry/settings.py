@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provider import limits
+from provider.registry import origin
+from provider.registry.origin import Origin
 from provider.version import VERSION
 
 
@@ -23,7 +25,7 @@ class RegistrySettings:
         allow_loopback_http: reach `localhost`, `*.localhost` and loopback addresses, over plain HTTP. For commands that
             a person runs; never for `serve`, whose references come from strangers.
         allow_private: reach private addresses that no setting names. For commands only, as above.
-        ca_file: PEM file of certificate authorities used instead of the bundled ones.
+        ca_file: PEM file of certificate authorities trusted beside the system's.
         docker_config: Docker `config.json` with registry credentials; it may be replaced while we run.
         memory_bytes: bound of what is kept in memory, content of all registries together.
         tag_ttl: seconds for which a tag is believed to point to the same digest.
@@ -42,6 +44,19 @@ class RegistrySettings:
     user_agent: str = f"bestbefore/{VERSION}"
     workers: int = 64
 
-    def names(self, host: str) -> bool:
-        """Whether an administrator chose this host (`host[:port]`), so that strangers did not."""
-        return host in self.named_registries or host in self.insecure_registries
+    def origin(self, registry: str) -> Origin:
+        """How to reach the registry of a reference: HTTPS, unless a setting says otherwise."""
+        plain = origin.of_registry("http", registry)
+        if registry in self.insecure_registries or (self.allow_loopback_http and plain.loopback):
+            return plain
+        return origin.of_registry("https", registry)
+
+    def names(self, where: Origin) -> bool:
+        """Whether an administrator chose this host, so that its address may be a private one."""
+        if where.authority in self.named_registries or where.authority in self.insecure_registries:
+            return True
+        return f"{where.authority}:{where.port}" in self.named_registries | self.insecure_registries
+
+    def plain_http(self, where: Origin) -> bool:
+        """Whether plain HTTP may be spoken there."""
+        return where.authority in self.insecure_registries or (self.allow_loopback_http and where.loopback)

@@ -1,0 +1,70 @@
+"""The table of cache keys: what a remembered thing depends on, and nothing else.
+
+| what                    | key                                     | where  | for how long                    |
+|-------------------------|-----------------------------------------|--------|---------------------------------|
+| blob, manifest          | digest                                  | memory | for good, within a byte bound   |
+| tag → digest            | repository, tag, credential             | memory | a time to live                  |
+| token                   | realm, service, scope, credential       | memory | as its issuer says              |
+
+Content is given to whoever has the right to read it: a repository with a credential that fetched it, or that passed a
+HEAD of its own. An absence is never remembered. Single flight uses the same keys, but for content: there two callers
+share a fetch only if repository and credential are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ContentKey:
+    """A manifest or blob: content that never changes."""
+
+    digest: str
+
+
+@dataclass(frozen=True)
+class Right:
+    """Who may read a document.
+
+    Attributes:
+        context: `registry/repository` that it was read from.
+        credential: identity of the credential that read it.
+    """
+
+    context: str
+    credential: str
+
+
+@dataclass(frozen=True)
+class TagKey:
+    """What a tag points to, as one credential sees it."""
+
+    context: str
+    tag: str
+    credential: str
+
+
+@dataclass(frozen=True)
+class TokenKey:
+    """A bearer token.
+
+    Attributes:
+        realm: URL of the token service.
+        service: name of the registry there.
+        scope: `repository:NAME:pull`.
+        credential: identity of the credential it was given for.
+    """
+
+    realm: str
+    service: str
+    scope: str
+    credential: str
+
+
+@dataclass(frozen=True)
+class FetchKey:
+    """A fetch that is going on: a document, by one right."""
+
+    content: ContentKey
+    right: Right

@@ -1,0 +1,79 @@
+"""JSON as Go's `encoding/json` reads it: which texts it takes, what it makes of them, and its words for those it refuses.
+
+The fast way is Python's own scanner, told to keep what Go's decoder needs: the order of keys, double keys, numbers as
+they were written. Where it refuses a text, Go's state machine is walked to say why in Go's words.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+from provider.go_syntax import problem
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
+_KELVIN, _LONG_S = "\u212a", "\u017f"
+
+
+class SyntaxProblemError(ValueError):
+    """A text that is no JSON; the message is Go's."""
+
+
+class Number(str):
+    """A number as it was written."""
+
+    __slots__ = ()
+
+
+class Pairs(list[tuple[str, Any]]):
+    """An object: its keys in order, double ones included."""
+
+    __slots__ = ()
+
+
+def scan(body: bytes) -> Any:  # noqa: ANN401 - JSON is of any type
+    """The first JSON value in a text; what follows it is not looked at, as Go's Decoder does not.
+
+    Returns:
+        `Pairs`, list, str, `Number`, bool or None.
+
+    Raises:
+        SyntaxProblemError: in Go's words.
+    """
+    # Invalid UTF-8 becomes U+FFFD in Go as well, byte by byte.
+    text = body.decode("utf-8", "replace")
+    start = _SPACE.match(text)
+    try:
+        value, _ = _DECODER.raw_decode(text, start.end() if start else 0)
+    except (ValueError, RecursionError) as error:
+        raise SyntaxProblemError(problem(body) or "exceeded max depth") from error
+    return _whole(value) if "\\u" in text else value
+
+
+def folded(key: str) -> str:
+    """A key as Go compares it with field names when none is spelt exactly so: simple case folding."""
+    return key.replace(_KELVIN, "k").replace(_LONG_S, "s").lower()
+
+
+def _whole(value: Any) -> Any:  # noqa: ANN401 - JSON is of any type
+    """Half a surrogate pair is no character: U+FFFD, as in Go."""
+    if isinstance(value, Number):
+        return value
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, Pairs):
+        return Pairs((_whole(key), _whole(item)) for key, item in value)
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return value
+
+
+def _refused(_: str) -> Any:  # noqa: ANN401 - never returns
+    raise ValueError("no JSON number")
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=Pairs, parse_int=Number, parse_float=Number, parse_constant=_refused
+)

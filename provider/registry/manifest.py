@@ -1,0 +1,198 @@
+"""Manifests and indexes, as far as facts about an image need them.
+
+A document must mean one thing to everybody. Container runtimes read JSON with Go's decoder, which takes the last of
+several equal keys and does not tell upper case from lower; so a document in which two keys differ by nothing else, and one
+that is manifest and index at once (CVE-2021-41190), is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from provider import limits
+from provider.errors import ImageError
+from provider.foreign_text import shown
+from provider.reasons import Reason
+from provider.registry import media_types
+from provider.registry.reference import is_digest
+
+_SCHEMA: Final = 2
+_ATTESTATION: Final = "vnd.docker.reference.type"
+_UNKNOWN: Final = "unknown"
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What a manifest is made to run on (OCI image index specification, `platform`)."""
+
+    os: str = ""
+    architecture: str = ""
+    variant: str = ""
+    os_version: str = ""
+
+    @property
+    def name(self) -> str:
+        """`os[/architecture][/variant][:os.version]`, empty without an `os`, as go-containerregistry has it."""
+        if not self.os:
+            return ""
+        parts = "/".join(filter(None, (self.os, self.architecture, self.variant)))
+        return f"{parts}:{self.os_version}" if self.os_version else parts
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it is what BuildKit writes for things that do not run."""
+        return self.os == _UNKNOWN and self.architecture == _UNKNOWN
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """Points to a document (OCI image specification, `descriptor.md`).
+
+    Attributes:
+        media_type: empty when it does not say.
+        digest: `sha256:…`.
+        size: bytes, as announced.
+        platform: None when it does not say.
+        attestation: whether BuildKit marked it as no image.
+    """
+
+    media_type: str
+    digest: str
+    size: int
+    platform: Platform | None = None
+    attestation: bool = False
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """An image for one platform."""
+
+    media_type: str
+    digest: str
+    config: Descriptor
+
+
+@dataclass(frozen=True)
+class Index:
+    """A list of images, or of further indexes."""
+
+    media_type: str
+    digest: str
+    manifests: tuple[Descriptor, ...] = field(default=())
+
+
+def parse(body: bytes, content_type: str, digest: str, what: str) -> Manifest | Index:
+    """Read a manifest or an index.
+
+    Args:
+        body: the document, already checked against its digest.
+        content_type: what the registry called it.
+        digest: of the body.
+        what: how messages call it.
+
+    Raises:
+        ImageError: `ContentInvalid`; `LimitExceeded` for an index with too many manifests.
+    """
+    fields = _object(body, what)
+    media_type = _media_type(fields, content_type, what)
+    if fields.get("schemaVersion", _SCHEMA) != _SCHEMA or "fsLayers" in fields:
+        raise _invalid(what, "it is of schema version 1, which is not supported")
+    if media_type in media_types.INDEXES:
+        if "config" in fields or "layers" in fields:
+            raise _invalid(what, "it is an index and a manifest at once")
+        return Index(media_type, digest, _manifests(fields.get("manifests"), what))
+    if "manifests" in fields:
+        raise _invalid(what, "it is an index and a manifest at once")
+    return Manifest(media_type, digest, _descriptor(fields.get("config"), f"{what}: config"))
+
+
+class _Ambiguous(dict[str, Any]):
+    """An object with keys that Go's decoder takes for one."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    return fields if len({key.casefold() for key in fields}) == len(pairs) else _Ambiguous(fields)
+
+
+_KNOWN: Final[Mapping[str, str]] = {
+    name.casefold(): name
+    for name in (
+        *("schemaVersion", "mediaType", "config", "layers", "manifests", "fsLayers"),
+        *("digest", "size", "platform", "annotations"),
+        *("os", "architecture", "variant", "os.version"),
+    )
+}
+
+
+def _fields(value: object, what: str) -> dict[str, Any]:
+    """The object, with known keys spelt as we look them up."""
+    if not isinstance(value, dict):
+        raise _invalid(what, "it is no JSON object")
+    if isinstance(value, _Ambiguous):
+        raise _invalid(what, "two of its keys differ in case only, or not at all")
+    return {_KNOWN.get(str(key).casefold(), str(key)): item for key, item in value.items()}
+
+
+def _object(body: bytes, what: str) -> dict[str, Any]:
+    try:
+        document = json.loads(body, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise _invalid(what, "it is no JSON") from error
+    return _fields(document, what)
+
+
+def _media_type(fields: Mapping[str, Any], content_type: str, what: str) -> str:
+    told, own = media_types.essence(content_type), fields.get("mediaType", "")
+    if not isinstance(own, str):
+        raise _invalid(what, "its mediaType is no string")
+    known = media_types.MANIFESTS | media_types.INDEXES
+    if told in media_types.VAGUE:
+        told = own
+    if told not in known:
+        raise _invalid(what, f"its media type is {shown(told) or 'absent'}, which is no image's")
+    if own and own != told:
+        raise _invalid(what, f"the registry calls it {told}, it calls itself {shown(own)}")
+    return told
+
+
+def _manifests(value: object, what: str) -> tuple[Descriptor, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise _invalid(what, "its manifests are no list")
+    if len(value) > limits.INDEX_MANIFESTS:
+        sentence = f"{what}: the index names {len(value)} manifests, more than {limits.INDEX_MANIFESTS}"
+        raise ImageError(Reason.LIMIT_EXCEEDED, sentence)
+    return tuple(_descriptor(entry, f"{what}: manifests[{number}]") for number, entry in enumerate(value))
+
+
+def _descriptor(value: object, what: str) -> Descriptor:
+    fields = _fields(value, what)
+    media_type, digest, size = fields.get("mediaType") or "", fields.get("digest"), fields.get("size") or 0
+    if not isinstance(digest, str) or not is_digest(digest):
+        raise _invalid(what, "its digest is not sha256: and 64 hexadecimal digits")
+    if not isinstance(media_type, str) or isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        raise _invalid(what, "its mediaType is no string, or its size no number of bytes")
+    annotations = fields.get("annotations") or {}
+    if not isinstance(annotations, dict):
+        raise _invalid(what, "its annotations are no object")
+    platform = _platform(fields.get("platform"), what)
+    return Descriptor(media_types.essence(media_type), digest, size, platform, bool(annotations.get(_ATTESTATION)))
+
+
+def _platform(value: object, what: str) -> Platform | None:
+    if value is None:
+        return None
+    fields = _fields(value, f"{what}.platform")
+    texts = [fields.get(name) or "" for name in ("os", "architecture", "variant", "os.version")]
+    if not all(isinstance(text, str) for text in texts):
+        raise _invalid(what, "its platform has a value that is no string")
+    return Platform(*texts)
+
+
+def _invalid(what: str, why: str) -> ImageError:
+    return ImageError(Reason.CONTENT_INVALID, f"{what}: {why}")

@@ -1,0 +1,38 @@
+"""Where a redirect may lead: never from TLS to plain HTTP, and without what was meant for another origin."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from provider.errors import ImageError
+from provider.reasons import Reason
+from provider.registry import origin
+from provider.registry.settings import RegistrySettings
+from provider.registry.transport import Request, Response
+
+STATUSES: Final = frozenset({301, 302, 303, 307, 308})
+_KEPT: Final = frozenset({"Accept"})
+
+
+def following(request: Request, response: Response, settings: RegistrySettings, what: str) -> Request:
+    """The request that a redirect asks for.
+
+    Raises:
+        ImageError: `RegistryUnavailable` when it leads nowhere usable, `AddressRefused` when it would leave TLS.
+    """
+    location = response.headers.get("Location", "")
+    asked = request.origin
+    try:
+        url = urljoin(request.url, location) if location else ""
+        to = origin.of_url(url)
+    except ValueError as error:
+        sentence = f"{what}: {asked.authority} redirects to no usable address"
+        raise ImageError(Reason.REGISTRY_UNAVAILABLE, sentence) from error
+    if not to.secure and (asked.secure or not settings.plain_http(to)):
+        sentence = f"{what}: {asked.authority} redirects to plain HTTP, which the settings do not allow"
+        raise ImageError(Reason.ADDRESS_REFUSED, sentence)
+    headers = {name: value for name, value in request.headers.items() if to == asked or name in _KEPT}
+    parts = urlsplit(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Request(request.method, to, target, headers)
