@@ -1,26 +1,30 @@
-{{/* What `bestbefore serve --config` reads. Settings of `provider.settings` come last; validate.yaml lets none of them replace one of these. */}}
-{{- define "bestbefore.chartSettings" -}}
-listen: 0.0.0.0:8443
-metricsListen: 0.0.0.0:8888
-tlsCert: /etc/bestbefore/tls/tls.crt
-tlsKey: /etc/bestbefore/tls/tls.key
-clientCA: /etc/bestbefore/client-ca/ca.crt
+{{/* What `bestbefore serve --config` reads. The schema of provider.settings lets nothing stand twice. */}}
+{{- define "bestbefore.settings" -}}
+listen: ":8443"
+metrics_listen: ":8888"
+tls_cert: /etc/bestbefore/tls/tls.crt
+tls_key: /etc/bestbefore/tls/tls.key
+client_ca: /etc/bestbefore/client-ca/ca.crt
+validate_seconds: {{ .Values.provider.waits.validate }}
+audit_seconds: {{ .Values.provider.waits.audit }}
+mutate_seconds: {{ .Values.provider.waits.mutate }}
+drain_seconds: {{ .Values.provider.drainSeconds }}
 {{- with .Values.provider.registries }}
-registries:
+named_registry:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .Values.provider.insecureRegistries }}
-insecureRegistries:
+insecure_registry:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- if .Values.provider.dockerConfigSecret }}
-dockerConfig: /etc/bestbefore/docker/config.json
+docker_config: /etc/bestbefore/docker/config.json
 {{- end }}
-logLevel: {{ .Values.provider.log.level }}
-{{- end -}}
-
-{{- define "bestbefore.settings" -}}
-{{- include "bestbefore.chartSettings" . }}
+{{- if .Values.provider.registryCAConfigMap }}
+registry_ca: /etc/bestbefore/registry-ca/ca.crt
+{{- end }}
+log_level: {{ .Values.provider.log.level }}
+log_format: {{ .Values.provider.log.format }}
 {{- with .Values.provider.settings }}
 {{ toYaml . }}
 {{- end }}

@@ -93,5 +93,6 @@ class Rendering:
     @property
     def settings(self) -> Object:
         """What the provider is told by its settings file."""
-        parsed: Object = yaml.safe_load(self.one("ConfigMap")["data"]["settings.yaml"])
+        (text,) = (found["data"]["settings.yaml"] for found in self.of("ConfigMap") if "data" in found)
+        parsed: Object = yaml.safe_load(text)
         return parsed

@@ -61,7 +61,9 @@ CONTRADICTORY = [
     ),
     (["metrics.serviceMonitor.enabled=true"], "provider.networkPolicy.metricsFrom is empty"),
     (["metrics.podMonitor.enabled=true"], "provider.networkPolicy.metricsFrom is empty"),
-    (["provider.preStopSleepSeconds=30"], "provider.preStopSleepSeconds must be less than"),
+    (["provider.preStopSleepSeconds=18"], "provider.terminationGracePeriodSeconds must be more than"),
+    (["provider.timeouts.validate=1"], "provider.waits.validate must be less than provider.timeouts.validate"),
+    (["provider.waits.mutate=1"], "provider.waits.mutate must be less than provider.timeouts.mutate"),
     (["commonLabels.app\\.kubernetes\\.io/name=x"], 'must not set "app.kubernetes.io/name"'),
     (["provider.podLabels.helm\\.sh/chart=x"], 'must not set "helm.sh/chart"'),
     (["provider.registries={a:1}", "provider.insecureRegistries={a:1}"], 'both name "a:1"'),
@@ -85,13 +87,13 @@ def test_contradiction_is_refused_and_names_the_values(helm: Helm, values: list[
 
 def test_setting_that_the_chart_makes_cannot_be_set_twice(helm: Helm) -> None:
     for name in helm.render().settings:
-        with pytest.raises(RefusedError, match=f"provider.settings.{name} is set by the chart"):
+        with pytest.raises(RefusedError, match=f"additional properties '{name}' not allowed"):
             helm.render(values=[f"provider.settings.{name}=x"])
 
 
 def test_every_check_of_the_chart_has_a_case_here() -> None:
     text = (CHART / "templates" / "validate.yaml").read_text(encoding="utf-8")
     sentences = re.findall(r'fail (?:\(printf )?"((?:[^"\\]|\\.)*)"', text)
-    shown = [re.sub(r'"[^"]+"$', "%q", words) for _, words in CONTRADICTORY] + ["provider.settings.%s"]
+    shown = [re.sub(r'"[^"]+"$', "%q", words) for _, words in CONTRADICTORY] + ["provider.waits.%s must be less"]
     assert len(sentences) == text.count("fail ")
     assert [sentence for sentence in sentences if not any(words in sentence for words in shown)] == []

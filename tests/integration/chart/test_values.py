@@ -69,7 +69,6 @@ def test_every_object_of_the_schema_is_closed_or_foreign() -> None:
     open_ones = {path for path, node in objects(SCHEMA) if node.get("additionalProperties") is None}
     assert open_ones == {
         "global",
-        "provider.settings",
         "provider.podSecurityContext",
         "provider.securityContext",
         "provider.livenessProbe",
@@ -118,7 +117,9 @@ UNTOUCHED = {
     "provider.revisionHistoryLimit",
     "provider.timeouts.audit",
     "provider.timeouts.mutate",
-    "provider.settings",
+    "provider.waits.audit",
+    "provider.waits.mutate",
+    "provider.drainSeconds",
     "provider.securityContext",
     "provider.livenessProbe",
     "provider.readinessProbe",

@@ -1,0 +1,60 @@
+"""The settings file of the chart, read by the provider."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from provider import settings
+from tests.integration.chart.helm import CHART, Helm, Rendering
+
+pytestmark = pytest.mark.integration
+
+
+def load(rendering: Rendering, folder: Path) -> settings.Settings:
+    """What the provider makes of it.
+
+    Raises:
+        SettingsError: it refuses some.
+    """
+    file = folder / "settings.yaml"
+    file.write_text(yaml.safe_dump(dict(rendering.settings)), encoding="utf-8")
+    return settings.load({"config": str(file)}, {})
+
+
+def test_provider_accepts_the_settings_of_each_variant(variant: Rendering, tmp_path: Path) -> None:
+    loaded = load(variant, tmp_path)
+    assert loaded.server.client_ca == Path("/etc/bestbefore/client-ca/ca.crt")
+
+
+def test_provider_listens_where_the_service_leads(rendering: Rendering, tmp_path: Path) -> None:
+    loaded = load(rendering, tmp_path)
+    ports = {port["name"]: port["port"] for port in rendering.one("Service")["spec"]["ports"]}
+    assert ports == {"https": loaded.server.listen.port, "metrics": loaded.server.metrics_listen.port}
+    assert (loaded.server.listen.host, loaded.server.metrics_listen.host) == ("", "")
+
+
+def test_defaults_of_the_chart_are_those_of_the_provider(rendering: Rendering, tmp_path: Path) -> None:
+    loaded = load(rendering, tmp_path)
+    assert loaded.deadlines == settings.DeadlineSettings()
+    assert loaded.registries == settings.RegistriesSettings()
+    assert loaded.server.drain_seconds == settings.fields()["drain_seconds"].default
+
+
+def test_registries_reach_the_provider(helm: Helm, tmp_path: Path) -> None:
+    loaded = load(helm.render(CHART / "ci" / "full-values.yaml"), tmp_path).registries
+    assert loaded.named_registry == ("registry.example.com", "registry.internal:5443")
+    assert loaded.insecure_registry == ("registry.lab:5000", "plain.lab")
+    assert loaded.docker_config == Path("/etc/bestbefore/docker/config.json")
+    assert loaded.registry_ca == Path("/etc/bestbefore/registry-ca/ca.crt")
+
+
+def test_every_setting_of_the_provider_can_be_set_in_one_place(helm: Helm) -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    further = set(schema["$defs"]["settings"]["properties"])
+    chosen = set(helm.render(CHART / "ci" / "full-values.yaml").settings) - {"threads", "memory_mib"}
+    assert further | chosen == set(settings.fields())
+    assert not further & chosen
