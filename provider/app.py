@@ -19,7 +19,7 @@ from provider import limits, protocol, question
 from provider.batch import Answered, Batch, Endpoint
 from provider.clock import Clock
 from provider.errors import RequestError
-from provider.logs import Event
+from provider.logs import AnsweredRequest, Event
 from provider.metrics import CONTENT_TYPE
 from provider.observation import Observation
 from provider.reasons import Reason
@@ -124,22 +124,9 @@ class _Questions:
         outcome = _outcome(answered)
         self._metrics.request(endpoint, outcome, seconds)
         self._metrics.answered(endpoint, answered)
-        self._tell(request_id, endpoint, answered, outcome, seconds)
+        records = [(result.record, result.ref not in answered.worked) for result in answered.results]
+        self._log.answered(AnsweredRequest(request_id, endpoint, outcome, seconds, records))
         return Response(body, content_type=_JSON)
-
-    def _tell(self, request_id: str, endpoint: Endpoint, answered: Answered, outcome: str, seconds: float) -> None:
-        results, worked = answered.results, answered.worked
-        self._log.keys(((result.record, result.ref not in worked) for result in results), request_id, endpoint)
-        self._log.info(
-            Event.REQUEST_ANSWERED,
-            "answered",
-            request_id=request_id,
-            endpoint=endpoint.value,
-            outcome=outcome,
-            keys=len(results),
-            remembered=len(results) - len(worked),
-            ms=round(seconds * 1000, 1),
-        )
 
     def _refuse(self, endpoint: Endpoint, error: RequestError) -> Response:
         self._metrics.requests.labels(endpoint, "bad_request").inc()

@@ -12,7 +12,8 @@ import logging
 import re
 import socket
 import threading
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, TextIO
@@ -59,6 +60,30 @@ _NUMBERS: Final = {
 }
 
 _Event = MutableMapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredRequest:
+    """What is told of a request.
+
+    Attributes:
+        request_id: unique among all replicas.
+        endpoint: where it asked.
+        outcome: `complete`, `item_errors` or `system_error`.
+        seconds: what it took.
+        records: of each key what `KeyRecords` made, and whether it was in memory.
+    """
+
+    request_id: str
+    endpoint: str
+    outcome: str
+    seconds: float
+    records: Sequence[tuple[str, bool]]
+
+    @property
+    def remembered(self) -> int:
+        """How many keys were in memory."""
+        return sum(remembered for _, remembered in self.records)
 
 
 class Log:
@@ -108,21 +133,12 @@ class Log:
         """We are at fault, or cannot serve."""
         self._logger.error(event.value, msg=message, logger=_LOGGER, semantic=True, **fields)
 
-    def keys(self, records: Iterable[tuple[str, bool]], request_id: str, endpoint: str) -> None:
-        """One `key.answered` a key, from records that `KeyRecords` has rendered, in one write.
-
-        Args:
-            records: each with whether it was in memory.
-            request_id: of the request that asked.
-            endpoint: where it asked.
-        """
+    def answered(self, answer: AnsweredRequest) -> None:
+        """One `key.answered` a key, from records that `KeyRecords` has rendered, and one `request.answered`."""
         if self._level > logging.INFO:
             return
-        stamp = _rfc3339(self._clock.now())
-        frame = self._text_frame if self.text else self._json_frame
-        head, tail = frame(stamp, request_id, endpoint)
-        remembered = {True: head % "true", False: head % "false"}
-        self.write("".join(f"{remembered[known]}{record}{tail}" for record, known in records))
+        lines = self._text_lines if self.text else self._json_lines
+        self.write("".join(lines(answer, _rfc3339(self._clock.now()))))
 
     def write(self, text: str) -> None:
         """Whole lines. A reader that has gone is no reason to fail."""
@@ -150,15 +166,25 @@ class Log:
         first = {"ts": _rfc3339(self._clock.now()), "level": event.pop("level", method), "event": event.pop("event")}
         return {**first, **event, **self._common}
 
-    def _json_frame(self, stamp: str, request_id: str, endpoint: str) -> tuple[str, str]:
-        head = (
-            f'{{"ts": "{stamp}", "level": "info", "event": "{Event.KEY_ANSWERED}", "logger": "{_LOGGER}", "semantic": '
-            f'true, "request_id": "{request_id}", "endpoint": "{endpoint}", "remembered": %s, '
-        )
-        return head, f", {self._common_json}}}\n"
+    def _json_lines(self, answer: AnsweredRequest, stamp: str) -> Iterator[str]:
+        # Framed by hand, for there is a line for each key of each request.
+        head = f'{{"ts": "{stamp}", "level": "info", "event": '
+        asked = f'"request_id": "{answer.request_id}", "endpoint": "{answer.endpoint}"'
+        common = f'"logger": "{_LOGGER}", "semantic": true, {self._common_json}'
+        for record, remembered in answer.records:
+            known = "true" if remembered else "false"
+            yield f'{head}"{Event.KEY_ANSWERED}", {asked}, "remembered": {known}, {record}, {common}}}\n'
+        counts = f'"keys": {len(answer.records)}, "remembered": {answer.remembered}'
+        took = f'"outcome": "{answer.outcome}", "ms": {_milliseconds(answer.seconds)}'
+        yield f'{head}"{Event.REQUEST_ANSWERED}", {asked}, {counts}, {took}, {common}}}\n'
 
-    def _text_frame(self, stamp: str, request_id: str, endpoint: str) -> tuple[str, str]:
-        return f"{stamp} info {Event.KEY_ANSWERED} request_id={request_id} endpoint={endpoint} remembered=%s ", "\n"
+    def _text_lines(self, answer: AnsweredRequest, stamp: str) -> Iterator[str]:
+        asked = f"request_id={answer.request_id} endpoint={answer.endpoint}"
+        for record, remembered in answer.records:
+            yield f"{stamp} [info     ] {Event.KEY_ANSWERED} {asked} remembered={remembered} {record}\n"
+        counts = f"keys={len(answer.records)} remembered={answer.remembered}"
+        took = f"outcome={answer.outcome} ms={_milliseconds(answer.seconds)}"
+        yield f"{stamp} [info     ] {Event.REQUEST_ANSWERED} {asked} {counts} {took}\n"
 
 
 class KeyRecords:

@@ -6,10 +6,8 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from socket import socket
-from typing import TextIO
 
 from provider import limits
 from provider.app import create_app, create_metrics_app
@@ -20,51 +18,40 @@ from provider.logs import Event, KeyRecords, Log
 from provider.metrics import Metrics
 from provider.observation import Observation
 from provider.plain import PlainServer
+from provider.registry.settings import RegistrySettings
 from provider.server import Server, Serving, listen
-from provider.settings import Address, Settings, load
+from provider.settings import Address, Settings
 from provider.tls import ServerTLS, TLSFiles
 from provider.workers import Workers
 
 _STOPPED, _FAILED, _BAD_SETTINGS = 0, 1, 2
 
 
-def serve(flags: Mapping[str, object], environment: Mapping[str, str], errors: TextIO = sys.stderr) -> int:
+def run(settings: Settings, inspector: Inspector | None = None) -> int:
     """Run the provider until it is told to stop.
 
-    Args:
-        flags: what the command line says, by the settings' names.
-        environment: environment variables.
-        errors: where problems with the settings are told, one a line.
-
-    Returns:
-        The exit code: 0 after a clean stop, 1 after a failure, 2 for settings that cannot be used.
-    """
-    try:
-        return run(load(flags, environment))
-    except SettingsError as error:
-        for problem in error.problems:
-            print(f"bestbefore serve: {problem}", file=errors)
-        return _BAD_SETTINGS
-
-
-def run(settings: Settings, inspector: Inspector | None = None) -> int:
-    """Run the provider with settings that have been read.
+    What is wrong with a file or an address is told on the standard error, every problem at once.
 
     Args:
         settings: all of them.
         inspector: knows images; by default the one that asks registries.
 
     Returns:
-        The exit code: 0 after a clean stop, 1 after a failure.
-
-    Raises:
-        SettingsError: a file cannot be used, or an address is taken; every problem is named.
+        The exit code: 0 after a clean stop, 1 after a failure, 2 for settings that cannot be used.
     """
     clock = SystemClock()
     log = Log(sys.stdout, settings.log.log_level, settings.log.log_format, clock)
     log.take_over(logging.getLogger())
     log.info(Event.CONFIG_LOADED, "settings read", **_shown(settings))
-    server = _build(settings, log, clock, inspector)
+    try:
+        server = _build(settings, log, clock, inspector)
+    except SettingsError as error:
+        print("\n".join(f"error: {problem}" for problem in error.problems), file=sys.stderr)  # noqa: T201 - for a person
+        return _BAD_SETTINGS
+    return _serve(server, log)
+
+
+def _serve(server: Server, log: Log) -> int:
     process = os.getpid()
     try:
         server.run()
@@ -158,7 +145,23 @@ def _listener(name: str, address: Address, problems: list[str]) -> socket | None
 
 
 def _inspector(settings: Settings, observation: Observation, clock: Clock, problems: list[str]) -> Inspector | None:
-    raise NotImplementedError
+    # Imported here: with an inspector of its own, a test needs no registry client.
+    from provider.inspection import build_inspector  # noqa: PLC0415
+
+    registries = settings.registries
+    registry_settings = RegistrySettings(
+        insecure_registries=frozenset(registries.insecure_registry),
+        named_registries=frozenset(registries.named_registry),
+        ca_file=registries.registry_ca,
+        docker_config=registries.docker_config,
+        memory_bytes=registries.memory_mib * limits.MIB * 2 // 3,
+        tag_ttl=registries.tag_ttl_seconds,
+    )
+    try:
+        return build_inspector(registry_settings, clock, observation)
+    except SettingsError as error:
+        problems.extend(error.problems)
+        return None
 
 
 def _address(listener: socket) -> str:

@@ -8,6 +8,7 @@ default. Whatever is wrong is told at once, and a name that is no setting is ref
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field
@@ -171,7 +172,7 @@ class RegistriesSettings:
         why="Without it images are read as anybody may.",
     )
     registry_ca: Path | None = setting(
-        "PEM file of authorities that registries' certificates are checked against, instead of the public ones.",
+        "PEM file of authorities that registries may be certified by, beside the public ones.",
         default=None,
         why="The public authorities are right for public registries.",
     )
@@ -274,12 +275,19 @@ def _from_environment(environment: Mapping[str, str], problems: list[str]) -> _S
     given = {}
     for variable, value in environment.items():
         name = variable.removeprefix(PREFIX).lower()
-        if not variable.startswith(PREFIX) or name == CONFIG or _SERVICE_LINK.search(variable):
+        if not variable.startswith(PREFIX) or _SERVICE_LINK.search(variable):
             continue
-        if name not in fields():
-            problems.append(f"{variable}: there is no such setting")
-        given[name] = _Given(value, variable)
+        if name in fields():
+            given[name] = _Given(value, variable)
+        elif name != CONFIG and (meant := _meant(name)):
+            # Other variables with our prefix are other programs' (`BESTBEFORE_OPA`); this one is a misspelt setting.
+            problems.append(f"{variable}: there is no such setting; did you mean {PREFIX}{meant.upper()}?")
     return given
+
+
+def _meant(name: str) -> str:
+    """The setting that a misspelt name is most like; empty when it is like none."""
+    return next(iter(difflib.get_close_matches(name, fields(), n=1, cutoff=0.75)), "")
 
 
 def _from_file(flags: Mapping[str, object], environment: Mapping[str, str], problems: list[str]) -> _Source:
@@ -287,9 +295,11 @@ def _from_file(flags: Mapping[str, object], environment: Mapping[str, str], prob
     if not path:
         return {}
     document = _document(Path(str(path)), problems)
-    problems.extend(
-        f"{path}: {shown(str(name))}: there is no such setting" for name in document if name not in fields()
-    )
+    for name in document:
+        if name not in fields():
+            meant = _meant(str(name))
+            hint = f"; did you mean {meant}?" if meant else ""
+            problems.append(f"{path}: {shown(str(name))}: there is no such setting{hint}")
     return {str(name): _Given(value, f"{path}: {name}") for name, value in document.items() if value is not None}
 
 
