@@ -14,9 +14,9 @@ from gatekeeper.cli import age, output, registries
 from gatekeeper.evaluation import opa
 from gatekeeper.evaluation.checker import Finding, Outcome, check
 from gatekeeper.evaluation.facts import FactsFileError, FactSource, LiveFacts, RecordedFacts
-from gatekeeper.evaluation.opa import EvaluationError, NoVerdictError
+from gatekeeper.evaluation.opa import EvaluationError, NoVerdictError, Opa
 from gatekeeper.evaluation.review import Review
-from gatekeeper.policy import PolicyError, load_policies
+from gatekeeper.policy import LoadedPolicies, PolicyError, load_policies
 from gatekeeper.policy.document import read_documents
 from gatekeeper.translation.translate import Translation, coverage, translate
 from provider.clock import SystemClock
@@ -78,10 +78,11 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     Exit: 0 allowed, 1 denied, 2 invalid policy or usage, 3 no verdict (a registry is away, there is no opa).
     """
     try:
-        translations = _translations(policies, no_match)
+        loaded = load_policies(policies)
         reviews = _reviews(resources, images)
         facts: FactSource = RecordedFacts.read(facts_file) if facts_file else LiveFacts(registries.inspector(**reach))
-        outcome = check(translations, reviews, facts, opa.find(), _time(now))
+        engine = opa.find()
+        outcome = check(_translations(loaded, no_match, engine), reviews, facts, engine, _time(now))
     except PolicyError as error:
         output.refuse(str(problem) for problem in error.problems)
     except (FactsFileError, EvaluationError, click.UsageError) as error:
@@ -92,11 +93,10 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         _show(outcome, form)
 
 
-def _translations(paths: Sequence[str], no_match: str) -> list[Translation]:
-    loaded = load_policies(paths)
+def _translations(loaded: LoadedPolicies, no_match: str, engine: Opa) -> list[Translation]:
     for each in loaded.warnings:
         output.warning(str(each))
-    translations = list(translate(loaded.policies))
+    translations = list(translate(loaded.policies, engine))
     if no_match != "allow":
         translations.append(coverage(loaded.policies, no_match))
     return translations

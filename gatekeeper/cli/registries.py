@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from provider.answer import Facts
-from provider.clock import Deadline, SystemClock
+from provider.clock import Clock, Deadline, SystemClock
 from provider.question import FactQuestion
+
+if TYPE_CHECKING:
+    from provider.inspection import ImageInspector
 
 # A person waits longer than a webhook does.
 WAIT_SECONDS: Final = 30.0
@@ -47,15 +51,30 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
 def inspector(
     insecure_registry: Iterable[str], docker_config: Path | None, registry_ca: Path | None
 ) -> Callable[[FactQuestion], Facts]:
-    """Answers one question by asking registries, as the provider does."""
-    # Imported here: what asks no registry should not pay for it.
+    """Answers one question by asking registries, as the provider does. Nothing is built before the first question."""
+    clock = SystemClock()
+    lock = threading.Lock()
+    built: list[ImageInspector] = []
+
+    def inspect(asked: FactQuestion) -> Facts:
+        with lock:
+            if not built:
+                built.append(_build(insecure_registry, docker_config, registry_ca, clock))
+        return built[0].inspect(asked, Deadline.after(clock, WAIT_SECONDS))
+
+    return inspect
+
+
+def _build(
+    insecure_registry: Iterable[str], docker_config: Path | None, registry_ca: Path | None, clock: Clock
+) -> ImageInspector:
+    # Imported here: a check from recorded facts, or one that asks nothing, should not pay for it.
     from provider.inspection import build_inspector  # noqa: PLC0415
 
     from provider.registry.settings import RegistrySettings  # noqa: PLC0415
 
     if docker_config is None and _DOCKER_CONFIG.exists():
         docker_config = _DOCKER_CONFIG
-    clock = SystemClock()
     settings = RegistrySettings(
         insecure_registries=frozenset(insecure_registry),
         allow_loopback_http=True,
@@ -63,5 +82,4 @@ def inspector(
         ca_file=registry_ca,
         docker_config=docker_config,
     )
-    built = build_inspector(settings, clock)
-    return lambda question: built.inspect(question, Deadline.after(clock, WAIT_SECONDS))
+    return build_inspector(settings, clock)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from gatekeeper.evaluation.program import Recorded
+from gatekeeper.evaluation.program import NOTHING, Recorded
 from provider import question
 from provider.answer import Facts
 from provider.errors import BestbeforeError
@@ -46,6 +46,8 @@ class LiveFacts:
 
     def answers(self, keys: Sequence[str]) -> Recorded:
         """See `FactSource.answers`; keys are worked on side by side."""
+        if not keys:
+            return NOTHING
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
             return recorded(dict(zip(keys, pool.map(self._answer, keys), strict=True)))
 

@@ -9,12 +9,9 @@ import data.lib.bestbefore.reference
 
 # METADATA
 # description: |
-#   Whether a glob covers an image as written. The whole normalised name must match; where that fails and the image
-#   was not written in full, the text as written is tried. A malformed reference is covered by every glob: it is
-#   for the verdict to refuse it, not for the selection to lose it.
+#   Whether a glob covers an image as written: the whole normalised name must match. A malformed reference is covered
+#   by every glob: it is for the verdict to refuse it, not for the selection to lose it.
 covers(glob, text) if regex.match(_pattern(glob), reference.parsed(text).name)
-
-covers(glob, text) if regex.match(_pattern(glob), text)
 
 covers(_, text) if not reference.parsed(text)
 
