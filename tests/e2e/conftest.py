@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e import seed
+from tests.e2e.rig import objects
 from tests.e2e.rig import world as worlds
-from tests.e2e.rig.kubernetes import KubernetesClient
+from tests.e2e.rig.kubernetes import KubernetesClient, Object
+from tests.e2e.rig.policies import Policies, translate
 from tests.e2e.rig.provider import RealProvider, provider_objects
+from tests.e2e.rig.registry import Pushed, days_ago
 from tests.e2e.rig.world import World
 
 _ROOT = Path(__file__).parents[2]
@@ -61,6 +65,43 @@ def provider(world: World) -> Iterator[RealProvider]:
         world.apply_provider(provider_object)
     yield real
     real.stop()
+
+
+@pytest.fixture(scope="session")
+def fresh(world: World) -> Pushed:
+    """An image built yesterday."""
+    return world.registry.push("fresh", days_ago(1))
+
+
+@pytest.fixture(scope="session")
+def old(world: World) -> Pushed:
+    """An image built a day too long ago."""
+    return world.registry.push("old", days_ago(31))
+
+
+@pytest.fixture
+def new_image(world: World) -> Callable[[], str]:
+    """Makes fresh images that nobody has asked about, so that no cache knows them."""
+    return lambda: world.registry.push(objects.unique("new"), days_ago(1)).reference
+
+
+@pytest.fixture
+def policies(client: KubernetesClient) -> Iterator[Policies]:
+    """Policies that are taken away after the test."""
+    policies = Policies(client)
+    yield policies
+    policies.remove()
+
+
+@pytest.fixture(scope="module")
+def seed_policy(world: World, provider: RealProvider, old: Pushed) -> Iterator[list[Object]]:
+    """The policy of the story, in force during a module: 30 days, deny."""
+    policies = Policies(world.client)
+    control = objects.pod(world.namespace(), old.reference)
+    documents = translate(seed.policy(), world.folder)
+    policies.enforce(documents, control)
+    yield documents
+    policies.remove(control)
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.e2e.rig import objects, stubs
@@ -26,13 +24,6 @@ violation[{"msg": msg}] {
     msg := sprintf("the stub says no to %v", [answer[0]])
 }
 """
-
-
-@pytest.fixture
-def policies(client: KubernetesClient) -> Iterator[Policies]:
-    policies = Policies(client)
-    yield policies
-    policies.remove()
 
 
 def test_without_a_policy_any_image_is_admitted(client: KubernetesClient, namespace: str) -> None:

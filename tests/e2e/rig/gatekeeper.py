@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -24,8 +25,9 @@ AUDIT_SECONDS = 3
 # Short, so that tests see what the provider says now and not what it said to the test before.
 CACHE_SECONDS = 1
 _START_SECONDS = 60.0
-_VALIDATION_SECONDS = 3
-_MUTATION_SECONDS = 1
+# Apart from these, values are those that we tell people to install Gatekeeper with.
+_VALUES = Path(__file__).parents[3] / "helm" / "bestbefore" / "gatekeeper-values.yaml"
+_LISTED_VIOLATIONS = 500
 _SUBRESOURCES = (
     "pods/ephemeralcontainers",
     "pods/exec",
@@ -77,6 +79,7 @@ def start(binaries: Path, folder: Path, logs: Path, authority: Authority, server
     webhook, health, metrics = (processes.free_port() for _ in range(3))
     audit = folder / "audit"
     audit.mkdir()
+    values = yaml.safe_load(_VALUES.read_text())
     command: list[str | Path] = [
         binaries / "gatekeeper",
         f"--kubeconfig={server.kubeconfig}",
@@ -94,12 +97,14 @@ def start(binaries: Path, folder: Path, logs: Path, authority: Authority, server
         "--shutdown-delay=0",
         f"--external-data-provider-response-cache-ttl={CACHE_SECONDS}s",
         f"--exempt-namespace={NAMESPACE}",
-        # As our gatekeeper-values.yaml has it: with as many as cores, two slow answers would stop all other admissions.
-        "--max-serving-threads=20",
+        f"--constraint-violations-limit={_LISTED_VIOLATIONS}",
+        f"--max-serving-threads={values['maxServingThreads']}",
+        f"--audit-match-kind-only={str(values['auditMatchKindOnly']).lower()}",
+        *(f"--disable-opa-builtin={name}" for name in values["disabledBuiltins"]),
     ]
     program = processes.start("gatekeeper", command, logs, {"POD_NAMESPACE": NAMESPACE})
     processes.wait_until(lambda: _ready(health), "ready Gatekeeper", _START_SECONDS, program)
-    for configuration in _webhook_configurations(webhook, authority):
+    for configuration in _webhook_configurations(webhook, authority, values):
         client.apply(configuration)
     client.close()
     return Gatekeeper(program, metrics)
@@ -132,16 +137,21 @@ def _ready(port: int) -> bool:
         return False
 
 
-def _webhook_configurations(port: int, authority: Authority) -> list[Object]:
-    """What the chart renders, with the address of a process in place of a Service's, and with our values."""
-    validation = _webhook("validation.gatekeeper.sh", port, "/v1/admit", authority, _VALIDATION_SECONDS)
-    label_check = _webhook("check-ignore-label.gatekeeper.sh", port, "/v1/admitlabel", authority, _VALIDATION_SECONDS)
-    label_check["namespaceSelector"] = _not_in_gatekeepers_namespace()
-    label_check["rules"] = [_rule([""], ["namespaces"])]
-    mutation = _webhook("mutation.gatekeeper.sh", port, "/v1/mutate", authority, _MUTATION_SECONDS)
+def _webhook_configurations(port: int, authority: Authority, values: Mapping[str, Any]) -> list[Object]:
+    """What the chart renders, with the address of a process in place of a Service's."""
+    validation = _webhook("validation.gatekeeper.sh", port, "/v1/admit", authority)
+    label_check = _webhook("check-ignore-label.gatekeeper.sh", port, "/v1/admitlabel", authority)
+    label_check |= {"namespaceSelector": _not_in_gatekeepers_namespace(), "rules": [_rule([""], ["namespaces"])]}
+    mutation = _webhook("mutation.gatekeeper.sh", port, "/v1/mutate", authority)
+    for webhook in (validation, label_check):
+        webhook["timeoutSeconds"] = values["validatingWebhookTimeoutSeconds"]
+        webhook["failurePolicy"] = values["validatingWebhookFailurePolicy"]
+    mutation["timeoutSeconds"] = values["mutatingWebhookTimeoutSeconds"]
+    mutation["failurePolicy"] = values["mutatingWebhookFailurePolicy"]
+    mutation["reinvocationPolicy"] = values["mutatingWebhookReinvocationPolicy"]
     return [
         _configuration("ValidatingWebhookConfiguration", [validation, label_check]),
-        _configuration("MutatingWebhookConfiguration", [mutation | {"reinvocationPolicy": "Never"}]),
+        _configuration("MutatingWebhookConfiguration", [mutation]),
     ]
 
 
@@ -150,7 +160,7 @@ def _configuration(kind: str, webhooks: list[Object]) -> Object:
     return {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": metadata, "webhooks": webhooks}
 
 
-def _webhook(name: str, port: int, path: str, authority: Authority, seconds: int) -> dict[str, Any]:
+def _webhook(name: str, port: int, path: str, authority: Authority) -> dict[str, Any]:
     bundle = base64.b64encode(authority.pem.encode()).decode()
     selector = _not_in_gatekeepers_namespace()
     selector["matchExpressions"].append({"key": "admission.gatekeeper.sh/ignore", "operator": "DoesNotExist"})
@@ -158,12 +168,10 @@ def _webhook(name: str, port: int, path: str, authority: Authority, seconds: int
         "name": name,
         "clientConfig": {"url": f"https://127.0.0.1:{port}{path}", "caBundle": bundle},
         "admissionReviewVersions": ["v1", "v1beta1"],
-        "failurePolicy": "Fail",
         "matchPolicy": "Exact",
         "namespaceSelector": selector,
         "rules": [_rule(["*"], ["*", *_SUBRESOURCES])],
         "sideEffects": "None",
-        "timeoutSeconds": seconds,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any, Final
 
 from tests.e2e.rig.kubernetes import Object
@@ -15,9 +16,9 @@ def unique(prefix: str) -> str:
     return f"{prefix}-{uuid.uuid4().hex[:8]}"
 
 
-def namespace(labels: dict[str, str]) -> Object:
+def namespace(labels: Mapping[str, str]) -> Object:
     """A new namespace."""
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": unique("ns"), "labels": labels}}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": unique("ns"), "labels": dict(labels)}}
 
 
 def pod(space: str, *images: str, **spec: Any) -> Object:

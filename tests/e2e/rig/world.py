@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.e2e.rig import apiserver, gatekeeper, objects, registry
 from tests.e2e.rig.apiserver import ApiServer
 from tests.e2e.rig.certificates import Authority, Pair
 from tests.e2e.rig.gatekeeper import Gatekeeper
-from tests.e2e.rig.kubernetes import KubernetesClient
+from tests.e2e.rig.kubernetes import KubernetesClient, Object
 from tests.e2e.rig.processes import RigError, wait_until
 from tests.e2e.rig.registry import Registry
 from tests.e2e.rig.stubs import SilentRegistry
@@ -48,18 +48,18 @@ class World:
     gatekeeper: Gatekeeper
     client: KubernetesClient
 
-    def namespace(self, labels: dict[str, str] | None = None) -> str:
+    def namespace(self, labels: Mapping[str, str] | None = None) -> str:
         """A new namespace that asks for policies, or has the given labels."""
         space = objects.namespace(objects.INCLUDE if labels is None else labels)
         self.client.create(space).expect_ok()
         return str(space["metadata"]["name"])
 
-    def label(self, namespace: str, labels: dict[str, str | None]) -> None:
+    def label(self, namespace: str, labels: Mapping[str, str | None]) -> None:
         """Set labels of a namespace, or take away those that are None."""
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
         self.client.patch(space, {"metadata": {"labels": labels}}).expect_ok()
 
-    def apply_provider(self, provider: dict[str, object]) -> None:
+    def apply_provider(self, provider: Object) -> None:
         """Apply a Provider and wait until Gatekeeper has taken it up."""
         applied = self.client.apply(provider)
         generation = applied["metadata"]["generation"]

@@ -1,0 +1,46 @@
+"""The policy of the story, in the spellings that tests need, and what a denial by it says."""
+
+from __future__ import annotations
+
+from typing import Final
+
+NAME: Final = "maximum-image-age-rego"
+OWN_SENTENCE: Final = "Image exceeds maximum allowed age."
+QUERY: Final = "policy is not compliant for query 'isCompliant = data.sigstore.isCompliant'"
+SENTENCE: Final = f"{QUERY} with errors: {OWN_SENTENCE}"
+
+_POLICY: Final = """\
+apiVersion: policy.sigstore.dev/v1beta1
+kind: ClusterImagePolicy
+metadata:
+  name: {name}
+spec:
+  images:
+    - glob: "**"
+  authorities:
+    - static:
+        action: pass
+  mode: {mode}
+  policy:
+    fetchConfigFile: true
+    type: "rego"
+    data: |
+      package sigstore
+
+      # A day in nanoseconds.
+      day = 24 * 60 * 60 * 1000000000
+      limit = {days} * day
+
+      isCompliant[answer] {{
+        built := time.parse_rfc3339_ns(input.config[_].created)
+        answer := {{
+          "result": time.now_ns() < built + limit,
+          "error": {sentence}
+        }}
+      }}
+"""
+
+
+def policy(name: str = NAME, days: int = 30, mode: str = "enforce", sentence: str = f'"{OWN_SENTENCE}"') -> str:
+    """A ClusterImagePolicy with that number of days; `sentence` is the Rego text of its error."""
+    return _POLICY.format(name=name, days=days, mode=mode, sentence=sentence)
