@@ -99,6 +99,7 @@ tools: ## build every pinned program of the rig into .build/bin
 .PHONY: opa
 opa: ## only the OPA of our Gatekeeper release, about a minute
 	@tools/build opa
+	@mkdir -p gatekeeper/evaluation/bin && ln -sf $(BIN)/opa gatekeeper/evaluation/bin/opa
 
 .PHONY: clean
 clean: ## take away what was made here
