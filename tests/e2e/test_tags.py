@@ -1,0 +1,115 @@
+"""Tags are pinned to digests when a Pod is created, and never afterwards: that would restart what runs."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.e2e.rig import objects
+from tests.e2e.rig.kubernetes import KubernetesClient, Object
+from tests.e2e.rig.policies import until
+from tests.e2e.rig.provider import RealProvider
+from tests.e2e.rig.registry import Pushed, days_ago
+from tests.e2e.rig.world import World
+
+_CHART = Path(__file__).parents[2] / "helm" / "bestbefore"
+_VALUES = _CHART / "ci" / "secret-values.yaml"
+
+
+def mutators(world: World) -> list[Object]:
+    """The Assign objects of the chart."""
+    options = ["--values", str(_VALUES), "--show-only", "templates/mutation.yaml", "--kube-version", "1.36.2"]
+    command = [world.binaries / "helm", "template", "bestbefore", _CHART, *options]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [document for document in yaml.safe_load_all(text) if document is not None]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pinning(world: World, provider: RealProvider, fresh: Pushed) -> Iterator[None]:
+    """The mutators in force during the module."""
+    assigns = mutators(world)
+    for assign in assigns:
+        world.client.apply(assign)
+    probe = objects.pod(world.namespace(), fresh.reference)
+    until(
+        lambda: world.client.create(probe, dry_run=True),
+        lambda answer: "@sha256:" in str(answer.body.get("spec")),
+        "pinned image",
+    )
+    yield
+    for assign in assigns:
+        world.client.delete(assign)
+    until(
+        lambda: world.client.create(probe, dry_run=True),
+        lambda answer: "@sha256:" not in str(answer.body.get("spec")),
+        "image left alone",
+    )
+
+
+def pinned(image: Pushed) -> str:
+    """What a Pod's field says after pinning."""
+    return f"{image.reference}@{image.digest}"
+
+
+def test_every_image_of_a_pod_is_pinned_and_other_volumes_stay(
+    client: KubernetesClient, namespace: str, fresh: Pushed, old: Pushed
+) -> None:
+    empty = {"name": "empty", "emptyDir": {}}
+    pod = objects.pod(
+        namespace,
+        fresh.reference,
+        old.reference,
+        initContainers=objects.containers(old.reference, prefix="i"),
+        volumes=[empty, objects.image_volume(fresh.reference)],
+    )
+    stored = client.create(pod).expect_ok()["spec"]
+    assert [container["image"] for container in stored["containers"]] == [pinned(fresh), pinned(old)]
+    assert [container["image"] for container in stored["initContainers"]] == [pinned(old)]
+    assert stored["volumes"][0] == empty
+    assert stored["volumes"][1]["image"]["reference"] == pinned(fresh)
+
+
+def test_image_with_a_digest_stays_as_it_is(client: KubernetesClient, namespace: str, fresh: Pushed) -> None:
+    images = [fresh.pinned, pinned(fresh)]
+    stored = client.create(objects.pod(namespace, *images)).expect_ok()["spec"]
+    assert [container["image"] for container in stored["containers"]] == images
+
+
+def test_label_of_an_old_tagged_pod_changes_no_image(world: World, client: KubernetesClient, new_tag: Pushed) -> None:
+    space = world.namespace(labels={})
+    pod = objects.pod(space, new_tag.reference)
+    assert image_of(client.create(pod).expect_ok()) == new_tag.reference
+    world.label(space, objects.INCLUDE)
+    control = client.create(objects.pod(space, new_tag.reference), dry_run=True).expect_ok()
+    assert image_of(control) == pinned(new_tag)
+    assert image_of(client.patch(pod, {"metadata": {"labels": {"seen": "yes"}}}).expect_ok()) == new_tag.reference
+
+
+def test_workload_keeps_the_tag_that_git_says(client: KubernetesClient, namespace: str, fresh: Pushed) -> None:
+    stored = client.create(objects.workload("Deployment", namespace, fresh.reference)).expect_ok()
+    assert stored["spec"]["template"]["spec"]["containers"][0]["image"] == fresh.reference
+
+
+def test_namespace_without_the_label_is_left_alone(world: World, client: KubernetesClient, fresh: Pushed) -> None:
+    stored = client.create(objects.pod(world.namespace(labels={}), fresh.reference)).expect_ok()
+    assert image_of(stored) == fresh.reference
+
+
+def test_image_that_cannot_be_resolved_stays_as_it_is(world: World, client: KubernetesClient, namespace: str) -> None:
+    """Validation denies it with the real reason, where there is a policy."""
+    image = f"{world.registry.host}/nowhere:1"
+    assert image_of(client.create(objects.pod(namespace, image)).expect_ok()) == image
+
+
+@pytest.fixture
+def new_tag(world: World) -> Pushed:
+    return world.registry.push(objects.unique("tagged"), days_ago(1))
+
+
+def image_of(pod: Object) -> str:
+    """The image of its first container."""
+    return str(pod["spec"]["containers"][0]["image"])
