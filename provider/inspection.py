@@ -17,6 +17,7 @@ from provider.answer import Facts, PlatformFacts
 from provider.clock import Clock, Deadline
 from provider.errors import ImageError
 from provider.foreign_text import shown
+from provider.go_types import DecodeError
 from provider.image_config import ImageConfig
 from provider.observer import NullObserver, Observer
 from provider.question import FactQuestion, key_of
@@ -286,7 +287,7 @@ def _config(leaves: Sequence[Leaf], seen: Seen) -> dict[str, Any]:
     for leaf in leaves:
         try:
             name, document = config_document.decode(leaf.config)
-        except config_document.DecodeError as error:
+        except DecodeError as error:
             problems.append(f"getting ConfigFile for {leaf.reference.text}: {error}")
         else:
             documents[name] = document
