@@ -12,12 +12,13 @@ import functools
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from gatekeeper.policy import model, urls
-from gatekeeper.policy.model import Struct, Timestamp, Url
+from gatekeeper.policy.model import Struct, Url
 from gatekeeper.policy.problems import Problem
+from gatekeeper.policy.scalars import Json
 from provider import limits
 
 _INT64: Final = range(-(2**63), 2**63)
@@ -55,11 +56,13 @@ class Shape:
         kind: `struct`, `list`, `map` (of text) or `any`; else the scalar's own type.
         of: of a struct its class, of a list the shape of its members.
         optional: whether it can be absent, which differs from its zero value.
+        go: the type of text in Go.
     """
 
     kind: Any
     of: Any = None
     optional: bool = False
+    go: str = "string"
 
 
 def shapes(struct: type[Struct]) -> dict[str, tuple[str, Shape]]:
@@ -68,15 +71,18 @@ def shapes(struct: type[Struct]) -> dict[str, tuple[str, Shape]]:
 
 
 @functools.cache
-def _shapes(struct: type[Struct]) -> dict[str, tuple[str, Shape]]:
+def _shapes(struct: Json) -> dict[str, tuple[str, Shape]]:
     hints = typing.get_type_hints(struct)
     return {
-        attribute.metadata.get("json", attribute.name): (attribute.name, _shape(hints[attribute.name]))
-        for attribute in fields(struct)  # type: ignore[arg-type]
+        attribute.metadata.get("json", attribute.name): (
+            attribute.name,
+            replace(_shape(hints[attribute.name]), go=attribute.metadata.get("go", "string")),
+        )
+        for attribute in fields(struct)
     }
 
 
-def _shape(hint: Any) -> Shape:
+def _shape(hint: Json) -> Shape:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is types.UnionType:
         inner = _shape(next(argument for argument in arguments if argument is not types.NoneType))
@@ -99,7 +105,8 @@ class _Spot:
     fields: str
 
     def member(self, struct: type[Struct], name: str) -> _Spot:
-        return _Spot(_joined(self.path, name), struct.__name__, _joined(self.fields, name))
+        fields = _joined(self.fields, struct.embedded.get(name, ""))
+        return _Spot(_joined(self.path, name), struct.__name__, _joined(fields, name))
 
     def item(self, index: object) -> _Spot:
         return _Spot(f"{self.path}[{index}]", self.struct, self.fields)
@@ -110,8 +117,8 @@ class _Decoder:
         self._version = version
         self.problems: list[Problem] = []
 
-    def struct(self, kind: type[Struct], value: Any, spot: _Spot) -> Any:
-        known = _shapes(kind)
+    def struct(self, kind: type[Struct], value: Json, spot: _Spot) -> Json:
+        known = shapes(kind)
         given: dict[str, Any] = {}
         for name, member in value.items():
             if name not in known:
@@ -124,7 +131,7 @@ class _Decoder:
                     given[attribute] = decoded
         return kind(**given)
 
-    def _value(self, shape: Shape, value: Any, spot: _Spot) -> Any:
+    def _value(self, shape: Shape, value: Json, spot: _Spot) -> Json:
         """The value as the model has it, or None after a fault."""
         if shape.kind == "any":
             return value
@@ -152,7 +159,7 @@ class _Decoder:
             decoded[key] = text or ""
         return decoded
 
-    def _scalar(self, shape: Shape, value: Any, spot: _Spot) -> Any:
+    def _scalar(self, shape: Shape, value: Json, spot: _Spot) -> Json:
         wanted = bool if shape.kind is bool else int if shape.kind is int else str
         if not self._fits(value, wanted, shape, spot):
             return None
@@ -163,7 +170,7 @@ class _Decoder:
                 return None
         return shape.kind(value) if issubclass(shape.kind, str) else value
 
-    def _fits(self, value: Any, wanted: type, shape: Shape, spot: _Spot) -> bool:
+    def _fits(self, value: Json, wanted: type, shape: Shape, spot: _Spot) -> bool:
         if type(value) is wanted and not (wanted is int and value not in _INT64):
             return True
         found = _go_value(value)
@@ -179,7 +186,7 @@ class _Decoder:
             return f"[]{self._go_type(shape.of)}"
         if shape.kind == "map":
             return "map[string]string"
-        return {bool: "bool", int: "int64"}.get(shape.kind, "string")
+        return {bool: "bool", int: "int64"}.get(shape.kind, shape.go)
 
     def _unknown(self, name: str, known: Mapping[str, Any], spot: _Spot) -> None:
         shown = name[: limits.SHOWN_CHARACTERS]
@@ -197,10 +204,10 @@ def _place(spot: _Spot) -> str:
     return f"struct field {spot.struct}.{spot.fields}"
 
 
-def _go_value(value: Any) -> str:
+def _go_value(value: object) -> str:
     names: dict[type, str] = {dict: "object", list: "array", str: "string", bool: "bool"}
     return names.get(type(value), "number")
 
 
 def _joined(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+    return f"{path}.{name}" if path and name else path or name

@@ -115,7 +115,7 @@ def parse_documents(content: bytes, file: str, *, with_lines: bool = False) -> l
     # PyYAML is imported where a file is read: commands that read none start faster.
     from gatekeeper.policy.reader import read_values  # noqa: PLC0415
 
-    found = [value for value in read_values(_decode(content, file), file, with_lines=with_lines)]
+    found = read_values(_decode(content, file), file, with_lines=with_lines)
     documents: list[Document] = []
     problems: list[Problem] = []
     for index, (value, line, lines) in enumerate(found, start=1):

@@ -6,7 +6,7 @@ names some fields by a path that is not theirs (`spec.type` for `spec.policy.typ
 
 from __future__ import annotations
 
-import os
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -82,7 +82,7 @@ def one_of_several(*places: Place) -> Fault:
 
 def invalid(value: str, place: Place, detail: str = "", *, hint: str = "") -> Fault:
     """The field has a value that it cannot have."""
-    return Fault(f"invalid value: {shown(value)}", (place,), detail, hint=hint)
+    return Fault(f"invalid value: {shown(value)}", (place,), shown(detail), hint=hint)
 
 
 def warned(value: str, place: Place, detail: str) -> Fault:
@@ -111,7 +111,7 @@ def _problem(severity: Severity, message: str, detail: str, hint: str, places: l
 
 def _renamed(places: list[Place]) -> str:
     """What tells the true paths where the problem's own path does not."""
-    renamed = {place.words: place.path for place in places if place.words != place.path}
+    renamed = {place.words: place.path for place in places if place.words.lower() != place.path.lower()}
     if len(places) == 1 or not renamed:
         return ""
     return ", ".join(f"{words} is {path}" for words, path in sorted(renamed.items()))
@@ -120,8 +120,9 @@ def _renamed(places: list[Place]) -> str:
 def _common(paths: tuple[str, ...]) -> str:
     if len(paths) == 1:
         return paths[0]
-    start = os.path.commonprefix([path.replace("[", ".[") + "." for path in paths])
-    return start[: start.rfind(".") + 1].replace(".[", "[").rstrip(".")
+    columns = zip(*(path.replace("[", ".[").split(".") for path in paths), strict=False)
+    same = itertools.takewhile(lambda parts: len(set(parts)) == 1, columns)
+    return ".".join(parts[0] for parts in same).replace(".[", "[")
 
 
 def _joined(path: str, name: str) -> str:

@@ -11,7 +11,7 @@ from gatekeeper.policy import problems as _problems
 from gatekeeper.policy import validation
 from gatekeeper.policy.decoding import decode
 from gatekeeper.policy.document import Document, read_documents
-from gatekeeper.policy.model import GROUP, KIND, ClusterImagePolicy
+from gatekeeper.policy.model import GROUP, KIND, VERSIONS, ClusterImagePolicy
 from gatekeeper.policy.problems import DocumentError, PolicyError, Problem, Severity
 
 # Said of what is not there, which a misspelt name explains.
@@ -96,7 +96,7 @@ def _load(document: Document) -> tuple[ClusterImagePolicy | None, list[Problem]]
         return None, [_unknown_kind(document)]
     decoded = decode(document.value)
     policy = validation.with_defaults(decoded.policy)
-    consequences = _beyond(validation.validate(policy), decoded.failed)
+    consequences = _beyond(validation.validate(policy, document.index - 1), decoded.failed)
     return policy, [*decoded.problems, *consequences]
 
 
@@ -138,5 +138,7 @@ def _secret(document: Document) -> Problem:
 def _unknown_kind(document: Document) -> Problem:
     name = document.api_version or "(no apiVersion)"
     kind = document.kind or "(no kind)"
-    hint = f"expected {KIND} of {' or '.join(f'{GROUP}/{version}' for version in validation.VERSIONS)}"
+    hint = f"expected {KIND} of {' or '.join(f'{GROUP}/{version}' for version in VERSIONS)}"
+    if document.kind == "TrustRoot":
+        hint = "trust roots are not supported yet"
     return Problem("", f"unknown type {name}/{kind}", hint=hint)

@@ -9,18 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
+
+from gatekeeper.policy.scalars import Json
+
+# ruff: noqa: RUF009 - the calls in defaults make fields; none of them is mutable.
 
 GROUP: Final = "policy.sigstore.dev"
 VERSIONS: Final = ("v1alpha1", "v1beta1")
 KIND: Final = "ClusterImagePolicy"
 
 
-def _json(name: str, default: Any = "") -> Any:
+def _json(name: str, default: Json = "") -> Json:
     return field(default=default, metadata={"json": name})
 
 
-def _mapping(name: str) -> Any:
+def _text(go: str) -> Json:
+    """Text of a type of its own in Go."""
+    return field(default="", metadata={"go": go})
+
+
+def _mapping(name: str) -> Json:
     return field(default_factory=dict, metadata={"json": name})
 
 
@@ -41,6 +50,8 @@ class Struct:
 
     # The package of its type in Go, which decoding errors name; empty for the policy's own version.
     package: ClassVar[str] = ""
+    # Fields of a Go type embedded in this one: decoding errors name that type in the path.
+    embedded: ClassVar[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True)
@@ -191,7 +202,7 @@ class LabelSelectorRequirement(Struct):
 
     package: ClassVar[str] = "v1"
     key: str = ""
-    operator: str = ""
+    operator: str = _text("v1.LabelSelectorOperator")
     values: tuple[str, ...] = ()
 
 
@@ -208,6 +219,7 @@ class LabelSelector(Struct):
 class MatchResource(Struct):
     """Objects that the policy is for: group and resource exact, version exact or `*`."""
 
+    embedded: ClassVar[Mapping[str, str]] = dict.fromkeys(("group", "version", "resource"), "GroupVersionResource")
     group: str = ""
     version: str = ""
     resource: str = ""
@@ -233,7 +245,7 @@ class OwnerReference(Struct):
     api_version: str = _json("apiVersion")
     kind: str = ""
     name: str = ""
-    uid: str = ""
+    uid: str = _text("types.UID")
     controller: bool | None = None
     block_owner_deletion: bool | None = _json("blockOwnerDeletion", None)
 
@@ -244,11 +256,11 @@ class ManagedFieldsEntry(Struct):
 
     package: ClassVar[str] = "v1"
     manager: str = ""
-    operation: str = ""
+    operation: str = _text("v1.ManagedFieldsOperationType")
     api_version: str = _json("apiVersion")
     time: Timestamp | None = None
     fields_type: str = _json("fieldsType")
-    fields_v1: Any = _json("fieldsV1", None)
+    fields_v1: Json = _json("fieldsV1", None)
     subresource: str = ""
 
 
@@ -261,7 +273,7 @@ class ObjectMeta(Struct):
     generate_name: str = _json("generateName")
     namespace: str = ""
     self_link: str = _json("selfLink")
-    uid: str = ""
+    uid: str = _text("types.UID")
     resource_version: str = _json("resourceVersion")
     generation: int = 0
     creation_timestamp: Timestamp | None = _json("creationTimestamp", None)
@@ -279,9 +291,9 @@ class Condition(Struct):
     """One thing that policy-controller says about the policy."""
 
     package: ClassVar[str] = "apis"
-    type: str = ""
-    status: str = ""
-    severity: str = ""
+    type: str = _text("apis.ConditionType")
+    status: str = _text("v1.ConditionStatus")
+    severity: str = _text("apis.ConditionSeverity")
     last_transition_time: Timestamp | None = _json("lastTransitionTime", None)
     reason: str = ""
     message: str = ""
@@ -291,6 +303,7 @@ class Condition(Struct):
 class ClusterImagePolicyStatus(Struct):
     """What policy-controller made of the policy; of no effect here."""
 
+    embedded: ClassVar[Mapping[str, str]] = dict.fromkeys(("observedGeneration", "conditions", "annotations"), "Status")
     observed_generation: int = _json("observedGeneration", 0)
     conditions: tuple[Condition, ...] = ()
     annotations: Mapping[str, str] = _mapping("annotations")
@@ -300,6 +313,7 @@ class ClusterImagePolicyStatus(Struct):
 class ClusterImagePolicy(Struct):
     """A policy on container images."""
 
+    embedded: ClassVar[Mapping[str, str]] = dict.fromkeys(("apiVersion", "kind"), "TypeMeta")
     api_version: str = _json("apiVersion")
     kind: str = ""
     metadata: ObjectMeta = field(default_factory=ObjectMeta)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 # C0 and C1 controls and the two Unicode line ends: a problem is one line on a terminal, whatever the file holds.
-_ONE_LINE: Final = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)}
+_ONE_LINE: Final = dict.fromkeys((*range(32), *range(127, 160), 8232, 8233), " ")
 
 
 class Severity(StrEnum):

@@ -17,17 +17,18 @@ import yaml
 
 from gatekeeper.policy import scalars
 from gatekeeper.policy.problems import DocumentError, Problem
+from gatekeeper.policy.scalars import Json
 from provider import limits
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _MERGE_TAG: Final = "tag:yaml.org,2002:merge"
 
-Found = tuple[Any, int | None, Mapping[str, int]]
+Found = tuple[Json, int | None, Mapping[str, int]]
 """The value of a document, the line where it starts, and the lines of its fields by path."""
 
 
-class _Fault(Exception):
+class _TextError(Exception):
     """Something in the text that is refused, at a line (from 1) where that is known."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
@@ -50,7 +51,7 @@ def read_values(text: str, file: str, *, with_lines: bool = False) -> list[Found
             if found is not None:
                 return [found]
         return list(_documents(text, with_lines=with_lines))
-    except _Fault as fault:
+    except _TextError as fault:
         message = f"line {fault.line}: {fault.message}" if fault.line else fault.message
         raise DocumentError([Problem("", message, file=file, line=fault.line)]) from fault
 
@@ -72,7 +73,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(mapping) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise _Fault(f"the key {_shown(twice)} stands twice in one mapping")
+        raise _TextError(f"the key {_shown(twice)} stands twice in one mapping")
     return mapping
 
 
@@ -80,7 +81,7 @@ def _no_constant(word: str) -> None:
     raise ValueError(word)
 
 
-def _check_depth(value: Any) -> None:
+def _check_depth(value: Json) -> None:
     pending = [(value, 0)]
     while pending:
         item, depth = pending.pop()
@@ -91,10 +92,10 @@ def _check_depth(value: Any) -> None:
         elif isinstance(item, list):
             pending += [(member, depth + 1) for member in item]
         elif isinstance(item, float) and not math.isfinite(item):
-            raise _Fault("holds a number that is larger than Kubernetes can hold")
+            raise _TextError("holds a number that is larger than Kubernetes can hold")
 
 
-def _whole(value: Any) -> Any:
+def _whole(value: Json) -> Json:
     """The value with halves of surrogate pairs replaced, as Go replaces them: they are no text."""
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
@@ -118,16 +119,16 @@ def _documents(text: str, *, with_lines: bool) -> Iterator[Found]:
             builder.take(event)
 
 
-def _next(events: Iterator[Any], builder: _Builder) -> Any:
+def _next(events: Iterator[yaml.Event], builder: _Builder) -> yaml.Event | None:
     try:
         return next(events, None)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _Fault(f"is not YAML: {error.problem or error.context}", mark.line + 1 if mark else None) from error
+        raise _TextError(f"is not YAML: {error.problem or error.context}", mark.line + 1 if mark else None) from error
     except yaml.YAMLError as error:
         # libyaml's reader (control characters) gives an offset, no line.
         reason = getattr(error, "reason", None) or "it cannot be read"
-        raise _Fault(f"is not YAML: {reason}", builder.last_line) from error
+        raise _TextError(f"is not YAML: {reason}", builder.last_line) from error
 
 
 @dataclass
@@ -162,7 +163,7 @@ class _Builder:
         self._frames: list[_Frame] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
 
-    def take(self, event: Any) -> None:
+    def take(self, event: yaml.Event) -> None:
         """Take the next event of the document."""
         if isinstance(event, yaml.StreamStartEvent | yaml.StreamEndEvent):
             return
@@ -176,7 +177,7 @@ class _Builder:
         else:
             self._collection(event)
 
-    def _collection(self, event: Any) -> None:
+    def _collection(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         self._count(1)
         if len(self._frames) >= limits.DOCUMENT_DEPTH:
             raise _too_deep(self.last_line)
@@ -199,7 +200,7 @@ class _Builder:
             self._anchors[frame.anchor] = (value, self._weight - frame.weight + 1)
         self._place(value)
 
-    def _scalar(self, event: Any) -> None:
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
         self._count(len(event.value) + 1)
         value = self._resolved(event)
         if event.anchor is not None:
@@ -210,7 +211,7 @@ class _Builder:
             self._path()
             self._place(value)
 
-    def _resolved(self, event: Any) -> scalars.Scalar:
+    def _resolved(self, event: yaml.ScalarEvent) -> scalars.Scalar:
         plain, quoted = event.implicit
         try:
             if plain:
@@ -221,7 +222,7 @@ class _Builder:
         except ValueError as error:
             raise self._fault(str(error)) from error
 
-    def _alias(self, event: Any) -> None:
+    def _alias(self, event: yaml.AliasEvent) -> None:
         if event.anchor not in self._anchors:
             raise self._fault(f"the alias *{event.anchor} has no anchor before it")
         value, weight = self._anchors[event.anchor]
@@ -238,7 +239,7 @@ class _Builder:
         frame = self._frames[-1] if self._frames else None
         return frame is not None and isinstance(frame.value, dict) and frame.key is None and not frame.merging
 
-    def _take_key(self, event: Any, value: scalars.Scalar) -> None:
+    def _take_key(self, event: yaml.ScalarEvent, value: scalars.Scalar) -> None:
         frame = self._frames[-1]
         if event.tag == _MERGE_TAG or (event.value == "<<" and event.implicit[0]):
             frame.merging = True
@@ -269,7 +270,7 @@ class _Builder:
         self.lines[path] = self.last_line
         return path
 
-    def _place(self, value: Any) -> None:
+    def _place(self, value: Json) -> None:
         if not self._frames:
             self.root = value
             return
@@ -283,7 +284,7 @@ class _Builder:
             frame.value[frame.key] = value
             frame.key = None
 
-    def _mergeable(self, value: Any) -> list[dict[str, Any]]:
+    def _mergeable(self, value: Json) -> list[dict[str, Any]]:
         mappings = value if isinstance(value, list) else [value]
         if not all(isinstance(mapping, dict) for mapping in mappings):
             raise self._fault("what `<<` merges is no mapping")
@@ -295,16 +296,16 @@ class _Builder:
         if self._nodes > limits.DOCUMENT_NODES:
             raise self._fault(f"holds more than {limits.DOCUMENT_NODES} values")
 
-    def _fault(self, message: str) -> _Fault:
-        return _Fault(message, self.last_line)
+    def _fault(self, message: str) -> _TextError:
+        return _TextError(message, self.last_line)
 
 
 def _member(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _too_deep(line: int | None) -> _Fault:
-    return _Fault(f"is nested more than {limits.DOCUMENT_DEPTH} deep", line)
+def _too_deep(line: int | None) -> _TextError:
+    return _TextError(f"is nested more than {limits.DOCUMENT_DEPTH} deep", line)
 
 
 def _shown(text: str) -> str:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Final
+from typing import Any, Final, TypeAlias
 
-Scalar = str | int | float | bool | None
+Scalar: TypeAlias = str | int | float | bool | None
+
+# What JSON can hold: a mapping, a list, a scalar. Whoever takes one looks at what it is.
+Json: TypeAlias = Any
 
 _WORDS: Final[dict[str, Scalar]] = {
     **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),

@@ -19,6 +19,8 @@ _SCHEME: Final = re.compile(r"[a-z]+://")
 
 def fault(oci: str) -> str:
     """Why a source is refused, in the webhook's words; empty when it is not."""
+    if not oci:
+        return "strict validation requires the registry to be explicitly defined"
     host, slash, repository = oci.partition("/")
     if not (slash and ("." in host or ":" in host)):
         return _registry_fault(oci)
@@ -35,7 +37,7 @@ def _registry_fault(host: str) -> str:
         parsed = urls.parse(f"//{host}") if "#" not in host else None
     except urls.UrlError:
         parsed = None
-    if parsed is None or parsed.host != host or "@" in host:
+    if parsed is None or parsed.host != host or "%" in host:
         return f"registries must be valid RFC 3986 URI authorities: {host}"
     return ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +16,7 @@ _ESCAPE: Final = re.compile(r"%(?![0-9a-fA-F]{2}).{0,2}", re.DOTALL)
 # In a host only bytes beyond ASCII, and the percent sign of a zone, may be escaped.
 _HOST_ESCAPE: Final = re.compile(r"%(?!25)[0-7][0-9a-fA-F]")
 _HOST_CHARACTER: Final = re.compile(r"[^A-Za-z0-9\-_.~!$&'()*+,;=:\[\]<>\"%\x80-\U0010ffff]")
-_STRICT_COLONS: Final = frozenset({"http", "https"})
+_ESCAPE_BYTES: Final = 3
 _HIDDEN: Final = "…@"
 
 
@@ -43,11 +42,13 @@ def fault(text: str) -> str:
     if not text:
         return ""
     main, _, fragment = text.partition("#")
+    part = main
     try:
         parse(main)
+        part = text
         _check_escapes(fragment)
     except UrlError as error:
-        return f"parse {quoted(without_user(main))}: {error}"
+        return f"parse {quoted(without_user(part))}: {error}"
     return ""
 
 
@@ -58,6 +59,14 @@ def is_request_uri(text: str) -> bool:
     except UrlError:
         return False
     return True
+
+
+def as_printed(text: str) -> str:
+    """A good URL as Go prints it: scheme in lower case, no slashes before nothing; without user and password."""
+    scheme, rest = _split_scheme(text)
+    if not scheme:
+        return without_user(text)
+    return f"{scheme}:{'' if rest == '//' else without_user(rest)}"
 
 
 def without_user(text: str) -> str:
@@ -85,12 +94,13 @@ def parse(text: str, *, request: bool = False) -> Parsed:
     scheme, rest = _split_scheme(text)
     rest = rest.partition("?")[0]
     if not rest.startswith("/"):
-        _check_rootless(scheme, rest, request=request)
-        return Parsed(scheme)
+        if scheme:
+            return Parsed(scheme)
+        _check_relative(rest, request=request)
     host = ""
     if rest.startswith("//") and (scheme or not (request or rest.startswith("///"))):
         authority, slash, path = rest[2:].partition("/")
-        host, rest = _host(scheme, authority), slash + path
+        host, rest = _host(authority), slash + path
     _check_escapes(rest)
     return Parsed(scheme, host)
 
@@ -104,18 +114,16 @@ def _split_scheme(text: str) -> tuple[str, str]:
     return match.group(1).lower(), match.group(2)
 
 
-def _check_rootless(scheme: str, rest: str, *, request: bool) -> None:
-    if scheme:
-        return
+def _check_relative(rest: str, *, request: bool) -> None:
     if request:
         raise UrlError("invalid URI for request")
     if ":" in rest.partition("/")[0]:
         raise UrlError("first path segment in URL cannot contain colon")
 
 
-def _host(scheme: str, authority: str) -> str:
+def _host(authority: str) -> str:
     user, at, host = authority.rpartition("@")
-    _check_host(scheme, host)
+    _check_host(host)
     if at:
         if not _USERINFO.fullmatch(user):
             raise UrlError("net/url: invalid userinfo")
@@ -123,14 +131,14 @@ def _host(scheme: str, authority: str) -> str:
     return host
 
 
-def _check_host(scheme: str, host: str) -> None:
+def _check_host(host: str) -> None:
     bracket = host.rfind("[")
     if bracket > 0:
         raise UrlError("invalid IP-literal")
     if bracket == 0:
         _check_literal(host)
         return
-    colon = host.find(":") if scheme in _STRICT_COLONS else host.rfind(":")
+    colon = host.rfind(":")
     if colon >= 0:
         _check_port(host[colon:])
     _check_host_characters(host)
@@ -143,6 +151,8 @@ def _check_literal(host: str) -> None:
     _check_port(host[end + 1 :])
     address, _, _ = host[1:end].partition("%25")
     _check_host_characters(address)
+    import ipaddress  # noqa: PLC0415 (rare, and slow to import)
+
     try:
         ipaddress.IPv6Address(address)
     except ValueError as error:
@@ -166,4 +176,5 @@ def _check_host_characters(host: str) -> None:
 def _check_escapes(text: str) -> None:
     match = _ESCAPE.search(text)
     if match:
-        raise UrlError(f"invalid URL escape {quoted(match.group())}")
+        escape = match.group().encode()[:_ESCAPE_BYTES].decode(errors="ignore")
+        raise UrlError(f"invalid URL escape {quoted(escape)}")

@@ -76,11 +76,15 @@ def _named(authority: Authority, index: int) -> Authority:
     return replace(authority, name=authority.name or f"authority-{index}", keyless=keyless)
 
 
-def validate(policy: ClusterImagePolicy) -> list[Problem]:
-    """Every problem of a policy that has its defaults; warnings too."""
-    return joined(
-        [*_metadata(policy.metadata, Place("metadata", "metadata")), *_spec(policy.spec, Place("spec", "spec"))]
-    )
+def validate(policy: ClusterImagePolicy, index: int = 0) -> list[Problem]:
+    """Every problem of a policy that has its defaults; warnings too.
+
+    Args:
+        policy: the policy.
+        index: its position among the documents of its file, which the webhook's words name for its metadata.
+    """
+    metadata = Place("metadata", f"[{index}].metadata")
+    return joined([*_metadata(policy.metadata, metadata), *_spec(policy.spec, Place("spec", "spec"))])
 
 
 def is_policy(api_version: str, kind: str) -> bool:
@@ -90,7 +94,7 @@ def is_policy(api_version: str, kind: str) -> bool:
 
 def _metadata(metadata: ObjectMeta, at: Place) -> Iterator[Fault]:
     if not metadata.name:
-        yield missing(at / "name")
+        yield missing(at / "name", hint="every object has a name")
     elif detail := selectors.name_fault(metadata.name):
         yield invalid(metadata.name, at / "name", detail)
 
@@ -208,8 +212,8 @@ def _secret(key: KeyRef, at: Place) -> Iterator[Fault]:
         place = at.member("secretRef", "secretref").member("namespace", "namespace")
         yield invalid(reference.namespace, place, detail)
     if reference and not reference.name:
-        # Ours: no Secret is without a name.
-        yield missing(at / "secretRef" / "name")
+        # Ours: the webhook lets it through, and no key is ever found.
+        yield Fault("a Secret has a name, which is missing", (at / "secretRef" / "name",))
 
 
 def _keyless(keyless: KeylessRef, at: Place) -> Iterator[Fault]:
@@ -319,7 +323,7 @@ def _remote(remote: RemotePolicy, at: Place) -> Iterator[Fault]:
     parsed = urls.parse(remote.url.partition("#")[0])
     if parsed.scheme != "https" or not parsed.host:
         detail = "url valid is invalid. host and https scheme are expected"
-        yield invalid(urls.without_user(remote.url), at / "url", detail)
+        yield invalid(urls.as_printed(remote.url), at / "url", detail)
     if not remote.sha256sum:
         yield missing(at / "sha256sum")
 
