@@ -13,7 +13,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from gatekeeper.policy import model, urls
 from gatekeeper.policy.model import Struct, Url
@@ -67,7 +67,7 @@ class Shape:
 
 def shapes(struct: type[Struct]) -> dict[str, tuple[str, Shape]]:
     """Of every field of an object, by its name in JSON, the attribute and what it may hold."""
-    return _shapes(struct)
+    return _shapes(cast("Json", struct))
 
 
 @functools.cache
@@ -83,7 +83,8 @@ def _shapes(struct: Json) -> dict[str, tuple[str, Shape]]:
 
 
 def _shape(hint: Json) -> Shape:
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    origin: Json = typing.get_origin(hint)
+    arguments = typing.get_args(hint)
     if origin is types.UnionType:
         inner = _shape(next(argument for argument in arguments if argument is not types.NoneType))
         return Shape(inner.kind, inner.of, optional=True)

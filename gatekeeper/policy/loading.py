@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from gatekeeper.policy import authorities, validation
 from gatekeeper.policy import problems as _problems
-from gatekeeper.policy import validation
 from gatekeeper.policy.decoding import decode
 from gatekeeper.policy.document import Document, read_documents
 from gatekeeper.policy.model import GROUP, KIND, VERSIONS, ClusterImagePolicy
@@ -127,10 +127,10 @@ def _same_name(name: str, first: Document) -> Problem:
 def _secret(document: Document) -> Problem:
     metadata = document.value.get("metadata")
     namespace = metadata.get("namespace") if isinstance(metadata, dict) else None
-    if namespace != validation.SYSTEM_NAMESPACE:
+    if namespace != authorities.SYSTEM_NAMESPACE:
         message = f"invalid value: {namespace or ''}: [{document.index - 1}].metadata.namespace"
         return Problem(
-            "metadata.namespace", message, hint=f"a Secret beside policies is in {validation.SYSTEM_NAMESPACE}"
+            "metadata.namespace", message, hint=f"a Secret beside policies is in {authorities.SYSTEM_NAMESPACE}"
         )
     return Problem("", f"the Secret {document.name} is ignored: keys in Secrets are not read", Severity.WARNING)
 

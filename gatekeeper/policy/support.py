@@ -63,8 +63,8 @@ _INLINE: Final = "write the policy's text into spec.policy.data"
 _CUE: Final = "policies in CUE are not supported, for Gatekeeper evaluates Rego only"
 CUE_RECIPE: Final = (
     "write the same rule in Rego: `type: rego`, `package sigstore`, and a rule `isCompliant` with a line for each "
-    'field that the CUE text constrains, such as `input.config[_].config.User == "nonroot"`; CUE passes a field that is '
-    "absent, Rego does not, so add `not` or `object.get` where it may be"
+    'field that the CUE text constrains, such as `input.config[_].config.User == "nonroot"`; CUE passes a field '
+    "that is absent, Rego does not, so add `not` or `object.get` where it may be"
 )
 
 
