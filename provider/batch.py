@@ -56,10 +56,11 @@ class Endpoint(StrEnum):
 class Inspector(Protocol):
     """Knows images. Called from many threads at a time.
 
-    `deadline` bounds how long the work itself may go on, not how long a caller waits for it.
+    `deadline` bounds how long the work itself may go on, not how long a caller waits for it; `ref` is the key's short
+    name, which registries may be told as the request's id.
     """
 
-    def inspect(self, question: FactQuestion, deadline: Deadline) -> Facts:
+    def inspect(self, question: FactQuestion, deadline: Deadline, ref: str | None = None) -> Facts:
         """What an image's documents say.
 
         Raises:
@@ -67,7 +68,7 @@ class Inspector(Protocol):
         """
         ...
 
-    def resolve(self, image: str, deadline: Deadline) -> str:
+    def resolve(self, image: str, deadline: Deadline, ref: str | None = None) -> str:
         """The reference with the digest that its tag points to, `repo:tag@sha256:…`; one that has a digest unchanged.
 
         Raises:
@@ -278,11 +279,11 @@ class Batch:
         if deadline.passed():
             raise ImageError(Reason.TIMEOUT, "no thread was free in time")
         if asked.question is None:
-            tag = self._inspector.resolve(asked.key, deadline)
+            tag = self._inspector.resolve(asked.key, deadline, asked.ref)
             record = self._records.answered(asked.ref, asked.image, tag, self._clock.monotonic() - begun)
             item = _item(asked.key, tag)
             return Finished(asked.ref, item, record=record), min(limits.RESOLVED_SECONDS, self._tag_ttl)
-        facts = self._inspector.inspect(asked.question, deadline)
+        facts = self._inspector.inspect(asked.question, deadline, asked.ref)
         record = self._records.answered(asked.ref, asked.image, facts, self._clock.monotonic() - begun)
         item = _item(asked.key, facts.to_json(asked.ref))
         return Finished(asked.ref, item, record=record), self._believed(facts)

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Collection
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from provider import limits
+
+_log: Final = logging.getLogger(__name__)
 
 # Names of counts that are no host's.
 _ALL: Final = "*"
@@ -91,7 +94,7 @@ class Workers:
 
     def _has_room(self, task: Task) -> bool:
         return all(
-            self._running[name, False] < bound and not (task.audit and self._running[name, True] >= bound // 2)
+            self._running[name, False] < bound and not (task.audit and self._running[name, True] >= max(1, bound // 2))
             for name, bound in self._bounds(task)
         )
 
@@ -117,6 +120,9 @@ class Workers:
         while (task := self._next()) is not None:
             try:
                 task.run()
+            except Exception:
+                # It is not to raise; if it does, the thread goes on all the same.
+                _log.exception("a task raised")
             finally:
                 self._end(task)
 

@@ -49,14 +49,14 @@ class InspectorSimulator:
         self._lock = threading.Lock()
         self._released = threading.Event()
 
-    def inspect(self, question: FactQuestion, deadline: Deadline) -> Facts:
+    def inspect(self, question: FactQuestion, deadline: Deadline, ref: str | None = None) -> Facts:
         self._called(question.image)
         found = self.images.get(question.image) or facts(image=question.image)
         if question.config and found.config is None:
             found = replace(found, config={"linux/amd64": {"created": found.created}})
         return found if found.observed_at else replace(found, observed_at=self._observed())
 
-    def resolve(self, image: str, deadline: Deadline) -> str:
+    def resolve(self, image: str, deadline: Deadline, ref: str | None = None) -> str:
         self._called(image)
         return image if "@" in image else f"{image}@{DIGEST}"
 
