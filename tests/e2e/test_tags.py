@@ -23,7 +23,7 @@ _VALUES = _CHART / "ci" / "secret-values.yaml"
 def mutators(world: World) -> list[Object]:
     """The Assign objects of the chart."""
     options = ["--values", str(_VALUES), "--show-only", "templates/mutation.yaml", "--kube-version", "1.36.2"]
-    command = [world.binaries / "helm", "template", "bestbefore", _CHART, *options]
+    command: list[str | Path] = [world.binaries / "helm", "template", "bestbefore", _CHART, *options]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return [document for document in yaml.safe_load_all(text) if document is not None]
 

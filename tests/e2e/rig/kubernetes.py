@@ -214,4 +214,6 @@ def _object(text: bytes) -> Object:
 
 
 def _warnings(headers: list[str]) -> list[str]:
-    return [re.sub(r"\\(.)", r"\1", text) for header in headers for text in _WARNING.findall(header)]
+    # The client reads headers as Latin-1; the API server writes UTF-8.
+    readable = [header.encode("latin-1").decode("utf-8") for header in headers]
+    return [re.sub(r"\\(.)", r"\1", text) for header in readable for text in _WARNING.findall(header)]
