@@ -1,8 +1,9 @@
 """Creation times as found: RFC 3339 as Go reads it.
 
-Container runtimes and policy-controller are written in Go, so what `time.Parse(time.RFC3339, …)` takes is what counts: a
-fraction after a point or a comma, of which nine digits matter; an hour of one digit; offsets up to 24:60; no leap second, no
-30th of February. The messages are Go's own, for people search for them. Whether a date is good enough is not decided here.
+Container runtimes and policy-controller are written in Go, so what `time.Parse(time.RFC3339, …)` takes is what
+counts: a fraction after a point or a comma, of which nine digits matter; an hour of one digit; offsets up to 24:60;
+no leap second, no 30th of February. The messages are Go's own, for people search for them. Whether a date is good
+enough is not decided here.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """The document that policy-controller puts into `input.config`, one for each platform.
 
-It is go-containerregistry's `v1.ConfigFile`: the image's configuration decoded into Go structs and encoded again. Unknown
-fields are gone, keys match without regard to case, `created` is always there and written as Go writes it, null and absent
-values are zero. Policies were written against exactly that, so it is made exactly so; and a configuration that Go would not
-decode is refused in Go's words. The name of the platform is the configuration's own (`v1.Platform.String`).
+It is go-containerregistry's `v1.ConfigFile`: the image's configuration decoded into Go structs and encoded again.
+Unknown fields are gone, keys match without regard to case, `created` is always there and written as Go writes it,
+null and absent values are zero. Policies were written against exactly that, so it is made exactly so; and a
+configuration that Go would not decode is refused in Go's words. The name of the platform is the configuration's own
+(`v1.Platform.String`).
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from provider.go_types import (
     Slice,
     Struct,
     Text,
+    kind,
 )
 from provider.go_types import decode as decode_into
-from provider.go_types import kind
 from provider.registry.manifest import Platform
 
 _HEX: Final = re.compile(r"[0-9a-f]*")

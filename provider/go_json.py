@@ -1,4 +1,4 @@
-"""JSON as Go's `encoding/json` reads it: which texts it takes, what it makes of them, and its words for those it refuses.
+"""JSON as Go's `encoding/json` reads it: which texts it takes, what it makes of them.
 
 The fast way is Python's own scanner, told to keep what Go's decoder needs: the order of keys, double keys, numbers as
 they were written. Where it refuses a text, Go's state machine is walked to say why in Go's words.

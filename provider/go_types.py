@@ -1,9 +1,9 @@
 """Decoding JSON into Go types, and encoding what came out, as `encoding/json` does both.
 
-Only what image configurations are made of: strings, booleans, integers, slices, string-keyed maps, structs, and types with a
-decoder of their own. A value of a wrong type is noted and decoding goes on; the first one noted is the error, unless a type's
-own decoder fails, which ends it. A key that comes twice is decoded over what is there, and null leaves it, but for slices,
-maps and pointers.
+Only what image configurations are made of: strings, booleans, integers, slices, string-keyed maps, structs, and types
+with a decoder of their own. A value of a wrong type is noted and decoding goes on; the first one noted is the error,
+unless a type's own decoder fails, which ends it. A key that comes twice is decoded over what is there, and null
+leaves it, but for slices, maps and pointers.
 """
 
 from __future__ import annotations

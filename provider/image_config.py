@@ -1,8 +1,8 @@
 """What an image's configuration says of itself, as found.
 
-Read leniently, for facts: a value of an unexpected type is as good as none. Keys are matched as Go matches them, without
-regard to case and the last one counting, because that is how runtimes read them. What policy-controller makes of the same
-document is `provider.config_document`.
+Read leniently, for facts: a value of an unexpected type is as good as none. Keys are matched as Go matches them,
+without regard to case and the last one counting, because that is how runtimes read them. What policy-controller makes
+of the same document is `provider.config_document`.
 """
 
 from __future__ import annotations

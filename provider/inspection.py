@@ -1,8 +1,8 @@
 """One question → facts.
 
-The way through an image: the manifest or index that the reference points to; of an index its children, side by side, level by
-level; of each child its configuration, fetched by the same thread as soon as its manifest is there. So a single image
-takes two sequential round trips, an index three.
+The way through an image: the manifest or index that the reference points to; of an index its children, side by side,
+level by level; of each child its configuration, fetched by the same thread as soon as its manifest is there. So a
+single image takes two sequential round trips, an index three.
 """
 
 from __future__ import annotations

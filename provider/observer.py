@@ -1,7 +1,8 @@
 """What the provider tells whoever watches it: metrics and logs are hung on here.
 
-Every report is a call that returns at once and never raises. `NullObserver` does nothing, so that an observer derived from
-it states only what it cares for. Labels are bounded: hosts of registries are folded by the observer, never by the reporter.
+Every report is a call that returns at once and never raises. `NullObserver` does nothing, so that an observer derived
+from it states only what it cares for. Labels are bounded: hosts of registries are folded by the observer, never by
+the reporter.
 """
 
 from __future__ import annotations

@@ -1,18 +1,18 @@
 """The registry client: an adapter over docker-registry-client.
 
-That package knows the paths of the registry API and how a request is made of them. What it cannot do stands in modules
-beside this one: OCI media types, bearer tokens by challenge, redirects that keep secrets, checked addresses, limits. They
-all come in by the one door it has, the `method` that it calls instead of `requests.get`.
+That package knows the paths of the registry API and how a request is made of them. What it cannot do stands in
+modules beside this one: OCI media types, bearer tokens by challenge, redirects that keep secrets, checked addresses,
+limits. They all come in by the one door it has, the `method` that it calls instead of `requests.get`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import http
+import http.client
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import requests
 
@@ -68,7 +68,7 @@ class _Answer:
     @property
     def reason(self) -> str:
         """The status in words."""
-        return http.HTTPStatus(self.status_code).phrase if self.status_code in set(http.HTTPStatus) else ""
+        return http.client.responses.get(self.status_code, "")
 
     def raise_for_status(self) -> None:
         """Raise requests.HTTPError for whatever is no success."""
@@ -139,7 +139,7 @@ class RegistryClient:
             ImageError: no answer, an answer that is none, or content that does not match its digest.
         """
         operation = Operation.MANIFEST if reference.digest else Operation.RESOLVE
-        errand = Errand(operation, f"manifest of {reference.name}", reference.context)
+        errand = Errand(operation, f"manifest of {reference.name}", reference.context, limits.MANIFEST_BYTES)
         answer = self._manifest("GET", reference, errand, call)
         fetched = Fetched(_sha256(answer.content), answer.headers.get("Content-Type", ""), answer.content)
         announced = reference.digest or answer.headers.get(_DIGEST_HEADER, "")
@@ -153,8 +153,8 @@ class RegistryClient:
         Raises:
             ImageError: as for `manifest`; `LimitExceeded` when it is longer than `limit`.
         """
-        errand = Errand(Operation.BLOB, f"configuration {digest} of {reference.name}", reference.context)
-        answer = self._blob("GET", reference, digest, limit, errand, call)
+        errand = _blob_errand(reference, digest, limit)
+        answer = self._blob("GET", reference, digest, errand, call)
         if _sha256(answer.content) != digest:
             raise _mismatch(errand)
         return answer.content
@@ -165,7 +165,7 @@ class RegistryClient:
         Raises:
             ImageError: it may not, or there was no answer.
         """
-        errand = Errand(Operation.MANIFEST, f"manifest of {reference.name}", reference.context)
+        errand = Errand(Operation.MANIFEST, f"manifest of {reference.name}", reference.context, 0)
         self._manifest("HEAD", reference, errand, call)
 
     def prove_blob(self, reference: Reference, digest: str, call: Call) -> None:
@@ -174,29 +174,28 @@ class RegistryClient:
         Raises:
             ImageError: it may not, or there was no answer.
         """
-        errand = Errand(Operation.BLOB, f"configuration {digest} of {reference.name}", reference.context)
-        self._blob("HEAD", reference, digest, 0, errand, call)
+        self._blob("HEAD", reference, digest, _blob_errand(reference, digest, 0), call)
 
     def _manifest(self, verb: str, reference: Reference, errand: Errand, call: Call) -> _Answer:
-        method = self._method(verb, reference, limits.MANIFEST_BYTES, errand, call)
+        method = self._method(verb, reference, errand, call)
         with translated(reference.registry, errand.what):
             return self._api(reference).manifest(method, reference.repository, reference.identifier)
 
-    def _blob(self, verb: str, reference: Reference, digest: str, limit: int, errand: Errand, call: Call) -> _Answer:
-        method = self._method(verb, reference, limit, errand, call)
+    def _blob(self, verb: str, reference: Reference, digest: str, errand: Errand, call: Call) -> _Answer:
+        method = self._method(verb, reference, errand, call)
         with translated(reference.registry, errand.what):
             return self._api(reference).blob(method, reference.repository, digest)
 
     def _api(self, reference: Reference) -> _RegistryApi:
         return _RegistryApi(str(self._settings.origin(reference.registry)))
 
-    def _method(self, verb: str, reference: Reference, limit: int, errand: Errand, call: Call) -> Method:
+    def _method(self, verb: str, reference: Reference, errand: Errand, call: Call) -> Method:
         where = self._settings.origin(reference.registry)
         asker = Asker(where, reference.repository, self.credential(reference))
 
-        def method(url: str, *, headers: Mapping[str, str], **_: Any) -> _Answer:
+        def method(url: str, *, headers: Mapping[str, str], **_: object) -> _Answer:
             request = Request(verb, where, url.removeprefix(str(where)), {"Accept": headers["Accept"]})
-            return _Answer(self._exchange.ask(request, asker, limit, errand, call))
+            return _Answer(self._exchange.ask(request, asker, errand, call))
 
         return method
 
@@ -212,6 +211,10 @@ def _transport(settings: RegistrySettings, clock: Clock, observer: Observer) -> 
 
 def _sha256(body: bytes) -> str:
     return "sha256:" + hashlib.sha256(body).hexdigest()
+
+
+def _blob_errand(reference: Reference, digest: str, limit: int) -> Errand:
+    return Errand(Operation.BLOB, f"configuration {digest} of {reference.name}", reference.context, limit)
 
 
 def _mismatch(errand: Errand) -> ImageError:

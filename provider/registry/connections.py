@@ -59,7 +59,7 @@ class _PlainSocket(socket.socket):
 
     budget: _Budget | None = None
 
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:  # noqa: ANN401 - handed on as it came
         if self.budget is not None:
             self.settimeout(self.budget.seconds())
         return super().recv_into(*args, **kwargs)
@@ -70,7 +70,7 @@ class _TLSSocket(ssl.SSLSocket):
 
     budget: _Budget | None = None
 
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:  # noqa: ANN401 - handed on as it came
         if self.budget is not None:
             self.settimeout(self.budget.seconds())
         return super().recv_into(*args, **kwargs)
@@ -80,7 +80,7 @@ Dial = Callable[[], socket.socket]
 
 
 class _PlainConnection(HTTPConnection):
-    def __init__(self, *args: Any, dial: Dial, budget: _Budget, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, dial: Dial, budget: _Budget, **kwargs: Any) -> None:  # noqa: ANN401 - handed on as it came
         super().__init__(*args, **kwargs)
         self._dial, self._budget = dial, budget
 
@@ -89,7 +89,7 @@ class _PlainConnection(HTTPConnection):
 
 
 class _TLSConnection(HTTPSConnection):
-    def __init__(self, *args: Any, dial: Dial, budget: _Budget, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, dial: Dial, budget: _Budget, **kwargs: Any) -> None:  # noqa: ANN401 - handed on as it came
         super().__init__(*args, **kwargs)
         self._dial, self._budget = dial, budget
 

@@ -6,7 +6,7 @@ absence is never remembered.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -63,6 +63,21 @@ class _Kept:
                 self.rights.popitem(last=False)
 
 
+@dataclass(frozen=True)
+class _Way:
+    """How a kind of document is got.
+
+    Attributes:
+        what: `manifest` or `config`.
+        fetch: gives the document and its size.
+        prove: returns if we may read it.
+    """
+
+    what: str
+    fetch: Callable[[], tuple[Manifest | Index | bytes, int]]
+    prove: Callable[[], None]
+
+
 class Content:
     """Gives manifests, indexes and configurations; may be used by many threads."""
 
@@ -101,15 +116,12 @@ class Content:
         Raises:
             ImageError: as for `seen`.
         """
-        digest = reference.identifier
-        found = self._read(
-            digest,
+        way = _Way(
             "manifest",
-            reference,
-            call,
             fetch=lambda: self._parsed(reference, call),
             prove=lambda: self._client.prove_manifest(reference, call),
         )
+        found = self._read(reference.identifier, reference, way, call)
         if isinstance(found, bytes):
             raise ImageError(Reason.CONTENT_INVALID, f"manifest of {reference.name}: it is a configuration")
         return found
@@ -124,14 +136,12 @@ class Content:
         if descriptor.size > limits.CONFIG_BYTES:
             sentence = f"configuration of {reference.name}: {descriptor.size} bytes, more than {limits.CONFIG_BYTES}"
             raise ImageError(Reason.LIMIT_EXCEEDED, sentence)
-        found = self._read(
-            digest,
+        way = _Way(
             "config",
-            reference,
-            call,
             fetch=lambda: self._fetch_config(reference, digest, call),
             prove=lambda: self._client.prove_blob(reference, digest, call),
         )
+        found = self._read(digest, reference, way, call)
         if not isinstance(found, bytes):
             raise ImageError(Reason.CONTENT_INVALID, f"configuration of {reference.name}: it is a manifest")
         return found
@@ -143,29 +153,20 @@ class Content:
         self._tags.put(key, (document.digest, observed_at), self._tag_ttl)
         return Seen(document, observed_at)
 
-    def _read(
-        self,
-        digest: str,
-        what: str,
-        reference: Reference,
-        call: Call,
-        *,
-        fetch: Callable[[], tuple[Manifest | Index | bytes, int]],
-        prove: Callable[[], None],
-    ) -> Manifest | Index | bytes:
+    def _read(self, digest: str, reference: Reference, way: _Way, call: Call) -> Manifest | Index | bytes:
         right = self._right(reference)
         kept = self._kept.get(ContentKey(digest))
         if kept is not None and kept.may_read(right):
-            self._observer.cache_lookup("memory", what, "hit")
+            self._observer.cache_lookup("memory", way.what, "hit")
             return kept.value
-        self._observer.cache_lookup("memory", what, "miss")
+        self._observer.cache_lookup("memory", way.what, "miss")
 
         def work() -> Manifest | Index | bytes:
             if kept is not None:
-                prove()
+                way.prove()
                 kept.grant(right)
                 return kept.value
-            value, size = fetch()
+            value, size = way.fetch()
             self._keep(digest, value, size, right)
             return value
 
@@ -192,5 +193,5 @@ class Content:
         return Right(reference.context, self._client.credential(reference).identity)
 
     def _now(self) -> str:
-        moment = datetime.datetime.fromtimestamp(self._clock.now(), datetime.UTC)
+        moment = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
         return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,7 +1,7 @@
 """Registry credentials from a Docker `config.json`.
 
-Read are `auths` with `auth`, `username` and `password`, or `identitytoken`. Credential helpers are programs; none is run:
-where one would be needed we go without credentials, and an `Unauthorized` says so.
+Read are `auths` with `auth`, `username` and `password`, or `identitytoken`. Credential helpers are programs; none is
+run: where one would be needed we go without credentials, and an `Unauthorized` says so.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Credential:
         """Stands for the credential in cache keys: equal for equal ones, and tells nothing about the secret."""
         if self.anonymous:
             return "anonymous"
-        secret = "\0".join((self.username, self.password, self.identity_token))
+        secret = f"{self.username}\0{self.password}\0{self.identity_token}"
         return hashlib.sha256(secret.encode()).hexdigest()
 
     @property
@@ -74,7 +74,7 @@ class Credentials(Protocol):
 class NoCredentials:
     """We are nobody everywhere."""
 
-    def of(self, registry: str, repository: str) -> Credential:
+    def of(self, registry: str, repository: str) -> Credential:  # noqa: ARG002 - the same everywhere
         """See `Credentials`."""
         return ANONYMOUS
 

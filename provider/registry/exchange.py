@@ -27,18 +27,18 @@ class Exchange:
         self._wire = wire
         self._tokens = tokens
 
-    def ask(self, request: Request, asker: Asker, limit: int, errand: Errand, call: Call) -> Response:
+    def ask(self, request: Request, asker: Asker, errand: Errand, call: Call) -> Response:
         """The answer to a request, whatever its status.
 
         Raises:
             ImageError: there was no answer, or no way to prove who we are.
         """
-        request, response = self._authorised(request, asker, limit, errand, call)
+        request, response = self._authorised(request, asker, errand, call)
         for _ in range(limits.REDIRECTS):
             if response.status not in redirects.STATUSES:
                 break
             request = redirects.following(request, response, self._settings, errand.what)
-            response = self._wire.send(request, limit, errand, call)
+            response = self._wire.send(request, errand, call)
         if response.status in redirects.STATUSES:
             sentence = f"{errand.what}: {asker.where.authority} redirects more than {limits.REDIRECTS} times"
             raise ImageError(Reason.REGISTRY_UNAVAILABLE, sentence)
@@ -49,19 +49,17 @@ class Exchange:
             raise ImageError(Reason.UNAUTHORIZED, f"{errand.what}: {asker.where.authority} {sentence}")
         return response
 
-    def _authorised(
-        self, request: Request, asker: Asker, limit: int, errand: Errand, call: Call
-    ) -> tuple[Request, Response]:
+    def _authorised(self, request: Request, asker: Asker, errand: Errand, call: Call) -> tuple[Request, Response]:
         known = self._tokens.known(asker, call)
         first = _with(request, known)
-        response = self._wire.send(first, limit, errand, call)
+        response = self._wire.send(first, errand, call)
         if response.status != _UNAUTHORIZED:
             return first, response
         wanted = self._tokens.answer(response.headers.get("WWW-Authenticate", ""), asker, call)
         if wanted is None or wanted == known:
             return first, response
         second = _with(request, wanted)
-        return second, self._wire.send(second, limit, errand, call)
+        return second, self._wire.send(second, errand, call)
 
 
 def _with(request: Request, authorization: str | None) -> Request:

@@ -1,8 +1,8 @@
 """The one place where foreign exceptions become ours.
 
-docker-registry-client raises what requests raises, the transport what urllib3, ssl and the sockets raise. The table goes
-from the particular to the general; a test reads the namespaces of these packages and fails for an exception that no
-row takes.
+docker-registry-client raises what requests raises, the transport what urllib3, ssl and the sockets raise. The table
+goes from the particular to the general; a test reads the namespaces of these packages and fails for an exception that
+no row takes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Manifests and indexes, as far as facts about an image need them.
 
 A document must mean one thing to everybody. Container runtimes read JSON with Go's decoder, which takes the last of
-several equal keys and does not tell upper case from lower; so a document in which two keys differ by nothing else, and one
-that is manifest and index at once (CVE-2021-41190), is refused.
+several equal keys and does not tell upper case from lower; so a document in which two keys differ by nothing else,
+and one that is manifest and index at once (CVE-2021-41190), is refused.
 """
 
 from __future__ import annotations

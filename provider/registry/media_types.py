@@ -14,7 +14,7 @@ DOCKER_CONFIG: Final = "application/vnd.docker.container.image.v1+json"
 MANIFESTS: Final = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 INDEXES: Final = frozenset({OCI_INDEX, DOCKER_LIST})
 CONFIGS: Final = frozenset({OCI_CONFIG, DOCKER_CONFIG})
-ACCEPTED: Final = ", ".join((OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST))
+ACCEPTED: Final = f"{OCI_MANIFEST}, {OCI_INDEX}, {DOCKER_MANIFEST}, {DOCKER_LIST}"
 
 # Said by registries and proxies that do not know better; the document itself then says what it is.
 VAGUE: Final = frozenset({"", "application/json", "application/octet-stream", "text/plain"})

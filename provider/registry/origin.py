@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from dataclasses import dataclass
 from typing import Final
@@ -50,6 +51,7 @@ class Origin:
         return f"{self.scheme}://{self.authority}"
 
 
+@functools.lru_cache(maxsize=1024)
 def of_registry(scheme: str, registry: str) -> Origin:
     """The origin of a registry as a reference names it (`host[:port]`, already validated)."""
     return of_url(f"{scheme}://{registry}")

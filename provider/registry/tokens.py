@@ -1,10 +1,10 @@
 """Proving who we are to a registry: Basic, or a bearer token from the service that the registry names.
 
-The protocol is the distribution project's token specification: a 401 names a realm, a service and a scope; the realm gives
-a token for them. The realm is text from outside. It must be reached by TLS (or be the registry itself), its address is
-checked like any other, and it is shown a credential only if it belongs to the registry: the same origin, the same
-domain (Docker Hub's is auth.docker.io), or a host that the settings name. A registry whose challenge is known is
-not asked for it again: the next repository costs one request, not two.
+The protocol is the distribution project's token specification: a 401 names a realm, a service and a scope; the realm
+gives a token for them. The realm is text from outside. It must be reached by TLS (or be the registry itself), its
+address is checked like any other, and it is shown a credential only if it belongs to the registry: the same origin,
+the same domain (Docker Hub's is auth.docker.io), or a host that the settings name. A registry whose challenge is
+known is not asked for it again: the next repository costs one request, not two.
 """
 
 from __future__ import annotations
@@ -151,11 +151,12 @@ class Tokens:
 
     def _fetch(self, key: TokenKey, wanted: Challenge, asker: Asker, call: Call) -> str:
         realm = self._realm(wanted, asker)
-        errand = Errand(Operation.TOKEN, f"token for {asker.where.authority}/{asker.repository}", asker.repository)
-        response = self._wire.send(_request(wanted, realm, asker.credential), limits.TOKEN_BYTES, errand, call)
+        what = f"token for {asker.where.authority}/{asker.repository}"
+        errand = Errand(Operation.TOKEN, what, asker.repository, limits.TOKEN_BYTES)
+        response = self._wire.send(_request(wanted, realm, asker.credential), errand, call)
         if response.status != _OK:
-            raise failures.of_status(realm.authority, errand.what, response.status)
-        token, seconds = _token(response, errand.what)
+            raise failures.of_status(realm.authority, what, response.status)
+        token, seconds = _token(response, what)
         self._tokens.put(key, token, seconds)
         return token
 
@@ -186,9 +187,8 @@ def _request(wanted: Challenge, realm: Origin, credential: Credential) -> Reques
     if credential.identity_token:
         fields |= {"grant_type": "refresh_token", "client_id": "bestbefore", "refresh_token": credential.identity_token}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return Request(
-            "POST", realm, path + (f"?{parts.query}" if parts.query else ""), headers, urlencode(fields).encode()
-        )
+        target = path + (f"?{parts.query}" if parts.query else "")
+        return Request("POST", realm, target, headers, urlencode(fields).encode())
     query = "&".join(filter(None, (parts.query, urlencode(fields))))
     headers = {} if credential.anonymous else {"Authorization": credential.basic}
     return Request("GET", realm, f"{path}?{query}", headers)

@@ -1,7 +1,7 @@
 """Moving bytes: one request, one answer, nothing followed and nothing retried behind anybody's back.
 
-`Transport` is the lowest boundary towards registries: `PooledTransport` has sockets under it, the tests' simulator a world
-in memory.
+`Transport` is the lowest boundary towards registries: `PooledTransport` has sockets under it, the tests' simulator a
+world in memory.
 """
 
 from __future__ import annotations

@@ -27,11 +27,13 @@ class Errand:
         operation: label of the metric.
         what: how a message names it, `manifest of reg.io/app:v1`.
         subject: the repository, by which heavy images are told from silent registries.
+        limit: bytes that the body of a good answer may have.
     """
 
     operation: Operation
     what: str
     subject: str
+    limit: int
 
 
 class Wire:
@@ -44,7 +46,7 @@ class Wire:
         self._observer = observer
         self._user_agent = user_agent
 
-    def send(self, request: Request, limit: int, errand: Errand, call: Call) -> Response:
+    def send(self, request: Request, errand: Errand, call: Call) -> Response:
         """Send one request.
 
         Raises:
@@ -56,19 +58,19 @@ class Wire:
         if call.ref:
             headers["X-Request-Id"] = call.ref
         call.round_trips += 1
-        response = self._exchange(replace(request, headers=headers), limit, errand, call)
+        response = self._exchange(replace(request, headers=headers), errand, call)
         if response.status == TOO_MANY_REQUESTS:
             self._gate.leave_alone(request.origin, self._retry_after(response))
             raise failures.of_status(request.origin.authority, errand.what, response.status)
         return response
 
-    def _exchange(self, request: Request, limit: int, errand: Errand, call: Call) -> Response:
+    def _exchange(self, request: Request, errand: Errand, call: Call) -> Response:
         where = request.origin
         with self._gate.visit(where, errand.subject, call.deadline) as visit:
             started = self._clock.monotonic()
             code = "connection"
             try:
-                response = self._transport.send(request, limit, call.deadline)
+                response = self._transport.send(request, errand.limit, call.deadline)
                 visit.answered = True
                 code = str(response.status)
             except Exception as error:
