@@ -45,6 +45,7 @@ class Reason(StrEnum):
     ATTESTATION_ABSENT = "AttestationAbsent"
     ATTESTATION_REJECTED = "AttestationRejected"
     POLICY_FAILED = "PolicyFailed"
+    PARAMETERS_INVALID = "ParametersInvalid"
     REFERENCE_INVALID = "ReferenceInvalid"
     KEY_INVALID = "KeyInvalid"
     CONTENT_INVALID = "ContentInvalid"
@@ -155,6 +156,12 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         Fault.IMAGE,
         "The policy's own rule did not say that the image is compliant.",
         "Read the rule's sentence at the start of the message; `bestbefore check` runs the same rule offline.",
+    ),
+    Reason.PARAMETERS_INVALID: Explanation(
+        _V,
+        Fault.POLICY,
+        "The Constraint's parameters make no sense, so nothing can be judged by them and nothing is admitted.",
+        "Correct the parameter that the message names; the policy's README has all of them.",
     ),
     Reason.REFERENCE_INVALID: Explanation(
         _D,

@@ -32,23 +32,50 @@ violation(head, image, verdict, ref) := {"msg": msg, "details": details} if {
 	parts := [part |
 		some part in [
 			_sentence(_first(verdict), _own_characters),
-			sprintf("Image %s (%s): see `bestbefore explain %s`%s.", [image.text, image.path, verdict.reason, _named(ref)]),
+			_whereabouts(image, verdict, ref),
 			_notes(verdict),
 			sprintf("%s: %s %s %s", [head, image.path, image.text, verdict.line]),
 		]
 		part != ""
 	]
 	msg := _sentence(concat(" ", parts), _line_characters)
-	details := {
-		"policy": verdict.policy,
-		"image": image.text,
-		"path": image.path,
-		"reason": verdict.reason,
-		"said": verdict.said,
-		"digest": object.get(verdict, "digest", ""),
-		"created": object.get(verdict, "created", null),
-		"ref": ref,
-	}
+	details := _details(image, verdict, ref)
+}
+
+# METADATA
+# description: |
+#   The violation of a policy of our own, which has no words of policy-controller to repeat. The verdict has `policy`,
+#   `reason`, `said`, `note`, `details`, and perhaps `digest` and `created`. Total.
+default own(_, _, _) := {
+	"msg": "the image is not proved to comply, and the reason cannot be told",
+	"details": {"reason": "Internal"},
+}
+
+own(image, verdict, ref) := {"msg": msg, "details": details} if {
+	parts := [part |
+		some part in [_sentence(_first(verdict), _own_characters), _whereabouts(image, verdict, ref), _notes(verdict)]
+		part != ""
+	]
+	msg := _sentence(concat(" ", parts), _line_characters)
+	details := object.union(_details(image, verdict, ref), verdict.details)
+}
+
+_whereabouts(image, verdict, ref) := sprintf("Image %s (%s): see `bestbefore explain %s`%s.", [
+	image.text,
+	image.path,
+	verdict.reason,
+	_named(ref),
+])
+
+_details(image, verdict, ref) := {
+	"policy": verdict.policy,
+	"image": image.text,
+	"path": image.path,
+	"reason": verdict.reason,
+	"said": verdict.said,
+	"digest": object.get(verdict, "digest", ""),
+	"created": object.get(verdict, "created", null),
+	"ref": ref,
 }
 
 _first(verdict) := verdict.said if {

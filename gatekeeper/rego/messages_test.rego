@@ -54,3 +54,41 @@ test_details_are_for_machines if {
 		"ref": "r",
 	}
 }
+
+_own_verdict := {
+	"policy": "MaximumImageAge",
+	"reason": "ImageTooOld",
+	"said": "Image is 45 days old.",
+	"note": "",
+	"details": {"age": "45d"},
+}
+
+test_message_of_our_own_policy_has_no_words_of_others if {
+	messages.own(_image, _own_verdict, "0123456789ab") == {
+		"msg": "Image is 45 days old. Image registry.test/app:1 (spec.containers[0].image): see `bestbefore explain ImageTooOld`, ref 0123456789ab.",
+		"details": {
+			"policy": "MaximumImageAge",
+			"image": "registry.test/app:1",
+			"path": "spec.containers[0].image",
+			"reason": "ImageTooOld",
+			"said": "Image is 45 days old.",
+			"digest": "",
+			"created": null,
+			"ref": "0123456789ab",
+			"age": "45d",
+		},
+	}
+}
+
+test_message_of_our_own_policy_is_one_line if {
+	verdict := object.union(_own_verdict, {"said": "Too\nold.\u0000", "note": "a\r\nb"})
+	msg := messages.own(_image, verdict, "").msg
+	startswith(msg, "Too old. Image")
+	endswith(msg, "ImageTooOld`. Note: a b.")
+}
+
+test_verdict_of_our_own_policy_that_cannot_be_told_is_still_a_violation if {
+	every verdict in [{}, null, object.remove(_own_verdict, ["details"]), object.remove(_own_verdict, ["reason"])] {
+		messages.own(_image, verdict, "").details.reason == "Internal"
+	}
+}

@@ -1,0 +1,336 @@
+package lib.bestbefore.age_test
+
+import future.keywords
+
+import data.lib.bestbefore.age
+import data.lib.bestbefore.parameters
+
+_digest := "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+_now := time.parse_rfc3339_ns("2026-02-16T00:00:00Z")
+
+_fresh := "2026-02-01T00:00:00Z"
+
+_old := "2026-01-02T00:00:00Z"
+
+_pod := {
+	"apiVersion": "v1",
+	"kind": "Pod",
+	"metadata": {"name": "web", "namespace": "shop"},
+	"spec": {"containers": [{"name": "web", "image": "registry.test/app:1"}]},
+}
+
+_applied := {
+	"operation": "CREATE",
+	"uid": "7",
+	"namespace": "shop",
+	"userInfo": {"username": "alice"},
+	"object": _pod,
+	"oldObject": null,
+}
+
+_drained := object.union(_applied, {"userInfo": {"username": "system:serviceaccount:kube-system:replicaset-controller"}})
+
+_context(fields, review) := {
+	"given": parameters.complete(object.union({"maxAge": "30d", "workloadsMatched": true}, fields)),
+	"review": review,
+	"now": _now,
+}
+
+_image := {
+	"text": "registry.test/app:1",
+	"path": "spec.containers[0].image",
+	"list": "containers",
+	"name": "web",
+	"asked": "registry.test/app:1",
+	"note": "",
+}
+
+_key := `{"image":"registry.test/app:1","v":1}`
+
+_platform(created) := {
+	"digest": _digest,
+	"created": created,
+	"createdNs": sprintf("%d", [time.parse_rfc3339_ns(created)]),
+	"createdFrom": "config",
+}
+
+_undated := {"digest": _digest, "created": null, "createdNs": null, "createdFrom": "config"}
+
+_answered(platforms) := {
+	"responses": [[_key, {"digest": _digest, "platforms": platforms}]],
+	"errors": [],
+	"status_code": 200,
+	"system_error": "",
+}
+
+_built(created) := _answered({"linux/amd64": _platform(created)})
+
+_verdict(fields, response) := age.verdict(_context(fields, _applied), _image, response)
+
+_class(fields, response) := _verdict(fields, response).class
+
+test_fresh_image_passes if _verdict({}, _built(_fresh)) == {"class": "pass"}
+
+test_old_image_is_denied if {
+	_verdict({}, _built(_old)) == {
+		"class": "deny",
+		"reason": "ImageTooOld",
+		"said": "Image is 45 days old, 30 days are allowed (built 2026-01-02T00:00:00Z, best before 2026-02-01).",
+		"note": "",
+		"digest": _digest,
+		"created": "2026-01-02T00:00:00Z",
+		"details": {
+			"class": "deny",
+			"platform": "linux/amd64",
+			"created": "2026-01-02T00:00:00Z",
+			"bestBefore": "2026-02-01T00:00:00Z",
+			"age": "45d",
+			"limit": "30d",
+		},
+	}
+}
+
+test_all_platforms_have_to_pass if {
+	response := _answered({
+		"linux/amd64": _platform(_fresh),
+		"linux/arm64": _platform("2026-01-10T00:00:00Z"),
+		"linux/arm64/v8": _platform(_old),
+	})
+	verdict := _verdict({}, response)
+	verdict.class == "deny"
+	verdict.details.platform == "linux/arm64/v8"
+	startswith(verdict.said, "Image (linux/arm64/v8) is 45 days old")
+}
+
+test_any_platform_may_pass if {
+	platforms := {"linux/amd64": _platform(_fresh), "linux/arm64": _platform(_old)}
+	_class({"platforms": "any"}, _answered(platforms)) == "pass"
+	verdict := _verdict({"platforms": "any"}, _answered({
+		"linux/amd64": _platform("2026-01-10T00:00:00Z"),
+		"linux/arm64": _platform(_old),
+	}))
+	verdict.class == "deny"
+	verdict.details.platform == "linux/amd64"
+}
+
+test_unknown_age_of_one_platform_counts if {
+	platforms := {"linux/amd64": _platform(_fresh), "linux/arm64": _undated}
+	_class({}, _answered(platforms)) == "deny"
+	_class({"unknownAge": "warn"}, _answered(platforms)) == "warn"
+	_class({"unknownAge": "allow"}, _answered(platforms)) == "pass"
+	_class({"platforms": "any"}, _answered(platforms)) == "pass"
+}
+
+test_old_platform_beside_an_undated_one_is_denied if {
+	platforms := {"linux/amd64": _platform(_old), "linux/arm64": _undated}
+	_class({"unknownAge": "warn"}, _answered(platforms)) == "deny"
+	_class({"unknownAge": "allow"}, _answered(platforms)) == "deny"
+	_class({"unknownAge": "warn", "platforms": "any"}, _answered(platforms)) == "warn"
+}
+
+test_unknown_ages_are_judged_alike if {
+	every platform, reason in {
+		_undated: "ImageUndated",
+		_platform("1970-01-01T00:00:00Z"): "ImageUndated",
+		_platform("2027-01-01T00:00:00Z"): "ImageFromFuture",
+	} {
+		every choice, class in {"deny": "deny", "warn": "warn"} {
+			verdict := _verdict({"unknownAge": choice}, _answered({"linux/amd64": platform}))
+			verdict.class == class
+			verdict.reason == reason
+		}
+		_class({"unknownAge": "allow"}, _answered({"linux/amd64": platform})) == "pass"
+	}
+}
+
+test_platform_whose_name_is_no_name_is_not_told if {
+	verdict := _verdict({}, _answered({"linux/amd64": _platform(_fresh), "linux/\nEVIL": _platform(_old)}))
+	startswith(verdict.said, "Image is 45 days old")
+}
+
+test_answer_without_platforms_is_no_verdict if {
+	every platforms in [null, {}, [], "x", 1] {
+		verdict := _verdict({"unknownAge": "allow"}, _answered(platforms))
+		verdict.class == "invalid"
+		verdict.reason == "Internal"
+	}
+	_class({"unknownAge": "allow"}, {"responses": [[_key, {}]], "errors": []}) == "invalid"
+}
+
+test_platform_of_another_shape_is_denied if {
+	every platform in [null, {}, "x", {"createdNs": 1}] {
+		verdict := _verdict({"unknownAge": "allow"}, _answered({"linux/amd64": platform}))
+		verdict.class == "deny"
+		verdict.reason == "Internal"
+	}
+}
+
+test_platforms_in_a_list_are_all_judged if {
+	_class({}, _answered([_platform(_fresh), _platform(_old)])) == "invalid"
+}
+
+test_missing_answer_is_denied if {
+	every response in [{}, null, {"responses": null, "errors": null, "system_error": "refused"}, {"responses": []}] {
+		verdict := _verdict({"unknownAge": "allow"}, response)
+		verdict.class == "deny"
+		verdict.reason == "ProviderUnavailable"
+	}
+}
+
+test_provider_s_reason_is_told if {
+	verdict := _verdict({}, {"responses": [], "errors": [[_key, "ContentInvalid: not an image"]]})
+	verdict.reason == "ContentInvalid"
+	verdict.said == "ContentInvalid: not an image"
+}
+
+test_unreadable_parameters_admit_nothing if {
+	every fields in [{"maxAge": "30 days"}, {"maxAge": null}, {"dates": ["provenance"]}, {"maxAgee": "1d"}] {
+		verdict := _verdict(fields, _built(_fresh))
+		verdict.class == "invalid"
+		verdict.reason == "ParametersInvalid"
+	}
+	_verdict({"maxAge": "30 days"}, _built(_fresh)).said == "No image can be judged: `maxAge` is \"30 days\", expected a duration above zero such as `30d`, `720h` or `1d12h`."
+}
+
+_exemption := {"image": "registry.test/**", "namespace": "shop", "until": "2026-03-01", "reason": "x", "owner": "ops"}
+
+test_exempt_image_passes_without_an_answer if {
+	_class({"exemptions": [_exemption]}, {}) == "pass"
+	_class({"exemptions": [object.union(_exemption, {"namespace": "bank"})]}, {}) == "deny"
+}
+
+test_exemption_goes_by_the_namespace_of_the_request if {
+	elsewhere := object.union(_applied, {"namespace": "bank"})
+	age.verdict(_context({"exemptions": [_exemption]}, elsewhere), _image, {}).class == "deny"
+	nowhere := object.remove(_applied, ["namespace"])
+	age.verdict(_context({"exemptions": [_exemption]}, nowhere), _image, {}).class == "pass"
+	without := object.union(nowhere, {"object": {"metadata": {"namespace": ""}}})
+	age.verdict(_context({"exemptions": [_exemption]}, without), _image, {}).class == "deny"
+}
+
+test_exemption_that_ended_is_told if {
+	exemption := object.union(_exemption, {"until": "2026-02-01"})
+	_verdict({"exemptions": [exemption]}, _built(_old)).note == "the exemption for registry.test/** (ops) ended on 2026-02-01"
+	_verdict({"exemptions": [exemption]}, {}).note == "the exemption for registry.test/** (ops) ended on 2026-02-01"
+}
+
+test_malformed_reference_is_exempt_from_nothing if {
+	image := object.union(_image, {"text": "UPPER", "asked": "UPPER"})
+	verdict := age.verdict(_context({"exemptions": [object.union(_exemption, {"image": "**"})]}, _applied), image, {})
+	verdict.class == "deny"
+	verdict.reason == "ReferenceInvalid"
+}
+
+_drained_class(fields, response) := age.verdict(_context(fields, _drained), _image, response).class
+
+test_rescheduled_image_is_let_through if {
+	_drained_class({}, _built(_old)) == "warn"
+	_drained_class({"reschedule": "allow"}, _built(_old)) == "pass"
+	_drained_class({"reschedule": "deny"}, _built(_old)) == "deny"
+	_drained_class({"workloadsMatched": false}, _built(_old)) == "deny"
+	_drained_class({}, _built(_fresh)) == "pass"
+}
+
+test_rescheduled_image_beyond_its_grace_is_judged_in_full if {
+	_drained_class({"grace": "14d"}, _built(_old)) == "deny"
+	_drained_class({"grace": "16d"}, _built(_old)) == "warn"
+}
+
+test_rescheduled_image_of_unknown_age_takes_the_softer_word if {
+	undated := _answered({"linux/amd64": _undated})
+	_drained_class({}, undated) == "warn"
+	_drained_class({"reschedule": "allow"}, undated) == "pass"
+	_drained_class({"unknownAge": "allow"}, undated) == "pass"
+	_drained_class({"unknownAge": "warn", "reschedule": "allow"}, undated) == "pass"
+	_drained_class({"grace": "14d"}, undated) == "deny"
+}
+
+test_rescheduling_helps_no_image_without_an_answer if {
+	_drained_class({"reschedule": "allow"}, {}) == "deny"
+	_drained_class({"reschedule": "allow"}, _answered({"linux/amd64": {}})) == "deny"
+	age.verdict(_context({}, _drained), _image, _answered({"linux/amd64": {}})).note == ""
+}
+
+test_notes_stand_together if {
+	image := object.union(_image, {"note": "it has not started"})
+	exemption := object.union(_exemption, {"until": "2026-02-01"})
+	context := _context({"exemptions": [exemption]}, _drained)
+	age.verdict(context, image, _built(_old)).note == "it has not started; a controller made it of a workload admitted before, so it is let through (`reschedule`); the exemption for registry.test/** (ops) ended on 2026-02-01"
+}
+
+_settled(reports, class) if age.settled({"given": {"reports": reports}}, {"class": class})
+
+test_twins_share_the_classes if {
+	every reports in ["all", "deny", "warn"] {
+		_settled(reports, "pass")
+		not _settled(reports, "invalid")
+	}
+	_settled("deny", "warn")
+	not _settled("deny", "deny")
+	_settled("warn", "deny")
+	not _settled("warn", "warn")
+}
+
+test_single_constraint_reports_everything if {
+	every reports in ["all", "", null, "x"] {
+		not _settled(reports, "warn")
+		not _settled(reports, "deny")
+	}
+}
+
+_texts(context) := [image.text | some image in age.images(context)]
+
+test_images_are_those_that_the_globs_cover if {
+	_texts(_context({}, _applied)) == ["registry.test/app:1"]
+	_texts(_context({"images": []}, _applied)) == ["registry.test/app:1"]
+	_texts(_context({"images": [{"glob": "other.test/**"}]}, _applied)) == []
+}
+
+test_unreadable_parameters_cover_every_image if {
+	_texts(_context({"images": [{"glob": "other.test/["}]}, _applied)) == ["registry.test/app:1"]
+	_texts(_context({"images": [{"glob": "other.test/**"}], "maxAge": ""}, _applied)) == ["registry.test/app:1"]
+}
+
+test_running_image_is_asked_by_its_digest if {
+	running := object.union(_pod, {"status": {"containerStatuses": [{
+		"name": "web",
+		"imageID": concat("@", ["registry.test/app", _digest]),
+	}]}})
+	[image] := age.images(_context({}, {"operation": "", "object": running, "oldObject": null, "userInfo": {}}))
+	image.asked == concat("@", ["registry.test/app", _digest])
+	age.question(image) == sprintf(`{"image":"registry.test/app@%s","v":1}`, [_digest])
+}
+
+_expanded := object.union(object.remove(_applied, ["uid", "userInfo"]), {"object": {"metadata": {"ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}]}}})
+
+test_expanded_workload_is_judged_where_it_was_applied if {
+	_texts(_context({}, _expanded)) == []
+	_texts(_context({"reschedule": "deny"}, _expanded)) == ["registry.test/app:1"]
+	_texts(_context({"workloadsMatched": false}, _expanded)) == ["registry.test/app:1"]
+}
+
+test_expanded_object_of_another_kind_is_judged if {
+	review := object.union(_expanded, {"object": {"metadata": {"ownerReferences": [{"kind": "Rollout"}]}}})
+	_texts(_context({}, review)) == ["registry.test/app:1"]
+}
+
+_questions(fields, image) := age.questions(_context(fields, _applied), [image])
+
+test_question_is_canonical if _questions({}, _image) == [_key]
+
+test_nothing_is_asked_in_vain if {
+	_questions({"exemptions": [_exemption]}, _image) == []
+	_questions({"maxAge": ""}, _image) == []
+	_questions({}, object.union(_image, {"text": "UPPER", "asked": "UPPER"})) == []
+	age.questions(_context({}, _applied), []) == []
+}
+
+test_same_image_is_asked_once if count(age.questions(_context({}, _applied), [_image, _image])) == 1
+
+test_verdict_is_total if {
+	every context in [null, {}, {"given": {}}] {
+		age.verdict(context, _image, {}).class == "invalid"
+	}
+	age.verdict(_context({}, _applied), {}, {}).class == "invalid"
+}

@@ -1,0 +1,155 @@
+package lib.bestbefore.dates_test
+
+import future.keywords
+
+import data.lib.bestbefore.dates
+
+_given := {"maxAge": "30d", "dates": ["config"]}
+
+_now := time.parse_rfc3339_ns("2026-02-16T00:00:00Z")
+
+_on(created) := {
+	"digest": "sha256:00",
+	"created": created,
+	"createdNs": sprintf("%d", [time.parse_rfc3339_ns(created)]),
+	"createdFrom": "config",
+}
+
+_judged(platform) := dates.judged(_given, platform, _now)
+
+test_fresh_image if {
+	_judged(_on("2026-02-01T00:00:00Z")) == {
+		"reason": "",
+		"built": 1769904000000000000,
+		"said": "is fresh",
+		"details": {
+			"created": "2026-02-01T00:00:00Z",
+			"bestBefore": "2026-03-03T00:00:00Z",
+			"age": "15d",
+			"limit": "30d",
+		},
+	}
+}
+
+test_old_image if {
+	_judged(_on("2026-01-02T00:00:00Z")) == {
+		"reason": "ImageTooOld",
+		"built": 1767312000000000000,
+		"said": "is 45 days old, 30 days are allowed (built 2026-01-02T00:00:00Z, best before 2026-02-01)",
+		"details": {
+			"created": "2026-01-02T00:00:00Z",
+			"bestBefore": "2026-02-01T00:00:00Z",
+			"age": "45d",
+			"limit": "30d",
+		},
+	}
+}
+
+test_best_before_is_the_first_moment_that_is_too_late if {
+	_judged(_on("2026-01-17T00:00:01Z")).reason == ""
+	_judged(_on("2026-01-17T00:00:00Z")).reason == "ImageTooOld"
+}
+
+test_age_is_told_as_precisely_as_it_matters if {
+	every created, said in {
+		"2026-01-16T21:00:00Z": "is 30 days 3 hours old, 30 days are allowed",
+		"2026-01-16T23:48:00Z": "is 30 days 12 minutes old, 30 days are allowed",
+		"2025-02-16T23:48:00Z": "is 364 days old, 30 days are allowed",
+	} {
+		startswith(_judged(_on(created)).said, said)
+	}
+	dates.judged(object.union(_given, {"maxAge": "24h"}), _on("2026-02-14T00:00:00Z"), _now).said == "is 2 days old, 1 day is allowed (built 2026-02-14T00:00:00Z, best before 2026-02-15)"
+}
+
+test_moment_is_told_in_utc if {
+	judged := _judged(_on("2026-01-02T01:30:00.123456789+02:00"))
+	judged.details.created == "2026-01-01T23:30:00Z"
+}
+
+test_absent_date_is_none if {
+	_judged({"created": null, "createdNs": null, "createdFrom": "config"}) == {
+		"reason": "ImageUndated",
+		"built": null,
+		"said": "does not say when it was built",
+		"details": {"created": null, "limit": "30d"},
+	}
+}
+
+test_unreadable_date_is_none_and_not_repeated if {
+	judged := _judged({"created": "last\nTuesday", "createdNs": null, "createdFrom": "config"})
+	judged.reason == "ImageUndated"
+	judged.said == "says when it was built in a way that is no RFC 3339"
+}
+
+test_date_that_builders_write_for_none_is_none if {
+	every created in ["1970-01-01T00:00:00Z", "1970-01-01T00:00:01Z", "1980-01-01T00:00:01Z", "2012-12-31T23:59:59Z"] {
+		judged := _judged(_on(created))
+		judged.reason == "ImageUndated"
+		judged.said == sprintf("says that it was built %s, before there were such images", [created])
+		judged.built == null
+	}
+	_judged(_on("2013-01-01T00:00:00Z")).reason == "ImageTooOld"
+}
+
+test_date_that_cannot_be_formatted_is_none if {
+	year_one := {"created": "0001-01-01T00:00:00Z", "createdNs": "-62135596800000000000", "createdFrom": "config"}
+	_judged(year_one).reason == "ImageUndated"
+	_judged(year_one).said == "says that it was built before the year 1678, before there were such images"
+}
+
+test_date_of_another_source_is_none if {
+	judged := _judged(object.union(_on("2026-02-01T00:00:00Z"), {"createdFrom": "annotation"}))
+	judged.reason == "ImageUndated"
+	judged.said == "has no date of a source that counts (config)"
+}
+
+test_future_date_is_told if {
+	_judged(_on("2026-02-16T00:05:01Z")) == {
+		"reason": "ImageFromFuture",
+		"built": null,
+		"said": "says that it was built in the future (2026-02-16T00:05:01Z)",
+		"details": {"created": "2026-02-16T00:05:01Z", "limit": "30d"},
+	}
+}
+
+test_clocks_may_differ_a_little if {
+	judged := _judged(_on("2026-02-16T00:05:00Z"))
+	judged.reason == ""
+	judged.details.age == "0m"
+}
+
+test_far_future_is_told if {
+	far := {"created": "9999-12-31T23:59:59Z", "createdNs": "253402300799000000000", "createdFrom": "config"}
+	_judged(far).reason == "ImageFromFuture"
+	_judged(far).said == "says that it was built in the future (after the year 2261)"
+}
+
+test_answer_of_another_shape_is_no_undated_image if {
+	every platform in [
+		null,
+		[],
+		"x",
+		{},
+		{"createdNs": 1767312000000000000, "createdFrom": "config"},
+		{"createdNs": "1767312000000000000"},
+		{"createdNs": "1767312000000000000", "createdFrom": null},
+		{"createdNs": "soon", "createdFrom": "config"},
+		{"createdNs": "", "createdFrom": "config"},
+		{"createdNs": "1e30", "createdFrom": "config"},
+		{"createdNs": true, "createdFrom": "config"},
+		{"createdNs": "9999999999999999999999999999999", "createdFrom": "config"},
+	] {
+		_judged(platform) == {
+			"reason": "Internal",
+			"built": null,
+			"said": "has a date that cannot be judged",
+			"details": {},
+		}
+	}
+}
+
+test_limit_that_cannot_be_read_is_no_freshness if {
+	every limit in [null, "", "x"] {
+		dates.judged({"maxAge": limit, "dates": ["config"]}, _on("2026-02-15T00:00:00Z"), _now).reason == "Internal"
+	}
+}

@@ -1,0 +1,94 @@
+package lib.bestbefore.rescheduling_test
+
+import future.keywords
+
+import data.lib.bestbefore.rescheduling
+
+_day := 86400000000000
+
+_built := 1767225600000000000
+
+_drained := {
+	"operation": "CREATE",
+	"uid": "7",
+	"userInfo": {"username": "system:serviceaccount:kube-system:replicaset-controller"},
+	"object": {"kind": "Pod"},
+}
+
+_by_a_person := object.union(_drained, {"userInfo": {"username": "alice"}})
+
+_given := {"maxAge": "30d", "grace": "", "reschedule": "warn", "workloadsMatched": true}
+
+_context(fields, days) := {
+	"given": object.union(_given, fields),
+	"review": _drained,
+	"now": _built + (days * _day),
+}
+
+_class(fields, days) := rescheduling.class(_context(fields, days), _built)
+
+_note(fields, days) := rescheduling.note(_context(fields, days), _built)
+
+test_class_is_the_one_chosen if {
+	_class({"reschedule": "warn"}, 45) == "warn"
+	_class({"reschedule": "allow"}, 45) == "pass"
+	not _class({"reschedule": "deny"}, 45)
+	not _class({"reschedule": "dryrun"}, 45)
+}
+
+test_without_a_grace_it_has_no_end if _class({}, 3650) == "warn"
+
+test_grace_ends if {
+	_class({"grace": "14d"}, 43) == "warn"
+	not _class({"grace": "14d"}, 44)
+	not _class({"grace": "0d"}, 30)
+}
+
+test_grace_that_cannot_be_read_is_none if {
+	every grace in ["x", null, 14] {
+		not _class({"grace": grace}, 31)
+	}
+}
+
+test_unknown_age_is_within_a_grace_without_end_only if {
+	rescheduling.class(_context({}, 45), null) == "warn"
+	not rescheduling.class(_context({"grace": "14d"}, 45), null)
+}
+
+test_without_workloads_nothing_is_softened if {
+	every matched in [false, null, "true", 1] {
+		not _class({"workloadsMatched": matched}, 45)
+		not rescheduling.in_force(object.union(_given, {"workloadsMatched": matched}))
+	}
+	not rescheduling.in_force(object.remove(_given, ["workloadsMatched"]))
+}
+
+test_people_are_judged_in_full if {
+	not rescheduling.class(object.union(_context({}, 45), {"review": _by_a_person}), _built)
+}
+
+test_audit_is_judged_in_full if {
+	review := {"operation": "", "userInfo": {}, "object": {"kind": "Pod"}}
+	not rescheduling.class(object.union(_context({}, 45), {"review": review}), _built)
+}
+
+test_what_is_let_through_is_told if {
+	_note({}, 45) == "a controller made it of a workload admitted before, so it is let through (`reschedule`)"
+}
+
+test_end_of_the_grace_is_told if {
+	_note({"grace": "14d"}, 45) == "a controller made it, but its grace of 14d is over"
+	rescheduling.note(_context({"grace": "14d"}, 45), null) == "a controller made it, but the grace is only for images whose age is known"
+}
+
+test_missing_workloads_are_told_to_everybody if {
+	said := "`reschedule` has no effect, because this Constraint does not match every kind of workload"
+	_note({"workloadsMatched": false}, 45) == said
+	rescheduling.note(object.union(_context({"workloadsMatched": false}, 45), {"review": _by_a_person}), _built) == said
+}
+
+test_nothing_is_told_where_nothing_is_softened if {
+	_note({"reschedule": "deny"}, 45) == ""
+	_note({"reschedule": "deny", "workloadsMatched": false}, 45) == ""
+	rescheduling.note(object.union(_context({}, 45), {"review": _by_a_person}), _built) == ""
+}
