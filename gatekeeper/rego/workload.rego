@@ -114,10 +114,20 @@ _statuses := {
 	"volumes": "volumeStatuses",
 }
 
-# Deletion, and the updates on the way to it: finalizers must go.
+# Deletion, and the updates on the way to it: finalizers must go. Only an object that exists can be leaving: in what is
+# created, or made of a workload's pod template, the field is the author's.
 _leaving(review) if review.operation == "DELETE"
 
-_leaving(review) if is_string(review.object.metadata.deletionTimestamp)
+_leaving(review) if {
+	review.operation == "UPDATE"
+	is_object(review.oldObject)
+	is_string(review.object.metadata.deletionTimestamp)
+}
+
+_leaving(review) if {
+	audited(review)
+	is_string(review.object.metadata.deletionTimestamp)
+}
 
 _unobserved_update(review, observed) if {
 	review.operation == "UPDATE"

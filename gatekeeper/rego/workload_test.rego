@@ -78,6 +78,17 @@ test_deleted_object_is_let_go if {
 	_judged({"operation": "DELETE", "object": _pod("app:1")}) == []
 }
 
+test_deletion_may_not_be_claimed_at_creation if {
+	claiming := object.union(_pod("app:1"), {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}})
+	_judged(_create(claiming)) == ["app:1"]
+	_judged({"operation": "UPDATE", "object": claiming, "oldObject": null}) == ["app:1"]
+}
+
+test_leaving_pod_is_no_finding_of_audit if {
+	leaving := object.union(_pod("app:1"), {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}})
+	_judged(_audit(leaving)) == []
+}
+
 test_scaling_a_workload_judges_nothing if {
 	_judged(_update(_deployment("app:1", 1), _deployment("app:1", 5))) == []
 }
