@@ -40,7 +40,7 @@ class TLSFiles:
 
     def named(self) -> Iterator[tuple[str, Path]]:
         """Each file with the name of its setting."""
-        yield "tls_certificate", self.certificate
+        yield "tls_cert", self.certificate
         yield "tls_key", self.key
         yield "client_ca", self.client_ca
 

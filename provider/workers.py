@@ -120,7 +120,7 @@ class Workers:
         while (task := self._next()) is not None:
             try:
                 task.run()
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever it is, the thread is needed
                 # It is not to raise; if it does, the thread goes on all the same.
                 _log.exception("a task raised")
             finally:

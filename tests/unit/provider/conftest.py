@@ -102,7 +102,7 @@ def world():
 
 @pytest.fixture
 def observation(world):
-    return Observation(Metrics({endpoint: 1.0 for endpoint in Endpoint}, ["named.example"]), world.log, world.clock)
+    return Observation(Metrics(dict.fromkeys(Endpoint, 1.0), ["named.example"]), world.log, world.clock)
 
 
 @pytest.fixture

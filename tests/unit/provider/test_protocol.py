@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from provider import limits, protocol
 from provider.errors import RequestError
 from provider.reasons import Reason
-
 from tests.simulators.gatekeeper import body
 
 
