@@ -8,6 +8,7 @@ package lib.bestbefore.cip
 import future.keywords
 
 import data.lib.bestbefore.answers
+import data.lib.bestbefore.authorities
 import data.lib.bestbefore.compliance
 import data.lib.bestbefore.messages
 import data.lib.bestbefore.reference
@@ -28,24 +29,30 @@ question(image) := json.marshal({"v": 1, "image": image.asked, "config": true})
 
 # METADATA
 # description: The keys to ask in one call. None where no document of the image decides.
-questions(policy, images) := sort({question(image) |
-	some image in images
-	_needs_facts(policy, image)
-})
+questions(policy, images) := sort(facts | proofs) if {
+	facts := {question(image) | some image in images; _needs_facts(policy, image)}
+	proofs := {proof |
+		some image in images
+		_admissible(image)
+		some authority in policy.authorities
+		some proof in authorities.questions(authority, image)
+	}
+}
 
 # METADATA
 # description: |
 #   The input of the policy's own rule for an image, as policy-controller builds it. Undefined where the rule has
 #   nothing to decide: no authority matched, or the facts it looks at are not there.
 document(policy, review, image, response) := object.union_n([
-	{"authorityMatches": _matches(policy)},
+	{"authorityMatches": matches},
 	_config(policy, image, response),
 	_include(policy.rego, "includeSpec", "spec", review.object),
 	_include(policy.rego, "includeObjectMeta", "metadata", review.object),
 	_typemeta(policy.rego, review.object),
 ]) if {
 	_admissible(image)
-	count(_matches(policy)) > 0
+	matches := _matches(policy, image, response)
+	count(matches) > 0
 }
 
 # METADATA
@@ -62,8 +69,9 @@ default verdict(_, _, _, _) := {
 verdict(policy, image, response, values) := _failed("ReferenceInvalid", said, said) if {
 	not _admissible(image)
 	said := sprintf("could not parse reference: %s", [image.text])
-} else := _failed("StaticDeny", _static_message(policy), concat(" ", _authority_errors(policy))) if {
-	count(_matches(policy)) == 0
+} else := _failed(failures[0].reason, failures[0].said, concat(" ", [failure.line | some failure in failures])) if {
+	count(_matches(policy, image, response)) == 0
+	failures := [authorities.judged(authority, image, response) | some authority in policy.authorities]
 } else := {"passed": true} if {
 	not policy.rego
 } else := _failed(answer.reason, sprintf("%s: %s", [answer.reason, answer.message]), answer.message) if {
@@ -97,25 +105,16 @@ _of_rule(judged, facts, image) := {"passed": true} if {
 
 _admissible(image) if reference.parsed(image.text)
 
-_matches(policy) := {authority.name: {"static": true} |
+_matches(policy, image, response) := {authority.name: match |
 	some authority in policy.authorities
-	authority.static.action == "pass"
+	match := authorities.judged(authority, image, response).match
 }
-
-_authority_errors(policy) := [sprintf("disallowed by static policy: %s", [object.get(authority.static, "message", "")]) |
-	some authority in policy.authorities
-	authority.static.action == "fail"
-]
-
-_static_message(policy) := message if {
-	messages_said := [said | some authority in policy.authorities; said := authority.static.message; said != ""]
-	message := messages_said[0]
-} else := "The policy refuses every image that it covers."
 
 _needs_facts(policy, image) if {
 	policy.rego.fetchConfigFile == true
 	_admissible(image)
-	count(_matches(policy)) > 0
+	some authority in policy.authorities
+	authorities.hopeful(authority)
 }
 
 _facts(policy, image, response) := answers.lookup(response, question(image)).value if {

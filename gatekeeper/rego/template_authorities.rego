@@ -6,6 +6,7 @@ package clusterimagepolicyauthorities
 
 import future.keywords
 
+import data.lib.bestbefore.answers
 import data.lib.bestbefore.cip
 import data.lib.bestbefore.messages
 
@@ -19,4 +20,11 @@ violation contains messages.unreadable if not _images
 
 _images := cip.images(input.parameters, input.review)
 
-_verdict(image) := cip.verdict(input.parameters, image, {}, [])
+_verdict(image) := cip.verdict(input.parameters, image, _response, [])
+
+questions := cip.questions(input.parameters, _images)
+
+# An undefined call must not admit.
+default _response := {}
+
+_response := external_data({"provider": answers.provider(input.review), "keys": questions}) if count(questions) > 0

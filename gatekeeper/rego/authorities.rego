@@ -1,0 +1,130 @@
+# METADATA
+# title: Authorities
+# description: |
+#   Says what each authority of a ClusterImagePolicy makes of an image. The provider proves signatures; who may have
+#   made them is decided here, and so is what a failure is called.
+package lib.bestbefore.authorities
+
+import future.keywords
+
+import data.lib.bestbefore.answers
+import data.lib.bestbefore.reference
+
+# METADATA
+# description: The keys that an authority asks about an image, none where it is static.
+questions(authority, image) := {question(authority, image)} if {
+	authority.verify
+} else := set()
+
+# METADATA
+# description: The key that asks for proof; it holds no policy, so that policies share the answer.
+question(authority, image) := json.marshal({"v": 1, "image": image.asked, "verify": authority.verify})
+
+# METADATA
+# description: Whether an authority may match, which is false only where it is known to fail without asking anybody.
+hopeful(authority) if authority.verify
+
+hopeful(authority) if authority.static.action == "pass"
+
+# METADATA
+# description: |
+#   What an authority came to: `{"match": object}` for `authorityMatches`, or `{"reason", "said", "line"}`, the line in
+#   policy-controller's words. Total.
+default judged(_, _, _) := {
+	"reason": "Internal",
+	"said": "",
+	"line": "the authority is of no kind that is known",
+}
+
+judged(authority, _, _) := {"match": {"static": true}} if {
+	authority.static.action == "pass"
+} else := {
+	"reason": "StaticDeny",
+	"said": said,
+	"line": sprintf("disallowed by static policy: %s", [object.get(authority.static, "message", "")]),
+} if {
+	authority.static.action == "fail"
+	said := _static_sentence(object.get(authority.static, "message", ""))
+}
+
+judged(authority, image, response) := _proved(authority, image, answer.value.proofs) if {
+	authority.verify
+	answer := answers.lookup(response, question(authority, image))
+	is_array(answer.value.proofs)
+} else := _refused(authority, image, answer.reason, answer.message) if {
+	authority.verify
+	answer := answers.lookup(response, question(authority, image))
+}
+
+_static_sentence("") := "The policy refuses every image that it covers."
+
+_static_sentence(message) := message if message != ""
+
+_proved(authority, image, proofs) := {"match": {"signatures": signatures}} if {
+	signatures := [_signature(proof) | some proof in proofs; _identified(authority, proof)]
+	count(signatures) > 0
+} else := _refused(authority, image, "SignatureAbsent", "no signatures found") if {
+	count(proofs) == 0
+} else := _refused(authority, image, "IdentityMismatch", said) if {
+	said := sprintf("no matching signatures: %s", [concat(" ", [_stranger(proof) | some proof in proofs])])
+}
+
+# A key proves by itself; a certificate must name somebody that the policy names.
+_identified(authority, _) if authority.verify.key
+
+_identified(authority, proof) if {
+	authority.verify.keyless
+	some identity in authority.identities
+	_issuer_fits(identity, proof.issuer)
+	_subject_fits(identity, proof.subjects)
+}
+
+_issuer_fits(identity, issuer) if {
+	identity.issuer != ""
+	identity.issuer == issuer
+}
+
+_issuer_fits(identity, issuer) if {
+	identity.issuerRegExp != ""
+	regex.match(identity.issuerRegExp, issuer)
+}
+
+_subject_fits(identity, subjects) if {
+	identity.subject != ""
+	identity.subject in subjects
+}
+
+_subject_fits(identity, subjects) if {
+	identity.subjectRegExp != ""
+	some subject in subjects
+	regex.match(identity.subjectRegExp, subject)
+}
+
+_stranger(proof) := sprintf(
+	"none of the expected identities matched what was in the certificate, got subjects [%s] with issuer %s",
+	[concat(" ", proof.subjects), proof.issuer],
+)
+
+# What policy-controller tells a rule of a signature: fields without a value are left out.
+_signature(proof) := {name: value | some name, value in fields; value != ""} if {
+	fields := object.union(object.remove(proof, ["subjects", "times", "format", "digest"]), _subject(proof))
+}
+
+_subject(proof) := {"subject": proof.subjects[0]} if {
+	count(proof.subjects) > 0
+} else := {}
+
+_refused(authority, image, reason, message) := {
+	"reason": reason,
+	"said": sprintf("%s: %s", [reason, message]),
+	"line": sprintf("signature %s validation failed for authority %s for %s: %s", [
+		_kind(authority),
+		authority.name,
+		reference.parsed(image.text).name,
+		message,
+	]),
+}
+
+_kind(authority) := "key" if {
+	authority.verify.key
+} else := "keyless"

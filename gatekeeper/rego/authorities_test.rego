@@ -1,0 +1,131 @@
+package lib.bestbefore.authorities_test
+
+import future.keywords
+
+import data.lib.bestbefore.authorities
+
+_image := {"text": "registry.test/app:1", "asked": "registry.test/app:1"}
+
+_by_key := {"name": "ann", "verify": {"key": {"data": "PEM", "hashAlgorithm": "sha256"}}}
+
+_keyless(identities) := {"name": "ci", "verify": {"keyless": {"trustRoot": "public"}}, "identities": identities}
+
+_proof := {
+	"id": "0123",
+	"subjects": ["ann@example.test", "https://example.test/ann"],
+	"issuer": "https://issuer.example.test",
+	"githubWorkflowRepo": "",
+	"format": "legacy",
+	"times": [],
+	"digest": "sha256:1",
+}
+
+_answered(authority, value) := {
+	"responses": [[authorities.question(authority, _image), value]],
+	"errors": [],
+	"system_error": "",
+}
+
+_judged(authority, proofs) := authorities.judged(authority, _image, _answered(authority, {"proofs": proofs}))
+
+_matches(identity) if _judged(_keyless([identity]), [_proof]).match
+
+test_static_pass_matches_without_asking if {
+	authority := {"name": "a", "static": {"action": "pass"}}
+	authorities.judged(authority, _image, {}) == {"match": {"static": true}}
+	authorities.questions(authority, _image) == set()
+}
+
+test_static_fail_says_its_message if {
+	authorities.judged({"name": "a", "static": {"action": "fail", "message": "moved"}}, _image, {}) == {
+		"reason": "StaticDeny",
+		"said": "moved",
+		"line": "disallowed by static policy: moved",
+	}
+	authorities.judged({"name": "a", "static": {"action": "fail"}}, _image, {}).line == "disallowed by static policy: "
+}
+
+test_authority_of_no_kind_matches_nothing if {
+	every authority in [{"name": "a"}, {"name": "a", "static": {"action": "Pass"}}, {}, null] {
+		not authorities.judged(authority, _image, {}).match
+		authorities.judged(authority, _image, {}).reason == "Internal"
+	}
+}
+
+test_question_holds_no_identity if {
+	authorities.question(_keyless([{"issuer": "x"}]), _image) == authorities.question(_keyless([]), _image)
+}
+
+test_key_that_proves_matches if {
+	_judged(_by_key, [{"id": "0123", "subjects": [], "issuer": ""}]).match == {"signatures": [{"id": "0123"}]}
+}
+
+test_signature_is_told_as_upstream_tells_it if {
+	_judged(_keyless([{"issuer": _proof.issuer, "subject": "ann@example.test"}]), [_proof]).match.signatures == [{
+		"id": "0123",
+		"subject": "ann@example.test",
+		"issuer": "https://issuer.example.test",
+	}]
+}
+
+test_no_proof_is_no_match if {
+	_judged(_by_key, []) == {
+		"reason": "SignatureAbsent",
+		"said": "SignatureAbsent: no signatures found",
+		"line": "signature key validation failed for authority ann for registry.test/app:1: no signatures found",
+	}
+}
+
+test_missing_answer_is_no_match if {
+	every response in [{}, null, {"responses": null}, _answered(_by_key, {}), _answered(_by_key, {"proofs": null})] {
+		not authorities.judged(_by_key, _image, response).match
+	}
+	authorities.judged(_by_key, _image, {}).reason == "ProviderUnavailable"
+}
+
+test_provider_failure_is_told_in_its_words if {
+	response := {"responses": [], "errors": [[authorities.question(_by_key, _image), "ContentInvalid: bad"]]}
+	authorities.judged(_by_key, _image, response) == {
+		"reason": "ContentInvalid",
+		"said": "ContentInvalid: bad",
+		"line": "signature key validation failed for authority ann for registry.test/app:1: bad",
+	}
+}
+
+test_identities_that_fit if {
+	every identity in [
+		{"issuer": "https://issuer.example.test", "subject": "ann@example.test"},
+		{"issuer": "https://issuer.example.test", "subject": "https://example.test/ann"},
+		{"issuerRegExp": "issuer", "subjectRegExp": "^ann@"},
+		{"issuerRegExp": `^https://[a-z.]+$`, "subject": "ann@example.test"},
+	] {
+		_matches(identity)
+	}
+}
+
+test_identities_that_do_not_fit if {
+	every identity in [
+		{"issuer": "https://issuer.example.test", "subject": "bob@example.test"},
+		{"issuer": "https://issuer.example", "subject": "ann@example.test"},
+		{"issuerRegExp": "issuer", "subjectRegExp": "^bob@"},
+		{"issuerRegExp": "^issuer", "subjectRegExp": "ann"},
+		{"issuer": "https://issuer.example.test"},
+		{"subject": "ann@example.test"},
+		{"issuer": "", "subject": "", "issuerRegExp": "", "subjectRegExp": ""},
+		{},
+	] {
+		not _matches(identity)
+	}
+}
+
+test_stranger_is_named if {
+	_judged(_keyless([{"issuer": "x", "subject": "y"}]), [_proof]).line == "signature keyless validation failed for authority ci for registry.test/app:1: no matching signatures: none of the expected identities matched what was in the certificate, got subjects [ann@example.test https://example.test/ann] with issuer https://issuer.example.test"
+}
+
+test_no_identities_match_nobody if not _judged(_keyless([]), [_proof]).match
+
+test_one_of_several_signatures_is_enough if {
+	other := object.union(_proof, {"subjects": ["bob@example.test"]})
+	authority := _keyless([{"issuer": _proof.issuer, "subject": "ann@example.test"}])
+	count(_judged(authority, [other, _proof]).match.signatures) == 1
+}
