@@ -140,7 +140,9 @@ def _listener(name: str, address: Address, problems: list[str]) -> socket | None
     try:
         return listen(address.host, address.port)
     except OSError as error:
-        problems.append(f"{name}: cannot listen on {address}: {error.strerror}")
+        # The system's words alone: the library adds the address to them. Names that cannot be resolved have negative codes.
+        words = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        problems.append(f"{name}: cannot listen on {address}: {words}")
         return None
 
 

@@ -84,10 +84,7 @@ def test_less_serious_levels_are_left_out(stream, clock, level):
 
 
 def test_exception_is_a_field(log, stream):
-    try:
-        raise RuntimeError("so it goes")
-    except RuntimeError as error:
-        log.error(Event.KEY_FAILED, "unexpected error", exc_info=error)
+    log.error(Event.KEY_FAILED, "unexpected error", exc_info=RuntimeError("so it goes"))
     assert only(stream)["exception"].endswith("RuntimeError: so it goes")
 
 
@@ -208,10 +205,7 @@ def test_line_of_a_library_passes_the_same_way(log, stream, root):
 
 def test_exception_of_a_library_is_a_field(log, stream, root):
     log.take_over(root)
-    try:
-        raise RuntimeError("so it goes")
-    except RuntimeError:
-        logging.getLogger("gunicorn.error").exception("failed")
+    logging.getLogger("gunicorn.error").error("failed", exc_info=RuntimeError("so it goes"))
     assert only(stream)["exception"].endswith("RuntimeError: so it goes")
 
 

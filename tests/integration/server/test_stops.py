@@ -1,0 +1,122 @@
+"""How the server starts and stops."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from tests.integration.server.conftest import ROOT, Provider, workers
+
+pytestmark = pytest.mark.integration
+
+KEY = "registry.example/app:1"
+
+
+def start(*flags: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.simulators.serve", *flags]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+
+
+def tls_flags(files) -> list[str]:
+    return ["--tls-cert", str(files.certificate), "--tls-key", str(files.key), "--client-ca", str(files.client_ca)]
+
+
+def test_stop_is_clean(provider):
+    assert provider.stop() == 0
+    assert provider.events("server.draining")
+    assert provider.events("server.stopped")
+    assert provider.events("line.written") == []
+
+
+def test_stop_finishes_what_was_asked(provider, connect):
+    client = connect(provider)
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(client.ask("registry.example/app-held-1:1")))
+    thread.start()
+    while "requests_in_progress 1.0" not in provider.plain("/metrics")[1]:
+        time.sleep(0.01)
+    assert provider.stop() == 0
+    thread.join(10)
+    assert len(answers[0].values) == 1
+
+
+def test_provider_that_is_told_to_stop_is_not_ready_and_takes_no_new_connection(provider, connect):
+    slow = connect(provider)
+    thread = threading.Thread(target=lambda: slow.ask("registry.example/app-held-1:1"))
+    thread.start()
+    while "requests_in_progress 1.0" not in provider.plain("/metrics")[1]:
+        time.sleep(0.01)
+    provider.process.send_signal(signal.SIGTERM)
+    provider.await_event("server.draining")
+    assert provider.plain("/readyz") == (503, "draining\n")
+    assert provider.plain("/healthz")[0] == 200
+    with pytest.raises(OSError, match=r"refused|reset"):
+        connect(provider).ask(KEY)
+    thread.join(10)
+    assert provider.process.wait(20) == 0
+
+
+def test_silent_connections_do_not_hold_up_a_stop(provider, connect, stranger):
+    stranger(provider.port)
+    connect(provider).ask(KEY)
+    begun = time.monotonic()
+    assert provider.stop() == 0
+    assert time.monotonic() - begun < 8
+
+
+def test_worker_that_died_is_replaced(provider, connect):
+    (worker,) = workers(provider)
+    os.kill(worker, signal.SIGKILL)
+    provider.await_event("server.started", 2)
+    assert set(connect(provider).ask(KEY).values) == {KEY}
+    assert provider.plain("/readyz")[0] == 200
+
+
+@pytest.mark.parametrize("unwanted", [signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR2])
+def test_there_is_one_worker_whatever_the_signal(provider, connect, unwanted):
+    provider.process.send_signal(unwanted)
+    time.sleep(0.2)
+    assert set(connect(provider).ask(KEY).values) == {KEY}
+    assert len(workers(provider)) == 1
+    assert provider.stop() == 0
+
+
+def test_everything_that_keeps_it_from_starting_is_told_at_once(authority, tmp_path):
+    files = authority.server(tmp_path)
+    files.key.write_bytes(b"broken")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        ended = start("--listen", address, "--metrics-listen", address, *tls_flags(files))
+    assert ended.returncode == 2
+    errors = ended.stderr.splitlines()
+    assert errors == [
+        f"error: tls_key: {files.key} is not the unencrypted private key of the certificate in {files.certificate}",
+        f"error: listen: cannot listen on {address}: Address already in use",
+        f"error: metrics_listen: cannot listen on {address}: Address already in use",
+    ]
+    assert "Traceback" not in ended.stdout
+
+
+def test_address_that_is_not_ours_is_told(authority, tmp_path):
+    ended = start("--listen", "192.0.2.1:0", "--metrics-listen", "127.0.0.1:0", *tls_flags(authority.server(tmp_path)))
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: listen: cannot listen on 192.0.2.1:0: ")
+
+
+def test_all_addresses_of_both_families_are_listened_on_where_none_is_named(authority, tmp_path):
+    provider = Provider(authority.server(tmp_path), tmp_path, "--metrics-listen", ":0")
+    try:
+        connection = http.client.HTTPConnection("localhost", provider.plain_port, timeout=10)
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().status == 200
+        connection.close()
+    finally:
+        provider.close()
