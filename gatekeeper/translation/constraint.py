@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from gatekeeper.policy.model import Authority, ClusterImagePolicy, LabelSelector, MatchResource
@@ -51,6 +51,12 @@ def parameters(policy: ClusterImagePolicy) -> dict[str, Any]:
     return found
 
 
+def kinds(wanted: Collection[str] | None = None) -> list[dict[str, list[str]]]:
+    """`spec.match.kinds` for everything that brings Pods, or for the kinds wanted of it."""
+    rows = [(group, [kind for kind in every if wanted is None or kind in wanted]) for group, every in _KINDS]
+    return [{"apiGroups": [group], "kinds": named} for group, named in rows if named]
+
+
 def _constraint(
     kind: str, name: str, action: str, values: Mapping[str, Any], annotations: Mapping[str, str]
 ) -> dict[str, Any]:
@@ -61,7 +67,7 @@ def _constraint(
         "spec": {
             "enforcementAction": action,
             "match": {
-                "kinds": [{"apiGroups": [group], "kinds": list(kinds)} for group, kinds in _KINDS],
+                "kinds": kinds(),
                 "namespaceSelector": {"matchLabels": {NAMESPACE_LABEL: "true"}},
             },
             "parameters": dict(values),

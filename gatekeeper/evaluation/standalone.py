@@ -1,0 +1,81 @@
+"""A variant of a template for programs that know no `external_data`, such as gator: answers and clock stand in it.
+
+For suites that show what a policy does. What a cluster gets is the template itself.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+_PACKAGE: Final = re.compile(r"^(package .*\n)", re.MULTILINE)
+
+_STUB: Final = """package lib.stub
+
+import future.keywords
+
+# The time of the cases, in place of the clock.
+now := {now}
+
+# What the provider would answer, by image; an image that is not here has no answer.
+external_data(request) := {{
+	"responses": [[key, answers[image]] | some key in request.keys; image := json.unmarshal(key).image; answers[image]],
+	"errors": [[key, errors[image]] | some key in request.keys; image := json.unmarshal(key).image; errors[image]],
+	"status_code": 200,
+	"system_error": "",
+}}
+
+answers := {answers}
+
+errors := {errors}
+"""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a variant knows.
+
+    Attributes:
+        now: the time, nanoseconds since 1970.
+        values: answers by image.
+        errors: durable errors by image, `Reason: sentence`.
+    """
+
+    now: int
+    values: Mapping[str, Any]
+    errors: Mapping[str, str]
+
+    def library(self) -> str:
+        """The Rego library that holds them."""
+        return _STUB.format(now=self.now, answers=_literal(self.values), errors=_literal(self.errors))
+
+
+def variant(template: Mapping[str, Any], answers: Answers) -> dict[str, Any]:
+    """The ConstraintTemplate with `external_data` and the clock replaced.
+
+    Raises:
+        ValueError: the template is none that the translator made.
+    """
+    made = copy.deepcopy(dict(template))
+    source = made["spec"]["targets"][0]["code"][0]["source"]
+    source["rego"] = _stubbed(source["rego"])
+    source["libs"] = [*map(_stubbed, source["libs"]), answers.library()]
+    return made
+
+
+def _stubbed(text: str) -> str:
+    replaced = text.replace("external_data(", "stub.external_data(").replace("time.now_ns()", "stub.now")
+    if replaced == text:
+        return text
+    if not _PACKAGE.search(replaced):
+        raise ValueError("a Rego text has no package line")
+    # Gatekeeper finds what a library holds through an import only.
+    return _PACKAGE.sub(r"\1\nimport data.lib.stub\n", replaced, count=1)
+
+
+def _literal(value: Any) -> str:  # noqa: ANN401 - any JSON is Rego
+    return json.dumps(value, indent="\t", sort_keys=True)
