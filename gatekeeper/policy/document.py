@@ -94,6 +94,20 @@ def read_documents(
     Raises:
         DocumentError: every file that could not be read, each with file and line.
     """
+    documents, problems = readable_documents(paths, stdin, file_bytes=file_bytes, with_lines=with_lines)
+    if problems:
+        raise DocumentError(problems)
+    return documents
+
+
+def readable_documents(
+    paths: Iterable[str | Path],
+    stdin: BinaryIO | None = None,
+    *,
+    file_bytes: int = limits.FILE_BYTES,
+    with_lines: bool = False,
+) -> tuple[list[Document], list[Problem]]:
+    """The same as `read_documents`, for callers that have more to say of the files that can be read."""
     documents: list[Document] = []
     problems: list[Problem] = []
     for name in _expand(paths, problems):
@@ -101,9 +115,7 @@ def read_documents(
             documents += parse_documents(_read(name, stdin, file_bytes), name, with_lines=with_lines)
         except DocumentError as error:
             problems += error.problems
-    if problems:
-        raise DocumentError(problems)
-    return documents
+    return documents, problems
 
 
 def parse_documents(content: bytes, file: str, *, with_lines: bool = False) -> list[Document]:

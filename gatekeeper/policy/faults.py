@@ -106,13 +106,15 @@ def joined(faults: Iterable[Fault]) -> list[Problem]:
 def _problem(severity: Severity, message: str, detail: str, hint: str, places: list[Place]) -> Problem:
     paths = tuple(dict.fromkeys(place.path for place in places))
     words = ", ".join(sorted({place.words for place in places}))
-    return Problem(_common(paths), f"{message}: {words}", severity, detail, hint or _renamed(places), paths)
+    path = _common(paths)
+    return Problem(path, f"{message}: {words}", severity, detail, hint or _renamed(path, places), paths)
 
 
-def _renamed(places: list[Place]) -> str:
+def _renamed(path: str, places: list[Place]) -> str:
     """What tells the true paths where the problem's own path does not."""
+    starts = {place.words.removesuffix(place.path.removeprefix(path)) for place in places}
     renamed = {place.words: place.path for place in places if place.words.lower() != place.path.lower()}
-    if len(places) == 1 or not renamed:
+    if len(starts) == 1 or not renamed:
         return ""
     return ", ".join(f"{words} is {path}" for words, path in sorted(renamed.items()))
 

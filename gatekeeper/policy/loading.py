@@ -10,9 +10,9 @@ from typing import Any, BinaryIO, Final
 from gatekeeper.policy import authorities, validation
 from gatekeeper.policy import problems as _problems
 from gatekeeper.policy.decoding import decode
-from gatekeeper.policy.document import Document, read_documents
+from gatekeeper.policy.document import Document, readable_documents
 from gatekeeper.policy.model import GROUP, KIND, VERSIONS, ClusterImagePolicy
-from gatekeeper.policy.problems import DocumentError, PolicyError, Problem, Severity
+from gatekeeper.policy.problems import PolicyError, Problem, Severity
 
 # Said of what is not there, which a misspelt name explains.
 _ABSENT: Final = ("missing field(s)", "expected exactly one, got neither")
@@ -43,7 +43,7 @@ def load_policies(paths: Iterable[str | Path], stdin: BinaryIO | None = None) ->
         PolicyError: a file cannot be used; it has the problems of all files, warnings among them.
     """
     paths = list(paths)
-    documents, found = _readable(paths, stdin)
+    documents, found = readable_documents(paths, stdin, with_lines=True)
     loaded: dict[str, ClusterImagePolicy] = {}
     sources: dict[str, Document] = {}
     for document in documents:
@@ -75,18 +75,6 @@ def policy_of(value: Mapping[str, Any]) -> ClusterImagePolicy:
     if policy is None or _problems.errors(problems):
         raise PolicyError(problems)
     return policy
-
-
-def _readable(paths: Iterable[str | Path], stdin: BinaryIO | None) -> tuple[list[Document], list[Problem]]:
-    """What can be read, and what cannot: one unreadable file hides no other's problems."""
-    documents: list[Document] = []
-    problems: list[Problem] = []
-    for path in paths:
-        try:
-            documents += read_documents([path], stdin, with_lines=True)
-        except DocumentError as error:
-            problems += error.problems
-    return documents, problems
 
 
 def _load(document: Document) -> tuple[ClusterImagePolicy | None, list[Problem]]:
@@ -136,9 +124,10 @@ def _secret(document: Document) -> Problem:
 
 
 def _unknown_kind(document: Document) -> Problem:
-    name = document.api_version or "(no apiVersion)"
-    kind = document.kind or "(no kind)"
+    for name, value in (("apiVersion", document.api_version), ("kind", document.kind)):
+        if not value:
+            return Problem(name, f"missing field(s): [{document.index - 1}].{name}", fields=(name,))
     hint = f"expected {KIND} of {' or '.join(f'{GROUP}/{version}' for version in VERSIONS)}"
     if document.kind == "TrustRoot":
         hint = "trust roots are not supported yet"
-    return Problem("", f"unknown type {name}/{kind}", hint=hint)
+    return Problem("", f"unknown type {document.api_version}/{document.kind}", hint=hint)

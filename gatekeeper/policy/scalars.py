@@ -15,7 +15,7 @@ Scalar: TypeAlias = str | int | float | bool | None
 # What JSON can hold: a mapping, a list, a scalar. Whoever takes one looks at what it is.
 Json: TypeAlias = Any
 
-_WORDS: Final[dict[str, Scalar]] = {
+WORDS: Final[dict[str, Scalar]] = {
     **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
     **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -44,8 +44,8 @@ def plain(text: str) -> Scalar:
     Raises:
         ValueError: an infinity or NaN, which JSON, and so Kubernetes, has no form for.
     """
-    if text in _WORDS:
-        return _WORDS[text]
+    if text in WORDS:
+        return WORDS[text]
     if text[0] not in _NUMBER_START:
         return text
     if _NOT_JSON.fullmatch(text):

@@ -158,7 +158,7 @@ class _Builder:
     def _resolved(self, event: yaml.ScalarEvent) -> scalars.Scalar:
         plain, quoted = event.implicit
         try:
-            if plain:
+            if plain and event.tag != "!":
                 return scalars.plain(event.value)
             if quoted or event.tag == "!":
                 return str(event.value)

@@ -1,0 +1,146 @@
+"""Nothing of the API is dropped: each field is read, and then carried over or refused."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+
+from gatekeeper.policy import policy_of
+from gatekeeper.policy.decoding import Shape, shapes
+from gatekeeper.policy.model import ClusterImagePolicy, ConfigMapReference, RemotePolicy, Struct
+from gatekeeper.policy.support import REFUSED, TRANSLATED, WITHOUT_EFFECT, unsupported, with_text
+
+CIPS = Path(__file__).parents[2] / "cips"
+CRD_FIELDS = [
+    line for line in (Path(__file__).parent / "crd_fields.txt").read_text().splitlines() if not line.startswith("#")
+]
+KEY = (CIPS / "valid" / "key.yaml").read_text().partition("data: |\n")[2].replace(" " * 8, "").strip() + "\n"
+IDENTITY = {"issuer": "https://issuer.example", "subject": "ann@example.org"}
+
+EXAMPLES = {
+    "spec.authorities[].key": {"key": {"data": KEY}},
+    "spec.authorities[].keyless": {"keyless": {"identities": [IDENTITY]}},
+    "spec.authorities[].ctlog": {"key": {"data": KEY}, "ctlog": {}},
+    "spec.authorities[].rfc3161timestamp": {"key": {"data": KEY}, "rfc3161timestamp": {}},
+    "spec.authorities[].source": {"key": {"data": KEY}, "source": [{"tagPrefix": "x"}]},
+    "spec.authorities[].attestations": {
+        "key": {"data": KEY},
+        "attestations": [{"name": "sbom", "predicateType": "https://spdx.dev/Document"}],
+    },
+    "spec.authorities[].signatureFormat": {"key": {"data": KEY}, "signatureFormat": "bundle"},
+    "spec.policy.configMapRef": {"type": "rego", "configMapRef": {"name": "a", "key": "b"}},
+    "spec.policy.remote": {"type": "rego", "remote": {"url": "https://example.org/p", "sha256sum": "0"}},
+}
+
+
+def policy(authority=None, rule=None):
+    spec = {"images": [{"glob": "**"}], "authorities": [authority or {"static": {"action": "pass"}}]}
+    if rule is not None:
+        spec["policy"] = rule
+    return policy_of(
+        {
+            "apiVersion": "policy.sigstore.dev/v1beta1",
+            "kind": "ClusterImagePolicy",
+            "metadata": {"name": "policy"},
+            "spec": spec,
+        }
+    )
+
+
+def covered(field: str, table) -> bool:
+    return any(field == path or field.startswith((f"{path}.", f"{path}[")) for path in table)
+
+
+def readable(struct: type[Struct], path: str = "") -> set[str]:
+    """The leaves that the decoder reads, written as in crd_fields.txt."""
+    found: set[str] = set()
+    for name, (_, shape) in shapes(struct).items():
+        found |= leaves(shape, f"{path}.{name}" if path else name)
+    return found
+
+
+def leaves(shape: Shape, path: str) -> set[str]:
+    if shape.kind == "struct":
+        return readable(shape.of, path)
+    if shape.kind == "list" and shape.of.kind == "struct":
+        return readable(shape.of.of, f"{path}[]")
+    return {path}
+
+
+@pytest.mark.parametrize("field", CRD_FIELDS)
+def test_a_field_of_the_api_is_read(field):
+    assert field in readable(ClusterImagePolicy)
+
+
+@pytest.mark.parametrize("field", CRD_FIELDS)
+def test_a_field_of_the_api_is_either_carried_over_or_refused_or_without_effect(field):
+    assert [covered(field, table) for table in (TRANSLATED, REFUSED, WITHOUT_EFFECT)].count(True) == 1
+
+
+def test_the_decoder_reads_nothing_that_the_api_does_not_have():
+    ours = {path for path in readable(ClusterImagePolicy) if path.startswith("spec.")}
+    assert ours == {field for field in CRD_FIELDS if field.startswith("spec.")}
+
+
+@pytest.mark.parametrize("table", [TRANSLATED, REFUSED, WITHOUT_EFFECT])
+def test_the_tables_name_only_fields_that_exist(table):
+    fields = readable(ClusterImagePolicy)
+    assert [path for path in table if not any(covered(field, [path]) for field in fields)] == []
+
+
+def test_every_refused_field_has_an_example():
+    assert set(EXAMPLES) == set(REFUSED)
+
+
+@pytest.mark.parametrize("path", REFUSED)
+def test_a_refused_field_is_told_by_its_path_and_reason(path):
+    example = copy.deepcopy(EXAMPLES[path])
+    problems = unsupported(policy(rule=example) if path.startswith("spec.policy") else policy(example))
+    assert (path.replace("[]", "[0]"), REFUSED[path]) in [(problem.path, problem.message) for problem in problems]
+
+
+def test_a_static_authority_with_a_rule_in_rego_is_carried_over_whole():
+    rule = {"type": "rego", "data": "package sigstore", "fetchConfigFile": True, "includeSpec": True}
+    assert unsupported(policy(rule=rule)) == []
+
+
+def test_a_signature_format_beside_static_has_no_effect_and_is_not_refused():
+    assert unsupported(policy({"static": {"action": "pass"}, "signatureFormat": "bundle"})) == []
+
+
+def test_cue_is_refused_with_a_recipe_in_rego():
+    (problem,) = unsupported(policy(rule={"type": "cue", "data": "config: {}"}))
+    assert problem.path == "spec.policy.type"
+    assert "Rego" in problem.hint
+
+
+class Texts:
+    def config_map(self, reference: ConfigMapReference) -> str:
+        return f"text of {reference.name}/{reference.key}"
+
+    def remote(self, reference: RemotePolicy) -> str:
+        return f"text of {reference.url}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        ({"type": "rego", "data": "package sigstore"}, "package sigstore"),
+        ({"type": "rego", "configMapRef": {"name": "a", "key": "b"}}, "text of a/b"),
+        (
+            {"type": "rego", "remote": {"url": "https://example.org/p", "sha256sum": "0"}},
+            "text of https://example.org/p",
+        ),
+    ],
+)
+def test_a_rule_that_stands_elsewhere_is_supported_once_its_text_is_fetched(rule, text):
+    inline = with_text(policy(rule=rule), Texts())
+    assert inline.spec.policy.data == text
+    assert unsupported(inline) == []
+
+
+def test_a_policy_without_a_rule_needs_no_text():
+    bare = policy()
+    assert with_text(bare, Texts()) is bare
