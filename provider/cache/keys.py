@@ -7,7 +7,8 @@
 | token                   | realm, service, scope, credential       | memory | as its issuer says              |
 
 Content is given to whoever has the right to read it: a repository with a credential that fetched it, or that passed a
-HEAD of its own. An absence is never remembered. Single flight uses the same keys, but for content: there two callers
+HEAD of its own at a registry that has sent it before (another registry could say yes to anything, so it has to send
+it). An absence is never remembered. Single flight uses the same keys, but for content: there two callers
 share a fetch only if repository and credential are the same.
 """
 
@@ -34,6 +35,11 @@ class Right:
 
     context: str
     credential: str
+
+    @property
+    def registry(self) -> str:
+        """`host[:port]`."""
+        return self.context.partition("/")[0]
 
 
 @dataclass(frozen=True)

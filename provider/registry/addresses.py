@@ -31,6 +31,7 @@ _REFUSED: Final = tuple(
     for network, what in (
         ("168.63.129.16/32", "a metadata address"),
         ("169.254.0.0/16", "a link-local or metadata address"),
+        ("192.0.0.0/24", "a reserved or metadata address"),
         ("192.88.99.0/24", "a reserved address"),
         ("240.0.0.0/4", "a reserved address"),
         ("64:ff9b:1::/48", "a private address"),

@@ -56,6 +56,11 @@ class _Kept:
         with self.lock:
             return right in self.rights
 
+    def came_from(self, registry: str) -> bool:
+        """Whether this registry once sent it; only then does its word on who may read it count."""
+        with self.lock:
+            return any(right.registry == registry for right in self.rights)
+
     def grant(self, right: Right) -> None:
         with self.lock:
             self.rights[right] = None
@@ -162,7 +167,7 @@ class Content:
         self._observer.cache_lookup("memory", way.what, "miss")
 
         def work() -> Manifest | Index | bytes:
-            if kept is not None:
+            if kept is not None and kept.came_from(right.registry):
                 way.prove()
                 kept.grant(right)
                 return kept.value

@@ -32,17 +32,17 @@ _CUT: Final = "the answer was cut short or is no HTTP"
 _TLS: Final = "TLS failed: its certificate is not trusted, or not for this name"
 
 TABLE: Final[tuple[tuple[type[BaseException], Reason, str], ...]] = (
+    (urllib3.exceptions.NameResolutionError, Reason.REGISTRY_UNAVAILABLE, "its name was not found"),
+    (urllib3.exceptions.NewConnectionError, Reason.REGISTRY_UNAVAILABLE, "the connection was refused"),
     (urllib3.exceptions.ConnectTimeoutError, Reason.TIMEOUT, "no connection within the time"),
     (urllib3.exceptions.TimeoutError, Reason.TIMEOUT, _SILENT),
     (urllib3.exceptions.SSLError, Reason.REGISTRY_UNAVAILABLE, _TLS),
-    (urllib3.exceptions.NameResolutionError, Reason.REGISTRY_UNAVAILABLE, "its name was not found"),
-    (urllib3.exceptions.NewConnectionError, Reason.REGISTRY_UNAVAILABLE, "the connection was refused"),
+    (urllib3.exceptions.ProxySchemeUnsupported, Reason.REGISTRY_UNAVAILABLE, "the proxy cannot be used"),
     (urllib3.exceptions.HTTPError, Reason.REGISTRY_UNAVAILABLE, _CUT),
     (requests.exceptions.Timeout, Reason.TIMEOUT, _SILENT),
     (requests.exceptions.SSLError, Reason.REGISTRY_UNAVAILABLE, _TLS),
     (requests.exceptions.RequestException, Reason.REGISTRY_UNAVAILABLE, _CUT),
     (ssl.SSLError, Reason.REGISTRY_UNAVAILABLE, _TLS),
-    (ssl.CertificateError, Reason.REGISTRY_UNAVAILABLE, _TLS),
     (socket.gaierror, Reason.REGISTRY_UNAVAILABLE, "its name was not found"),
     (TimeoutError, Reason.TIMEOUT, _SILENT),
     (http.client.HTTPException, Reason.REGISTRY_UNAVAILABLE, _CUT),

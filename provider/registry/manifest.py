@@ -172,12 +172,12 @@ def _manifests(value: object, what: str) -> tuple[Descriptor, ...]:
 
 def _descriptor(value: object, what: str) -> Descriptor:
     fields = _fields(value, what)
-    media_type, digest, size = fields.get("mediaType") or "", fields.get("digest"), fields.get("size") or 0
+    digest = fields.get("digest")
+    media_type, size, annotations = _or(fields, "mediaType", ""), _or(fields, "size", 0), _or(fields, "annotations", {})
     if not isinstance(digest, str) or not is_digest(digest):
         raise _invalid(what, "its digest is not sha256: and 64 hexadecimal digits")
     if not isinstance(media_type, str) or isinstance(size, bool) or not isinstance(size, int) or size < 0:
         raise _invalid(what, "its mediaType is no string, or its size no number of bytes")
-    annotations = fields.get("annotations") or {}
     if not isinstance(annotations, dict):
         raise _invalid(what, "its annotations are no object")
     platform = _platform(fields.get("platform"), what)
@@ -188,10 +188,16 @@ def _platform(value: object, what: str) -> Platform | None:
     if value is None:
         return None
     fields = _fields(value, f"{what}.platform")
-    texts = [fields.get(name) or "" for name in ("os", "architecture", "variant", "os.version")]
+    texts = [_or(fields, name, "") for name in ("os", "architecture", "variant", "os.version")]
     if not all(isinstance(text, str) for text in texts):
         raise _invalid(what, "its platform has a value that is no string")
     return Platform(*texts)
+
+
+def _or(fields: Mapping[str, Any], name: str, default: object) -> Any:  # noqa: ANN401 - of any type, checked by the caller
+    """A field; null is as good as none, as in Go."""
+    value = fields.get(name)
+    return default if value is None else value
 
 
 def _invalid(what: str, why: str) -> ImageError:

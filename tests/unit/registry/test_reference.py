@@ -1,0 +1,149 @@
+"""References as policy-controller reads them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provider import limits
+from provider.errors import ImageError
+from provider.reasons import Reason
+from provider.registry.reference import is_digest, parse
+
+DIGEST = "sha256:" + "a1" * 32
+
+_PART = st.from_regex(r"\A[a-z0-9]([a-z0-9_.-]{0,10}[a-z0-9])?\Z")
+_REPOSITORIES = st.lists(_PART, min_size=1, max_size=4).map("/".join).filter(lambda text: len(text) > 1)
+_HOSTS = st.from_regex(r"\A[a-z0-9]{1,8}\.[a-z]{2,5}(:[1-9][0-9]{0,3})?\Z") | st.sampled_from(
+    ["localhost:5000", "127.0.0.1:80", "[::1]:5000", "index.docker.io"]
+)
+_TAGS = st.from_regex(r"\A[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\Z")
+_DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64).map(lambda text: f"sha256:{text}")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("alpine", "index.docker.io/library/alpine:latest"),
+        ("alpine:3.20", "index.docker.io/library/alpine:3.20"),
+        ("team/app", "index.docker.io/team/app:latest"),
+        ("docker.io/alpine", "index.docker.io/library/alpine:latest"),
+        ("docker.io/team/app", "index.docker.io/team/app:latest"),
+        ("index.docker.io/alpine", "index.docker.io/library/alpine:latest"),
+        ("localhost/app", "index.docker.io/localhost/app:latest"),
+        ("localhost:5000/app", "localhost:5000/app:latest"),
+        ("reg.io/app", "reg.io/app:latest"),
+        ("reg.io:443/a/b/c:v1", "reg.io:443/a/b/c:v1"),
+        ("10.0.0.1/app", "10.0.0.1/app:latest"),
+        ("[::1]:5000/app", "[::1]:5000/app:latest"),
+        ("UPPER.io/app", "UPPER.io/app:latest"),
+        ("a_b-c.d/app", "a_b-c.d/app:latest"),
+        ("reg.io/app:UPPER_tag.1-x", "reg.io/app:UPPER_tag.1-x"),
+        (f"alpine@{DIGEST}", f"index.docker.io/library/alpine@{DIGEST}"),
+        (f"reg.io/app:v1@{DIGEST}", f"reg.io/app@{DIGEST}"),
+    ],
+)
+def test_reference_is_normalised(text, name):
+    reference = parse(text)
+    assert reference.name == name
+    assert reference.text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "UPPER/case",
+        "ubuntu:",
+        "ubuntu:v1:v2",
+        "a b",
+        " alpine",
+        "alpine\n",
+        "alpine:" + "t" * 129,
+        "a" * 256,
+        "alpine:täg",
+        "ubuntu@sha256:abc",
+        "ubuntu@sha512:" + "a" * 128,
+        "ubuntu@sha256:" + "A" * 64,
+        f"ubuntu@{DIGEST}@{DIGEST}",
+        f"ubuntu:@{DIGEST}",
+        f"@{DIGEST}",
+        "https://reg.io/app",
+        "http://reg.io/app",
+        "user@reg.io/app",
+        "reg.io:port/app",
+        "reg.io:/app",
+        "reg.io:0/app",
+        "reg.io:65536/app",
+        "reg.io:5000:5000/app",
+        "[::1/app.x",
+        "[reg.io]:80/app",
+        "-reg.io/app",
+        "reg.io/",
+        "reg.io/../other",
+        "reg.io/./app",
+        "reg.io/app?x=1",
+        "reg.io/app#x",
+        "reg.io/app%2f",
+        "réd.io/app",
+        "alpine\x00",
+        "reg.io\u202e/app",
+        "{registry}/app",
+    ],
+)
+def test_malformed_reference_is_refused(text):
+    with pytest.raises(ImageError) as caught:
+        parse(text)
+    assert caught.value.reason is Reason.REFERENCE_INVALID
+    assert caught.value.message.startswith("could not parse reference: ")
+    assert caught.value.message.isprintable()
+
+
+def test_refusal_of_a_long_reference_shows_only_its_start():
+    with pytest.raises(ImageError) as caught:
+        parse("a" * 10_000)
+    assert len(caught.value.message) < limits.SHOWN_CHARACTERS + 200
+
+
+@given(_HOSTS, _REPOSITORIES, _TAGS)
+def test_a_rendered_tag_is_read_back(host, repository, tag):
+    reference = parse(f"{host}/{repository}:{tag}")
+    again = parse(reference.name)
+    assert (again.registry, again.repository, again.tag, again.digest) == (
+        reference.registry,
+        reference.repository,
+        tag,
+        None,
+    )
+    assert again.name == reference.name
+
+
+@given(_HOSTS, _REPOSITORIES, st.none() | _TAGS, _DIGESTS)
+def test_a_rendered_digest_is_read_back(host, repository, tag, digest):
+    reference = parse(f"{host}/{repository}{f':{tag}' if tag else ''}@{digest}")
+    again = parse(reference.name)
+    assert again.name == reference.name
+    assert reference.tag == tag
+    assert again.identifier == reference.identifier == digest
+
+
+@given(st.text())
+def test_any_text_is_a_reference_or_refused(text):
+    try:
+        reference = parse(text)
+    except ImageError as error:
+        assert error.reason is Reason.REFERENCE_INVALID
+    else:
+        assert parse(reference.name).name == reference.name
+
+
+def test_reference_at_a_digest_stays_in_its_repository():
+    pinned = parse("reg.io/team/app:v1").at(DIGEST)
+    assert pinned.name == pinned.text == f"reg.io/team/app@{DIGEST}"
+    assert pinned.tag is None
+
+
+def test_digest_is_sha256_in_lower_case_only():
+    assert is_digest(DIGEST)
+    assert not is_digest(DIGEST.upper())
+    assert not is_digest(DIGEST + "\n")
