@@ -27,7 +27,7 @@ def denied_from(gatekeeper: Gatekeeper, created: dict[str, Any], admission: Admi
     day = _first_denied(gatekeeper, created, admission, [now + day * _DAY for day in range(_DAYS)])
     if day is None:
         return None
-    minutes = range(day - _DAY, day + _MINUTE, _MINUTE)
+    minutes = range(day - _DAY, day + 2 * _MINUTE, _MINUTE)
     minute = _first_denied(gatekeeper, created, admission, [at - at % _MINUTE for at in minutes])
     return dt.datetime.fromtimestamp((minute or day) // _NANOSECONDS, dt.UTC)
 
