@@ -19,9 +19,11 @@ from provider.metrics import Metrics
 from provider.observation import Observation
 from provider.plain import PlainServer
 from provider.registry.settings import RegistrySettings
-from provider.server import Server, Serving, listen
-from provider.settings import Address, Settings
+from provider.server import Server, listen
+from provider.setting_values import Address
+from provider.settings import Settings
 from provider.tls import ServerTLS, TLSFiles
+from provider.worker import Serving
 from provider.workers import Workers
 
 _STOPPED, _FAILED, _BAD_SETTINGS = 0, 1, 2
@@ -140,7 +142,7 @@ def _listener(name: str, address: Address, problems: list[str]) -> socket | None
     try:
         return listen(address.host, address.port)
     except OSError as error:
-        # The system's words alone: the library adds the address to them. Names that cannot be resolved have negative codes.
+        # The system's words alone, without what the library adds; a name that is unknown has a code below 0.
         words = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         problems.append(f"{name}: cannot listen on {address}: {words}")
         return None

@@ -10,60 +10,22 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
-import yaml
-
-from provider import limits
-from provider.errors import BestbeforeError, SettingsError
+from provider import setting_values, settings_file
+from provider.errors import SettingsError
 from provider.foreign_text import shown
-from provider.registry import reference
+from provider.setting_values import Address, LogFormat, LogLevel
 
 PREFIX: Final = "BESTBEFORE_"
 CONFIG: Final = "config"
 # What Kubernetes puts into every Pod beside a Service that is called `bestbefore…`; none of it is a setting.
 _SERVICE_LINK: Final = re.compile(r"_SERVICE_HOST$|_SERVICE_PORT|_PORT$|_PORT_\d+_")
-_LAST_PORT: Final = 65535
 
 T = TypeVar("T")
-
-
-class LogLevel(StrEnum):
-    """What is logged: this and what is more serious."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class LogFormat(StrEnum):
-    """How it is logged."""
-
-    AUTO = "auto"
-    JSON = "json"
-    TEXT = "text"
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where to listen.
-
-    Attributes:
-        host: a name or IP address; empty for all addresses.
-        port: 0 for one that is free.
-    """
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -294,51 +256,13 @@ def _from_file(flags: Mapping[str, object], environment: Mapping[str, str], prob
     path = flags.get(CONFIG) or environment.get(PREFIX + CONFIG.upper())
     if not path:
         return {}
-    document = _document(Path(str(path)), problems)
+    document = settings_file.read(Path(str(path)), problems)
     for name in document:
         if name not in fields():
             meant = _meant(str(name))
             hint = f"; did you mean {meant}?" if meant else ""
             problems.append(f"{path}: {shown(str(name))}: there is no such setting{hint}")
     return {str(name): _Given(value, f"{path}: {name}") for name, value in document.items() if value is not None}
-
-
-def _document(path: Path, problems: list[str]) -> dict[Any, Any]:
-    try:
-        document = yaml.load(_read(path), Loader=_PlainLoader)  # noqa: S506 - a SafeLoader that is stricter
-    except OSError as error:
-        problems.append(f"{path}: cannot read it: {error.strerror}")
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
-        problems.append(f"{path}: is no YAML that can be used: {shown(' '.join(str(error).split()), 200)}")
-    else:
-        if document is None or isinstance(document, dict):
-            return document or {}
-        problems.append(f"{path}: must hold settings by their names")
-    return {}
-
-
-def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
-        text = file.read(limits.SETTINGS_BYTES + 1)
-    if len(text) > limits.SETTINGS_BYTES:
-        raise ValueError(f"it is larger than {limits.SETTINGS_BYTES} bytes")
-    return text
-
-
-class _PlainLoader(yaml.SafeLoader):
-    """Settings without aliases, which can explode, and without names that stand twice, of which one would be lost."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401 - as the library has it
-        if self.check_event(yaml.AliasEvent):
-            raise ValueError("aliases are not supported")
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: ANN401, FBT001, FBT002
-        names = [key.value for key, _ in node.value]
-        repeated = next((name for name in names if names.count(name) > 1), None)
-        if repeated is not None:
-            raise ValueError(f"{repeated} stands twice")
-        return super().construct_mapping(node, deep)
 
 
 def _group(group: type, sources: Sequence[_Source], problems: list[str]) -> Any:  # noqa: ANN401 - any of the groups
@@ -350,9 +274,8 @@ def _group(group: type, sources: Sequence[_Source], problems: list[str]) -> Any:
                 problems.append(_missing(one.name))
             continue
         try:
-            values[one.name] = _CONVERTERS[str(one.type)](given.value)
-            _check(one.name, values[one.name])
-        except (ValueError, TypeError, BestbeforeError) as error:
+            values[one.name] = setting_values.read(one.name, str(one.type), given.value)
+        except (ValueError, TypeError) as error:
             problems.append(f"{given.source}: {error}")
     if any(one.default is MISSING and one.name not in values for one in dataclasses.fields(group)):
         return None
@@ -362,107 +285,3 @@ def _group(group: type, sources: Sequence[_Source], problems: list[str]) -> Any:
 def _missing(name: str) -> str:
     flag, variable = f"--{name.replace('_', '-')}", PREFIX + name.upper()
     return f"{name}: must be given, by {flag}, by {variable} or in the file"
-
-
-def _check(name: str, value: Any) -> None:  # noqa: ANN401 - any setting's value
-    low, high = _RANGES.get(name, (None, None))
-    if low is not None and high is not None and not low <= value <= high:
-        raise ValueError(f"must be between {low:g} and {high:g}, got {value:g}")
-
-
-# The least and the most that makes sense.
-_RANGES: Final[Mapping[str, tuple[float, float]]] = {
-    "threads": (4, 512),
-    "keepalive_seconds": (1, 3600),
-    "drain_seconds": (0, 600),
-    "validate_seconds": (0.1, 25),
-    "audit_seconds": (0.1, 60),
-    "mutate_seconds": (0.1, 25),
-    "tag_ttl_seconds": (0, 3600),
-    "memory_mib": (4, 4096),
-}
-
-
-def _address(value: object) -> Address:
-    host, colon, port = _text(value).rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    if (
-        not colon
-        or not (port.isascii() and port.isdigit())
-        or int(port) > _LAST_PORT
-        or (":" in host and not bracketed)
-    ):
-        raise ValueError(f"must be HOST:PORT or :PORT, got {shown(str(value))!r}")
-    return Address(host[1:-1] if bracketed else host, int(port))
-
-
-def _path(value: object) -> Path:
-    text = _text(value)
-    if not text or "\0" in text:
-        raise ValueError("must be the path of a file")
-    return Path(text)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Path):
-        return str(value)
-    raise ValueError(f"must be a text, got {shown(str(value))!r}")
-
-
-def _integer(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value, re.ASCII):
-        return int(value)
-    raise ValueError(f"must be a whole number, got {shown(str(value))!r}")
-
-
-def _number(value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,9})?", value, re.ASCII):
-        return float(value)
-    raise ValueError(f"must be a number, got {shown(str(value))!r}")
-
-
-def _hosts(value: object) -> tuple[str, ...]:
-    entries = value.split(",") if isinstance(value, str) else value
-    if not isinstance(entries, list | tuple):
-        raise TypeError(f"must be a list of registries, got {shown(str(value))!r}")
-    return tuple(_host(_text(entry).strip()) for entry in entries if entry != "")
-
-
-def _host(text: str) -> str:
-    """A registry as references name it; Docker Hub may be called `docker.io`."""
-    try:
-        registry = reference.parse(f"{text}/repository").registry
-    except BestbeforeError as error:
-        raise ValueError(f"{shown(text)!r} is no registry: write host or host:port") from error
-    if text not in {registry, "docker.io"}:
-        raise ValueError(f"{shown(text)!r} is no registry: write host or host:port, with a dot or a port in it")
-    return registry
-
-
-def _one_of(choices: type[StrEnum]) -> Callable[[object], StrEnum]:
-    def convert(value: object) -> StrEnum:
-        try:
-            return choices(_text(value).lower())
-        except ValueError as error:
-            raise ValueError(f"must be one of {', '.join(choices)}, got {shown(str(value))!r}") from error
-
-    return convert
-
-
-# By the type that a field is annotated with.
-_CONVERTERS: Final[Mapping[str, Callable[[object], object]]] = {
-    "Address": _address,
-    "Path": _path,
-    "Path | None": _path,
-    "int": _integer,
-    "float": _number,
-    "tuple[str, ...]": _hosts,
-    "LogLevel": _one_of(LogLevel),
-    "LogFormat": _one_of(LogFormat),
-}

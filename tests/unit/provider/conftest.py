@@ -14,7 +14,7 @@ from provider.batch import Batch, BatchSettings, Endpoint
 from provider.logs import KeyRecords, Log
 from provider.metrics import Metrics
 from provider.observation import Observation
-from provider.settings import LogFormat, LogLevel
+from provider.setting_values import LogFormat, LogLevel
 from provider.workers import Task
 from tests.simulators.clock import FakeClock
 from tests.simulators.gatekeeper import Answer

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provider.errors import ImageError
-from provider.logs import AnsweredRequest, Event, KeyRecords, Log, Repeats, redact
+from provider.logs import AnsweredRequest, Event, KeyRecords, Log, Repeats
 from provider.reasons import Reason
-from provider.settings import LogFormat, LogLevel
+from provider.redaction import redact
+from provider.setting_values import LogFormat, LogLevel
 from provider.version import VERSION
 from tests.simulators.clock import FakeClock
 from tests.simulators.inspector import DIGEST, facts

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from provider import limits, settings
 from provider.errors import SettingsError
-from provider.settings import Address, LogFormat, LogLevel, load
+from provider.setting_values import Address, LogFormat, LogLevel
+from provider.settings import load
 
 REQUIRED = {"tls_cert": "tls.crt", "tls_key": "tls.key", "client_ca": "ca.crt"}
 

@@ -1,0 +1,171 @@
+"""Values of settings: what a text, or what YAML made of it, must be like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from provider.errors import BestbeforeError
+from provider.foreign_text import shown
+from provider.registry import reference
+
+_LAST_PORT: Final = 65535
+
+
+class LogLevel(StrEnum):
+    """What is logged: this and what is more serious."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How it is logged."""
+
+    AUTO = "auto"
+    JSON = "json"
+    TEXT = "text"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to listen.
+
+    Attributes:
+        host: a name or IP address; empty for all addresses.
+        port: 0 for one that is free.
+    """
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def read(name: str, annotation: str, value: object) -> object:
+    """The value of a setting.
+
+    Args:
+        name: of the setting.
+        annotation: its type, as the field is annotated with it.
+        value: as a source has it: a text, or what YAML makes of one.
+
+    Raises:
+        ValueError: it is none; the sentence says what it must be.
+        TypeError: the same.
+    """
+    converted = _CONVERTERS[annotation](value)
+    _check(name, converted)
+    return converted
+
+
+def _check(name: str, value: Any) -> None:  # noqa: ANN401 - any setting's value
+    low, high = _RANGES.get(name, (None, None))
+    if low is not None and high is not None and not low <= value <= high:
+        raise ValueError(f"must be between {low:g} and {high:g}, got {value:g}")
+
+
+# The least and the most that makes sense.
+_RANGES: Final[Mapping[str, tuple[float, float]]] = {
+    "threads": (4, 512),
+    "keepalive_seconds": (1, 3600),
+    "drain_seconds": (0, 600),
+    "validate_seconds": (0.1, 25),
+    "audit_seconds": (0.1, 60),
+    "mutate_seconds": (0.1, 25),
+    "tag_ttl_seconds": (0, 3600),
+    "memory_mib": (4, 4096),
+}
+
+
+def _address(value: object) -> Address:
+    host, colon, port = _text(value).rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if (
+        not colon
+        or not (port.isascii() and port.isdigit())
+        or int(port) > _LAST_PORT
+        or (":" in host and not bracketed)
+    ):
+        raise ValueError(f"must be HOST:PORT or :PORT, got {shown(str(value))!r}")
+    return Address(host[1:-1] if bracketed else host, int(port))
+
+
+def _path(value: object) -> Path:
+    text = _text(value)
+    if not text or "\0" in text:
+        raise ValueError("must be the path of a file")
+    return Path(text)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Path):
+        return str(value)
+    raise ValueError(f"must be a text, got {shown(str(value))!r}")
+
+
+def _integer(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value, re.ASCII):
+        return int(value)
+    raise ValueError(f"must be a whole number, got {shown(str(value))!r}")
+
+
+def _number(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,9})?", value, re.ASCII):
+        return float(value)
+    raise ValueError(f"must be a number, got {shown(str(value))!r}")
+
+
+def _hosts(value: object) -> tuple[str, ...]:
+    entries = value.split(",") if isinstance(value, str) else value
+    if not isinstance(entries, list | tuple):
+        raise TypeError(f"must be a list of registries, got {shown(str(value))!r}")
+    return tuple(_host(_text(entry).strip()) for entry in entries if entry != "")
+
+
+def _host(text: str) -> str:
+    """A registry as references name it; Docker Hub may be called `docker.io`."""
+    try:
+        registry = reference.parse(f"{text}/repository").registry
+    except BestbeforeError as error:
+        raise ValueError(f"{shown(text)!r} is no registry: write host or host:port") from error
+    if text not in {registry, "docker.io"}:
+        raise ValueError(f"{shown(text)!r} is no registry: write host or host:port, with a dot or a port in it")
+    return registry
+
+
+def _one_of(choices: type[StrEnum]) -> Callable[[object], StrEnum]:
+    def convert(value: object) -> StrEnum:
+        try:
+            return choices(_text(value).lower())
+        except ValueError as error:
+            raise ValueError(f"must be one of {', '.join(choices)}, got {shown(str(value))!r}") from error
+
+    return convert
+
+
+# By the type that a field is annotated with.
+_CONVERTERS: Final[Mapping[str, Callable[[object], object]]] = {
+    "Address": _address,
+    "Path": _path,
+    "Path | None": _path,
+    "int": _integer,
+    "float": _number,
+    "tuple[str, ...]": _hosts,
+    "LogLevel": _one_of(LogLevel),
+    "LogFormat": _one_of(LogFormat),
+}
