@@ -96,7 +96,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
 def _translations(loaded: LoadedPolicies, no_match: str, engine: Opa) -> list[Translation]:
     for each in loaded.warnings:
         output.warning(str(each))
-    translations = list(translate(loaded.policies, engine))
+    translations = list(translate(loaded.policies, engine, loaded.documents))
     if no_match != "allow":
         translations.append(coverage(loaded.policies, no_match))
     return translations
@@ -124,9 +124,9 @@ def _time(text: str | None) -> int:
     if relative:
         seconds = {"d": 86400, "h": 3600, "m": 60}[relative.group(2)]
         return now + int(relative.group(1)) * seconds * _NANOSECONDS
-    from provider.age import parse  # noqa: PLC0415 - needed only here
+    from provider.age import created_ns  # noqa: PLC0415 - needed only here
 
-    moment = parse(text)
+    moment = created_ns(text)
     if moment is None:
         raise click.UsageError(f"--now {text}: expected RFC 3339 (2026-01-31T12:00:00Z) or +14d, +36h, -30m")
     return moment

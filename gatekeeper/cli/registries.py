@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from provider.answer import Facts
+from provider.answer import Answer
 from provider.clock import Clock, Deadline, SystemClock
-from provider.question import FactQuestion
+from provider.question import Question
 
 if TYPE_CHECKING:
     from provider.inspection import ImageInspector
@@ -50,13 +50,13 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def inspector(
     insecure_registry: Iterable[str], docker_config: Path | None, registry_ca: Path | None
-) -> Callable[[FactQuestion], Facts]:
+) -> Callable[[Question], Answer]:
     """Answers one question by asking registries, as the provider does. Nothing is built before the first question."""
     clock = SystemClock()
     lock = threading.Lock()
     built: list[ImageInspector] = []
 
-    def inspect(asked: FactQuestion) -> Facts:
+    def inspect(asked: Question) -> Answer:
         with lock:
             if not built:
                 built.append(_build(insecure_registry, docker_config, registry_ca, clock))
@@ -70,7 +70,6 @@ def _build(
 ) -> ImageInspector:
     # Imported here: a check from recorded facts, or one that asks nothing, should not pay for it.
     from provider.inspection import build_inspector  # noqa: PLC0415
-
     from provider.registry.settings import RegistrySettings  # noqa: PLC0415
 
     if docker_config is None and _DOCKER_CONFIG.exists():

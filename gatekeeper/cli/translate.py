@@ -38,7 +38,7 @@ def command(paths: tuple[str, ...], output_dir: Path | None, no_match: str) -> N
     """
     try:
         loaded = load_policies(paths)
-        translations = list(translate(loaded.policies, engine.checker()))
+        translations = list(translate(loaded.policies, engine.checker(), loaded.documents))
     except PolicyError as error:
         output.refuse(str(problem) for problem in error.problems)
         return

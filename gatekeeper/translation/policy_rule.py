@@ -81,7 +81,7 @@ class PolicyRule:
         source = self.source()
         size = sum(len(part.encode()) for part in (source.main, *source.libs))
         if size > TEMPLATE_BYTES:
-            sentence = f"policy {self.policy}: the template would have {size} bytes; a cluster takes {TEMPLATE_BYTES}"
+            sentence = f"the template would have {size} bytes; a cluster takes {TEMPLATE_BYTES}"
             yield Problem(path=_PATH, message=sentence, hint="make the rule smaller", fields=(_PATH,))
 
     def problem(self, line: int, sentence: str) -> Problem:
@@ -89,13 +89,14 @@ class PolicyRule:
         words = (
             f"failed evaluating rego policy for type ClusterImagePolicy: 1 error occurred: {_FILE}:{line}: {sentence}"
         )
-        return Problem(path=_PATH, message=f"policy {self.policy}: {words}", fields=(_PATH,))
+        return Problem(path=_PATH, message=words, fields=(_PATH,))
 
 
-def compiled(rules: Sequence[PolicyRule], checker: RegoChecker) -> Iterator[Problem]:
-    """What the engine finds: one run over all rules as carried over, and one more for each that says Rego v1.
+def compiled(rules: Sequence[PolicyRule], checker: RegoChecker) -> Iterator[tuple[str, Problem]]:
+    """What the engine finds, each problem with its policy's name.
 
-    A text that imports rego.v1 is compiled as its author wrote it too: what that import forbids would pass without it.
+    One run over all rules as carried over, and one more for each that says Rego v1. A text that imports rego.v1
+    is compiled as its author wrote it too: what that import forbids would pass without it.
     """
     for each in rules:
         if each.carried.strict:
@@ -105,7 +106,7 @@ def compiled(rules: Sequence[PolicyRule], checker: RegoChecker) -> Iterator[Prob
         yield from _found(places, {place: each.carried.text for place, each in places.items()}, checker)
 
 
-def _found(places: dict[str, PolicyRule], texts: dict[str, str], checker: RegoChecker) -> Iterator[Problem]:
+def _found(places: dict[str, PolicyRule], texts: dict[str, str], checker: RegoChecker) -> Iterator[tuple[str, Problem]]:
     with tempfile.TemporaryDirectory(prefix="bestbefore-") as name:
         folder = Path(name)
         for place, text in texts.items():
@@ -114,4 +115,4 @@ def _found(places: dict[str, PolicyRule], texts: dict[str, str], checker: RegoCh
         found = checker.check(folder)
     for each in found:
         culprit = places.get(each.file) or next(iter(places.values()))
-        yield culprit.problem(each.row, f"{each.code}: {each.message}")
+        yield culprit.policy, culprit.problem(each.row, f"{each.code}: {each.message}")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gatekeeper.policy import support
+from gatekeeper.policy.document import Document
 from gatekeeper.policy.model import ClusterImagePolicy
 from gatekeeper.policy.problems import PolicyError, Problem
 from gatekeeper.translation import constraint, library, names, template
@@ -35,22 +37,25 @@ class Translation:
     constraint: Mapping[str, Any]
 
 
-def translate(policies: Sequence[ClusterImagePolicy], checker: RegoChecker | None = None) -> tuple[Translation, ...]:
+def translate(
+    policies: Sequence[ClusterImagePolicy],
+    checker: RegoChecker | None = None,
+    documents: Mapping[str, Document] | None = None,
+) -> tuple[Translation, ...]:
     """Translate policies, in their order.
 
     Args:
-        policies: valid and supported ones.
+        policies: valid ones.
         checker: compiles the policies' rules, so that what OPA would refuse is found here and not in the cluster.
+        documents: where each policy came from, by its name, so that problems name the file.
 
     Raises:
-        PolicyError: rules that cannot be carried over, every problem of every policy at once.
+        PolicyError: what is not supported or cannot be carried over, every problem of every policy at once.
     """
-    rules = [PolicyRule.of(policy) for policy in policies if policy.spec.policy is not None]
-    problems = [problem for each in rules for problem in each.problems()]
-    if not problems and checker is not None:
-        problems = list(compiled(rules, checker))
+    problems = list(_problems(policies, checker))
     if problems:
-        raise PolicyError(problems)
+        known = documents or {}
+        raise PolicyError(known[name].locate(each) if name in known else each for name, each in problems)
     translations = tuple(_translation(policy) for policy in policies)
     _refuse_shared_names(translations)
     return translations
@@ -72,6 +77,21 @@ def objects(translations: Sequence[Translation]) -> tuple[Mapping[str, Any], ...
     """The objects to apply: templates first, each once, then Constraints."""
     templates = {each.template["metadata"]["name"]: each.template for each in translations}
     return (*templates.values(), *(each.constraint for each in translations))
+
+
+def _problems(policies: Sequence[ClusterImagePolicy], checker: RegoChecker | None) -> Iterator[tuple[str, Problem]]:
+    """What stands in the way of each policy, with its name; a rule is compiled only when nothing else does."""
+    rules = []
+    refused = False
+    for policy in policies:
+        found = support.unsupported(policy)
+        if policy.spec.policy is not None and not found:
+            rules.append(PolicyRule.of(policy))
+            found = list(rules[-1].problems())
+        refused = refused or bool(found)
+        yield from ((policy.name, each) for each in found)
+    if not refused and checker is not None:
+        yield from compiled(rules, checker)
 
 
 def _translation(policy: ClusterImagePolicy) -> Translation:
