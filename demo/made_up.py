@@ -60,8 +60,8 @@ class _Story:
     def policy(self, _stage: Stage) -> Outcome:
         text = POLICY.read_text(encoding="utf-8")
         return Outcome(
-            "demo/policy.yaml, a ClusterImagePolicy as sigstore's policy-controller takes it:",
-            [line for line in text.splitlines() if not line.startswith("#")],
+            "policies/maximum-image-age/cip.yaml, a ClusterImagePolicy as sigstore's policy-controller takes it:",
+            text.splitlines(),
             "read: an image must be younger than thirty days",
             "limit = 30 * day" in text,
         )

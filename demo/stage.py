@@ -20,7 +20,7 @@ from gatekeeper.evaluation import opa
 from gatekeeper.evaluation.opa import NoVerdictError
 from tests.e2e.rig.certificates import Authority
 
-POLICY: Final = Path(__file__).with_name("policy.yaml")
+POLICY: Final = Path(__file__).parents[1] / "policies" / "maximum-image-age" / "cip.yaml"
 SHOP: Final = Namespace("shop", {"policy.sigstore.dev/include": "true"})
 PLAYGROUND: Final = Namespace("playground", {})
 
