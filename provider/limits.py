@@ -72,6 +72,12 @@ DOCUMENT_DEPTH: Final = 100
 DOCUMENT_NODES: Final = 2_000_000
 # What aliases may add to a file, characters: enough for anchors that people write, too little for "billion laughs".
 ALIAS_CHARACTERS: Final = 1 * MIB
+# How many fields one problem names, and of how many the line is remembered, with paths up to a length, characters.
+PROBLEM_FIELDS: Final = 100
+PATH_CHARACTERS: Final = 200
+LINES: Final = 100_000
+# The regular expression of an identity, characters.
+PATTERN_CHARACTERS: Final = 16 * KIB
 # The Rego or CUE text of one policy: the template that carries it must fit into etcd (1.5 MiB).
 POLICY_BYTES: Final = 512 * KIB
 
@@ -102,3 +108,19 @@ DOCKER_CONFIG_SECONDS: Final = 10.0
 
 # Our own file of settings.
 SETTINGS_BYTES: Final = 256 * KIB
+
+# Signatures of one image: how many are looked at, and how large one may be. More are refused, not cut.
+SIGNATURES: Final = 100
+SIGNATURE_BYTES: Final = 64 * KIB
+# What a signature carries along: timestamps, log entries, certificates.
+TIMESTAMPS: Final = 32
+LOG_ENTRIES: Final = 32
+CERTIFICATES: Final = 10
+# How many of an image's refused signatures a message names.
+REJECTIONS_SHOWN: Final = 5
+
+# What is remembered of signatures: documents, and results of cryptography.
+SIGNATURE_MEMORY_BYTES: Final = 8 * MIB
+SIGNATURE_RESULTS: Final = 16384
+# Threads that fetch signatures side by side, all questions together.
+SIGNATURE_THREADS: Final = 32

@@ -29,6 +29,7 @@ from gatekeeper.policy.model import (
     Source,
     StaticRef,
 )
+from provider import limits
 
 ACTIONS: Final = ("fail", "pass")
 SIGNATURE_FORMATS: Final = ("legacy", "bundle")
@@ -145,7 +146,10 @@ def _identity(identity: Identity, at: Place) -> Iterator[Fault]:
             yield one_of_several(at / name, at / pattern_name)
         if not exact and not pattern:
             yield missing(at / name, at / pattern_name)
-        if pattern and (detail := goregexp.fault(pattern)):
+        if len(pattern) > limits.PATTERN_CHARACTERS:
+            # Ours: as long as that, it is no identity.
+            yield invalid(pattern, at / pattern_name, f"is longer than {limits.PATTERN_CHARACTERS} characters")
+        elif pattern and (detail := goregexp.fault(pattern)):
             yield invalid(pattern, at / pattern_name, f"regex is invalid: {detail}")
 
 

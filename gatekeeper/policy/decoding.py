@@ -21,6 +21,7 @@ from gatekeeper.policy.problems import Problem
 from gatekeeper.policy.scalars import Json
 from provider import limits
 
+_SUGGESTIONS: Final = 20
 _INT64: Final = range(-(2**63), 2**63)
 
 
@@ -192,7 +193,9 @@ class _Decoder:
     def _unknown(self, name: str, known: Mapping[str, Any], spot: _Spot) -> None:
         shown = name[: limits.SHOWN_CHARACTERS]
         folded = {field.lower(): field for field in known}
-        near = difflib.get_close_matches(name.lower(), folded, n=1)
+        # Suggestions cost time; whoever has more unknown fields than this needs none for each.
+        wanted = len(self.problems) < _SUGGESTIONS
+        near = difflib.get_close_matches(shown.lower(), folded, n=1) if wanted else []
         hint = f"did you mean {folded[near[0]]}?" if near else ""
         path = _joined(spot.path, shown)
         self.problems.append(Problem(path, f'decode: json: unknown field "{shown}"', hint=hint, fields=(path,)))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gatekeeper.policy.problems import Problem, Severity
+from provider import limits
 
 _SHOWN: Final = 2048
 
@@ -105,7 +106,7 @@ def joined(faults: Iterable[Fault]) -> list[Problem]:
 
 def _problem(severity: Severity, message: str, detail: str, hint: str, places: list[Place]) -> Problem:
     paths = tuple(dict.fromkeys(place.path for place in places))
-    words = ", ".join(sorted({place.words for place in places}))
+    words = _listed(sorted({place.words for place in places}))
     path = _common(paths)
     return Problem(path, f"{message}: {words}", severity, detail, hint or _renamed(path, places), paths)
 
@@ -116,7 +117,13 @@ def _renamed(path: str, places: list[Place]) -> str:
     renamed = {place.words: place.path for place in places if place.words.lower() != place.path.lower()}
     if len(starts) == 1 or not renamed:
         return ""
-    return ", ".join(f"{words} is {path}" for words, path in sorted(renamed.items()))
+    return _listed([f"{words} is {path}" for words, path in sorted(renamed.items())])
+
+
+def _listed(items: list[str]) -> str:
+    more = len(items) - limits.PROBLEM_FIELDS
+    shown_items = items[: limits.PROBLEM_FIELDS]
+    return ", ".join([*shown_items, f"and {more} more"] if more > 0 else shown_items)
 
 
 def _common(paths: tuple[str, ...]) -> str:

@@ -21,6 +21,9 @@ _NO_SPACE: Final = {ord(character): None for character in " \t\r\n"}
 _PKIX: Final = "PUBLIC KEY"
 _PKCS1: Final = "RSA PUBLIC KEY"
 _PRIVATE: Final = re.compile(r"private|secret|encrypted", re.IGNORECASE)
+_PUBLIC: Final = re.compile(r"BEGIN (?:PUBLIC KEY|RSA PUBLIC KEY|CERTIFICATE)-----")
+# Shorter text is no private key.
+_HARMLESS_CHARACTERS: Final = 40
 _CURVES: Final = frozenset({"secp224r1", "secp256r1", "secp384r1", "secp521r1"})
 _HEADER: Final = re.compile(r"[^\n]*?:[^\n]*\n")
 
@@ -45,8 +48,13 @@ def hash_algorithm(name: str) -> str | None:
 
 
 def is_secret(text: str) -> bool:
-    """Whether a text that should be a public key looks like something that must not be shown."""
-    return bool(_PRIVATE.search(text))
+    """Whether a text that should be a public key may be something that must not be shown.
+
+    Shown is what says that it is public and what is too short for a key.
+    """
+    if _PRIVATE.search(text):
+        return True
+    return len(text) > _HARMLESS_CHARACTERS and not _PUBLIC.search(text)
 
 
 def fault(text: str) -> str:
@@ -89,10 +97,11 @@ def _block(start: str, trailer: str) -> Block | None:
 
 
 def _content(body: str) -> bytes | None:
-    while header := _HEADER.match(body):
-        body = body[header.end() :]
+    start = 0
+    while header := _HEADER.match(body, start):
+        start = header.end()
     try:
-        return base64.b64decode(body.translate(_NO_SPACE), validate=True)
+        return base64.b64decode(body[start:].translate(_NO_SPACE), validate=True)
     except (binascii.Error, ValueError):
         return None
 

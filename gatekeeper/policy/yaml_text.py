@@ -17,6 +17,8 @@ from gatekeeper.policy.scalars import Json
 from provider import limits
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# No field has such a name.
+_TOO_LONG: Final = "\0"
 _MERGE_TAG: Final = "tag:yaml.org,2002:merge"
 
 Found: TypeAlias = tuple[Json, int | None, Mapping[str, int]]
@@ -197,8 +199,7 @@ class _Builder:
         if key in frame.value:
             raise self._fault(f"the key {shown(key)} stands twice in one mapping")
         frame.key = key
-        if self._with_lines:
-            self.lines[_member(frame.path, key)] = self.last_line
+        self._remember(_member(frame.path, key))
 
     def _path(self) -> str:
         """The path of the value that comes next."""
@@ -213,8 +214,12 @@ class _Builder:
         if isinstance(frame.value, dict):
             return _member(frame.path, frame.key or "<<")
         path = f"{frame.path}[{len(frame.value)}]"
-        self.lines[path] = self.last_line
+        self._remember(path)
         return path
+
+    def _remember(self, path: str) -> None:
+        if self._with_lines and not path.startswith(_TOO_LONG) and len(self.lines) < limits.LINES:
+            self.lines[path] = self.last_line
 
     def _place(self, value: Json, depth: int = 0) -> None:
         if not self._frames:
@@ -248,7 +253,9 @@ class _Builder:
 
 
 def _member(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key
+    """The path of a member; where it would be too long to keep, one that is never kept."""
+    longer = f"{path}.{key}" if path else key
+    return _TOO_LONG if len(longer) > limits.PATH_CHARACTERS or path.startswith(_TOO_LONG) else longer
 
 
 def too_deep(line: int | None = None) -> TextError:

@@ -82,6 +82,17 @@ def test_lines_of_fields_are_kept_where_asked_for():
     assert document.line_of("status") == 2
 
 
+def test_lines_of_very_long_paths_are_not_kept():
+    text = (
+        "\n".join(" " * i + "k" * 900 + ":" for i in range(50))
+        + "\n"
+        + "\n".join(" " * 50 + f"a{i}: 1" for i in range(1000))
+    )
+    (document,) = parse_documents(text.encode(), "file", with_lines=True)
+    assert document.lines == {}
+    assert document.line_of("spec") == 1
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

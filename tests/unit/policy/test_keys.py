@@ -78,9 +78,23 @@ def test_hash_algorithms_by_name(name, algorithm):
     assert keys.hash_algorithm(name) == algorithm
 
 
-@pytest.mark.parametrize("text", ["-----BEGIN PRIVATE KEY-----", "-----begin encrypted sigstore", "my secret"])
+@pytest.mark.parametrize(
+    "text", ["-----BEGIN PRIVATE KEY-----", "-----begin encrypted sigstore", "my secret", "MIGHAgEA" * 10]
+)
 def test_what_may_be_private_is_known_as_such(text):
     assert keys.is_secret(text)
+
+
+@pytest.mark.parametrize("text", ["", "not a key", PEM, PEM[:100]])
+def test_what_says_that_it_is_public_may_be_shown(text):
+    assert not keys.is_secret(text)
+
+
+def test_very_many_header_lines_are_read_in_one_pass():
+    lines = "a:b\n" * 100_000
+    assert (
+        keys.fault(f"-----BEGIN PUBLIC KEY-----\n{lines}\n-----END PUBLIC KEY-----\n") == "its content is no public key"
+    )
 
 
 @pytest.mark.parametrize(

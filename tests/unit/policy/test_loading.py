@@ -138,6 +138,25 @@ def test_a_long_value_is_shown_in_part():
     assert len(str(problem)) < 5000
 
 
+def test_a_problem_of_very_many_fields_names_some_of_them():
+    (problem,) = problems_of(changed(images=[{}] * 10_000))
+    assert problem.message.endswith(", and 9900 more")
+    assert len(problem.fields) == 10_000
+
+
+def test_very_many_unknown_fields_are_told_without_suggestions_for_each():
+    problems = problems_of(changed(**{f"image{number}": [] for number in range(5_000)}))
+    assert len(problems) == 5_000
+    assert problems[0].hint
+    assert not problems[-1].hint
+
+
+def test_a_regular_expression_beyond_the_limit_is_refused_unread():
+    identity = {"issuer": "a", "subjectRegExp": "[" + "[:" * limits.MIB}
+    (problem,) = problems_of(changed(authorities=[{"keyless": {"identities": [identity]}}]))
+    assert problem.detail == "is longer than 16384 characters"
+
+
 def test_control_characters_of_a_value_do_not_reach_the_terminal():
     (problem,) = problems_of(changed(mode="\x1b[31mwarn\x9b"))
     assert "\x1b" not in str(problem)
