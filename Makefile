@@ -81,6 +81,7 @@ reformat: venv opa ## put Python and Rego into shape
 .PHONY: generate
 generate: venv opa ## write every file that is made from others
 	$(PY) scripts/chart_readme.py
+	$(PY) -m provider.settings_reference docs/reference/settings.md
 
 .PHONY: verify
 verify: generate ## generate, and see that nothing changed

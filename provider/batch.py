@@ -25,22 +25,22 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol
 
-from provider import limits, protocol, question
+from provider import limits, protocol
 from provider.answer import Facts
+from provider.asked import Asked, Kind, Name, read
 from provider.cache.memory import Memory
 from provider.clock import Clock, Deadline
-from provider.errors import BestbeforeError, ImageError, QuestionError
-from provider.finished import Finished
+from provider.errors import BestbeforeError, ImageError
+from provider.finished import Finished, answered, failed
 from provider.question import FactQuestion
 from provider.reasons import Reason
-from provider.registry import reference
 from provider.waits import Waits
 from provider.workers import Task
 
@@ -61,7 +61,7 @@ class Inspector(Protocol):
     """
 
     def inspect(self, question: FactQuestion, deadline: Deadline, ref: str | None = None) -> Facts:
-        """What an image's documents say.
+        """What an image's documents say, or what is proved about who signed it.
 
         Raises:
             ImageError: there is no answer, for good or for now.
@@ -171,64 +171,78 @@ class Batch:
         self._tag_ttl = settings.tag_ttl
         self._wait = wait
         self._lock = threading.Lock()
-        self.memory: Memory[_Name, Finished] = Memory(clock, settings.memory_bytes, lambda finished: finished.size)
-        self._flights: dict[_Name, _Flight] = {}
+        self.memory: Memory[Name, Finished] = Memory(clock, settings.memory_bytes, lambda finished: finished.size)
+        self._flights: dict[Name, _Flight] = {}
         self._waits = {endpoint: Waits(seconds) for endpoint, seconds in settings.waits.items()}
         # How many calls may wait at a time, those for audit and the others: rule 4.
         self._places = {True: max(1, settings.server_threads // 4), False: max(1, settings.server_threads // 2)}
 
     def answer(self, endpoint: Endpoint, keys: Iterable[str]) -> Answered:
         """What there is to say about the keys, within the time that the endpoint has."""
-        kind = _TAG if endpoint is Endpoint.MUTATE else _FACTS
-        asked = dict.fromkeys(keys)
-        remembered = {key: self.memory.get((kind, key)) for key in asked}
-        results = {key: finished for key, finished in remembered.items() if finished is not None}
-        missing = [key for key in asked if key not in results]
+        kind = Kind.TAG if endpoint is Endpoint.MUTATE else Kind.QUESTION
+        remembered = {key: self.memory.get((kind, key)) for key in dict.fromkeys(keys)}
+        results = {key: known for key, known in remembered.items() if known is not None}
+        missing = [key for key in remembered if key not in results]
         if not missing:
-            return Answered(_fitting(results.values()))
+            return Answered(self._fitting(kind, results))
         call = self._call(endpoint, kind, missing)
         results |= self._results(call)
         worked = frozenset(results[key].ref for key in missing)
-        return Answered(_fitting(results[key] for key in asked), worked, call.joined, call.shed)
+        in_order = {key: results[key] for key in remembered}
+        return Answered(self._fitting(kind, in_order), worked, call.joined, call.shed)
 
-    def _call(self, endpoint: Endpoint, kind: str, keys: Iterable[str]) -> _Call:
+    def _call(self, endpoint: Endpoint, kind: Kind, keys: Iterable[str]) -> _Call:
         """Start or join the work on the keys, and wait for it."""
         call = _Call()
         for key in keys:
             try:
-                call.flights[key] = self._flight(call, endpoint, _question(kind, key))
+                call.flights[key] = self._flight(call, endpoint, read(kind, key))
             except BestbeforeError as error:
-                call.invalid[key] = self._failed(_Question(kind, key, "", "", None), error, 0.0)
+                call.invalid[key] = self._failed(Asked(kind, key), error, 0.0)
         if call.flights:
             self._wait_for(call, endpoint)
         return call
 
     def _results(self, call: _Call) -> dict[str, Finished]:
         """What is done by now; what is not is `Timeout`, or `Overloaded` where nobody waited."""
-        unfinished = _SHED if call.shed else _LATE
         return call.invalid | {
-            key: flight.finished or self._failed(flight.asked, unfinished, self._clock.monotonic() - flight.begun)
-            for key, flight in call.flights.items()
+            key: flight.finished or self._unfinished(flight, shed=call.shed) for key, flight in call.flights.items()
         }
 
-    def _flight(self, call: _Call, endpoint: Endpoint, asked: _Question) -> _Flight:
+    def _unfinished(self, flight: _Flight, *, shed: bool) -> Finished:
+        host = flight.asked.host
+        error = ImageError(Reason.TIMEOUT, f"{host} has not answered in time; {_RETRY}")
+        if shed:
+            error = ImageError(Reason.OVERLOADED, f"too many requests wait for registries already; {_RETRY}")
+        return self._failed(flight.asked, error, self._clock.monotonic() - flight.begun)
+
+    def _flight(self, call: _Call, endpoint: Endpoint, asked: Asked) -> _Flight:
+        """The work on a question: somebody's that goes on, or one that begins."""
         audit = endpoint is Endpoint.AUDIT
         with self._lock:
-            finished = self.memory.get(asked.name)
-            if finished is not None:
+            known = self.memory.get(asked.name)
+            if known is not None:
                 # It was finished since this call looked.
-                return _landed(asked, finished, self._clock)
+                return _landed(asked, known, self._clock)
             flight = self._flights.get(asked.name)
-            submit = flight is None or flight.hurried(audit=audit)
-            if flight is None:
-                now = self._clock.monotonic()
-                flight = _Flight(asked, now, Deadline(self._clock, now + limits.WORK_SECONDS), audit=audit)
-                self._flights[asked.name] = flight
-            else:
+            # Work that has had its time is given up: whatever holds it shall not make its key fail for ever.
+            if flight is not None and not flight.deadline.passed():
                 call.joined += 1
+                hurried, begun = flight.hurried(audit=audit), False
+            else:
+                flight = self._begun(asked, audit=audit)
+                hurried, begun = False, True
         # Not under the lock: the pool has its own.
-        if submit and not self._pool.submit(Task(asked.host, audit, partial(self._work, flight))):
-            self._refuse(flight)
+        if begun or hurried:
+            taken = self._pool.submit(Task(asked.host, audit, partial(self._work, flight)))
+            if begun and not taken:
+                self._refuse(flight)
+        return flight
+
+    def _begun(self, asked: Asked, *, audit: bool) -> _Flight:
+        now = self._clock.monotonic()
+        flight = _Flight(asked, now, Deadline(self._clock, now + limits.WORK_SECONDS), audit=audit)
+        self._flights[asked.name] = flight
         return flight
 
     def _wait_for(self, call: _Call, endpoint: Endpoint) -> None:
@@ -281,17 +295,15 @@ class Batch:
         if asked.question is None:
             tag = self._inspector.resolve(asked.key, deadline, asked.ref)
             record = self._records.answered(asked.ref, asked.image, tag, self._clock.monotonic() - begun)
-            item = _item(asked.key, tag)
-            return Finished(asked.ref, item, record=record), min(limits.RESOLVED_SECONDS, self._tag_ttl)
-        facts = self._inspector.inspect(asked.question, deadline, asked.ref)
-        record = self._records.answered(asked.ref, asked.image, facts, self._clock.monotonic() - begun)
-        item = _item(asked.key, facts.to_json(asked.ref))
-        return Finished(asked.ref, item, record=record), self._believed(facts)
+            return answered(asked, tag, record), min(limits.RESOLVED_SECONDS, self._tag_ttl)
+        answer = self._inspector.inspect(asked.question, deadline, asked.ref)
+        record = self._records.answered(asked.ref, asked.image, answer, self._clock.monotonic() - begun)
+        return answered(asked, answer.to_json(asked.ref), record), self._believed(answer)
 
-    def _believed(self, facts: Facts) -> float:
+    def _believed(self, answer: Facts) -> float:
         """For how many seconds more a tag points to what it pointed to when it was last seen."""
         try:
-            age = self._clock.now() - datetime.fromisoformat(facts.observed_at).timestamp()
+            age = self._clock.now() - datetime.fromisoformat(answer.observed_at).timestamp()
         except ValueError:
             return limits.PASSING_SECONDS
         return self._tag_ttl - max(0.0, age)
@@ -310,39 +322,29 @@ class Batch:
                 self.memory.put(flight.asked.name, finished, seconds)
         flight.done.set()
 
-    def _failed(self, asked: _Question, error: BestbeforeError, seconds: float) -> Finished:
-        return _failed(asked, error, self._records.failed(asked.ref, asked.image, error, seconds))
+    def _failed(self, asked: Asked, error: BestbeforeError, seconds: float) -> Finished:
+        return failed(asked, error, self._records.failed(asked.ref, asked.image, error, seconds))
 
-
-_FACTS: Final = "facts"
-_TAG: Final = "tag"
-_Name: TypeAlias = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """A key, understood. `question` is None where the tag of `key` is to be resolved."""
-
-    kind: str
-    key: str
-    image: str
-    host: str
-    question: FactQuestion | None
-
-    @property
-    def name(self) -> _Name:
-        return self.kind, self.key
-
-    @property
-    def ref(self) -> str:
-        return question.ref(self.key)
+    def _fitting(self, kind: Kind, results: Mapping[str, Finished]) -> list[Finished]:
+        """The results by their keys, with those replaced that do not fit into `BATCH_BYTES`, in their order."""
+        room = limits.BATCH_BYTES
+        fitting = []
+        for key, result in results.items():
+            size = len(result.item or b"") if result.reason is None else 0
+            if size <= room:
+                room -= size
+                fitting.append(result)
+            else:
+                message = f"the answers of this request have more than {limits.BATCH_BYTES} bytes together; ask again"
+                fitting.append(self._failed(Asked(kind, key), ImageError(Reason.OVERLOADED, message), 0.0))
+        return fitting
 
 
 @dataclass(slots=True, eq=False)
 class _Flight:
     """Work on a question: one, whoever asks."""
 
-    asked: _Question
+    asked: Asked
     begun: float
     deadline: Deadline
     audit: bool
@@ -369,72 +371,10 @@ class _Call:
     shed: bool = False
 
 
-_LATE: Final = ImageError(
-    Reason.TIMEOUT, "no answer in the time that an admission may take; the look-up goes on, try again in a few seconds"
-)
-_SHED: Final = ImageError(
-    Reason.OVERLOADED, "too many requests wait for registries already; the look-up goes on, try again in a few seconds"
-)
-_TOO_MUCH: Final = ImageError(
-    Reason.OVERLOADED, f"the answers of this request are more than {limits.BATCH_BYTES} bytes together; ask again"
-)
+_RETRY: Final = "the look-up goes on, try again in a few seconds"
 
 
-def _question(kind: str, key: str) -> _Question:
-    """Read a key.
-
-    Raises:
-        BestbeforeError: it is no question, or no reference.
-    """
-    if kind == _FACTS:
-        asked = question.parse(key)
-        image = reference.parse(asked.image)
-        return _Question(kind, key, image.name, image.registry, asked)
-    if len(key) > limits.KEY_BYTES:
-        raise QuestionError(Reason.KEY_INVALID, f"the key is longer than {limits.KEY_BYTES} bytes")
-    image = reference.parse(key)
-    return _Question(kind, key, image.name, image.registry, None)
-
-
-def _item(key: str, value: object) -> bytes:
-    try:
-        item = protocol.item(key, value)
-    except ValueError as error:
-        raise ImageError(Reason.CONTENT_INVALID, "the image's configuration has a number that JSON has not") from error
-    except RecursionError as error:
-        raise ImageError(Reason.LIMIT_EXCEEDED, "the image's configuration is nested too deeply") from error
-    if len(item) > limits.ITEM_BYTES:
-        message = f"the answer has {len(item)} bytes, more than the {limits.ITEM_BYTES} that one image may take"
-        raise ImageError(Reason.LIMIT_EXCEEDED, message)
-    return item
-
-
-def _failed(asked: _Question, error: BestbeforeError, record: str) -> Finished:
-    """Rule 5: an item error, or a member of `systemError`."""
-    cached = error.reason.durable and len(asked.key) <= limits.KEY_BYTES
-    if cached or asked.kind == _TAG:
-        item = protocol.error_item(asked.key, f"{error.reason}: {error.message}")
-        return Finished(asked.ref, item, reason=error.reason, record=record)
-    problem = protocol.problem(asked.ref, error.reason, error.message)
-    return Finished(asked.ref, None, problem, error.reason, record)
-
-
-def _fitting(results: Iterable[Finished]) -> list[Finished]:
-    """The results, those replaced that do not fit into `BATCH_BYTES`, in the order of the request."""
-    room = limits.BATCH_BYTES
-    fitting = []
-    for result in results:
-        size = len(result.item or b"") if result.reason is None else 0
-        if size > room:
-            problem = protocol.problem(result.ref, _TOO_MUCH.reason, _TOO_MUCH.message)
-            fitting.append(Finished(result.ref, None, problem, _TOO_MUCH.reason))
-        else:
-            room -= size
-            fitting.append(result)
-    return fitting
-
-
-def _landed(asked: _Question, finished: Finished, clock: Clock) -> _Flight:
+def _landed(asked: Asked, finished: Finished, clock: Clock) -> _Flight:
     now = clock.monotonic()
     flight = _Flight(asked, now, Deadline(clock, now), audit=False, started=True, finished=finished, finished_at=now)
     flight.done.set()

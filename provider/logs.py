@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import socket
 import threading
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -24,10 +23,10 @@ from structlog.typing import Processor
 from provider.answer import Facts
 from provider.clock import Clock
 from provider.errors import BestbeforeError
-from provider.settings import LogFormat, LogLevel
+from provider.redaction import Fields, redact
+from provider.setting_values import LogFormat, LogLevel
 from provider.version import VERSION
 
-REDACTED: Final = "[redacted]"
 _LOGGER: Final = "provider"
 
 
@@ -58,8 +57,6 @@ _NUMBERS: Final = {
     LogLevel.WARNING: logging.WARNING,
     LogLevel.ERROR: logging.ERROR,
 }
-
-_Event = MutableMapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +159,7 @@ class Log:
         # What libraries say at `info` is no event of ours.
         root.setLevel(max(self._level, logging.WARNING) if self._level > logging.DEBUG else logging.INFO)
 
-    def _stamp(self, _logger: object, method: str, event: _Event) -> _Event:
+    def _stamp(self, _logger: object, method: str, event: Fields) -> Fields:
         first = {"ts": _rfc3339(self._clock.now()), "level": event.pop("level", method), "event": event.pop("event")}
         return {**first, **event, **self._common}
 
@@ -242,44 +239,6 @@ class Repeats:
             return count + 1
 
 
-_SECRET_NAMES: Final = re.compile(
-    r"authorization|cookie|password|passwd|secret|token|credential|private_key", re.IGNORECASE
-)
-_SECRET_TEXTS: Final[Sequence[tuple[re.Pattern[str], str]]] = (
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL), REDACTED),
-    (re.compile(r"\b(Basic|Bearer)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), rf"\1 {REDACTED}"),
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@'\"]+@", re.IGNORECASE), rf"\1{REDACTED}@"),
-    # Redirects to blobs carry their right in the query.
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s?'\"]+)\?[^\s'\"]*", re.IGNORECASE), rf"\1?{REDACTED}"),
-    (
-        re.compile(r"((?:password|passwd|secret|token)[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&]{3,}", re.IGNORECASE),
-        rf"\1{REDACTED}",
-    ),
-)
-
-
-def redact(_logger: object, _method: str, event: _Event) -> _Event:
-    """A processor that takes secrets out: by the name of the field, and by the look of the text."""
-    return {
-        name: REDACTED if _SECRET_NAMES.search(name) and value is not None else _without_secrets(value)
-        for name, value in event.items()
-    }
-
-
-def _without_secrets(value: Any) -> Any:  # noqa: ANN401 - whatever is logged
-    if isinstance(value, str):
-        for pattern, replacement in _SECRET_TEXTS:
-            value = pattern.sub(replacement, value)
-        return value
-    if isinstance(value, Mapping):
-        return redact(None, "", {str(name): inner for name, inner in value.items()})
-    if isinstance(value, list | tuple):
-        return [_without_secrets(inner) for inner in value]
-    if isinstance(value, bool | int | float) or value is None:
-        return value
-    return _without_secrets(str(value))
-
-
 class _Sink:
     """What structlog calls with a rendered line."""
 
@@ -306,7 +265,7 @@ class _Lines:
         """Written through."""
 
 
-def _foreign(_logger: object, method: str, event: _Event) -> _Event:
+def _foreign(_logger: object, method: str, event: Fields) -> Fields:
     """A library's line: its text is no event of ours."""
     record = event.pop("_record", None)
     event.pop("_from_structlog", None)
@@ -322,7 +281,7 @@ def _console(stream: TextIO) -> Processor:
         colors=stream.isatty(), timestamp_key="ts", exception_formatter=structlog.dev.plain_traceback
     )
 
-    def render(logger: Any, method: str, event: _Event) -> Any:  # noqa: ANN401 - as structlog has it
+    def render(logger: Any, method: str, event: Fields) -> Any:  # noqa: ANN401 - as structlog has it
         for name in ("semantic", "version", "pod", "logger"):
             event.pop(name, None)
         return renderer(logger, method, event)

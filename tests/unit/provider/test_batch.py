@@ -66,6 +66,16 @@ def test_work_that_found_no_thread_in_time_is_given_up(world):
     assert world.ask(KEY).reasons() == {ref(KEY): "Timeout"}
 
 
+def test_work_that_never_ends_does_not_make_its_key_fail_for_ever(world):
+    world.pool.holding = True
+    world.ask(KEY)
+    world.pool.held.clear()
+    world.clock.advance(limits.WORK_SECONDS)
+    world.ask(KEY)
+    world.pool.release()
+    assert set(world.ask(KEY).values) == {KEY}
+
+
 def test_keys_of_one_call_share_its_wait(world):
     world.pool.holding = True
     world.ask(*(f"registry.example/app-{number}:1" for number in range(20)))
@@ -161,6 +171,15 @@ def test_work_of_audit_is_moved_up_when_an_admission_asks_the_same(world):
     assert [task.audit for task in world.pool.held] == [True, False]
     world.pool.release()
     assert world.inspector.calls[KEY] == 1
+
+
+def test_work_of_audit_goes_on_when_there_is_no_room_to_move_it_up(world):
+    world.pool.holding = True
+    world.ask(KEY, endpoint=Endpoint.AUDIT)
+    world.pool.full = True
+    assert world.ask(KEY).reasons() == {ref(KEY): "Timeout"}
+    world.pool.release()
+    assert set(world.ask(KEY).values) == {KEY}
 
 
 def test_mutation_asks_another_question_than_validation(world):
@@ -330,6 +349,10 @@ def test_what_does_not_fit_into_the_batch_is_left_to_a_retry(world):
     assert set(answer.values) == {*keys[:4], OTHER}
     assert answer.reasons() == {ref(key): "Overloaded" for key in keys[4:]}
     assert set(world.ask(*keys[4:]).values) == set(keys[4:])
+    results = world.batch.answer(Endpoint.VALIDATE, keys).results
+    assert [json.loads(f"{{{result.record}}}")["outcome"] for result in results] == ["answered"] * 4 + [
+        "unfinished"
+    ] * 2
 
 
 def test_number_that_json_has_not_spoils_only_its_own_key(world):
