@@ -69,7 +69,8 @@ SHOWN_CHARACTERS: Final = 64
 # What a person hands us in files: policies and Kubernetes objects.
 FILE_BYTES: Final = 4 * MIB
 DOCUMENT_DEPTH: Final = 100
-DOCUMENT_NODES: Final = 2_000_000
+DOCUMENT_NODES: Final = 1_000_000
+DOCUMENTS: Final = 10_000
 # What aliases may add to a file, characters: enough for anchors that people write, too little for "billion laughs".
 ALIAS_CHARACTERS: Final = 1 * MIB
 # How many fields one problem names, and of how many the line is remembered, with paths up to a length, characters.

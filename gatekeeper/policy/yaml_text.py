@@ -47,9 +47,13 @@ def documents(text: str, *, with_lines: bool) -> Iterator[Found]:
     """
     builder = _Builder(with_lines=with_lines)
     events = yaml.parse(text, Loader=_LOADER)
+    count = 0
     while (event := _next(events, builder)) is not None:
         if isinstance(event, yaml.DocumentStartEvent):
             builder.start()
+            count += 1
+            if count > limits.DOCUMENTS:
+                raise TextError(f"holds more than {limits.DOCUMENTS} documents")
         elif isinstance(event, yaml.DocumentEndEvent):
             yield builder.root, builder.line, builder.lines
         else:

@@ -82,6 +82,14 @@ def test_lines_of_fields_are_kept_where_asked_for():
     assert document.line_of("status") == 2
 
 
+def test_very_many_documents_are_refused():
+    assert "holds more than 10000 documents" in refused("---\na: 1\n" * 10_001)
+
+
+def test_very_many_values_are_refused():
+    assert "holds more than 1000000 values" in refused("a: [" + "a," * 1_000_000 + "]")
+
+
 def test_lines_of_very_long_paths_are_not_kept():
     text = (
         "\n".join(" " * i + "k" * 900 + ":" for i in range(50))
