@@ -25,7 +25,7 @@ from gatekeeper.translation import maximum_image_age
 from gatekeeper.translation.age_schema import age_schema
 from gatekeeper.translation.maximum_image_age import Exemption, MaximumImageAge
 from gatekeeper.translation.rendering import render
-from gatekeeper.translation.translate import Translation, translate
+from gatekeeper.translation.translate import objects, translate
 from provider.answer import Facts, PlatformFacts
 from provider.question import FactQuestion, key_of, ref
 
@@ -125,9 +125,9 @@ def answers(cases: Cases, *, config: bool) -> dict[str, Any]:
     }
 
 
-def translations(folder: Path) -> tuple[Translation, ...]:
-    """The folder's ClusterImagePolicy, translated."""
-    return translate(load_policies([folder / "cip.yaml"]).policies)
+def translated(folder: Path) -> tuple[Mapping[str, Any], ...]:
+    """What the folder's ClusterImagePolicy becomes: a template, and its Constraints."""
+    return objects(translate(load_policies([folder / "cip.yaml"]).policies))
 
 
 def files(folder: Path) -> dict[Path, str]:
@@ -135,28 +135,30 @@ def files(folder: Path) -> dict[Path, str]:
     cases = read_cases(folder)
     template = maximum_image_age.template_document()
     pair = maximum_image_age.constraints(MaximumImageAge())
-    (translation,) = translations(folder)
+    literal, *enforcing = translated(folder)
     made = {
         "template.yaml": render([template]),
         "constraint.yaml": render(pair),
-        "translated/template.yaml": render([translation.template]),
-        "translated/constraint.yaml": render([translation.constraint]),
+        "translated/template.yaml": render([literal]),
+        "translated/constraint.yaml": render(enforcing),
         "suite.yaml": render([_suite(cases)]),
-        **{f"suite/{name}.yaml": text for name, text in _suite_files(cases, template, translation)},
+        **{f"suite/{name}.yaml": text for name, text in _suite_files(cases, template, literal, enforcing[0])},
     }
     written = {folder / name: _HEADER + text for name, text in made.items()}
     readme = folder / "README.md"
     return {**written, readme: _with_parameters(readme.read_text(encoding="utf-8"))}
 
 
-def _suite_files(cases: Cases, template: dict[str, Any], translation: Translation) -> Iterator[tuple[str, str]]:
+def _suite_files(
+    cases: Cases, template: Mapping[str, Any], literal: Mapping[str, Any], enforcing: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
     yield "template", render([variant(template, Answers(cases.now, answers(cases, config=False), cases.errors))])
     for action, document in zip(("deny", "warn"), maximum_image_age.constraints(cases.policy), strict=True):
         yield f"constraint-{action}", render([document])
     yield "constraint-invalid", render([_invalid(cases.policy)])
     with_config = Answers(cases.now, answers(cases, config=True), cases.errors)
-    yield "translated-template", render([variant(translation.template, with_config)])
-    yield "translated-constraint", render([_everywhere(translation.constraint)])
+    yield "translated-template", render([variant(literal, with_config)])
+    yield "translated-constraint", render([_everywhere(enforcing)])
     for case in cases.cases:
         yield f"case-{case.slug}", render([_review(case)])
 

@@ -3,7 +3,10 @@
 The text stays as it is, line by line, but for what names its place: the package line, references to that package,
 and imports that Gatekeeper refuses although their meaning can be written otherwise. Gatekeeper's rules for libraries
 are those of its constraint framework: packages below `lib`, references below `data.lib` only, imports of
-`data.lib.…` and `future.…` only. What cannot be carried over is a problem with its line, never dropped.
+`data.lib.…` and `future.…` only. The framework moves libraries once more and rewrites references to them, but only
+those that are no part of a larger expression: in `built + data.lib.x.limit` the reference stays, leads nowhere, and is
+silently undefined. Imports are always rewritten, so references to the own package become references to an import.
+What cannot be carried over is a problem with its line, never dropped.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from gatekeeper.translation.tokens import Kind, Token, tokens
 
 PACKAGE: Final = "sigstore"
 RULE: Final = "isCompliant"
+
+_OWN: Final = ("data", PACKAGE)
 
 # Functions that exist in the one place and not in the other, or whose presence depends on the installation.
 _REFUSED_FUNCTIONS: Final = {
@@ -74,7 +79,11 @@ def carry(text: str, package: str) -> Carried:
     code = [token for token in tokens(text) if token.kind is not Kind.NEWLINE]
     walk = _Walk(text, code, package)
     walk.run()
-    return Carried(_edited(text, walk.edits), tuple(walk.problems), walk.strict)
+    moved = _edited(text, walk.edits)
+    if walk.imported:
+        # At the end, so that line numbers stay those of the author.
+        moved += f"{'' if moved.endswith(chr(10)) else chr(10)}import data.{package} as {walk.alias}\n"
+    return Carried(moved, tuple(walk.problems), walk.strict)
 
 
 class _Walk:
@@ -87,6 +96,8 @@ class _Walk:
         self.edits: list[_Edit] = []
         self.problems: list[RuleProblem] = []
         self.strict = False
+        self.alias = _unused("own_package", code)
+        self.imported = False
 
     def run(self) -> None:
         at = self._package_line()
@@ -117,7 +128,7 @@ class _Walk:
             return self._import(at)
         path = self._path(at)
         if token.text == "data":
-            self._reference(path)
+            self._reference(path, replaced=self.code[at - 1].text == "with")
             return path.after
         for name, sentence in _REFUSED_FUNCTIONS.items():
             if path.words[: len(name)] == name:
@@ -140,7 +151,7 @@ class _Walk:
         elif root == "input":
             self._input_import(at, path, alias, after)
         elif root == "data":
-            self._reference(path)
+            self._own_import(path, named=after != path.after)
         elif root != "future":
             self._problem(path.first, f"Gatekeeper refuses `import {'.'.join(path.words)}`")
         return after
@@ -158,20 +169,34 @@ class _Walk:
         replacement = f"{alias} = {source}" if alias else ""
         self.edits.append(_Edit(self.code[at].start, self.code[after - 1].end, replacement))
 
-    def _reference(self, path: _Path) -> None:
-        if len(path.words) < 2 or path.words[1] != PACKAGE:  # noqa: PLR2004 - `data` and the package
+    def _own_import(self, path: _Path, *, named: bool) -> None:
+        if self._leads_outside(path):
+            return
+        # Without a name of its own, an import goes by its last word, which is about to change.
+        name = f" as {PACKAGE}" if len(path.words) == len(_OWN) and not named else ""
+        self._edit(path, f"data.{self.package}{self._rest(path)}{name}")
+
+    def _reference(self, path: _Path, *, replaced: bool) -> None:
+        if self._leads_outside(path):
+            return
+        if replaced:
+            self._problem(path.first, f"`with {'.'.join(path.words)}` is refused: Gatekeeper may ignore it")
+            return
+        self.imported = True
+        self._edit(path, self.alias + self._rest(path))
+
+    def _leads_outside(self, path: _Path) -> bool:
+        outside = path.words[: len(_OWN)] != _OWN
+        if outside:
             shown = ".".join(path.words[:3])
             self._problem(
                 path.first, f"the reference `{shown}` leads outside of the policy: there is no such data in a cluster"
             )
-            return
-        called = path.after < len(self.code) and self.code[path.after].text == "("
-        if called and len(path.words) == 3:  # noqa: PLR2004 - data.sigstore.function
-            # A library's function is not found by its full path in Gatekeeper, only by its name.
-            self._edit(path, path.words[2])
-            return
-        rest = self.text[self._second_end(path) : path.last.end]
-        self._edit(path, f"data.{self.package}{rest}")
+        return outside
+
+    def _rest(self, path: _Path) -> str:
+        """What stands behind `data.sigstore`."""
+        return self.text[self._second_end(path) : path.last.end]
 
     def _second_end(self, path: _Path) -> int:
         """Where `data.sigstore` or `data["sigstore"]` ends."""
@@ -202,6 +227,14 @@ class _Walk:
 
     def _problem(self, token: Token | None, sentence: str) -> None:
         self.problems.append(RuleProblem(token.line if token else 1, sentence))
+
+
+def _unused(name: str, code: Sequence[Token]) -> str:
+    """The name, or a longer one where the text has it already."""
+    taken = {token.text for token in code}
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _edited(text: str, edits: Sequence[_Edit]) -> str:
