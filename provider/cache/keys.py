@@ -4,6 +4,10 @@
 |-------------------------|-----------------------------------------|--------|---------------------------------|
 | blob, manifest          | digest                                  | memory | for good, within a byte bound   |
 | tag → digest            | repository, tag, credential             | memory | a time to live                  |
+| signature tag, bundles  | repository, tag or digest, credential   | memory | a time to live                  |
+| signature documents     | digest, repository, credential          | memory | for good, within a byte bound   |
+| cryptographic result    | digest of the signed material, digest   | memory | for good, within a number       |
+|                         | of the image, revision of key or root   |        |                                 |
 | token                   | realm, service, scope, credential       | memory | as its issuer says              |
 
 Content is given to whoever has the right to read it: a repository with a credential that fetched it, or that passed a
@@ -74,3 +78,18 @@ class FetchKey:
 
     content: ContentKey
     right: Right
+
+
+@dataclass(frozen=True)
+class ResultKey:
+    """What cryptography makes of a signature.
+
+    Attributes:
+        material: digest of everything that is verified.
+        image: digest of what must be signed.
+        revision: key or trust roots, and what is asked of them.
+    """
+
+    material: str
+    image: str
+    revision: str

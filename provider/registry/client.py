@@ -119,9 +119,13 @@ class RegistryClient:
         observer = observer or NullObserver()
         self._settings = settings
         self._credentials = credentials or _credentials(settings, clock)
-        transport = transport or _transport(settings, clock, observer)
-        wire = Wire(transport, Gate(settings, clock, observer), clock, observer, settings.user_agent)
+        self._transport = transport or _transport(settings, clock, observer)
+        wire = Wire(self._transport, Gate(settings, clock, observer), clock, observer, settings.user_agent)
         self._exchange = Exchange(settings, wire, Tokens(settings, wire, clock, observer))
+
+    def close(self) -> None:
+        """Let go of idle connections."""
+        self._transport.close()
 
     def credential(self, reference: Reference) -> Credential:
         """Who we are where this image is."""

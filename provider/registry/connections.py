@@ -136,6 +136,14 @@ class PooledTransport:
         finally:
             self._budget.deadline = None
 
+    def close(self) -> None:
+        """See `Transport`."""
+        with self._lock:
+            pools = list(self._pools.values())
+            self._pools.clear()
+        for pool in pools:
+            pool.close()
+
     def _send(self, request: Request, limit: int) -> Response:
         response = self._pool(request.origin).urlopen(
             request.method,
@@ -147,7 +155,7 @@ class PooledTransport:
             assert_same_host=False,
             preload_content=False,
             decode_content=False,
-            timeout=urllib3.Timeout(connect=limits.CONNECT_SECONDS, read=self._budget.seconds()),
+            timeout=self._timeout(),
         )
         try:
             body = b"" if request.method == "HEAD" else _body(response, limit)
@@ -156,6 +164,10 @@ class PooledTransport:
             raise
         response.release_conn()
         return Response(response.status, response.headers, body)
+
+    def _timeout(self) -> urllib3.Timeout:
+        left = self._budget.seconds()
+        return urllib3.Timeout(connect=min(limits.CONNECT_SECONDS, left), read=left)
 
     def _pool(self, where: Origin) -> urllib3.HTTPConnectionPool:
         with self._lock:

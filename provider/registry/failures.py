@@ -21,9 +21,10 @@ from provider.errors import ImageError
 from provider.reasons import Reason
 from provider.registry.transport import TooLargeError, UnreachableError
 
+REFUSED: Final = "the connection was refused, or there is no way to it"
 _UNREACHABLE: Final = {
     "timeout": (Reason.TIMEOUT, "no connection within the time"),
-    "connection": (Reason.REGISTRY_UNAVAILABLE, "the connection was refused, or there is no way to it"),
+    "connection": (Reason.REGISTRY_UNAVAILABLE, REFUSED),
     "name": (Reason.REGISTRY_UNAVAILABLE, "its name was not found"),
 }
 

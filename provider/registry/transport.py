@@ -95,3 +95,7 @@ class Transport(Protocol):
             Exception: whatever the library raises; `provider.registry.failures` translates it.
         """
         ...
+
+    def close(self) -> None:
+        """Let go of connections that are idle; those in use are closed when they are done."""
+        ...

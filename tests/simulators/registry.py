@@ -129,6 +129,7 @@ class RegistrySimulator:
         self.clock = clock
         self.requests: list[Asked] = []
         self.faults: list[Fault] = []
+        self.connections = 0
         self.delay = 0.0
         self.challenge: str | None = None
         self.authorizations: set[str] | None = None
@@ -250,6 +251,13 @@ class RegistrySimulator:
 
     # What was asked.
 
+    def documents(self) -> Iterator[tuple[str, str, str, bytes]]:
+        """Everything in it: `blobs` or a media type, repository, name, content; blobs first, indexes last."""
+        for (repository, digest), body in self._blobs.items():
+            yield "blobs", repository, digest, body
+        for (repository, name), (media_type, body) in sorted(self._manifests.items(), key=lambda one: len(one[1][1])):
+            yield media_type, repository, name, body
+
     @property
     def counts(self) -> Counter[str]:
         """Requests by kind."""
@@ -274,6 +282,9 @@ class RegistrySimulator:
             raise TooLargeError(limit)
         return Response(answer.status, HTTPHeaderDict(answer.headers), body)
 
+    def close(self) -> None:
+        """See `provider.registry.transport.Transport`."""
+
     def _misbehave(self, how: str, request: Request, deadline: Deadline) -> None:
         if how == "silent":
             if self.clock:
@@ -292,6 +303,7 @@ class RegistrySimulator:
     def serve(self, context: ssl.SSLContext | None = None) -> Iterator[str]:
         """Serve on a free port of 127.0.0.1; gives `127.0.0.1:PORT`."""
         server = _Server(("127.0.0.1", 0), _handler(self))
+        server.registry = self
         if context is not None:
             server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -397,6 +409,11 @@ def _json(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | Non
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    registry: RegistrySimulator
+
+    def get_request(self) -> Any:
+        self.registry.connections += 1
+        return super().get_request()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A peer that goes away is what tests are about."""

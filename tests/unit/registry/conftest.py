@@ -6,6 +6,7 @@ from provider.clock import Deadline
 from provider.observer import NullObserver
 from provider.registry.call import Call
 from provider.registry.client import RegistryClient
+from provider.registry.credentials import ANONYMOUS
 from provider.registry.settings import RegistrySettings
 from tests.simulators.clock import FakeClock
 from tests.simulators.registry import RegistrySimulator
@@ -36,8 +37,6 @@ class Credentials:
         self.by_registry = by_registry
 
     def of(self, registry, repository):
-        from provider.registry.credentials import ANONYMOUS
-
         return self.by_registry.get(registry, ANONYMOUS)
 
 

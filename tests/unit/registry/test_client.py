@@ -1,11 +1,14 @@
 """The client on a registry in memory."""
 
+import warnings
+
 import pytest
 
 from provider import limits
 from provider.clock import Deadline
 from provider.errors import ImageError
 from provider.reasons import Reason
+from provider.registry import client as client_module
 from provider.registry import media_types
 from provider.registry.reference import parse
 from provider.registry.settings import RegistrySettings
@@ -172,11 +175,7 @@ def test_url_of_a_manifest_is_as_it_is_asked_for(make_client):
 
 
 def test_package_underneath_changes_no_warning_filters():
-    import warnings
-
-    import provider.registry.client
-
-    assert provider.registry.client
+    assert client_module
     with pytest.warns(UserWarning, match="still heard"):
         warnings.warn("still heard", UserWarning, stacklevel=1)
 

@@ -81,7 +81,7 @@ def test_insecure_registry_may_redirect_to_itself_only(make_client, registry, ca
 )
 def test_redirect_to_nowhere_is_an_error_of_the_registry(client, registry, call, location):
     digest = pushed(registry)
-    registry.blob_location = lambda digest: location
+    registry.blob_location = lambda _: location
     with pytest.raises(ImageError) as caught:
         client.blob(IMAGE, digest, limits.CONFIG_BYTES, call)
     assert caught.value.reason is Reason.REGISTRY_UNAVAILABLE
