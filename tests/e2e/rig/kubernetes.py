@@ -79,15 +79,25 @@ class Endpoint:
 
 @dataclass
 class KubernetesClient:
-    """One kept connection to the API server. Not to be shared between threads: `clone` it."""
+    """One kept connection to the API server. Not to be shared between threads: `clone` it.
+
+    Attributes:
+        endpoint: the API server, and who we are.
+        user: whom we play; ourselves where empty.
+    """
 
     endpoint: Endpoint
+    user: str = ""
     _plurals: dict[tuple[str, str], tuple[str, bool]] = field(default_factory=dict)
     _connection: http.client.HTTPSConnection | None = None
 
     def clone(self) -> KubernetesClient:
         """Another client of the same API server, for another thread."""
-        return KubernetesClient(self.endpoint, dict(self._plurals))
+        return KubernetesClient(self.endpoint, self.user, dict(self._plurals))
+
+    def playing(self, user: str) -> KubernetesClient:
+        """Another client, whose requests are those of a user (by impersonation)."""
+        return KubernetesClient(self.endpoint, user, dict(self._plurals))
 
     def close(self) -> None:
         """Give the connection back."""
@@ -176,6 +186,8 @@ class KubernetesClient:
         target = f"{path}?{urlencode(query)}" if query else path
         content = body if isinstance(body, str) else json.dumps(body) if body is not None else None
         headers = {"Authorization": f"Bearer {self.endpoint.token}", "Content-Type": content_type}
+        if self.user:
+            headers["Impersonate-User"] = self.user
         try:
             return self._exchange(method, target, content, headers)
         except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):

@@ -1,0 +1,107 @@
+"""Our own policy, as it lies in policies/: what people apply is judged in full, what controllers bring back is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.e2e.rig import objects
+from tests.e2e.rig.kubernetes import KubernetesClient, Object
+from tests.e2e.rig.policies import Policies
+from tests.e2e.rig.provider import RealProvider
+from tests.e2e.rig.registry import Pushed
+from tests.e2e.rig.world import World
+
+_POLICY = Path(__file__).parents[2] / "policies" / "maximum-image-age"
+_ACCOUNTS = "system:serviceaccount:kube-system"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_force(world: World, provider: RealProvider, old: Pushed) -> Iterator[None]:
+    """The pair of constraints that denies and warns."""
+    texts = [(_POLICY / name).read_text() for name in ("template.yaml", "constraint.yaml")]
+    documents = [document for text in texts for document in yaml.safe_load_all(text)]
+    policies = Policies(world.client)
+    control = objects.pod(world.namespace(), old.reference)
+    policies.enforce(documents, control)
+    yield
+    policies.remove(control)
+
+
+@pytest.fixture
+def controller(client: KubernetesClient) -> Iterator[KubernetesClient]:
+    """The controller that makes the Pods of ReplicaSets: after a drain, a crash, or a scale-up."""
+    playing = client.playing(f"{_ACCOUNTS}:replicaset-controller")
+    yield playing
+    playing.close()
+
+
+def owned(pod: Object) -> Object:
+    """The Pod as a ReplicaSet's controller makes it."""
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "1", "controller": True}
+    pod["metadata"]["ownerReferences"] = [owner]
+    return pod
+
+
+def test_fresh_image_is_admitted_without_a_word(client: KubernetesClient, namespace: str, fresh: Pushed) -> None:
+    answer = client.create(objects.pod(namespace, fresh.reference))
+    assert answer.status == 201
+    assert answer.warnings == ()
+
+
+def test_persons_own_old_pod_is_denied_even_if_it_names_an_owner(
+    client: KubernetesClient, namespace: str, old: Pushed
+) -> None:
+    answer = client.create(owned(objects.pod(namespace, old.reference)))
+    assert answer.status == 403
+    assert "[maximum-image-age] " in answer.message
+    assert f"Image {old.reference} (spec.containers[0].image): see `bestbefore explain ImageTooOld`" in answer.message
+
+
+@pytest.mark.parametrize("kind", sorted(objects.WORKLOAD_FIELDS))
+def test_persons_own_old_workload_is_denied(client: KubernetesClient, namespace: str, old: Pushed, kind: str) -> None:
+    answer = client.create(objects.workload(kind, namespace, old.reference))
+    assert answer.status == 403
+    assert objects.WORKLOAD_FIELDS[kind] in answer.message
+
+
+def test_old_pod_that_a_controller_brings_back_is_admitted_with_a_warning(
+    controller: KubernetesClient, namespace: str, old: Pushed
+) -> None:
+    answer = controller.create(owned(objects.pod(namespace, old.reference)))
+    assert answer.status == 201
+    (warning,) = answer.warnings
+    assert warning.startswith("[maximum-image-age-warn] ")
+    assert old.reference in warning
+
+
+def test_old_deployment_can_be_scaled_up_by_its_owner_and_rolled_out_by_its_controller(
+    world: World, client: KubernetesClient, controller: KubernetesClient, old: Pushed
+) -> None:
+    space = world.namespace(labels={})
+    deployment = objects.workload("Deployment", space, old.reference)
+    client.create(deployment).expect_ok()
+    world.label(space, objects.INCLUDE)
+    assert client.patch(deployment, {"spec": {"replicas": 3}}).status == 200
+    assert controller.create(owned(objects.pod(space, old.reference))).status == 201
+    assert client.create(owned(objects.pod(space, old.reference))).status == 403
+
+
+def test_image_that_cannot_be_judged_is_denied_to_controllers_too(
+    world: World, controller: KubernetesClient, namespace: str
+) -> None:
+    """`reschedule` softens an age that is known, never the lack of an answer."""
+    image = f"{world.registry.host}/nowhere:1"
+    answer = controller.create(owned(objects.pod(namespace, image)))
+    assert answer.status == 403
+    assert "NotFound" in answer.message
+
+
+def test_image_from_the_epoch_is_denied_as_undated(world: World, client: KubernetesClient, namespace: str) -> None:
+    image = world.registry.push(objects.unique("epoch"), "1970-01-01T00:00:00Z").reference
+    answer = client.create(objects.pod(namespace, image))
+    assert answer.status == 403
+    assert "ImageUndated" in answer.message
