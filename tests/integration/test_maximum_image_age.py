@@ -1,0 +1,193 @@
+"""MaximumImageAge and its translated sibling, the very templates, by the engine that Gatekeeper has."""
+
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from gatekeeper.evaluation.evaluator import Case, Evaluator
+from gatekeeper.evaluation.program import Recorded, Template
+from gatekeeper.translation.maximum_image_age import MaximumImageAge, constraints, template_document
+from provider.question import FactQuestion, key_of
+from scripts import policies
+from tests.engine import engine
+from tests.programs import program
+
+pytestmark = pytest.mark.integration
+
+CASES = policies.read_cases(policies.FOLDER)
+WHO = ("deny", "warn", "translated")
+DAY = 24 * 60 * 60 * 1_000_000_000
+CONTROLLERS = "system:serviceaccount:kube-system:"
+
+
+def recorded():
+    values, errors = {}, {}
+    for config in (False, True):
+        values |= {
+            key_of(FactQuestion(image, config)): value
+            for image, value in policies.answers(CASES, config=config).items()
+        }
+        errors |= {key_of(FactQuestion(image, config)): error for image, error in CASES.errors.items()}
+    return Recorded(values, errors)
+
+
+def judged(policy, requests, now=CASES.now):
+    """The messages of both Constraints about each request: pairs (deny, warn)."""
+    template = Template.of(template_document())
+    parameters = [document["spec"]["parameters"] for document in constraints(policy)]
+    cases = [Case(template, each, request, now) for request in requests for each in parameters]
+    found = [[violation.msg for violation in each] for each in Evaluator(engine()).violations(cases, recorded())]
+    return list(zip(found[::2], found[1::2], strict=True))
+
+
+@pytest.fixture(scope="module")
+def said():
+    """Every message by case and Constraint."""
+    translated, constraint, *_ = policies.translated(policies.FOLDER)
+    pair = constraints(CASES.policy)
+    ways = [
+        ("deny", template_document(), pair[0]),
+        ("warn", template_document(), pair[1]),
+        ("translated", translated, constraint),
+    ]
+    cases = [
+        Case(Template.of(template), document["spec"]["parameters"], case.request(), CASES.now)
+        for case in CASES.cases
+        for _, template, document in ways
+    ]
+    found = Evaluator(engine()).violations(
+        [replace(each, review=_as_gatekeeper_does(each.review)) for each in cases], recorded()
+    )
+    keys = [(case.name, who) for case in CASES.cases for who, _, _ in ways]
+    return {key: [violation.msg for violation in each] for key, each in zip(keys, found, strict=True)}
+
+
+def _as_gatekeeper_does(request):
+    """Of a deletion, the object is what was."""
+    return request if request["object"] else {**request, "object": request["oldObject"]}
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("case", CASES.cases, ids=lambda case: case.slug)
+def test_case_comes_out_as_told(said, case, who):
+    messages = said[case.name, who]
+    expected = case.expected.get(who, "")
+    assert len(messages) == (1 if expected else 0), messages
+    assert all(expected in message for message in messages), messages
+
+
+def test_gator_agrees():
+    done = subprocess.run(
+        [program("gator"), "verify", policies.FOLDER / "suite.yaml"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def request(image, user="alice", kind="Pod"):
+    pod = policies._pod(image)
+    objects = {
+        "Pod": pod,
+        "Job": {**pod, "apiVersion": "batch/v1", "kind": "Job", "spec": {"template": {"spec": pod["spec"]}}},
+        "ReplicaSet": {
+            **pod,
+            "apiVersion": "apps/v1",
+            "kind": "ReplicaSet",
+            "spec": {"template": {"spec": pod["spec"]}},
+        },
+    }
+    return {
+        "operation": "CREATE",
+        "uid": "7",
+        "namespace": "shop",
+        "userInfo": {"username": user},
+        "object": objects[kind],
+        "oldObject": None,
+    }
+
+
+OLD = "registry.example.com/shop/web:old"
+UNDATED = "registry.example.com/shop/web:undated"
+
+MAKERS = [
+    ("Pod", "replicaset-controller"),
+    ("Pod", "replication-controller"),
+    ("Pod", "statefulset-controller"),
+    ("Pod", "daemon-set-controller"),
+    ("Pod", "job-controller"),
+    ("Job", "cronjob-controller"),
+    ("ReplicaSet", "deployment-controller"),
+]
+
+
+def test_drained_node_crash_or_scale_up_warns_whichever_controller_brings_the_image_back():
+    found = judged(MaximumImageAge(), [request(OLD, CONTROLLERS + name, kind) for kind, name in MAKERS])
+    for (kind, name), (denied, warned) in zip(MAKERS, found, strict=True):
+        assert denied == [], (kind, name)
+        assert len(warned) == 1, (kind, name)
+
+
+def test_controller_manager_without_accounts_counts_too():
+    assert judged(MaximumImageAge(), [request(OLD, "system:kube-controller-manager")])[0][0] == []
+
+
+def test_person_is_judged_in_full():
+    ((denied, warned),) = judged(MaximumImageAge(), [request(OLD)])
+    assert len(denied) == 1
+    assert warned == []
+
+
+@pytest.mark.parametrize(("reschedule", "counts"), [("warn", (0, 1)), ("allow", (0, 0)), ("deny", (1, 0))])
+def test_rescheduling_is_a_choice(reschedule, counts):
+    ((denied, warned),) = judged(
+        MaximumImageAge(reschedule=reschedule), [request(OLD, CONTROLLERS + "replicaset-controller")]
+    )
+    assert (len(denied), len(warned)) == counts
+
+
+def test_grace_ends_at_its_moment():
+    policy = MaximumImageAge(grace="15d")
+    drained = request(OLD, CONTROLLERS + "replicaset-controller")
+    end = CASES.now  # built 45 days before
+    ((before, _),) = judged(policy, [drained], end - 1)
+    ((after, _),) = judged(policy, [drained], end)
+    assert before == []
+    assert len(after) == 1
+
+
+@pytest.mark.parametrize(
+    ("unknown", "person", "controller"),
+    [("deny", (1, 0), (0, 1)), ("warn", (0, 1), (0, 1)), ("allow", (0, 0), (0, 0))],
+)
+def test_unknown_age_is_a_choice_and_a_controller_gets_the_softer_word(unknown, person, controller):
+    found = judged(
+        MaximumImageAge(unknown_age=unknown),
+        [request(UNDATED), request(UNDATED, CONTROLLERS + "replicaset-controller")],
+    )
+    assert [(len(denied), len(warned)) for denied, warned in found] == [person, controller]
+
+
+@pytest.mark.parametrize(("platforms", "denied"), [("all", 1), ("any", 0)])
+def test_platforms_are_a_choice(platforms, denied):
+    found = judged(MaximumImageAge(platforms=platforms), [request("registry.example.com/shop/web:partly")])
+    assert len(found[0][0]) == denied
+
+
+def test_best_before_is_the_first_moment_that_is_too_late():
+    moment = CASES.now - 15 * DAY  # 30 days after OLD was built
+    ((before, _),) = judged(MaximumImageAge(), [request(OLD)], moment - 1)
+    ((after, _),) = judged(MaximumImageAge(), [request(OLD)], moment)
+    assert before == []
+    assert len(after) == 1
+
+
+def test_pair_never_says_the_same_twice():
+    requests = [case.request() for case in CASES.cases if case.operation != "DELETE"]
+    for denied, warned in judged(CASES.policy, requests):
+        assert not set(denied) & set(warned)
+
+
+def test_every_denial_is_one_line():
+    for denied, warned in judged(CASES.policy, [case.request() for case in CASES.cases]):
+        for message in (*denied, *warned):
+            assert message.isprintable(), message
