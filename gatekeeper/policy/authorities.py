@@ -123,11 +123,9 @@ def _secret(key: KeyRef, at: Place) -> Iterator[Fault]:
 
 
 def _keyless(keyless: KeylessRef, at: Place) -> Iterator[Fault]:
-    choice = (at / "url", at / "ca-cert")
-    if keyless.url is None and keyless.ca_cert is None:
-        yield one_of_missing(*choice)
+    # Neither cannot be: the public Fulcio is the default.
     if keyless.url is not None and keyless.ca_cert is not None:
-        yield one_of_several(*choice)
+        yield one_of_several(at / "url", at / "ca-cert")
     if keyless.ca_cert:
         yield from _key(keyless.ca_cert, at / "ca-cert")
     if not keyless.identities:
