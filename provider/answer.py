@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True)
@@ -75,3 +76,90 @@ class Facts:
         if self.config is not None:
             value["config"] = self.config
         return value
+
+
+class TimeSource(StrEnum):
+    """Who says when a signature was there."""
+
+    LOG = "log"
+    TIMESTAMP = "timestamp"
+    NONE = "none"
+    """Nobody: the certificate was judged by the moment of the question."""
+
+
+@dataclass(frozen=True)
+class SigningTime:
+    """A moment at which a signature was there.
+
+    Attributes:
+        source: who says so.
+        at: RFC 3339 in UTC.
+    """
+
+    source: TimeSource
+    at: str
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A signature that was proved.
+
+    Attributes:
+        id: hex SHA-256 over the signature's bytes followed by the certificate's PEM, as policy-controller has it.
+        digest: `sha256:…` that was signed.
+        format: `legacy` or `bundle`.
+        subjects: every name of the certificate, in its order; none for a key.
+        issuer: who authenticated them; empty for a key.
+        github: fields of the certificate about a GitHub workflow, by the names that policy-controller gives them.
+        times: proved times of signing.
+    """
+
+    id: str
+    digest: str
+    format: str
+    subjects: Sequence[str] = ()
+    issuer: str = ""
+    github: Mapping[str, str] = field(default_factory=dict)
+    times: Sequence[SigningTime] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The wire form; what is empty is left out, as policy-controller does."""
+        value: dict[str, Any] = {"id": self.id, "digest": self.digest, "format": self.format}
+        value["times"] = [{"source": time.source.value, "at": time.at} for time in self.times]
+        value["subjects"] = list(self.subjects)
+        if self.issuer:
+            value["issuer"] = self.issuer
+        return value | {name: text for name, text in self.github.items() if text}
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """What was proved about who signed an image; at least one proof.
+
+    Attributes:
+        image: the normalised reference.
+        digest: `sha256:…` of what the reference points to: the index where there is one. That is what must be signed.
+        reference: `repository@sha256:…`.
+        proofs: every signature that was proved.
+        observed_at: when tag and signatures were last seen, the earlier of the two; RFC 3339 in UTC.
+    """
+
+    image: str
+    digest: str
+    reference: str
+    proofs: Sequence[Proof]
+    observed_at: str = ""
+
+    def to_json(self, ref: str) -> dict[str, Any]:
+        """The wire form, with the short name of the key that asked."""
+        return {
+            "image": self.image,
+            "digest": self.digest,
+            "reference": self.reference,
+            "proofs": [proof.to_json() for proof in self.proofs],
+            "observedAt": self.observed_at,
+            "ref": ref,
+        }
+
+
+Answer: TypeAlias = Facts | Proofs

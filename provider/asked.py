@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from provider import limits, question
 from provider.errors import QuestionError
-from provider.question import FactQuestion
+from provider.question import Question
 from provider.reasons import Reason
 from provider.registry import reference
 
@@ -42,7 +42,7 @@ class Asked:
     key: str
     image: str = ""
     host: str = ""
-    question: FactQuestion | None = None
+    question: Question | None = None
 
     @property
     def name(self) -> Name:

@@ -33,13 +33,13 @@ from functools import partial
 from typing import Final, Protocol
 
 from provider import limits, protocol
-from provider.answer import Facts
+from provider.answer import Answer
 from provider.asked import Asked, Kind, Name, read
 from provider.cache.memory import Memory
 from provider.clock import Clock, Deadline
 from provider.errors import BestbeforeError, ImageError
 from provider.finished import Finished, answered, failed
-from provider.question import FactQuestion
+from provider.question import Question
 from provider.reasons import Reason
 from provider.waits import Waits
 from provider.workers import Task
@@ -60,7 +60,7 @@ class Inspector(Protocol):
     name, which registries may be told as the request's id.
     """
 
-    def inspect(self, question: FactQuestion, deadline: Deadline, ref: str | None = None) -> Facts:
+    def inspect(self, question: Question, deadline: Deadline, ref: str | None = None) -> Answer:
         """What an image's documents say, or what is proved about who signed it.
 
         Raises:
@@ -80,7 +80,7 @@ class Inspector(Protocol):
 class Records(Protocol):
     """Makes the log's form of what was found out, once for each answer."""
 
-    def answered(self, ref: str, image: str, facts: Facts | str, seconds: float) -> str:
+    def answered(self, ref: str, image: str, facts: Answer | str, seconds: float) -> str:
         """The fields of an answer's line; `facts` is a string where a tag was resolved."""
         ...
 
@@ -300,7 +300,7 @@ class Batch:
         record = self._records.answered(asked.ref, asked.image, answer, self._clock.monotonic() - begun)
         return answered(asked, answer.to_json(asked.ref), record), self._believed(answer)
 
-    def _believed(self, answer: Facts) -> float:
+    def _believed(self, answer: Answer) -> float:
         """For how many seconds more a tag points to what it pointed to when it was last seen."""
         try:
             age = self._clock.now() - datetime.fromisoformat(answer.observed_at).timestamp()

@@ -10,10 +10,12 @@ import json
 import re
 from typing import Any, Final
 
-from provider.go_syntax import problem
+from provider.go_syntax import problem, quoted
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
+_ENDS: Final = frozenset({"EOF", "unexpected EOF"})
+_END: Final = "unexpected end of JSON input"
 _KELVIN, _LONG_S = "\u212a", "\u017f"
 
 
@@ -42,14 +44,37 @@ def scan(body: bytes) -> Any:  # noqa: ANN401 - JSON is of any type
     Raises:
         SyntaxProblemError: in Go's words.
     """
+    return _first(body)[0]
+
+
+def scan_whole(body: bytes) -> Any:  # noqa: ANN401 - JSON is of any type
+    """The only JSON value of a text, as Go's Unmarshal reads it.
+
+    Returns:
+        As `scan`.
+
+    Raises:
+        SyntaxProblemError: in Go's words.
+    """
+    try:
+        value, rest = _first(body)
+    except SyntaxProblemError as error:
+        raise SyntaxProblemError(_END if str(error) in _ENDS else str(error)) from error
+    if rest:
+        raise SyntaxProblemError(f"invalid character {quoted(rest.encode()[0])} after top-level value")
+    return value
+
+
+def _first(body: bytes) -> tuple[Any, str]:
+    """The first value, and what follows it."""
     # Invalid UTF-8 becomes U+FFFD in Go as well, byte by byte.
     text = body.decode("utf-8", "replace")
     start = _SPACE.match(text)
     try:
-        value, _ = _DECODER.raw_decode(text, start.end() if start else 0)
+        value, end = _DECODER.raw_decode(text, start.end() if start else 0)
     except (ValueError, RecursionError) as error:
         raise SyntaxProblemError(problem(body) or "exceeded max depth") from error
-    return _whole(value) if "\\u" in text else value
+    return (_whole(value) if "\\u" in text else value), text[end:].lstrip(" \t\r\n")
 
 
 def folded(key: str) -> str:

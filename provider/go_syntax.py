@@ -179,10 +179,10 @@ class _Walk:
         return self._body[self._at : self._at + 1]
 
     def _invalid(self, where: str) -> _StopError:
-        return _StopError(f"invalid character {_quoted(self._body[self._at])} {where}")
+        return _StopError(f"invalid character {quoted(self._body[self._at])} {where}")
 
 
-def _quoted(byte: int) -> str:
+def quoted(byte: int) -> str:
     """A byte as Go's `strconv.Quote` shows the character of that number."""
     character = chr(byte)
     if character == "'":

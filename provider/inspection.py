@@ -7,20 +7,22 @@ single image takes two sequential round trips, an index three.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, Protocol
 
 from provider import age, config_document, image_config, limits
-from provider.answer import Facts, PlatformFacts
+from provider.answer import Answer, Facts, PlatformFacts, Proofs
 from provider.clock import Clock, Deadline
 from provider.errors import ImageError
 from provider.foreign_text import shown
 from provider.go_types import DecodeError
 from provider.image_config import ImageConfig
 from provider.observer import NullObserver, Observer
-from provider.question import FactQuestion, key_of
+from provider.question import FactQuestion, ProofQuestion, Question, key_of
 from provider.question import ref as ref_of
 from provider.reasons import Reason
 from provider.registry import media_types, reference
@@ -68,17 +70,32 @@ class _Node:
             yield from child.walk()
 
 
+class Prover(Protocol):
+    """Knows who signed images; may be used by many threads."""
+
+    def prove(self, question: ProofQuestion, deadline: Deadline, ref: str | None = None) -> Proofs:
+        """What cryptography proves.
+
+        Raises:
+            ImageError: nothing is proved, or there is no answer.
+        """
+        ...
+
+
 class ImageInspector:
     """Answers questions about images; may be used by many threads."""
 
-    def __init__(self, content: Content, client: RegistryClient, observer: Observer, workers: int) -> None:
+    def __init__(
+        self, content: Content, client: RegistryClient, observer: Observer, workers: int, prover: Prover | None = None
+    ) -> None:
+        self._prover = prover
         self._content = content
         self._client = client
         self._observer = observer
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="children")
 
-    def inspect(self, question: FactQuestion, deadline: Deadline, ref: str | None = None) -> Facts:
-        """The facts that a question asks for.
+    def inspect(self, question: Question, deadline: Deadline, ref: str | None = None) -> Answer:
+        """The facts or the proofs that a question asks for.
 
         Args:
             question: what is asked.
@@ -88,6 +105,13 @@ class ImageInspector:
         Raises:
             ImageError: there is no answer, for good or for now.
         """
+        if isinstance(question, FactQuestion):
+            return self._inspect(question, deadline, ref)
+        if self._prover is None:
+            raise ImageError(Reason.QUESTION_UNSUPPORTED, "this provider proves no signatures")
+        return self._prover.prove(question, deadline, ref)
+
+    def _inspect(self, question: FactQuestion, deadline: Deadline, ref: str | None) -> Facts:
         call = Call(deadline, ref or ref_of(key_of(question)))
         image = reference.parse(question.image)
         try:
@@ -112,6 +136,7 @@ class ImageInspector:
     def close(self) -> None:
         """Stop taking work; what goes on ends by its own deadline."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._client.close()
 
     def _seen(self, image: Reference, with_config: bool, call: Call) -> Seen:  # noqa: FBT001 - the question's own word
         try:
@@ -181,8 +206,19 @@ class ImageInspector:
         )
 
 
-def build_inspector(settings: RegistrySettings, clock: Clock, observer: Observer | None = None) -> ImageInspector:
+def build_inspector(
+    settings: RegistrySettings,
+    clock: Clock,
+    observer: Observer | None = None,
+    trust_roots: Mapping[str, Path] | None = None,
+) -> ImageInspector:
     """The inspector with everything below it.
+
+    Args:
+        settings: how registries are reached.
+        clock: for every time to live.
+        observer: is told of requests and look-ups.
+        trust_roots: files of trust roots, by the names that questions give them.
 
     Raises:
         SettingsError: a file that the settings name cannot be used.
@@ -190,7 +226,29 @@ def build_inspector(settings: RegistrySettings, clock: Clock, observer: Observer
     observer = observer or NullObserver()
     client = RegistryClient(settings, clock, observer=observer)
     content = Content(client, clock, observer, memory_bytes=settings.memory_bytes, tag_ttl=settings.tag_ttl)
-    return ImageInspector(content, client, observer, settings.workers)
+
+    def prover() -> Prover:
+        # Imported when the first question comes: who asks for no signatures shall not pay for their libraries.
+        from provider.signatures.verifier import build_verifier  # noqa: PLC0415
+
+        return build_verifier(content, client, clock, observer, trust_roots or {}, tag_ttl=settings.tag_ttl)
+
+    return ImageInspector(content, client, observer, settings.workers, _Lazy(prover))
+
+
+class _Lazy:
+    """A prover that is built when it is first asked."""
+
+    def __init__(self, build: Callable[[], Prover]) -> None:
+        self._build = build
+        self._lock = threading.Lock()
+        self._prover: Prover | None = None
+
+    def prove(self, question: ProofQuestion, deadline: Deadline, ref: str | None = None) -> Proofs:
+        """See `Prover`."""
+        with self._lock:
+            self._prover = self._prover or self._build()
+        return self._prover.prove(question, deadline, ref)
 
 
 def _children(image: Reference, index: Index, everything: bool) -> list[_Node]:  # noqa: FBT001

@@ -119,9 +119,12 @@ LOG_ENTRIES: Final = 32
 CERTIFICATES: Final = 10
 # How many of an image's refused signatures a message names.
 REJECTIONS_SHOWN: Final = 5
+PROBLEM_CHARACTERS: Final = 5000
 
 # What is remembered of signatures: documents, and results of cryptography.
 SIGNATURE_MEMORY_BYTES: Final = 8 * MIB
 SIGNATURE_RESULTS: Final = 16384
+# How often the files of trust roots are looked at, seconds.
+TRUST_ROOT_SECONDS: Final = 10.0
 # Threads that fetch signatures side by side, all questions together.
 SIGNATURE_THREADS: Final = 32

@@ -20,7 +20,7 @@ from typing import Any, Final, TextIO
 import structlog
 from structlog.typing import Processor
 
-from provider.answer import Facts
+from provider.answer import Answer, Facts, Proofs
 from provider.clock import Clock
 from provider.errors import BestbeforeError
 from provider.redaction import Fields, redact
@@ -191,11 +191,13 @@ class KeyRecords:
         self._log = log
         self._render = _text_fields if log.text else _json_fields
 
-    def answered(self, ref: str, image: str, facts: Facts | str, seconds: float) -> str:
+    def answered(self, ref: str, image: str, facts: Answer | str, seconds: float) -> str:
         """An answer: what was found, and how long it took."""
         found: dict[str, object] = {"reference": facts}
         if isinstance(facts, Facts):
             found = {"digest": facts.digest, "created": facts.created, "created_from": facts.created_from}
+        elif isinstance(facts, Proofs):
+            found = {"digest": facts.digest, "proofs": len(facts.proofs)}
         return self._render({"ref": ref, "image": image, "outcome": "answered", **found, "ms": _milliseconds(seconds)})
 
     def failed(self, ref: str, image: str, error: BestbeforeError, seconds: float) -> str:

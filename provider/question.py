@@ -9,15 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from provider import limits
+from provider import limits, verification
 from provider.errors import QuestionError
 from provider.reasons import Reason
+from provider.verification import Verify, invalid, known_fields, unsupported
 
 VERSION: Final = 1
 _REF_CHARACTERS: Final = 12
-_FIELDS: Final = frozenset({"v", "image", "config"})
+_COMMON: Final = frozenset({"v", "image"})
+_FIELDS: Final = {False: _COMMON | {"config"}, True: _COMMON | {"verify"}}
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,22 @@ class FactQuestion:
     config: bool = False
 
 
+@dataclass(frozen=True)
+class ProofQuestion:
+    """Asks what cryptography proves about who signed an image.
+
+    Attributes:
+        image: as for `FactQuestion`.
+        verify: what has to be proved.
+    """
+
+    image: str
+    verify: Verify
+
+
+Question: TypeAlias = FactQuestion | ProofQuestion
+
+
 def ref(key: str) -> str:
     """The key's short name: 12 hex digits of its SHA-256.
 
@@ -41,10 +59,12 @@ def ref(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:_REF_CHARACTERS]
 
 
-def key_of(question: FactQuestion) -> str:
+def key_of(question: Question) -> str:
     """The key that a template makes for a question (`json.marshal` in Rego: sorted, compact)."""
     fields: dict[str, Any] = {"v": VERSION, "image": question.image}
-    if question.config:
+    if isinstance(question, ProofQuestion):
+        fields["verify"] = verification.write(question.verify)
+    elif question.config:
         fields["config"] = True
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     # Go's encoder, which OPA uses, escapes these so that JSON can stand in HTML.
@@ -53,7 +73,7 @@ def key_of(question: FactQuestion) -> str:
     return text
 
 
-def parse(key: str) -> FactQuestion:
+def parse(key: str) -> Question:
     """Read a key.
 
     Raises:
@@ -68,7 +88,7 @@ def parse(key: str) -> FactQuestion:
         fields = json.loads(key, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise QuestionError(Reason.KEY_INVALID, "the key starts like a JSON object but is none") from error
-    return _fact_question(fields)
+    return _question(fields)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -78,17 +98,19 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
-def _fact_question(fields: dict[str, Any]) -> FactQuestion:
+def _question(fields: dict[str, Any]) -> Question:
     version = fields.get("v")
     if isinstance(version, bool) or not isinstance(version, int):
-        raise QuestionError(Reason.KEY_INVALID, "the question has no version `v`")
-    unknown = sorted(fields.keys() - _FIELDS)
-    if version != VERSION or unknown:
-        what = f"version {version}" if version != VERSION else f"field {unknown[0][: limits.SHOWN_CHARACTERS]!r}"
-        raise QuestionError(Reason.QUESTION_UNSUPPORTED, f"this provider does not know {what} of the question")
-    image, config = fields.get("image"), fields.get("config", False)
+        raise invalid("the question has no version `v`")
+    if version != VERSION:
+        raise unsupported(f"version {version} of the question")
+    known_fields(fields, _FIELDS["verify" in fields], "the question")
+    image = fields.get("image")
     if not isinstance(image, str):
-        raise QuestionError(Reason.KEY_INVALID, "`image` of the question is no string")
+        raise invalid("`image` of the question is no string")
+    if "verify" in fields:
+        return ProofQuestion(image, verification.read(fields["verify"]))
+    config = fields.get("config", False)
     if not isinstance(config, bool):
         raise QuestionError(Reason.QUESTION_UNSUPPORTED, "this provider knows `config` only as true")
     return FactQuestion(image, config)

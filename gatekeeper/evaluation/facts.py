@@ -11,9 +11,9 @@ from typing import Any, Final, Protocol
 
 from gatekeeper.evaluation.program import NOTHING, Recorded
 from provider import question
-from provider.answer import Facts
+from provider.answer import Answer
 from provider.errors import BestbeforeError
-from provider.question import FactQuestion
+from provider.question import Question
 from provider.reasons import Reason
 
 FILE_VERSION: Final = 1
@@ -42,7 +42,7 @@ class LiveFacts:
         inspect: answers one question; raises `BestbeforeError`.
     """
 
-    inspect: Callable[[FactQuestion], Facts]
+    inspect: Callable[[Question], Answer]
 
     def answers(self, keys: Sequence[str]) -> Recorded:
         """See `FactSource.answers`; keys are worked on side by side."""

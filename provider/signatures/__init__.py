@@ -1,1 +1,1 @@
-"""Proofs about who signed an image. Nothing here yet: proof questions are refused as unsupported."""
+"""Who signed an image: discovery, formats, keys, certificates, logs, timestamps, trust roots."""

@@ -1,0 +1,35 @@
+"""What has to be proved of a signature: a question with its key read and its trust roots found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provider.signatures.keys import PublicKey
+from provider.signatures.trust_root import TrustRoot
+
+
+@dataclass(frozen=True)
+class Demands:
+    """Exactly one of `key` and `trust_root`.
+
+    Attributes:
+        key: signed by this key.
+        trust_root: signed by somebody whom an authority of this trust root certified.
+        ignore_sct: whether the certificate need not have been logged.
+        logs: a log of this trust root must hold the signature; None for no such demand.
+        offline: whether nobody named a log to ask, which is what the message says then.
+        timestamps: an authority of this trust root must have stamped it; None for no such demand.
+    """
+
+    key: PublicKey | None = None
+    trust_root: TrustRoot | None = None
+    ignore_sct: bool = False
+    logs: TrustRoot | None = None
+    offline: bool = False
+    timestamps: TrustRoot | None = None
+
+    @property
+    def revision(self) -> str:
+        """What results are remembered under: whatever has a say in them."""
+        roots = [root.digest if root else "" for root in (self.trust_root, self.logs, self.timestamps)]
+        return "|".join((self.key.revision if self.key else "", *roots, str(self.ignore_sct), str(self.offline)))

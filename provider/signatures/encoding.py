@@ -1,0 +1,69 @@
+"""Base64 and JSON as Go's standard library reads them, with its words for what it refuses."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import Any, Final
+
+from provider.go_json import SyntaxProblemError, scan_whole
+from provider.go_types import DecodeError, GoType, decode
+from provider.signatures.rejection import RejectedError
+
+_FOREIGN: Final = re.compile(rb"[^A-Za-z0-9+/]")
+_QUANTUM: Final = 4
+
+
+def from_base64(text: str) -> bytes:
+    """The bytes behind base64 with padding (RFC 4648, section 4); line breaks are skipped.
+
+    Raises:
+        RejectedError: it is no such text.
+    """
+    raw = text.encode("utf-8", "replace").replace(b"\r", b"").replace(b"\n", b"")
+    try:
+        return base64.b64decode(raw, validate=True)
+    except ValueError as error:
+        raise RejectedError(f"illegal base64 data at input byte {_bad_byte(raw)}") from error
+
+
+def _bad_byte(raw: bytes) -> int:
+    found = _FOREIGN.search(raw)
+    if found and raw[found.start() : found.start() + 1] != b"=":
+        return found.start()
+    return (found.start() if found else len(raw)) // _QUANTUM * _QUANTUM
+
+
+def from_json(body: bytes, wanted: GoType) -> Any:  # noqa: ANN401 - of the wanted type
+    """A whole JSON document (Go's `json.Unmarshal`).
+
+    Raises:
+        RejectedError: it is none, or of another shape.
+    """
+    try:
+        return decode(scan_whole(body), wanted)
+    except (SyntaxProblemError, DecodeError, RecursionError) as error:
+        raise RejectedError(str(error)) from error
+
+
+def strict_object(body: bytes) -> dict[str, Any]:
+    """A JSON object in which no name stands twice, in any spelling: Go's decoder does not tell case.
+
+    Raises:
+        RejectedError: it is none.
+    """
+    try:
+        document = json.loads(body, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise RejectedError("it is no JSON, or a name in it stands twice") from error
+    if not isinstance(document, dict):
+        raise RejectedError("it is no JSON object")
+    return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len({name.casefold() for name in fields}) != len(pairs):
+        raise ValueError("a name stands twice")
+    return fields

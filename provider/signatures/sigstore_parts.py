@@ -1,0 +1,99 @@
+"""What we use of sigstore's Python client beyond its public interface, in one place.
+
+Its public verifier wants a certificate, a log entry and an SCT at once; policies may ask for less, or for a key. The
+parts below it do what is ours to arrange. `test_sigstore_parts.py` fails when one of them moves or changes its meaning.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Final, Protocol, cast
+from urllib.parse import quote
+
+import rfc8785
+from cryptography.x509 import Certificate
+from sigstore._internal.merkle import verify_merkle_inclusion as _verify_merkle_inclusion
+from sigstore._internal.rekor.checkpoint import SignedCheckpoint
+from sigstore._internal.rekor.checkpoint import verify_checkpoint as _verify_checkpoint
+from sigstore._internal.sct import verify_sct as _verify_sct
+from sigstore._internal.trust import CTKeyring, RekorKeyring
+from sigstore.errors import VerificationError
+from sigstore.models import TransparencyLogEntry
+from sigstore_models.bundle.v1 import Bundle
+from sigstore_models.rekor.v1 import TransparencyLogEntry as Entry
+from sigstore_models.trustroot.v1 import TrustedRoot
+
+__all__ = [
+    "Bundle",
+    "Entry",
+    "Keyring",
+    "TrustedRoot",
+    "VerificationError",
+    "canonical_json",
+    "public_good",
+    "verify_inclusion",
+    "verify_sct",
+]
+
+_PUBLIC_GOOD: Final = "https://tuf-repo-cdn.sigstore.dev"
+
+
+class Keyring(Protocol):
+    """Keys of logs; sigstore's own tries all of them where the id is unknown, ours does not."""
+
+    def verify(self, *, key_id: bytes, signature: bytes, data: bytes) -> None:
+        """Verify a signature by the log of that id.
+
+        Raises:
+            VerificationError: no such log, or not its signature.
+        """
+        ...
+
+
+def canonical_json(document: dict[str, int | str]) -> bytes:
+    """JSON in its canonical form (RFC 8785)."""
+    return rfc8785.dumps(document)
+
+
+def verify_sct(certificate: Certificate, path: list[Certificate], logs: Keyring) -> None:
+    """The one signed certificate timestamp of a certificate (RFC 6962, section 3.2).
+
+    Args:
+        certificate: the leaf.
+        path: the certificates above it.
+        logs: certificate transparency logs.
+
+    Raises:
+        VerificationError: none, several, or not a log's.
+    """
+    _verify_sct(certificate, path, cast("CTKeyring", logs))
+
+
+def verify_inclusion(entry: Entry, logs: Keyring) -> None:
+    """A log entry's inclusion in a tree whose checkpoint the log has signed.
+
+    That is RFC 9162, section 2.1.3.2, and the transparency-dev formats `log/README.md` and `note`.
+
+    Raises:
+        VerificationError: it is in no such tree.
+        ValueError: the proof cannot be read.
+    """
+    wrapped = TransparencyLogEntry(entry)
+    _verify_merkle_inclusion(wrapped)
+    _verify_checkpoint(cast("RekorKeyring", logs), wrapped)
+
+
+def checkpoint(envelope: str) -> tuple[str, int]:
+    """Origin and tree size of a checkpoint, not verified.
+
+    Raises:
+        VerificationError: it is none.
+    """
+    read = SignedCheckpoint.from_text(envelope).checkpoint
+    return read.origin, read.log_size
+
+
+def public_good() -> bytes:
+    """The `trusted_root.json` of sigstore's public good instance, as the installed release of the client ships it."""
+    store = resources.files("sigstore").joinpath("_store", quote(_PUBLIC_GOOD, safe=""))
+    return store.joinpath("trusted_root.json").read_bytes()

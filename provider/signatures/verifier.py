@@ -1,0 +1,232 @@
+"""Who signed an image: a question becomes proofs.
+
+The order: the key is read, or the trust roots are found; the image's digest; its signatures; then each of them by
+itself, as `simple_signing` and `bundle` have it. One good signature is enough for an answer, and all good ones are in
+it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from provider import limits
+from provider.answer import Proof, Proofs, TimeSource
+from provider.cache.keys import ResultKey
+from provider.cache.memory import Memory
+from provider.clock import Clock, Deadline
+from provider.errors import ImageError
+from provider.foreign_text import shown
+from provider.observer import Observer
+from provider.question import ProofQuestion, key_of
+from provider.question import ref as ref_of
+from provider.reasons import Reason
+from provider.registry import failures, reference
+from provider.registry.call import Call
+from provider.registry.client import RegistryClient
+from provider.registry.content import Content
+from provider.registry.reference import Reference
+from provider.signatures import keys, simple_signing
+from provider.signatures.demands import Demands
+from provider.signatures.discovery import Discovery, Found, LegacySignature
+from provider.signatures.documents import Documents, rfc3339
+from provider.signatures.rejection import RejectedError
+from provider.signatures.trust_roots import TrustRoots
+from provider.verification import Format, LogName, TrustRootName, Verify
+
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What verifying one signature gave: a proof, or why there is none."""
+
+    proof: Proof | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What is known of registries.
+
+    Attributes:
+        content: knows what tags point to.
+        client: reaches them.
+    """
+
+    content: Content
+    client: RegistryClient
+
+
+class ProofVerifier:
+    """Proves who signed images; may be used by many threads.
+
+    Args:
+        registry: knows what tags point to.
+        discovery: finds signatures.
+        trust_roots: finds trust roots.
+        clock: for certificates whose time of signing nobody proves, and for what is remembered.
+        observer: is told of look-ups.
+    """
+
+    def __init__(
+        self, registry: Registry, discovery: Discovery, trust_roots: TrustRoots, clock: Clock, observer: Observer
+    ) -> None:
+        self._registry = registry
+        self._discovery = discovery
+        self._trust_roots = trust_roots
+        self._clock = clock
+        self._observer = observer
+        self._results: Memory[ResultKey, _Result] = Memory(clock, limits.SIGNATURE_RESULTS)
+
+    def prove(self, question: ProofQuestion, deadline: Deadline, ref: str | None = None) -> Proofs:
+        """What cryptography proves about who signed an image.
+
+        Args:
+            question: the image, and what has to be proved.
+            deadline: by when the work must be done; every wait within honours it.
+            ref: short name of the key that asks; computed from the question where it is not given.
+
+        Raises:
+            ImageError: `SignatureAbsent`, `SignatureRejected`, `TrustRootStale`, `KeyInvalid`, or what keeps the
+                registry from answering; in policy-controller's words where it has some.
+        """
+        call = Call(deadline, ref or ref_of(key_of(question)))
+        image = reference.parse(question.image)
+        demands = self._demands(question.verify)
+        try:
+            with self._upstream_words(image):
+                digest, seen_at = self._digest(image, call)
+                found = self._found(image, digest, question.verify, call)
+        finally:
+            self._observer.round_trips(call.round_trips)
+        proofs = _proved(self._verify(found, digest, demands))
+        observed_at = min(seen_at or rfc3339(found.observed_at), rfc3339(found.observed_at))
+        return Proofs(image.name, digest, f"{image.context}@{digest}", proofs, observed_at)
+
+    def _demands(self, verify: Verify) -> Demands:
+        """Read the key, find the trust roots.
+
+        Raises:
+            ImageError: `KeyInvalid`, `TrustRootStale`.
+        """
+        key = keys.load(verify.key.data, verify.key.hash_algorithm) if verify.key else None
+        trust_root = self._trust_roots.find(verify.keyless.trust_root) if verify.keyless else None
+        log = verify.log or _implied_log(verify)
+        return Demands(
+            key=key,
+            trust_root=trust_root,
+            ignore_sct=verify.keyless.ignore_sct if verify.keyless else False,
+            logs=self._trust_roots.find(log.trust_root) if log else None,
+            offline=verify.log is None,
+            timestamps=self._trust_roots.find(verify.timestamp) if verify.timestamp is not None else None,
+        )
+
+    def _digest(self, image: Reference, call: Call) -> tuple[str, str]:
+        """What the image is, and when its tag was seen to point there; empty for a digest."""
+        if image.digest:
+            return image.digest, ""
+        seen = self._registry.content.seen(image, call)
+        return seen.document.digest, seen.observed_at
+
+    def _found(self, image: Reference, digest: str, verify: Verify, call: Call) -> Found:
+        if verify.format is Format.LEGACY:
+            return self._discovery.legacy(image, digest, verify.source, call)
+        raise ImageError(Reason.QUESTION_UNSUPPORTED, "this provider does not know `bundle` as `format` yet")
+
+    def _verify(self, found: Found, digest: str, demands: Demands) -> Sequence[_Result]:
+        return [self._legacy(signature, digest, demands) for signature in found.legacy]
+
+    def _legacy(self, signature: LegacySignature, digest: str, demands: Demands) -> _Result:
+        key = ResultKey(signature.name, digest, demands.revision)
+        return self._remembered(key, lambda: simple_signing.verify(signature, digest, demands, self._now()))
+
+    def _now(self) -> dt.datetime:
+        return dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
+
+    def _remembered(self, key: ResultKey, work: Callable[[], Proof]) -> _Result:
+        """The result from memory, or worked out; one that the time of day has a say in is worked out each time."""
+        known = self._results.get(key)
+        self._observer.cache_lookup("memory", "proof", "hit" if known else "miss")
+        if known is not None:
+            return known
+        try:
+            result = _Result(work())
+        except RejectedError as error:
+            return _Result(None, shown(str(error), limits.PROBLEM_CHARACTERS))
+        if result.proof and all(time.source is not TimeSource.NONE for time in result.proof.times):
+            self._results.put(key, result)
+        return result
+
+    @contextmanager
+    def _upstream_words(self, image: Reference) -> Iterator[None]:
+        """Policy-controller's words for a registry that does not answer, or does not know the image."""
+        try:
+            yield
+        except ImageError as error:
+            url = self._registry.client.url(image)
+            if error.reason is Reason.NOT_FOUND:
+                sentence = f"image tag not found: GET {url}: MANIFEST_UNKNOWN: manifest unknown"
+                raise ImageError(error.reason, sentence) from error
+            if failures.REFUSED in error.message:
+                raise ImageError(error.reason, _refused(image, url)) from error
+            raise
+
+
+def build_verifier(  # noqa: PLR0913 - what the inspector has
+    content: Content,
+    client: RegistryClient,
+    clock: Clock,
+    observer: Observer,
+    trust_roots: Mapping[str, Path],
+    *,
+    tag_ttl: float,
+) -> ProofVerifier:
+    """The verifier with everything below it.
+
+    Raises:
+        SettingsError: a trust root cannot be used.
+    """
+    discovery = Discovery(Documents(client, clock, tag_ttl=tag_ttl), clock.now)
+    return ProofVerifier(Registry(content, client), discovery, TrustRoots(trust_roots, clock), clock, observer)
+
+
+def _implied_log(verify: Verify) -> LogName | None:
+    """The log that is asked for though nobody named one.
+
+    Policy-controller wants it of certificates of the public good instance, unless a timestamp authority is named.
+    """
+    public = verify.keyless is not None and verify.keyless.trust_root.name == ""
+    return LogName(trust_root=TrustRootName()) if public and verify.timestamp is None else None
+
+
+def _proved(results: Sequence[_Result]) -> Sequence[Proof]:
+    """The proofs among the results, the first of those that are the same.
+
+    Raises:
+        ImageError: there are none.
+    """
+    if not results:
+        raise ImageError(Reason.SIGNATURE_ABSENT, "no signatures found")
+    proofs = {result.proof.id: result.proof for result in reversed(results) if result.proof}
+    if proofs:
+        return list(reversed(proofs.values()))
+    problems = [result.problem for result in results]
+    more = len(problems) - limits.REJECTIONS_SHOWN
+    told = " ".join(problems[: limits.REJECTIONS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    raise ImageError(Reason.SIGNATURE_REJECTED, f"no matching signatures: {told}")
+
+
+def _refused(image: Reference, url: str) -> str:
+    """Go's words for a refused connection; where plain HTTP is allowed, cosign tries HTTPS first."""
+    host, _, port = image.registry.partition(":")
+    address = f" 127.0.0.1:{port}" if host in _LOOPBACK and port else ""
+    schemes = ("https", "http") if url.startswith("http://") else ("https",)
+    tries = (
+        f'Get "{scheme}://{image.registry}/v2/": dial tcp{address}: connect: connection refused' for scheme in schemes
+    )
+    return "; ".join(tries)
