@@ -109,10 +109,10 @@ def check(
         NoVerdictError: no opa, or it did not finish.
     """
     evaluator = Evaluator(engine, _images(reviews))
-    judged = [(each, review) for review in reviews for each in translations]
+    judged = [(each, made, review) for review in reviews for each in translations for made in each.constraints]
     cases = [
-        Case(Template.of(each.template), each.constraint["spec"]["parameters"], review.to_json(), now)
-        for each, review in judged
+        Case(Template.of(each.template), made["spec"]["parameters"], review.to_json(), now)
+        for each, made, review in judged
     ]
     if not cases:
         return Outcome((), {}, ())
@@ -120,12 +120,14 @@ def check(
     recorded = facts.answers(keys)
     violations = evaluator.violations(cases, recorded)
     findings = [
-        Finding(each.policy, each.constraint["spec"]["enforcementAction"], review.title, violation)
-        for (each, review), found in zip(judged, violations, strict=True)
+        Finding(each.policy, made["spec"]["enforcementAction"], review.title, violation)
+        for (each, made, review), found in zip(judged, violations, strict=True)
         for violation in found
     ]
     return Outcome(
-        tuple(findings), _facts(keys, recorded), tuple((each.policy, review.title) for each, review in judged)
+        tuple(findings),
+        _facts(keys, recorded),
+        tuple(dict.fromkeys((each.policy, review.title) for each, _, review in judged)),
     )
 
 

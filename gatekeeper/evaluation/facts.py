@@ -120,6 +120,6 @@ def _images(path: Path, content: Any) -> Mapping[str, Mapping[str, Any]]:  # noq
     if not isinstance(images, dict) or not all(isinstance(each, dict) for each in images.values()):
         raise FactsFileError(f"{path}: images: expected an object with an object for each image")
     for image, found in images.items():
-        if "reason" in found and found["reason"] not in set(Reason):
+        if "reason" in found and found["reason"] not in list(Reason):
             raise FactsFileError(f"{path}: images.{image}.reason: {found['reason']!r} is no reason code")
     return images

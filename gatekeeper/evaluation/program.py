@@ -98,7 +98,7 @@ def package_of(text: str) -> str:
     Raises:
         ValueError: there is no package line.
     """
-    found = re.search(r"^package (\S+)", text, re.MULTILINE)
+    found = re.search(r"^[ \t]*package[ \t]+([\w.]+)", text, re.MULTILINE)
     if found is None:
         raise ValueError("a Rego text has no package line")
     return found.group(1)

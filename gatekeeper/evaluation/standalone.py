@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-_PACKAGE: Final = re.compile(r"^(package .*\n)", re.MULTILINE)
+_PACKAGE: Final = re.compile(r"^([ \t]*package[ \t].*\n)", re.MULTILINE)
 
 _STUB: Final = """package lib.stub
 

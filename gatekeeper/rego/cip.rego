@@ -11,6 +11,7 @@ import data.lib.bestbefore.answers
 import data.lib.bestbefore.authorities
 import data.lib.bestbefore.compliance
 import data.lib.bestbefore.messages
+import data.lib.bestbefore.pinning as pinning_rules
 import data.lib.bestbefore.reference
 import data.lib.bestbefore.selection
 import data.lib.bestbefore.workload
@@ -87,6 +88,29 @@ violation(policy, image, verdict) := messages.violation(
 	image,
 	object.union(verdict, {"policy": policy.name}),
 	_ref(policy, image),
+)
+
+# METADATA
+# description: |
+#   Whether to report that an image is not named by its digest. A policy may deny some of that and only warn of other;
+#   each of its two Constraints reports its own class (`reports`).
+pinning(policy, review, image) if {
+	class := pinning_rules.finding(object.get(policy, "digest", "off"), review, image)
+	object.get(policy, "reports", class) == class
+}
+
+# METADATA
+# description: The violation for an image that is not named by its digest.
+unpinned(policy, image) := messages.violation(
+	sprintf("failed policy: %s", [policy.name]),
+	image,
+	{
+		"policy": policy.name,
+		"reason": "DigestMissing",
+		"said": "The image is named by a tag, which may mean another image tomorrow.",
+		"line": "must be an image digest",
+	},
+	"",
 )
 
 _failed(reason, said, line) := {"passed": false, "reason": reason, "said": said, "line": line}

@@ -13,8 +13,14 @@ import data.lib.policies.template_rule as rule
 
 # An image is refused unless it is proved to comply.
 violation contains cip.violation(input.parameters, image, _verdict(image)) if {
+	not input.parameters.reports == "warn"
 	some image in _images
 	not _verdict(image).passed == true
+}
+
+violation contains cip.unpinned(input.parameters, image) if {
+	some image in _images
+	cip.pinning(input.parameters, input.review, image)
 }
 
 violation contains messages.unreadable if not _images

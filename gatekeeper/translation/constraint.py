@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from gatekeeper.policy.model import Authority, ClusterImagePolicy, LabelSelector, MatchResource
+from gatekeeper.policy.problems import Problem
 from gatekeeper.translation import names
 
 GROUP_VERSION: Final = "constraints.gatekeeper.sh/v1beta1"
 COVERAGE_KIND: Final = "ClusterImagePolicyCoverage"
 COVERAGE_NAME: Final = "no-matching-policies"
+
+ANNOTATION_PREFIX: Final = "bestbefore.dev/"
+DIGEST_ANNOTATION: Final = ANNOTATION_PREFIX + "digest"
+DIGEST_SETTINGS: Final = ("require", "warn", "off")
 
 # Where policies apply: namespaces that opted in, as with policy-controller.
 NAMESPACE_LABEL: Final = "policy.sigstore.dev/include"
@@ -22,10 +27,21 @@ _KINDS: Final = (
 )
 
 
-def document(policy: ClusterImagePolicy, kind: str, annotations: Mapping[str, str]) -> dict[str, Any]:
-    """The Constraint that enforces a policy."""
-    action = "warn" if policy.spec.mode == "warn" else "deny"
-    return _constraint(kind, names.constraint_name(policy.name), action, parameters(policy), annotations)
+def documents(policy: ClusterImagePolicy, kind: str, annotations: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
+    """The Constraints that enforce a policy.
+
+    One, unless the policy denies some things and only warns of others: the action belongs to the Constraint, so then
+    there is a twin that warns, each reporting its own class.
+    """
+    values, name = parameters(policy), names.constraint_name(policy.name)
+    if policy.spec.mode == "warn":
+        return (_constraint(kind, name, "warn", values, annotations),)
+    if values["digest"] == "off":
+        return (_constraint(kind, name, "deny", values, annotations),)
+    return (
+        _constraint(kind, name, "deny", {**values, "reports": "deny"}, annotations),
+        _constraint(kind, name + names.WARN_SUFFIX, "warn", {**values, "reports": "warn"}, annotations),
+    )
 
 
 def coverage_document(
@@ -40,6 +56,7 @@ def parameters(policy: ClusterImagePolicy) -> dict[str, Any]:
     """The parameters of a policy's Constraint, in the form that the library reads."""
     found: dict[str, Any] = {"name": policy.name, **_selection(policy)}
     found["authorities"] = [_authority(authority) for authority in policy.spec.authorities]
+    found["digest"] = digest_setting(policy)
     rule = policy.spec.policy
     if rule is not None:
         found["rego"] = {
@@ -55,6 +72,30 @@ def kinds(wanted: Collection[str] | None = None) -> list[dict[str, list[str]]]:
     """`spec.match.kinds` for everything that brings Pods, or for the kinds wanted of it."""
     rows = [(group, [kind for kind in every if wanted is None or kind in wanted]) for group, every in _KINDS]
     return [{"apiGroups": [group], "kinds": named} for group, named in rows if named]
+
+
+def digest_setting(policy: ClusterImagePolicy) -> str:
+    """What the policy makes of an image without a digest: `require`, `warn` or `off`.
+
+    As its annotation says; else `require` where signatures are looked at, for those are of a digest.
+    """
+    named = policy.metadata.annotations.get(DIGEST_ANNOTATION)
+    if named is not None:
+        return named
+    signed = any(authority.static is None for authority in policy.spec.authorities)
+    return "require" if signed else "off"
+
+
+def problems(policy: ClusterImagePolicy) -> Iterator[Problem]:
+    """Annotations of ours on the policy that cannot be read."""
+    for name, value in policy.metadata.annotations.items():
+        if name != DIGEST_ANNOTATION and name.startswith(ANNOTATION_PREFIX):
+            path = f"metadata.annotations[{name}]"
+            yield Problem(path, "there is no such annotation", hint=f"there is {DIGEST_ANNOTATION}", fields=(path,))
+        if name == DIGEST_ANNOTATION and value not in DIGEST_SETTINGS:
+            path = f"metadata.annotations[{name}]"
+            expected = ", ".join(DIGEST_SETTINGS)
+            yield Problem(path, f"invalid value: {value}", hint=f"expected one of {expected}", fields=(path,))
 
 
 def _constraint(

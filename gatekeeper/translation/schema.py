@@ -15,6 +15,14 @@ def parameters_schema() -> dict[str, Any]:
             "images": _images(),
             "match": _match(),
             "authorities": _list("Who vouches for an image: one authority must.", _authority()),
+            "digest": _choice(
+                "What to do about an image without a digest when a Pod is created.", "require", "warn", "off"
+            ),
+            "reports": _choice(
+                "Which findings this Constraint reports, where a policy has two; all of them when left out.",
+                "deny",
+                "warn",
+            ),
             "rego": {
                 "description": "What the policy's own rule is given beside the authorities that matched.",
                 "type": "object",
@@ -91,6 +99,10 @@ def _authority() -> dict[str, Any]:
 
 def _text(description: str) -> dict[str, Any]:
     return {"description": description, "type": "string"}
+
+
+def _choice(description: str, *values: str) -> dict[str, Any]:
+    return {"description": description, "type": "string", "enum": list(values)}
 
 
 def _flag(description: str) -> dict[str, Any]:

@@ -29,12 +29,12 @@ class Translation:
     Attributes:
         policy: its name.
         template: the ConstraintTemplate; shared by all policies without a rule of their own.
-        constraint: the Constraint.
+        constraints: its Constraint, and the twin that warns where it has one.
     """
 
     policy: str
     template: Mapping[str, Any]
-    constraint: Mapping[str, Any]
+    constraints: tuple[Mapping[str, Any], ...]
 
 
 def translate(
@@ -69,14 +69,14 @@ def coverage(policies: Sequence[ClusterImagePolicy], action: str) -> Translation
     return Translation(
         "",
         template.document(constraint.COVERAGE_KIND, source, annotations, template.coverage_schema()),
-        constraint.coverage_document(policies, action, annotations),
+        (constraint.coverage_document(policies, action, annotations),),
     )
 
 
 def objects(translations: Sequence[Translation]) -> tuple[Mapping[str, Any], ...]:
     """The objects to apply: templates first, each once, then Constraints."""
     templates = {each.template["metadata"]["name"]: each.template for each in translations}
-    return (*templates.values(), *(each.constraint for each in translations))
+    return (*templates.values(), *(made for each in translations for made in each.constraints))
 
 
 def _problems(policies: Sequence[ClusterImagePolicy], checker: RegoChecker | None) -> Iterator[tuple[str, Problem]]:
@@ -84,7 +84,7 @@ def _problems(policies: Sequence[ClusterImagePolicy], checker: RegoChecker | Non
     rules = []
     refused = False
     for policy in policies:
-        found = support.unsupported(policy)
+        found = [*support.unsupported(policy), *constraint.problems(policy)]
         if policy.spec.policy is not None and not found:
             rules.append(PolicyRule.of(policy))
             found = list(rules[-1].problems())
@@ -108,7 +108,7 @@ def _translation(policy: ClusterImagePolicy) -> Translation:
         carried = PolicyRule.of(policy)
         kind = carried.kind
         made = template.document(kind, carried.source(), annotations)
-    return Translation(policy.name, made, constraint.document(policy, kind, annotations))
+    return Translation(policy.name, made, constraint.documents(policy, kind, annotations))
 
 
 def _digest(policy: ClusterImagePolicy) -> str:
@@ -120,9 +120,9 @@ def _digest(policy: ClusterImagePolicy) -> str:
 
 def _refuse_shared_names(translations: Sequence[Translation]) -> None:
     taken: dict[tuple[str, str], str] = {}
-    for each in translations:
-        name = (str(each.constraint["kind"]), str(each.constraint["metadata"]["name"]))
-        other = taken.setdefault(name, each.policy)
-        if other != each.policy:
-            sentence = f"the policies {other} and {each.policy} would become one Constraint {name[1]}; rename one"
+    for policy, made in ((each.policy, made) for each in translations for made in each.constraints):
+        name = (str(made["kind"]), str(made["metadata"]["name"]))
+        other = taken.setdefault(name, policy)
+        if other != policy:
+            sentence = f"the policies {other} and {policy} would become one Constraint {name[1]}; rename one"
             raise PolicyError([Problem(path="metadata.name", message=sentence)])
