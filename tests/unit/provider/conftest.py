@@ -26,19 +26,21 @@ class PoolSimulator:
 
     Attributes:
         holding: whether tasks are held.
+        holding_hosts: registries whose tasks are held all the same.
         full: whether tasks are refused.
         held: what is held, in order.
     """
 
     def __init__(self) -> None:
         self.holding = False
+        self.holding_hosts: set[str] = set()
         self.full = False
         self.held: list[Task] = []
 
     def submit(self, task: Task) -> bool:
         if self.full:
             return False
-        if self.holding:
+        if self.holding or task.host in self.holding_hosts:
             self.held.append(task)
         else:
             task.run()

@@ -134,6 +134,15 @@ def test_wait_that_was_not_spent_is_left_for_the_next_question(world):
     assert world.waited == [pytest.approx(1.2)]
 
 
+def test_image_that_was_answered_does_not_pay_for_another_in_the_same_call(world):
+    world.pool.holding_hosts.add("slow.example")
+    world.ask(KEY, "slow.example/app")
+    world.waited.clear()
+    world.pool.holding = True
+    world.ask(WITH_CONFIG)
+    assert world.waited == [pytest.approx(1.2)]
+
+
 def test_audit_does_not_spend_the_wait_of_admission(world):
     world.pool.holding = True
     world.ask(KEY, endpoint=Endpoint.AUDIT)
@@ -159,6 +168,15 @@ def test_two_requests_at_the_same_time_work_once(world):
     world.pool.holding = True
     answers = []
     world.on_wait = lambda: None if answers else (answers.append(1), world.ask(KEY), world.pool.release())
+    assert set(world.ask(KEY).values) == {KEY}
+    assert world.inspector.calls[KEY] == 1
+
+
+def test_work_that_was_finished_since_the_call_looked_is_not_done_again(world, monkeypatch):
+    world.ask(KEY)
+    answers = iter([None])
+    known = world.batch.memory.get
+    monkeypatch.setattr(world.batch.memory, "get", lambda name: next(answers, known(name)))
     assert set(world.ask(KEY).values) == {KEY}
     assert world.inspector.calls[KEY] == 1
 
