@@ -1,0 +1,152 @@
+"""Rego of the documentation, evaluated by the real OPA."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gatekeeper.evaluation.evaluator import Case, Evaluator
+from gatekeeper.evaluation.opa import Opa
+from gatekeeper.evaluation.program import Recorded, Template
+from gatekeeper.policy import load_policies
+from gatekeeper.translation.translate import translate
+from provider import question
+from tests.programs import ROOT, program
+from tests.unit.docs.pages import blocks
+
+pytestmark = pytest.mark.integration
+
+_GUIDE = ROOT / "docs" / "how-to" / "write-your-own-template.md"
+_RULE = ROOT / "docs" / "how-to" / "write-a-policy.md"
+_BOTH = {"linux/amd64": {}, "linux/arm64": {}}
+# 2026-03-01T00:00:00Z in nanoseconds.
+_MARCH = 1_772_323_200_000_000_000
+_PARAMETERS = {"platforms": ["linux/amd64", "linux/arm64"]}
+
+
+@pytest.fixture(scope="module")
+def engine() -> Opa:
+    return Opa(program("opa"))
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    """The template of the guide, as a reader would copy it."""
+    first = next(block for block in blocks(_GUIDE) if block.language == "yaml")
+    return Template.of(yaml.safe_load(first.text))
+
+
+class Undefined(Opa):
+    """An engine in which the call of `external_data` is undefined."""
+
+    def evaluate(self, folder: Path, query: str) -> Any:
+        driver = folder / "driver.rego"
+        text, changes = re.subn(
+            r"^answer\(request\) := \{$",
+            "answer(request) := {\n\t_ = request.nowhere,",
+            driver.read_text(),
+            flags=re.MULTILINE,
+        )
+        assert changes == 1
+        driver.write_text(text.replace("\t_ = request.nowhere,", '\t"nothing": request.nowhere,'))
+        return super().evaluate(folder, query)
+
+
+def refusals(engine: Opa, template: Template, recorded: Recorded, *images: str, **parameters: Any) -> list[str]:
+    """What the template says to a Pod with these images."""
+    pod = {"kind": "Pod", "spec": {"containers": [{"image": image} for image in images]}}
+    case = Case(template, parameters or _PARAMETERS, {"operation": "CREATE", "object": pod}, 0)
+    (found,) = Evaluator(engine).violations([case], recorded)
+    return [each.msg for each in found]
+
+
+def passing(image: str, reason: str, message: str) -> str:
+    return json.dumps({question.ref(image): {"reason": reason, "message": message}})
+
+
+def test_guide_admits_an_image_that_complies(engine: Opa, template: Template) -> None:
+    assert refusals(engine, template, Recorded({"app:1": {"platforms": _BOTH}}, {}), "app:1") == []
+
+
+@pytest.mark.parametrize(
+    ("recorded", "sentence"),
+    [
+        (Recorded({"app:1": {"platforms": {"linux/amd64": {}}}}, {}), 'Image "app:1": it is for linux/amd64 only.'),
+        (Recorded({"app:1": {}}, {}), 'Image "app:1": the provider gave no answer.'),
+        (Recorded({"app:1": "a text"}, {}), 'Image "app:1": the provider gave no answer.'),
+        (Recorded({"other:1": {"platforms": _BOTH}}, {}), 'Image "app:1": the provider gave no answer.'),
+        (Recorded({}, {"app:1": "ContentInvalid: no config"}), 'Image "app:1": ContentInvalid: no config.'),
+        (
+            Recorded({"app:1": {"platforms": _BOTH}}, {"app:1": "ContentInvalid: no config"}),
+            'Image "app:1": ContentInvalid: no config.',
+        ),
+        (Recorded({}, {}, passing("app:1", "Timeout", "no answer yet")), 'Image "app:1": Timeout: no answer yet.'),
+        (Recorded({}, {}, "connection refused"), 'Image "app:1": the provider cannot be asked: connection refused.'),
+    ],
+)
+def test_guide_refuses_what_is_not_shown_to_comply(
+    engine: Opa, template: Template, recorded: Recorded, sentence: str
+) -> None:
+    assert refusals(engine, template, recorded, "app:1") == [sentence]
+
+
+def test_guide_names_the_bad_one_of_two_images(engine: Opa, template: Template) -> None:
+    recorded = Recorded({"good:1": {"platforms": _BOTH}}, {}, passing("bad:1", "NotFound", "not there"))
+    assert refusals(engine, template, recorded, "good:1", "bad:1") == ['Image "bad:1": NotFound: not there.']
+
+
+def test_guide_refuses_when_the_call_is_undefined(template: Template) -> None:
+    engine = Undefined(program("opa"))
+    assert refusals(engine, template, Recorded({}, {}), "app:1") == ['Image "app:1": the provider gave no answer.']
+
+
+def test_guide_refuses_when_its_parameters_are_missing(engine: Opa, template: Template) -> None:
+    recorded = Recorded({"app:1": {"platforms": _BOTH}}, {})
+    assert refusals(engine, template, recorded, "app:1", other=[]) == [
+        'Image "app:1": it is for linux/amd64, linux/arm64 only.'
+    ]
+
+
+def test_guide_makes_a_strange_image_name_harmless(engine: Opa, template: Template) -> None:
+    assert refusals(engine, template, Recorded({}, {}), "a\nb") == ['Image "a\\nb": the provider gave no answer.']
+
+
+@pytest.mark.parametrize(
+    ("created", "good"),
+    [
+        (("2026-02-20T00:00:00Z", "2026-02-10T00:00:00Z"), True),
+        (("2026-02-20T00:00:00Z", "2025-02-10T00:00:00Z"), False),
+        (("2026-02-20T00:00:00Z", None), False),
+        (("2026-02-20T00:00:00Z", "yesterday"), False),
+    ],
+)
+def test_rule_of_the_guide_wants_every_platform_to_be_young(
+    engine: Opa, tmp_path: Path, created: tuple[str, str | None], good: bool
+) -> None:
+    rule = next(block.text for block in blocks(_RULE) if block.language == "rego")
+    policy = yaml.safe_load((ROOT / "policies" / "maximum-image-age" / "cip.yaml").read_text())
+    policy["spec"]["policy"]["data"] = rule
+    (tmp_path / "policy.yaml").write_text(yaml.safe_dump(policy))
+    (made,) = translate(load_policies([str(tmp_path / "policy.yaml")]).policies, engine)
+    configs = {f"linux/{number}": {"created": each} if each else {} for number, each in enumerate(created)}
+    key = question.key_of(question.FactQuestion("app/web:1", config=True))
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p"},
+        "spec": {"containers": [{"image": "app/web:1"}]},
+    }
+    review = {
+        "operation": "CREATE",
+        "kind": {"group": "", "version": "v1", "kind": "Pod"},
+        "object": pod,
+        "oldObject": None,
+    }
+    case = Case(Template.of(made.template), made.constraints[0]["spec"]["parameters"], review, _MARCH)
+    (found,) = Evaluator(engine).violations([case], Recorded({key: {"digest": "sha256:0", "config": configs}}, {}))
+    assert (not found) is good
