@@ -82,6 +82,8 @@ reformat: venv opa ## put Python and Rego into shape
 generate: venv opa ## write every file that is made from others
 	$(PY) scripts/chart_readme.py
 	$(PY) -m provider.settings_reference docs/reference/settings.md
+	$(PY) -m scripts.reference
+	$(PY) -m scripts.policies
 
 .PHONY: verify
 verify: generate ## generate, and see that nothing changed
