@@ -162,7 +162,8 @@ def _inspector(settings: Settings, observation: Observation, clock: Clock, probl
         tag_ttl=registries.tag_ttl_seconds,
     )
     try:
-        return build_inspector(registry_settings, clock, observation)
+        trust_roots = {file.name: file.path for file in settings.signatures.trust_root}
+        return build_inspector(registry_settings, clock, observation, trust_roots)
     except SettingsError as error:
         problems.extend(error.problems)
         return None
@@ -175,5 +176,5 @@ def _address(listener: socket) -> str:
 
 def _shown(settings: Settings) -> dict[str, object]:
     """All settings, for the log: none of them is a secret, only the paths of such."""
-    groups = (settings.server, settings.deadlines, settings.registries, settings.log)
+    groups = (settings.server, settings.deadlines, settings.registries, settings.signatures, settings.log)
     return {name: value for group in groups for name, value in vars(group).items()}

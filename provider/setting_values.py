@@ -14,6 +14,8 @@ from provider.foreign_text import shown
 from provider.registry import reference
 
 _LAST_PORT: Final = 65535
+# A Kubernetes object may be called so (RFC 1123, section 2.1).
+_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9.\-]{0,251}[a-z0-9])?", re.ASCII)
 
 
 class LogLevel(StrEnum):
@@ -48,6 +50,17 @@ class Address:
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class NamedFile:
+    """A file with the name that policies give it."""
+
+    name: str
+    path: Path
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.path}"
 
 
 def read(name: str, annotation: str, value: object) -> object:
@@ -137,6 +150,25 @@ def _hosts(value: object) -> tuple[str, ...]:
     return tuple(_host(_text(entry).strip()) for entry in entries if entry != "")
 
 
+def _named_files(value: object) -> tuple[NamedFile, ...]:
+    entries = value.split(",") if isinstance(value, str) else value
+    if not isinstance(entries, list | tuple):
+        raise TypeError(f"must be a list of NAME=FILE, got {shown(str(value))!r}")
+    files = tuple(_named_file(_text(entry).strip()) for entry in entries if entry != "")
+    names = [file.name for file in files]
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise ValueError(f"{repeated} stands twice")
+    return files
+
+
+def _named_file(text: str) -> NamedFile:
+    name, equals, path = text.partition("=")
+    if not equals or not _NAME.fullmatch(name):
+        raise ValueError(f"must be NAME=FILE, the name in lower-case letters, digits, `-` and `.`, got {shown(text)!r}")
+    return NamedFile(name, _path(path))
+
+
 def _host(text: str) -> str:
     """A registry as references name it; Docker Hub may be called `docker.io`."""
     try:
@@ -166,6 +198,7 @@ _CONVERTERS: Final[Mapping[str, Callable[[object], object]]] = {
     "int": _integer,
     "float": _number,
     "tuple[str, ...]": _hosts,
+    "tuple[NamedFile, ...]": _named_files,
     "LogLevel": _one_of(LogLevel),
     "LogFormat": _one_of(LogFormat),
 }

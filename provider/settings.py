@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar, cast
 from provider import setting_values, settings_file
 from provider.errors import SettingsError
 from provider.foreign_text import shown
-from provider.setting_values import Address, LogFormat, LogLevel
+from provider.setting_values import Address, LogFormat, LogLevel, NamedFile
 
 PREFIX: Final = "BESTBEFORE_"
 CONFIG: Final = "config"
@@ -153,6 +153,19 @@ class RegistriesSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SignaturesSettings:
+    """Whose signatures can be proved."""
+
+    trust_root: tuple[NamedFile, ...] = setting(
+        "Trust roots, `NAME=FILE` each, by the names that policies give them in `trustRootRef`: sigstore's "
+        "`trusted_root.json`, or a TrustRoot object with `sigstoreKeys`. Read again when it changes; a file that cannot "
+        "be used keeps the old one in force.",
+        default=(),
+        why="Policies that name none mean sigstore's public good instance, which is built in.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class LogSettings:
     """What is written to the standard output."""
 
@@ -175,6 +188,7 @@ class Settings:
     server: ServerSettings
     deadlines: DeadlineSettings
     registries: RegistriesSettings
+    signatures: SignaturesSettings
     log: LogSettings
 
 
@@ -182,6 +196,7 @@ GROUPS: Final[Mapping[str, type]] = {
     "server": ServerSettings,
     "deadlines": DeadlineSettings,
     "registries": RegistriesSettings,
+    "signatures": SignaturesSettings,
     "log": LogSettings,
 }
 

@@ -37,6 +37,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "Path | None": "path of a file",
     "int": "whole number",
     "float": "number",
+    "tuple[NamedFile, ...]": "list of `NAME=FILE`",
     "tuple[str, ...]": "list of `host` or `host:port`",
     "LogLevel": "`debug`, `info`, `warning` or `error`",
     "LogFormat": "`auto`, `json` or `text`",

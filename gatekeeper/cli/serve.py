@@ -23,9 +23,15 @@ def _option(one: dataclasses.Field[Any]) -> click.Option:
     return click.Option(
         [f"--{one.name.replace('_', '-')}", one.name],
         multiple=repeated,
-        metavar="HOST" if repeated else told.unit.upper() or "VALUE",
+        metavar=_metavar(str(one.type), told.unit),
         help=" ".join(part for part in (told.does, "May be repeated." if repeated else "", default) if part),
     )
+
+
+def _metavar(annotation: str, unit: str) -> str:
+    if annotation.startswith("tuple"):
+        return "NAME=FILE" if "File" in annotation else "HOST"
+    return unit.upper() or "VALUE"
 
 
 def _default(value: object) -> str:

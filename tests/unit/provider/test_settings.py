@@ -75,6 +75,7 @@ def test_every_setting_can_be_given_by_every_source(config):
         "insecure_registry": "127.0.0.1:5000",
         "docker_config": "d",
         "registry_ca": "e",
+        "trust_root": "own=f,other=g",
         "tag_ttl_seconds": "0",
         "memory_mib": "8",
         "log_level": "debug",
