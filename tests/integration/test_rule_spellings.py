@@ -32,6 +32,7 @@ DAYS = "day = 24 * 60 * 60 * 1000000000\nlimit = 30 * day\n"
 SPELLINGS = {
     "as in the story": "package sigstore\n" + DAYS + BODY,
     "with comments before the package": "# policy\n# package other\n\npackage sigstore # here\n" + DAYS + BODY,
+    "with blanks around the package": "\n  package \t sigstore  \n" + DAYS + BODY,
     "with windows line ends": ("package sigstore\n" + DAYS + BODY).replace("\n", "\r\n"),
     "with unused helpers": 'package sigstore\nunused(x) = y { y := x }\nnames := {`data.x`, "import y"}\n'
     + DAYS

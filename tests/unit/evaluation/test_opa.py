@@ -1,0 +1,124 @@
+import os
+import stat
+
+import pytest
+
+from gatekeeper.evaluation import opa
+from gatekeeper.evaluation.opa import EvaluationError, NoVerdictError, Opa, Problem, find
+
+
+def script(folder, body, name="opa"):
+    file = folder / name
+    file.write_text(f"#!/bin/sh\n{body}\n")
+    file.chmod(file.stat().st_mode | stat.S_IXUSR)
+    return file
+
+
+def says(folder, output, code=0, stream=1):
+    (folder / "output").write_text(output)
+    return Opa(script(folder, f"cat {folder}/output >&{stream}; exit {code}"))
+
+
+@pytest.fixture
+def unbundled(monkeypatch, tmp_path):
+    monkeypatch.setattr(opa, "BUNDLED", tmp_path / "bundled")
+
+
+def test_named_opa_comes_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(opa, "BUNDLED", script(tmp_path, "", "bundled"))
+    named = script(tmp_path, "")
+    assert find({"BESTBEFORE_OPA": str(named), "PATH": ""}).path == named
+
+
+def test_bundled_opa_comes_before_the_path(tmp_path, monkeypatch):
+    bundled = script(tmp_path, "", "bundled")
+    monkeypatch.setattr(opa, "BUNDLED", bundled)
+    script(tmp_path, "")
+    assert find({"PATH": str(tmp_path)}).path == bundled
+
+
+@pytest.mark.usefixtures("unbundled")
+def test_path_comes_last(tmp_path):
+    assert (
+        find({"PATH": str(tmp_path) + os.pathsep + "/nowhere"} | {"x": str(script(tmp_path, ""))}).path
+        == tmp_path / "opa"
+    )
+
+
+@pytest.mark.usefixtures("unbundled")
+def test_without_an_opa_the_ways_to_get_one_are_told():
+    with pytest.raises(NoVerdictError) as caught:
+        find({"PATH": "/nowhere"})
+    assert caught.value.reason == "EngineMissing"
+    assert "BESTBEFORE_OPA" in caught.value.message
+    assert "make opa" in caught.value.message
+
+
+def test_named_opa_that_is_none_is_not_replaced_by_another(tmp_path):
+    with pytest.raises(NoVerdictError, match="which is no program"):
+        find({"BESTBEFORE_OPA": str(tmp_path / "none"), "PATH": os.environ["PATH"]})
+
+
+def test_value_is_that_of_the_query(tmp_path):
+    assert says(tmp_path, '{"result": [{"expressions": [{"value": {"a": 1}}]}]}').evaluate(tmp_path, "data.a") == {
+        "a": 1
+    }
+
+
+def test_undefined_is_none(tmp_path):
+    assert says(tmp_path, "{}").evaluate(tmp_path, "data.a") is None
+
+
+def test_errors_of_opa_are_told_by_file_and_line(tmp_path):
+    output = (
+        '{"errors": [{"code": "rego_parse_error", "message": "unexpected", '
+        f'"location": {{"file": "{tmp_path}/x/sigstore.rego", "row": 3}}}}]}}'
+    )
+    with pytest.raises(EvaluationError) as caught:
+        says(tmp_path, output, 2).evaluate(tmp_path, "data.a")
+    assert caught.value.problems == (Problem("rego_parse_error", "unexpected", "x/sigstore.rego", 3),)
+    assert str(caught.value) == "sigstore.rego:3: rego_parse_error: unexpected"
+
+
+@pytest.mark.parametrize("output", ["", "panic: out of\nmemory", "[]", '{"errors": null}'])
+def test_failure_without_an_error_of_opa_is_no_undefined_value(tmp_path, output):
+    with pytest.raises(EvaluationError):
+        says(tmp_path, output, 1).evaluate(tmp_path, "data.a")
+
+
+def test_errors_count_even_with_a_good_exit(tmp_path):
+    with pytest.raises(EvaluationError):
+        says(tmp_path, '{"errors": [{"message": "x"}]}').evaluate(tmp_path, "data.a")
+
+
+def test_check_has_no_problems_where_opa_has_none(tmp_path):
+    assert says(tmp_path, "").check(tmp_path) == ()
+
+
+def test_check_tells_what_opa_says(tmp_path):
+    found = says(tmp_path, '{"errors": [{"code": "c", "message": "m"}]}', 1, 2).check(tmp_path)
+    assert found == (Problem("c", "m", "", 0),)
+
+
+def test_check_that_fails_without_an_error_is_a_problem(tmp_path):
+    (problem,) = says(tmp_path, "killed\n", 137, 2).check(tmp_path)
+    assert (problem.code, problem.message) == ("engine_error", "killed")
+
+
+def test_opa_that_does_not_finish_gives_no_verdict(tmp_path):
+    slow = Opa(script(tmp_path, "exec sleep 60"), seconds=0.05)
+    with pytest.raises(NoVerdictError) as caught:
+        slow.evaluate(tmp_path, "data.a")
+    assert caught.value.reason == "Timeout"
+
+
+def test_opa_that_cannot_be_run_gives_no_verdict(tmp_path):
+    with pytest.raises(NoVerdictError) as caught:
+        Opa(tmp_path / "none").evaluate(tmp_path, "data.a")
+    assert caught.value.reason == "EngineFailed"
+
+
+def test_opa_sees_nothing_of_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET", "x")
+    seen = script(tmp_path, 'printf \'{"result": [{"expressions": [{"value": "%s"}]}]}\' "$SECRET"')
+    assert Opa(seen).evaluate(tmp_path, "data.a") == ""

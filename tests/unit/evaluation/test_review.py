@@ -1,0 +1,83 @@
+import pytest
+
+from gatekeeper.evaluation.review import Review
+
+POD = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "web", "namespace": "shop"},
+    "spec": {"containers": [{"image": "a:1"}, {"image": "b:1"}], "initContainers": [{"image": "c:1"}]},
+}
+
+
+def test_review_is_a_creation_by_a_person():
+    found = Review(POD).to_json()
+    assert found["operation"] == "CREATE"
+    assert found["kind"] == {"group": "", "version": "v1", "kind": "Pod"}
+    assert (found["namespace"], found["name"]) == ("shop", "web")
+    assert found["object"] == POD
+    assert found["oldObject"] is None
+    assert not found["userInfo"]["username"].startswith("system:")
+
+
+def test_group_is_taken_from_the_version():
+    assert Review({"apiVersion": "apps/v1", "kind": "Deployment"}).to_json()["kind"] == {
+        "group": "apps",
+        "version": "v1",
+        "kind": "Deployment",
+    }
+
+
+@pytest.mark.parametrize(
+    ("metadata", "title"),
+    [
+        ({"name": "web", "namespace": "shop"}, "Pod shop/web"),
+        ({"name": "web"}, "Pod web"),
+        ({"generateName": "web-"}, "Pod web-"),
+        ({}, "Pod (no name)"),
+        (None, "Pod (no name)"),
+    ],
+)
+def test_title_is_as_people_say_it(metadata, title):
+    assert Review({"kind": "Pod", "metadata": metadata}).title == title
+
+
+def test_review_of_images_alone_has_no_title():
+    assert Review(images=("a:1",)).title == ""
+
+
+def test_own_images_are_not_overridden():
+    assert Review(POD).overridden() is None
+
+
+def test_named_image_keeps_its_field():
+    assert [image["path"] for image in Review(POD, ("c:1", "b:1", "x:1")).overridden()] == [
+        "spec.initContainers[0].image",
+        "spec.containers[1].image",
+        "image",
+    ]
+
+
+@pytest.mark.parametrize("spec", [None, [], "x", {"containers": None}, {"containers": [None, {"image": 1}]}])
+def test_object_of_another_shape_is_no_traceback(spec):
+    found = Review({"kind": "Pod", "spec": spec}, ("a:1",)).overridden()
+    assert [image["path"] for image in found] == ["image"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "path"),
+    [
+        (
+            "Deployment",
+            {"template": {"spec": {"containers": [{"image": "a:1"}]}}},
+            "spec.template.spec.containers[0].image",
+        ),
+        (
+            "CronJob",
+            {"jobTemplate": {"spec": {"template": {"spec": {"containers": [{"image": "a:1"}]}}}}},
+            "spec.jobTemplate.spec.template.spec.containers[0].image",
+        ),
+    ],
+)
+def test_named_image_of_a_workload_keeps_its_field(kind, spec, path):
+    assert Review({"kind": kind, "spec": spec}, ("a:1",)).overridden()[0]["path"] == path
