@@ -1,0 +1,194 @@
+import copy
+from dataclasses import dataclass, field
+
+import pytest
+import yaml
+
+from gatekeeper.evaluation.opa import Problem as RegoProblem
+from gatekeeper.policy import PolicyError, load_policies
+from gatekeeper.translation import policy_rule, schema
+from gatekeeper.translation.rendering import render
+from gatekeeper.translation.translate import coverage, objects, translate
+
+RULE = "package sigstore\nisCompliant = true\n"
+CIP = {
+    "apiVersion": "policy.sigstore.dev/v1beta1",
+    "kind": "ClusterImagePolicy",
+    "metadata": {"name": "age"},
+    "spec": {
+        "images": [{"glob": "**"}],
+        "authorities": [{"static": {"action": "pass"}}],
+        "policy": {"type": "rego", "fetchConfigFile": True, "data": RULE},
+    },
+}
+
+
+def cip(name="age", rule=RULE, **spec):
+    made = copy.deepcopy(CIP)
+    made["metadata"]["name"] = name
+    made["spec"] |= spec
+    if rule is None:
+        del made["spec"]["policy"]
+    else:
+        made["spec"]["policy"]["data"] = rule
+    return made
+
+
+@pytest.fixture
+def load(tmp_path):
+    def read(*documents):
+        file = tmp_path / "cips.yaml"
+        file.write_text(yaml.safe_dump_all(documents))
+        return load_policies([file])
+
+    return read
+
+
+@dataclass
+class CheckerDouble:
+    """Remembers what it compiles, and finds what a test tells it to, by file."""
+
+    problems: dict = field(default_factory=dict)
+    compiled: list = field(default_factory=list)
+
+    def check(self, folder):
+        texts = {str(file.relative_to(folder)): file.read_text() for file in folder.rglob("*.rego")}
+        self.compiled.append(texts)
+        return [each for file, each in self.problems.items() if file in texts]
+
+
+def source(document):
+    return document["spec"]["targets"][0]["code"][0]["source"]
+
+
+def test_policy_with_a_rule_has_a_template_of_its_own(load):
+    (made,) = translate(load(cip()).policies)
+    kind = made.template["spec"]["crd"]["spec"]["names"]["kind"]
+    assert made.template["metadata"]["name"] == kind.lower()
+    assert f"package {kind.lower()}\n" in source(made.template)["rego"]
+    assert source(made.template)["version"] == "v0"
+    assert source(made.template)["libs"][-1] == RULE.replace("sigstore", f"lib.policies.{kind.lower()}")
+    assert "template_rule" not in source(made.template)["rego"]
+    (constraint,) = made.constraints
+    assert constraint["kind"] == kind
+    assert constraint["spec"]["enforcementAction"] == "deny"
+
+
+def test_policies_without_a_rule_share_the_same_bytes(load):
+    one, other = translate(load(cip("a", None), cip("b", None)).policies)
+    assert one.template == other.template
+    assert len(objects([one, other])) == 3
+
+
+def test_translation_is_the_same_bytes_each_time(load):
+    policies = load(cip("a"), cip("b", None), cip("c")).policies
+    assert render(objects(translate(policies))) == render(objects(translate(policies)))
+
+
+def test_templates_come_before_constraints(load):
+    kinds = [each["kind"] for each in objects(translate(load(cip("a"), cip("b")).policies))]
+    assert kinds[:2] == ["ConstraintTemplate"] * 2
+    assert "ConstraintTemplate" not in kinds[2:]
+
+
+def test_mode_is_the_constraint_s_action(load):
+    (made,) = translate(load(cip(mode="warn")).policies)
+    assert [each["spec"]["enforcementAction"] for each in made.constraints] == ["warn"]
+
+
+def test_change_of_the_policy_changes_its_digest(load):
+    def digest(document):
+        (made,) = translate(load(document).policies)
+        return made.constraints[0]["metadata"]["annotations"]["bestbefore.dev/policy-digest"]
+
+    same = digest(cip())
+    assert digest(cip()) == same
+    assert digest(cip(rule=RULE + "\n")) != same
+    assert digest(cip(mode="warn")) != same
+    assert digest(cip(images=[{"glob": "registry.test/**"}])) != same
+
+
+def test_parameters_fit_their_schema(load):
+    selector = {"matchLabels": {"a": "b"}, "matchExpressions": [{"key": "k", "operator": "In", "values": ["v"]}]}
+    match = [{"resource": "pods", "version": "v1", "selector": selector}]
+    (made,) = translate(load(cip(match=match)).policies)
+
+    def unknown(value, known, path=""):
+        if isinstance(value, dict) and "properties" in known:
+            for name, inner in value.items():
+                if name not in known["properties"]:
+                    yield f"{path}.{name}"
+                else:
+                    yield from unknown(inner, known["properties"][name], f"{path}.{name}")
+        if isinstance(value, list):
+            for inner in value:
+                yield from unknown(inner, known["items"], path)
+
+    # A parameter that the schema does not know is dropped by the API server.
+    for constraint in made.constraints:
+        assert list(unknown(constraint["spec"]["parameters"], schema.parameters_schema())) == []
+
+
+def test_uncovered_images_have_a_template_of_their_own(load):
+    made = coverage(load(cip("a"), cip("b", None)).policies, "warn")
+    (constraint,) = made.constraints
+    assert constraint["spec"]["enforcementAction"] == "warn"
+    assert [each["name"] for each in constraint["spec"]["parameters"]["policies"]] == ["a", "b"]
+
+
+def test_every_problem_of_every_policy_is_told(load):
+    policies = load(
+        cip("a", "package other\n"), cip("b", "package sigstore\nx := http.send({})\ny := data.z\n")
+    ).policies
+    with pytest.raises(PolicyError) as caught:
+        translate(policies)
+    assert len(caught.value.problems) == 3
+    assert all(
+        "failed evaluating rego policy for type ClusterImagePolicy" in str(each) for each in caught.value.problems
+    )
+
+
+def test_problem_names_the_file(load):
+    loaded = load(cip(rule="package other\n"))
+    with pytest.raises(PolicyError, match=r"cips\.yaml: spec\.policy\.data: "):
+        translate(loaded.policies, documents=loaded.documents)
+
+
+def test_rules_are_compiled_in_one_run(load):
+    checker = CheckerDouble()
+    translate(load(cip("a"), cip("b"), cip("c", None)).policies, checker)
+    (texts,) = checker.compiled
+    assert len(texts) == 2
+    assert all(text.startswith("package lib.policies.cip") for text in texts.values())
+
+
+def test_rule_that_says_v1_is_compiled_as_written_too(load):
+    checker = CheckerDouble()
+    rule = "package sigstore\nimport rego.v1\nisCompliant := true\n"
+    translate(load(cip(rule=rule)).policies, checker)
+    assert checker.compiled[0] == {"sigstore.rego": rule}
+    assert "import rego.v1" not in next(iter(checker.compiled[1].values()))
+
+
+def test_what_the_engine_finds_is_told_of_its_policy(load):
+    loaded = load(cip("a"), cip("b"))
+    kind = translate(loaded.policies)[1].template["spec"]["crd"]["spec"]["names"]["kind"]
+    file = f"{kind}/sigstore.rego"
+    checker = CheckerDouble({file: RegoProblem("rego_type_error", "undefined", file, 2)})
+    with pytest.raises(PolicyError) as caught:
+        translate(loaded.policies, checker)
+    (problem,) = caught.value.problems
+    assert problem.message.endswith("sigstore.rego:2: rego_type_error: undefined")
+
+
+def test_rule_with_problems_of_its_own_is_not_compiled(load):
+    checker = CheckerDouble()
+    with pytest.raises(PolicyError):
+        translate(load(cip(rule="package other\n")).policies, checker)
+    assert checker.compiled == []
+
+
+def test_template_that_no_cluster_takes_is_refused(load, monkeypatch):
+    monkeypatch.setattr(policy_rule, "TEMPLATE_BYTES", 10_000)
+    with pytest.raises(PolicyError, match="a cluster takes 10000"):
+        translate(load(cip(rule=RULE + "#" * 10_000)).policies)
