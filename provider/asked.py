@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
 
 from provider import limits, question
 from provider.errors import QuestionError
@@ -22,8 +21,9 @@ class Kind(StrEnum):
     """On `/mutate`: what does its tag point to?"""
 
 
-Name: TypeAlias = tuple[Kind, str]
-"""Tells questions apart: the kind, and the key."""
+def name_of(kind: Kind, key: str) -> str:
+    """Tells questions apart: by kind and key."""
+    return f"{kind.value} {key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ class Asked:
     question: Question | None = None
 
     @property
-    def name(self) -> Name:
+    def name(self) -> str:
         """Tells it from other questions."""
-        return self.kind, self.key
+        return name_of(self.kind, self.key)
 
     @property
     def ref(self) -> str:

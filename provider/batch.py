@@ -34,7 +34,7 @@ from typing import Final, Protocol
 
 from provider import limits, protocol
 from provider.answer import Answer
-from provider.asked import Asked, Kind, Name, read
+from provider.asked import Asked, Kind, name_of, read
 from provider.cache.memory import Memory
 from provider.clock import Clock, Deadline
 from provider.errors import BestbeforeError, ImageError
@@ -171,8 +171,8 @@ class Batch:
         self._tag_ttl = settings.tag_ttl
         self._wait = wait
         self._lock = threading.Lock()
-        self.memory: Memory[Name, Finished] = Memory(clock, settings.memory_bytes, lambda finished: finished.size)
-        self._flights: dict[Name, _Flight] = {}
+        self.memory: Memory[str, Finished] = Memory(clock, settings.memory_bytes, lambda finished: finished.size)
+        self._flights: dict[str, _Flight] = {}
         self._waits = {endpoint: Waits(seconds) for endpoint, seconds in settings.waits.items()}
         # How many calls may wait at a time, those for audit and the others: rule 4.
         self._places = {True: max(1, settings.server_threads // 4), False: max(1, settings.server_threads // 2)}
@@ -180,7 +180,8 @@ class Batch:
     def answer(self, endpoint: Endpoint, keys: Iterable[str]) -> Answered:
         """What there is to say about the keys, within the time that the endpoint has."""
         kind = Kind.TAG if endpoint is Endpoint.MUTATE else Kind.QUESTION
-        remembered = {key: self.memory.get((kind, key)) for key in dict.fromkeys(keys)}
+        prefix = name_of(kind, "")
+        remembered = {key: self.memory.get(prefix + key) for key in dict.fromkeys(keys)}
         results = {key: known for key, known in remembered.items() if known is not None}
         missing = [key for key in remembered if key not in results]
         if not missing:
@@ -328,6 +329,8 @@ class Batch:
     def _fitting(self, kind: Kind, results: Mapping[str, Finished]) -> list[Finished]:
         """The results by their keys, with those replaced that do not fit into `BATCH_BYTES`, in their order."""
         room = limits.BATCH_BYTES
+        if sum(len(result.item) for result in results.values() if result.item) <= room:
+            return list(results.values())
         fitting = []
         for key, result in results.items():
             size = len(result.item or b"") if result.reason is None else 0
