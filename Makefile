@@ -32,8 +32,8 @@ $(VENV)/.made: requirements/dev.txt setup.cfg
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"Python 3.11 or newer is needed, this is {sys.version}; say PYTHON=…")'
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	@echo "venv: installing requirements/dev.txt"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .PHONY: demo
@@ -48,7 +48,9 @@ ifdef E2E
 	@tools/build
 	@BESTBEFORE_E2E=1 $(PY) -m tests.e2e.rig.network $(PY) -m pytest $(T)
 else
-	@$(PY) -m pytest $(T) -m "not e2e"
+	@for name in helm helm4 registry gator; do \
+		type -P $$name >/dev/null || echo "test: without $$name, its tests are skipped (\`make tools\` builds it)"; done
+	@$(PY) -m pytest $(T) -m "not e2e" -r fEX
 endif
 
 .PHONY: e2e
@@ -102,7 +104,7 @@ tools: ## build every pinned program of the rig into .build/bin
 .PHONY: opa
 opa: ## only the OPA of our Gatekeeper release, about a minute
 	@tools/build opa
-	@mkdir -p gatekeeper/evaluation/bin && ln -sf $(BIN)/opa gatekeeper/evaluation/bin/opa
+	@mkdir -p gatekeeper/evaluation/bin && ln -sf "$$(type -P opa)" gatekeeper/evaluation/bin/opa
 
 .PHONY: clean
 clean: ## take away what was made here

@@ -22,7 +22,7 @@ spec:
         action: pass
   mode: {mode}
   policy:
-    fetchConfigFile: true
+    fetchConfigFile: true{metadata}
     type: "rego"
     data: |
       package sigstore
@@ -41,6 +41,22 @@ spec:
 """
 
 
-def policy(name: str = NAME, days: int = 30, mode: str = "enforce", sentence: str = f'"{OWN_SENTENCE}"') -> str:
-    """A ClusterImagePolicy with that number of days; `sentence` is the Rego text of its error."""
-    return _POLICY.format(name=name, days=days, mode=mode, sentence=sentence)
+def policy(
+    name: str = NAME,
+    *,
+    days: int = 30,
+    mode: str = "enforce",
+    sentence: str = f'"{OWN_SENTENCE}"',
+    metadata: bool = False,
+) -> str:
+    """A ClusterImagePolicy with that number of days.
+
+    Args:
+        name: its name.
+        days: how old an image may be.
+        mode: enforce or warn.
+        sentence: the Rego text of its error.
+        metadata: whether it looks at the object's metadata too, so that an update of those is judged again.
+    """
+    more = "\n    includeObjectMeta: true" if metadata else ""
+    return _POLICY.format(name=name, days=days, mode=mode, sentence=sentence, metadata=more)

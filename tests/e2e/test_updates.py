@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
+from tests.e2e import seed
 from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
+from tests.e2e.rig.policies import Policies, translate, until
 from tests.e2e.rig.registry import Pushed, days_ago
 from tests.e2e.rig.world import World
 
 pytestmark = pytest.mark.usefixtures("seed_policy")
 
 _FINALIZER = "example.test/hold"
+_LABEL = {"metadata": {"labels": {"seen": "yes"}}}
 
 
 @pytest.fixture
@@ -28,7 +33,7 @@ def running(world: World, client: KubernetesClient, old: Pushed) -> Object:
 
 
 def test_old_pod_can_get_a_label(client: KubernetesClient, running: Object) -> None:
-    answer = client.patch(running, {"metadata": {"labels": {"seen": "yes"}}})
+    answer = client.patch(running, _LABEL)
     assert answer.status == 200
     assert answer.body["metadata"]["labels"] == {"seen": "yes"}
 
@@ -38,6 +43,18 @@ def test_old_pod_can_be_deleted_and_lose_its_finalizer(client: KubernetesClient,
     assert client.get(running).body["metadata"]["deletionTimestamp"]
     assert client.patch(running, {"metadata": {"finalizers": None}}).status == 200
     assert client.get(running).status == 404
+
+
+def test_leaving_pod_can_lose_its_finalizer_even_if_a_policy_looks_at_metadata(
+    world: World, client: KubernetesClient, policies: Policies, running: Object
+) -> None:
+    """Such a policy judges every change of a Pod that stays."""
+    control = objects.pod(running["metadata"]["namespace"], running["spec"]["containers"][0]["image"])
+    name = objects.unique("age-metadata")
+    policies.enforce(translate(seed.policy(name, metadata=True), world.folder), control)
+    until(partial(client.patch, running, _LABEL), lambda answer: f"[{name}]" in answer.message, "denied label")
+    assert client.delete(running).ok
+    assert client.patch(running, {"metadata": {"finalizers": None}}).status == 200
 
 
 def test_old_pod_can_lose_its_finalizer_while_it_runs(client: KubernetesClient, running: Object) -> None:
@@ -72,7 +89,7 @@ def test_old_deployment_can_be_scaled_but_not_rolled_out_anew(
     world.label(space, objects.INCLUDE)
     assert client.patch(deployment, {"spec": {"replicas": 3}}).status == 200
     assert client.patch(deployment, {"spec": {"replicas": 4}}, "scale").status == 200
-    assert client.patch(deployment, {"metadata": {"labels": {"seen": "yes"}}}).status == 200
+    assert client.patch(deployment, _LABEL).status == 200
     rollout = {"spec": {"template": {"metadata": {"annotations": {"restarted": "now"}}}}}
     assert client.patch(deployment, rollout).status == 403
 
