@@ -50,7 +50,7 @@ class Metrics:
 
     def __init__(self, deadlines: Mapping[Endpoint, float], named: Collection[str] = (), revision: str = "") -> None:
         # A series more for each counter, which nobody reads.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._hosts = _Hosts(named)
         self._build(revision)
