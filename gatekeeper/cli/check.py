@@ -20,7 +20,7 @@ from gatekeeper.policy import LoadedPolicies, PolicyError, load_policies
 from gatekeeper.policy.document import read_documents
 from gatekeeper.translation.translate import Translation, coverage, translate
 from provider.clock import SystemClock
-from provider.errors import ImageError
+from provider.errors import ImageError, SettingsError
 from provider.registry import reference
 
 _NANOSECONDS: Final = 1_000_000_000
@@ -87,6 +87,8 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         output.refuse(str(problem) for problem in error.problems)
     except (FactsFileError, EvaluationError, click.UsageError) as error:
         output.refuse([error.message if isinstance(error, click.UsageError) else str(error)])
+    except SettingsError as error:
+        output.refuse(error.problems)
     except NoVerdictError as error:
         _no_verdict(error, form)
     else:

@@ -12,6 +12,7 @@ from gatekeeper.cli import age, output, registries
 from gatekeeper.evaluation.facts import FILE_VERSION, LiveFacts
 from provider import question
 from provider.clock import SystemClock
+from provider.errors import SettingsError
 from provider.question import FactQuestion
 
 
@@ -24,12 +25,16 @@ def command(images: tuple[str, ...], form: str, **reach: Any) -> None:  # noqa: 
 
     `--output json` can be kept and given to `bestbefore check --facts`, which then needs no registry.
 
-    Exit: 0 all answered, 1 some image has no answer.
+    Exit: 0 all answered, 1 some image has no answer, 2 an option that cannot be used.
     """
     source = LiveFacts(registries.inspector(**reach))
     # With the configuration, so that recorded facts serve every policy.
     keys = {image: question.key_of(FactQuestion(image, config=True)) for image in images}
-    recorded = source.answers(list(keys.values()))
+    try:
+        recorded = source.answers(list(keys.values()))
+    except SettingsError as error:
+        output.refuse(error.problems)
+        return
     found = {image: recorded.fact(key) for image, key in keys.items()}
     if form == "json":
         output.document({"version": FILE_VERSION, "images": found})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -39,6 +39,18 @@ class _Commands(click.Group):
             raise TypeError(f"{cmd_name} is no command")
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        """Run a command; what ends it from outside is no verdict, so it never ends with the code of one."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            output.problem("interrupted")
+            raise click.exceptions.Exit(output.Exit.INTERRUPTED) from None
+        except BrokenPipeError:
+            # Whoever read our output has seen enough.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(output.Exit.UNREAD) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(sorted(COMMANDS.items()))
@@ -54,22 +66,30 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="bestbefore", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Refuse container images past their best-before date, or not signed as they should be.
 
     Policies are sigstore ClusterImagePolicies; in the cluster OPA Gatekeeper enforces what `translate` makes of them,
     and asks the provider (`serve`) about images.
     """
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
 
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     try:
         cli(prog_name="bestbefore")
-    except BrokenPipeError:
-        # Whoever read our output has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(output.Exit.DENIED)
+    except SystemExit as stop:
+        if stop.code == output.Exit.INTERRUPTED:
+            # Now: threads that wait for a registry would hold us up for seconds.
+            os._exit(output.Exit.INTERRUPTED)
+        raise
+    except OSError as error:
+        # A command tells what is wrong with the files it was given; what is left is where it writes to.
+        output.problem(f"cannot write the output: {error.strerror}")
+        sys.exit(output.Exit.NO_VERDICT)
     except Exception as error:
         if os.environ.get("BESTBEFORE_TRACEBACK"):
             raise

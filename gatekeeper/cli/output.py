@@ -18,6 +18,9 @@ class Exit(IntEnum):
     DENIED = 1
     USAGE = 2
     NO_VERDICT = 3
+    # As shells tell of a program that a signal ended: SIGINT, SIGPIPE.
+    INTERRUPTED = 130
+    UNREAD = 141
 
 
 def problem(sentence: str) -> None:

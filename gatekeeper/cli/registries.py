@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
@@ -29,6 +29,7 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--insecure-registry",
                 multiple=True,
+                callback=_hosts,
                 metavar="HOST[:PORT]",
                 help="Speak plain HTTP with this registry, as with localhost and loopback addresses. May be repeated.",
             ),
@@ -46,6 +47,15 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def _hosts(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    from provider import setting_values  # noqa: PLC0415 - needed only where the option is given
+
+    try:
+        return cast("tuple[str, ...]", setting_values.read("insecure_registry", "tuple[str, ...]", value))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def inspector(

@@ -48,8 +48,12 @@ class LiveFacts:
         """See `FactSource.answers`; keys are worked on side by side."""
         if not keys:
             return NOTHING
-        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
+        try:
             return recorded(dict(zip(keys, pool.map(self._answer, keys), strict=True)))
+        finally:
+            # Without waiting: whoever interrupts does not want to.
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _answer(self, key: str) -> Mapping[str, Any] | BestbeforeError:
         try:

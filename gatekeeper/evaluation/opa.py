@@ -110,6 +110,8 @@ class Opa:
         problems = _problems(output, folder)
         if problems or said.returncode != 0:
             raise EvaluationError(problems or (Problem("engine_error", _clip(said.stderr), "", 0),))
+        if not output and said.stdout.strip() != "{}":
+            raise NoVerdictError("EngineFailed", f"{self.path} printed no JSON: is it opa {VERSION}?")
         results = output.get("result")
         return results[0]["expressions"][0]["value"] if results else None
 
