@@ -48,7 +48,7 @@ class _Commands(click.Group):
             raise click.exceptions.Exit(output.Exit.INTERRUPTED) from None
         except BrokenPipeError:
             # Whoever read our output has seen enough.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _discard_output()
             raise click.exceptions.Exit(output.Exit.UNREAD) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -88,6 +88,7 @@ def main() -> None:
         raise
     except OSError as error:
         # A command tells what is wrong with the files it was given; what is left is where it writes to.
+        _discard_output()
         output.problem(f"cannot write the output: {error.strerror}")
         sys.exit(output.Exit.NO_VERDICT)
     except Exception as error:
@@ -95,3 +96,8 @@ def main() -> None:
             raise
         output.problem(f"unexpected {type(error).__name__}; please report it (BESTBEFORE_TRACEBACK=1 shows where)")
         sys.exit(output.Exit.NO_VERDICT)
+
+
+def _discard_output() -> None:
+    """Let what is still buffered go nowhere: it could not be written, and would not be at the end either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
