@@ -113,6 +113,10 @@ SETTINGS_BYTES: Final = 256 * KIB
 # Signatures of one image: how many are looked at, and how large one may be. More are refused, not cut.
 SIGNATURES: Final = 100
 SIGNATURE_BYTES: Final = 64 * KIB
+BUNDLE_BYTES: Final = 1 * MIB
+# What refers to one image, signatures or not, and on how many pages a registry tells it.
+REFERRERS: Final = 1000
+REFERRER_PAGES: Final = 20
 # What a signature carries along: timestamps, log entries, certificates.
 TIMESTAMPS: Final = 32
 LOG_ENTRIES: Final = 32

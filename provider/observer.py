@@ -18,6 +18,7 @@ class Operation(StrEnum):
     RESOLVE = "resolve"
     MANIFEST = "manifest"
     BLOB = "blob"
+    REFERRERS = "referrers"
 
 
 class ThrottleCause(StrEnum):

@@ -158,8 +158,8 @@ class SignaturesSettings:
 
     trust_root: tuple[NamedFile, ...] = setting(
         "Trust roots, `NAME=FILE` each, by the names that policies give them in `trustRootRef`: sigstore's "
-        "`trusted_root.json`, or a TrustRoot object with `sigstoreKeys`. Read again when it changes; a file that cannot "
-        "be used keeps the old one in force.",
+        "`trusted_root.json`, or a TrustRoot object with `sigstoreKeys`. Read again when it changes; a file that "
+        "cannot be used keeps the old one in force.",
         default=(),
         why="Policies that name none mean sigstore's public good instance, which is built in.",
     )

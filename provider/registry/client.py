@@ -21,13 +21,13 @@ from provider.clock import Clock
 from provider.errors import ImageError
 from provider.observer import NullObserver, Observer, Operation
 from provider.reasons import Reason
-from provider.registry import media_types
+from provider.registry import links, media_types
 from provider.registry.addresses import AddressBook, SystemResolver
 from provider.registry.call import Call
 from provider.registry.connections import PooledTransport, tls_context
 from provider.registry.credentials import Credential, Credentials, NoCredentials, ReloadedCredentials
 from provider.registry.exchange import Exchange
-from provider.registry.failures import translated
+from provider.registry.failures import of_status, translated
 from provider.registry.gate import Gate
 from provider.registry.reference import Reference
 from provider.registry.settings import RegistrySettings
@@ -39,6 +39,8 @@ with warnings.catch_warnings():
     # On import the package switches off all warnings of the process.
     from docker_registry_client._BaseClient import BaseClientV2
 
+# Of registries that do not know this part of the specification, or not for this repository.
+_WITHOUT_REFERRERS: Final = frozenset({400, 404, 405, 406})
 _DIGEST_HEADER: Final = "Docker-Content-Digest"
 
 
@@ -55,6 +57,19 @@ class Fetched:
     digest: str
     media_type: str
     body: bytes
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of the list of what refers to a manifest.
+
+    Attributes:
+        body: an index.
+        next: path and query of the next part; empty after the last.
+    """
+
+    body: bytes
+    next: str
 
 
 class _Answer:
@@ -162,6 +177,36 @@ class RegistryClient:
         if _sha256(answer.content) != digest:
             raise _mismatch(errand)
         return answer.content
+
+    def referrers(self, reference: Reference, call: Call, page: str = "") -> Page | None:
+        """GET what refers to the manifest of a reference with a digest, a page of it.
+
+        Args:
+            reference: the manifest.
+            call: the work that this belongs to.
+            page: `next` of the page before; empty for the first.
+
+        Returns:
+            None from a registry without this interface.
+
+        Raises:
+            ImageError: no answer.
+        """
+        where = self._settings.origin(reference.registry)
+        errand = Errand(Operation.REFERRERS, f"referrers of {reference.name}", reference.context, limits.MANIFEST_BYTES)
+        path = f"/v2/{reference.repository}/referrers/"
+        request = Request("GET", where, page or path + reference.identifier, {"Accept": media_types.OCI_INDEX})
+        asker = Asker(where, reference.repository, self.credential(reference))
+        with translated(reference.registry, errand.what):
+            response = self._exchange.ask(request, asker, errand, call)
+        if not page and response.status in _WITHOUT_REFERRERS:
+            return None
+        if response.status != http.HTTPStatus.OK:
+            raise of_status(reference.registry, errand.what, response.status)
+        try:
+            return Page(response.body, links.following(response.headers.get("Link", ""), where, path))
+        except ValueError as error:
+            raise ImageError(Reason.REGISTRY_UNAVAILABLE, f"{errand.what}: {reference.registry}: {error}") from error
 
     def prove_manifest(self, reference: Reference, call: Call) -> None:
         """HEAD a manifest by digest: may this credential read it here?

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import crypto
 
 from provider.errors import ImageError
-from provider.signatures.keys import PublicKey, supported
+from provider.signatures.keys import HASH_BY_CURVE, PublicKey, supported
 from provider.signatures.rejection import RejectedError
+from provider.verification import HashAlgorithm
 
 E = TypeVar("E", bound=x509.ExtensionType)
 _ARC: Final = "1.3.6.1.4.1.57264.1"
@@ -105,14 +107,25 @@ def pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(Encoding.PEM)
 
 
-def public_key(certificate: x509.Certificate) -> PublicKey:
+def der(certificate: x509.Certificate) -> bytes:
+    """A certificate as DER."""
+    return certificate.public_bytes(Encoding.DER)
+
+
+def public_key(certificate: x509.Certificate, *, by_curve: bool = False) -> PublicKey:
     """The key that a certificate certifies.
+
+    Args:
+        certificate: the signer's.
+        by_curve: whether larger curves hash with longer hashes, as in bundles; legacy signatures always use SHA-256.
 
     Raises:
         RejectedError: it is of a kind that we do not take.
     """
     try:
-        return supported(certificate.public_key())
+        key = certificate.public_key()
+        curve = key.curve.name if by_curve and isinstance(key, ec.EllipticCurvePublicKey) else ""
+        return supported(key, HASH_BY_CURVE.get(curve, HashAlgorithm.SHA256))
     except (ImageError, ValueError) as error:
         raise RejectedError(f"invalid certificate found on signature: {error}") from error
 
@@ -150,6 +163,9 @@ def verify_path(
     """
     expired = False
     for authority in authorities:
+        if not authority.validity.covers(moment):
+            expired = True
+            continue
         try:
             path = _path(certificate, authority.certificates, moment)
         except crypto.X509StoreContextError as error:

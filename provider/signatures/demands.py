@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provider.signatures.keys import PublicKey
 from provider.signatures.trust_root import TrustRoot
@@ -27,6 +27,13 @@ class Demands:
     logs: TrustRoot | None = None
     offline: bool = False
     timestamps: TrustRoot | None = None
+
+    @property
+    def for_bundles(self) -> Demands:
+        """The same for bundles, whose certificates want a log's word unless a timestamp authority's is asked for."""
+        if self.trust_root is None or self.timestamps is not None:
+            return self
+        return replace(self, logs=self.logs or self.trust_root)
 
     @property
     def revision(self) -> str:

@@ -21,12 +21,16 @@ from provider.registry import reference
 from provider.registry.call import Call
 from provider.registry.reference import Reference
 from provider.signatures import artifact
-from provider.signatures.artifact import Layer
+from provider.signatures.artifact import Artifact, Descriptor, Layer
+from provider.signatures.bundle_format import MEDIA_TYPE_PREFIX
 from provider.signatures.documents import Documents
 from provider.verification import Source
 
 T = TypeVar("T")
 U = TypeVar("U")
+_EMPTY: Final = "application/vnd.oci.empty.v1+json"
+_PREDICATE: Final = "dev.sigstore.bundle.predicateType"
+SIGN: Final = "https://sigstore.dev/cosign/sign/v1"
 _UNFIT: Final = frozenset({Reason.NOT_FOUND, Reason.SIGNATURE_REJECTED})
 
 
@@ -101,6 +105,42 @@ class Discovery:
         signatures = self._side_by_side(layers, lambda layer, strand: self._signature(where, layer, strand), call)
         return Found(legacy=signatures, observed_at=document.observed_at)
 
+    def bundles(self, image: Reference, digest: str, source: Source, call: Call) -> Found:
+        """The bundles that refer to an image and may be signatures.
+
+        Args:
+            image: its reference.
+            digest: what it points to.
+            source: where to look; its tag prefix is for the other format.
+            call: the work that this belongs to.
+
+        Raises:
+            ImageError: no answer; `SignatureRejected` when there are too many.
+        """
+        where = (reference.parse(source.oci) if source.oci else image).at(digest)
+        referrers = self._documents.referrers(where, call)
+        if referrers is None:
+            return Found(observed_at=self._now())
+        wanted = [one for one in referrers.descriptors if _may_be_signature(one)]
+        if len(wanted) > limits.SIGNATURES:
+            sentence = f"number of bundles ({len(wanted)}) exceeded the limit ({limits.SIGNATURES})"
+            raise ImageError(Reason.SIGNATURE_REJECTED, sentence)
+        bodies = self._side_by_side(wanted, lambda one, strand: self._bundle(where, one, strand), call)
+        return Found(bundles=[body for body in bodies if body is not None], observed_at=referrers.observed_at)
+
+    def _bundle(self, where: Reference, descriptor: Descriptor, call: Call) -> bytes | None:
+        """The bundle behind a descriptor; None when it is something else, or of another image."""
+        try:
+            manifest = self._documents.manifest(where.at(descriptor.digest), call)
+            found = artifact.read(manifest, f"referrer {descriptor.digest}")
+            if not _holds_signature(found, where.identifier):
+                return None
+            return self._documents.blob(where, found.layers[0].digest, limits.BUNDLE_BYTES, call)
+        except ImageError as error:
+            if error.reason in _UNFIT:
+                return None
+            raise
+
     def close(self) -> None:
         """Stop taking work; what goes on ends by its own deadline."""
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -123,6 +163,23 @@ class Discovery:
         done += [job.result() for job in jobs]
         call.join(strands)
         return tuple(done)
+
+
+def _may_be_signature(descriptor: Descriptor) -> bool:
+    """Whether it is worth opening: some registries tell the type of the configuration, and most no annotations."""
+    kind = descriptor.artifact_type
+    if kind and kind != _EMPTY and not kind.startswith(MEDIA_TYPE_PREFIX):
+        return False
+    return descriptor.annotations.get(_PREDICATE, SIGN) == SIGN
+
+
+def _holds_signature(found: Artifact, digest: str) -> bool:
+    return (
+        found.subject == digest
+        and len(found.layers) == 1
+        and found.layers[0].media_type.startswith(MEDIA_TYPE_PREFIX)
+        and found.annotations.get(_PREDICATE, SIGN) == SIGN
+    )
 
 
 def _tag(image: Reference, digest: str, source: Source) -> Reference:

@@ -7,8 +7,8 @@ long as tags are believed. That there is nothing is never remembered: push, depl
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from provider import limits
@@ -21,6 +21,8 @@ from provider.reasons import Reason
 from provider.registry.call import Call
 from provider.registry.client import RegistryClient
 from provider.registry.reference import Reference
+from provider.signatures import artifact
+from provider.signatures.artifact import Descriptor
 
 _OVERHEAD: Final = 512
 _WRONG: Final = frozenset({Reason.CONTENT_INVALID, Reason.LIMIT_EXCEEDED})
@@ -41,6 +43,19 @@ class Document:
     observed_at: float
 
 
+@dataclass(frozen=True)
+class Referrers:
+    """What refers to a manifest.
+
+    Attributes:
+        descriptors: in the order of the registry.
+        observed_at: when it was so; seconds since 1970.
+    """
+
+    descriptors: Sequence[Descriptor]
+    observed_at: float
+
+
 class Documents:
     """Fetches and keeps; may be used by many threads."""
 
@@ -54,6 +69,10 @@ class Documents:
         self._tags: Memory[TagKey, Document] = Memory(
             clock, limits.SIGNATURE_MEMORY_BYTES, lambda document: len(document.body) + _OVERHEAD
         )
+        self._referrers: Memory[TagKey, Referrers] = Memory(
+            clock, limits.SIGNATURE_MEMORY_BYTES, lambda found: (len(found.descriptors) + 1) * _OVERHEAD
+        )
+        self._referrer_flights: Flights[TagKey, Referrers] = Flights()
         self._tag_flights: Flights[TagKey, Document] = Flights()
         self._flights: Flights[FetchKey, bytes] = Flights()
 
@@ -90,6 +109,45 @@ class Documents:
         """
         return self._read(reference, digest, lambda: self._client.blob(reference, digest, limit, call), call)
 
+    def referrers(self, reference: Reference, call: Call) -> Referrers | None:
+        """What refers to the manifest of a reference with a digest; None when nothing does.
+
+        Raises:
+            ImageError: passing, as above; `SignatureRejected` when it is too much.
+        """
+        key = TagKey(reference.context, f"referrers/{reference.identifier}", self._credential(reference))
+        known = self._referrers.get(key)
+        if known is not None:
+            return known
+        try:
+            found = self._referrer_flights.run(key, lambda: self._list(reference, call), call.deadline)
+        except ImageError as error:
+            if error.reason is Reason.NOT_FOUND:
+                return None
+            raise _passing(error) from error
+        if not found.descriptors:
+            return None
+        self._referrers.put(key, found, self._tag_ttl)
+        return found
+
+    def _list(self, reference: Reference, call: Call) -> Referrers:
+        """All pages; from a registry without the interface, the tag that stands for it."""
+        observed_at = self._clock.now()
+        what = f"referrers of {reference.name}"
+        page = self._client.referrers(reference, call)
+        if page is None:
+            tag = reference.identifier.replace(":", "-")
+            body = self._client.manifest(replace(reference, tag=tag, digest=None), call).body
+            return Referrers(_bounded([*artifact.read_referrers(body, what)], what), observed_at)
+        descriptors = [*artifact.read_referrers(page.body, what)]
+        for _ in range(limits.REFERRER_PAGES):
+            if not page.next:
+                return Referrers(_bounded(descriptors, what), observed_at)
+            page = self._client.referrers(reference, call, page.next) or page
+            descriptors += artifact.read_referrers(page.body, what)
+            _bounded(descriptors, what)
+        raise artifact.invalid(what, f"they stand on more than {limits.REFERRER_PAGES} pages")
+
     def _fetch_tag(self, key: TagKey, reference: Reference, call: Call) -> Document:
         observed_at = self._clock.now()
         fetched = self._client.manifest(reference, call)
@@ -115,6 +173,12 @@ class Documents:
 
     def _credential(self, reference: Reference) -> str:
         return self._client.credential(reference).identity
+
+
+def _bounded(descriptors: Sequence[Descriptor], what: str) -> Sequence[Descriptor]:
+    if len(descriptors) > limits.REFERRERS:
+        raise artifact.invalid(what, f"there are more than {limits.REFERRERS}")
+    return descriptors
 
 
 def rfc3339(seconds: float) -> str:

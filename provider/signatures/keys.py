@@ -22,6 +22,7 @@ from provider.signatures.rejection import RejectedError
 from provider.verification import HashAlgorithm
 
 _Supported: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
+_Hash: TypeAlias = hashes.HashAlgorithm | utils.Prehashed
 _CURVES: Final = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 _RSA_BITS: Final = range(2048, 8192 + 1)
 _HASHES: Final[Mapping[HashAlgorithm, hashes.HashAlgorithm]] = {
@@ -30,6 +31,11 @@ _HASHES: Final[Mapping[HashAlgorithm, hashes.HashAlgorithm]] = {
     HashAlgorithm.SHA384: hashes.SHA384(),
     HashAlgorithm.SHA512: hashes.SHA512(),
 }
+HASH_BY_CURVE: Final[Mapping[str, HashAlgorithm]] = {
+    "secp384r1": HashAlgorithm.SHA384,
+    "secp521r1": HashAlgorithm.SHA512,
+}
+"""What larger curves hash with in bundles and logs; all else hashes with SHA-256 (sigstore's algorithm registry)."""
 _BEGIN: Final = "-----BEGIN "
 _LABELS: Final = frozenset({"PUBLIC KEY", "RSA PUBLIC KEY"})
 _LONGEST_PLAIN: Final = 132
@@ -75,6 +81,20 @@ class PublicKey:
         else:
             _verify_ecdsa(self.key, _HASHES[self.hash_algorithm], signature, message)
 
+    def verify_digest(self, signature: bytes, digest: bytes) -> None:
+        """Verify a signature over a message of which only the SHA-256 is known.
+
+        Raises:
+            RejectedError: it is not this key's, or the key does not sign so.
+        """
+        prehashed = utils.Prehashed(hashes.SHA256())
+        if self.hash_algorithm is not HashAlgorithm.SHA256 or isinstance(self.key, ed25519.Ed25519PublicKey):
+            raise RejectedError("the key does not sign SHA-256 digests")
+        if isinstance(self.key, rsa.RSAPublicKey):
+            _verify_rsa(self.key, prehashed, signature, digest)
+        else:
+            _verify_ecdsa(self.key, prehashed, signature, digest)
+
 
 def load(pem: str, hash_algorithm: HashAlgorithm) -> PublicKey:
     """The one public key of a PEM text.
@@ -111,9 +131,7 @@ def supported(key: object, hash_algorithm: HashAlgorithm = HashAlgorithm.SHA256)
     raise _invalid("the key is none of ECDSA on P-256, P-384 or P-521, RSA, Ed25519")
 
 
-def _verify_ecdsa(
-    key: ec.EllipticCurvePublicKey, algorithm: hashes.HashAlgorithm, signature: bytes, message: bytes
-) -> None:
+def _verify_ecdsa(key: ec.EllipticCurvePublicKey, algorithm: _Hash, signature: bytes, message: bytes) -> None:
     try:
         utils.decode_dss_signature(signature)
     except ValueError as error:
@@ -126,7 +144,7 @@ def _verify_ecdsa(
         raise RejectedError("invalid signature when validating ASN.1 encoded signature") from error
 
 
-def _verify_rsa(key: rsa.RSAPublicKey, algorithm: hashes.HashAlgorithm, signature: bytes, message: bytes) -> None:
+def _verify_rsa(key: rsa.RSAPublicKey, algorithm: _Hash, signature: bytes, message: bytes) -> None:
     try:
         key.verify(signature, message, padding.PKCS1v15(), algorithm)
     except InvalidSignature as error:

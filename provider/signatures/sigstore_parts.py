@@ -6,6 +6,7 @@ parts below it do what is ours to arrange. `test_sigstore_parts.py` fails when o
 
 from __future__ import annotations
 
+import base64
 from importlib import resources
 from typing import Final, Protocol, cast
 from urllib.parse import quote
@@ -19,21 +20,11 @@ from sigstore._internal.sct import verify_sct as _verify_sct
 from sigstore._internal.trust import CTKeyring, RekorKeyring
 from sigstore.errors import VerificationError
 from sigstore.models import TransparencyLogEntry
-from sigstore_models.bundle.v1 import Bundle
 from sigstore_models.rekor.v1 import TransparencyLogEntry as Entry
-from sigstore_models.trustroot.v1 import TrustedRoot
 
-__all__ = [
-    "Bundle",
-    "Entry",
-    "Keyring",
-    "TrustedRoot",
-    "VerificationError",
-    "canonical_json",
-    "public_good",
-    "verify_inclusion",
-    "verify_sct",
-]
+from provider.signatures.bundle_format import InclusionProof, LogEntry
+
+__all__ = ["Keyring", "VerificationError", "canonical_json", "public_good", "verify_inclusion", "verify_sct"]
 
 _PUBLIC_GOOD: Final = "https://tuf-repo-cdn.sigstore.dev"
 
@@ -69,7 +60,7 @@ def verify_sct(certificate: Certificate, path: list[Certificate], logs: Keyring)
     _verify_sct(certificate, path, cast("CTKeyring", logs))
 
 
-def verify_inclusion(entry: Entry, logs: Keyring) -> None:
+def verify_inclusion(entry: LogEntry, proof: InclusionProof, logs: Keyring) -> None:
     """A log entry's inclusion in a tree whose checkpoint the log has signed.
 
     That is RFC 9162, section 2.1.3.2, and the transparency-dev formats `log/README.md` and `note`.
@@ -78,19 +69,33 @@ def verify_inclusion(entry: Entry, logs: Keyring) -> None:
         VerificationError: it is in no such tree.
         ValueError: the proof cannot be read.
     """
-    wrapped = TransparencyLogEntry(entry)
+    wrapped = TransparencyLogEntry(Entry.model_validate(_fields(entry, proof)))
     _verify_merkle_inclusion(wrapped)
     _verify_checkpoint(cast("RekorKeyring", logs), wrapped)
+    if SignedCheckpoint.from_text(proof.checkpoint).checkpoint.log_size != proof.size:
+        raise VerificationError("the checkpoint is of a tree of another size")
 
 
-def checkpoint(envelope: str) -> tuple[str, int]:
-    """Origin and tree size of a checkpoint, not verified.
+def _fields(entry: LogEntry, proof: InclusionProof) -> dict[str, object]:
+    """The entry as sigstore's models want it; they know no members that protobuf leaves out."""
+    name, version = entry.kind
+    return {
+        "logIndex": str(entry.index),
+        "logId": {"keyId": _base64(entry.log_id)},
+        "kindVersion": {"kind": name, "version": version},
+        "canonicalizedBody": _base64(entry.body),
+        "inclusionProof": {
+            "logIndex": str(proof.index),
+            "treeSize": str(proof.size),
+            "rootHash": _base64(proof.root),
+            "hashes": [_base64(one) for one in proof.hashes],
+            "checkpoint": {"envelope": proof.checkpoint},
+        },
+    }
 
-    Raises:
-        VerificationError: it is none.
-    """
-    read = SignedCheckpoint.from_text(envelope).checkpoint
-    return read.origin, read.log_size
+
+def _base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
 
 
 def public_good() -> bytes:

@@ -9,13 +9,15 @@ import base64
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from provider.foreign_text import shown
 from provider.go_types import Field, Integer, Struct, Text
+from provider.signatures.bundle_format import InclusionProof, LogEntry
 from provider.signatures.encoding import from_base64, from_json, strict_object
+from provider.signatures.entry_body import TIMED, Signed, same_pem, verify_body
 from provider.signatures.rejection import RejectedError
 from provider.signatures.trust_root import Log
 
@@ -75,6 +77,58 @@ def verify_promise(text: str, logged: Logged, logs: Iterable[Log]) -> dt.datetim
     return moment
 
 
+def verify_entry(entry: LogEntry, signed: Signed, logs: Sequence[Log], *, needs_proof: bool) -> dt.datetime | None:
+    """The time of an entry in a bundle, None where its log gives none (Rekor, version 2).
+
+    1. The entry is about this signature, this signer and what was signed: otherwise a good entry of somebody else's
+       would do (sigstore client specification, "Verify the transparency log entry").
+    2. Its log is one of the trust root's, believed at the entry's time.
+    3. It has a proof of inclusion in a tree whose checkpoint that log has signed, or, before version 0.2 of bundles, at
+       least a promise (RFC 9162, section 2.1.3; transparency-dev, `log` and `note` formats).
+    4. A promise, where there is one, is the log's (Rekor, signed entry timestamp). Only it makes the time count.
+
+    Raises:
+        RejectedError: any of it does not hold.
+    """
+    # 1.
+    verify_body(entry.kind, entry.body, signed)
+    # 2.
+    log = next((log for log in logs if log.key_id == entry.log_id), None)
+    if log is None:
+        raise RejectedError("the log entry is of no log in the trust root")
+    moment = _moment(entry.integrated_time) if entry.integrated_time else None
+    if moment is not None and not log.validity.covers(moment):
+        raise RejectedError("the log was not valid at the entry's time")
+    # 3.
+    if entry.proof is not None:
+        _verify_inclusion(entry, entry.proof, log)
+    elif needs_proof or not entry.promise:
+        raise RejectedError("the log entry has no inclusion proof")
+    # 4.
+    if not entry.promise:
+        return None
+    if moment is None or entry.kind not in TIMED:
+        raise RejectedError("the log entry has a promise but no time that it could be of")
+    payload = {
+        "body": base64.b64encode(entry.body).decode(),
+        "integratedTime": entry.integrated_time,
+        "logIndex": entry.index,
+        "logID": entry.log_id.hex(),
+    }
+    _verify_signed(payload, entry.promise, log)
+    return moment
+
+
+def _verify_inclusion(entry: LogEntry, proof: InclusionProof, log: Log) -> None:
+    # Imported here: signatures without log entries should not pay for sigstore's client.
+    from provider.signatures import keyring, sigstore_parts  # noqa: PLC0415
+
+    try:
+        sigstore_parts.verify_inclusion(entry, proof, keyring.LogKeys([log]))
+    except (sigstore_parts.VerificationError, ValueError, TypeError) as error:
+        raise RejectedError("the log entry is not in the tree that its log has signed") from error
+
+
 def find(key_id: str, logs: Iterable[Log]) -> Log | None:
     """The log of an id in hexadecimal."""
     return next((log for log in logs if log.key_id.hex() == key_id), None)
@@ -113,7 +167,7 @@ def _verify_entry(specification: Mapping[str, Any], logged: Logged) -> None:
         raise RejectedError("failed to extract signature from bundle: the log entry cannot be read") from error
     if not signature or signature != logged.signature:
         raise RejectedError("signature in bundle does not match signature being verified")
-    if not _same_pem(signer, logged.signer):
+    if not same_pem(signer, logged.signer):
         expected, got = shown(logged.signer.decode(), _SHOWN), shown(signer.decode("utf-8", "replace"), _SHOWN)
         raise RejectedError(f"comparing public key PEMs, expected {expected}, got {got}")
     if algorithm != "sha256":
@@ -121,11 +175,6 @@ def _verify_entry(specification: Mapping[str, Any], logged: Logged) -> None:
     found = hashlib.sha256(logged.payload).hexdigest()
     if digest != found:
         raise RejectedError(f'matching bundle to payload: bundle="{shown(str(digest), 80)}", payload="{found}"')
-
-
-def _same_pem(one: bytes, other: bytes) -> bool:
-    """Whether two PEM blocks are the same but for line breaks."""
-    return b"".join(one.split(b"\n")) == b"".join(other.split(b"\n"))
 
 
 def _verify_signed(payload: Mapping[str, Any], promise: bytes, log: Log) -> None:

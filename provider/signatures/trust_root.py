@@ -26,7 +26,7 @@ from provider import limits
 from provider.errors import BestbeforeError
 from provider.foreign_text import shown
 from provider.signatures.certificates import ALWAYS, Authority, Validity
-from provider.signatures.keys import PublicKey, supported
+from provider.signatures.keys import HASH_BY_CURVE, PublicKey, supported
 from provider.verification import HashAlgorithm
 
 T = TypeVar("T")
@@ -41,10 +41,6 @@ _DETAILS: Final[Mapping[str, HashAlgorithm]] = {
     "PKIX_RSA_PKCS1V15_3072_SHA256": HashAlgorithm.SHA256,
     "PKIX_RSA_PKCS1V15_4096_SHA256": HashAlgorithm.SHA256,
     "PKIX_ED25519": HashAlgorithm.SHA512,
-}
-_BY_CURVE: Final[Mapping[str, HashAlgorithm]] = {
-    "secp384r1": HashAlgorithm.SHA384,
-    "secp521r1": HashAlgorithm.SHA512,
 }
 
 
@@ -221,7 +217,7 @@ def _log_in_pem(fields: Mapping[str, Any], where: str) -> Log:
     del where
     loaded = load_pem_public_key(_bytes(fields["publicKey"]))
     curve = loaded.curve.name if isinstance(loaded, ec.EllipticCurvePublicKey) else ""
-    key = supported(loaded, _BY_CURVE.get(curve, HashAlgorithm.SHA256))
+    key = supported(loaded, HASH_BY_CURVE.get(curve, HashAlgorithm.SHA256))
     return Log(hashlib.sha256(key.spki).digest(), key, _text(fields, "baseURL"))
 
 

@@ -8,6 +8,7 @@ it.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from provider.registry.call import Call
 from provider.registry.client import RegistryClient
 from provider.registry.content import Content
 from provider.registry.reference import Reference
-from provider.signatures import keys, simple_signing
+from provider.signatures import bundle, keys, simple_signing
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import Discovery, Found, LegacySignature
 from provider.signatures.documents import Documents, rfc3339
@@ -134,16 +135,30 @@ class ProofVerifier:
         return seen.document.digest, seen.observed_at
 
     def _found(self, image: Reference, digest: str, verify: Verify, call: Call) -> Found:
-        if verify.format is Format.LEGACY:
-            return self._discovery.legacy(image, digest, verify.source, call)
-        raise ImageError(Reason.QUESTION_UNSUPPORTED, "this provider does not know `bundle` as `format` yet")
+        legacy, bundles = Found(), Found()
+        if verify.format is not Format.BUNDLE:
+            legacy = self._discovery.legacy(image, digest, verify.source, call)
+        if verify.format is not Format.LEGACY:
+            bundles = self._discovery.bundles(image, digest, verify.source, call)
+        times = [found.observed_at for found in (legacy, bundles) if found.observed_at]
+        return Found(legacy.legacy, bundles.bundles, min(times))
 
     def _verify(self, found: Found, digest: str, demands: Demands) -> Sequence[_Result]:
-        return [self._legacy(signature, digest, demands) for signature in found.legacy]
+        results = [self._legacy(signature, digest, demands) for signature in found.legacy]
+        bundles = [self._bundle(raw, digest, demands.for_bundles) for raw in found.bundles]
+        return results + [result for result in bundles if result is not None]
 
     def _legacy(self, signature: LegacySignature, digest: str, demands: Demands) -> _Result:
         key = ResultKey(signature.name, digest, demands.revision)
         return self._remembered(key, lambda: simple_signing.verify(signature, digest, demands, self._now()))
+
+    def _bundle(self, raw: bytes, digest: str, demands: Demands) -> _Result | None:
+        """None for a bundle that is no signature."""
+        key = ResultKey(hashlib.sha256(raw).hexdigest(), digest, demands.revision)
+        try:
+            return self._remembered(key, lambda: bundle.verify(raw, digest, demands))
+        except bundle.NoSignatureError:
+            return None
 
     def _now(self) -> dt.datetime:
         return dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
