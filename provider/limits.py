@@ -82,6 +82,10 @@ PATTERN_CHARACTERS: Final = 16 * KIB
 # The Rego or CUE text of one policy: the template that carries it must fit into etcd (1.5 MiB).
 POLICY_BYTES: Final = 512 * KIB
 
+# How long the server of a policy's text may take, seconds.
+REMOTE_CONNECT_SECONDS: Final = 5.0
+REMOTE_READ_SECONDS: Final = 15.0
+
 # How many addresses of a host are tried, how long its addresses are believed, and how many look-ups run at a time.
 ADDRESSES_TRIED: Final = 3
 ADDRESSES_SECONDS: Final = 10.0

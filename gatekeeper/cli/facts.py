@@ -34,7 +34,6 @@ def command(images: tuple[str, ...], form: str, **reach: Any) -> None:  # noqa: 
         recorded = source.answers(list(keys.values()))
     except SettingsError as error:
         output.refuse(error.problems)
-        return
     found = {image: recorded.fact(key) for image, key in keys.items()}
     if form == "json":
         output.document({"version": FILE_VERSION, "images": found})

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "explain": "Explain a reason code: cause, whose fault, what to do.",
     "facts": "Show what an image's documents say: digest, platforms, when it was built.",
     "serve": "Run the provider that answers Gatekeeper.",
+    "test": "Run suites of cases: what policies must say of images, without a registry or a cluster.",
     "translate": "Translate ClusterImagePolicies to Gatekeeper ConstraintTemplates and Constraints.",
 }
 

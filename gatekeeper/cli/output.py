@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -33,7 +33,7 @@ def warning(sentence: str) -> None:
     click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {sentence}", err=True)
 
 
-def refuse(problems: Iterable[str]) -> None:
+def refuse(problems: Iterable[str]) -> NoReturn:
     """Tell every problem of what was given, and end with the exit code for it."""
     for each in problems:
         problem(each)

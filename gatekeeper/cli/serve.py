@@ -62,7 +62,6 @@ def command(**flags: object) -> None:
         loaded = settings.load(flags, os.environ)
     except SettingsError as error:
         output.refuse(error.problems)
-        return
     # Imported here: the help should not pay for a web server.
     from provider.serving import run  # noqa: PLC0415
 

@@ -38,12 +38,14 @@ class Finding:
         action: `deny` or `warn`.
         review: title of the object, empty without one.
         violation: what the template said.
+        file: the file that the object came from; empty where there is none.
     """
 
     policy: str
     action: str
     review: str
     violation: Violation
+    file: str = ""
 
     @property
     def reason(self) -> str:
@@ -120,7 +122,7 @@ def check(
     recorded = facts.answers(keys)
     violations = evaluator.violations(cases, recorded)
     findings = [
-        Finding(each.policy, made["spec"]["enforcementAction"], review.title, violation)
+        Finding(each.policy, made["spec"]["enforcementAction"], review.title, violation, review.file)
         for (each, made, review), found in zip(judged, violations, strict=True)
         for violation in found
     ]

@@ -23,10 +23,12 @@ class Review:
     Attributes:
         object: the object; empty when only images are asked about.
         images: the images to judge in place of the object's own; None for its own.
+        file: the file that the object came from; empty where there is none.
     """
 
     object: Mapping[str, Any] = field(default_factory=dict)
     images: tuple[str, ...] | None = None
+    file: str = ""
 
     @property
     def title(self) -> str:

@@ -1,0 +1,80 @@
+"""The outcome of a check in its forms: text for people; JSON, JUnit and SARIF for machines."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import click
+
+from gatekeeper.cli import age, junit, output, sarif
+from gatekeeper.evaluation.checker import Finding, Outcome
+from provider.clock import SystemClock
+
+FORMS: Final = ("text", "json", "junit", "sarif")
+
+
+def show(outcome: Outcome, form: str) -> None:
+    """Print an outcome."""
+    if form == "json":
+        output.document(document(outcome))
+    elif form == "junit":
+        click.echo(junit.render("bestbefore check", _cases(outcome)), nl=False)
+    elif form == "sarif":
+        output.document(sarif.document(outcome))
+    else:
+        _text(outcome)
+
+
+def document(outcome: Outcome) -> dict[str, Any]:
+    """One object: `allowed`, `errors`, `warnings`, `images`, and `reason` where there is no verdict."""
+    found: dict[str, Any] = {
+        "allowed": outcome.allowed,
+        "errors": list(outcome.errors),
+        "warnings": list(outcome.warnings),
+        "images": {image: dict(fact) for image, fact in outcome.facts.items()},
+    }
+    if outcome.undecided:
+        found["reason"] = outcome.undecided
+    return found
+
+
+def _cases(outcome: Outcome) -> list[junit.Case]:
+    """A test case for each policy and object, failed by what denies."""
+    return [
+        junit.Case(
+            review or "images",
+            policy or "no matching policies",
+            tuple(
+                each.violation.msg
+                for each in outcome.findings
+                if each.action == "deny" and (each.policy, each.review) == (policy, review)
+            ),
+        )
+        for policy, review in outcome.judged
+    ]
+
+
+def _text(outcome: Outcome) -> None:
+    now = SystemClock().now()
+    for image, fact in outcome.facts.items():
+        told = f"{fact['reason']}: {fact['message']}" if "reason" in fact else f"built {age.told(fact, now)}"
+        click.echo(f"{click.style(image, bold=True)}\n  {told}")
+        if "digest" in fact:
+            click.echo(f"  {fact['digest']}")
+        if fact.get("platforms"):
+            click.echo(f"  {', '.join(fact['platforms'])}")
+    for finding in outcome.findings:
+        _finding(finding)
+    verdict, colour = ("allowed", "green") if outcome.allowed else ("denied", "red")
+    if outcome.undecided:
+        verdict, colour = f"no verdict ({outcome.undecided})", "yellow"
+    policies = len({policy for policy, _ in outcome.judged if policy})
+    click.echo(
+        f"{click.style(verdict, fg=colour, bold=True)} by {policies} {'policy' if policies == 1 else 'policies'}"
+    )
+
+
+def _finding(finding: Finding) -> None:
+    word, colour = ("denied", "red") if finding.action == "deny" else ("warning", "yellow")
+    where = f" {finding.review}" if finding.review else ""
+    click.echo(f"{click.style(word, fg=colour)}{where}: {finding.violation.msg}")

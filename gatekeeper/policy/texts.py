@@ -1,0 +1,88 @@
+"""Texts of policies that stand elsewhere: in ConfigMaps among given files, and at https URLs with a known SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from gatekeeper.policy.authorities import SYSTEM_NAMESPACE
+from gatekeeper.policy.document import Document
+from gatekeeper.policy.model import ConfigMapReference, RemotePolicy
+from gatekeeper.policy.problems import PolicyError, Problem
+
+Fetch = Callable[[str], bytes]
+
+_CONFIG_MAP = "spec.policy.configMapRef"
+_REMOTE = "spec.policy.remote"
+
+
+@dataclass(frozen=True)
+class GivenTexts:
+    """Implements `gatekeeper.policy.support.PolicyTexts`.
+
+    Attributes:
+        config_maps: `data` of each ConfigMap by (namespace, name).
+        fetch: the bytes at an https URL; raises `PolicyError`.
+    """
+
+    config_maps: Mapping[tuple[str, str], Mapping[str, str]]
+    fetch: Fetch
+
+    def config_map(self, reference: ConfigMapReference) -> str:
+        """The text under a ConfigMap's key; policy-controller looks in its own namespace where none is named.
+
+        Raises:
+            PolicyError: no such ConfigMap was given, or it has no such key.
+        """
+        namespace = reference.namespace or SYSTEM_NAMESPACE
+        found = self.config_maps.get((namespace, reference.name))
+        if found is None:
+            sentence = f"the ConfigMap {namespace}/{reference.name} was not given"
+            raise _refused(_CONFIG_MAP, sentence, "name its file with --config-map")
+        if reference.key not in found:
+            sentence = f"the ConfigMap {namespace}/{reference.name} has no key {reference.key}"
+            raise _refused(_CONFIG_MAP, sentence, f"it has {', '.join(sorted(found)) or 'none'}")
+        return found[reference.key]
+
+    def remote(self, reference: RemotePolicy) -> str:
+        """The text at a URL.
+
+        Raises:
+            PolicyError: it cannot be had, is another text than the SHA-256 says, or is no UTF-8.
+        """
+        content = self.fetch(str(reference.url))
+        found = hashlib.sha256(content).hexdigest()
+        if found != reference.sha256sum.lower():
+            sentence = f"the text at {reference.url} has SHA-256 {found}, expected {reference.sha256sum}"
+            raise _refused(_REMOTE, sentence, "see who changed it, then write the new sum into the policy")
+        try:
+            return content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise _refused(_REMOTE, f"the text at {reference.url} is no UTF-8", "") from error
+
+
+def config_maps(documents: Iterable[Document]) -> dict[tuple[str, str], Mapping[str, str]]:
+    """The ConfigMaps among objects: `data` by (namespace, name).
+
+    Raises:
+        PolicyError: an object is no ConfigMap, or its data are no texts.
+    """
+    found: dict[tuple[str, str], Mapping[str, str]] = {}
+    problems = []
+    for document in documents:
+        metadata = document.value.get("metadata") or {}
+        data = document.value.get("data") or {}
+        if document.kind != "ConfigMap":
+            problems.append(document.locate(Problem("kind", f"expected a ConfigMap, got {document.kind or 'nothing'}")))
+        elif not isinstance(data, dict) or not all(isinstance(text, str) for text in data.values()):
+            problems.append(document.locate(Problem("data", "expected texts by their keys")))
+        else:
+            found[str(metadata.get("namespace") or SYSTEM_NAMESPACE), document.name] = data
+    if problems:
+        raise PolicyError(problems)
+    return found
+
+
+def _refused(path: str, sentence: str, hint: str) -> PolicyError:
+    return PolicyError([Problem(path, sentence, hint=hint, fields=(path,))])

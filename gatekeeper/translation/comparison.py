@@ -1,0 +1,77 @@
+"""What translation would change: generated objects against those in files, or as a cluster gives them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gatekeeper.translation import rendering
+from gatekeeper.translation.translate import VERSION_ANNOTATION
+
+# What the API server and kubectl add to an object that we made.
+_ADDED: Final = frozenset({"status"})
+_KEPT_METADATA: Final = ("name", "annotations")
+_OUR_PREFIX: Final = "bestbefore.dev/"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A difference in one object.
+
+    Attributes:
+        kind: its kind.
+        name: its name.
+        what: `added`, `changed` or `removed`, as seen from what is there.
+        diff: unified diff from what is there to what would be generated, with line ends.
+    """
+
+    kind: str
+    name: str
+    what: str
+    diff: str
+
+
+def changes(generated: Iterable[Mapping[str, Any]], present: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
+    """Differences by object: generated ones in their order, then those that are there and would not be generated.
+
+    Only objects that the translator made count as removed; what else stands in the same place is nobody's business.
+    """
+    there = {_identity(each): _bare(each) for each in present}
+    found = []
+    for made in generated:
+        identity = _identity(made)
+        before = there.pop(identity, None)
+        what = "added" if before is None else "changed"
+        if before != _bare(made):
+            found.append(Change(*identity, what, _diff(identity, before, _bare(made))))
+    ours = {identity: each for identity, each in there.items() if _is_ours(each)}
+    found += [Change(*identity, "removed", _diff(identity, each, None)) for identity, each in ours.items()]
+    return tuple(found)
+
+
+def _identity(each: Mapping[str, Any]) -> tuple[str, str]:
+    return str(each.get("kind", "")), str((each.get("metadata") or {}).get("name", ""))
+
+
+def _bare(each: Mapping[str, Any]) -> dict[str, Any]:
+    metadata = each.get("metadata") or {}
+    kept = {name: metadata[name] for name in _KEPT_METADATA if name in metadata}
+    annotations = kept.get("annotations") or {}
+    kept["annotations"] = {name: text for name, text in annotations.items() if name.startswith(_OUR_PREFIX)}
+    return {**{name: value for name, value in each.items() if name not in _ADDED}, "metadata": kept}
+
+
+def _is_ours(each: Mapping[str, Any]) -> bool:
+    return VERSION_ANNOTATION in (each["metadata"].get("annotations") or {})
+
+
+def _diff(identity: tuple[str, str], before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
+    name = "/".join(identity)
+    lines = difflib.unified_diff(_lines(before), _lines(after), f"present/{name}", f"generated/{name}")
+    return "".join(lines)
+
+
+def _lines(each: Mapping[str, Any] | None) -> list[str]:
+    return [] if each is None else rendering.render([each]).splitlines(keepends=True)
