@@ -236,6 +236,20 @@ class TestConnections:
                 assert get(transport, f"http://reg.test:{port}").body == b"{}"
         assert len(served) == 3
 
+    def test_connection_that_the_registry_closes_as_the_request_comes_is_replaced(self, make_transport):
+        served = []
+
+        def close_at_second(connection, _):
+            served.append(1)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            connection.recv(65536)
+
+        with raw_server(close_at_second) as port:
+            transport = make_transport(insecure_registries=frozenset({f"reg.test:{port}"}))
+            for _ in range(3):
+                assert get(transport, f"http://reg.test:{port}").body == b"{}"
+        assert len(served) == 3
+
     def test_connections_to_many_hosts_are_not_kept(self, registry, make_transport):
         registry.push_image("team/app", "v1")
         with registry.serve() as address:

@@ -118,12 +118,20 @@ def test_registry_that_cannot_be_reached_is_told_at_once_to_others(client, regis
 
 
 def test_one_heavy_image_does_not_make_its_registry_look_dead(gate, clock):
-    with (
-        gate.visit(REG, "reg.io/heavy", Deadline.after(clock, 30)),
-        gate.visit(REG, "reg.io/heavy", Deadline.after(clock, 30)),
-    ):
+    deadline = Deadline.after(clock, 30)
+    with gate.visit(REG, "reg.io/heavy", deadline), gate.visit(REG, "reg.io/heavy", deadline):
         clock.advance(5)
-        with gate.visit(REG, "reg.io/other", Deadline.after(clock, 1)):
+        with gate.visit(REG, "reg.io/a", deadline), gate.visit(REG, "reg.io/b", deadline):
+            pass
+
+
+def test_registry_that_answers_somebody_is_not_silent(gate, clock):
+    deadline = Deadline.after(clock, 30)
+    with gate.visit(REG, "reg.io/a", deadline), gate.visit(REG, "reg.io/b", deadline):
+        clock.advance(5)
+        with gate.visit(REG, "reg.io/light", deadline) as visit:
+            visit.answered = True
+        with gate.visit(REG, "reg.io/c", deadline), gate.visit(REG, "reg.io/d", deadline):
             pass
 
 

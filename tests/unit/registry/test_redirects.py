@@ -90,7 +90,7 @@ def test_redirect_to_nowhere_is_an_error_of_the_registry(client, registry, call,
 def test_redirects_end(client, registry, call):
     digest = pushed(registry)
     registry.fail("any", 302, headers={"Location": "https://reg.io/round"})
-    with pytest.raises(ImageError) as caught:
+    with pytest.raises(ImageError, match="redirects more than") as caught:
         client.blob(IMAGE, digest, limits.CONFIG_BYTES, call)
     assert caught.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert len(registry.requests) == limits.REDIRECTS + 1
