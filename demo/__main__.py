@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -23,6 +24,9 @@ def main(images: Sequence[str]) -> int:
     Returns:
         0 if everything came out as told, 1 if not, 130 after Ctrl-C.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal without ✓ is no reason to stop.
+        sys.stdout.reconfigure(errors="replace")
     teller = Teller(sys.stdout)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
