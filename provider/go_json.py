@@ -74,6 +74,9 @@ def _first(body: bytes) -> tuple[Any, str]:
         value, end = _DECODER.raw_decode(text, start.end() if start else 0)
     except (ValueError, RecursionError) as error:
         raise SyntaxProblemError(problem(body) or "exceeded max depth") from error
+    if isinstance(value, Number) and (words := problem(body)):
+        # Python takes the 0 of `0E`; Go wants the exponent.
+        raise SyntaxProblemError(words)
     return (_whole(value) if "\\u" in text else value), text[end:].lstrip(" \t\r\n")
 
 

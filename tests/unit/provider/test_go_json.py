@@ -64,6 +64,8 @@ def test_half_a_surrogate_pair_becomes_the_replacement_character(text, value):
         (b"[-]", "invalid character ']' in numeric literal"),
         (b"[1.]", "invalid character ']' after decimal point in numeric literal"),
         (b"[1e]", "invalid character ']' in exponent of numeric literal"),
+        (b"0E", "unexpected EOF"),
+        (b"0.x", "invalid character 'x' after decimal point in numeric literal"),
         (b"[01]", "invalid character '1' after array element"),
         (b'"a\nb"', "invalid character '\\n' in string literal"),
         (b'"a\\x"', "invalid character 'x' in string escape code"),
