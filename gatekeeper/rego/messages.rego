@@ -31,7 +31,7 @@ default violation(_, _, _, _) := {
 violation(head, image, verdict, ref) := {"msg": msg, "details": details} if {
 	parts := [part |
 		some part in [
-			_sentence(_first(verdict), _own_characters),
+			_ended(_sentence(_first(verdict), _own_characters)),
 			_whereabouts(image, verdict, ref),
 			_notes(verdict),
 			sprintf("%s: %s %s %s", [head, image.path, image.text, verdict.line]),
@@ -53,7 +53,7 @@ default own(_, _, _) := {
 
 own(image, verdict, ref) := {"msg": msg, "details": details} if {
 	parts := [part |
-		some part in [_sentence(_first(verdict), _own_characters), _whereabouts(image, verdict, ref), _notes(verdict)]
+		some part in [_ended(_sentence(_first(verdict), _own_characters)), _whereabouts(image, verdict, ref), _notes(verdict)]
 		part != ""
 	]
 	msg := _sentence(concat(" ", parts), _line_characters)
@@ -80,7 +80,14 @@ _details(image, verdict, ref) := {
 
 _first(verdict) := verdict.said if {
 	verdict.said != ""
+} else := "The policy's own rule does not say that the image complies." if {
+	verdict.reason == "PolicyFailed"
 } else := verdict.reason
+
+# What follows is a sentence of its own, whatever the policy's author or the provider ended theirs with.
+_ended(text) := text if {
+	regex.match(`[.!?…]$`, text)
+} else := concat("", [text, "."])
 
 _named("") := ""
 

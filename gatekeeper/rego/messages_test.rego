@@ -14,7 +14,18 @@ test_own_sentence_comes_first_and_upstream_last if {
 	_msg(_verdict) == "Too old. Image registry.test/app:1 (spec.containers[0].image): see `bestbefore explain PolicyFailed`, ref 0123456789ab. failed policy: age: spec.containers[0].image registry.test/app:1 not compliant with errors: Too old."
 }
 
-test_reason_stands_in_for_a_missing_sentence if startswith(_msg(object.union(_verdict, {"said": ""})), "PolicyFailed Image")
+test_rule_without_a_sentence_has_one_made if {
+	startswith(_msg(object.union(_verdict, {"said": ""})), "The policy's own rule does not say that the image complies. Image")
+}
+
+test_reason_stands_in_for_a_missing_sentence if {
+	startswith(_msg(object.union(_verdict, {"said": "", "reason": "Timeout"})), "Timeout. Image")
+}
+
+test_sentence_without_an_end_gets_one if {
+	startswith(_msg(object.union(_verdict, {"said": "too old"})), "too old. Image")
+	startswith(_msg(object.union(_verdict, {"said": "too old!"})), "too old! Image")
+}
 
 test_control_characters_become_spaces if {
 	msg := _msg(object.union(_verdict, {"said": "Too\n\told\u0000.\u2028", "line": "a\r\nb"}))
