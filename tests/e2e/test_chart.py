@@ -105,6 +105,22 @@ def test_release_is_installed_upgraded_and_removed_without_a_word(
     assert provider_objects_of(client) == set()
 
 
+@pytest.mark.usefixtures("vacant")
+def test_upgrade_and_rollback_keep_the_certificate_that_was_made_first(client: KubernetesClient, helm: Helm) -> None:
+    namespace = ["--namespace", gatekeeper.NAMESPACE]
+    helm.run("install", "bestbefore", str(_CHART), *namespace)
+    try:
+        first = certificate_of(client)
+        helm.run("upgrade", "bestbefore", str(_CHART), *namespace, "--set=provider.replicas=3")
+        upgraded = certificate_of(client)
+        helm.run("rollback", "bestbefore", "1", *namespace)
+        rolled_back = certificate_of(client)
+    finally:
+        helm.run("uninstall", "bestbefore", *namespace, "--no-hooks")
+    assert len({first["ca.crt"], *first["bundles"]}) == 1
+    assert first == upgraded == rolled_back
+
+
 def test_pod_that_is_not_restricted_is_refused_where_the_chart_is_accepted(
     world: World, client: KubernetesClient
 ) -> None:
@@ -136,6 +152,13 @@ def provider_objects_of(client: KubernetesClient) -> set[str]:
     answer = client.request("GET", "/apis/externaldata.gatekeeper.sh/v1beta1/providers")
     names = {item["metadata"]["name"] for item in answer.expect_ok()["items"]}
     return {name for name in names if name.startswith("bestbefore")}
+
+
+def certificate_of(client: KubernetesClient) -> Object:
+    """The provider's certificate, and what Gatekeeper is told to trust."""
+    secret = client.request("GET", f"/api/v1/namespaces/{gatekeeper.NAMESPACE}/secrets/bestbefore-tls").expect_ok()
+    providers = client.request("GET", "/apis/externaldata.gatekeeper.sh/v1beta1/providers").expect_ok()["items"]
+    return {**secret["data"], "bundles": [provider["spec"]["caBundle"] for provider in providers]}
 
 
 def complaints(done: subprocess.CompletedProcess[str]) -> list[str]:
