@@ -23,6 +23,7 @@ Exit codes are a contract:
 | 1 | denied; or some image has no answer (`facts`) |
 | 2 | invalid: the policy, a file, the usage, a setting; every problem is told at once |
 | 3 | no verdict: a registry is away, there is no `opa`, or an error that should not be. Not a no: try again |
+| 130, 141 | interrupted (Ctrl-C); whoever read the output closed it |
 """
 
 
