@@ -64,3 +64,7 @@ def test_what_is_no_requirement_is_told_by_its_field(operator, values, name):
     assert [path for path, _ in requirement(key="app", operator=operator, values=values)] == [
         f"matchExpressions[0].{name}"
     ]
+
+
+def test_the_key_of_a_requirement_is_checked_too():
+    assert [path for path, _ in requirement(key="a b", operator="Exists")] == ["matchExpressions[0].key"]
