@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any, Final
+from urllib.parse import quote
 
 from gatekeeper.evaluation.checker import Finding, Outcome
 from provider.reasons import EXPLANATIONS, Reason
@@ -36,9 +38,15 @@ def _result(finding: Finding) -> dict[str, Any]:
     }
     place: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": _name(finding)}]}
     if finding.file:
-        place["physicalLocation"] = {"artifactLocation": {"uri": finding.file}}
+        place["physicalLocation"] = {"artifactLocation": {"uri": _uri(finding.file)}}
     found["locations"] = [place]
     return found
+
+
+def _uri(file: str) -> str:
+    """As a reference by RFC 3986: relative where the file was named so."""
+    path = PurePath(file)
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
 
 
 def _name(finding: Finding) -> str:

@@ -19,13 +19,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from gatekeeper.evaluation.checker import Outcome, check
-from gatekeeper.evaluation.facts import RecordedFacts
+from gatekeeper.evaluation.facts import FactsFileError, RecordedFacts
 from gatekeeper.evaluation.opa import Engine
 from gatekeeper.evaluation.review import Review
 from gatekeeper.policy.document import read_documents
 from gatekeeper.policy.problems import PolicyError, Problem
 from gatekeeper.translation.translate import Translation
 from provider import age
+from provider.errors import ImageError
+from provider.reasons import Reason
+from provider.registry import reference
 
 FILE_NAME: Final = "bestbefore-test.yaml"
 VERDICTS: Final = ("allowed", "warned", "denied")
@@ -103,40 +106,20 @@ def run(case: Case, translations: Sequence[Translation], engine: Engine) -> tupl
     outcome = check(translations, case.reviews, RecordedFacts(case.facts), engine, case.now)
     verdict = _verdict(outcome)
     said = (*outcome.errors, *outcome.warnings)
-    faults = (
-        []
-        if verdict == case.verdict
-        else [f"expected {case.verdict}, got {verdict}: {'; '.join(said) or 'nothing was said'}"]
-    )
+    # Without its facts an image is denied, and a case that expects a denial would hold for the wrong reason.
+    faults = [
+        f"no facts of {image} are given; of an image that is not there, say {{reason: NotFound}}"
+        for image in outcome.facts
+        if image not in case.facts
+    ]
+    if verdict != case.verdict:
+        faults.append(f"expected {case.verdict}, got {verdict}: {'; '.join(said) or 'nothing was said'}")
     faults += [
         f"expected a message with {text!r}, got {'; '.join(said) or 'none'}"
         for text in case.messages
         if not any(text in each for each in said)
     ]
     return tuple(faults)
-
-
-def translations_of(files: Sequence[Path]) -> list[Translation]:
-    """Templates and Constraints as they stand in files.
-
-    Raises:
-        PolicyError: a Constraint without its template, or an object that is neither.
-    """
-    documents = read_documents(files)
-    templates = {
-        document.value["spec"]["crd"]["spec"]["names"]["kind"]: document.value
-        for document in documents
-        if document.kind == "ConstraintTemplate"
-    }
-    found = []
-    for document in documents:
-        if document.kind == "ConstraintTemplate":
-            continue
-        if document.kind not in templates:
-            problem = Problem("kind", f"no ConstraintTemplate for {document.kind or 'an object without a kind'}")
-            raise PolicyError([document.locate(problem)])
-        found.append(Translation(document.name, templates[document.kind], (document.value,)))
-    return found
 
 
 def _verdict(outcome: Outcome) -> str:
@@ -152,6 +135,7 @@ class _Reader:
         self.file = file
         self.value = value
         self.problems: list[Problem] = []
+        self.shared = self._facts(value, "")
 
     def suite(self) -> Suite:
         self._unknown(self.value, _SUITE_FIELDS, "")
@@ -183,35 +167,69 @@ class _Reader:
         return Case(
             str(name),
             self._reviews(case, path),
-            {**self._facts(self.value, ""), **self._facts(case, f"{path}.")},
+            {**self.shared, **self._facts(case, f"{path}.")},
             self._now(case, path),
             self._choice(case, "verdict", VERDICTS, f"{path}.", None),
             self._texts(case, "messages", f"{path}."),
         )
 
     def _reviews(self, case: Mapping[str, Any], path: str) -> tuple[Review, ...]:
-        images = self._texts(case, "images", f"{path}.")
-        if isinstance(case.get("image"), str):
-            images = (case["image"], *images)
-        named = images or None
+        images = (*self._image(case, path), *self._texts(case, "images", f"{path}."))
+        for image in images:
+            self._reference(image, path)
         resource = case.get("resource")
-        if resource is None and named is None:
+        if resource is None and not images:
             self._problem(path, "nothing to judge: expected image, images or resource")
-        if isinstance(resource, dict):
-            return (Review(resource, named),)
         if isinstance(resource, str):
-            place = self.file.parent / resource
-            return tuple(Review(document.value, named, str(place)) for document in read_documents([place]))
-        return (Review(images=named),)
+            return self._objects(self.file.parent / resource, images)
+        if resource is not None and not isinstance(resource, dict):
+            self._problem(f"{path}.resource", "expected an object, or a file of objects")
+        return (Review(resource if isinstance(resource, dict) else {}, images or None),)
+
+    def _image(self, case: Mapping[str, Any], path: str) -> tuple[str, ...]:
+        image = case.get("image")
+        if image is None:
+            return ()
+        if not isinstance(image, str):
+            self._problem(f"{path}.image", "expected an image")
+            return ()
+        return (image,)
+
+    def _reference(self, image: str, path: str) -> None:
+        try:
+            reference.parse(image)
+        except ImageError as error:
+            self._problem(path, error.message)
+
+    def _objects(self, place: Path, images: tuple[str, ...]) -> tuple[Review, ...]:
+        try:
+            documents = read_documents([place])
+        except PolicyError as error:
+            self.problems += error.problems
+            return ()
+        return tuple(Review(document.value, images or None, str(place)) for document in documents)
 
     def _facts(self, holder: Mapping[str, Any], path: str) -> Mapping[str, Mapping[str, Any]]:
         facts = holder.get("facts") or {}
         if isinstance(facts, str):
-            return RecordedFacts.read(self.file.parent / facts).images
+            return self._recorded(self.file.parent / facts, f"{path}facts")
         if not isinstance(facts, dict) or not all(isinstance(fact, dict) for fact in facts.values()):
             self._problem(f"{path}facts", "expected a file of recorded facts, or facts by image")
             return {}
-        return {str(image): _completed(str(image), fact) for image, fact in facts.items()}
+        for image, fact in facts.items():
+            self._reason(fact, f"{path}facts.{image}")
+        return {image: _completed(image, fact) for image, fact in facts.items()}
+
+    def _recorded(self, place: Path, path: str) -> Mapping[str, Mapping[str, Any]]:
+        try:
+            return RecordedFacts.read(place).images
+        except FactsFileError as error:
+            self._problem(path, str(error))
+            return {}
+
+    def _reason(self, fact: Mapping[str, Any], path: str) -> None:
+        if "reason" in fact and fact["reason"] not in list(Reason):
+            self._problem(f"{path}.reason", f"{fact['reason']!r} is no reason code")
 
     def _now(self, case: Mapping[str, Any], path: str) -> int:
         text = case.get("now", self.value.get("now"))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from contextlib import closing
+
 from gatekeeper.policy.problems import PolicyError, Problem
 from provider import limits
 from provider.version import VERSION
 
 _PATH = "spec.policy.remote.url"
 _OK = 200
+_PIECE = 64 * 1024
 
 
 def fetch(url: str, ca_file: str | None = None) -> bytes:
@@ -18,30 +23,36 @@ def fetch(url: str, ca_file: str | None = None) -> bytes:
         ca_file: certificate authorities to trust instead of the system's; None for the system's.
 
     Raises:
-        PolicyError: it cannot be reached, answers with another status than 200, or is too large.
+        PolicyError: it is no https URL, cannot be reached, answers with another status than 200, or is too large.
     """
     # Imported here: most policies carry their text with them.
     import urllib3  # noqa: PLC0415
 
+    if not url.startswith("https://"):
+        raise _refused(f"{url} is no https URL")
     timeout = urllib3.Timeout(connect=limits.REMOTE_CONNECT_SECONDS, read=limits.REMOTE_READ_SECONDS)
+    headers = {"User-Agent": f"bestbefore/{VERSION}", "Accept-Encoding": "identity"}
     try:
         with urllib3.PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=ca_file, timeout=timeout) as pool:
-            response = pool.request(
-                "GET",
-                url,
-                headers={"User-Agent": f"bestbefore/{VERSION}", "Accept-Encoding": "identity"},
-                retries=False,
-                redirect=False,
-                preload_content=False,
-            )
-            content = response.read(limits.POLICY_BYTES + 1, decode_content=False)
-            response.close()
+            response = pool.request("GET", url, headers=headers, retries=False, redirect=False, preload_content=False)
+            with closing(response):
+                if response.status != _OK:
+                    raise _refused(f"cannot get {url}: the server answered {response.status}")
+                return _content(url, lambda: response.read1(_PIECE, decode_content=False))
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise _refused(f"cannot get {url}: {type(error).__name__}") from error
-    if response.status != _OK:
-        raise _refused(f"cannot get {url}: the server answered {response.status}")
-    if len(content) > limits.POLICY_BYTES:
-        raise _refused(f"the text at {url} is larger than {limits.POLICY_BYTES} bytes")
+
+
+def _content(url: str, piece: Callable[[], bytes]) -> bytes:
+    """What comes in pieces, which may not be too many and may not take too long together."""
+    end = time.monotonic() + limits.REMOTE_READ_SECONDS
+    content = bytearray()
+    while found := piece():
+        content += found
+        if len(content) > limits.POLICY_BYTES:
+            raise _refused(f"the text at {url} is larger than {limits.POLICY_BYTES} bytes")
+        if time.monotonic() > end:
+            raise _refused(f"the text at {url} takes longer than {limits.REMOTE_READ_SECONDS:g} s")
     return bytes(content)
 
 

@@ -66,22 +66,40 @@ def config_maps(documents: Iterable[Document]) -> dict[tuple[str, str], Mapping[
     """The ConfigMaps among objects: `data` by (namespace, name).
 
     Raises:
-        PolicyError: an object is no ConfigMap, or its data are no texts.
+        PolicyError: an object is no ConfigMap, its data are no texts, or two are of one name.
     """
     found: dict[tuple[str, str], Mapping[str, str]] = {}
     problems = []
     for document in documents:
-        metadata = document.value.get("metadata") or {}
-        data = document.value.get("data") or {}
-        if document.kind != "ConfigMap":
-            problems.append(document.locate(Problem("kind", f"expected a ConfigMap, got {document.kind or 'nothing'}")))
-        elif not isinstance(data, dict) or not all(isinstance(text, str) for text in data.values()):
-            problems.append(document.locate(Problem("data", "expected texts by their keys")))
+        key = (_namespace(document), document.name)
+        if problem := _fault(document) or _twice(key, found):
+            problems.append(document.locate(problem))
         else:
-            found[str(metadata.get("namespace") or SYSTEM_NAMESPACE), document.name] = data
+            found[key] = document.value.get("data") or {}
     if problems:
         raise PolicyError(problems)
     return found
+
+
+def _namespace(document: Document) -> str:
+    metadata = document.value.get("metadata")
+    namespace = metadata.get("namespace") if isinstance(metadata, dict) else None
+    return namespace if isinstance(namespace, str) and namespace else SYSTEM_NAMESPACE
+
+
+def _fault(document: Document) -> Problem | None:
+    data = document.value.get("data") or {}
+    if document.kind != "ConfigMap":
+        return Problem("kind", f"expected a ConfigMap, got {document.kind or 'nothing'}")
+    if not document.name:
+        return Problem("metadata.name", "expected a name")
+    if not isinstance(data, dict) or not all(isinstance(text, str) for text in data.values()):
+        return Problem("data", "expected texts by their keys")
+    return None
+
+
+def _twice(key: tuple[str, str], found: Mapping[tuple[str, str], object]) -> Problem | None:
+    return Problem("metadata.name", f"a second ConfigMap {'/'.join(key)}") if key in found else None
 
 
 def _refused(path: str, sentence: str, hint: str) -> PolicyError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from gatekeeper.translation.translate import VERSION_ANNOTATION
 _ADDED: Final = frozenset({"status"})
 _KEPT_METADATA: Final = ("name", "annotations")
 _OUR_PREFIX: Final = "bestbefore.dev/"
+_VALIDATION: Final = ("spec", "crd", "spec", "validation")
+_LEGACY: Final = "legacySchema"
 
 
 @dataclass(frozen=True)
@@ -52,19 +55,36 @@ def changes(generated: Iterable[Mapping[str, Any]], present: Iterable[Mapping[st
 
 
 def _identity(each: Mapping[str, Any]) -> tuple[str, str]:
-    return str(each.get("kind", "")), str((each.get("metadata") or {}).get("name", ""))
+    return str(each.get("kind", "")), str(_mapping(each.get("metadata")).get("name", ""))
 
 
 def _bare(each: Mapping[str, Any]) -> dict[str, Any]:
-    metadata = each.get("metadata") or {}
+    metadata = _mapping(each.get("metadata"))
     kept = {name: metadata[name] for name in _KEPT_METADATA if name in metadata}
-    annotations = kept.get("annotations") or {}
+    annotations = _mapping(kept.get("annotations"))
     kept["annotations"] = {name: text for name, text in annotations.items() if name.startswith(_OUR_PREFIX)}
-    return {**{name: value for name, value in each.items() if name not in _ADDED}, "metadata": kept}
+    own = {name: value for name, value in each.items() if name not in _ADDED}
+    return _without_defaults({**own, "metadata": kept})
+
+
+def _without_defaults(each: dict[str, Any]) -> dict[str, Any]:
+    """Without what the API server writes into every ConstraintTemplate."""
+    validation: Any = each
+    for step in _VALIDATION:
+        validation = _mapping(validation).get(step)
+    if _mapping(validation).get(_LEGACY) is not False:
+        return each
+    made = copy.deepcopy(each)
+    del made["spec"]["crd"]["spec"]["validation"][_LEGACY]
+    return made
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - what is there may be anything
+    return value if isinstance(value, Mapping) else {}
 
 
 def _is_ours(each: Mapping[str, Any]) -> bool:
-    return VERSION_ANNOTATION in (each["metadata"].get("annotations") or {})
+    return VERSION_ANNOTATION in each["metadata"]["annotations"]
 
 
 def _diff(identity: tuple[str, str], before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:

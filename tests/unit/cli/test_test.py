@@ -1,0 +1,148 @@
+"""`bestbefore test`: which files it runs, what it prints, how it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+import yaml
+
+from gatekeeper.evaluation.opa import EvaluationError, NoVerdictError, Problem
+from gatekeeper.evaluation.suite import FILE_NAME
+from tests.unit.cli.conftest import POLICY, Run, ToldOpa
+
+TOO_OLD = {"msg": "Image exceeds maximum allowed age.", "details": {"reason": "PolicyFailed"}}
+SUITE = {
+    "policies": ["policy.yaml"],
+    "now": "2026-01-31T12:00:00Z",
+    "facts": {"app/web:1": {"created": "2026-01-01T00:00:00Z"}},
+    "cases": [
+        {"name": "it is admitted", "image": "app/web:1", "verdict": "allowed"},
+        {"name": "it is still admitted", "image": "app/web:1", "now": "2026-02-01T00:00:00Z", "verdict": "allowed"},
+    ],
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a suite in it."""
+    place = tmp_path / "suites" / "age"
+    place.mkdir(parents=True)
+    (place / "policy.yaml").write_text(POLICY)
+    (place / FILE_NAME).write_text(yaml.safe_dump(SUITE))
+    return place
+
+
+def test_suites_of_a_folder_and_of_the_folders_in_it_are_run(run: Run, folder: Path, opa: ToldOpa) -> None:
+    done = run("test", folder.parent)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        f"ok   {folder / FILE_NAME}: it is admitted",
+        f"ok   {folder / FILE_NAME}: it is still admitted",
+        "2 as expected, 0 not",
+    ]
+
+
+def test_file_is_run_whatever_its_name(run: Run, folder: Path, opa: ToldOpa) -> None:
+    other = folder / "other.yaml"
+    (folder / FILE_NAME).rename(other)
+    assert run("test", other).exit_code == 0
+
+
+def test_time_of_a_case_reaches_the_policy(run: Run, folder: Path, opa: ToldOpa) -> None:
+    run("test", folder)
+    assert opa.nows == [1_769_904_000_000_000_000]
+
+
+def test_case_that_is_not_as_expected_ends_with_1_and_says_why(run: Run, folder: Path, opa: ToldOpa) -> None:
+    opa.violations = [TOO_OLD]
+    done = run("test", folder)
+    assert done.exit_code == 1
+    assert done.stdout.splitlines()[:2] == [
+        f"FAIL {folder / FILE_NAME}: it is admitted",
+        "     expected allowed, got denied: Image exceeds maximum allowed age.",
+    ]
+    assert done.stdout.splitlines()[-1] == "0 as expected, 2 not"
+
+
+def test_junit_holds_every_case_and_nothing_else_is_printed(run: Run, folder: Path, opa: ToldOpa) -> None:
+    opa.violations = [TOO_OLD]
+    done = run("test", folder, "--output", "junit")
+    root = ET.fromstring(done.stdout)  # noqa: S314 - our own text
+    assert (root.get("tests"), root.get("failures")) == ("2", "2")
+    assert [case.get("name") for case in root.iter("testcase")] == ["it is admitted", "it is still admitted"]
+    assert done.exit_code == 1
+
+
+def test_templates_are_tested_as_they_stand_in_files(run: Run, folder: Path, opa: ToldOpa) -> None:
+    made = run("translate", folder / "policy.yaml")
+    (folder / "made.yaml").write_text(made.stdout)
+    suite = {name: value for name, value in SUITE.items() if name != "policies"} | {"templates": ["made.yaml"]}
+    (folder / FILE_NAME).write_text(yaml.safe_dump(suite))
+    assert run("test", folder).exit_code == 0
+    opa.violations = [TOO_OLD]
+    assert run("test", folder).exit_code == 1
+
+
+def test_images_that_no_policy_covers_are_judged_if_the_suite_says_so(run: Run, folder: Path, opa: ToldOpa) -> None:
+    (folder / FILE_NAME).write_text(yaml.safe_dump({**SUITE, "noMatch": "deny"}))
+    run("test", folder)
+    assert len(opa.nows) == 2
+
+
+@pytest.mark.parametrize("path", ["/nonexistent", "/dev/null/x", "\0", "x" * 5000])
+def test_path_that_is_not_there_ends_with_2(run: Run, opa: ToldOpa, path: str) -> None:
+    done = run("test", path)
+    assert done.exit_code == 2
+    assert "no such file or directory" in done.stderr
+
+
+def test_folder_without_a_suite_ends_with_2(run: Run, tmp_path: Path, opa: ToldOpa) -> None:
+    done = run("test", tmp_path)
+    assert done.exit_code == 2
+    assert f"no {FILE_NAME} in it" in done.stderr
+
+
+def test_fault_of_a_suite_ends_with_2_and_its_path(run: Run, folder: Path, opa: ToldOpa) -> None:
+    (folder / FILE_NAME).write_text(yaml.safe_dump({**SUITE, "cases": [{"name": "a"}]}))
+    done = run("test", folder)
+    assert done.exit_code == 2
+    assert f"error: {folder / FILE_NAME}: cases[0]: nothing to judge" in done.stderr
+    assert done.stdout == ""
+
+
+def test_fault_of_a_policy_ends_with_2_and_its_path(run: Run, folder: Path, opa: ToldOpa) -> None:
+    (folder / "policy.yaml").write_text(POLICY.replace("action: pass", "action: perhaps"))
+    done = run("test", folder)
+    assert done.exit_code == 2
+    assert f"error: {folder / 'policy.yaml'}: spec.authorities[0].static.action: " in done.stderr
+
+
+def test_policy_that_is_not_there_ends_with_2(run: Run, folder: Path, opa: ToldOpa) -> None:
+    (folder / "policy.yaml").unlink()
+    done = run("test", folder)
+    assert done.exit_code == 2
+    assert f"{folder / 'policy.yaml'}: cannot be read" in done.stderr
+
+
+def test_text_that_opa_refuses_ends_with_2(
+    run: Run, folder: Path, opa: ToldOpa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def evaluate(*_: object) -> None:
+        raise EvaluationError((Problem("rego_type_error", "undefined function x", "age.rego", 2),))
+
+    monkeypatch.setattr(opa, "evaluate", evaluate, raising=False)
+    done = run("test", folder)
+    assert done.exit_code == 2
+    assert "age.rego:2: rego_type_error: undefined function x" in done.stderr
+
+
+def test_without_opa_there_is_no_verdict(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def find(*_: object) -> None:
+        raise NoVerdictError("EngineMissing", "get opa")
+
+    monkeypatch.setattr("gatekeeper.evaluation.opa.find", find)
+    done = run("test", folder)
+    assert done.exit_code == 3
+    assert "no verdict: get opa" in done.stderr
