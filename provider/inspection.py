@@ -233,22 +233,34 @@ def build_inspector(
 
         return build_verifier(content, client, clock, observer, trust_roots or {}, tag_ttl=settings.tag_ttl)
 
-    return ImageInspector(content, client, observer, settings.workers, _Lazy(prover))
+    lazy = _Lazy(prover)
+    if trust_roots:
+        # They were named to be used, and a damaged file is to be found now.
+        lazy.build()
+    return ImageInspector(content, client, observer, settings.workers, lazy)
 
 
 class _Lazy:
     """A prover that is built when it is first asked."""
 
     def __init__(self, build: Callable[[], Prover]) -> None:
-        self._build = build
+        self._built_by = build
         self._lock = threading.Lock()
         self._prover: Prover | None = None
 
     def prove(self, question: ProofQuestion, deadline: Deadline, ref: str | None = None) -> Proofs:
         """See `Prover`."""
+        return self.build().prove(question, deadline, ref)
+
+    def build(self) -> Prover:
+        """The prover, built if it was not.
+
+        Raises:
+            SettingsError: a trust root cannot be used.
+        """
         with self._lock:
-            self._prover = self._prover or self._build()
-        return self._prover.prove(question, deadline, ref)
+            self._prover = self._prover or self._built_by()
+            return self._prover
 
 
 def _children(image: Reference, index: Index, everything: bool) -> list[_Node]:  # noqa: FBT001

@@ -209,7 +209,7 @@ def identity(certificate: x509.Certificate, *, newest: bool) -> Identity:
     found = Identity(
         tuple(_subjects(certificate)),
         (newer or older) if newest else older,
-        {name: _raw_text(certificate, oid) for name, oid in _GITHUB.items()},
+        {name: text for name, oid in _GITHUB.items() if (text := _raw_text(certificate, oid))},
     )
     for text in (*found.subjects, found.issuer, *found.github.values()):
         if any(ord(character) < ord(" ") or ord(character) == 0x7F for character in text):  # noqa: PLR2004

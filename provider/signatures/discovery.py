@@ -59,6 +59,23 @@ class LegacySignature:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Whose signatures are looked for, and where.
+
+    Attributes:
+        image: reference of the image.
+        digest: what it points to.
+        source: where signatures lie.
+        max_age: seconds since when they may have been seen; None for as long as tags are believed.
+    """
+
+    image: Reference
+    digest: str
+    source: Source
+    max_age: float | None = None
+
+
+@dataclass(frozen=True)
 class Found:
     """The signatures of an image.
 
@@ -81,23 +98,21 @@ class Discovery:
         self._now = now
         self._pool = ThreadPoolExecutor(limits.SIGNATURE_THREADS, thread_name_prefix="signatures")
 
-    def legacy(self, image: Reference, digest: str, source: Source, call: Call) -> Found:
+    def legacy(self, wanted: Wanted, call: Call) -> Found:
         """The simple signings of an image.
 
         Args:
-            image: its reference.
-            digest: what it points to.
-            source: where to look.
+            wanted: of what, and where.
             call: the work that this belongs to.
 
         Raises:
             ImageError: no answer; `SignatureRejected` when there are too many, or the tag holds something else.
         """
-        where = _tag(image, digest, source)
-        document = self._documents.tagged(where, call)
+        where = _tag(wanted)
+        document = self._documents.tagged(where, call, wanted.max_age)
         if document is None:
             return Found(observed_at=self._now())
-        what = f"signatures of {image.name}"
+        what = f"signatures of {wanted.image.name}"
         layers = artifact.read(document.body, what).layers
         if len(layers) > limits.SIGNATURES:
             sentence = f"number of layers ({len(layers)}) exceeded the limit ({limits.SIGNATURES})"
@@ -105,27 +120,26 @@ class Discovery:
         signatures = self._side_by_side(layers, lambda layer, strand: self._signature(where, layer, strand), call)
         return Found(legacy=signatures, observed_at=document.observed_at)
 
-    def bundles(self, image: Reference, digest: str, source: Source, call: Call) -> Found:
+    def bundles(self, wanted: Wanted, call: Call) -> Found:
         """The bundles that refer to an image and may be signatures.
 
         Args:
-            image: its reference.
-            digest: what it points to.
-            source: where to look; its tag prefix is for the other format.
+            wanted: of what, and where; the tag prefix is for the other format.
             call: the work that this belongs to.
 
         Raises:
             ImageError: no answer; `SignatureRejected` when there are too many.
         """
-        where = (reference.parse(source.oci) if source.oci else image).at(digest)
-        referrers = self._documents.referrers(where, call)
+        place = reference.parse(wanted.source.oci) if wanted.source.oci else wanted.image
+        where = place.at(wanted.digest)
+        referrers = self._documents.referrers(where, call, wanted.max_age)
         if referrers is None:
             return Found(observed_at=self._now())
-        wanted = [one for one in referrers.descriptors if _may_be_signature(one)]
-        if len(wanted) > limits.SIGNATURES:
-            sentence = f"number of bundles ({len(wanted)}) exceeded the limit ({limits.SIGNATURES})"
+        likely = [one for one in referrers.descriptors if _may_be_signature(one)]
+        if len(likely) > limits.SIGNATURES:
+            sentence = f"number of bundles ({len(likely)}) exceeded the limit ({limits.SIGNATURES})"
             raise ImageError(Reason.SIGNATURE_REJECTED, sentence)
-        bodies = self._side_by_side(wanted, lambda one, strand: self._bundle(where, one, strand), call)
+        bodies = self._side_by_side(likely, lambda one, strand: self._bundle(where, one, strand), call)
         return Found(bundles=[body for body in bodies if body is not None], observed_at=referrers.observed_at)
 
     def _bundle(self, where: Reference, descriptor: Descriptor, call: Call) -> bytes | None:
@@ -182,13 +196,14 @@ def _holds_signature(found: Artifact, digest: str) -> bool:
     )
 
 
-def _tag(image: Reference, digest: str, source: Source) -> Reference:
+def _tag(wanted: Wanted) -> Reference:
     """Where the signatures of a digest lie.
 
     Raises:
         ImageError: `ReferenceInvalid`: the source is no repository.
     """
-    tag = f"{source.tag_prefix}{digest.replace(':', '-')}.sig"
+    image, source = wanted.image, wanted.source
+    tag = f"{source.tag_prefix}{wanted.digest.replace(':', '-')}.sig"
     if not source.oci:
         return replace(image, tag=tag, digest=None, text=f"{image.context}:{tag}")
     return reference.parse(f"{source.oci}:{tag}")

@@ -76,15 +76,20 @@ class Documents:
         self._tag_flights: Flights[TagKey, Document] = Flights()
         self._flights: Flights[FetchKey, bytes] = Flights()
 
-    def tagged(self, reference: Reference, call: Call) -> Document | None:
+    def tagged(self, reference: Reference, call: Call, max_age: float | None = None) -> Document | None:
         """The manifest behind a tag, None when there is none.
+
+        Args:
+            reference: with a tag.
+            call: the work that this belongs to.
+            max_age: seconds since when it may have been seen; None for as long as tags are believed.
 
         Raises:
             ImageError: passing: no answer, or one that is no manifest.
         """
         key = TagKey(reference.context, reference.identifier, self._credential(reference))
         known = self._tags.get(key)
-        if known is not None:
+        if known is not None and self._fresh(known.observed_at, max_age):
             return known
         try:
             return self._tag_flights.run(key, lambda: self._fetch_tag(key, reference, call), call.deadline)
@@ -109,15 +114,20 @@ class Documents:
         """
         return self._read(reference, digest, lambda: self._client.blob(reference, digest, limit, call), call)
 
-    def referrers(self, reference: Reference, call: Call) -> Referrers | None:
+    def referrers(self, reference: Reference, call: Call, max_age: float | None = None) -> Referrers | None:
         """What refers to the manifest of a reference with a digest; None when nothing does.
+
+        Args:
+            reference: with a digest.
+            call: the work that this belongs to.
+            max_age: as for `tagged`.
 
         Raises:
             ImageError: passing, as above; `SignatureRejected` when it is too much.
         """
         key = TagKey(reference.context, f"referrers/{reference.identifier}", self._credential(reference))
         known = self._referrers.get(key)
-        if known is not None:
+        if known is not None and self._fresh(known.observed_at, max_age):
             return known
         try:
             found = self._referrer_flights.run(key, lambda: self._list(reference, call), call.deadline)
@@ -170,6 +180,9 @@ class Documents:
             return self._flights.run(key, work, call.deadline)
         except ImageError as error:
             raise _passing(error) from error
+
+    def _fresh(self, observed_at: float, max_age: float | None) -> bool:
+        return max_age is None or self._clock.now() - observed_at <= max_age
 
     def _credential(self, reference: Reference) -> str:
         return self._client.credential(reference).identity

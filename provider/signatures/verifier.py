@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +33,7 @@ from provider.registry.content import Content
 from provider.registry.reference import Reference
 from provider.signatures import bundle, keys, simple_signing
 from provider.signatures.demands import Demands
-from provider.signatures.discovery import Discovery, Found, LegacySignature
+from provider.signatures.discovery import Discovery, Found, LegacySignature, Wanted
 from provider.signatures.documents import Documents, rfc3339
 from provider.signatures.rejection import RejectedError
 from provider.signatures.trust_roots import TrustRoots
@@ -102,12 +102,24 @@ class ProofVerifier:
         try:
             with self._upstream_words(image):
                 digest, seen_at = self._digest(image, call)
-                found = self._found(image, digest, question.verify, call)
+                wanted = Wanted(image, digest, question.verify.source)
+                found, results = self._looked(wanted, question.verify.format, demands, call)
         finally:
             self._observer.round_trips(call.round_trips)
-        proofs = _proved(self._verify(found, digest, demands))
-        observed_at = min(seen_at or rfc3339(found.observed_at), rfc3339(found.observed_at))
-        return Proofs(image.name, digest, f"{image.context}@{digest}", proofs, observed_at)
+        proofs = _proved(results)
+        found_at = rfc3339(found.observed_at)
+        return Proofs(image.name, digest, f"{image.context}@{digest}", proofs, min(seen_at or found_at, found_at))
+
+    def _looked(self, wanted: Wanted, form: Format, demands: Demands, call: Call) -> tuple[Found, Sequence[_Result]]:
+        """Find signatures and verify them; what was seen a while ago and proves nothing is looked for again."""
+        found = self._found(wanted, form, call)
+        results = self._verify(found, wanted.digest, demands)
+        stale = self._clock.now() - found.observed_at > limits.PASSING_SECONDS
+        if stale and not any(result.proof for result in results):
+            # Somebody may have signed it meanwhile: sign and retry works at once.
+            found = self._found(replace(wanted, max_age=limits.PASSING_SECONDS), form, call)
+            results = self._verify(found, wanted.digest, demands)
+        return found, results
 
     def _demands(self, verify: Verify) -> Demands:
         """Read the key, find the trust roots.
@@ -134,12 +146,12 @@ class ProofVerifier:
         seen = self._registry.content.seen(image, call)
         return seen.document.digest, seen.observed_at
 
-    def _found(self, image: Reference, digest: str, verify: Verify, call: Call) -> Found:
+    def _found(self, wanted: Wanted, form: Format, call: Call) -> Found:
         legacy, bundles = Found(), Found()
-        if verify.format is not Format.BUNDLE:
-            legacy = self._discovery.legacy(image, digest, verify.source, call)
-        if verify.format is not Format.LEGACY:
-            bundles = self._discovery.bundles(image, digest, verify.source, call)
+        if form is not Format.BUNDLE:
+            legacy = self._discovery.legacy(wanted, call)
+        if form is not Format.LEGACY:
+            bundles = self._discovery.bundles(wanted, call)
         times = [found.observed_at for found in (legacy, bundles) if found.observed_at]
         return Found(legacy.legacy, bundles.bundles, min(times))
 

@@ -13,8 +13,10 @@ On sockets it is a real HTTP server on a free port of 127.0.0.1, with TLS if ask
     with registry.serve() as address: ...            # 127.0.0.1:PORT
     with registry.serve(context) as address: ...
 
-What was asked stands in `requests` and, by kind, in `counts`: `manifest`, `blob`, `token`, `other`, each with its
-method before it when that is not GET (`HEAD blob`).
+With `referrers_page` set it has the referrers interface, with so many on a page.
+
+What was asked stands in `requests` and, by kind, in `counts`: `manifest`, `blob`, `referrer`, `token`, `other`, each
+with its method before it when that is not GET (`HEAD blob`).
 """
 
 from __future__ import annotations
@@ -136,6 +138,7 @@ class RegistrySimulator:
         self.token_answer: Mapping[str, Any] = {"token": "t-anonymous", "expires_in": 300}
         self.blob_location: Callable[[str], str] | None = None
         self.content_digest: str | None = None
+        self.referrers_page: int | None = None
         self._manifests: dict[tuple[str, str], tuple[str, bytes]] = {}
         self._blobs: dict[tuple[str, str], bytes] = {}
         self._lock = threading.Lock()
@@ -330,7 +333,7 @@ class RegistrySimulator:
         with self._lock:
             self.requests.append(Asked(method, host, parts.path, parse_qs(parts.query), heads, body, kind))
             fault = self._fault(kind, parts.path)
-        right = self._right(kind, repository, name, heads)
+        right = self._right(kind, repository, name, heads, parse_qs(parts.query))
         if fault is None:
             return right
         if fault.how == "answer":
@@ -345,7 +348,9 @@ class RegistrySimulator:
                 return fault
         return None
 
-    def _right(self, kind: str, repository: str, name: str, headers: Mapping[str, str]) -> Answer:
+    def _right(  # noqa: PLR0911 - one for each kind
+        self, kind: str, repository: str, name: str, headers: Mapping[str, str], query: Mapping[str, Sequence[str]]
+    ) -> Answer:
         if kind == "token":
             return _json(200, self.token_answer)
         if kind == "store":
@@ -359,6 +364,8 @@ class RegistrySimulator:
             return self._manifest(repository, name)
         if kind == "blob":
             return self._blob(repository, name, redirected=False)
+        if kind == "referrer" and self.referrers_page is not None:
+            return self._referrers(repository, name, int(query.get("last", ["0"])[0]))
         return _json(200 if name == "v2" else 404, {})
 
     def _manifest(self, repository: str, name: str) -> Answer:
@@ -368,6 +375,24 @@ class RegistrySimulator:
         media_type, body = found
         digest = self.content_digest or sha256(body)
         return Answer(200, {"Content-Type": media_type, "Docker-Content-Digest": digest}, body)
+
+    def _referrers(self, repository: str, digest: str, first: int) -> Answer:
+        """A page of the manifests whose subject it is."""
+        entries = []
+        for (place, name), (media_type, body) in self._manifests.items():
+            manifest = json.loads(body) if place == repository and name.startswith("sha256:") else {}
+            if (manifest.get("subject") or {}).get("digest") == digest:
+                entry = {"mediaType": media_type, "digest": name, "size": len(body)}
+                entries.append(
+                    entry | {key: manifest[key] for key in ("artifactType", "annotations") if key in manifest}
+                )
+        page = entries[first : first + (self.referrers_page or 0)]
+        headers = {"Content-Type": media_types.OCI_INDEX}
+        if first + len(page) < len(entries):
+            following = f"/v2/{repository}/referrers/{digest}?last={first + len(page)}"
+            headers["Link"] = f'<{following}>; rel="next"'
+        index = {"schemaVersion": 2, "mediaType": media_types.OCI_INDEX, "manifests": page}
+        return Answer(200, headers, canonical(index))
 
     def _blob(self, repository: str, digest: str, *, redirected: bool) -> Answer:
         bodies = {key[1]: body for key, body in self._blobs.items()} if redirected else {}
@@ -396,7 +421,7 @@ def _split(path: str) -> tuple[str, str, str]:
         return "token", "", ""
     if path.startswith("/store/"):
         return "store", "", path.removeprefix("/store/")
-    for kind in ("manifest", "blob"):
+    for kind in ("manifest", "blob", "referrer"):
         before, found, name = path.removeprefix("/v2/").rpartition(f"/{kind}s/")
         if found:
             return kind, before, name

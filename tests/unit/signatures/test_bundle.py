@@ -1,0 +1,145 @@
+"""What bundles prove. Attacks: `test_attacks`."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from provider.answer import SigningTime, TimeSource
+from provider.signatures import trust_root
+from provider.signatures.bundle import NoSignatureError
+from provider.signatures.demands import Demands
+from provider.signatures.rejection import RejectedError
+from provider.verification import HashAlgorithm
+from tests.simulators.signing import SIGNED_AT, TSA, Signer, new_key
+from tests.unit.signatures.world import DIGEST, MANIFEST
+
+STAMP = "2026-11-23T22:40:00Z"
+
+
+def test_certificate_names_the_signer_at_the_time_of_the_log(case):
+    proof = case.verify_bundle(case.bundle())
+    assert (list(proof.subjects), proof.issuer, proof.format) == (
+        ["ann@example.test"],
+        "https://issuer.example.test",
+        "bundle",
+    )
+    assert (proof.digest, proof.times) == (DIGEST, [SigningTime(TimeSource.LOG, STAMP)])
+
+
+def test_log_with_tiles_gives_no_time_so_a_timestamp_does(case):
+    proof = case.verify_bundle(case.bundle(entry="v2", stamps=[None]))
+    assert proof.times == [SigningTime(TimeSource.TIMESTAMP, STAMP)]
+
+
+def test_timestamp_alone_is_enough_where_only_it_is_asked_for(case):
+    proof = case.verify_bundle(case.bundle(entry=None, stamps=[None]), case.keyless_stamped)
+    assert proof.times == [SigningTime(TimeSource.TIMESTAMP, STAMP)]
+
+
+def test_issuer_is_the_newer_extension(case):
+    signer = case.world.signer(issuer=None, newer_issuer="https://newer.example.test")
+    assert case.verify_bundle(case.bundle(signer)).issuer == "https://newer.example.test"
+
+
+def test_larger_curves_hash_with_longer_hashes(case):
+    signer = case.world.signer(key=new_key(ec.SECP384R1()))
+    longer = Signer(signer.key, signer.certificate, "SHA384")
+    assert case.verify_bundle(case.bundle(longer)).subjects
+    with pytest.raises(RejectedError, match="invalid signature"):
+        case.verify_bundle(case.bundle(signer))
+
+
+def test_key_proves_its_bundle_without_a_log(case):
+    proof = case.verify_bundle(case.bundle(case.world.key, entry=None), case.by_key)
+    assert (proof.subjects, proof.issuer, proof.times) == ((), "", [])
+
+
+@pytest.mark.parametrize("entry", ["v1", "v2"])
+def test_key_proves_its_bundle_with_the_log_that_was_asked_for(case, entry):
+    proof = case.verify_bundle(case.bundle(case.world.key, entry=entry), case.by_key_logged)
+    assert [time.at for time in proof.times] == ([STAMP] if entry == "v1" else [])
+    with pytest.raises(RejectedError, match="has 0 log entries"):
+        case.verify_bundle(case.bundle(case.world.key, entry=None), case.by_key_logged)
+
+
+def test_message_signature_is_over_the_image(case):
+    assert case.verify_bundle(case.world.message_bundle(DIGEST, MANIFEST, case.ann)).subjects == ("ann@example.test",)
+    by_key = case.world.message_bundle(DIGEST, MANIFEST, case.world.key, entry=None)
+    assert case.verify_bundle(by_key, case.by_key).digest == DIGEST
+    longer = Demands(key=case.public(case.world.key, HashAlgorithm.SHA512))
+    with pytest.raises(RejectedError, match="does not sign SHA-256 digests"):
+        case.verify_bundle(by_key, longer)
+
+
+@pytest.mark.parametrize("version", ["0.1", "0.2"])
+def test_older_bundles_bring_a_chain_of_which_only_the_leaf_counts(case, version):
+    document = case.bundle()
+    material = document["verificationMaterial"]
+    document["mediaType"] = f"application/vnd.dev.sigstore.bundle+json;version={version}"
+    material["x509CertificateChain"] = {"certificates": [material.pop("certificate")]}
+    assert case.verify_bundle(document).subjects == ("ann@example.test",)
+
+
+def test_oldest_bundles_may_have_a_promise_alone(case):
+    document = case.bundle()
+    material = document["verificationMaterial"]
+    material["x509CertificateChain"] = {"certificates": [material.pop("certificate")]}
+    del material["tlogEntries"][0]["inclusionProof"]
+    document["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.1"
+    assert case.verify_bundle(document).times
+    del material["tlogEntries"][0]["inclusionPromise"]
+    with pytest.raises(RejectedError, match="has no inclusion proof"):
+        case.verify_bundle(document)
+
+
+def test_first_entry_of_a_log_has_members_that_are_left_out(case):
+    """Protobuf's JSON leaves out what is zero."""
+    document = case.bundle(entry="v2", stamps=[None])
+    entry = document["verificationMaterial"]["tlogEntries"][0]
+    root = hashlib.sha256(b"\0" + base64.b64decode(entry["canonicalizedBody"])).digest()
+    del entry["logIndex"]
+    entry["inclusionProof"] = {
+        "treeSize": "1",
+        "rootHash": base64.b64encode(root).decode(),
+        "checkpoint": {"envelope": case.world.tiles.checkpoint(1, root)},
+    }
+    assert case.verify_bundle(document).subjects == ("ann@example.test",)
+
+
+def test_timestamps_of_other_authorities_do_not_count_beside_a_known_one(case):
+    document = case.bundle(entry="v2", stamps=[None])
+    stamps = document["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"]
+    signature = base64.b64decode(document["dsseEnvelope"]["signatures"][0]["sig"])
+    stamps.insert(0, {"signedTimestamp": base64.b64encode(TSA().stamp(signature)).decode()})
+    assert len(case.verify_bundle(document).times) == 1
+
+
+def test_trust_root_without_timestamp_authorities_leaves_timestamps_out(case):
+    root = trust_root.of_document(case.world.trust_root | {"timestampAuthorities": []})
+    proof = case.verify_bundle(case.bundle(stamps=[None]), Demands(trust_root=root, logs=root))
+    assert [time.source for time in proof.times] == [TimeSource.LOG]
+    with pytest.raises(RejectedError, match="has no time of signing"):
+        case.verify_bundle(case.bundle(entry="v2", stamps=[None]), Demands(trust_root=root, logs=root))
+
+
+def test_certificate_is_judged_at_every_proved_time(case):
+    late = case.bundle(when=SIGNED_AT + dt.timedelta(minutes=30), stamps=[None])
+    with pytest.raises(RejectedError, match=r"^certificate expired before observed time"):
+        case.verify_bundle(late)
+
+
+def test_attestation_is_no_signature(case):
+    statement = case.world.statement(DIGEST, predicateType="https://slsa.dev/provenance/v1")
+    with pytest.raises(NoSignatureError):
+        case.verify_bundle(case.bundle(statement=statement))
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'"x"', b"{}", b'{"mediaType":1}', b"\xff", b"[" * 100_000])
+def test_what_is_no_bundle_is_refused(case, raw):
+    with pytest.raises(RejectedError, match=r"^the bundle"):
+        case.verify_bundle(raw)

@@ -1,0 +1,542 @@
+"""From a question to proofs, with a registry in memory."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+from dataclasses import replace
+
+import pytest
+
+from provider import limits
+from provider.answer import TimeSource
+from provider.clock import Deadline
+from provider.errors import ImageError, SettingsError
+from provider.inspection import build_inspector
+from provider.observer import NullObserver
+from provider.question import ProofQuestion, key_of, parse
+from provider.reasons import Reason
+from provider.registry import media_types
+from provider.registry.client import RegistryClient
+from provider.registry.content import Content
+from provider.registry.credentials import ANONYMOUS, Credential
+from provider.registry.settings import RegistrySettings
+from provider.signatures.bundle_format import MEDIA_TYPE_PREFIX
+from provider.signatures.verifier import build_verifier
+from provider.verification import Format, HashAlgorithm, Key, Keyless, LogName, Source, TrustRootName, Verify
+from tests.simulators.clock import FakeClock
+from tests.simulators.registry import RegistrySimulator, canonical, sha256
+from tests.simulators.signing import NOW, SIGN, Signer, new_key
+
+REPOSITORY = "team/app"
+IMAGE = f"reg.example/{REPOSITORY}:v1"
+EMPTY = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": sha256(b"{}"), "size": 2}
+BUNDLE = f"{MEDIA_TYPE_PREFIX}.v0.3+json"
+
+
+class Observer(NullObserver):
+    def __init__(self):
+        self.trips = []
+
+    def round_trips(self, count):
+        self.trips.append(count)
+
+
+class Credentials:
+    """Who we are; a test changes it."""
+
+    def __init__(self):
+        self.now = ANONYMOUS
+
+    def of(self, registry, repository):
+        return self.now
+
+
+class World:
+    """A registry with one image, and the verifier that asks it."""
+
+    def __init__(self, signing, root_file):
+        self.signing = signing
+        self.clock = FakeClock()
+        self.registry = RegistrySimulator(self.clock)
+        self.image = self.registry.push_image(REPOSITORY, "v1")
+        self.observer = Observer()
+        self.credentials = Credentials()
+        settings = RegistrySettings()
+        client = RegistryClient(settings, self.clock, transport=self.registry, credentials=self.credentials)
+        content = Content(client, self.clock, NullObserver(), memory_bytes=2**20, tag_ttl=30)
+        roots = {"own": root_file}
+        self.verifier = build_verifier(content, client, self.clock, self.observer, roots, tag_ttl=30)
+
+    @property
+    def digest(self):
+        return self.image.digest
+
+    def key(self, signer=None):
+        return Verify(key=Key((signer or self.signing.key).public_pem))
+
+    def prove(self, verify, image=IMAGE, seconds=30):
+        return self.verifier.prove(ProofQuestion(image, verify), Deadline.after(self.clock, seconds), "ref")
+
+    def refusal(self, verify, image=IMAGE):
+        with pytest.raises(ImageError) as refused:
+            self.prove(verify, image)
+        return refused.value
+
+    def layer(self, payload, notes, repository=REPOSITORY):
+        digest = self.registry.push_blob(repository, payload)
+        kind = "application/vnd.dev.cosign.simplesigning.v1+json"
+        return {"mediaType": kind, "digest": digest, "size": len(payload), "annotations": notes}
+
+    def signed(self, *signers, digest=None, notes=None):
+        payload = self.signing.payload(digest or self.digest)
+        return [self.layer(payload, self.signing.annotations(payload, signer, **(notes or {}))) for signer in signers]
+
+    def attach(self, layers, repository=REPOSITORY, prefix="", digest=None):
+        """Put signatures under the image's tag."""
+        manifest = {"schemaVersion": 2, "mediaType": media_types.OCI_MANIFEST, "config": EMPTY, "layers": layers}
+        tag = f"{prefix}{(digest or self.digest).replace(':', '-')}.sig"
+        return self.registry.push_manifest(repository, tag, manifest)
+
+    def refer(self, document, *, subject=None, kind=BUNDLE, repository=REPOSITORY, notes=None, layers=1):
+        """Put a bundle beside the image."""
+        body = document if isinstance(document, bytes) else canonical(document)
+        digest = self.registry.push_blob(repository, body)
+        layer = {"mediaType": BUNDLE, "digest": digest, "size": len(body)}
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": media_types.OCI_MANIFEST,
+            "artifactType": kind,
+            "config": EMPTY,
+            "layers": [layer] * layers,
+            "subject": {"mediaType": media_types.OCI_MANIFEST, "digest": subject or self.digest, "size": 1},
+            "annotations": notes or {},
+        }
+        return self.registry.push_manifest(repository, None, manifest)
+
+    def list_referrers(self, *pushed, **more):
+        """The tag that stands for the referrers interface."""
+        entries = [{"mediaType": one.media_type, "digest": one.digest, "size": one.size} | more for one in pushed]
+        index = {"schemaVersion": 2, "mediaType": media_types.OCI_INDEX, "manifests": entries}
+        tag = self.digest.replace(":", "-")
+        return self.registry.push_manifest(REPOSITORY, tag, index, media_types.OCI_INDEX)
+
+
+@pytest.fixture(scope="module")
+def root_file(world, tmp_path_factory):
+    path = tmp_path_factory.mktemp("roots") / "own.json"
+    path.write_text(json.dumps(world.trust_root))
+    return path
+
+
+@pytest.fixture
+def here(world, root_file):
+    return World(world, root_file)
+
+
+def bundles(verify):
+    return replace(verify, format=Format.BUNDLE)
+
+
+# Legacy.
+
+
+def test_signed_image_is_proved_in_three_round_trips_and_again_in_none(here):
+    here.attach(here.signed(here.signing.key))
+    proofs = here.prove(here.key())
+    assert (proofs.image, proofs.digest) == (IMAGE, here.digest)
+    assert proofs.reference == f"reg.example/{REPOSITORY}@{here.digest}"
+    assert [proof.format for proof in proofs.proofs] == ["legacy"]
+    assert proofs.observed_at == "2026-11-24T22:40:00Z"
+    here.prove(here.key())
+    assert here.observer.trips == [3, 0]
+
+
+def test_answer_has_the_form_that_templates_read(here):
+    signer = here.signing.signer(subjects=["ann@example.test", "https://example.test/ann"])
+    payload = here.signing.payload(here.digest)
+    signature = signer.sign(payload)
+    notes = here.signing.annotations(payload, signer)
+    notes["dev.cosignproject.cosign/signature"] = base64.b64encode(signature).decode()
+    notes["dev.sigstore.cosign/bundle"] = here.signing.rekor_bundle(payload, signature, signer)
+    here.attach([here.layer(payload, notes)])
+    own = TrustRootName("own")
+    value = here.prove(Verify(keyless=Keyless(own), log=LogName(trust_root=own))).to_json("abc")
+    (proof,) = value.pop("proofs")
+    assert len(proof.pop("id")) == 64
+    assert proof == {
+        "subjects": ["ann@example.test", "https://example.test/ann"],
+        "issuer": "https://issuer.example.test",
+        "times": [{"source": "log", "at": "2026-11-23T22:40:00Z"}],
+        "format": "legacy",
+        "digest": here.digest,
+    }
+    assert value == {
+        "image": IMAGE,
+        "digest": here.digest,
+        "reference": f"reg.example/{REPOSITORY}@{here.digest}",
+        "observedAt": "2026-11-24T22:40:00Z",
+        "ref": "abc",
+    }
+
+
+def test_digest_is_not_resolved_so_that_two_round_trips_are_enough(here):
+    here.attach(here.signed(here.signing.key))
+    here.prove(here.key(), f"reg.example/{REPOSITORY}:gone@{here.digest}")
+    assert here.observer.trips == [2]
+
+
+def test_every_good_signature_is_told_once_and_the_bad_ones_hide_none(here):
+    other = Signer(new_key())
+    twice = here.signed(here.signing.key)
+    here.attach([*here.signed(other), *twice, *twice, *here.signed(here.signing.key, notes={"run": "2"})])
+    assert len(here.prove(here.key()).proofs) == 2
+
+
+def test_image_without_signatures_has_none(here):
+    error = here.refusal(here.key())
+    assert (error.reason, error.message) == (Reason.SIGNATURE_ABSENT, "no signatures found")
+    assert not error.reason.durable
+
+
+def test_signing_is_seen_at_once_for_absence_is_never_remembered(here):
+    here.refusal(here.key())
+    here.attach(here.signed(here.signing.key))
+    assert here.prove(here.key()).proofs
+
+
+def test_signing_again_is_seen_at_once_for_what_proves_nothing_is_looked_for_again(here):
+    here.attach(here.signed(Signer(new_key())))
+    here.refusal(here.key())
+    here.attach([*here.signed(Signer(new_key())), *here.signed(here.signing.key)])
+    here.clock.advance(2)
+    assert here.prove(here.key()).proofs
+
+
+def test_signatures_by_others_are_rejected_with_each_problem(here):
+    here.attach([*here.signed(Signer(new_key())), *here.signed(here.signing.key, digest="sha256:" + "c" * 64)])
+    error = here.refusal(here.key())
+    assert error.reason is Reason.SIGNATURE_REJECTED
+    assert error.message == (
+        "no matching signatures: invalid signature when validating ASN.1 encoded signature "
+        f"invalid or missing digest in claim: sha256:{'c' * 64}"
+    )
+
+
+def test_only_some_problems_of_many_are_told(here):
+    here.attach(here.signed(*[Signer(new_key()) for _ in range(8)]))
+    assert here.refusal(here.key()).message.endswith("signature and 3 more")
+
+
+def test_signatures_may_lie_elsewhere_under_a_prefix(here):
+    payload = here.signing.payload(here.digest)
+    layer = here.layer(payload, here.signing.annotations(payload, here.signing.key), "signatures/app")
+    here.attach([layer], "signatures/app", "release-")
+    source = Source("reg.example/signatures/app", "release-")
+    assert here.prove(replace(here.key(), source=source)).proofs
+    assert here.refusal(here.key()).reason is Reason.SIGNATURE_ABSENT
+    assert here.refusal(replace(here.key(), source=Source("http://x"))).reason is Reason.REFERENCE_INVALID
+
+
+def test_image_that_is_not_there_is_told_in_upstreams_words(here):
+    error = here.refusal(here.key(), "reg.example/missing:none")
+    assert (error.reason, error.message) == (
+        Reason.NOT_FOUND,
+        "image tag not found: GET https://reg.example/v2/missing/manifests/none: MANIFEST_UNKNOWN: manifest unknown",
+    )
+
+
+def test_refused_connection_is_told_in_upstreams_words(here):
+    here.registry.fail("any", how="unreachable")
+    error = here.refusal(here.key())
+    assert (error.reason, error.message) == (
+        Reason.REGISTRY_UNAVAILABLE,
+        'Get "https://reg.example/v2/": dial tcp: connect: connection refused',
+    )
+
+
+@pytest.mark.parametrize(("status", "reason"), [(500, Reason.REGISTRY_UNAVAILABLE), (401, Reason.UNAUTHORIZED)])
+def test_registry_that_fails_is_no_absence(here, status, reason):
+    here.attach(here.signed(here.signing.key))
+    here.registry.fail("manifest", status, match=".sig")
+    assert here.refusal(here.key()).reason is reason
+    here.registry.heal()
+    here.registry.fail("blob", status)
+    assert here.refusal(here.key()).reason is reason
+
+
+def test_lost_payload_is_a_bad_signature_and_hides_no_good_one(here):
+    lost, *_ = here.signed(here.signing.key, digest="sha256:" + "d" * 64)
+    here.registry.forget(REPOSITORY, lost["digest"])
+    here.attach([lost, *here.signed(here.signing.key)])
+    assert len(here.prove(here.key()).proofs) == 1
+    here.attach([lost])
+    here.clock.advance(31)
+    assert here.refusal(here.key()).reason is Reason.SIGNATURE_REJECTED
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"{", b'{"layers":1}', b'{"layers":[{}]}', b'{"manifests":[]}', b'{"layers":[],"Layers":[]}'],
+)
+def test_tag_with_something_else_is_rejected_for_now(here, body):
+    here.registry.push_manifest(REPOSITORY, f"{here.digest.replace(':', '-')}.sig", body)
+    error = here.refusal(here.key())
+    assert error.reason is Reason.SIGNATURE_REJECTED
+
+
+def test_index_is_signed_as_a_whole(here):
+    child = here.registry.push_image(REPOSITORY)
+    index = here.registry.push_index(REPOSITORY, "multi", [child])
+    here.attach(here.signed(here.signing.key, digest=child.digest), digest=child.digest)
+    multi = f"reg.example/{REPOSITORY}:multi"
+    assert here.refusal(here.key(), multi).reason is Reason.SIGNATURE_ABSENT
+    here.attach(here.signed(here.signing.key, digest=child.digest), digest=index.digest)
+    assert "invalid or missing digest in claim" in here.refusal(here.key(), multi).message
+    here.attach(here.signed(here.signing.key, digest=index.digest), digest=index.digest)
+    here.clock.advance(31)
+    assert here.prove(here.key(), multi).digest == index.digest
+
+
+# Attacks by way of the registry; `docs/attacks.md` names them.
+
+
+def test_ten_thousand_layers_are_not_looked_at(here):
+    here.attach(here.signed(here.signing.key) * 10_000)
+    error = here.refusal(here.key())
+    assert (error.reason, error.message) == (
+        Reason.SIGNATURE_REJECTED,
+        f"number of layers (10000) exceeded the limit ({limits.SIGNATURES})",
+    )
+    assert here.registry.counts["blob"] == 0
+
+
+def test_ten_thousand_referrers_are_not_looked_at(here):
+    here.list_referrers(*[here.refer(b"{}")] * 10_000)
+    assert "more than 1000" in here.refusal(bundles(here.key())).message
+    here.list_referrers(*[here.refer(b"{}")] * 200)
+    assert "number of bundles (200) exceeded the limit" in here.refusal(bundles(here.key())).message
+    assert here.registry.counts["blob"] == 0
+
+
+def test_endless_pages_of_referrers_are_not_followed(here):
+    here.registry.referrers_page = 1
+    for number in range(limits.REFERRER_PAGES + 5):
+        here.refer(b"%d" % number)
+    assert "more than 20 pages" in here.refusal(bundles(here.key())).message
+
+
+def test_page_of_referrers_elsewhere_is_not_followed(here):
+    link = {"Link": '<https://evil.example/v2/x/referrers/y>; rel="next"'}
+    here.registry.fail("referrer", 200, headers=link, body=b'{"manifests":[]}')
+    error = here.refusal(bundles(here.key()))
+    assert error.reason is Reason.REGISTRY_UNAVAILABLE
+    assert "leads elsewhere" in error.message
+
+
+def test_large_payload_is_not_read(here):
+    payload = b" " * (limits.SIGNATURE_BYTES + 1)
+    here.attach([here.layer(payload, {"dev.cosignproject.cosign/signature": "AAAA"})])
+    assert "sends more than 65536 bytes" in here.refusal(here.key()).message
+
+
+def test_referrer_of_another_subject_is_left_out(here):
+    good = here.signing.bundle(here.digest, here.signing.key, entry=None)
+    here.list_referrers(here.refer(good, subject="sha256:" + "e" * 64))
+    assert here.refusal(bundles(here.key())).reason is Reason.SIGNATURE_ABSENT
+
+
+def test_signature_of_another_repositorys_image_counts_for_the_same_digest(here):
+    """As in cosign: images are copied with their signatures, and what is signed is the digest."""
+    payload = here.signing.payload(here.digest, identity={"docker-reference": "other.example/not/this"})
+    here.attach([here.layer(payload, here.signing.annotations(payload, here.signing.key))])
+    assert here.prove(here.key()).proofs
+
+
+def test_signature_of_a_platform_is_none_of_its_index(here):
+    child = here.registry.push_image(REPOSITORY)
+    index = here.registry.push_index(REPOSITORY, "multi", [child])
+    here.attach(here.signed(here.signing.key, digest=child.digest), digest=index.digest)
+    assert "invalid or missing digest in claim" in here.refusal(here.key(), f"reg.example/{REPOSITORY}:multi").message
+
+
+def test_registry_that_shows_others_something_else_changes_no_proof(here):
+    here.attach(here.signed(here.signing.key))
+    assert here.prove(here.key()).proofs
+    here.attach(here.signed(Signer(new_key())))
+    here.clock.advance(31)
+    assert here.refusal(here.key()).reason is Reason.SIGNATURE_REJECTED
+    here.attach(here.signed(here.signing.key))
+    here.clock.advance(31)
+    assert here.prove(here.key()).proofs
+
+
+def test_blob_with_other_content_is_refused(here):
+    (layer,) = here.signed(here.signing.key)
+    here.attach([layer])
+    here.registry.tamper(REPOSITORY, layer["digest"], here.signing.payload("sha256:" + "f" * 64))
+    assert "does not match its digest" in here.refusal(here.key()).message
+
+
+def test_signature_fetched_by_one_tenant_is_not_shown_to_another(here):
+    here.attach(here.signed(here.signing.key))
+    here.credentials.now = Credential("a", "s")
+    assert here.prove(here.key()).proofs
+    here.registry.fail("any", 401)
+    here.credentials.now = Credential("b", "s")
+    assert here.refusal(here.key(), f"reg.example/{REPOSITORY}@{here.digest}").reason is Reason.UNAUTHORIZED
+
+
+# Bundles.
+
+
+@pytest.mark.parametrize(("page", "trips"), [(None, 5), (10, 4)])
+def test_bundle_is_found_by_the_interface_or_by_the_tag(here, page, trips):
+    here.registry.referrers_page = page
+    pushed = here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None))
+    here.list_referrers(pushed)
+    assert [proof.format for proof in here.prove(bundles(here.key())).proofs] == ["bundle"]
+    here.prove(bundles(here.key()))
+    assert here.observer.trips == [trips, 0]
+
+
+def test_bundles_stand_on_several_pages(here):
+    here.registry.referrers_page = 2
+    for signer in (Signer(new_key()), Signer(new_key()), Signer(new_key()), here.signing.key):
+        here.refer(here.signing.bundle(here.digest, signer, entry=None))
+    assert len(here.prove(bundles(here.key())).proofs) == 1
+
+
+def test_registry_without_referrers_and_without_the_tag_has_no_bundles(here):
+    assert here.refusal(bundles(here.key())).message == "no signatures found"
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 406])
+def test_registry_that_does_not_know_the_interface_is_asked_for_the_tag(here, status):
+    here.registry.fail("referrer", status)
+    here.list_referrers(here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None)))
+    assert here.prove(bundles(here.key())).proofs
+
+
+def test_interface_that_fails_is_no_absence(here):
+    here.registry.fail("referrer", 500)
+    assert here.refusal(bundles(here.key())).reason is Reason.REGISTRY_UNAVAILABLE
+
+
+def test_attestations_alone_are_no_signature_and_are_not_fetched(here):
+    here.registry.referrers_page = 10
+    statement = here.signing.statement(here.digest, predicateType="https://spdx.dev/Document")
+    document = here.signing.bundle(here.digest, here.signing.key, statement=statement, entry=None)
+    here.refer(document, notes={"dev.sigstore.bundle.predicateType": "https://spdx.dev/Document"})
+    here.refer(document, notes={"dev.sigstore.bundle.predicateType": SIGN})
+    assert here.refusal(bundles(here.key())).reason is Reason.SIGNATURE_ABSENT
+    assert here.registry.counts["blob"] == 1
+
+
+def test_what_refers_to_the_image_but_is_no_bundle_is_left_out(here):
+    here.registry.referrers_page = 10
+    here.refer(b"sbom", kind="application/spdx+json")
+    here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None), layers=2)
+    here.refer(b"no bundle")
+    error = here.refusal(bundles(here.key()))
+    assert (error.reason, "it is no JSON" in error.message) == (Reason.SIGNATURE_REJECTED, True)
+    here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None), kind=EMPTY["mediaType"])
+    here.clock.advance(31)
+    assert here.prove(bundles(here.key())).proofs
+
+
+def test_strangers_bundle_does_not_hide_a_good_legacy_signature(here):
+    here.registry.referrers_page = 10
+    here.refer(here.signing.bundle(here.digest, Signer(new_key()), entry=None))
+    here.attach(here.signed(here.signing.key))
+    assert [proof.format for proof in here.prove(here.key()).proofs] == ["legacy"]
+    either = replace(here.key(), format=Format.ANY)
+    assert [proof.format for proof in here.prove(either).proofs] == ["legacy"]
+    here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None))
+    here.clock.advance(31)
+    assert [proof.format for proof in here.prove(either).proofs] == ["legacy", "bundle"]
+
+
+def test_certificates_of_bundles_want_a_log_unless_a_timestamp_is_asked_for(here):
+    here.registry.referrers_page = 10
+    signer = here.signing.signer()
+    here.refer(here.signing.bundle(here.digest, signer, entry=None, stamps=[None]))
+    own = TrustRootName("own")
+    keyless = Verify(keyless=Keyless(own), format=Format.BUNDLE)
+    assert "has 0 log entries" in here.refusal(keyless).message
+    (proof,) = here.prove(replace(keyless, timestamp=own)).proofs
+    assert [time.source for time in proof.times] == [TimeSource.TIMESTAMP]
+
+
+# Keys and trust roots.
+
+
+@pytest.mark.parametrize("data", ["no pem", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"])
+def test_bad_key_is_the_policys_fault_for_good(here, data):
+    error = here.refusal(Verify(key=Key(data)))
+    assert error.reason is Reason.KEY_INVALID
+    assert here.registry.requests == []
+
+
+def test_private_key_is_never_told(here):
+    pem = "-----BEGIN EC PRIVATE KEY-----\nc2VjcmV0c2VjcmV0\n-----END EC PRIVATE KEY-----\n"
+    error = here.refusal(Verify(key=Key(pem)))
+    assert "private key" in error.message
+    assert "c2Vj" not in error.message
+
+
+def test_unknown_trust_root_and_another_version_of_one_are_stale(here):
+    unknown = here.refusal(Verify(keyless=Keyless(TrustRootName("none"))))
+    assert (unknown.reason, "trustRootRef none not found" in unknown.message) == (Reason.TRUST_ROOT_STALE, True)
+    other = here.refusal(Verify(keyless=Keyless(TrustRootName("own", "sha256:" + "0" * 64))))
+    assert (other.reason, "the policy was made for" in other.message) == (Reason.TRUST_ROOT_STALE, True)
+
+
+def test_public_good_instance_wants_its_log(here):
+    here.attach(here.signed(here.signing.signer()))
+    error = here.refusal(Verify(keyless=Keyless(TrustRootName())))
+    assert error.message == "no matching signatures: offline verification failed"
+
+
+def test_damaged_trust_root_is_told_when_the_provider_starts(tmp_path):
+    broken = tmp_path / "broken.json"
+    broken.write_text("{")
+    with pytest.raises(SettingsError, match="trust_root: own="):
+        build_inspector(RegistrySettings(), FakeClock(), None, {"own": broken})
+
+
+# What is remembered.
+
+
+def test_results_are_kept_by_key_and_hash_algorithm(here):
+    signer = Signer(here.signing.key.key, hash_name="SHA512")
+    here.attach(here.signed(signer))
+    assert here.refusal(here.key()).reason is Reason.SIGNATURE_REJECTED
+    longer = Verify(key=Key(here.signing.key.public_pem, HashAlgorithm.SHA512))
+    assert here.prove(longer).proofs
+    assert here.refusal(here.key()).reason is Reason.SIGNATURE_REJECTED
+
+
+def test_certificate_that_expires_between_two_questions_is_refused_at_the_second(here):
+    signer = here.signing.signer(start=NOW - dt.timedelta(hours=1), end=NOW + dt.timedelta(minutes=1))
+    here.attach(here.signed(signer))
+    keyless = Verify(keyless=Keyless(TrustRootName("own")))
+    assert here.prove(keyless).proofs
+    here.clock.advance(120)
+    assert here.refusal(keyless).message.endswith("expected a signed timestamp to verify an expired certificate")
+
+
+# Keys of questions.
+
+
+def test_questions_are_read_back_from_their_keys(here):
+    own = TrustRootName("own", "sha256:" + "1" * 64)
+    for verify in (
+        here.key(),
+        Verify(key=Key("pem", HashAlgorithm.SHA512), source=Source("r/x", "p-"), format=Format.ANY),
+        Verify(keyless=Keyless(own, ignore_sct=True), log=LogName("https://log", own), timestamp=own),
+        Verify(keyless=Keyless(TrustRootName()), log=LogName(), timestamp=TrustRootName()),
+    ):
+        question = ProofQuestion(IMAGE, verify)
+        assert parse(key_of(question)) == question
