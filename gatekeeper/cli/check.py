@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from gatekeeper.cli import outcomes, output, registries, times
+from gatekeeper.cli import outcomes, output, registries, times, trust_roots
 from gatekeeper.cli import policies as given_policies
 from gatekeeper.evaluation import opa
 from gatekeeper.evaluation.checker import Outcome, check
@@ -55,10 +55,12 @@ from provider.registry import reference
 )
 @click.option("--output", "form", type=click.Choice(outcomes.FORMS), default="text", help="Form of the output.")
 @given_policies.options
+@trust_roots.option
 @registries.options
 def command(  # noqa: PLR0913, PLR0917 - the options of the command
     policies: tuple[str, ...],
     given_config_maps: tuple[str, ...],
+    given_trust_roots: tuple[str, ...],
     resources: tuple[str, ...],
     images: tuple[str, ...],
     facts_file: Path | None,
@@ -78,7 +80,12 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     try:
         loaded = given_policies.load(policies, given_config_maps)
         reviews = _reviews(resources, images)
-        facts: FactSource = RecordedFacts.read(facts_file) if facts_file else LiveFacts(registries.inspector(**reach))
+        roots = trust_roots.named(given_trust_roots)
+        facts: FactSource = (
+            RecordedFacts.read(facts_file)
+            if facts_file
+            else LiveFacts(registries.inspector(**reach, trust_roots=roots))
+        )
         engine = opa.find()
         outcome = check(given_policies.translated(loaded, no_match, engine), reviews, facts, engine, times.read(now))
     except PolicyError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -59,7 +59,10 @@ def _hosts(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...])
 
 
 def inspector(
-    insecure_registry: Iterable[str], docker_config: Path | None, registry_ca: Path | None
+    insecure_registry: Iterable[str],
+    docker_config: Path | None,
+    registry_ca: Path | None,
+    trust_roots: Mapping[str, Path] | None = None,
 ) -> Callable[[Question], Answer]:
     """Answers one question by asking registries, as the provider does. Nothing is built before the first question."""
     clock = SystemClock()
@@ -69,14 +72,18 @@ def inspector(
     def inspect(asked: Question) -> Answer:
         with lock:
             if not built:
-                built.append(_build(insecure_registry, docker_config, registry_ca, clock))
+                built.append(_build(insecure_registry, docker_config, registry_ca, trust_roots or {}, clock))
         return built[0].inspect(asked, Deadline.after(clock, WAIT_SECONDS))
 
     return inspect
 
 
 def _build(
-    insecure_registry: Iterable[str], docker_config: Path | None, registry_ca: Path | None, clock: Clock
+    insecure_registry: Iterable[str],
+    docker_config: Path | None,
+    registry_ca: Path | None,
+    trust_roots: Mapping[str, Path],
+    clock: Clock,
 ) -> ImageInspector:
     # Imported here: a check from recorded facts, or one that asks nothing, should not pay for it.
     from provider.inspection import build_inspector  # noqa: PLC0415
@@ -91,4 +98,4 @@ def _build(
         ca_file=registry_ca,
         docker_config=docker_config,
     )
-    return build_inspector(settings, clock)
+    return build_inspector(settings, clock, trust_roots=trust_roots)

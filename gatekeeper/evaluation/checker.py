@@ -52,6 +52,11 @@ class Finding:
         """Its reason code."""
         return str(self.violation.details.get("reason", ""))
 
+    @property
+    def undecided(self) -> bool:
+        """Whether it says nothing of the image, only that the facts could not be had."""
+        return self.reason in NO_VERDICT and self.violation.details.get("stage") != "authorities"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -86,11 +91,12 @@ class Outcome:
     def undecided(self) -> str:
         """The reason why there is no verdict; empty where there is one.
 
-        One denial that is about the image is a verdict, whatever else could not be found out.
+        One denial that is about the image is a verdict, whatever else could not be found out. So is a signature that
+        nobody could be asked for: an authority that does not vouch for an image denies it, as in policy-controller.
         """
-        denials = [each.reason for each in self.findings if each.action == "deny"]
-        if denials and all(reason in NO_VERDICT for reason in denials):
-            return denials[0]
+        denials = [each for each in self.findings if each.action == "deny"]
+        if denials and all(each.undecided for each in denials):
+            return denials[0].reason
         return ""
 
 

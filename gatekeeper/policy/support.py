@@ -6,12 +6,13 @@ API by its path (`[]` for any member); a test holds them against its definition.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from gatekeeper.policy.decoding import shapes
-from gatekeeper.policy.model import Authority, ClusterImagePolicy, ConfigMapReference, Policy, RemotePolicy
+from gatekeeper.policy.model import ClusterImagePolicy, ConfigMapReference, Policy, RemotePolicy, Struct
 from gatekeeper.policy.problems import Problem
 
 _AUTHORITY: Final = "spec.authorities[]"
@@ -26,6 +27,21 @@ TRANSLATED: Final = frozenset(
         "spec.authorities[].name",
         "spec.authorities[].static.action",
         "spec.authorities[].static.message",
+        "spec.authorities[].key.data",
+        "spec.authorities[].key.hashAlgorithm",
+        "spec.authorities[].keyless.url",
+        "spec.authorities[].keyless.identities[].issuer",
+        "spec.authorities[].keyless.identities[].issuerRegExp",
+        "spec.authorities[].keyless.identities[].subject",
+        "spec.authorities[].keyless.identities[].subjectRegExp",
+        "spec.authorities[].keyless.trustRootRef",
+        "spec.authorities[].keyless.insecureIgnoreSCT",
+        "spec.authorities[].ctlog.url",
+        "spec.authorities[].ctlog.trustRootRef",
+        "spec.authorities[].rfc3161timestamp.trustRootRef",
+        "spec.authorities[].source[].oci",
+        "spec.authorities[].source[].tagPrefix",
+        "spec.authorities[].signatureFormat",
         "spec.match[].group",
         "spec.match[].version",
         "spec.match[].resource",
@@ -48,17 +64,23 @@ WITHOUT_EFFECT: Final = frozenset({"status"})
 
 # Refused wherever it is given, with the reason. What is within such a field is refused with it.
 REFUSED: Final = {
-    f"{_AUTHORITY}.key": "signatures by a public key are not supported yet",
-    f"{_AUTHORITY}.keyless": "signatures by an identity (keyless) are not supported yet",
-    f"{_AUTHORITY}.ctlog": "transparency logs are not supported yet",
-    f"{_AUTHORITY}.rfc3161timestamp": "timestamps are not supported yet",
-    f"{_AUTHORITY}.source": "signatures in another place than the image are not supported yet",
+    f"{_AUTHORITY}.key.secretRef": "public keys in Secrets are not supported yet",
+    f"{_AUTHORITY}.key.kms": "keys of key management services are not supported yet",
+    f"{_AUTHORITY}.keyless.ca-cert": "authorities written into the policy are not supported, here as upstream",
+    f"{_AUTHORITY}.source[].signaturePullSecrets": "credentials for signatures are not supported yet",
     f"{_AUTHORITY}.attestations": "attestations are not supported yet",
-    f"{_AUTHORITY}.signatureFormat": "formats of signatures are not supported yet",
     # Resolved before translation (`with_text`); left over only where nobody did.
     "spec.policy.configMapRef": "the policy's text in a ConfigMap was not resolved",
     "spec.policy.remote": "the policy's text at a URL was not resolved",
 }
+# What to do instead, where that is known.
+HINTS: Final = {
+    f"{_AUTHORITY}.key.secretRef": "write the public key into key.data",
+    f"{_AUTHORITY}.key.kms": "export the public key (`cosign public-key --key …`) and write it into key.data",
+    f"{_AUTHORITY}.keyless.ca-cert": "name a trust root with trustRootRef",
+}
+# How signatures are stored; empty is as legacy.
+FORMATS: Final = ("", "legacy", "bundle")
 _INLINE: Final = "write the policy's text into spec.policy.data"
 
 _CUE: Final = "policies in CUE are not supported, for Gatekeeper evaluates Rego only"
@@ -113,21 +135,35 @@ def unsupported(policy: ClusterImagePolicy) -> list[Problem]:
 
 def _refused(policy: ClusterImagePolicy) -> Iterator[Problem]:
     for index, authority in enumerate(policy.spec.authorities):
-        for name in _given(authority):
-            reason = REFUSED.get(f"{_AUTHORITY}.{name}")
-            # Beside `static` a format of signatures has no effect, as in policy-controller.
-            if reason and not (authority.static and name == "signatureFormat"):
-                path = f"spec.authorities[{index}].{name}"
-                yield Problem(path, reason, fields=(path,))
-    for name in _given(policy.spec.policy or Policy()):
-        path = f"spec.policy.{name}"
+        for path in _given(authority, f"spec.authorities[{index}]"):
+            reason = REFUSED.get(_general(path))
+            if reason:
+                yield Problem(path, reason, hint=HINTS.get(_general(path), ""), fields=(path,))
+        if authority.signature_format not in FORMATS and authority.static is None:
+            path = f"spec.authorities[{index}].signatureFormat"
+            yield Problem(path, f"invalid value: {authority.signature_format}", hint="legacy or bundle", fields=(path,))
+    for path in _given(policy.spec.policy or Policy(), "spec.policy"):
         if path in REFUSED:
             yield Problem(path, REFUSED[path], hint=_INLINE, fields=(path,))
 
 
-def _given(struct: Authority | Policy) -> Sequence[str]:
-    """The names in JSON of the fields that are not empty."""
-    return [name for name, (attribute, _) in shapes(type(struct)).items() if getattr(struct, attribute) not in _EMPTY]
+def _given(struct: Struct, at: str) -> Iterator[str]:
+    """The paths of the fields that are not empty, outer ones first."""
+    for name, (attribute, _) in shapes(type(struct)).items():
+        value = getattr(struct, attribute)
+        if value in _EMPTY:
+            continue
+        path = f"{at}.{name}"
+        yield path
+        members = enumerate(value) if isinstance(value, tuple) else ()
+        within = [(path, value)] if isinstance(value, Struct) else [(f"{path}[{n}]", one) for n, one in members]
+        for place, one in within:
+            if isinstance(one, Struct):
+                yield from _given(one, place)
+
+
+def _general(path: str) -> str:
+    return re.sub(r"\[[0-9]+\]", "[]", path)
 
 
 _EMPTY: Final[Iterable[Any]] = (None, "", ())

@@ -29,7 +29,7 @@ hopeful(authority) if authority.static.action == "pass"
 # METADATA
 # description: |
 #   What an authority came to: `{"match": object}` for `authorityMatches`, or `{"reason", "said", "line"}`, the line in
-#   policy-controller's words. Total.
+#   policy-controller's words; where the provider was asked, with `stage` and the question's `ref`. Total.
 default judged(_, _, _) := {
 	"reason": "Internal",
 	"said": "",
@@ -102,7 +102,7 @@ _subject_fits(identity, subjects) if {
 
 _stranger(proof) := sprintf(
 	"none of the expected identities matched what was in the certificate, got subjects [%s] with issuer %s",
-	[concat(" ", proof.subjects), proof.issuer],
+	[concat(" ", proof.subjects), object.get(proof, "issuer", "")],
 )
 
 # What policy-controller tells a rule of a signature: fields without a value are left out.
@@ -115,8 +115,10 @@ _subject(proof) := {"subject": proof.subjects[0]} if {
 } else := {}
 
 _refused(authority, image, reason, message) := {
+	"stage": "authorities",
+	"ref": answers.ref(question(authority, image)),
 	"reason": reason,
-	"said": sprintf("%s: %s", [reason, message]),
+	"said": sprintf("%s: authority %s does not vouch for this image.", [reason, authority.name]),
 	"line": sprintf("signature %s validation failed for authority %s for %s: %s", [
 		_kind(authority),
 		authority.name,

@@ -2,6 +2,7 @@ package lib.bestbefore.authorities_test
 
 import future.keywords
 
+import data.lib.bestbefore.answers
 import data.lib.bestbefore.authorities
 
 _image := {"text": "registry.test/app:1", "asked": "registry.test/app:1"}
@@ -70,8 +71,10 @@ test_signature_is_told_as_upstream_tells_it if {
 
 test_no_proof_is_no_match if {
 	_judged(_by_key, []) == {
+		"stage": "authorities",
+		"ref": answers.ref(authorities.question(_by_key, _image)),
 		"reason": "SignatureAbsent",
-		"said": "SignatureAbsent: no signatures found",
+		"said": "SignatureAbsent: authority ann does not vouch for this image.",
 		"line": "signature key validation failed for authority ann for registry.test/app:1: no signatures found",
 	}
 }
@@ -86,8 +89,10 @@ test_missing_answer_is_no_match if {
 test_provider_failure_is_told_in_its_words if {
 	response := {"responses": [], "errors": [[authorities.question(_by_key, _image), "ContentInvalid: bad"]]}
 	authorities.judged(_by_key, _image, response) == {
+		"stage": "authorities",
+		"ref": answers.ref(authorities.question(_by_key, _image)),
 		"reason": "ContentInvalid",
-		"said": "ContentInvalid: bad",
+		"said": "ContentInvalid: authority ann does not vouch for this image.",
 		"line": "signature key validation failed for authority ann for registry.test/app:1: bad",
 	}
 }

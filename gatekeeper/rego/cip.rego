@@ -67,19 +67,38 @@ default verdict(_, _, _, _) := {
 	"line": "no verdict could be reached",
 }
 
-verdict(policy, image, response, values) := _failed("ReferenceInvalid", said, said) if {
+verdict(policy, image, response, values) := _failed(image, {
+	"reason": "ReferenceInvalid",
+	"said": said,
+	"line": said,
+}) if {
 	not _admissible(image)
 	said := sprintf("could not parse reference: %s", [image.text])
-} else := _failed(failures[0].reason, failures[0].said, concat(" ", [failure.line | some failure in failures])) if {
+} else := _failed(image, object.union(refusals[0], {"line": _lines(refusals, "")})) if {
 	count(_matches(policy, image, response)) == 0
-	failures := [authorities.judged(authority, image, response) | some authority in policy.authorities]
+	refusals := _refusals(policy, image, response)
 } else := {"passed": true} if {
 	not policy.rego
-} else := _failed(answer.reason, sprintf("%s: %s", [answer.reason, answer.message]), answer.message) if {
+} else := _failed(image, {
+	"reason": answer.reason,
+	"said": sprintf("%s: %s", [answer.reason, answer.message]),
+	"line": _lines(_refusals(policy, image, response), answer.message),
+}) if {
 	_needs_facts(policy, image)
 	answer := answers.lookup(response, question(image))
 	not answer.value.config
-} else := _of_rule(compliance.judged(values), _facts(policy, image, response), image)
+} else := {"passed": true} if {
+	compliance.judged(values).passed == true
+} else := _failed(image, {
+	"reason": "PolicyFailed",
+	"said": judged.said,
+	"line": _lines(_refusals(policy, image, response), judged.line),
+	"digest": object.get(facts, "digest", ""),
+	"created": object.get(facts, "created", null),
+}) if {
+	judged := compliance.judged(values)
+	facts := _facts(policy, image, response)
+}
 
 # METADATA
 # description: The violation to report for an image.
@@ -87,7 +106,7 @@ violation(policy, image, verdict) := messages.violation(
 	sprintf("failed policy: %s", [policy.name]),
 	image,
 	object.union(verdict, {"policy": policy.name}),
-	_ref(policy, image),
+	object.get(verdict, "ref", _ref(policy, image)),
 )
 
 # METADATA
@@ -113,19 +132,16 @@ unpinned(policy, image) := messages.violation(
 	"",
 )
 
-_failed(reason, said, line) := {"passed": false, "reason": reason, "said": said, "line": line}
+_failed(image, why) := object.union({"passed": false, "note": image.note}, why)
 
-_of_rule(judged, facts, image) := {"passed": true} if {
-	judged.passed == true
-} else := {
-	"passed": false,
-	"reason": "PolicyFailed",
-	"said": judged.said,
-	"line": judged.line,
-	"note": image.note,
-	"digest": object.get(facts, "digest", ""),
-	"created": object.get(facts, "created", null),
-}
+# Why authorities did not match. Where others did and the rule fails, policy-controller tells of these as well.
+_refusals(policy, image, response) := [judged |
+	some authority in policy.authorities
+	judged := authorities.judged(authority, image, response)
+	not judged.match
+]
+
+_lines(refusals, last) := trim_space(concat(" ", array.concat([refusal.line | some refusal in refusals], [last])))
 
 _admissible(image) if reference.parsed(image.text)
 

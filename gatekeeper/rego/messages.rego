@@ -39,7 +39,7 @@ violation(head, image, verdict, ref) := {"msg": msg, "details": details} if {
 		part != ""
 	]
 	msg := _sentence(concat(" ", parts), _line_characters)
-	details := _details(image, verdict, ref)
+	details := object.union(_details(image, verdict, ref), object.filter(verdict, ["stage"]))
 }
 
 # METADATA

@@ -12,15 +12,18 @@ import data.lib.bestbefore.reference
 # METADATA
 # description: |
 #   What to do about an image without a digest, "deny" or "warn"; undefined where nothing is. `setting` is require, warn
-#   or off.
+#   or off. A container added to a running Pod is warned of at most, a workload only where the policy asks for warnings.
 finding(setting, review, image) := "deny" if {
 	setting == "require"
 	_real_pod(review)
 	not pinned(image)
 } else := "warn" if {
-	setting in {"require", "warn"}
-	review.operation in {"CREATE", "UPDATE"}
-	not _expanded(review)
+	setting == "require"
+	_running_pod(review)
+	not pinned(image)
+} else := "warn" if {
+	setting == "warn"
+	_written_by_somebody(review)
 	not pinned(image)
 }
 
@@ -34,8 +37,27 @@ _real_pod(review) if {
 	object.get(review, "uid", "") != ""
 }
 
-# What Gatekeeper's expansion makes of a workload has no uid: mutation will meet the real Pod later.
-_expanded(review) if {
+_running_pod(review) if {
+	review.operation == "UPDATE"
 	review.kind.kind == "Pod"
-	object.get(review, "uid", "") == ""
+}
+
+# What Gatekeeper's expansion makes of a workload has no uid: mutation will meet the real Pod later.
+_written_by_somebody(review) if _real_pod(review)
+
+_written_by_somebody(review) if _running_pod(review)
+
+_written_by_somebody(review) if {
+	review.operation in {"CREATE", "UPDATE"}
+	review.kind.kind in _workloads
+}
+
+_workloads := {
+	"ReplicationController",
+	"ReplicaSet",
+	"Deployment",
+	"StatefulSet",
+	"DaemonSet",
+	"Job",
+	"CronJob",
 }

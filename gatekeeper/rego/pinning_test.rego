@@ -24,7 +24,17 @@ test_digest_is_fine_everywhere if {
 
 test_nothing_is_found_where_off if not pinning.finding("off", _review("Pod", "CREATE"), _tag)
 
-test_workload_is_warned_of_at_most if pinning.finding("require", _review("Deployment", "UPDATE"), _tag) == "warn"
+test_workload_may_keep_its_tag_where_pods_need_a_digest if {
+	not pinning.finding("require", _review("Deployment", "UPDATE"), _tag)
+}
+
+test_workload_is_warned_of_where_asked if pinning.finding("warn", _review("Deployment", "CREATE"), _tag) == "warn"
+
+test_image_without_an_object_is_left_alone if {
+	every setting in ["require", "warn"] {
+		not pinning.finding(setting, {"kind": {"kind": ""}, "operation": "CREATE", "uid": "1"}, _tag)
+	}
+}
 
 test_new_container_of_a_running_pod_is_warned_of_at_most if {
 	pinning.finding("require", _review("Pod", "UPDATE"), _tag) == "warn"

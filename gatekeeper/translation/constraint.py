@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gatekeeper.policy.model import Authority, ClusterImagePolicy, LabelSelector, MatchResource
 from gatekeeper.policy.problems import Problem
-from gatekeeper.translation import names
+from gatekeeper.translation import names, verification
 
 GROUP_VERSION: Final = "constraints.gatekeeper.sh/v1beta1"
 COVERAGE_KIND: Final = "ClusterImagePolicyCoverage"
@@ -143,7 +143,7 @@ def _selector(selector: LabelSelector) -> dict[str, Any]:
 
 
 def _authority(authority: Authority) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": authority.name}
     if authority.static is not None:
-        found["static"] = {"action": authority.static.action, "message": authority.static.message}
-    return found
+        static = {"action": authority.static.action, "message": authority.static.message}
+        return {"name": authority.name, "static": static}
+    return {"name": authority.name, **verification.parameters(authority)}

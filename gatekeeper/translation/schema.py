@@ -86,15 +86,54 @@ def _expression() -> dict[str, Any]:
 def _authority() -> dict[str, Any]:
     return {
         "name": _text("Name of the authority."),
-        "static": {
-            "description": "A fixed verdict.",
-            "type": "object",
-            "properties": {
-                "action": _text("pass or fail."),
-                "message": _text("What to tell people when it fails."),
+        "static": _object(
+            "A fixed verdict.",
+            action=_text("pass or fail."),
+            message=_text("What to tell people when it fails."),
+        ),
+        "verify": _verify(),
+        "identities": _list(
+            "Who may have signed, where a certificate says who did: one must match.",
+            {
+                "issuer": _text("Who authenticated the signer, exactly."),
+                "issuerRegExp": _text("The same as a regular expression of Go, not anchored."),
+                "subject": _text("The signer, exactly; any name of the certificate."),
+                "subjectRegExp": _text("The same as a regular expression of Go, not anchored."),
             },
-        },
+        ),
     }
+
+
+def _verify() -> dict[str, Any]:
+    trust_root = {
+        "trustRoot": _text("Name of a trust root of the provider's settings; empty for the public good instance."),
+        "trustRootDigest": _text("The trust root that the policy was made for; empty for whichever has the name."),
+    }
+    return _object(
+        "What the provider has to prove; it stands in the question as it is.",
+        key=_object(
+            "Signed by this key.",
+            data=_text("The public key, PEM."),
+            hashAlgorithm=_text("What its signatures hash with."),
+        ),
+        keyless=_object(
+            "Signed by somebody whom an authority of a trust root certified.",
+            **trust_root,
+            insecureIgnoreSCT=_flag("Whether the certificate need not have been logged."),
+        ),
+        source=_object(
+            "Where signatures lie, if not beside the image.",
+            oci=_text("registry/repository."),
+            tagPrefix=_text("Stands before the tags of signatures."),
+        ),
+        format=_text("legacy or bundle."),
+        ctlog=_object("The transparency log that must hold the signature.", url=_text("Its URL."), **trust_root),
+        timestamp=_object("Whose timestamp authorities must have stamped it.", **trust_root),
+    )
+
+
+def _object(description: str, **properties: Any) -> dict[str, Any]:  # noqa: ANN401 - any schema
+    return {"description": description, "type": "object", "properties": properties}
 
 
 def _text(description: str) -> dict[str, Any]:

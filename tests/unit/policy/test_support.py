@@ -20,16 +20,17 @@ KEY = (CIPS / "valid" / "key.yaml").read_text().partition("data: |\n")[2].replac
 IDENTITY = {"issuer": "https://issuer.example", "subject": "ann@example.org"}
 
 EXAMPLES = {
-    "spec.authorities[].key": {"key": {"data": KEY}},
-    "spec.authorities[].keyless": {"keyless": {"identities": [IDENTITY]}},
-    "spec.authorities[].ctlog": {"key": {"data": KEY}, "ctlog": {}},
-    "spec.authorities[].rfc3161timestamp": {"key": {"data": KEY}, "rfc3161timestamp": {}},
-    "spec.authorities[].source": {"key": {"data": KEY}, "source": [{"tagPrefix": "x"}]},
+    "spec.authorities[].key.secretRef": {"key": {"secretRef": {"name": "key"}}},
+    "spec.authorities[].key.kms": {"key": {"kms": "gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k"}},
+    "spec.authorities[].keyless.ca-cert": {"keyless": {"ca-cert": {"data": KEY}, "identities": [IDENTITY]}},
+    "spec.authorities[].source[].signaturePullSecrets": {
+        "key": {"data": KEY},
+        "source": [{"signaturePullSecrets": [{"name": "pull"}]}],
+    },
     "spec.authorities[].attestations": {
         "key": {"data": KEY},
         "attestations": [{"name": "sbom", "predicateType": "https://spdx.dev/Document"}],
     },
-    "spec.authorities[].signatureFormat": {"key": {"data": KEY}, "signatureFormat": "bundle"},
     "spec.policy.configMapRef": {"type": "rego", "configMapRef": {"name": "a", "key": "b"}},
     "spec.policy.remote": {"type": "rego", "remote": {"url": "https://example.org/p", "sha256sum": "0"}},
 }
@@ -104,6 +105,26 @@ def test_a_refused_field_is_told_by_its_path_and_reason(path):
 def test_a_static_authority_with_a_rule_in_rego_is_carried_over_whole():
     rule = {"type": "rego", "data": "package sigstore", "fetchConfigFile": True, "includeSpec": True}
     assert unsupported(policy(rule=rule)) == []
+
+
+@pytest.mark.parametrize(
+    "authority",
+    [
+        {"key": {"data": KEY}},
+        {"key": {"data": KEY}, "ctlog": {"url": "https://rekor.example", "trustRootRef": "own"}},
+        {"key": {"data": KEY}, "rfc3161timestamp": {"trustRootRef": "own"}},
+        {"key": {"data": KEY}, "source": [{"oci": "registry.test/signatures", "tagPrefix": "x"}]},
+        {"key": {"data": KEY}, "signatureFormat": "bundle"},
+        {"keyless": {"identities": [IDENTITY], "trustRootRef": "own", "insecureIgnoreSCT": True}},
+    ],
+)
+def test_an_authority_that_looks_at_signatures_is_carried_over_whole(authority):
+    assert unsupported(policy(authority)) == []
+
+
+def test_a_signature_format_that_does_not_exist_is_refused():
+    (problem,) = unsupported(policy({"key": {"data": KEY}, "signatureFormat": "Bundle"}))
+    assert problem.path == "spec.authorities[0].signatureFormat"
 
 
 def test_a_signature_format_beside_static_has_no_effect_and_is_not_refused():
