@@ -8,18 +8,18 @@ from tests.integration.chart.helm import VALUE_FILES, Helm, Rendering
 from tests.programs import program
 
 
-@pytest.fixture(scope="module", params=["helm", "helm4"])
+@pytest.fixture(scope="session", params=["helm", "helm4"])
 def helm(request: pytest.FixtureRequest) -> Helm:
     return Helm(program(request.param))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def rendering(helm: Helm) -> Rendering:
     """The chart with its defaults."""
     return helm.render()
 
 
-@pytest.fixture(params=VALUE_FILES, ids=lambda file: file.stem)
+@pytest.fixture(scope="session", params=VALUE_FILES, ids=lambda file: file.stem)
 def variant(request: pytest.FixtureRequest, helm: Helm) -> Rendering:
     """The chart with each of the value files."""
     return helm.render(request.param)

@@ -60,6 +60,10 @@ def test_notes_say_how_to_check_and_in_which_order_to_remove(notes: Helm) -> Non
     assert text.index("the constraints, then their ConstraintTemplates") < text.index("uninstall bestbefore")
 
 
+def test_notes_keep_the_providers_own_namespace_out_of_policies(notes: Helm) -> None:
+    assert "Label neither gatekeeper-system nor kube-system" in read(notes, SAFE)
+
+
 def test_every_warning_has_a_case_here() -> None:
     text = (CHART / "templates" / "NOTES.txt").read_text(encoding="utf-8")
     twice = 1
