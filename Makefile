@@ -106,6 +106,10 @@ opa: ## only the OPA of our Gatekeeper release, about a minute
 	@tools/build opa
 	@mkdir -p gatekeeper/evaluation/bin && ln -sf "$$(type -P opa)" gatekeeper/evaluation/bin/opa
 
+.PHONY: image
+image: ## build the image and try it (root, buildah, debootstrap; no container engine)
+	@scripts/image.sh
+
 .PHONY: clean
 clean: ## take away what was made here
 	rm -rf $(VENV) .build build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
