@@ -85,10 +85,9 @@ class TrustRoot:
 
     def usable(self, moment: dt.datetime) -> bool:
         """Whether anything in it may still be believed for what is signed now."""
-        spans: list[Validity] = [authority.validity for authority in self.authorities]
-        spans += [log.validity for log in self.logs]
-        lives = [min(one.not_valid_after_utc for one in authority.certificates) for authority in self.authorities]
-        return any(span.end is None or span.end >= moment for span in spans) and (not lives or max(lives) >= moment)
+        alive = [_alive(authority, moment) for authority in (*self.authorities, *self.timestamp_authorities)]
+        alive += [log.validity.end is None or log.validity.end >= moment for log in self.logs]
+        return any(alive)
 
 
 def read_file(path: Path, now: dt.datetime) -> TrustRoot:
@@ -173,7 +172,9 @@ def _of_object(document: Mapping[str, Any]) -> TrustRoot:
 
 
 def _members(document: Mapping[str, Any], name: str, read_one: Callable[[Mapping[str, Any], str], T]) -> Iterable[T]:
-    members = document.get(name) or []
+    members = document.get(name)
+    if members is None:
+        return
     if not isinstance(members, list):
         raise TrustRootError(f"{name}: must be a list")
     for number, member in enumerate(members):
@@ -226,7 +227,22 @@ def _validity(span: object) -> Validity:
         return Validity()
     if not isinstance(span, dict):
         raise TypeError("validFor")
-    return Validity(*(dt.datetime.fromisoformat(span[end]) if end in span else None for end in ("start", "end")))
+    return Validity(*(_moment(span[end]) if end in span else None for end in ("start", "end")))
+
+
+def _moment(text: object) -> dt.datetime:
+    if not isinstance(text, str):
+        raise TypeError("time")
+    moment = dt.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment
+
+
+def _alive(authority: Authority, moment: dt.datetime) -> bool:
+    end = authority.validity.end
+    certificates = authority.certificates
+    return (end is None or end >= moment) and all(one.not_valid_after_utc >= moment for one in certificates)
 
 
 def _bytes(value: object) -> bytes:

@@ -1,0 +1,59 @@
+"""A sigstore instance and registries, real ones, and the provider's inspector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from provider.clock import Deadline, SystemClock
+from provider.errors import ImageError
+from provider.inspection import build_inspector
+from provider.question import ProofQuestion
+from provider.registry.settings import RegistrySettings
+from tests.e2e.rig import processes, sigstore
+from tests.e2e.rig.registry import Registry
+from tests.programs import program
+
+
+@pytest.fixture(scope="session")
+def instance(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sigstore")
+    running = sigstore.start(program, folder, folder)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session", params=["registry", "registry-referrers"])
+def registry(request, tmp_path_factory):
+    """One without the referrers interface, one with it."""
+    port = processes.free_port()
+    started = processes.start(
+        request.param, [program(request.param), "-port", str(port)], tmp_path_factory.mktemp("registry")
+    )
+    processes.wait_until(lambda: processes.listening(port), "listening registry", 30, started)
+    yield Registry(started, f"127.0.0.1:{port}")
+    started.stop()
+
+
+@dataclass
+class Provider:
+    """Asks as the provider does."""
+
+    inspector: object
+    clock: SystemClock
+
+    def prove(self, image, verify):
+        return self.inspector.inspect(ProofQuestion(image, verify), Deadline.after(self.clock, 20)).proofs
+
+    def refusal(self, image, verify):
+        with pytest.raises(ImageError) as refused:
+            self.prove(image, verify)
+        return refused.value
+
+
+@pytest.fixture(scope="session")
+def provider(instance):
+    clock = SystemClock()
+    settings = RegistrySettings(allow_loopback_http=True, allow_private=True)
+    return Provider(build_inspector(settings, clock, None, {"own": instance.trusted_root}), clock)

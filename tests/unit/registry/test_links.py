@@ -1,0 +1,51 @@
+"""Where the next page of a list is."""
+
+import pytest
+
+from provider.registry.links import following
+from provider.registry.origin import of_registry
+
+WHERE = of_registry("https", "reg.example")
+PATH = "/v2/team/app/referrers/"
+
+
+@pytest.mark.parametrize(
+    ("header", "page"),
+    [
+        ("", ""),
+        (f'<{PATH}sha256:a?last=b>; rel="next"', f"{PATH}sha256:a?last=b"),
+        (f"<{PATH}sha256:a>; rel=next", f"{PATH}sha256:a"),
+        (f'<https://reg.example{PATH}sha256:a?n=1&last=b>; rel="next"', f"{PATH}sha256:a?n=1&last=b"),
+        ('<sha256:a?page=2>; rel="next"; title="x"', ""),
+        (f'<https://reg.example:443{PATH}sha256:a>; rel="next"', f"{PATH}sha256:a"),
+    ],
+)
+def test_next_page_is_on_the_same_list(header, page):
+    if "title" in header:
+        # Relative to the list: `sha256:` looks like a scheme, so it leads elsewhere.
+        with pytest.raises(ValueError):
+            following(header, WHERE, PATH)
+    else:
+        assert following(header, WHERE, PATH) == page
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "x",
+        f'<{PATH}a>; rel="prev"',
+        f'<https://evil.example{PATH}a>; rel="next"',
+        f'<http://reg.example{PATH}a>; rel="next"',
+        f'<https://user@reg.example{PATH}a>; rel="next"',
+        f'<//evil.example{PATH}a>; rel="next"',
+        '</v2/other/referrers/a>; rel="next"',
+        f'<{PATH}../../../../token>; rel="next"',
+        '</token>; rel="next"',
+        f'<{PATH}{"a" * 3000}>; rel="next"',
+        f'<https://reg.example:99999{PATH}a>; rel="next"',
+        f'<https://[::1{PATH}a>; rel="next"',
+    ],
+)
+def test_page_elsewhere_is_refused(header):
+    with pytest.raises(ValueError):
+        following(header, WHERE, PATH)
