@@ -15,9 +15,8 @@ from gatekeeper.evaluation import opa
 from gatekeeper.evaluation.checker import Outcome, check
 from gatekeeper.evaluation.facts import FactsFileError, FactSource, LiveFacts, RecordedFacts
 from gatekeeper.evaluation.opa import EvaluationError, NoVerdictError
-from gatekeeper.evaluation.review import Review
+from gatekeeper.evaluation.review import Review, read_reviews
 from gatekeeper.policy import PolicyError
-from gatekeeper.policy.document import STDIN, Document, read_documents
 from provider.errors import ImageError, SettingsError
 from provider.registry import reference
 
@@ -87,7 +86,8 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
             else LiveFacts(registries.inspector(**reach, trust_roots=roots))
         )
         engine = opa.find()
-        outcome = check(given_policies.translated(loaded, no_match, engine), reviews, facts, engine, times.read(now))
+        moment = times.read(now)
+        outcome = check(given_policies.translated(loaded, no_match, engine), reviews, facts, engine, moment)
     except PolicyError as error:
         output.refuse(str(problem) for problem in error.problems)
     except (FactsFileError, EvaluationError, click.UsageError) as error:
@@ -97,7 +97,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     except NoVerdictError as error:
         _no_verdict(error, form)
     else:
-        _show(outcome, form)
+        _show(outcome, form, moment)
 
 
 def _reviews(resources: Sequence[str], images: Sequence[str]) -> list[Review]:
@@ -111,15 +111,11 @@ def _reviews(resources: Sequence[str], images: Sequence[str]) -> list[Review]:
     named = tuple(images) or None
     if not resources:
         return [Review(images=named)]
-    return [Review(document.value, named, _file(document)) for document in read_documents(resources)]
+    return read_reviews(resources, named)
 
 
-def _file(document: Document) -> str:
-    return "" if document.file == STDIN else document.file
-
-
-def _show(outcome: Outcome, form: str) -> None:
-    outcomes.show(outcome, form)
+def _show(outcome: Outcome, form: str, now: int) -> None:
+    outcomes.show(outcome, form, now)
     if outcome.undecided:
         sys.exit(output.Exit.NO_VERDICT)
     sys.exit(output.Exit.ALLOWED if outcome.allowed else output.Exit.DENIED)

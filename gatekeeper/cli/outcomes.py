@@ -8,13 +8,20 @@ import click
 
 from gatekeeper.cli import age, junit, output, sarif
 from gatekeeper.evaluation.checker import Finding, Outcome
-from provider.clock import SystemClock
 
 FORMS: Final = ("text", "json", "junit", "sarif")
 
+_NANOSECONDS: Final = 1_000_000_000
 
-def show(outcome: Outcome, form: str) -> None:
-    """Print an outcome."""
+
+def show(outcome: Outcome, form: str, now: int) -> None:
+    """Print an outcome.
+
+    Args:
+        outcome: of a check.
+        form: one of `FORMS`.
+        now: the time that was judged by, nanoseconds since 1970; ages are told as of then.
+    """
     if form == "json":
         output.document(document(outcome))
     elif form == "junit":
@@ -22,7 +29,7 @@ def show(outcome: Outcome, form: str) -> None:
     elif form == "sarif":
         output.document(sarif.document(outcome))
     else:
-        _text(outcome)
+        _text(outcome, now)
 
 
 def document(outcome: Outcome) -> dict[str, Any]:
@@ -54,10 +61,13 @@ def _cases(outcome: Outcome) -> list[junit.Case]:
     ]
 
 
-def _text(outcome: Outcome) -> None:
-    now = SystemClock().now()
+def _text(outcome: Outcome, now: int) -> None:
     for image, fact in outcome.facts.items():
-        told = f"{fact['reason']}: {fact['message']}" if "reason" in fact else f"built {age.told(fact, now)}"
+        told = (
+            f"{fact['reason']}: {fact['message']}"
+            if "reason" in fact
+            else f"built {age.told(fact, now / _NANOSECONDS)}"
+        )
         click.echo(f"{click.style(image, bold=True)}\n  {told}")
         if "digest" in fact:
             click.echo(f"  {fact['digest']}")

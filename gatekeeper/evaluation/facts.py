@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from gatekeeper.evaluation.program import NOTHING, Recorded
 from provider import question
 from provider.answer import Answer
 from provider.errors import BestbeforeError
+from provider.foreign_text import shown
 from provider.question import Question
 from provider.reasons import Reason
 
@@ -80,14 +82,13 @@ class RecordedFacts:
             FactsFileError: not there, too large, no JSON, or of another version.
         """
         try:
-            if path.stat().st_size > FILE_BYTES:
-                raise FactsFileError(f"{path}: larger than {FILE_BYTES} bytes")
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise FactsFileError(f"{path}: {error.strerror}") from error
-        except (ValueError, RecursionError) as error:
-            raise FactsFileError(f"{path}: no JSON") from error
-        return cls(_images(path, content))
+            with path.open("rb") as source:
+                content = source.read(FILE_BYTES + 1)
+        except (OSError, ValueError) as error:
+            raise FactsFileError(f"{path}: {getattr(error, 'strerror', None) or 'is no file name'}") from error
+        if len(content) > FILE_BYTES:
+            raise FactsFileError(f"{path}: larger than {FILE_BYTES} bytes")
+        return cls(_images(path, _json(path, content)))
 
     def answers(self, keys: Sequence[str]) -> Recorded:
         """See `FactSource.answers`; an image that is not in the file has no answer."""
@@ -116,6 +117,22 @@ def recorded(answers: Mapping[str, Mapping[str, Any] | BestbeforeError]) -> Reco
     return Recorded(values, durable, json.dumps(passing) if passing else "")
 
 
+def _json(path: Path, content: bytes) -> Any:  # noqa: ANN401 - any JSON
+    try:
+        text = content.decode("utf-8")
+        value = json.loads(text, parse_constant=_no_number)
+        if re.search(r"\\u[dD][89a-fA-F]", text):
+            # Half of a pair is a text for JSON, and for nobody who would print it.
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise FactsFileError(f"{path}: no JSON") from error
+    return value
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number in JSON")
+
+
 def _images(path: Path, content: Any) -> Mapping[str, Mapping[str, Any]]:  # noqa: ANN401 - any JSON
     if not isinstance(content, dict) or content.get("version") != FILE_VERSION:
         version = content.get("version") if isinstance(content, dict) else None
@@ -124,6 +141,37 @@ def _images(path: Path, content: Any) -> Mapping[str, Mapping[str, Any]]:  # noq
     if not isinstance(images, dict) or not all(isinstance(each, dict) for each in images.values()):
         raise FactsFileError(f"{path}: images: expected an object with an object for each image")
     for image, found in images.items():
-        if "reason" in found and found["reason"] not in list(Reason):
-            raise FactsFileError(f"{path}: images.{image}.reason: {found['reason']!r} is no reason code")
+        for name, expected in _faults(found):
+            raise FactsFileError(f"{path}: images.{image}.{name}: expected {expected}, got {shown(str(found[name]))}")
     return images
+
+
+def _faults(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The recorded fields of an image that are of another shape than the provider's, and what they should be."""
+    for name, (expected, is_right) in _SHAPES.items():
+        if name in found and not is_right(found[name]):
+            yield name, expected
+
+
+def _is_text(value: Any) -> bool:  # noqa: ANN401 - any JSON
+    return isinstance(value, str)
+
+
+def _is_mapping(value: Any) -> bool:  # noqa: ANN401 - any JSON
+    return isinstance(value, dict) and all(isinstance(each, dict) for each in value.values())
+
+
+_SHAPES: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
+    "reason": ("a reason code", lambda value: value in list(Reason)),
+    "message": ("a text", _is_text),
+    "image": ("a text", _is_text),
+    "digest": ("a text", _is_text),
+    "reference": ("a text", _is_text),
+    "created": ("a text or null", lambda value: value is None or _is_text(value)),
+    "createdNs": (
+        "digits in a text, or null",
+        lambda value: value is None or (_is_text(value) and re.fullmatch("-?[0-9]{1,20}", value) is not None),
+    ),
+    "platforms": ("an object with an object for each platform", _is_mapping),
+    "config": ("an object", lambda value: isinstance(value, dict)),
+}

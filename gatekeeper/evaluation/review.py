@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+from gatekeeper.policy.document import STDIN, Document, read_documents
+from gatekeeper.policy.problems import PolicyError, Problem
 
 _POD_SPECS = {
     "Pod": ("spec",),
@@ -35,7 +39,7 @@ class Review:
         """How to name it to a person: `Deployment shop/web`, empty without an object."""
         if not self.object:
             return ""
-        metadata = self.object.get("metadata") or {}
+        metadata = _mapping(self.object.get("metadata"))
         name = metadata.get("name") or metadata.get("generateName") or "(no name)"
         namespace = metadata.get("namespace")
         return f"{self.object.get('kind', '')} {namespace + '/' if namespace else ''}{name}"
@@ -43,7 +47,7 @@ class Review:
     def to_json(self) -> dict[str, Any]:
         """`input.review`, as the constraint framework makes it from an AdmissionRequest."""
         group, _, version = str(self.object.get("apiVersion", "")).rpartition("/")
-        metadata = self.object.get("metadata") or {}
+        metadata = _mapping(self.object.get("metadata"))
         return {
             "kind": {"group": group, "version": version, "kind": self.object.get("kind", "")},
             "operation": "CREATE",
@@ -60,6 +64,47 @@ class Review:
             return None
         paths = dict(_paths(self.object))
         return [{"text": image, "path": paths.get(image, "image"), "list": "", "name": ""} for image in self.images]
+
+
+def read_reviews(paths: Sequence[str | Path], images: tuple[str, ...] | None = None) -> list[Review]:
+    """A review for each object in files, directories and standard input (`-`).
+
+    Raises:
+        PolicyError: what cannot be read, what is no Kubernetes object, and a place that holds none: an empty text, as a
+            program that failed leaves it, must not pass for a manifest without faults.
+    """
+    reviews: list[Review] = []
+    problems: list[Problem] = []
+    for path in paths:
+        documents = read_documents([path])
+        if not documents:
+            problems.append(Problem("", "holds no Kubernetes object", file=str(path)))
+        for document in documents:
+            problems += [document.locate(each) for each in faults(document.value)]
+            reviews.append(Review(document.value, images, _file(document)))
+    if problems:
+        raise PolicyError(problems)
+    return reviews
+
+
+def faults(value: Mapping[str, Any]) -> list[Problem]:
+    """Why a value is no Kubernetes object; empty when it is one."""
+    found = [
+        Problem(name, "expected text, as in every Kubernetes object")
+        for name in ("apiVersion", "kind")
+        if not isinstance(value.get(name), str) or not value[name]
+    ]
+    if not isinstance(value.get("metadata", {}), dict):
+        found.append(Problem("metadata", "expected a mapping"))
+    return found
+
+
+def _file(document: Document) -> str:
+    return "" if document.file == STDIN else document.file
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - any JSON
+    return value if isinstance(value, Mapping) else {}
 
 
 def _paths(reviewed: Mapping[str, Any]) -> list[tuple[str, str]]:

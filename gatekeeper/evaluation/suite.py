@@ -21,7 +21,7 @@ from typing import Any, Final
 from gatekeeper.evaluation.checker import Outcome, check
 from gatekeeper.evaluation.facts import FactsFileError, RecordedFacts
 from gatekeeper.evaluation.opa import Engine
-from gatekeeper.evaluation.review import Review
+from gatekeeper.evaluation.review import Review, faults, read_reviews
 from gatekeeper.policy.document import read_documents
 from gatekeeper.policy.problems import PolicyError, Problem
 from gatekeeper.translation.translate import Translation
@@ -182,9 +182,13 @@ class _Reader:
             self._problem(path, "nothing to judge: expected image, images or resource")
         if isinstance(resource, str):
             return self._objects(self.file.parent / resource, images)
-        if resource is not None and not isinstance(resource, dict):
+        if isinstance(resource, dict):
+            for fault in faults(resource):
+                self._problem(f"{path}.resource.{fault.path}", fault.message)
+            return (Review(resource, images or None),)
+        if resource is not None:
             self._problem(f"{path}.resource", "expected an object, or a file of objects")
-        return (Review(resource if isinstance(resource, dict) else {}, images or None),)
+        return (Review(images=images or None),)
 
     def _image(self, case: Mapping[str, Any], path: str) -> tuple[str, ...]:
         image = case.get("image")
@@ -203,11 +207,10 @@ class _Reader:
 
     def _objects(self, place: Path, images: tuple[str, ...]) -> tuple[Review, ...]:
         try:
-            documents = read_documents([place])
+            return tuple(read_reviews([place], images or None))
         except PolicyError as error:
             self.problems += error.problems
             return ()
-        return tuple(Review(document.value, images or None, str(place)) for document in documents)
 
     def _facts(self, holder: Mapping[str, Any], path: str) -> Mapping[str, Mapping[str, Any]]:
         facts = holder.get("facts") or {}

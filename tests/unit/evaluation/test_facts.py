@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -75,9 +76,9 @@ def test_image_that_was_not_recorded_has_no_answer(tmp_path):
         ({"version": 2, "images": {}}, "version 2"),
         ({"version": 1}, "images: expected an object"),
         ({"version": 1, "images": {"a:1": []}}, "images: expected an object"),
-        ({"version": 1, "images": {"a:1": {"reason": "Nope"}}}, "images.a:1.reason: 'Nope' is no reason code"),
-        ({"version": 1, "images": {"a:1": {"reason": ["Timeout"]}}}, "is no reason code"),
-        ({"version": 1, "images": {"a:1": {"reason": None}}}, "is no reason code"),
+        ({"version": 1, "images": {"a:1": {"reason": "Nope"}}}, "images.a:1.reason: expected a reason code, got Nope"),
+        ({"version": 1, "images": {"a:1": {"reason": ["Timeout"]}}}, "expected a reason code"),
+        ({"version": 1, "images": {"a:1": {"reason": None}}}, "expected a reason code"),
     ],
 )
 def test_file_that_cannot_be_used_is_refused_by_its_name(tmp_path, content, said):
@@ -99,3 +100,43 @@ def test_file_that_is_no_text_is_refused(tmp_path):
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(FactsFileError, match="no JSON"):
         RecordedFacts.read(file)
+
+
+@pytest.mark.parametrize(
+    ("fact", "said"),
+    [
+        ({"created": 1}, "images.a:1.created: expected a text or null, got 1"),
+        ({"createdNs": 1}, "images.a:1.createdNs: expected digits in a text, or null"),
+        ({"createdNs": "soon"}, "images.a:1.createdNs: expected digits in a text, or null, got soon"),
+        ({"digest": None}, "images.a:1.digest: expected a text"),
+        ({"platforms": ["linux/amd64"]}, "images.a:1.platforms: expected an object with an object for each platform"),
+        ({"platforms": {"linux/amd64": 1}}, "images.a:1.platforms: expected an object with an object for each"),
+        ({"config": "x"}, "images.a:1.config: expected an object"),
+        ({"reason": "NotFound", "message": 1}, "images.a:1.message: expected a text"),
+    ],
+)
+def test_recorded_field_of_another_shape_is_refused_by_its_path(tmp_path, fact, said):
+    path = tmp_path / "facts.json"
+    path.write_text(json.dumps({"version": 1, "images": {"a:1": fact}}))
+    with pytest.raises(FactsFileError) as caught:
+        RecordedFacts.read(path)
+    assert f"{path}: {said}" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ['"\\ud800"', "NaN", "Infinity", "9" * 5000])
+def test_what_could_not_be_printed_or_evaluated_is_no_json(tmp_path, text):
+    path = tmp_path / "facts.json"
+    path.write_text(f'{{"version": 1, "images": {{"a:1": {{"created": {text}}}}}}}')
+    with pytest.raises(FactsFileError, match="no JSON"):
+        RecordedFacts.read(path)
+
+
+def test_surrogate_pair_is_a_character(tmp_path):
+    path = tmp_path / "facts.json"
+    path.write_text('{"version": 1, "images": {"a:1": {"created": "\\ud83d\\ude00"}}}')
+    assert RecordedFacts.read(path).images["a:1"]["created"] == "😀"
+
+
+def test_endless_file_is_refused(tmp_path):
+    with pytest.raises(FactsFileError, match="larger than"):
+        RecordedFacts.read(Path("/dev/zero"))

@@ -1,6 +1,8 @@
 import pytest
+import yaml
 
-from gatekeeper.evaluation.review import Review
+from gatekeeper.evaluation.review import Review, faults, read_reviews
+from gatekeeper.policy.problems import PolicyError
 
 POD = {
     "apiVersion": "v1",
@@ -81,3 +83,46 @@ def test_object_of_another_shape_is_no_traceback(spec):
 )
 def test_named_image_of_a_workload_keeps_its_field(kind, spec, path):
     assert Review({"kind": kind, "spec": spec}, ("a:1",)).overridden()[0]["path"] == path
+
+
+def test_objects_of_files_are_reviewed_one_by_one_and_know_their_file(tmp_path):
+    file = tmp_path / "pods.yaml"
+    file.write_text(yaml.safe_dump_all([POD, {**POD, "kind": "Job", "apiVersion": "batch/v1"}]))
+    found = read_reviews([file], ("x:1",))
+    assert [(each.title, each.images, each.file) for each in found] == [
+        ("Pod shop/web", ("x:1",), str(file)),
+        ("Job shop/web", ("x:1",), str(file)),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "---\n---\n", "# nothing\n", "kind: List\napiVersion: v1\nitems: []\n"])
+def test_place_without_an_object_is_refused(tmp_path, text):
+    """A program that failed writes nothing, and nothing must not pass for a manifest without faults."""
+    file = tmp_path / "empty.yaml"
+    file.write_text(text)
+    with pytest.raises(PolicyError, match="holds no Kubernetes object"):
+        read_reviews([file])
+
+
+@pytest.mark.parametrize(
+    ("value", "paths"),
+    [
+        (POD, []),
+        ({"apiVersion": "v1", "kind": "Pod"}, []),
+        ({}, ["apiVersion", "kind"]),
+        ({"apiVersion": 1, "kind": ""}, ["apiVersion", "kind"]),
+        ({"apiVersion": "v1", "kind": ["Pod"]}, ["kind"]),
+        ({"apiVersion": "v1", "kind": "Pod", "metadata": []}, ["metadata"]),
+        ({"apiVersion": "v1", "kind": "Pod", "metadata": None}, ["metadata"]),
+    ],
+)
+def test_what_is_no_object_is_told_by_its_fields(value, paths):
+    assert [fault.path for fault in faults(value)] == paths
+
+
+def test_every_fault_of_every_file_is_told_at_once(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text("{}")
+    with pytest.raises(PolicyError) as caught:
+        read_reviews([tmp_path / "a.json", tmp_path / "b.json"])
+    assert len(caught.value.problems) == 4

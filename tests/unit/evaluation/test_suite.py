@@ -104,7 +104,7 @@ def test_facts_may_be_a_file_that_was_recorded_and_is_read_once(
 
 
 def test_resource_is_an_object_or_a_file_of_objects(tmp_path: Path) -> None:
-    pods = [{"kind": "Pod", "metadata": {"name": name}} for name in ("a", "b")]
+    pods = [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}} for name in ("a", "b")]
     (tmp_path / "pods.yaml").write_text(yaml.safe_dump_all(pods))
     (inline,) = suite.read(written(tmp_path, case_with(image=None, resource=pods[0]))).cases
     (file,) = suite.read(written(tmp_path, case_with(resource="pods.yaml"))).cases
@@ -146,6 +146,7 @@ def test_case_has_a_time_of_its_own_or_that_of_the_suite(tmp_path: Path) -> None
         (case_with(image="NOT OK"), "cases[0]: could not parse reference"),
         (case_with(images=["a", 1]), "cases[0].images: expected a list of texts"),
         (case_with(resource=[1]), "cases[0].resource: expected an object, or a file of objects"),
+        (case_with(resource={"kind": "Pod"}), "cases[0].resource.apiVersion: expected text"),
         (case_with(resource="nowhere.yaml"), "nowhere.yaml: cannot be read"),
         (case_with(verdict=None), "cases[0].verdict: expected one of allowed, warned, denied, got None"),
         (case_with(verdict="pass"), "cases[0].verdict: expected one of allowed, warned, denied, got 'pass'"),
