@@ -94,9 +94,11 @@ def faults(value: Mapping[str, Any]) -> list[Problem]:
         for name in ("apiVersion", "kind")
         if not isinstance(value.get(name), str) or not value[name]
     ]
-    if not isinstance(value.get("metadata", {}), dict):
-        found.append(Problem("metadata", "expected a mapping"))
-    return found
+    metadata = value.get("metadata", {})
+    if not isinstance(metadata, dict):
+        return [*found, Problem("metadata", "expected a mapping")]
+    texts = [name for name in ("name", "generateName", "namespace") if not isinstance(metadata.get(name, ""), str)]
+    return found + [Problem(f"metadata.{name}", "expected text") for name in texts]
 
 
 def _file(document: Document) -> str:

@@ -114,6 +114,10 @@ def test_place_without_an_object_is_refused(tmp_path, text):
         ({"apiVersion": "v1", "kind": ["Pod"]}, ["kind"]),
         ({"apiVersion": "v1", "kind": "Pod", "metadata": []}, ["metadata"]),
         ({"apiVersion": "v1", "kind": "Pod", "metadata": None}, ["metadata"]),
+        (
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": 1, "namespace": []}},
+            ["metadata.name", "metadata.namespace"],
+        ),
     ],
 )
 def test_what_is_no_object_is_told_by_its_fields(value, paths):
