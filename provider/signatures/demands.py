@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from provider.signatures.keys import PublicKey
 from provider.signatures.trust_root import TrustRoot
@@ -35,7 +36,7 @@ class Demands:
             return self
         return replace(self, logs=self.logs or self.trust_root)
 
-    @property
+    @cached_property
     def revision(self) -> str:
         """What results are remembered under: whatever has a say in them."""
         roots = [root.digest if root else "" for root in (self.trust_root, self.logs, self.timestamps)]

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
@@ -23,7 +24,7 @@ from provider.registry.reference import Reference
 from provider.signatures import artifact
 from provider.signatures.artifact import Artifact, Descriptor, Layer
 from provider.signatures.bundle_format import MEDIA_TYPE_PREFIX
-from provider.signatures.documents import Documents
+from provider.signatures.documents import Documents, sha256
 from provider.verification import Source
 
 T = TypeVar("T")
@@ -97,6 +98,7 @@ class Discovery:
         self._documents = documents
         self._now = now
         self._pool = ThreadPoolExecutor(limits.SIGNATURE_THREADS, thread_name_prefix="signatures")
+        self._idle = threading.Semaphore(limits.SIGNATURE_THREADS)
 
     def legacy(self, wanted: Wanted, call: Call) -> Found:
         """The simple signings of an image.
@@ -117,7 +119,10 @@ class Discovery:
         if len(layers) > limits.SIGNATURES:
             sentence = f"number of layers ({len(layers)}) exceeded the limit ({limits.SIGNATURES})"
             raise ImageError(Reason.SIGNATURE_REJECTED, sentence)
-        signatures = self._side_by_side(layers, lambda layer, strand: self._signature(where, layer, strand), call)
+        usual = _usual_payload(wanted)
+        signatures = self._side_by_side(
+            layers, lambda layer, strand: self._signature(where, layer, usual, strand), call
+        )
         return Found(legacy=signatures, observed_at=document.observed_at)
 
     def bundles(self, wanted: Wanted, call: Call) -> Found:
@@ -159,7 +164,9 @@ class Discovery:
         """Stop taking work; what goes on ends by its own deadline."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _signature(self, where: Reference, layer: Layer, call: Call) -> LegacySignature:
+    def _signature(self, where: Reference, layer: Layer, usual: bytes, call: Call) -> LegacySignature:
+        if layer.digest == sha256(usual):
+            return LegacySignature(layer, usual)
         try:
             payload = self._documents.blob(where, layer.digest, limits.SIGNATURE_BYTES, call)
         except ImageError as error:
@@ -169,14 +176,25 @@ class Discovery:
         return LegacySignature(layer, payload)
 
     def _side_by_side(self, things: Sequence[T], work: Callable[[T, Call], U], call: Call) -> tuple[U, ...]:
-        """Work on things at the same time, the first in this thread."""
+        """Work on things at the same time, as far as there are idle helpers; the rest in this thread.
+
+        With many images at once their own threads are enough, and handing work over would only cost.
+        """
         strands = [call.fork() for _ in things]
-        pairs = list(zip(things, strands, strict=True))
-        jobs = [self._pool.submit(work, thing, strand) for thing, strand in pairs[1:]]
-        done = [work(thing, strand) for thing, strand in pairs[:1]]
-        done += [job.result() for job in jobs]
+        jobs: dict[int, Future[U]] = {}
+        for number, thing in enumerate(things):
+            if number and self._idle.acquire(blocking=False):
+                jobs[number] = self._pool.submit(self._help, work, thing, strands[number])
+        own = {number: work(thing, strands[number]) for number, thing in enumerate(things) if number not in jobs}
+        done = tuple(jobs[number].result() if number in jobs else own[number] for number in range(len(things)))
         call.join(strands)
-        return tuple(done)
+        return done
+
+    def _help(self, work: Callable[[T, Call], U], thing: T, strand: Call) -> U:
+        try:
+            return work(thing, strand)
+        finally:
+            self._idle.release()
 
 
 def _may_be_signature(descriptor: Descriptor) -> bool:
@@ -194,6 +212,16 @@ def _holds_signature(found: Artifact, digest: str) -> bool:
         and found.layers[0].media_type.startswith(MEDIA_TYPE_PREFIX)
         and found.annotations.get(_PREDICATE, SIGN) == SIGN
     )
+
+
+def _usual_payload(wanted: Wanted) -> bytes:
+    """What cosign signs of an image unless told otherwise; a layer with its digest needs no fetching."""
+    critical = {
+        "identity": {"docker-reference": wanted.image.context},
+        "image": {"docker-manifest-digest": wanted.digest},
+        "type": "cosign container image signature",
+    }
+    return json.dumps({"critical": critical, "optional": None}, separators=(",", ":")).encode()
 
 
 def _tag(wanted: Wanted) -> Reference:

@@ -7,6 +7,7 @@ long as tags are believed. That there is nothing is never remembered: push, depl
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -192,6 +193,11 @@ def _bounded(descriptors: Sequence[Descriptor], what: str) -> Sequence[Descripto
     if len(descriptors) > limits.REFERRERS:
         raise artifact.invalid(what, f"there are more than {limits.REFERRERS}")
     return descriptors
+
+
+def sha256(body: bytes) -> str:
+    """The digest of a document."""
+    return "sha256:" + hashlib.sha256(body).hexdigest()
 
 
 def rfc3339(seconds: float) -> str:

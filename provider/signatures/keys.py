@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -53,17 +54,17 @@ class PublicKey:
     key: _Supported
     hash_algorithm: HashAlgorithm = HashAlgorithm.SHA256
 
-    @property
+    @cached_property
     def spki(self) -> bytes:
         """The SubjectPublicKeyInfo, DER (RFC 5280, section 4.1)."""
         return self.key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
-    @property
+    @cached_property
     def pem(self) -> bytes:
         """The same as PEM."""
         return self.key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
-    @property
+    @cached_property
     def revision(self) -> str:
         """What results of verifying with it are remembered under."""
         return f"{hashlib.sha256(self.spki).hexdigest()}/{self.hash_algorithm}"
@@ -96,6 +97,7 @@ class PublicKey:
             _verify_ecdsa(self.key, prehashed, signature, digest)
 
 
+@lru_cache(maxsize=256)
 def load(pem: str, hash_algorithm: HashAlgorithm) -> PublicKey:
     """The one public key of a PEM text.
 

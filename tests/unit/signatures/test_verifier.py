@@ -540,3 +540,31 @@ def test_questions_are_read_back_from_their_keys(here):
     ):
         question = ProofQuestion(IMAGE, verify)
         assert parse(key_of(question)) == question
+
+
+# What need not be fetched.
+
+
+def test_usual_payload_is_known_by_its_digest_and_not_fetched(here):
+    critical = {
+        "identity": {"docker-reference": f"reg.example/{REPOSITORY}"},
+        "image": {"docker-manifest-digest": here.digest},
+        "type": "cosign container image signature",
+    }
+    payload = json.dumps({"critical": critical, "optional": None}, separators=(",", ":")).encode()
+    layer = here.layer(payload, here.signing.annotations(payload, here.signing.key))
+    here.registry.forget(REPOSITORY, layer["digest"])
+    here.attach([layer])
+    assert here.prove(here.key()).proofs
+    assert here.observer.trips == [2]
+
+
+def test_many_signatures_are_fetched_side_by_side(here):
+    here.attach(
+        [
+            here.layer(payload, here.signing.annotations(payload, here.signing.key))
+            for payload in (here.signing.payload(here.digest, number=number) for number in range(20))
+        ]
+    )
+    assert len(here.prove(here.key()).proofs) == 20
+    assert here.observer.trips == [3]
