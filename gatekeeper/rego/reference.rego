@@ -40,26 +40,41 @@ _untagged(text) := base if {
 	regex.match(`^[A-Za-z0-9_.-]{1,128}$`, tag)
 }
 
-_repository(base) := concat("/", [_host(registry), repository]) if {
-	[registry, repository] := _host_and_path(base)
-	regex.match(`^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(:[0-9]*)?$`, registry)
-	regex.match(`^[a-z0-9_./-]{2,255}$`, repository)
+_repository(base) := concat("/", [_host(registry), _namespaced(_host(registry), path)]) if {
+	[registry, path] := _host_and_path(base)
+	regex.match(`^[a-z0-9_./-]{2,255}$`, path)
+	not _climbs(path)
+	_is_authority(registry)
 }
 
+_climbs(path) if {
+	some part in split(path, "/")
+	part in {".", ".."}
+}
+
+# A host name or an IP literal, and a port that there is.
+_is_authority(registry) if {
+	regex.match(concat("", ["^", _host_pattern, _port_pattern, "$"]), registry)
+	not regex.match(`:0+$`, registry)
+}
+
+_host_pattern := `([A-Za-z0-9]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])`
+
+_port_pattern := `(:([0-9]{1,4}|[0-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?`
+
 # The first part is a registry only where it looks like one; all else is Docker Hub's.
-_host_and_path(base) := [registry, repository] if {
+_host_and_path(base) := [registry, substring(base, slash + 1, -1)] if {
 	slash := indexof(base, "/")
 	slash > 0
 	registry := substring(base, 0, slash)
 	regex.match(`[.:]`, registry)
-	repository := _namespaced(registry, substring(base, slash + 1, -1))
-} else := ["index.docker.io", _namespaced("index.docker.io", base)]
+} else := ["index.docker.io", base]
 
-_namespaced(registry, path) := concat("/", ["library", path]) if {
-	_host(registry) == "index.docker.io"
+_namespaced("index.docker.io", path) := concat("/", ["library", path]) if {
 	not contains(path, "/")
-	count(path) > 1
 } else := path
+
+_namespaced(host, path) := path if host != "index.docker.io"
 
 _host("docker.io") := "index.docker.io"
 

@@ -53,3 +53,39 @@ test_malformed_references_have_no_name if {
 		not reference.parsed(text)
 	}
 }
+
+# A registry is a host name or an IP literal with a port, as the provider has it; a text that would reach a URL otherwise
+# is none.
+test_odd_registries_and_paths_have_no_name if {
+	every text in [
+		"registry.test:/app",
+		"registry.test:0/app",
+		"registry.test:65536/app",
+		"registry.test:123456/app",
+		"-registry.test/app",
+		"registry.test-/app",
+		".test/app",
+		"[::1/app",
+		"[]/app.b",
+		"registry.test/../app",
+		"registry.test/a/./app",
+		"../app",
+		concat("/", ["registry.test", sprintf("a%0255d", [1])]),
+	] {
+		not reference.parsed(text)
+	}
+}
+
+test_odd_registries_that_are_some if {
+	every text, name in {
+		"registry.test:00080/app": "registry.test:00080/app:latest",
+		"registry.test:65535/app": "registry.test:65535/app:latest",
+		"[::ffff:1.2.3.4]:80/app": "[::ffff:1.2.3.4]:80/app:latest",
+		"registry.test//app": "registry.test//app:latest",
+		"registry.test/a..b": "registry.test/a..b:latest",
+		"/app": "index.docker.io//app:latest",
+		sprintf("a%0254d", [1]): sprintf("index.docker.io/library/a%0254d:latest", [1]),
+	} {
+		reference.parsed(text).name == name
+	}
+}
