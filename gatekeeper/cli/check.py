@@ -59,6 +59,7 @@ from provider.registry import reference
 def command(  # noqa: PLR0913, PLR0917 - the options of the command
     policies: tuple[str, ...],
     given_config_maps: tuple[str, ...],
+    given_secrets: tuple[str, ...],
     given_trust_roots: tuple[str, ...],
     resources: tuple[str, ...],
     images: tuple[str, ...],
@@ -77,7 +78,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     Exit: 0 allowed, 1 denied, 2 invalid policy or usage, 3 no verdict (a registry is away, there is no opa).
     """
     try:
-        loaded = given_policies.load(policies, given_config_maps)
+        loaded = given_policies.load(policies, given_config_maps, given_secrets)
         reviews = _reviews(resources, images)
         roots = trust_roots.named(given_trust_roots)
         facts: FactSource = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import click
@@ -63,16 +64,7 @@ def _cases(outcome: Outcome) -> list[junit.Case]:
 
 def _text(outcome: Outcome, now: int) -> None:
     for image, fact in outcome.facts.items():
-        told = (
-            f"{fact['reason']}: {fact['message']}"
-            if "reason" in fact
-            else f"built {age.told(fact, now / _NANOSECONDS)}"
-        )
-        click.echo(f"{click.style(image, bold=True)}\n  {told}")
-        if "digest" in fact:
-            click.echo(f"  {fact['digest']}")
-        if fact.get("platforms"):
-            click.echo(f"  {', '.join(fact['platforms'])}")
+        _image(image, fact, now)
     for finding in outcome.findings:
         _finding(finding)
     verdict, colour = ("allowed", "green") if outcome.allowed else ("denied", "red")
@@ -82,6 +74,28 @@ def _text(outcome: Outcome, now: int) -> None:
     click.echo(
         f"{click.style(verdict, fg=colour, bold=True)} by {policies} {'policy' if policies == 1 else 'policies'}"
     )
+
+
+def _image(image: str, fact: Mapping[str, Any], now: int) -> None:
+    click.echo(click.style(image, bold=True))
+    if "reason" in fact:
+        click.echo(f"  {fact['reason']}: {fact['message']}")
+    elif "created" in fact:
+        click.echo(f"  built {age.told(fact, now / _NANOSECONDS)}")
+    if "digest" in fact:
+        click.echo(f"  {fact['digest']}")
+    if fact.get("platforms"):
+        click.echo(f"  {', '.join(fact['platforms'])}")
+    for answer in fact.get("signatures", ()):
+        if "reason" in answer:
+            click.echo(f"  {answer['reason']}: {answer['message']}")
+        for proof in answer.get("proofs", ()):
+            click.echo(f"  signed {_signer(proof)}")
+
+
+def _signer(proof: Mapping[str, Any]) -> str:
+    names = ", ".join(proof.get("subjects") or ())
+    return f"by {names} (issuer {proof.get('issuer', '')})" if names else "by the policy's key"
 
 
 def _finding(finding: Finding) -> None:

@@ -1,4 +1,4 @@
-"""Policies as commands take them: files and directories, and the ConfigMaps that they refer to."""
+"""Policies as commands take them: files and directories, and what they refer to."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from gatekeeper.policy import LoadedPolicies, PolicyError, load_policies
 from gatekeeper.policy.document import read_documents
 from gatekeeper.policy.model import ClusterImagePolicy
 from gatekeeper.policy.problems import Problem
+from gatekeeper.policy.secret_keys import GivenKeys, secrets
 from gatekeeper.policy.support import with_text
 from gatekeeper.policy.texts import GivenTexts, config_maps
 from gatekeeper.translation.policy_rule import RegoChecker
@@ -21,17 +22,30 @@ from gatekeeper.translation.translate import Translation, coverage, translate
 
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every command that takes policies."""
-    return click.option(
-        "--config-map",
-        "given_config_maps",
-        multiple=True,
-        metavar="FILE|DIR",
-        help="ConfigMaps with texts that policies refer to (spec.policy.configMapRef). May be repeated.",
-    )(command)
+    for option in (
+        click.option(
+            "--secret",
+            "given_secrets",
+            multiple=True,
+            metavar="FILE|DIR",
+            help="Secrets with public keys that policies refer to (key.secretRef). May be repeated.",
+        ),
+        click.option(
+            "--config-map",
+            "given_config_maps",
+            multiple=True,
+            metavar="FILE|DIR",
+            help="ConfigMaps with texts that policies refer to (spec.policy.configMapRef). May be repeated.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
-def load(paths: Sequence[str], given_config_maps: Sequence[str]) -> LoadedPolicies:
-    """Load policies, warn of what is to be warned of, and put texts that stand elsewhere in their place.
+def load(
+    paths: Sequence[str], given_config_maps: Sequence[str] = (), given_secrets: Sequence[str] = ()
+) -> LoadedPolicies:
+    """Load policies, warn of what is to be warned of, and put what stands elsewhere in its place.
 
     Raises:
         PolicyError: every problem of every file at once.
@@ -41,11 +55,12 @@ def load(paths: Sequence[str], given_config_maps: Sequence[str]) -> LoadedPolici
         output.warning(str(each))
     given = config_maps(read_documents(given_config_maps)) if given_config_maps else {}
     texts = GivenTexts(given, _fetch)
+    keys = GivenKeys(secrets(read_documents(given_secrets)) if given_secrets else {})
     problems: list[Problem] = []
     policies: list[ClusterImagePolicy] = []
     for policy in loaded.policies:
         try:
-            policies.append(with_text(policy, texts))
+            policies.append(keys.resolve(with_text(policy, texts)))
         except PolicyError as error:
             problems += [loaded.documents[policy.name].locate(each) for each in error.problems]
     if problems:

@@ -49,6 +49,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     check_path: str | None,
     no_match: str,
     given_config_maps: tuple[str, ...],
+    given_secrets: tuple[str, ...],
 ) -> None:
     """Translate the ClusterImagePolicies of FILEs and DIRs (`-` is standard input).
 
@@ -63,7 +64,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     if sum(map(bool, (output_dir, diff_path, check_path))) > 1:
         raise click.UsageError("--output-dir, --diff and --check exclude each other")
     try:
-        loaded = policies.load(paths, given_config_maps)
+        loaded = policies.load(paths, given_config_maps, given_secrets)
         translations = policies.translated(loaded, no_match, engine.checker())
         present = diff_path or check_path
         if present:

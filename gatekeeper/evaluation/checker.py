@@ -13,6 +13,7 @@ from gatekeeper.evaluation.program import Recorded, Template
 from gatekeeper.evaluation.review import Review
 from gatekeeper.translation.translate import Translation
 from provider import question
+from provider.question import ProofQuestion
 from provider.reasons import Reason
 
 # Denials that say nothing of the image: to let a CI job take them for a verdict would be wrong both ways.
@@ -64,7 +65,8 @@ class Outcome:
 
     Attributes:
         findings: everything that a policy has against an object.
-        facts: by image as asked: the value, or `{"reason", "message"}`.
+        facts: by image as asked: the value, or `{"reason", "message"}`; and `signatures`, a list with the answer to
+            each question about them: `{"proofs": …}`, or `{"reason", "message"}`.
         judged: pairs of policy and review title that were evaluated.
     """
 
@@ -145,4 +147,14 @@ def _images(reviews: Sequence[Review]) -> list[dict[str, str]] | None:
 
 
 def _facts(keys: Sequence[str], recorded: Recorded) -> dict[str, Mapping[str, Any]]:
-    return {question.parse(key).image: recorded.fact(key) for key in keys}
+    """What was learnt of each image: its facts, and beside them what was proved about its signatures."""
+    found: dict[str, dict[str, Any]] = {}
+    for key in keys:
+        asked = question.parse(key)
+        fact = recorded.fact(key)
+        entry = found.setdefault(asked.image, {})
+        if isinstance(asked, ProofQuestion):
+            entry.setdefault("signatures", []).append({**fact, "ref": question.ref(key)})
+        else:
+            entry.update(fact)
+    return dict(found)

@@ -64,7 +64,7 @@ WITHOUT_EFFECT: Final = frozenset({"status"})
 
 # Refused wherever it is given, with the reason. What is within such a field is refused with it.
 REFUSED: Final = {
-    f"{_AUTHORITY}.key.secretRef": "public keys in Secrets are not supported yet",
+    f"{_AUTHORITY}.key.secretRef": "the public key in a Secret was not resolved",
     f"{_AUTHORITY}.key.kms": "keys of key management services are not supported yet",
     f"{_AUTHORITY}.keyless.ca-cert": "authorities written into the policy are not supported, here as upstream",
     f"{_AUTHORITY}.source[].signaturePullSecrets": "credentials for signatures are not supported yet",
@@ -75,7 +75,7 @@ REFUSED: Final = {
 }
 # What to do instead, where that is known.
 HINTS: Final = {
-    f"{_AUTHORITY}.key.secretRef": "write the public key into key.data",
+    f"{_AUTHORITY}.key.secretRef": "name the Secret's file with --secret, or write the public key into key.data",
     f"{_AUTHORITY}.key.kms": "export the public key (`cosign public-key --key …`) and write it into key.data",
     f"{_AUTHORITY}.keyless.ca-cert": "name a trust root with trustRootRef",
 }
