@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +119,26 @@ def test_guide_makes_a_strange_image_name_harmless(engine: Opa, template: Templa
     assert refusals(engine, template, Recorded({}, {}), "a\nb") == ['Image "a\\nb": the provider gave no answer.']
 
 
+def policy_of_the_guide(folder: Path) -> Path:
+    """The policy with the rule of the guide."""
+    policy = yaml.safe_load((ROOT / "policies" / "maximum-image-age" / "cip.yaml").read_text())
+    policy["spec"]["policy"]["data"] = next(block.text for block in blocks(_RULE) if block.language == "rego")
+    path = folder / "policy.yaml"
+    path.write_text(yaml.safe_dump(policy))
+    return path
+
+
+def test_suite_of_the_guide_is_satisfied_by_its_rule(tmp_path: Path) -> None:
+    policy_of_the_guide(tmp_path)
+    suite = next(block.text for block in blocks(_RULE) if block.language == "yaml" and "cases:" in block.text)
+    (tmp_path / "bestbefore-test.yaml").write_text(suite)
+    command = [sys.executable, "-m", "gatekeeper.cli", "test", str(tmp_path)]
+    environment = {**os.environ, "BESTBEFORE_OPA": str(program("opa"))}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "2 as expected, 0 not"
+
+
 @pytest.mark.parametrize(
     ("created", "good"),
     [
@@ -128,11 +151,7 @@ def test_guide_makes_a_strange_image_name_harmless(engine: Opa, template: Templa
 def test_rule_of_the_guide_wants_every_platform_to_be_young(
     engine: Opa, tmp_path: Path, created: tuple[str, str | None], good: bool
 ) -> None:
-    rule = next(block.text for block in blocks(_RULE) if block.language == "rego")
-    policy = yaml.safe_load((ROOT / "policies" / "maximum-image-age" / "cip.yaml").read_text())
-    policy["spec"]["policy"]["data"] = rule
-    (tmp_path / "policy.yaml").write_text(yaml.safe_dump(policy))
-    (made,) = translate(load_policies([str(tmp_path / "policy.yaml")]).policies, engine)
+    (made,) = translate(load_policies([str(policy_of_the_guide(tmp_path))]).policies, engine)
     configs = {f"linux/{number}": {"created": each} if each else {} for number, each in enumerate(created)}
     key = question.key_of(question.FactQuestion("app/web:1", config=True))
     pod = {
