@@ -12,7 +12,7 @@ _INTRODUCTION: Final = """\
 translation of its policy, with its path and the reason; no field is dropped. Unknown fields are refused, too.
 """
 # Put in place before translation; refused only where nobody did.
-_RESOLVED: Final = frozenset({"spec.policy.configMapRef", "spec.policy.remote"})
+_RESOLVED: Final = frozenset({"spec.policy.configMapRef", "spec.policy.remote", "spec.authorities[].key.secretRef"})
 _CARRIED: Final = TRANSLATED | _RESOLVED
 
 
@@ -39,6 +39,7 @@ def _why(path: str) -> str:
 
 _NOTES: Final = {
     "spec.policy.configMapRef": "From files that `--config-map` names, when the policy is translated.",
+    "spec.authorities[].key.secretRef": "From files that `--secret` names, when the policy is translated.",
     "spec.policy.remote": "Fetched over https when the policy is translated; its SHA-256 is checked.",
     "spec.authorities[].signatureFormat": "Empty and `legacy`: the tag `sha256-….sig`; `bundle`: sigstore bundles.",
     "spec.mode": "`enforce` denies, `warn` warns: the Constraint's `enforcementAction`.",
