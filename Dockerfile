@@ -40,13 +40,6 @@ RUN package=$(/opt/bestbefore/bin/python -I -c 'import gatekeeper.evaluation as 
     /opt/bestbefore/bin/bestbefore --version
 
 FROM ${PYTHON_IMAGE}
-ARG VERSION=0.1.0
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title="bestbefore" \
-      org.opencontainers.image.description="Refuses container images past their best-before date, with OPA Gatekeeper" \
-      org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
 # The base image's own installers, and the copies that Python brings to make new ones.
 RUN rm -rf /usr/local/bin/pip* /usr/local/lib/python3*/site-packages/* /usr/local/lib/python3*/ensurepip \
         /usr/lib/python3*/ensurepip /usr/lib/python3/dist-packages/pip* /usr/share/python-wheels
@@ -55,6 +48,14 @@ ENV PATH=/opt/bestbefore/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     TMPDIR=/tmp
+# Last, because the revision changes with every commit.
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="bestbefore" \
+      org.opencontainers.image.description="Refuses container images past their best-before date, with OPA Gatekeeper" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
 USER 65532:65532
 EXPOSE 8443 8888
 ENTRYPOINT ["bestbefore"]
