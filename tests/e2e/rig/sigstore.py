@@ -26,6 +26,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tests.e2e.rig import processes
 from tests.e2e.rig.processes import Program, RigError
+from tests.e2e.rig.rekor_v1 import RekorV1
 
 ANN = "ann@example.test"
 PASSWORD = "rig"
@@ -105,13 +106,16 @@ class Sigstore:
     Attributes:
         folder: its keys and files; `trusted_root.json` among them.
         issuer: who says who is who.
+        rekor_v1: the older log.
         cosign: the program.
-        signing: signing configurations by name: `tiles` (rekor and timestamps), `stamps` (timestamps alone), `none`.
+        signing: signing configurations by name: `tiles` (rekor and timestamps), `promise` (the older log), `stamps`
+            (timestamps alone), `none`.
         programs: what runs.
     """
 
     folder: Path
     issuer: Issuer
+    rekor_v1: RekorV1
     cosign: Path
     signing: Mapping[str, Path]
     programs: list[Program] = field(default_factory=list)
@@ -142,12 +146,14 @@ class Sigstore:
         key = ("--key", str(self.folder / "cosign.key"))
         self.run("sign", *key, *self._flags(config), *more, image)
 
-    def sign_legacy(self, image: str, *more: str, email: str = ANN) -> None:
-        """Sign as somebody, in the form of a `.sig` tag, with a timestamp."""
-        tsa = ("--timestamp-server-url", (self.folder / "tsa.url").read_text())
+    def sign_legacy(self, image: str, *more: str, email: str = ANN, logged: bool = False) -> None:
+        """Sign as somebody, in the form of a `.sig` tag, with a timestamp or in the older log."""
+        tsa = ("--tlog-upload=false", "--timestamp-server-url", (self.folder / "tsa.url").read_text())
+        if logged:
+            tsa = ("--rekor-url", self.rekor_v1.url)
         fulcio = ("--fulcio-url", (self.folder / "fulcio.url").read_text())
         root = ("--trusted-root", str(self.trusted_root))
-        flags = ("--new-bundle-format=false", "--use-signing-config=false", "--tlog-upload=false", "-y")
+        flags = ("--new-bundle-format=false", "--use-signing-config=false", "--allow-http-registry", "-y")
         self.run("sign", *flags, *tsa, *fulcio, *root, *self._token(email), *more, image)
 
     def run(self, *words: str) -> str:
@@ -175,6 +181,7 @@ class Sigstore:
     def stop(self) -> None:
         """Stop everything."""
         self.issuer.stop()
+        self.rekor_v1.stop()
         for program in self.programs:
             program.stop()
 
@@ -205,7 +212,7 @@ def start(programs: Callable[[str], Path], folder: Path, logs: Path) -> Sigstore
     url = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     _write_keys(folder)
     issuer = Issuer()
-    running = Sigstore(folder, issuer, programs("cosign"), {})
+    running = Sigstore(folder, issuer, RekorV1(), programs("cosign"), {})
 
     def run(name: str, path: str, at: str, *words: str) -> None:
         program = processes.start(name, [programs(name), *words], logs)
@@ -292,13 +299,22 @@ def _configure(running: Sigstore, url: Mapping[str, str]) -> None:
         *("--tsa", f"url={url['tsa']},certificate-chain={folder / 'tsa-chain.pem'},start-time={start}"),
     )
 
+    root = json.loads(running.trusted_root.read_text())
+    root["tlogs"].append(running.rekor_v1.trusted())
+    running.trusted_root.write_text(json.dumps(root))
+
     def service(flag: str, at: str, version: int = 1) -> Sequence[str]:
         return (f"--{flag}", f"url={at},api-version={version},start-time={start},operator=rig")
 
     people = (*service("fulcio", url["fulcio"]), *service("oidc-provider", running.issuer.url))
     stamps = (*service("tsa", f"{url['tsa']}/api/v1/timestamp"), "--tsa-config", "ANY")
     tiles = (*service("rekor", url["rekor"], 2), "--rekor-config", "ANY")
-    configs = {"tiles": (*people, *stamps, *tiles), "stamps": (*people, *stamps)}
+    promise = (*service("rekor", running.rekor_v1.url), "--rekor-config", "ANY")
+    configs = {
+        "tiles": (*people, *stamps, *tiles),
+        "promise": (*people, *promise),
+        "stamps": (*people, *stamps),
+    }
     signing = {name: folder / f"{name}.json" for name in (*configs, "none")}
     for name, words in configs.items():
         running.run("signing-config", "create", *words, "--out", str(signing[name]))

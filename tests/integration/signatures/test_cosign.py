@@ -75,6 +75,21 @@ def test_legacy_signature_with_a_timestamp(instance, provider, image):
     assert provider.prove(image, Verify(keyless=Keyless(OWN), timestamp=OWN, format=Format.ANY))
 
 
+def test_bundle_with_the_older_logs_promise(instance, provider, image):
+    instance.sign(image, config="promise")
+    (proof,) = provider.prove(image, KEYLESS)
+    assert [time.source for time in proof.times] == [TimeSource.LOG]
+
+
+def test_legacy_signature_with_the_older_logs_promise(instance, provider, image):
+    instance.sign_legacy(image, logged=True)
+    logged = Verify(keyless=Keyless(OWN), log=LogName(trust_root=OWN))
+    (proof,) = provider.prove(image, logged)
+    assert ([time.source for time in proof.times], list(proof.subjects)) == ([TimeSource.LOG], [ANN])
+    public = Verify(keyless=Keyless(OWN), log=LogName("https://log.example.test"))
+    assert "rekor log public key not found" in provider.refusal(image, public).message
+
+
 def test_legacy_signature_by_key(instance, provider, image):
     instance.run(
         *("sign", "--key", "cosign.key", "--new-bundle-format=false", "--use-signing-config=false"),
