@@ -4,7 +4,9 @@ from hypothesis import strategies as st
 
 from gatekeeper.translation.rendering import render
 
-AWKWARD = st.text(alphabet=st.sampled_from(list(" \t\nab:#-|>'\"\\%&*!{}[]\u2028\u2029\u0085é\ufeff\x00\x07\U0001f600")))
+AWKWARD = st.text(
+    alphabet=st.sampled_from(list(" \t\nab:#-|>'\"\\%&*!{}[]\u2028\u2029\u0085é\ufeff\x00\x07\U0001f600"))
+)
 
 
 @given(AWKWARD)
