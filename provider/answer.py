@@ -129,7 +129,7 @@ class Proof:
         value["subjects"] = list(self.subjects)
         if self.issuer:
             value["issuer"] = self.issuer
-        return value | {name: text for name, text in self.github.items() if text}
+        return value | dict(self.github)
 
 
 @dataclass(frozen=True)

@@ -235,8 +235,9 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     Reason.TRUST_ROOT_STALE: Explanation(
         _P,
         Fault.OPERATOR,
-        "The trust root has expired or cannot be refreshed.",
-        "Update the trust root, and look at why its refresh fails.",
+        "The trust root that the policy names is not there, or is another one than the policy was made for.",
+        "Name its file in the provider's setting `trust_root`, or replace the file; the provider's log says so where a "
+        "new one could not be used and the old one stayed in force.",
     ),
     Reason.QUESTION_UNSUPPORTED: Explanation(
         _P,

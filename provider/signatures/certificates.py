@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import crypto
 
@@ -33,6 +35,14 @@ _GITHUB: Final[Mapping[str, x509.ObjectIdentifier]] = {
     "githubWorkflowRepo": x509.ObjectIdentifier(f"{_ARC}.5"),
     "githubWorkflowRef": x509.ObjectIdentifier(f"{_ARC}.6"),
 }
+# The last one is what the library warns with of certificates that it will not read in future.
+_UNREADABLE: Final = (
+    ValueError,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+    CryptographyDeprecationWarning,
+)
 _PEM: Final = "-----BEGIN CERTIFICATE-----"
 _UTF8_STRING: Final = 0x0C
 _LONG_LENGTH: Final = 0x80
@@ -126,7 +136,7 @@ def public_key(certificate: x509.Certificate, *, by_curve: bool = False) -> Publ
         key = certificate.public_key()
         curve = key.curve.name if by_curve and isinstance(key, ec.EllipticCurvePublicKey) else ""
         return supported(key, HASH_BY_CURVE.get(curve, HashAlgorithm.SHA256))
-    except (ImageError, ValueError) as error:
+    except (ImageError, ValueError, UnsupportedAlgorithm) as error:
         raise RejectedError(f"invalid certificate found on signature: {error}") from error
 
 
@@ -225,10 +235,12 @@ def stamp(moment: dt.datetime) -> str:
 def _loaded(load_one: Callable[[], x509.Certificate]) -> x509.Certificate:
     try:
         certificate = load_one()
-        # Extensions are read when they are first looked at: here, so that a broken one is refused in one place.
-        _ = certificate.extensions
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        # These are read when they are first looked at: here, so that a broken one is refused in one place.
+        _ = certificate.extensions, certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    except _UNREADABLE as error:
         raise RejectedError("invalid certificate found on signature: it cannot be read") from error
+    if certificate.serial_number <= 0:
+        raise RejectedError("invalid certificate found on signature: its serial number is not positive")
     return certificate
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import importlib
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -39,6 +41,7 @@ from provider.signatures.rejection import RejectedError
 from provider.signatures.trust_roots import TrustRoots
 from provider.verification import Format, LogName, TrustRootName, Verify
 
+_LOG: Final = logging.getLogger(__name__)
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
 
 
@@ -185,6 +188,12 @@ class ProofVerifier:
             result = _Result(work())
         except RejectedError as error:
             return _Result(None, shown(str(error), limits.PROBLEM_CHARACTERS))
+        except bundle.NoSignatureError:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, it is this signature that fails
+            # A signature that nobody expected proves nothing, and must not hide one that is good.
+            _LOG.exception("a signature could not be verified")
+            return _Result(None, "the signature could not be verified")
         if result.proof and all(time.source is not TimeSource.NONE for time in result.proof.times):
             self._results.put(key, result)
         return result
@@ -218,6 +227,9 @@ def build_verifier(  # noqa: PLR0913 - what the inspector has
     Raises:
         SettingsError: a trust root cannot be used.
     """
+    if trust_roots:
+        # They were named to be used: what they need is not loaded in the first question's time.
+        importlib.import_module("provider.signatures.sigstore_parts")
     discovery = Discovery(Documents(client, clock, tag_ttl=tag_ttl), clock.now)
     return ProofVerifier(Registry(content, client), discovery, TrustRoots(trust_roots, clock), clock, observer)
 

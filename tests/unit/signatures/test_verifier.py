@@ -22,6 +22,7 @@ from provider.registry.client import RegistryClient
 from provider.registry.content import Content
 from provider.registry.credentials import ANONYMOUS, Credential
 from provider.registry.settings import RegistrySettings
+from provider.signatures import simple_signing
 from provider.signatures.bundle_format import MEDIA_TYPE_PREFIX
 from provider.signatures.verifier import build_verifier
 from provider.verification import Format, HashAlgorithm, Key, Keyless, LogName, Source, TrustRootName, Verify
@@ -297,6 +298,22 @@ def test_index_is_signed_as_a_whole(here):
     here.attach(here.signed(here.signing.key, digest=index.digest), digest=index.digest)
     here.clock.advance(31)
     assert here.prove(here.key(), multi).digest == index.digest
+
+
+def test_signature_that_nobody_expected_hides_no_good_one(here, monkeypatch, caplog):
+    verify = simple_signing.verify
+    calls = []
+
+    def failing(*arguments):
+        calls.append(1)
+        if len(calls) == 1:
+            raise ZeroDivisionError
+        return verify(*arguments)
+
+    monkeypatch.setattr(simple_signing, "verify", failing)
+    here.attach(here.signed(here.signing.key) + here.signed(here.signing.key, notes={"run": "2"}))
+    assert len(here.prove(here.key()).proofs) == 1
+    assert "could not be verified" in caplog.text
 
 
 # Attacks by way of the registry; `docs/attacks.md` names them.
