@@ -237,9 +237,10 @@ def _loaded(load_one: Callable[[], x509.Certificate]) -> x509.Certificate:
         certificate = load_one()
         # These are read when they are first looked at: here, so that a broken one is refused in one place.
         _ = certificate.extensions, certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        positive = certificate.serial_number > 0
     except _UNREADABLE as error:
         raise RejectedError("invalid certificate found on signature: it cannot be read") from error
-    if certificate.serial_number <= 0:
+    if not positive:
         raise RejectedError("invalid certificate found on signature: its serial number is not positive")
     return certificate
 
