@@ -3,7 +3,7 @@
 
 usage: scripts/policies.py [--check]
 
-Hand-written are cip.yaml, cases.yaml, samples/ and README.md but for its table of parameters.
+Hand-written are cip.yaml, bestbefore-test.yaml, cases.yaml, samples/ and README.md but for its table of parameters.
 """
 
 from __future__ import annotations
@@ -130,8 +130,19 @@ def translated(folder: Path) -> tuple[Mapping[str, Any], ...]:
     return objects(translate(load_policies([folder / "cip.yaml"]).policies))
 
 
+def translated_files(folder: Path) -> dict[Path, str]:
+    """What is made of the ClusterImagePolicies of a folder, with its text."""
+    made = translated(folder)
+    templates = [each for each in made if each["kind"] == "ConstraintTemplate"]
+    constraints = [each for each in made if each["kind"] != "ConstraintTemplate"]
+    return {
+        folder / "translated" / "template.yaml": _HEADER + render(templates),
+        folder / "translated" / "constraint.yaml": _HEADER + render(constraints),
+    }
+
+
 def files(folder: Path) -> dict[Path, str]:
-    """Every file that is made from others, with its text."""
+    """Every file of MaximumImageAge that is made from others, with its text."""
     cases = read_cases(folder)
     template = maximum_image_age.template_document()
     pair = maximum_image_age.constraints(MaximumImageAge())
@@ -139,8 +150,6 @@ def files(folder: Path) -> dict[Path, str]:
     made = {
         "template.yaml": render([template]),
         "constraint.yaml": render(pair),
-        "translated/template.yaml": render([literal]),
-        "translated/constraint.yaml": render(enforcing),
         "suite.yaml": render([_suite(cases)]),
         **{f"suite/{name}.yaml": text for name, text in _suite_files(cases, template, literal, enforcing[0])},
     }
@@ -302,6 +311,8 @@ def main(arguments: list[str]) -> int:
         0; 1 if --check found a difference.
     """
     wanted = files(FOLDER)
+    for cip in sorted(POLICIES.glob("*/cip.yaml")):
+        wanted |= translated_files(cip.parent)
     stale = sorted(path for path in (FOLDER / "suite").glob("*") if path not in wanted)
     if "--check" in arguments:
         differing = [path for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text]

@@ -1,6 +1,8 @@
+import re
 import subprocess
 import sys
 
+import pytest
 import yaml
 
 from scripts import policies
@@ -45,3 +47,48 @@ def test_names_of_cases_make_files_of_their_own():
 def test_files_say_who_writes_them():
     for path, text in policies.files(policies.FOLDER).items():
         assert path.name == "README.md" or text.startswith("# Written by scripts/policies.py"), path
+
+
+FOLDERS = sorted(path for path in policies.POLICIES.iterdir() if path.is_dir())
+HEADINGS = ("Avoid", "Prefer", "Install", "What is judged", "Exceptions", "Parameters", "Related")
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_folder_of_a_policy_has_its_shape(folder):
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    shape = {"README.md", "cip.yaml", "bestbefore-test.yaml", "translated/template.yaml", "translated/constraint.yaml"}
+    assert shape - present == set()
+    assert {path.partition("-")[0] for path in present if path.endswith("-allowed.yaml")}
+    assert {path.partition("-")[0] for path in present if path.endswith("-disallowed.yaml")}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_page_of_a_policy_has_every_heading(folder):
+    found = re.findall(r"^## (.*)$", (folder / "README.md").read_text(), re.MULTILINE)
+    assert [heading for heading in found if heading in HEADINGS] == list(HEADINGS)
+
+
+def test_index_names_every_policy():
+    named = re.findall(r"^\| \[(.*?)\]\((.*?)/README.md\)", (policies.POLICIES / "README.md").read_text(), re.MULTILINE)
+    assert all(name == folder for name, folder in named)
+    assert sorted(name for name, _ in named) == [folder.name for folder in FOLDERS]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_samples_are_in_the_suite_and_say_what_becomes_of_them(folder):
+    cases = yaml.safe_load((folder / "bestbefore-test.yaml").read_text())["cases"]
+    verdicts = {case["resource"]: case["verdict"] for case in cases if "resource" in case}
+    samples = {f"samples/{path.name}" for path in (folder / "samples").glob("*allowed.yaml")}
+    assert set(verdicts) == samples
+    assert {path for path, verdict in verdicts.items() if verdict == "denied"} == {
+        path for path in samples if path.endswith("-disallowed.yaml")
+    }
+
+
+def test_names_of_policies_in_the_cluster_are_all_different():
+    names = [
+        document["metadata"]["name"]
+        for folder in FOLDERS
+        for document in yaml.safe_load_all((folder / "cip.yaml").read_text())
+    ]
+    assert len(names) == len(set(names))
