@@ -104,6 +104,14 @@ def test_file_holds_numbers_and_lists_as_yaml_has_them(config):
     assert loaded.registries.docker_config is None
 
 
+def test_trust_roots_are_files_by_name():
+    loaded = load(REQUIRED | {"trust_root": ("own=/a/b.json", "other=x=y")}, {})
+    assert [(file.name, str(file.path)) for file in loaded.signatures.trust_root] == [
+        ("own", "/a/b.json"),
+        ("other", "x=y"),
+    ]
+
+
 def test_repeated_flag_is_a_list():
     loaded = load(REQUIRED | {"insecure_registry": ("127.0.0.1:5000", "r.example")}, {})
     assert loaded.registries.insecure_registry == ("127.0.0.1:5000", "r.example")
@@ -149,6 +157,12 @@ def test_all_problems_are_told_at_once(config):
         ("named_registry", [1], "must be a text, got '1'"),
         ("named_registry", 1, "must be a list of registries, got '1'"),
         ("log_format", "xml", "must be one of auto, json, text, got 'xml'"),
+        ("trust_root", "own", "must be NAME=FILE, the name in lower-case letters, digits, `-` and `.`, got 'own'"),
+        ("trust_root", ["Own=f"], "must be NAME=FILE"),
+        ("trust_root", ["=f"], "must be NAME=FILE"),
+        ("trust_root", ["own="], "must be the path of a file"),
+        ("trust_root", ["own=f", "own=g"], "own stands twice"),
+        ("trust_root", 1, "must be a list of NAME=FILE, got '1'"),
     ],
 )
 def test_bad_value_is_refused_by_name_and_reason(name, value, sentence):
