@@ -10,13 +10,17 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import seed
-from tests.e2e.rig import objects
+from tests.e2e.rig import mutation, objects, sigstore
+from tests.e2e.rig import registry as registries
 from tests.e2e.rig import world as worlds
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
 from tests.e2e.rig.policies import Policies, translate
 from tests.e2e.rig.provider import RealProvider, provider_objects
-from tests.e2e.rig.registry import Pushed, days_ago
+from tests.e2e.rig.registry import Pushed, Registry, days_ago
+from tests.e2e.rig.sigstore import Sigstore
 from tests.e2e.rig.world import World
+from tests.e2e.signing import Judge
+from tests.programs import program
 
 _ROOT = Path(__file__).parents[2]
 _HERE = Path(__file__).parent
@@ -68,6 +72,40 @@ def provider(world: World) -> Iterator[RealProvider]:
 
 
 @pytest.fixture(scope="session")
+def instance(world: World) -> Iterator[Sigstore]:
+    """A sigstore instance to sign with."""
+    folder = world.folder / "sigstore"
+    folder.mkdir()
+    running = sigstore.start(program, folder, world.logs)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def referrers(world: World) -> Iterator[Registry]:
+    """A registry that answers what refers to an image; the world's own leaves that to tags."""
+    running = registries.start(program("registry-referrers"), world.logs)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def trusting(provider: RealProvider, instance: Sigstore, referrers: Registry) -> RealProvider:
+    """The provider, with trust roots: `own`, the instance's, and `foreign`."""
+    provider.stop()
+    provider.insecure_registries = [*provider.insecure_registries, referrers.host]
+    provider.trust_roots = {"own": instance.trusted_root, "foreign": instance.foreign_trust_root()}
+    provider.start()
+    return provider
+
+
+@pytest.fixture
+def judge(world: World, trusting: RealProvider, policies: Policies, namespace: str, tmp_path: Path) -> Judge:
+    """Asks the cluster and `bestbefore check`."""
+    return Judge(world.client, world.registry, policies, tmp_path, trusting.trust_roots, namespace)
+
+
+@pytest.fixture(scope="session")
 def fresh(world: World) -> Pushed:
     """An image built yesterday."""
     return world.registry.push("fresh", days_ago(1))
@@ -83,6 +121,13 @@ def old(world: World) -> Pushed:
 def new_image(world: World) -> Callable[[], str]:
     """Makes fresh images that nobody has asked about, so that no cache knows them."""
     return lambda: world.registry.push(objects.unique("new"), days_ago(1)).reference
+
+
+@pytest.fixture(scope="module")
+def pinning(world: World, provider: RealProvider, fresh: Pushed) -> Iterator[None]:
+    """The mutators in force during a module."""
+    with mutation.in_force(world, fresh.reference):
+        yield
 
 
 @pytest.fixture

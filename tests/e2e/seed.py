@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+import yaml
+
+from tests.e2e.rig.kubernetes import Object
+
 NAME: Final = "maximum-image-age-rego"
 OWN_SENTENCE: Final = "Image exceeds maximum allowed age."
 QUERY: Final = "policy is not compliant for query 'isCompliant = data.sigstore.isCompliant'"
@@ -60,3 +64,9 @@ def policy(
     """
     more = "\n    includeObjectMeta: true" if metadata else ""
     return _POLICY.format(name=name, days=days, mode=mode, sentence=sentence, metadata=more)
+
+
+def rule() -> Object:
+    """The rule of the story alone, for policies that have more to ask."""
+    document: Object = yaml.safe_load(policy())["spec"]["policy"]
+    return document

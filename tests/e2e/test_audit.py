@@ -2,43 +2,13 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import Any
-
 import pytest
 
 from tests.e2e.rig import objects
-from tests.e2e.rig.kubernetes import Answer, KubernetesClient, Object
-from tests.e2e.rig.policies import until
+from tests.e2e.rig.audit import Audit, report
+from tests.e2e.rig.kubernetes import KubernetesClient, Object
 from tests.e2e.rig.registry import Pushed, days_ago
 from tests.e2e.rig.world import World
-
-_AUDITED_SECONDS = 30.0
-
-
-class Audit:
-    """Violations that the constraint of the story lists."""
-
-    def __init__(self, client: KubernetesClient, documents: list[Object]) -> None:
-        self._client = client
-        (self._constraint,) = (found for found in documents if found["kind"] != "ConstraintTemplate")
-
-    def violation(self, pod: Object) -> dict[str, Any]:
-        """The violation of a Pod, waited for."""
-        answer = until(self._read, lambda answer: bool(_of(answer, pod)), "violation", _AUDITED_SECONDS)
-        return _of(answer, pod)[0]
-
-    def violations(self, pod: Object) -> list[dict[str, Any]]:
-        """What is listed of a Pod now."""
-        return _of(self._read(), pod)
-
-    def _read(self) -> Answer:
-        return self._client.get(self._constraint)
-
-
-def _of(answer: Answer, pod: Object) -> list[dict[str, Any]]:
-    violations = answer.body.get("status", {}).get("violations", [])
-    return [found for found in violations if found["name"] == pod["metadata"]["name"]]
 
 
 @pytest.fixture
@@ -112,20 +82,3 @@ def _pod_of_a_moved_tag(world: World, client: KubernetesClient, space: str) -> t
     client.create(pod).expect_ok()
     world.registry.push(name, days_ago(1))
     return pod, before
-
-
-def report(client: KubernetesClient, pod: Object, image_id: str) -> None:
-    """Write what a kubelet would report of the Pod's container; nothing for an empty id."""
-    if not image_id:
-        return
-    (container,) = pod["spec"]["containers"]
-    status = {
-        "name": container["name"],
-        "image": container["image"],
-        "imageID": image_id,
-        "ready": True,
-        "restartCount": 0,
-    }
-    change = {"status": {"phase": "Running", "containerStatuses": [status]}}
-    answer = client.patch(pod, change, "status")
-    assert answer.status == HTTPStatus.OK, answer.message

@@ -2,52 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-import yaml
 
 from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
-from tests.e2e.rig.policies import until
-from tests.e2e.rig.provider import RealProvider
 from tests.e2e.rig.registry import Pushed, days_ago
 from tests.e2e.rig.world import World
 
-_CHART = Path(__file__).parents[2] / "helm" / "bestbefore"
-_VALUES = _CHART / "ci" / "secret-values.yaml"
-
-
-def mutators(world: World) -> list[Object]:
-    """The Assign objects of the chart."""
-    options = ["--values", str(_VALUES), "--show-only", "templates/mutation.yaml", "--kube-version", "1.36.2"]
-    command: list[str | Path] = [world.binaries / "helm", "template", "bestbefore", _CHART, *options]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return [document for document in yaml.safe_load_all(text) if document is not None]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def pinning(world: World, provider: RealProvider, fresh: Pushed) -> Iterator[None]:
-    """The mutators in force during the module."""
-    assigns = mutators(world)
-    for assign in assigns:
-        world.client.apply(assign)
-    probe = objects.pod(world.namespace(), fresh.reference)
-    until(
-        lambda: world.client.create(probe, dry_run=True),
-        lambda answer: "@sha256:" in str(answer.body.get("spec")),
-        "pinned image",
-    )
-    yield
-    for assign in assigns:
-        world.client.delete(assign)
-    until(
-        lambda: world.client.create(probe, dry_run=True),
-        lambda answer: "@sha256:" not in str(answer.body.get("spec")),
-        "image left alone",
-    )
+pytestmark = pytest.mark.usefixtures("pinning")
 
 
 def pinned(image: Pushed) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import sys
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -39,11 +39,13 @@ class RealProvider:
         pair: its certificate; Gatekeeper's authority is its own here.
         insecure_registries: hosts that it may talk to over plain HTTP, on loopback.
         logs: folder of its log.
+        trust_roots: files of trust roots by the names that policies use; taken up by the next start.
     """
 
     pair: Pair
     insecure_registries: Sequence[str]
     logs: Path
+    trust_roots: Mapping[str, Path] = field(default_factory=dict)
     port: int = field(default_factory=processes.free_port)
     metrics_port: int = field(default_factory=processes.free_port)
     program: Program | None = None
@@ -59,6 +61,7 @@ class RealProvider:
             f"--client-ca={self.pair.authority}",
             f"--metrics-listen=127.0.0.1:{self.metrics_port}",
             *(f"--insecure-registry={host}" for host in self.insecure_registries),
+            *(f"--trust-root={name}={path}" for name, path in self.trust_roots.items()),
         ]
         self.program = processes.start("provider", command, self.logs)
         processes.wait_until(self._ready, "ready provider", _START_SECONDS, self.program)
@@ -67,6 +70,11 @@ class RealProvider:
         """Stop it and return its exit code, 0 where it was not running."""
         program, self.program = self.program, None
         return program.stop() if program is not None else 0
+
+    def metrics(self) -> str:
+        """Its metrics in Prometheus' text format."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5) as response:
+            return str(response.read().decode())
 
     @property
     def address(self) -> str:

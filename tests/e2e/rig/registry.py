@@ -128,12 +128,17 @@ class Registry:
         return digest, len(content)
 
 
-def start(binaries: Path, logs: Path) -> Registry:
-    """Start an empty registry and wait until it answers."""
+def start(program: Path, logs: Path) -> Registry:
+    """Start an empty registry and wait until it answers.
+
+    Args:
+        program: go-containerregistry's `registry`, or ours that answers referrers too.
+        logs: for what it says.
+    """
     port = processes.free_port()
-    program = processes.start("registry", [binaries / "registry", "-port", str(port)], logs)
-    processes.wait_until(lambda: processes.listening(port), "listening registry", _START_SECONDS, program)
-    return Registry(program, f"127.0.0.1:{port}")
+    running = processes.start(program.name, [program, "-port", str(port)], logs)
+    processes.wait_until(lambda: processes.listening(port), "listening registry", _START_SECONDS, running)
+    return Registry(running, f"127.0.0.1:{port}")
 
 
 def days_ago(days: float) -> str:

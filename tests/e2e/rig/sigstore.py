@@ -34,6 +34,7 @@ REKOR_HOST = "rekor.rig.test"
 _START_SECONDS = 30.0
 _REQUEST_SECONDS = 5.0
 _SIGN_SECONDS = 60.0
+_LEGACY = ("--new-bundle-format=false", "--use-signing-config=false", "--allow-http-registry", "-y")
 _PEM = serialization.Encoding.PEM
 _SPKI = serialization.PublicFormat.SubjectPublicKeyInfo
 _PKCS8 = serialization.PrivateFormat.PKCS8
@@ -130,6 +131,19 @@ class Sigstore:
         """PEM of a public key whose private part `sign` uses."""
         return (self.folder / "cosign.pub").read_text()
 
+    def new_key(self, name: str) -> str:
+        """Make a pair of keys to sign by, and return the PEM of the public one."""
+        self.run("generate-key-pair", "--output-key-prefix", name)
+        return (self.folder / f"{name}.pub").read_text()
+
+    def foreign_trust_root(self) -> Path:
+        """The trust root of another instance, which has certified and logged nothing of what is signed here."""
+        folder = self.folder / "foreign"
+        folder.mkdir()
+        _write_keys(folder)
+        url = dict.fromkeys(("fulcio", "ct", "tsa"), "https://foreign.rig.test")
+        return _create_trust_root(self, folder, url)
+
     def sign(self, image: str, *more: str, email: str = ANN, config: str = "tiles") -> None:
         """Sign as somebody."""
         self._signed("sign", image, email, config, more)
@@ -141,10 +155,13 @@ class Sigstore:
         words = ("--type", "https://example.test/review/v1", "--predicate", str(predicate), *more)
         self._signed("attest", image, email, config, words)
 
-    def sign_by_key(self, image: str, *more: str, config: str = "none") -> None:
-        """Sign by the key."""
-        key = ("--key", str(self.folder / "cosign.key"))
-        self.run("sign", *key, *self._flags(config), *more, image)
+    def sign_by_key(self, image: str, *more: str, key: str = "cosign", config: str = "none") -> None:
+        """Sign by a key, in a bundle."""
+        self.run("sign", "--key", f"{key}.key", *self._flags(config), *more, image)
+
+    def sign_legacy_by_key(self, image: str, *more: str, key: str = "cosign") -> None:
+        """Sign by a key, in the form of a `.sig` tag."""
+        self.run("sign", "--key", f"{key}.key", *_LEGACY, "--tlog-upload=false", *more, image)
 
     def sign_legacy(self, image: str, *more: str, email: str = ANN, logged: bool = False) -> None:
         """Sign as somebody, in the form of a `.sig` tag, with a timestamp or in the older log."""
@@ -153,8 +170,7 @@ class Sigstore:
             tsa = ("--rekor-url", self.rekor_v1.url)
         fulcio = ("--fulcio-url", (self.folder / "fulcio.url").read_text())
         root = ("--trusted-root", str(self.trusted_root))
-        flags = ("--new-bundle-format=false", "--use-signing-config=false", "--allow-http-registry", "-y")
-        self.run("sign", *flags, *tsa, *fulcio, *root, *self._token(email), *more, image)
+        self.run("sign", *_LEGACY, *tsa, *fulcio, *root, *self._token(email), *more, image)
 
     def run(self, *words: str) -> str:
         """Run cosign, offline.
@@ -290,15 +306,8 @@ def _oidc(issuer: Issuer) -> Mapping[str, str]:
 
 def _configure(running: Sigstore, url: Mapping[str, str]) -> None:
     folder = running.folder
-    start = (dt.datetime.now(dt.UTC) - dt.timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    rekor = f"url=https://{REKOR_HOST},public-key={folder / 'rekor.pub'},start-time={start},origin={REKOR_HOST}"
-    running.run(
-        *("trusted-root", "create", "--out", str(running.trusted_root), "--rekor", rekor),
-        *("--fulcio", f"url={url['fulcio']},certificate-chain={folder / 'fulcio-chain.pem'},start-time={start}"),
-        *("--ctfe", f"url={url['ct']},public-key={folder / 'ct.pub'},start-time={start}"),
-        *("--tsa", f"url={url['tsa']},certificate-chain={folder / 'tsa-chain.pem'},start-time={start}"),
-    )
-
+    start = _start_time()
+    _create_trust_root(running, folder, url)
     root = json.loads(running.trusted_root.read_text())
     root["tlogs"].append(running.rekor_v1.trusted())
     running.trusted_root.write_text(json.dumps(root))
@@ -326,6 +335,23 @@ def _configure(running: Sigstore, url: Mapping[str, str]) -> None:
     signing["none"].write_text(json.dumps(empty))
     running.signing = signing
     running.run("generate-key-pair")
+
+
+def _create_trust_root(running: Sigstore, folder: Path, url: Mapping[str, str]) -> Path:
+    """Write the trust root of the keys in a folder into it."""
+    start, path = _start_time(), folder / running.trusted_root.name
+    rekor = f"url=https://{REKOR_HOST},public-key={folder / 'rekor.pub'},start-time={start},origin={REKOR_HOST}"
+    running.run(
+        *("trusted-root", "create", "--out", str(path), "--rekor", rekor),
+        *("--fulcio", f"url={url['fulcio']},certificate-chain={folder / 'fulcio-chain.pem'},start-time={start}"),
+        *("--ctfe", f"url={url['ct']},public-key={folder / 'ct.pub'},start-time={start}"),
+        *("--tsa", f"url={url['tsa']},certificate-chain={folder / 'tsa-chain.pem'},start-time={start}"),
+    )
+    return path
+
+
+def _start_time() -> str:
+    return (dt.datetime.now(dt.UTC) - dt.timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _write_keys(folder: Path) -> None:

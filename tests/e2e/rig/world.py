@@ -93,7 +93,7 @@ def running(binaries: Path, logs: Path) -> Iterator[World]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bestbefore-e2e-")))
         authority = Authority("rig", folder / "pki")
-        images = registry.start(binaries, logs)
+        images = registry.start(binaries / "registry", logs)
         stack.callback(images.stop)
         silent = stack.enter_context(SilentRegistry())
         server = apiserver.start(binaries, folder, logs, authority)

@@ -11,8 +11,8 @@ from provider.errors import ImageError
 from provider.inspection import build_inspector
 from provider.question import ProofQuestion
 from provider.registry.settings import RegistrySettings
-from tests.e2e.rig import processes, sigstore
-from tests.e2e.rig.registry import Registry
+from tests.e2e.rig import registry as registries
+from tests.e2e.rig import sigstore
 from tests.programs import program
 
 
@@ -27,12 +27,8 @@ def instance(tmp_path_factory):
 @pytest.fixture(scope="session", params=["registry", "registry-referrers"])
 def registry(request, tmp_path_factory):
     """One without the referrers interface, one with it."""
-    port = processes.free_port()
-    started = processes.start(
-        request.param, [program(request.param), "-port", str(port)], tmp_path_factory.mktemp("registry")
-    )
-    processes.wait_until(lambda: processes.listening(port), "listening registry", 30, started)
-    yield Registry(started, f"127.0.0.1:{port}")
+    started = registries.start(program(request.param), tmp_path_factory.mktemp("registry"))
+    yield started
     started.stop()
 
 

@@ -91,10 +91,7 @@ def test_legacy_signature_with_the_older_logs_promise(instance, provider, image)
 
 
 def test_legacy_signature_by_key(instance, provider, image):
-    instance.run(
-        *("sign", "--key", "cosign.key", "--new-bundle-format=false", "--use-signing-config=false"),
-        *("--tlog-upload=false", "--allow-http-registry", "-y", image),
-    )
+    instance.sign_legacy_by_key(image)
     assert [proof.format for proof in provider.prove(image, Verify(key=Key(instance.key)))] == ["legacy"]
 
 

@@ -1,0 +1,80 @@
+"""What the cluster says of an object and what `bestbefore check` says of it, in one form."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+from tests.e2e.rig.kubernetes import Answer, Object
+from tests.e2e.rig.processes import RigError
+from tests.e2e.rig.provider import command_line
+
+_CHECK_SECONDS = 60
+_VERDICTS = (0, 1)
+_DENIED = 'admission webhook "validation.gatekeeper.sh" denied the request: '
+# The Constraint that speaks, which `check` does not name.
+_SPEAKER = re.compile(r"^\[[^\]]+\] ", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A verdict on one object.
+
+    Attributes:
+        errors: sentences that deny, sorted.
+        warnings: sentences that warn, sorted.
+    """
+
+    errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def admitted(self) -> bool:
+        """Whether nothing denies."""
+        return not self.errors
+
+
+def of_cluster(answer: Answer) -> Verdict:
+    """The verdict of an admission.
+
+    Raises:
+        RigError: it is none of Gatekeeper's.
+    """
+    if answer.ok:
+        return _verdict([], answer.warnings)
+    if answer.status != HTTPStatus.FORBIDDEN or not answer.message.startswith(_DENIED):
+        raise RigError(f"no verdict, but {answer.status}: {answer.message}")
+    return _verdict(answer.message.removeprefix(_DENIED).splitlines(), answer.warnings)
+
+
+def of_check(policies: Sequence[Path], obj: Object, folder: Path, trust_roots: Mapping[str, Path]) -> Verdict:
+    """The verdict of `bestbefore check`, which asks the registry by itself.
+
+    Raises:
+        RigError: it reached none.
+    """
+    resource = folder / "object.json"
+    resource.write_text(json.dumps(obj))
+    command = [
+        *(*command_line(), "check", "--output=json", f"--resource={resource}", "--no-match=allow"),
+        *(f"--policy={policy}" for policy in policies),
+        *(f"--trust-root={name}={path}" for name, path in trust_roots.items()),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_CHECK_SECONDS, check=False)
+    if done.returncode not in _VERDICTS:
+        raise RigError(f"check ended with {done.returncode}: {done.stderr}{done.stdout}")
+    told = json.loads(done.stdout)
+    return _verdict(told["errors"], told["warnings"])
+
+
+def _verdict(errors: Sequence[str], warnings: Sequence[str]) -> Verdict:
+    return Verdict(_sentences(errors), _sentences(warnings))
+
+
+def _sentences(lines: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(_SPEAKER.sub("", line) for line in lines))
