@@ -18,7 +18,7 @@ def parameters(authority: Authority) -> dict[str, Any]:
     """
     found: dict[str, Any] = {"verify": verification.write(_verify(authority))}
     if authority.keyless is not None:
-        found["identities"] = [_identity(each) for each in authority.keyless.identities]
+        found["identities"] = [identity_fields(each) for each in authority.keyless.identities]
     return found
 
 
@@ -28,11 +28,16 @@ def _verify(authority: Authority) -> Verify:
         keyless=_keyless(authority.keyless) if authority.keyless else None,
         source=_source(authority),
         format=Format.BUNDLE if authority.signature_format == Format.BUNDLE else Format.LEGACY,
-        log=LogName(str(authority.ctlog.url or ""), TrustRootName(authority.ctlog.trust_root_ref))
-        if authority.ctlog
-        else None,
+        log=_log(authority),
         timestamp=TrustRootName(authority.rfc3161timestamp.trust_root_ref) if authority.rfc3161timestamp else None,
     )
+
+
+def _log(authority: Authority) -> LogName | None:
+    """The log asked for; none where a timestamp of a trust root is, for upstream looks at no log then."""
+    if authority.ctlog is None or (authority.rfc3161timestamp and authority.rfc3161timestamp.trust_root_ref):
+        return None
+    return LogName(str(authority.ctlog.url or ""), TrustRootName(authority.ctlog.trust_root_ref))
 
 
 def _key(key: KeyRef) -> Key:
@@ -61,7 +66,8 @@ def _source(authority: Authority) -> Source:
     return Source(first.oci, first.tag_prefix or "")
 
 
-def _identity(identity: Identity) -> dict[str, str]:
+def identity_fields(identity: Identity) -> dict[str, str]:
+    """An identity as parameters hold it: what is empty is left out."""
     fields = {
         "issuer": identity.issuer,
         "issuerRegExp": identity.issuer_reg_exp,
