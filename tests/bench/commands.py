@@ -1,0 +1,108 @@
+"""Commands from their start to their end."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from gatekeeper.evaluation import capabilities, opa, program
+from gatekeeper.evaluation.facts import RecordedFacts
+from gatekeeper.evaluation.program import Template
+from gatekeeper.evaluation.review import Review
+from gatekeeper.policy import load_policies
+from gatekeeper.translation.translate import translate
+from provider.question import FactQuestion, key_of
+from tests.bench.report import Table
+from tests.e2e import seed
+from tests.e2e.rig.provider import command_line
+
+_IMAGE: Final = "registry.test/app:1"
+_ROUNDS: Final = 15
+_POLICIES: Final = 500
+
+
+def check() -> list[Table]:
+    """`check` of one image with recorded facts, in turn with the evaluation alone that it cannot do without."""
+    with tempfile.TemporaryDirectory(prefix="bestbefore-bench-") as name:
+        folder = Path(name)
+        (folder / "cip.yaml").write_text(seed.policy())
+        (folder / "facts.json").write_text(json.dumps({"version": 1, "images": {_IMAGE: _fact()}}))
+        checked = [*command_line(), "check", f"--policy={folder / 'cip.yaml'}", f"--facts={folder / 'facts.json'}"]
+        checked += [f"--image={_IMAGE}"]
+        evaluated = _evaluation(folder)
+        times = {"bestbefore check": [], "opa eval": [], "python": []}
+        for _ in range(_ROUNDS):
+            times["bestbefore check"].append(_milliseconds(checked))
+            times["opa eval"].append(_milliseconds(evaluated))
+            times["python"].append(_milliseconds([sys.executable, "-c", ""]))
+    medians = {name: statistics.median(each) for name, each in times.items()}
+    rows = {name: [medians[name], min(each)] for name, each in times.items()}
+    rows["check beside opa eval"] = [
+        medians["bestbefore check"] - medians["opa eval"],
+        min(times["bestbefore check"]) - min(times["opa eval"]),
+    ]
+    return [Table("Check of one image with recorded facts: ms from start to end", ["p50", "shortest"], rows)]
+
+
+def translation() -> list[Table]:
+    """`translate` of a folder of policies, each with a rule of its own, compiled by opa and not."""
+    with tempfile.TemporaryDirectory(prefix="bestbefore-bench-") as name:
+        folder = Path(name) / "policies"
+        folder.mkdir()
+        for number in range(_POLICIES):
+            (folder / f"{number}.yaml").write_text(seed.policy(f"policy-{number}", days=number + 1))
+        words = [*command_line(), "translate", str(folder), f"--output-dir={name}/out"]
+        seconds = _milliseconds(words) / 1000
+        written = len(list((Path(name) / "out").iterdir()))
+    rows = {"translate": [seconds, seconds * 1000 / _POLICIES, written]}
+    return [Table(f"Translation of {_POLICIES} policies", ["seconds", "ms a policy", "files written"], rows)]
+
+
+def _milliseconds(words: Sequence[str]) -> float:
+    begun = time.perf_counter()
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+    return (time.perf_counter() - begun) * 1000
+
+
+def _fact() -> dict[str, object]:
+    digest = f"sha256:{'0' * 64}"
+    built = datetime.now(UTC) - timedelta(days=1)
+    created = built.isoformat().replace("+00:00", "Z")
+    return {
+        "image": _IMAGE,
+        "digest": digest,
+        "reference": f"registry.test/app@{digest}",
+        "created": created,
+        "createdNs": str(int(built.timestamp()) * 10**9),
+        "platforms": {"linux/amd64": {"digest": digest, "created": created}},
+        "config": {"linux/amd64": {"created": created, "os": "linux", "architecture": "amd64", "config": {}}},
+    }
+
+
+def _evaluation(folder: Path) -> list[str]:
+    """One call of opa over what `check` lays out for it: the policy's template, the object, the answer."""
+    (made,) = translate(load_policies([str(folder / "cip.yaml")]).policies)
+    facts = RecordedFacts.read(folder / "facts.json").answers([key_of(FactQuestion(_IMAGE, config=True))])
+    template = Template.of(made.template)
+    review = Review(images=(_IMAGE,))
+    cases = [
+        {
+            "template": template.package,
+            "input": {"review": review.to_json(), "parameters": constraint["spec"]["parameters"]},
+            "now": time.time_ns(),
+        }
+        for constraint in made.constraints
+    ]
+    laid = folder / "laid"
+    laid.mkdir()
+    program.write(laid, [template], cases, facts, review.overridden())
+    words = [str(opa.find().path), "eval", "--v0-compatible", "--capabilities", str(capabilities.PATH)]
+    return [*words, "--format", "json", "--data", str(laid), "data.bestbefore_driver.violations"]

@@ -1,0 +1,38 @@
+"""`python -m tests.bench.echo CERT KEY CLIENT_CA PORT`: Flask that says what it hears, on the provider's own server.
+
+What an answer costs beside this is what the provider adds to TLS, HTTP, gunicorn and Flask.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from flask import Flask, request
+
+from provider.clock import SystemClock
+from provider.logs import Log
+from provider.metrics import Metrics
+from provider.observation import Observation
+from provider.server import Server, listen
+from provider.setting_values import LogFormat, LogLevel
+from provider.settings import ServerSettings
+from provider.tls import ServerTLS, TLSFiles
+from provider.worker import Serving
+
+
+def main(certificate: str, key: str, client_ca: str, port: str) -> None:
+    """Serve until told to stop."""
+    files = TLSFiles(Path(certificate), Path(key), Path(client_ca))
+    clock = SystemClock()
+    observation = Observation(Metrics({}, set()), Log(sys.stdout, LogLevel.ERROR, LogFormat.JSON, clock), clock)
+    settings = ServerSettings(tls_cert=files.certificate, tls_key=files.key, client_ca=files.client_ca)
+    app = Flask(__name__)
+    app.post("/")(lambda: (request.get_data(), {"Content-Type": "application/json"}))
+    listener = listen("127.0.0.1", int(port))
+    nothing = type(None)
+    Server(Serving(app, listener, ServerTLS(files, observation), observation, settings, nothing, nothing)).run()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

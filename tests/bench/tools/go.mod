@@ -1,0 +1,3 @@
+module example.test/bestbefore-bench
+
+go 1.25.0

@@ -1,0 +1,190 @@
+// Asks a provider as Gatekeeper does, over HTTP/1.1 with TLS 1.3 and a client certificate, and tells how long it took.
+//
+//	load -url https://127.0.0.1:8443/validate -keys keys.txt -batch 10 -requests 100 [-fresh] [-clients 8] …
+//
+// The keys stand in a file, one a line. With -fresh each request takes the next ones, else all take the first ones.
+// With -any whatever is answered is good: an echo is measured so. Times are milliseconds.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"flag"
+	"io"
+	"log"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+type settings struct {
+	url, keys, authority, certificate, key string
+	batch, requests, clients, warmup       int
+	fresh, any                             bool
+}
+
+type result struct {
+	Requests  int     `json:"requests"`
+	P50       float64 `json:"p50"`
+	P99       float64 `json:"p99"`
+	Longest   float64 `json:"longest"`
+	PerSecond float64 `json:"per_second"`
+	Late      int64   `json:"late"` // answers that say of some key that there is no answer yet
+	Bad       int64   `json:"bad"`
+	Example   string  `json:"example"`
+}
+
+type answer struct {
+	Response struct {
+		Items []struct {
+			Error string `json:"error"`
+		} `json:"items"`
+		SystemError string `json:"systemError"`
+	} `json:"response"`
+}
+
+func main() {
+	s := read()
+	client := connect(s)
+	bodies := bodies(s)
+	for range s.warmup {
+		ask(client, s, bodies[0])
+	}
+	times := make([]time.Duration, s.requests)
+	var next, late, bad atomic.Int64
+	var example atomic.Value
+	var clients sync.WaitGroup
+	begun := time.Now()
+	for range s.clients {
+		clients.Go(func() {
+			for number := next.Add(1) - 1; number < int64(s.requests); number = next.Add(1) - 1 {
+				begun := time.Now()
+				unanswered, problem := ask(client, s, bodies[number%int64(len(bodies))])
+				times[number] = time.Since(begun)
+				if unanswered {
+					late.Add(1)
+				}
+				if problem != "" {
+					bad.Add(1)
+					example.Store(problem)
+				}
+			}
+		})
+	}
+	clients.Wait()
+	took := time.Since(begun)
+	slices.Sort(times)
+	at := func(part float64) float64 { return milliseconds(times[int(part*float64(len(times)-1))]) }
+	told := result{Requests: s.requests, P50: at(0.5), P99: at(0.99), Longest: at(1), Late: late.Load(), Bad: bad.Load(),
+		PerSecond: float64(s.requests) / took.Seconds()}
+	told.Example, _ = example.Load().(string)
+	_ = json.NewEncoder(os.Stdout).Encode(told)
+}
+
+func read() settings {
+	var s settings
+	flag.StringVar(&s.url, "url", "", "where to")
+	flag.StringVar(&s.keys, "keys", "", "file of keys")
+	flag.StringVar(&s.authority, "authority", "", "PEM file: who certified the server")
+	flag.StringVar(&s.certificate, "certificate", "", "PEM file of the client")
+	flag.StringVar(&s.key, "key", "", "PEM file of its private key")
+	flag.IntVar(&s.batch, "batch", 1, "keys a request")
+	flag.IntVar(&s.requests, "requests", 1, "how many")
+	flag.IntVar(&s.clients, "clients", 1, "how many at a time")
+	flag.IntVar(&s.warmup, "warmup", 0, "requests before the clock starts")
+	flag.BoolVar(&s.fresh, "fresh", false, "other keys for each request")
+	flag.BoolVar(&s.any, "any", false, "whatever is answered is good")
+	flag.Parse()
+	return s
+}
+
+func connect(s settings) *http.Client {
+	authorities := x509.NewCertPool()
+	authorities.AppendCertsFromPEM(contents(s.authority))
+	pair, err := tls.LoadX509KeyPair(s.certificate, s.key)
+	if err != nil {
+		log.Fatal(err)
+	}
+	transport := &http.Transport{
+		TLSClientConfig: &tls.Config{
+			MinVersion: tls.VersionTLS13, RootCAs: authorities, Certificates: []tls.Certificate{pair}},
+		MaxIdleConnsPerHost: s.clients,
+	}
+	return &http.Client{Transport: transport, Timeout: time.Minute}
+}
+
+// Bodies are made before anything is measured.
+func bodies(s settings) [][]byte {
+	var keys []string
+	lines := bufio.NewScanner(bytes.NewReader(contents(s.keys)))
+	for lines.Scan() {
+		keys = append(keys, lines.Text())
+	}
+	if !s.fresh {
+		keys = keys[:min(s.batch, len(keys))]
+	}
+	var made [][]byte
+	for batch := range slices.Chunk(keys, s.batch) {
+		body, err := json.Marshal(map[string]any{
+			"apiVersion": "externaldata.gatekeeper.sh/v1beta1", "kind": "ProviderRequest",
+			"request": map[string]any{"keys": batch}})
+		if err != nil {
+			log.Fatal(err)
+		}
+		made = append(made, body)
+	}
+	return made
+}
+
+// Ask tells whether keys are left without an answer in time, and what else is wrong with the answer.
+func ask(client *http.Client, s settings, body []byte) (late bool, problem string) {
+	response, err := client.Post(s.url, "application/json", bytes.NewReader(body))
+	if err != nil {
+		return false, err.Error()
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		return false, err.Error()
+	}
+	if response.StatusCode != http.StatusOK {
+		return false, response.Status
+	}
+	if s.any {
+		return false, ""
+	}
+	var told answer
+	if err := json.Unmarshal(content, &told); err != nil {
+		return false, err.Error()
+	}
+	for _, item := range told.Response.Items {
+		if item.Error != "" {
+			return false, item.Error
+		}
+	}
+	failures := told.Response.SystemError
+	if len(told.Response.Items) == s.batch && failures == "" {
+		return false, ""
+	}
+	if strings.Count(failures, `"reason":`) != strings.Count(failures, `"reason":"Timeout"`) {
+		return false, failures
+	}
+	return true, ""
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func contents(path string) []byte {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return content
+}
