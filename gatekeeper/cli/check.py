@@ -42,7 +42,7 @@ from provider.registry import reference
     "--facts",
     "facts_file",
     type=click.Path(path_type=Path),
-    help="Decide from facts that `facts --output json` recorded.",
+    help="Decide from facts that `facts --output json` or `check --output json` recorded.",
 )
 @click.option("--now", metavar="TIME", help="Judge as if it were this time: RFC 3339, or from now as in +14d, +36h.")
 @click.option(
@@ -81,14 +81,14 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         loaded = given_policies.load(policies, given_config_maps, given_secrets)
         reviews = _reviews(resources, images)
         roots = trust_roots.named(given_trust_roots)
-        facts: FactSource = (
-            RecordedFacts.read(facts_file)
-            if facts_file
-            else LiveFacts(registries.inspector(**reach, trust_roots=roots))
-        )
+        recorded = RecordedFacts.read(facts_file) if facts_file else None
         engine = opa.find()
         moment = times.read(now)
-        outcome = check(given_policies.translated(loaded, no_match, engine), reviews, facts, engine, moment)
+        translations = given_policies.translated(loaded, no_match, engine)
+        facts: FactSource = (
+            recorded.named(translations) if recorded else LiveFacts(registries.inspector(**reach, trust_roots=roots))
+        )
+        outcome = check(translations, reviews, facts, engine, moment)
     except PolicyError as error:
         output.refuse(str(problem) for problem in error.problems)
     except (FactsFileError, EvaluationError, click.UsageError) as error:

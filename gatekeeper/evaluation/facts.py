@@ -6,16 +6,19 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from gatekeeper.evaluation import signed
 from gatekeeper.evaluation.program import NOTHING, Recorded
+from gatekeeper.evaluation.signed import Names
+from gatekeeper.translation.translate import Translation
 from provider import question
 from provider.answer import Answer
 from provider.errors import BestbeforeError
 from provider.foreign_text import shown
-from provider.question import Question
+from provider.question import ProofQuestion, Question
 from provider.reasons import Reason
 
 FILE_VERSION: Final = 1
@@ -66,13 +69,17 @@ class LiveFacts:
 
 @dataclass(frozen=True)
 class RecordedFacts:
-    """Answers from a file that `facts --output json` wrote.
+    """Answers from a file that `facts --output json` or `check --output json` wrote.
 
     Attributes:
-        images: value, or `{"reason", "message"}`, by image as written.
+        images: value, or `{"reason", "message"}`, by image as written. Beside it what is known of signatures:
+            `signatures`, answers by the `ref` of their question, as `check` records them; or `signed`, as a person
+            writes it.
+        names: whom `signed` can name.
     """
 
     images: Mapping[str, Mapping[str, Any]]
+    names: Names = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> RecordedFacts:
@@ -90,18 +97,38 @@ class RecordedFacts:
             raise FactsFileError(f"{path}: larger than {FILE_BYTES} bytes")
         return cls(_images(path, _json(path, content)))
 
+    def named(self, translations: Sequence[Translation]) -> RecordedFacts:
+        """The same, knowing the authorities and signers of these policies by name."""
+        return replace(self, names=signed.names_of(translations))
+
     def answers(self, keys: Sequence[str]) -> Recorded:
         """See `FactSource.answers`; an image that is not in the file has no answer."""
         return recorded({key: self._answer(key) for key in keys})
 
     def _answer(self, key: str) -> Mapping[str, Any] | BestbeforeError:
-        image = question.parse(key).image
-        found = self.images.get(image)
+        asked, ref = question.parse(key), question.ref(key)
+        found = self.images.get(asked.image)
         if found is None:
-            return BestbeforeError(Reason.NOT_FOUND, f"the recorded facts say nothing of {image}")
+            return BestbeforeError(Reason.NOT_FOUND, f"the recorded facts say nothing of {asked.image}")
+        if isinstance(asked, ProofQuestion):
+            return self._proofs(asked, found, ref)
+        fact = {name: value for name, value in found.items() if name not in _SIGNATURES}
+        if "reason" in fact:
+            return _failure(fact)
+        if not fact:
+            return BestbeforeError(Reason.NOT_FOUND, f"only signatures are recorded of {asked.image}")
+        return {**fact, "ref": ref}
+
+    def _proofs(self, asked: ProofQuestion, found: Mapping[str, Any], ref: str) -> Mapping[str, Any] | BestbeforeError:
+        known = next((each for each in found.get("signatures", ()) if each.get("ref") == ref), None)
+        if known is not None:
+            return _failure(known) if "reason" in known else known
         if "reason" in found:
-            return BestbeforeError(Reason(found["reason"]), str(found.get("message", "")))
-        return {**found, "ref": question.ref(key)}
+            return _failure(found)
+        if "signed" not in found:
+            sentence = f"the recorded facts do not say whether {asked.image} is signed as this policy asks"
+            return BestbeforeError(Reason.NOT_FOUND, sentence)
+        return signed.answer(asked, found, self.names, ref)
 
 
 def recorded(answers: Mapping[str, Mapping[str, Any] | BestbeforeError]) -> Recorded:
@@ -115,6 +142,10 @@ def recorded(answers: Mapping[str, Mapping[str, Any] | BestbeforeError]) -> Reco
         if not error.reason.durable
     }
     return Recorded(values, durable, json.dumps(passing) if passing else "")
+
+
+def _failure(found: Mapping[str, Any]) -> BestbeforeError:
+    return BestbeforeError(Reason(found["reason"]), str(found.get("message", "")))
 
 
 def _json(path: Path, content: bytes) -> Any:  # noqa: ANN401 - any JSON
@@ -134,7 +165,8 @@ def _no_number(name: str) -> float:
 
 
 def _images(path: Path, content: Any) -> Mapping[str, Mapping[str, Any]]:  # noqa: ANN401 - any JSON
-    if not isinstance(content, dict) or content.get("version") != FILE_VERSION:
+    checked = isinstance(content, dict) and "version" not in content and isinstance(content.get("allowed"), bool)
+    if not checked and (not isinstance(content, dict) or content.get("version") != FILE_VERSION):
         version = content.get("version") if isinstance(content, dict) else None
         raise FactsFileError(f"{path}: version {version!r} of recorded facts, expected {FILE_VERSION}")
     images = content.get("images")
@@ -143,6 +175,8 @@ def _images(path: Path, content: Any) -> Mapping[str, Mapping[str, Any]]:  # noq
     for image, found in images.items():
         for name, expected in _faults(found):
             raise FactsFileError(f"{path}: images.{image}.{name}: expected {expected}, got {shown(str(found[name]))}")
+        for place, sentence in signed.faults(found):
+            raise FactsFileError(f"{path}: images.{image}.{place}: {sentence}")
     return images
 
 
@@ -161,6 +195,15 @@ def _is_mapping(value: Any) -> bool:  # noqa: ANN401 - any JSON
     return isinstance(value, dict) and all(isinstance(each, dict) for each in value.values())
 
 
+def _are_answers(value: Any) -> bool:  # noqa: ANN401 - any JSON
+    return isinstance(value, list) and all(
+        isinstance(each, dict) and each.get("reason", Reason.INTERNAL) in list(Reason) for each in value
+    )
+
+
+# What is recorded of signatures, beside the facts.
+_SIGNATURES: Final = frozenset({"signatures", "signed"})
+
 _SHAPES: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
     "reason": ("a reason code", lambda value: value in list(Reason)),
     "message": ("a text", _is_text),
@@ -174,4 +217,5 @@ _SHAPES: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
     ),
     "platforms": ("an object with an object for each platform", _is_mapping),
     "config": ("an object", lambda value: isinstance(value, dict)),
+    "signatures": ("a list of answers", _are_answers),
 }

@@ -4,7 +4,7 @@ A suite is a YAML file `bestbefore-test.yaml` beside the policies:
 
     policies: [cip.yaml]
     now: 2026-01-31T12:00:00Z
-    facts: {registry.test/app:1: {created: 2026-01-01T00:00:00Z}}
+    facts: {registry.test/app:1: {created: 2026-01-01T00:00:00Z, signed: [{by: release-key}]}}
     cases:
       - name: an image of 29 days is admitted
         image: registry.test/app:1
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from gatekeeper.evaluation import signed
 from gatekeeper.evaluation.checker import Outcome, check
 from gatekeeper.evaluation.facts import FactsFileError, RecordedFacts
 from gatekeeper.evaluation.opa import Engine
@@ -103,7 +104,8 @@ def run(case: Case, translations: Sequence[Translation], engine: Engine) -> tupl
         EvaluationError: opa refuses a text.
         NoVerdictError: no opa, or it did not finish.
     """
-    outcome = check(translations, case.reviews, RecordedFacts(case.facts), engine, case.now)
+    facts = RecordedFacts(case.facts).named(translations)
+    outcome = check(translations, case.reviews, facts, engine, case.now)
     verdict = _verdict(outcome)
     said = (*outcome.errors, *outcome.warnings)
     # Without its facts an image is denied, and a case that expects a denial would hold for the wrong reason.
@@ -111,6 +113,11 @@ def run(case: Case, translations: Sequence[Translation], engine: Engine) -> tupl
         f"no facts of {image} are given; of an image that is not there, say {{reason: NotFound}}"
         for image in outcome.facts
         if image not in case.facts
+    ]
+    faults += [
+        f"facts of {image}: signed by {name}, but no policy has such an authority or signer"
+        for image, fact in case.facts.items()
+        for name in signed.unknown(fact, facts.names)
     ]
     if verdict != case.verdict:
         faults.append(f"expected {case.verdict}, got {verdict}: {'; '.join(said) or 'nothing was said'}")
@@ -221,6 +228,8 @@ class _Reader:
             return {}
         for image, fact in facts.items():
             self._reason(fact, f"{path}facts.{image}")
+            for place, sentence in signed.faults(fact):
+                self._problem(f"{path}facts.{image}.{place}", sentence)
         return {image: _completed(image, fact) for image, fact in facts.items()}
 
     def _recorded(self, place: Path, path: str) -> Mapping[str, Mapping[str, Any]]:
@@ -285,6 +294,7 @@ def _completed(image: str, fact: Mapping[str, Any]) -> Mapping[str, Any]:
         "reference": image,
         "platforms": {"linux/amd64": {"digest": digest, **dated}},
         "signature": {"status": "unchecked", "by": []},
+        "signed": [],
         "config": {"linux/amd64": {"created": created, "architecture": "amd64", "os": "linux", "config": {}}},
         **dated,
         **fact,

@@ -32,11 +32,11 @@ def age_schema() -> dict[str, Any]:
                     },
                 },
             },
-            "platforms": _choice(
+            "platforms": choice(
                 ("all", "any"),
                 "Of an image for several platforms, whether `all` must be young enough (the default) or `any` may.",
             ),
-            "unknownAge": _choice(
+            "unknownAge": choice(
                 ("deny", "warn", "allow"),
                 "What happens to images without a date that can be believed: absent, unreadable, from before 2013 (as "
                 "reproducible builds have it), or in the future by more than 5 minutes. `deny` by default.",
@@ -47,7 +47,7 @@ def age_schema() -> dict[str, Any]:
                 "minItems": 1,
                 "items": {"type": "string", "enum": list(SOURCES)},
             },
-            "reschedule": _choice(
+            "reschedule": choice(
                 ("deny", "warn", "allow"),
                 "What happens to an old image in a Pod, Job or ReplicaSet that a built-in controller makes of a "
                 "workload admitted before: a drained node, a crash, a scale-up. `warn` by default.",
@@ -65,9 +65,9 @@ def age_schema() -> dict[str, Any]:
             "exemptions": {
                 "description": "Images that may be older for a time.",
                 "type": "array",
-                "items": _exemption(),
+                "items": exemption(),
             },
-            "reports": _choice(
+            "reports": choice(
                 ("all", "deny", "warn"),
                 "Which verdicts this Constraint reports: those of a pair share them, a single one reports `all`. "
                 "Written by the generator.",
@@ -76,7 +76,8 @@ def age_schema() -> dict[str, Any]:
     }
 
 
-def _exemption() -> dict[str, Any]:
+def exemption() -> dict[str, Any]:
+    """The schema of an image that is let be for a time."""
     return {
         "type": "object",
         "required": ["image", "until", "reason", "owner"],
@@ -96,7 +97,8 @@ def _exemption() -> dict[str, Any]:
     }
 
 
-def _choice(choices: tuple[str, ...], description: str) -> dict[str, Any]:
+def choice(choices: tuple[str, ...], description: str) -> dict[str, Any]:
+    """The schema of a text from a closed list."""
     return {"description": description, "type": "string", "enum": list(choices)}
 
 

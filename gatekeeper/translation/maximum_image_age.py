@@ -90,7 +90,7 @@ class MaximumImageAge:
 
     def problems(self) -> Iterator[Problem]:
         """What is wrong with the settings."""
-        yield from _name_problems(self.name)
+        yield from name_problems(self.name)
         if not 0 < _minutes(self.max_age) <= _LONGEST_MINUTES:
             yield Problem("maxAge", f"{self.max_age!r} is no duration above zero such as `30d`, `720h` or `1d12h`")
         if self.grace and not 0 <= _minutes(self.grace) <= _LONGEST_MINUTES:
@@ -173,7 +173,8 @@ def _parameters(policy: MaximumImageAge, action: str) -> dict[str, Any]:
     return found
 
 
-def _name_problems(name: str) -> Iterator[Problem]:
+def name_problems(name: str) -> Iterator[Problem]:
+    """What is wrong with the name of a pair of Constraints."""
     room = names.OBJECT_CHARACTERS - len(names.WARN_SUFFIX)
     if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name) or len(name) > room:
         yield Problem("name", f"{name!r} is no object name of at most {room} characters")

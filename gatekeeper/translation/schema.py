@@ -47,6 +47,22 @@ def coverage_schema() -> dict[str, Any]:
     }
 
 
+def signer_properties() -> dict[str, Any]:
+    """Of somebody who signs: what the provider has to prove, and whom a certificate must name."""
+    return {
+        "verify": _verify(),
+        "identities": _list(
+            "Who may have signed, where a certificate says who did: one must match.",
+            {
+                "issuer": _text("Who authenticated the signer, exactly."),
+                "issuerRegExp": _text("The same as a regular expression of Go, not anchored."),
+                "subject": _text("The signer, exactly; any name of the certificate."),
+                "subjectRegExp": _text("The same as a regular expression of Go, not anchored."),
+            },
+        ),
+    }
+
+
 def _images() -> dict[str, Any]:
     glob = _text("Glob over the normalised reference; `*` stops at a slash, `**` does not.")
     return _list("Which images the policy covers: one glob must match.", {"glob": glob})
@@ -91,16 +107,7 @@ def _authority() -> dict[str, Any]:
             action=_text("pass or fail."),
             message=_text("What to tell people when it fails."),
         ),
-        "verify": _verify(),
-        "identities": _list(
-            "Who may have signed, where a certificate says who did: one must match.",
-            {
-                "issuer": _text("Who authenticated the signer, exactly."),
-                "issuerRegExp": _text("The same as a regular expression of Go, not anchored."),
-                "subject": _text("The signer, exactly; any name of the certificate."),
-                "subjectRegExp": _text("The same as a regular expression of Go, not anchored."),
-            },
-        ),
+        **signer_properties(),
     }
 
 

@@ -1,0 +1,104 @@
+"""Signatures in recorded facts: who signed an image, in the words of the policies.
+
+A person who writes facts by hand knows the policies' authorities and signers by name, and not the questions that
+templates ask: `signed: [{by: release-key}, {by: ci, subjects: [ann@example.test], issuer: https://issuer.example.test}]`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, Final
+
+from gatekeeper.translation.translate import Translation
+from provider import verification
+from provider.errors import BestbeforeError, QuestionError
+from provider.foreign_text import shown
+from provider.question import ProofQuestion
+from provider.reasons import Reason
+from provider.verification import Verify
+
+_BY: Final = "by"
+_FAILURE: Final = frozenset({_BY, "reason", "message"})
+_NO_DIGEST: Final = "sha256:" + "0" * 64
+
+Names = Mapping[Verify, AbstractSet[str]]
+"""What authorities and signers are called that ask the same: `NAME`, and `POLICY/NAME` for one policy's."""
+
+
+def names_of(translations: Sequence[Translation]) -> Names:
+    """Who can be named in `signed`."""
+    found: dict[Verify, set[str]] = {}
+    for each in translations:
+        for made in each.constraints:
+            for name, verify in _signers(made["spec"]["parameters"]):
+                found.setdefault(verify, set()).update({name, f"{each.policy}/{name}"})
+    return found
+
+
+def _signers(value: Any) -> Iterator[tuple[str, Verify]]:  # noqa: ANN401 - any JSON
+    """Whatever has a name and says what is to be proved, wherever it stands in parameters."""
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for child in children:
+        yield from _signers(child)
+    if isinstance(value, dict) and isinstance(value.get("name"), str) and isinstance(value.get("verify"), dict):
+        try:
+            yield value["name"], verification.read(value["verify"])
+        except QuestionError:
+            # What is no question is never answered.
+            return
+
+
+def faults(fact: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is wrong with `signed` of an image: paths below the image, and what is expected there."""
+    signed = fact.get("signed", [])
+    if not isinstance(signed, list):
+        yield "signed", "expected a list of {by: NAME}"
+        return
+    for index, entry in enumerate(signed):
+        path = f"signed[{index}]"
+        if not isinstance(entry, dict) or not isinstance(entry.get(_BY), str):
+            yield path, "expected {by: NAME of an authority or signer}, with subjects and issuer of a certificate"
+        elif "reason" in entry:
+            yield from ((f"{path}.{name}", "has no place beside a reason") for name in entry.keys() - _FAILURE)
+            if entry["reason"] not in list(Reason):
+                yield f"{path}.reason", f"{shown(str(entry['reason']))!r} is no reason code"
+        elif not _are_texts(entry.get("subjects", [])):
+            yield f"{path}.subjects", "expected a list of texts"
+        elif not isinstance(entry.get("issuer", ""), str):
+            yield f"{path}.issuer", "expected a text"
+
+
+def _are_texts(value: Any) -> bool:  # noqa: ANN401 - any JSON
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def unknown(fact: Mapping[str, Any], names: Names) -> list[str]:
+    """Names in `signed` that no policy has."""
+    known = {name for each in names.values() for name in each}
+    return sorted({entry[_BY] for entry in fact.get("signed", ())} - known)
+
+
+def answer(
+    asked: ProofQuestion, fact: Mapping[str, Any], names: Names, ref: str
+) -> Mapping[str, Any] | BestbeforeError:
+    """What the provider would answer to a question about signatures, by `signed`; none is found where it is silent."""
+    known = names.get(asked.verify, frozenset())
+    entries = [entry for entry in fact.get("signed", ()) if entry[_BY] in known]
+    failed = next((entry for entry in entries if "reason" in entry), None)
+    proofs = [_proof(asked, entry, fact) for entry in entries if "reason" not in entry]
+    if proofs:
+        digest = fact.get("digest", _NO_DIGEST)
+        common = {"image": fact.get("image", asked.image), "digest": digest, "reference": fact.get("reference", "")}
+        return {**common, "proofs": proofs, "observedAt": "", "ref": ref}
+    if failed is not None:
+        return BestbeforeError(Reason(failed["reason"]), str(failed.get("message", "as recorded")))
+    return BestbeforeError(Reason.SIGNATURE_ABSENT, "no signatures found")
+
+
+def _proof(asked: ProofQuestion, entry: Mapping[str, Any], fact: Mapping[str, Any]) -> dict[str, Any]:
+    told = {name: value for name, value in entry.items() if name != _BY}
+    name = hashlib.sha256(repr((asked.image, sorted(entry.items()))).encode()).hexdigest()
+    digest = fact.get("digest", _NO_DIGEST)
+    return {"id": name, "digest": digest, "format": asked.verify.format.value, "times": [], "subjects": [], **told}

@@ -1,0 +1,89 @@
+"""The OpenAPI schema of SignedImages' parameters: the API server refuses what it can before a Pod meets it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gatekeeper.translation.age_schema import GLOB, choice, exemption
+from gatekeeper.translation.schema import signer_properties
+
+# As in `lib.bestbefore.signing_parameters`.
+MOST_SIGNERS = 10
+
+
+def signed_images_schema() -> dict[str, Any]:
+    """The schema, a description for each field; the defaults are those of `lib.bestbefore.signing_parameters`."""
+    return {
+        "type": "object",
+        "required": ["rules"],
+        "properties": {
+            "rules": {
+                "description": "Who has to sign what. Every rule that covers an image must be satisfied.",
+                "type": "array",
+                "minItems": 1,
+                "items": _rule(),
+            },
+            "unmatched": choice(
+                ("deny", "warn", "allow"), "What happens to images that no rule covers. `deny` by default."
+            ),
+            "digest": choice(
+                ("require", "warn", "off"),
+                "What happens to an image that a rule covers and a Pod names without a digest: signatures are of a "
+                "digest. `require` by default, which the chart's mutation satisfies.",
+            ),
+            "exemptions": {
+                "description": "Images that need no signature for a time.",
+                "type": "array",
+                "items": exemption(),
+            },
+            "reports": choice(
+                ("all", "deny", "warn"),
+                "Which verdicts this Constraint reports: those of a pair share them, a single one reports `all`. "
+                "Written by the generator.",
+            ),
+        },
+    }
+
+
+def _rule() -> dict[str, Any]:
+    glob = "Glob over the normalised reference; `*` stops at a slash, `**` does not."
+    return {
+        "type": "object",
+        "required": ["images", "signers"],
+        "properties": {
+            "images": {
+                "description": "Which images the rule covers: one glob must match.",
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "type": "object",
+                    "required": ["glob"],
+                    "properties": {"glob": {"description": glob, "type": "string", "pattern": GLOB}},
+                },
+            },
+            "signers": {
+                "description": "Who may sign; each needs a name of its own, and a public key, or a trust root and "
+                "identities.",
+                "type": "array",
+                "minItems": 1,
+                "maxItems": MOST_SIGNERS,
+                "items": _signer(),
+            },
+            "quorum": {
+                "description": "How many different signers must have signed; 1 by default. Signers behind whom the "
+                "same key or the same person is found count once.",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": MOST_SIGNERS,
+            },
+        },
+    }
+
+
+def _signer() -> dict[str, Any]:
+    name = {"description": "What messages call the signer.", "type": "string", "minLength": 1}
+    return {
+        "type": "object",
+        "required": ["name", "verify"],
+        "properties": {"name": name, **signer_properties()},
+    }
