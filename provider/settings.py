@@ -71,10 +71,11 @@ class ServerSettings:
     )
     threads: int = setting(
         "Requests that are worked on at the same time.",
-        default=48,
+        default=128,
         unit="threads",
         why="Half of them may wait for registries at a time, a quarter for those of audit; the rest answers from "
-        "memory. Gatekeeper's `maxServingThreads` of 20, twice, and some for audit.",
+        "memory. Three webhook Pods of Gatekeeper with `maxServingThreads` of 20 each may all wait at once; a thread "
+        "that was never needed costs nothing.",
     )
     keepalive_seconds: float = setting(
         "How long an idle connection is kept open.",

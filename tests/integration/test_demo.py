@@ -77,7 +77,15 @@ def test_without_opa_the_demo_says_how_to_get_it(environment: dict[str, str], tm
 
 def test_ctrl_c_cleans_up(environment: dict[str, str]) -> None:
     command = [sys.executable, "-m", "demo"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        # A job in the background of a shell ignores the signal, and its children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    ) as running:
         assert running.stdout is not None
         started = next(line for line in running.stdout if "https://127.0.0.1:" in line)
         running.send_signal(signal.SIGINT)
