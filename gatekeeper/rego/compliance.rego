@@ -61,14 +61,17 @@ _value(result, field, fallback) := last if {
 	last := found[count(found) - 1]
 } else := fallback
 
-_spellings(result, field) := sort([key | some key in object.keys(result); lower(key) == field])
+_spellings(result, field) := sort([key | some key in object.keys(result); _folded(key) == field])
+
+# Go takes the long s for an s.
+_folded(key) := replace(lower(key), "\u017f", "s")
 
 _type_error(result) := "isCompliant holds a result that is no object" if {
 	not is_object(result)
 } else := sprintf("json: cannot unmarshal %s into Go struct field CosignRuleResult.%s of type %s", [wrong.is, wrong.field, wrong.wanted]) if {
-	errors := [{"field": lower(key), "is": _json_type(result[key]), "wanted": wanted} |
+	errors := [{"field": _folded(key), "is": _json_type(result[key]), "wanted": wanted} |
 		some key in sort(object.keys(result))
-		wanted := _fields[lower(key)]
+		wanted := _fields[_folded(key)]
 		not _json_type(result[key]) in {wanted, "null"}
 	]
 	wrong := errors[0]

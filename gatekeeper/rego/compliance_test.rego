@@ -54,6 +54,7 @@ test_warning_on_a_pass_is_told if {
 
 test_field_names_are_read_in_any_case if {
 	_passes({{"Result": true}})
+	_passes({{"re\u017fult": true}})
 	_line({{"Error": "a", "error": "b"}}) == concat("", [_single, " with errors: b"])
 	_line({{"Error": "a", "error": null}}) == concat("", [_single, " with errors: a"])
 }

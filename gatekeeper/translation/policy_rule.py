@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -17,6 +17,7 @@ TEMPLATE_BYTES: Final = 1024 * 1024
 
 _PATH: Final = "spec.policy.data"
 _FILE: Final = "sigstore.rego"
+_TEMPLATE: Final = "template.rego"
 
 
 class RegoProblem(Protocol):
@@ -95,24 +96,38 @@ class PolicyRule:
 def compiled(rules: Sequence[PolicyRule], checker: RegoChecker) -> Iterator[tuple[str, Problem]]:
     """What the engine finds, each problem with its policy's name.
 
-    One run over all rules as carried over, and one more for each that says Rego v1. A text that imports rego.v1
-    is compiled as its author wrote it too: what that import forbids would pass without it.
+    One run over the templates of all rules, and one more for each rule that says Rego v1: it is compiled as its author
+    wrote it too, for what that import forbids would pass without it.
     """
     for each in rules:
         if each.carried.strict:
-            yield from _found({_FILE: each}, {_FILE: each.given}, checker)
+            yield from _found([each], {f"{each.kind}/{_FILE}": each.given}, checker)
     if rules:
-        places = {f"{each.kind}/{_FILE}": each for each in rules}
-        yield from _found(places, {place: each.carried.text for place, each in places.items()}, checker)
+        yield from _found(rules, _templates(rules), checker)
 
 
-def _found(places: dict[str, PolicyRule], texts: dict[str, str], checker: RegoChecker) -> Iterator[tuple[str, Problem]]:
+def _templates(rules: Sequence[PolicyRule]) -> dict[str, str]:
+    """The texts of the templates by file; the library, which is the same in all of them, once."""
+    texts = {f"library-{number}.rego": text for number, text in enumerate(rules[0].source().libs[:-1])}
+    for each in rules:
+        texts[f"{each.kind}/{_FILE}"] = each.carried.text
+        texts[f"{each.kind}/{_TEMPLATE}"] = each.source().main
+    return texts
+
+
+def _found(
+    rules: Sequence[PolicyRule], texts: Mapping[str, str], checker: RegoChecker
+) -> Iterator[tuple[str, Problem]]:
     with tempfile.TemporaryDirectory(prefix="bestbefore-") as name:
         folder = Path(name)
         for place, text in texts.items():
             (folder / place).parent.mkdir(exist_ok=True)
             (folder / place).write_text(text, encoding="utf-8")
         found = checker.check(folder)
+    by_kind = {each.kind: each for each in rules}
     for each in found:
-        culprit = places.get(each.file) or next(iter(places.values()))
-        yield culprit.policy, culprit.problem(each.row, f"{each.code}: {each.message}")
+        kind, _, file = each.file.partition("/")
+        culprit = by_kind.get(kind, rules[0])
+        # What is wrong in the template's own text is how the rule fits into it.
+        line = each.row if file == _FILE else 1
+        yield culprit.policy, culprit.problem(line, f"{each.code}: {each.message}")

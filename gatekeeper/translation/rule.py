@@ -20,6 +20,8 @@ from gatekeeper.translation.tokens import Kind, Token, tokens
 PACKAGE: Final = "sigstore"
 RULE: Final = "isCompliant"
 
+# Upstream's parser passes over it.
+_BYTE_ORDER_MARK: Final = "\ufeff"
 _OWN: Final = ("data", PACKAGE)
 
 # Functions that exist in the one place and not in the other, or whose presence depends on the installation.
@@ -76,6 +78,7 @@ class _Path:
 
 def carry(text: str, package: str) -> Carried:
     """Move a rule into a package (`lib.policies.…`)."""
+    text = text.removeprefix(_BYTE_ORDER_MARK)
     code = [token for token in tokens(text) if token.kind is not Kind.NEWLINE]
     walk = _Walk(text, code, package)
     walk.run()

@@ -140,9 +140,13 @@ def test_another_package_is_refused(package):
     ]
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "isCompliant = true", "package", "\ufeffpackage sigstore"])
+@pytest.mark.parametrize("text", ["", "# nothing\n", "isCompliant = true", "package", "\ufeff"])
 def test_text_without_a_package_line_is_refused(text):
     assert problems(text) == [(1, "package expected: the rule starts with `package sigstore`")]
+
+
+def test_byte_order_mark_is_passed_over():
+    assert carry("\ufeffpackage sigstore\n", "lib.policies.p").text == "package lib.policies.p\n"
 
 
 @pytest.mark.parametrize(

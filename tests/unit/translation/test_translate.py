@@ -158,16 +158,36 @@ def test_rules_are_compiled_in_one_run(load):
     checker = CheckerDouble()
     translate(load(cip("a"), cip("b"), cip("c", None)).policies, checker)
     (texts,) = checker.compiled
-    assert len(texts) == 2
-    assert all(text.startswith("package lib.policies.cip") for text in texts.values())
+    rules = [text for file, text in texts.items() if file.endswith("/sigstore.rego")]
+    templates = [text for file, text in texts.items() if file.endswith("/template.rego")]
+    assert (len(rules), len(templates)) == (2, 2)
+    assert all(text.startswith("package lib.policies.cip") for text in rules)
+
+
+def test_what_is_compiled_is_what_the_templates_hold(load):
+    checker = CheckerDouble()
+    (made,) = translate(load(cip()).policies, checker)
+    held = source(made.template)
+    assert set(checker.compiled[0].values()) == {held["rego"], *held["libs"]}
+
+
+def test_rule_that_does_not_fit_its_template_is_told(load):
+    loaded = load(cip("a"))
+    kind = translate(loaded.policies)[0].template["spec"]["crd"]["spec"]["names"]["kind"]
+    file = f"{kind}/template.rego"
+    checker = CheckerDouble({file: RegoProblem("rego_type_error", "not called", file, 34)})
+    with pytest.raises(PolicyError) as caught:
+        translate(loaded.policies, checker)
+    (problem,) = caught.value.problems
+    assert problem.message.endswith("sigstore.rego:1: rego_type_error: not called")
 
 
 def test_rule_that_says_v1_is_compiled_as_written_too(load):
     checker = CheckerDouble()
     rule = "package sigstore\nimport rego.v1\nisCompliant := true\n"
     translate(load(cip(rule=rule)).policies, checker)
-    assert checker.compiled[0] == {"sigstore.rego": rule}
-    assert "import rego.v1" not in next(iter(checker.compiled[1].values()))
+    assert list(checker.compiled[0].values()) == [rule]
+    assert not any("import rego.v1" in text for text in checker.compiled[1].values())
 
 
 def test_what_the_engine_finds_is_told_of_its_policy(load):
