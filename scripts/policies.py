@@ -9,11 +9,9 @@ Hand-written are cip.yaml, bestbefore-test.yaml, cases.yaml, samples/ and README
 from __future__ import annotations
 
 import hashlib
-import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,62 +26,11 @@ from gatekeeper.translation.rendering import render
 from gatekeeper.translation.translate import objects, translate
 from provider.answer import Facts, PlatformFacts
 from provider.question import FactQuestion, key_of, ref
+from scripts import signed_images
+from scripts.policy_cases import HEADER, Case, everywhere, nanoseconds, read_case, review, suite_test, with_parameters
 
 POLICIES: Final = Path(__file__).parents[1] / "policies"
 FOLDER: Final = POLICIES / "maximum-image-age"
-BEGIN: Final = "<!-- parameters: written by scripts/policies.py -->"
-END: Final = "<!-- end of parameters -->"
-
-_HEADER: Final = "# Written by scripts/policies.py (`make generate`): do not edit.\n"
-_CONTROLLERS: Final = "system:serviceaccount:kube-system:"
-_PERSON: Final = "alice"
-_RESOURCES: Final = {"Pod": "pods", "Deployment": "deployments", "Job": "jobs"}
-
-
-@dataclass(frozen=True)
-class Case:
-    """One thing that happens, and what the Constraints have to say to it.
-
-    Attributes:
-        name: in words.
-        object: the object under review.
-        operation: as in an AdmissionRequest, empty for audit.
-        user: who asks.
-        old: the object before an UPDATE.
-        expected: a part of the message of each Constraint (`deny`, `warn`, `translated`) that has something to say.
-    """
-
-    name: str
-    object: Mapping[str, Any]
-    operation: str = "CREATE"
-    user: str = _PERSON
-    old: Mapping[str, Any] | None = None
-    expected: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def slug(self) -> str:
-        """The name as a file name."""
-        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
-
-    def request(self) -> dict[str, Any]:
-        """The AdmissionRequest; of audit what stands for it, as Gatekeeper fills a review in."""
-        group, _, version = str(self.object["apiVersion"]).rpartition("/")
-        metadata = self.object["metadata"]
-        found: dict[str, Any] = {
-            "uid": self.slug if self.operation else "",
-            "kind": {"group": group, "version": version, "kind": self.object["kind"]},
-            "resource": {"group": group, "version": version, "resource": _RESOURCES[self.object["kind"]]},
-            "name": metadata["name"],
-            "namespace": metadata["namespace"],
-            "operation": self.operation,
-            "userInfo": {"username": self.user} if self.operation else {},
-            "object": self.object,
-            "oldObject": self.old,
-        }
-        if self.operation == "DELETE":
-            # The API server sends what was; Gatekeeper judges it as the object.
-            found |= {"object": None, "oldObject": self.object}
-        return found
 
 
 @dataclass(frozen=True)
@@ -109,11 +56,11 @@ def read_cases(folder: Path) -> Cases:
     """Read the cases of a policy."""
     content = yaml.safe_load((folder / "cases.yaml").read_text(encoding="utf-8"))
     return Cases(
-        now=_nanoseconds(content["now"]),
+        now=nanoseconds(content["now"]),
         policy=_settings(content["parameters"]),
         values={image: _facts(image, platforms) for image, platforms in content["images"].items()},
         errors=content["errors"],
-        cases=tuple(_case(folder, entry) for entry in content["cases"]),
+        cases=tuple(read_case(folder, entry) for entry in content["cases"]),
     )
 
 
@@ -136,8 +83,8 @@ def translated_files(folder: Path) -> dict[Path, str]:
     templates = [each for each in made if each["kind"] == "ConstraintTemplate"]
     constraints = [each for each in made if each["kind"] != "ConstraintTemplate"]
     return {
-        folder / "translated" / "template.yaml": _HEADER + render(templates),
-        folder / "translated" / "constraint.yaml": _HEADER + render(constraints),
+        folder / "translated" / "template.yaml": HEADER + render(templates),
+        folder / "translated" / "constraint.yaml": HEADER + render(constraints),
     }
 
 
@@ -153,9 +100,9 @@ def files(folder: Path) -> dict[Path, str]:
         "suite.yaml": render([_suite(cases)]),
         **{f"suite/{name}.yaml": text for name, text in _suite_files(cases, template, literal, enforcing[0])},
     }
-    written = {folder / name: _HEADER + text for name, text in made.items()}
+    written = {folder / name: HEADER + text for name, text in made.items()}
     readme = folder / "README.md"
-    return {**written, readme: _with_parameters(readme.read_text(encoding="utf-8"))}
+    return {**written, readme: with_parameters(readme.read_text(encoding="utf-8"), age_schema()["properties"])}
 
 
 def _suite_files(
@@ -167,17 +114,9 @@ def _suite_files(
     yield "constraint-invalid", render([_invalid(cases.policy)])
     with_config = Answers(cases.now, answers(cases, config=True), cases.errors)
     yield "translated-template", render([variant(literal, with_config)])
-    yield "translated-constraint", render([_everywhere(enforcing)])
+    yield "translated-constraint", render([everywhere(enforcing)])
     for case in cases.cases:
-        yield f"case-{case.slug}", render([_review(case)])
-
-
-def _review(case: Case) -> Mapping[str, Any]:
-    """What gator reviews: audit has no request."""
-    if not case.operation:
-        return case.object
-    review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}
-    return {**review, "request": {name: value for name, value in case.request().items() if value is not None}}
+        yield f"case-{case.slug}", render([review(case)])
 
 
 def _suite(cases: Cases) -> dict[str, Any]:
@@ -186,41 +125,27 @@ def _suite(cases: Cases) -> dict[str, Any]:
         "kind": "Suite",
         "metadata": {"name": FOLDER.name},
         "tests": [
-            _test("MaximumImageAge, the Constraint that denies", "template", "constraint-deny", "deny", cases),
-            _test("MaximumImageAge, the Constraint that warns", "template", "constraint-warn", "warn", cases),
+            suite_test(
+                "MaximumImageAge, the Constraint that denies", "template", "constraint-deny", "deny", cases.cases
+            ),
+            suite_test(
+                "MaximumImageAge, the Constraint that warns", "template", "constraint-warn", "warn", cases.cases
+            ),
             {
                 "name": "a duration that is none",
                 "template": "suite/template.yaml",
                 "constraint": "suite/constraint-invalid.yaml",
                 "invalid": True,
             },
-            _test(
-                "the translated ClusterImagePolicy", "translated-template", "translated-constraint", "translated", cases
+            suite_test(
+                "the translated ClusterImagePolicy",
+                "translated-template",
+                "translated-constraint",
+                "translated",
+                cases.cases,
             ),
         ],
     }
-
-
-def _test(name: str, template: str, constraint: str, who: str, cases: Cases) -> dict[str, Any]:
-    return {
-        "name": name,
-        "template": f"suite/{template}.yaml",
-        "constraint": f"suite/{constraint}.yaml",
-        "cases": [
-            {
-                "name": case.name,
-                "object": f"suite/case-{case.slug}.yaml",
-                "assertions": _assertions(case.expected.get(who, "")),
-            }
-            for case in cases.cases
-        ],
-    }
-
-
-def _assertions(message: str) -> list[dict[str, Any]]:
-    if not message:
-        return [{"violations": "no"}]
-    return [{"violations": 1, "message": re.escape(message).replace("\\ ", " ").replace("`", "\\x60")}]
 
 
 def _invalid(policy: MaximumImageAge) -> dict[str, Any]:
@@ -228,46 +153,6 @@ def _invalid(policy: MaximumImageAge) -> dict[str, Any]:
     document["metadata"]["name"] = "invalid"
     document["spec"]["parameters"]["maxAge"] = "30 days"
     return document
-
-
-def _everywhere(constraint: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the namespaces' label: gator has no namespaces."""
-    spec = constraint["spec"]
-    match = {name: value for name, value in spec["match"].items() if name != "namespaceSelector"}
-    return {**constraint, "spec": {**spec, "match": match}}
-
-
-def _with_parameters(text: str) -> str:
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    rows = [f"| `{name}` | {schema['description']} |" for name, schema in age_schema()["properties"].items()]
-    return f"{before}{BEGIN}\n" + "\n".join(["| Parameter | Meaning |", "|---|---|", *rows]) + f"\n{END}{after}"
-
-
-def _case(folder: Path, entry: Mapping[str, Any]) -> Case:
-    operation = {"audit": ""}.get(entry.get("operation", "CREATE"), entry.get("operation", "CREATE"))
-    user = _CONTROLLERS + entry["by"] if "by" in entry else entry.get("user", _PERSON)
-    return Case(
-        name=entry["name"],
-        object=_sample(folder, entry["object"]) if "object" in entry else _pod(entry["image"]),
-        operation=operation,
-        user=user,
-        old=_sample(folder, entry["old"]) if "old" in entry else None,
-        expected={who: entry[who] for who in ("deny", "warn", "translated") if who in entry},
-    )
-
-
-def _sample(folder: Path, name: str) -> dict[str, Any]:
-    return dict(yaml.safe_load((folder / name).read_text(encoding="utf-8")))
-
-
-def _pod(image: str) -> dict[str, Any]:
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": "web", "namespace": "shop"},
-        "spec": {"containers": [{"name": "web", "image": image}]},
-    }
 
 
 def _settings(given: Mapping[str, Any]) -> MaximumImageAge:
@@ -284,7 +169,7 @@ def _settings(given: Mapping[str, Any]) -> MaximumImageAge:
 def _facts(image: str, platforms: Mapping[str, str | None]) -> Facts:
     digest = "sha256:" + hashlib.sha256(image.encode()).hexdigest()
     found = {
-        name: PlatformFacts(digest, created, None if created is None else _nanoseconds(created))
+        name: PlatformFacts(digest, created, None if created is None else nanoseconds(created))
         for name, created in platforms.items()
     }
     oldest = min(found.values(), key=lambda each: each.created_ns or 0)
@@ -300,20 +185,16 @@ def _answer(facts: Facts, key: str, *, config: bool) -> dict[str, Any]:
     return value
 
 
-def _nanoseconds(moment: str) -> int:
-    return int(datetime.fromisoformat(moment).timestamp()) * 1_000_000_000
-
-
 def main(arguments: list[str]) -> int:
     """Write the files, or with --check say which differ.
 
     Returns:
         0; 1 if --check found a difference.
     """
-    wanted = files(FOLDER)
+    wanted = files(FOLDER) | signed_images.files(POLICIES / "signed-images")
     for cip in sorted(POLICIES.glob("*/cip.yaml")):
         wanted |= translated_files(cip.parent)
-    stale = sorted(path for path in (FOLDER / "suite").glob("*") if path not in wanted)
+    stale = sorted(path for path in POLICIES.glob("*/suite/*") if path not in wanted)
     if "--check" in arguments:
         differing = [path for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text]
         for path in [*differing, *stale]:

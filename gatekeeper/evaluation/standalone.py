@@ -21,17 +21,23 @@ import future.keywords
 # The time of the cases, in place of the clock.
 now := {now}
 
-# What the provider would answer, by image; an image that is not here has no answer.
+# What the provider would answer, by key or by image; what is not here has no answer.
 external_data(request) := {{
-	"responses": [[key, answers[image]] | some key in request.keys; image := json.unmarshal(key).image; answers[image]],
-	"errors": [[key, errors[image]] | some key in request.keys; image := json.unmarshal(key).image; errors[image]],
+	"responses": [[key, answer] | some key in request.keys; answer := _of(answers, key)],
+	"errors": [[key, error] | some key in request.keys; error := _of(errors, key)],
 	"status_code": 200,
-	"system_error": "",
+	"system_error": failures,
 }}
+
+_of(known, key) := known[key] {{
+	known[key]
+}} else := known[json.unmarshal(key).image]
 
 answers := {answers}
 
 errors := {errors}
+
+failures := {failures}
 """
 
 
@@ -41,17 +47,24 @@ class Answers:
 
     Attributes:
         now: the time, nanoseconds since 1970.
-        values: answers by image.
-        errors: durable errors by image, `Reason: sentence`.
+        values: answers by key or by image.
+        errors: durable errors by key or by image, `Reason: sentence`.
+        system_error: the passing failures, as the provider writes them; empty for none.
     """
 
     now: int
     values: Mapping[str, Any]
     errors: Mapping[str, str]
+    system_error: str = ""
 
     def library(self) -> str:
         """The Rego library that holds them."""
-        return _STUB.format(now=self.now, answers=_literal(self.values), errors=_literal(self.errors))
+        return _STUB.format(
+            now=self.now,
+            answers=_literal(self.values),
+            errors=_literal(self.errors),
+            failures=_literal(self.system_error),
+        )
 
 
 def variant(template: Mapping[str, Any], answers: Answers) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from gatekeeper.evaluation.evaluator import Case, Evaluator
 from gatekeeper.evaluation.program import Recorded, Template
 from gatekeeper.translation.maximum_image_age import MaximumImageAge, constraints, template_document
 from provider.question import FactQuestion, key_of
-from scripts import policies
+from scripts import policies, policy_cases
 from tests.engine import engine
 from tests.programs import program
 
@@ -85,7 +85,7 @@ def test_gator_agrees():
 
 
 def request(image, user="alice", kind="Pod"):
-    pod = policies._pod(image)
+    pod = policy_cases.pod(image)
     objects = {
         "Pod": pod,
         "Job": {**pod, "apiVersion": "batch/v1", "kind": "Job", "spec": {"template": {"spec": pod["spec"]}}},

@@ -10,7 +10,7 @@ from gatekeeper.evaluation.program import Recorded, Template
 from gatekeeper.policy import PolicyError, load_policies
 from gatekeeper.translation.translate import objects, translate
 from provider.question import FactQuestion, key_of
-from scripts import policies
+from scripts import policies, policy_cases
 from tests.engine import engine
 
 pytestmark = pytest.mark.integration
@@ -93,7 +93,7 @@ def said(tmp_path, rego, days):
     template, constraint = objects(translate(load_policies([file]).policies, opa))
     key = key_of(FactQuestion(IMAGE, config=True))
     recorded = Recorded({key: policies.answers(CASES, config=True)[IMAGE]}, {})
-    request = replace(CASES.cases[0], object=policies._pod(IMAGE)).request()
+    request = replace(CASES.cases[0], object=policy_cases.pod(IMAGE)).request()
     case = Case(Template.of(template), constraint["spec"]["parameters"], request, BUILT + days * DAY)
     (found,) = Evaluator(opa).violations([case], recorded)
     return [violation.msg for violation in found]

@@ -5,7 +5,7 @@ import sys
 import pytest
 import yaml
 
-from scripts import policies
+from scripts import policies, signed_images
 from tests.programs import ROOT
 
 
@@ -20,6 +20,7 @@ def test_difference_is_named(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(policies, "POLICIES", tmp_path / "policies")
     monkeypatch.setattr(policies, "FOLDER", tmp_path / "policies" / "age")
     monkeypatch.setattr(policies, "files", lambda _: {tmp_path / "template.yaml": "new"})
+    monkeypatch.setattr(signed_images, "files", lambda _: {})
     assert policies.main(["--check"]) == 1
     assert "template.yaml is not as scripts/policies.py writes it" in capsys.readouterr().err
 
@@ -34,18 +35,25 @@ def test_samples_say_in_their_names_what_becomes_of_them():
     assert all(denied == path.endswith("disallowed.yaml") for path, denied in named.items())
 
 
-def test_every_sample_is_part_of_a_case():
-    text = (policies.FOLDER / "cases.yaml").read_text()
-    assert [path.name for path in (policies.FOLDER / "samples").iterdir() if path.name not in text] == []
+SIGNED = policies.POLICIES / "signed-images"
+OWN = [(policies, policies.FOLDER), (signed_images, SIGNED)]
 
 
-def test_names_of_cases_make_files_of_their_own():
-    slugs = [case.slug for case in policies.read_cases(policies.FOLDER).cases]
+@pytest.mark.parametrize("folder", [policies.FOLDER, SIGNED], ids=lambda folder: folder.name)
+def test_every_sample_is_part_of_a_case(folder):
+    text = (folder / "cases.yaml").read_text()
+    assert [path.name for path in (folder / "samples").iterdir() if path.name not in text] == []
+
+
+@pytest.mark.parametrize(("module", "folder"), OWN)
+def test_names_of_cases_make_files_of_their_own(module, folder):
+    slugs = [case.slug for case in module.read_cases(folder).cases]
     assert len(slugs) == len(set(slugs))
 
 
-def test_files_say_who_writes_them():
-    for path, text in policies.files(policies.FOLDER).items():
+@pytest.mark.parametrize(("module", "folder"), OWN)
+def test_files_say_who_writes_them(module, folder):
+    for path, text in module.files(folder).items():
         assert path.name == "README.md" or text.startswith("# Written by scripts/policies.py"), path
 
 

@@ -1,0 +1,101 @@
+"""SignedImages, the very template, by the engine that Gatekeeper has."""
+
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from gatekeeper.evaluation.evaluator import Case, Evaluator
+from gatekeeper.evaluation.program import NOTHING, Recorded, Template
+from gatekeeper.translation.signed_images import constraints, template_document
+from scripts import policies, signed_images
+from tests.engine import engine
+from tests.programs import program
+
+pytestmark = pytest.mark.integration
+
+FOLDER = policies.POLICIES / "signed-images"
+CASES = signed_images.read_cases(FOLDER)
+WHO = ("deny", "warn")
+
+
+def judged(requests, recorded, policy=CASES.policy):
+    """The messages of both Constraints about each request: pairs (deny, warn)."""
+    template = Template.of(template_document())
+    parameters = [document["spec"]["parameters"] for document in constraints(policy)]
+    cases = [Case(template, each, request, CASES.now) for request in requests for each in parameters]
+    found = [[violation.msg for violation in each] for each in Evaluator(engine()).violations(cases, recorded)]
+    return list(zip(found[::2], found[1::2], strict=True))
+
+
+def requests():
+    """As Gatekeeper hands them over: of a deletion, the object is what was."""
+    found = [case.request() for case in CASES.cases]
+    return [{**each, "object": each["object"] or each["oldObject"]} for each in found]
+
+
+@pytest.fixture(scope="module")
+def said():
+    found = judged(requests(), CASES.recorded())
+    return {
+        (case.name, who): messages
+        for case, pair in zip(CASES.cases, found, strict=True)
+        for who, messages in zip(WHO, pair, strict=True)
+    }
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("case", CASES.cases, ids=lambda case: case.slug)
+def test_case_comes_out_as_told(said, case, who):
+    messages = said[case.name, who]
+    expected = case.expected.get(who, "")
+    assert len(messages) == (1 if expected else 0), messages
+    assert all(expected in message for message in messages), messages
+
+
+def test_gator_agrees():
+    done = subprocess.run(
+        [program("gator"), "verify", FOLDER / "suite.yaml"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_image_has_its_questions_in_one_call():
+    template = Template.of(template_document())
+    deny, _ = constraints(CASES.policy)
+    cases = [Case(template, deny["spec"]["parameters"], request, CASES.now) for request in requests()]
+    asked = Evaluator(engine()).questions(cases)
+    recorded = CASES.recorded()
+    known = {*recorded.values, *recorded.errors}
+    # What the generator thinks is asked, letter by letter.
+    assert known <= set(asked)
+
+
+def test_answers_to_nothing_admit_nothing_that_is_judged():
+    expected = {case.name for case in CASES.cases if case.expected}
+    covered = {"a signed image", "a Deployment keeps its tag", "both signers of two"}
+    found = judged(requests(), NOTHING)
+    denied = {case.name for case, (messages, _) in zip(CASES.cases, found, strict=True) if messages}
+    assert denied == expected | covered
+
+
+def test_proofs_of_another_question_are_none():
+    recorded = CASES.recorded()
+    crossed = Recorded({key + " ": value for key, value in recorded.values.items()}, {}, recorded.system_error)
+    ((denied, _), *_) = judged(requests(), crossed)
+    assert "ProviderUnavailable" in denied[0]
+
+
+def test_softer_settings_warn_by_the_twin():
+    policy = replace(CASES.policy, unmatched="warn", digest="warn")
+    found = dict(zip([case.name for case in CASES.cases], judged(requests(), CASES.recorded(), policy), strict=True))
+    for name in ("an image that no rule covers", "a Pod with a tag that was not pinned"):
+        denied, warned = found[name]
+        assert denied == []
+        assert len(warned) == 1
+
+
+def test_every_denial_is_one_line():
+    for denied, warned in judged(requests(), CASES.recorded()):
+        for message in (*denied, *warned):
+            assert message.isprintable(), message
