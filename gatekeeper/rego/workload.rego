@@ -82,36 +82,55 @@ asked(review, image) := {"text": image.text, "note": ""} if {
 	running := reference.parsed(_image_id(review, image))
 	running.repository == reference.parsed(image.text).repository
 	running.digest != ""
-} else := {"text": image.text, "note": _note(_image_id(review, image))}
+} else := {"text": image.text, "note": _note(image, _image_id(review, image))}
 
 _runs(review) if {
 	audited(review)
 	review.object.kind == "Pod"
 }
 
-_note("") := "it has not started, so what its tag means now was judged"
+_note(image, "") := "it has not started, so what its tag means now was judged" if image.list != "volumes"
 
-_note(id) := "its node does not report a digest of the registry, so what its tag means now was judged" if {
+# Kubelets tell it from Kubernetes 1.35 on, and only where the feature ImageVolumeWithDigest is on.
+_note(image, "") := "its node does not report which digest is mounted, so what its tag means now was judged" if {
+	image.list == "volumes"
+}
+
+_note(_, id) := "its node does not report a digest of the registry, so what its tag means now was judged" if {
 	startswith(id, "sha256:")
 }
 
-_note(id) := "it was pulled from another repository, so what its tag means now was judged" if {
+_note(_, id) := "it was pulled from another repository, so what its tag means now was judged" if {
 	id != ""
 	not startswith(id, "sha256:")
 }
 
 # dockershim and cri-dockerd write a scheme before the reference.
-_image_id(review, image) := trim_prefix(id, "docker-pullable://") if {
-	some status in _list(object.get(review.object, "status", {}), _statuses[image.list])
-	status.name == image.name
-	id := _text(status, "imageID")
+_image_id(review, image) := trim_prefix(ids[0], "docker-pullable://") if {
+	ids := [id | some id in _reported(object.get(review.object, "status", {}), image); id != ""]
 } else := ""
+
+_reported(status, image) := [_text(container, "imageID") |
+	some container in _list(status, _statuses[image.list])
+	container.name == image.name
+] if {
+	image.list != "volumes"
+}
+
+# Each container that mounts a volume says what it has mounted.
+_reported(status, image) := [_text(mount.volumeStatus.image, "imageRef") |
+	some list in _statuses
+	some container in _list(status, list)
+	some mount in _list(container, "volumeMounts")
+	mount.name == image.name
+] if {
+	image.list == "volumes"
+}
 
 _statuses := {
 	"initContainers": "initContainerStatuses",
 	"containers": "containerStatuses",
 	"ephemeralContainers": "ephemeralContainerStatuses",
-	"volumes": "volumeStatuses",
 }
 
 # Deletion, and the updates on the way to it: finalizers must go. Only an object that exists can be leaving: in what is

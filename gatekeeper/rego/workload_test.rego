@@ -160,6 +160,30 @@ test_audit_of_a_pod_without_status_asks_the_tag if {
 	_asked_in_audit(_pod("registry.test/app:1")).note == "it has not started, so what its tag means now was judged"
 }
 
+_mounting(status) := object.union(_pod("registry.test/app:1"), {
+	"spec": {"volumes": [{"name": "models", "image": {"reference": "registry.test/models:1"}}]},
+	"status": status,
+})
+
+_volume_in_audit(status) := workload.asked(_audit(object), workload.images(object)[1]) if object := _mounting(status)
+
+test_audit_asks_for_the_image_that_a_volume_has_mounted if {
+	reference := concat("@", ["registry.test/models", _digest])
+	silent := {"name": "side", "volumeMounts": [{"name": "models"}, {"name": "other"}]}
+	telling := {"name": "web", "volumeMounts": [{"name": "models", "volumeStatus": {"image": {"imageRef": reference}}}]}
+	every field in ["initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"] {
+		_volume_in_audit({field: [silent, telling]}) == {"text": reference, "note": ""}
+	}
+}
+
+test_audit_says_where_no_node_tells_what_a_volume_has_mounted if {
+	note := "its node does not report which digest is mounted, so what its tag means now was judged"
+	running := {"name": "models", "imageID": concat("@", ["registry.test/models", _digest])}
+	every status in [{}, {"containerStatuses": [running]}] {
+		_volume_in_audit(status) == {"text": "registry.test/models:1", "note": note}
+	}
+}
+
 test_audit_of_a_workload_asks_the_tag if {
 	_asked_in_audit(_deployment("registry.test/app:1", 1)) == {"text": "registry.test/app:1", "note": ""}
 }

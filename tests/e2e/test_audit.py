@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.rig import objects
-from tests.e2e.rig.audit import Audit, report
+from tests.e2e.rig.audit import Audit, report, report_mounted
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
 from tests.e2e.rig.registry import Pushed, days_ago
 from tests.e2e.rig.world import World
+
+_FIELDS = {"initContainers": "spec.initContainers[0].image", "volumes": "spec.volumes[0].image.reference"}
 
 
 @pytest.fixture
@@ -74,11 +76,65 @@ def test_pod_whose_running_digest_cannot_be_told_is_judged_by_its_tag_and_told_s
     assert audit.violations(moved) == []
 
 
+@pytest.mark.parametrize("place", ["initContainers", "volumes"])
+def test_old_image_beside_the_containers_is_found_and_a_fresh_one_not(
+    world: World, client: KubernetesClient, audit: Audit, space: str, fresh: Pushed, old: Pushed, place: str
+) -> None:
+    old_pod, fresh_pod = (_beside(space, fresh, place, image.reference) for image in (old, fresh))
+    for pod in (fresh_pod, old_pod):
+        client.create(pod).expect_ok()
+    world.label(space, objects.INCLUDE)
+    assert _FIELDS[place] in audit.violation(old_pod)["message"]
+    assert audit.violations(fresh_pod) == []
+
+
+@pytest.mark.parametrize("place", ["initContainers", "volumes"])
+def test_image_beside_the_containers_is_judged_by_the_digest_that_runs(
+    world: World, client: KubernetesClient, audit: Audit, space: str, fresh: Pushed, place: str
+) -> None:
+    """Both tags mean a fresh image now; what one of the Pods runs is old."""
+    before, now = _moved(world)
+    stale, current = (_beside(space, fresh, place, now.reference) for _ in range(2))
+    for pod, running in ((stale, before), (current, now)):
+        client.create(pod).expect_ok()
+        if place == "volumes":
+            report_mounted(client, pod, "data", running.pinned)
+        else:
+            report(client, pod, running.pinned, place)
+    world.label(space, objects.INCLUDE)
+    message = audit.violation(stale)["message"]
+    assert message.startswith("Image exceeds maximum allowed age. ")
+    assert _FIELDS[place] in message
+    assert audit.violations(current) == []
+
+
+def test_volume_whose_node_does_not_tell_what_is_mounted_is_judged_by_its_tag_and_told_so(
+    world: World, client: KubernetesClient, audit: Audit, space: str, fresh: Pushed, old: Pushed
+) -> None:
+    pod = _beside(space, fresh, "volumes", old.reference)
+    client.create(pod).expect_ok()
+    world.label(space, objects.INCLUDE)
+    assert "does not report which digest is mounted" in audit.violation(pod)["message"]
+
+
+def _beside(space: str, image: Pushed, place: str, other: str) -> Object:
+    """A Pod with an image, and another one as its init container or volume."""
+    if place == "initContainers":
+        return objects.pod(space, image.reference, initContainers=objects.containers(other, prefix="i"))
+    pod = objects.pod(space, image.reference, volumes=[objects.image_volume(other)])
+    pod["spec"]["containers"][0]["volumeMounts"] = [{"name": "data", "mountPath": "/data"}]
+    return pod
+
+
 def _pod_of_a_moved_tag(world: World, client: KubernetesClient, space: str) -> tuple[Object, Pushed]:
     """A Pod that pulled an old image by a tag, which means a fresh one now; and the image that it pulled."""
-    name = objects.unique("moved")
-    before = world.registry.push(name, days_ago(60))
-    pod = objects.pod(space, before.reference)
+    before, now = _moved(world)
+    pod = objects.pod(space, now.reference)
     client.create(pod).expect_ok()
-    world.registry.push(name, days_ago(1))
     return pod, before
+
+
+def _moved(world: World) -> tuple[Pushed, Pushed]:
+    """An old image, and the fresh one that its tag means now."""
+    name = objects.unique("moved")
+    return world.registry.push(name, days_ago(60)), world.registry.push(name, days_ago(1))

@@ -92,6 +92,8 @@ def _command(binaries: Path, folder: Path, pair: Pair, store_port: int, port: in
         # Its controller, which makes the default service account, does not run here.
         "--disable-admission-plugins=ServiceAccount",
         "--allow-privileged=true",
+        # So that what a kubelet with this feature reports is kept, not dropped.
+        "--feature-gates=ImageVolumeWithDigest=true",
     ]
 
 

@@ -38,18 +38,22 @@ def _of(answer: Answer, pod: Object) -> list[dict[str, Any]]:
 
 
 def report(client: KubernetesClient, pod: Object, image_id: str, containers: str = "containers") -> None:
-    """Write what a kubelet would report of the Pod's one container of a list; nothing for an empty id."""
-    if not image_id:
-        return
+    """Write what a kubelet would report of the one container in a list of the Pod's; nothing for an empty id."""
+    if image_id:
+        _write(client, pod, containers, imageID=image_id)
+
+
+def report_mounted(client: KubernetesClient, pod: Object, volume: str, image_ref: str) -> None:
+    """Write what a kubelet would report of a volume that is an image and that the Pod's one container mounts."""
+    (container,) = pod["spec"]["containers"]
+    (path,) = (mount["mountPath"] for mount in container["volumeMounts"] if mount["name"] == volume)
+    mounted = {"name": volume, "mountPath": path, "volumeStatus": {"image": {"imageRef": image_ref}}}
+    _write(client, pod, "containers", imageID="", volumeMounts=[mounted])
+
+
+def _write(client: KubernetesClient, pod: Object, containers: str, **told: Any) -> None:
     (container,) = pod["spec"][containers]
-    status = {
-        "name": container["name"],
-        "image": container["image"],
-        "imageID": image_id,
-        "ready": True,
-        "restartCount": 0,
-    }
-    field = f"{containers.removesuffix('s')}Statuses"
-    change = {"status": {"phase": "Running", field: [status]}}
+    status = {"name": container["name"], "image": container["image"], "ready": True, "restartCount": 0, **told}
+    change = {"status": {"phase": "Running", f"{containers.removesuffix('s')}Statuses": [status]}}
     answer = client.patch(pod, change, "status")
     assert answer.status == HTTPStatus.OK, answer.message
