@@ -89,8 +89,19 @@ def _is_ours(each: Mapping[str, Any]) -> bool:
 
 def _diff(identity: tuple[str, str], before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
     name = "/".join(identity)
-    lines = difflib.unified_diff(_lines(before), _lines(after), f"present/{name}", f"generated/{name}")
+    lines = difflib.unified_diff(_lines(_ordered(before, after)), _lines(after), f"present/{name}", f"generated/{name}")
     return "".join(lines)
+
+
+def _ordered(value: Any, model: Any) -> Any:  # noqa: ANN401 - any JSON
+    """The value with its fields in the order of the model's, where both have them: a cluster sorts by name."""
+    if isinstance(value, Mapping) and isinstance(model, Mapping):
+        names = [*(name for name in model if name in value), *(name for name in value if name not in model)]
+        return {name: _ordered(value[name], model.get(name)) for name in names}
+    if isinstance(value, list) and isinstance(model, list):
+        models = [*model, *(None for _ in value[len(model) :])]
+        return [_ordered(each, like) for each, like in zip(value, models, strict=False)]
+    return value
 
 
 def _lines(each: Mapping[str, Any] | None) -> list[str]:

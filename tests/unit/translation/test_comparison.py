@@ -108,3 +108,25 @@ def test_changes_come_in_the_order_of_what_is_generated_and_removed_ones_last():
         ("Age", "added"),
         ("Age", "removed"),
     ]
+
+
+def test_order_of_fields_is_no_difference_to_be_shown():
+    """A cluster sorts them by name, we write them in an order to be read."""
+    spec = {"parameters": {"days": 60, "also": [{"b": 1, "a": 2}]}, "enforcementAction": "deny"}
+    generated = {
+        **CONSTRAINT,
+        "spec": {"enforcementAction": "deny", "parameters": {"also": [{"a": 2, "b": 1}], "days": 30}},
+    }
+    present = {**dict(reversed(in_cluster(CONSTRAINT).items())), "spec": spec}
+    (change,) = changes([generated], [present])
+    lines = [line for line in change.diff.splitlines()[2:] if line[0] in "+-"]
+    assert lines == ["-    days: 60", "+    days: 30"]
+
+
+def test_fields_and_members_that_only_one_side_has_are_shown():
+    present = copy.deepcopy(CONSTRAINT)
+    present["spec"]["parameters"] = {"more": [1, {"x": 1}], "days": 30}
+    generated = copy.deepcopy(CONSTRAINT)
+    generated["spec"]["parameters"] = {"days": 30, "more": [1]}
+    (change,) = changes([generated], [present])
+    assert [line.strip("- ") for line in change.diff.splitlines()[2:] if line[0] in "+-"] == ["x: 1"]
