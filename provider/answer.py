@@ -34,6 +34,36 @@ class PlatformFacts:
         }
 
 
+class SignatureStatus(StrEnum):
+    """What is known of an image's signatures, by the authorities of the settings."""
+
+    VERIFIED = "verified"
+    """One of them signed it."""
+    UNVERIFIED = "unverified"
+    """It has signatures; none is proved to be one of theirs."""
+    ABSENT = "absent"
+    """It has none."""
+    UNCHECKED = "unchecked"
+    """Nobody looked."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Who signed an image, of the authorities of the settings.
+
+    Attributes:
+        status: what is known.
+        by: names of the authorities whose signature is proved.
+    """
+
+    status: SignatureStatus = SignatureStatus.UNCHECKED
+    by: Sequence[str] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The wire form."""
+        return {"status": self.status.value, "by": list(self.by)}
+
+
 @dataclass(frozen=True)
 class Facts:
     """The fact sheet of an image.
@@ -47,6 +77,7 @@ class Facts:
         platforms: runnable platforms by name (`linux/arm64/v8`); BuildKit attestation manifests are not platforms.
         config: the document that policy-controller puts in `input.config`; None when it was not asked for.
         observed_at: when the tag was last seen to point to this digest, RFC 3339 in UTC.
+        signature: who signed it, where that was looked for.
     """
 
     image: str
@@ -58,6 +89,7 @@ class Facts:
     config: Mapping[str, Any] | None = None
     observed_at: str = ""
     created_from: str = "config"
+    signature: Signature = Signature()
 
     def to_json(self, ref: str) -> dict[str, Any]:
         """The wire form, with the short name of the key that asked."""
@@ -69,7 +101,7 @@ class Facts:
             "createdNs": None if self.created_ns is None else str(self.created_ns),
             "createdFrom": self.created_from,
             "platforms": {name: platform.to_json() for name, platform in self.platforms.items()},
-            "signature": {"status": "unchecked", "by": []},
+            "signature": self.signature.to_json(),
             "observedAt": self.observed_at,
             "ref": ref,
         }

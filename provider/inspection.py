@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from provider import age, config_document, image_config, limits
-from provider.answer import Answer, Facts, PlatformFacts, Proofs
+from provider import age, config_document, default_authorities, image_config, limits
+from provider.answer import Answer, Facts, PlatformFacts, Proofs, Signature
 from provider.clock import Clock, Deadline
+from provider.default_authorities import DefaultAuthorities
 from provider.errors import ImageError
 from provider.foreign_text import shown
 from provider.go_types import DecodeError
@@ -85,10 +86,17 @@ class Prover(Protocol):
 class ImageInspector:
     """Answers questions about images; may be used by many threads."""
 
-    def __init__(
-        self, content: Content, client: RegistryClient, observer: Observer, workers: int, prover: Prover | None = None
+    def __init__(  # noqa: PLR0913, PLR0917 - what the builder has
+        self,
+        content: Content,
+        client: RegistryClient,
+        observer: Observer,
+        workers: int,
+        prover: Prover | None = None,
+        authorities: DefaultAuthorities | None = None,
     ) -> None:
         self._prover = prover
+        self._authorities = authorities
         self._content = content
         self._client = client
         self._observer = observer
@@ -116,10 +124,18 @@ class ImageInspector:
         image = reference.parse(question.image)
         try:
             seen = self._seen(image, question.config, call)
+            signature = self._signature(f"{image.context}@{seen.document.digest}", question, call)
             leaves = self._leaves(image, seen, question.config, call)
         finally:
             self._observer.round_trips(call.round_trips)
-        return _facts(image, seen, leaves, with_config=question.config)
+        facts = _facts(image, seen, leaves, with_config=question.config)
+        return facts if signature is None else replace(facts, signature=signature.result())
+
+    def _signature(self, image: str, question: FactQuestion, call: Call) -> Future[Signature] | None:
+        """Who signed an image, looked up beside its age; None where nobody asks."""
+        if self._authorities and question.plain:
+            return self._pool.submit(self._authorities.signature, image, call.deadline, call.ref)
+        return None
 
     def resolve(self, image: str, deadline: Deadline, ref: str | None = None) -> str:
         """The image as a Pod's field should name it: as written, with the digest behind; unchanged if it has one.
@@ -211,6 +227,7 @@ def build_inspector(
     clock: Clock,
     observer: Observer | None = None,
     trust_roots: Mapping[str, Path] | None = None,
+    authorities: Mapping[str, Path] | None = None,
 ) -> ImageInspector:
     """The inspector with everything below it.
 
@@ -219,6 +236,7 @@ def build_inspector(
         clock: for every time to live.
         observer: is told of requests and look-ups.
         trust_roots: files of trust roots, by the names that questions give them.
+        authorities: files of public keys whose signatures fact sheets tell of, by name.
 
     Raises:
         SettingsError: a file that the settings name cannot be used.
@@ -234,10 +252,11 @@ def build_inspector(
         return build_verifier(content, client, clock, observer, trust_roots or {}, tag_ttl=settings.tag_ttl)
 
     lazy = _Lazy(prover)
-    if trust_roots:
+    if trust_roots or authorities:
         # They were named to be used, and a damaged file is to be found now.
         lazy.build()
-    return ImageInspector(content, client, observer, settings.workers, lazy)
+    defaults = DefaultAuthorities(default_authorities.read(authorities or {}), lazy.prove)
+    return ImageInspector(content, client, observer, settings.workers, lazy, defaults)
 
 
 class _Lazy:

@@ -113,6 +113,8 @@ DOCKER_CONFIG_SECONDS: Final = 10.0
 
 # Our own file of settings.
 SETTINGS_BYTES: Final = 256 * KIB
+# A file with the public key of an authority.
+PUBLIC_KEY_BYTES: Final = 16 * KIB
 
 # Signatures of one image: how many are looked at, and how large one may be. More are refused, not cut.
 SIGNATURES: Final = 100

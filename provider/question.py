@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from provider import limits, verification
@@ -29,10 +29,12 @@ class FactQuestion:
     Attributes:
         image: the reference as written in the Pod, or `repository@digest`.
         config: whether the answer carries the whole image configuration of every platform.
+        plain: whether the key is the reference itself, which is also asked for the settings' authorities.
     """
 
     image: str
     config: bool = False
+    plain: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def parse(key: str) -> Question:
     if len(key.encode("utf-8", "surrogatepass")) > limits.KEY_BYTES:
         raise QuestionError(Reason.KEY_INVALID, f"the key is longer than {limits.KEY_BYTES} bytes")
     if not key.startswith("{"):
-        return FactQuestion(key)
+        return FactQuestion(key, plain=True)
     try:
         fields = json.loads(key, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:

@@ -163,7 +163,8 @@ def _inspector(settings: Settings, observation: Observation, clock: Clock, probl
     )
     try:
         trust_roots = {file.name: file.path for file in settings.signatures.trust_root}
-        return build_inspector(registry_settings, clock, observation, trust_roots)
+        authorities = {file.name: file.path for file in settings.signatures.authority}
+        return build_inspector(registry_settings, clock, observation, trust_roots, authorities)
     except SettingsError as error:
         problems.extend(error.problems)
         return None

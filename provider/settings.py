@@ -164,6 +164,13 @@ class SignaturesSettings:
         default=(),
         why="Policies that name none mean sigstore's public good instance, which is built in.",
     )
+    authority: tuple[NamedFile, ...] = setting(
+        "Public keys, `NAME=FILE` each (PEM), whose signatures fact sheets tell of: the answer to a plain reference "
+        "then has `signature.status` and, in `signature.by`, their names. For templates that know no keys; policies "
+        "bring their own. Gatekeeper caches that answer, so a new signature is seen when its cache has expired.",
+        default=(),
+        why="Whom to trust is for policies to say; without it a plain reference costs no look-up of signatures.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

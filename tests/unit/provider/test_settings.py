@@ -76,6 +76,7 @@ def test_every_setting_can_be_given_by_every_source(config):
         "docker_config": "d",
         "registry_ca": "e",
         "trust_root": "own=f,other=g",
+        "authority": "release=h",
         "tag_ttl_seconds": "0",
         "memory_mib": "8",
         "log_level": "debug",
