@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from provider import age, config_document, default_authorities, image_config, limits
 from provider.answer import Answer, Facts, PlatformFacts, Proofs, Signature
@@ -33,6 +33,9 @@ from provider.registry.content import Content, Seen
 from provider.registry.manifest import Descriptor, Index, Manifest
 from provider.registry.reference import Reference
 from provider.registry.settings import RegistrySettings
+
+if TYPE_CHECKING:
+    from provider.signatures.examination import Examination
 
 _UNNAMED: Final = "unknown"
 
@@ -82,6 +85,14 @@ class Prover(Protocol):
         """
         ...
 
+    def examine(self, question: ProofQuestion, deadline: Deadline) -> Examination:
+        """How far each signature came.
+
+        Raises:
+            ImageError: there is no answer.
+        """
+        ...
+
 
 class ImageInspector:
     """Answers questions about images; may be used by many threads."""
@@ -118,6 +129,16 @@ class ImageInspector:
         if self._prover is None:
             raise ImageError(Reason.QUESTION_UNSUPPORTED, "this provider proves no signatures")
         return self._prover.prove(question, deadline, ref)
+
+    def examine(self, question: ProofQuestion, deadline: Deadline) -> Examination:
+        """How far each signature of an image came in its verification.
+
+        Raises:
+            ImageError: there is no answer, for good or for now.
+        """
+        if self._prover is None:
+            raise ImageError(Reason.QUESTION_UNSUPPORTED, "this provider proves no signatures")
+        return self._prover.examine(question, deadline)
 
     def _inspect(self, question: FactQuestion, deadline: Deadline, ref: str | None) -> Facts:
         call = Call(deadline, ref or ref_of(key_of(question)))
@@ -270,6 +291,10 @@ class _Lazy:
     def prove(self, question: ProofQuestion, deadline: Deadline, ref: str | None = None) -> Proofs:
         """See `Prover`."""
         return self.build().prove(question, deadline, ref)
+
+    def examine(self, question: ProofQuestion, deadline: Deadline) -> Examination:
+        """See `Prover`."""
+        return self.build().examine(question, deadline)
 
     def build(self) -> Prover:
         """The prover, built if it was not.

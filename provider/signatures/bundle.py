@@ -35,7 +35,7 @@ from provider.signatures.encoding import strict_object
 from provider.signatures.entry_body import Signed
 from provider.signatures.keys import PublicKey
 from provider.signatures.logged_certificates import verify_logged
-from provider.signatures.rejection import RejectedError
+from provider.signatures.rejection import RejectedError, step
 
 FORMAT: Final = "bundle"
 _PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
@@ -93,21 +93,21 @@ def verify(raw: bytes, digest: str, demands: Demands) -> Proof:
         NoSignatureError: it does not claim to be a signature.
     """
     image = digest.removeprefix("sha256:")
-    # 1.
-    bundle = bundle_format.read(raw)
-    _verify_claim(bundle.content, image)
-    signer = _signer(bundle, demands)
     times = _Times()
-    # 2.
-    times.stamped += _stamped(bundle, demands)
-    # 3.
-    signed = Signed(bundle.content, image, signer.key.hash_algorithm, signer.der, signer.key.spki, signer.pem)
-    times.logged += _logged(bundle, signed, demands)
-    # 4.
-    if signer.certificate is not None:
-        _verify_certificate(signer.certificate, [*times.stamped, *times.logged], demands)
-    # 5.
-    _verify_signature(bundle.content, image, signer.key)
+    with step(1):
+        bundle = bundle_format.read(raw)
+        _verify_claim(bundle.content, image)
+        signer = _signer(bundle, demands)
+    with step(2):
+        times.stamped += _stamped(bundle, demands)
+    with step(3):
+        signed = Signed(bundle.content, image, signer.key.hash_algorithm, signer.der, signer.key.spki, signer.pem)
+        times.logged += _logged(bundle, signed, demands)
+    with step(4):
+        if signer.certificate is not None:
+            _verify_certificate(signer.certificate, [*times.stamped, *times.logged], demands)
+    with step(5):
+        _verify_signature(bundle.content, image, signer.key)
     return _proof(bundle, digest, signer, times)
 
 

@@ -34,7 +34,7 @@ from provider.signatures.discovery import LegacySignature
 from provider.signatures.encoding import from_base64, from_json
 from provider.signatures.keys import PublicKey
 from provider.signatures.logged_certificates import verify_logged
-from provider.signatures.rejection import RejectedError
+from provider.signatures.rejection import RejectedError, step
 from provider.signatures.transparency import Logged
 
 MEDIA_TYPE: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
@@ -91,25 +91,24 @@ def verify(signature: LegacySignature, digest: str, demands: Demands, now: dt.da
     Raises:
         RejectedError: nothing, in cosign's words where it has some.
     """
-    # 1.
-    payload = _payload(signature)
-    encoded = _encoded(signature)
-    certificate = _certificate(signature)
-    times = _Times(
-        # 2.
-        stamped=_stamped(signature, encoded, demands),
-        # 3.
-        logged=_logged(signature, Logged(encoded, payload, _signer(certificate, demands)), demands),
-    )
-    # 4.
-    key, path = _trusted(certificate, demands)
-    # 5.
-    raw = from_base64(encoded)
-    key.verify(raw, payload)
-    # 6.
-    _verify_claim(payload, digest)
-    # 7.
-    judged = _verify_times(certificate, path, times, now)
+    with step(1):
+        payload = _payload(signature)
+        encoded = _encoded(signature)
+        certificate = _certificate(signature)
+    with step(2):
+        stamped = _stamped(signature, encoded, demands)
+    with step(3):
+        logged = _logged(signature, Logged(encoded, payload, _signer(certificate, demands)), demands)
+    with step(4):
+        key, path = _trusted(certificate, demands)
+    with step(5):
+        raw = from_base64(encoded)
+        key.verify(raw, payload)
+    with step(6):
+        _verify_claim(payload, digest)
+    with step(7):
+        times = _Times(stamped, logged)
+        judged = _verify_times(certificate, path, times, now)
     return _proof(raw, digest, certificate, demands, [*times.all, *judged])
 
 

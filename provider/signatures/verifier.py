@@ -37,6 +37,7 @@ from provider.signatures import bundle, keys, simple_signing
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import Discovery, Found, LegacySignature, Wanted
 from provider.signatures.documents import Documents, rfc3339
+from provider.signatures.examination import Examination, Examined, steps
 from provider.signatures.rejection import RejectedError
 from provider.signatures.trust_roots import TrustRoots
 from provider.verification import Format, LogName, TrustRootName, Verify
@@ -47,10 +48,11 @@ _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
 
 @dataclass(frozen=True)
 class _Result:
-    """What verifying one signature gave: a proof, or why there is none."""
+    """What verifying one signature gave: a proof, or why there is none, and the step at which that was seen."""
 
     proof: Proof | None
     problem: str = ""
+    step: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,30 @@ class ProofVerifier:
         proofs = _proved(results)
         found_at = rfc3339(found.observed_at)
         return Proofs(image.name, digest, f"{image.context}@{digest}", proofs, min(seen_at or found_at, found_at))
+
+    def examine(self, question: ProofQuestion, deadline: Deadline) -> Examination:
+        """Every signature of an image, and how far each came; for people, since the answer is in `prove`.
+
+        Raises:
+            ImageError: the key, the trust root, the image or its signatures cannot be had.
+        """
+        call = Call(deadline, ref_of(key_of(question)))
+        image = reference.parse(question.image)
+        demands = self._demands(question.verify)
+        with self._upstream_words(image):
+            digest, _ = self._digest(image, call)
+            wanted = Wanted(image, digest, question.verify.source)
+            found = self._found(wanted, question.verify.format, call)
+        legacy = [
+            _examined(simple_signing.FORMAT, signature.name, demands, self._legacy(signature, digest, demands))
+            for signature in found.legacy
+        ]
+        bundles = [
+            _examined(bundle.FORMAT, hashlib.sha256(raw).hexdigest(), demands.for_bundles, result)
+            for raw in found.bundles
+            if (result := self._bundle(raw, digest, demands.for_bundles)) is not None
+        ]
+        return Examination(image.name, digest, [*legacy, *bundles])
 
     def _looked(self, wanted: Wanted, form: Format, demands: Demands, call: Call) -> tuple[Found, Sequence[_Result]]:
         """Find signatures and verify them; what was seen a while ago and proves nothing is looked for again."""
@@ -187,7 +213,7 @@ class ProofVerifier:
         try:
             result = _Result(work())
         except RejectedError as error:
-            return _Result(None, shown(str(error), limits.PROBLEM_CHARACTERS))
+            return _Result(None, shown(str(error), limits.PROBLEM_CHARACTERS), error.step)
         except bundle.NoSignatureError:
             raise
         except Exception:  # noqa: BLE001 - whatever it is, it is this signature that fails
@@ -232,6 +258,12 @@ def build_verifier(  # noqa: PLR0913 - what the inspector has
         importlib.import_module("provider.signatures.sigstore_parts")
     discovery = Discovery(Documents(client, clock, tag_ttl=tag_ttl), clock.now)
     return ProofVerifier(Registry(content, client), discovery, TrustRoots(trust_roots, clock), clock, observer)
+
+
+def _examined(form: str, name: str, demands: Demands, result: _Result) -> Examined:
+    """A result with its steps; one that ended in none of them is refused before the first."""
+    failed = None if result.proof else result.step
+    return Examined(form, name, steps(form, demands, failed), result.proof, result.problem)
 
 
 def _implied_log(verify: Verify) -> LogName | None:
