@@ -48,7 +48,7 @@ ifdef E2E
 	@tools/build
 	@BESTBEFORE_E2E=1 $(PY) -m tests.e2e.rig.network $(PY) -m pytest $(T)
 else
-	@for name in helm helm4 registry gator; do \
+	@for name in helm helm4 registry gator cosign; do \
 		type -P $$name >/dev/null || echo "test: without $$name, its tests are skipped (\`make tools\` builds it)"; done
 	@$(PY) -m pytest $(T) -m "not e2e" -r fEX
 endif

@@ -68,6 +68,16 @@ def test_signature_in_the_other_form_is_none(judge: Judge, instance: Sigstore, f
     assert refused("key", "release", image, ABSENT) in judge.refusal(image.pinned)
 
 
+def test_signatures_may_lie_in_a_repository_of_their_own(judge: Judge, instance: Sigstore) -> None:
+    image, beside = judge.image(), judge.image("beside")
+    place = f"{judge.registry.host}/signatures/{judge.team}"
+    instance.sign_legacy_by_key(image.pinned, COSIGN_REPOSITORY=place)
+    instance.sign_legacy_by_key(beside.pinned)
+    judge.enforce(by_key(instance.key, source=[{"oci": place}]))
+    assert judge.verdict(image.pinned).admitted
+    assert refused("key", "release", beside, ABSENT) in judge.refusal(beside.pinned)
+
+
 def test_one_of_several_authorities_is_enough(judge: Judge, instance: Sigstore, other_key: str) -> None:
     release, night, unsigned = (judge.image(name) for name in ("release", "night", "unsigned"))
     instance.sign_legacy_by_key(release.pinned)
@@ -124,6 +134,23 @@ def test_gatekeeper_asks_anew_each_time_what_had_no_signature(
     for _ in range(5):
         assert client.create(pod, dry_run=True).status == 403
     assert _absences(trusting) == before + 5
+
+
+def test_provider_that_is_down_admits_nothing(
+    judge: Judge, client: KubernetesClient, trusting: RealProvider, instance: Sigstore
+) -> None:
+    image = judge.image()
+    instance.sign_legacy_by_key(image.pinned)
+    judge.enforce(by_key(instance.key))
+    pod = objects.pod(judge.space, image.pinned)
+    try:
+        trusting.stop()
+        answer = client.create(pod, dry_run=True)
+    finally:
+        trusting.start()
+    assert answer.status == 403
+    assert "ProviderUnavailable: authority release does not vouch for this image." in answer.message
+    assert client.create(pod).status == 201
 
 
 def test_key_and_age_are_asked_for_by_one_policy(judge: Judge, instance: Sigstore) -> None:

@@ -159,9 +159,9 @@ class Sigstore:
         """Sign by a key, in a bundle."""
         self.run("sign", "--key", f"{key}.key", *self._flags(config), *more, image)
 
-    def sign_legacy_by_key(self, image: str, *more: str, key: str = "cosign") -> None:
+    def sign_legacy_by_key(self, image: str, *more: str, key: str = "cosign", **settings: str) -> None:
         """Sign by a key, in the form of a `.sig` tag."""
-        self.run("sign", "--key", f"{key}.key", *_LEGACY, "--tlog-upload=false", *more, image)
+        self.run("sign", "--key", f"{key}.key", *_LEGACY, "--tlog-upload=false", *more, image, **settings)
 
     def sign_legacy(self, image: str, *more: str, email: str = ANN, logged: bool = False) -> None:
         """Sign as somebody, in the form of a `.sig` tag, with a timestamp or in the older log."""
@@ -172,13 +172,14 @@ class Sigstore:
         root = ("--trusted-root", str(self.trusted_root))
         self.run("sign", *_LEGACY, *tsa, *fulcio, *root, *self._token(email), *more, image)
 
-    def run(self, *words: str) -> str:
-        """Run cosign, offline.
+    def run(self, *words: str, **settings: str) -> str:
+        """Run cosign, offline; settings are variables of its environment.
 
         Raises:
             RigError: it failed.
         """
         environment = {
+            **settings,
             "HOME": str(self.folder),
             "PATH": "",
             "COSIGN_PASSWORD": PASSWORD,
