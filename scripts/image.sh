@@ -8,7 +8,8 @@
 #   scripts/image.sh check      what must hold of it
 #   scripts/image.sh save FILE  the image as an OCI archive
 #
-# Everything lies below .build/image (IMAGE_STORE says otherwise).
+# Everything lies below .build/image (IMAGE_STORE says otherwise). Where overlay mounts are allowed, as root:
+# IMAGE_DRIVER=overlay, which is faster.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -16,10 +17,11 @@ store=${IMAGE_STORE:-$root/.build/image}
 suite=${DEBIAN_SUITE:-bookworm} # has Python 3.11, the oldest that is supported
 image=localhost/bestbefore
 certificates=/etc/ssl/certs
+buildah=(buildah --root "$store/storage" --runroot "$store/run" --storage-driver "${IMAGE_DRIVER:-vfs}")
 
 say() { printf 'image: %s\n' "$*"; }
 
-b() { buildah --root "$store/storage" --runroot "$store/run" --storage-driver vfs "$@"; }
+b() { "${buildah[@]}" "$@"; }
 
 base() {
     mkdir -p "$store"
@@ -45,12 +47,11 @@ base() {
 
 build() {
     local secrets=() revision
-    [[ -f /etc/pip.conf ]] && secrets=(--secret id=pip,src=/etc/pip.conf)
-    [[ -f /etc/pip.conf ]] || { : >"$store/pip.conf" && secrets=(--secret "id=pip,src=$store/pip.conf"); }
+    if [[ -f /etc/pip.conf ]]; then secrets=(--secret id=pip,src=/etc/pip.conf); fi
     revision=$(git -C "$root" rev-parse HEAD 2>/dev/null || echo unknown)
     say "building $image"
-    nice -n 19 buildah --root "$store/storage" --runroot "$store/run" --storage-driver vfs \
-        build --isolation chroot --layers --format oci --quiet --tag "$image" \
+    nice -n 19 "${buildah[@]}" build \
+        --isolation chroot --layers --format oci --quiet --tag "$image" \
         --volume "$certificates:$certificates:ro" "${secrets[@]}" \
         --build-arg GO_IMAGE=localhost/go-base --build-arg PYTHON_IMAGE=localhost/python-base \
         --build-arg GOPROXY="$(go env GOPROXY)" --build-arg REVISION="$revision" "$root"
