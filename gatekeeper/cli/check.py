@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import click
 from gatekeeper.cli import outcomes, output, registries, times, trust_roots
 from gatekeeper.cli import policies as given_policies
 from gatekeeper.evaluation import opa
-from gatekeeper.evaluation.checker import Outcome, check
+from gatekeeper.evaluation.checker import check
 from gatekeeper.evaluation.facts import FactsFileError, FactSource, LiveFacts, RecordedFacts
 from gatekeeper.evaluation.opa import EvaluationError, NoVerdictError
 from gatekeeper.evaluation.review import Review, read_reviews
@@ -96,9 +95,10 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     except SettingsError as error:
         output.refuse(error.problems)
     except NoVerdictError as error:
-        _no_verdict(error, form)
+        outcomes.no_verdict(error, form)
     else:
-        _show(outcome, form, moment)
+        outcomes.show(outcome, form, moment)
+        outcomes.leave(outcome)
 
 
 def _reviews(resources: Sequence[str], images: Sequence[str]) -> list[Review]:
@@ -113,19 +113,3 @@ def _reviews(resources: Sequence[str], images: Sequence[str]) -> list[Review]:
     if not resources:
         return [Review(images=named)]
     return read_reviews(resources, named)
-
-
-def _show(outcome: Outcome, form: str, now: int) -> None:
-    outcomes.show(outcome, form, now)
-    if outcome.undecided:
-        sys.exit(output.Exit.NO_VERDICT)
-    sys.exit(output.Exit.ALLOWED if outcome.allowed else output.Exit.DENIED)
-
-
-def _no_verdict(error: NoVerdictError, form: str) -> None:
-    if form == "json":
-        output.document(
-            {"allowed": False, "errors": [error.message], "warnings": [], "images": {}, "reason": error.reason}
-        )
-    output.problem(f"no verdict: {error.message}")
-    sys.exit(output.Exit.NO_VERDICT)

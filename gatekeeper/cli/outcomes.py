@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NoReturn
 
 import click
 
 from gatekeeper.cli import age, junit, output, sarif
 from gatekeeper.evaluation.checker import Finding, Outcome
+from gatekeeper.evaluation.opa import NoVerdictError
+from provider.reasons import EXPLANATIONS, Reason
 
 FORMS: Final = ("text", "json", "junit", "sarif")
 
 _NANOSECONDS: Final = 1_000_000_000
+_REASONS: Final = frozenset(map(str, Reason))
 
 
 def show(outcome: Outcome, form: str, now: int) -> None:
@@ -46,6 +50,23 @@ def document(outcome: Outcome) -> dict[str, Any]:
     return found
 
 
+def leave(outcome: Outcome) -> NoReturn:
+    """End with the exit code of an outcome."""
+    if outcome.undecided:
+        sys.exit(output.Exit.NO_VERDICT)
+    sys.exit(output.Exit.ALLOWED if outcome.allowed else output.Exit.DENIED)
+
+
+def no_verdict(error: NoVerdictError, form: str) -> NoReturn:
+    """Tell why there is no verdict, and end with the exit code for it."""
+    if form == "json":
+        output.document(
+            {"allowed": False, "errors": [error.message], "warnings": [], "images": {}, "reason": error.reason}
+        )
+    output.problem(f"no verdict: {error.message}")
+    sys.exit(output.Exit.NO_VERDICT)
+
+
 def _cases(outcome: Outcome) -> list[junit.Case]:
     """A test case for each policy and object, failed by what denies."""
     return [
@@ -65,15 +86,32 @@ def _cases(outcome: Outcome) -> list[junit.Case]:
 def _text(outcome: Outcome, now: int) -> None:
     for image, fact in outcome.facts.items():
         _image(image, fact, now)
-    for finding in outcome.findings:
-        _finding(finding)
-    verdict, colour = ("allowed", "green") if outcome.allowed else ("denied", "red")
+    verdict(outcome)
+
+
+def verdict(outcome: Outcome) -> None:
+    """Print what each policy says, with what to do about it, and the verdict of all of them."""
+    for policy, review in outcome.judged:
+        found = [each for each in outcome.findings if (each.policy, each.review) == (policy, review)]
+        if policy or found:
+            _judged(policy, review, found)
+    said, colour = ("allowed", "green") if outcome.allowed else ("denied", "red")
     if outcome.undecided:
-        verdict, colour = f"no verdict ({outcome.undecided})", "yellow"
+        said, colour = f"no verdict ({outcome.undecided})", "yellow"
     policies = len({policy for policy, _ in outcome.judged if policy})
-    click.echo(
-        f"{click.style(verdict, fg=colour, bold=True)} by {policies} {'policy' if policies == 1 else 'policies'}"
-    )
+    click.echo(f"{click.style(said, fg=colour, bold=True)} by {policies} {'policy' if policies == 1 else 'policies'}")
+
+
+def _judged(policy: str, review: str, found: Sequence[Finding]) -> None:
+    """What one policy says of one object."""
+    whom = " ".join(part for part in (policy or "no policy", review) if part)
+    if not found:
+        click.echo(f"{click.style('ok', fg='green')} {whom}")
+    for each in found:
+        word, colour = ("denied", "red") if each.action == "deny" else ("warning", "yellow")
+        click.echo(f"{click.style(word, fg=colour)} {whom}: {each.violation.msg}")
+        if each.reason in _REASONS:
+            click.echo(f"  what to do: {EXPLANATIONS[Reason(each.reason)].remedy}")
 
 
 def _image(image: str, fact: Mapping[str, Any], now: int) -> None:
@@ -96,9 +134,3 @@ def _image(image: str, fact: Mapping[str, Any], now: int) -> None:
 def _signer(proof: Mapping[str, Any]) -> str:
     names = ", ".join(proof.get("subjects") or ())
     return f"by {names} (issuer {proof.get('issuer', '')})" if names else "by the policy's key"
-
-
-def _finding(finding: Finding) -> None:
-    word, colour = ("denied", "red") if finding.action == "deny" else ("warning", "yellow")
-    where = f" {finding.review}" if finding.review else ""
-    click.echo(f"{click.style(word, fg=colour)}{where}: {finding.violation.msg}")

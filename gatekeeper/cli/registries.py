@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -11,10 +12,11 @@ import click
 
 from provider.answer import Answer
 from provider.clock import Clock, Deadline, SystemClock
-from provider.question import Question
+from provider.question import ProofQuestion, Question
 
 if TYPE_CHECKING:
     from provider.inspection import ImageInspector
+    from provider.signatures.examination import Examination
 
 # A person waits longer than a webhook does.
 WAIT_SECONDS: Final = 30.0
@@ -76,6 +78,37 @@ def inspector(
         return built[0].inspect(asked, Deadline.after(clock, WAIT_SECONDS))
 
     return inspect
+
+
+@dataclass(frozen=True)
+class Session:
+    """Asks registries, and remembers what they said."""
+
+    inspector: ImageInspector
+    clock: Clock
+
+    def inspect(self, asked: Question) -> Answer:
+        """See `ImageInspector.inspect`."""
+        return self.inspector.inspect(asked, Deadline.after(self.clock, WAIT_SECONDS))
+
+    def examine(self, asked: ProofQuestion) -> Examination:
+        """See `ImageInspector.examine`."""
+        return self.inspector.examine(asked, Deadline.after(self.clock, WAIT_SECONDS))
+
+
+def connected(
+    insecure_registry: Iterable[str],
+    docker_config: Path | None,
+    registry_ca: Path | None,
+    trust_roots: Mapping[str, Path],
+) -> Session:
+    """What a command needs that asks more than one thing.
+
+    Raises:
+        SettingsError: a file cannot be used.
+    """
+    clock = SystemClock()
+    return Session(_build(insecure_registry, docker_config, registry_ca, trust_roots, clock), clock)
 
 
 def _build(

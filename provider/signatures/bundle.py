@@ -108,7 +108,7 @@ def verify(raw: bytes, digest: str, demands: Demands) -> Proof:
             _verify_certificate(signer.certificate, [*times.stamped, *times.logged], demands)
     with step(5):
         _verify_signature(bundle.content, image, signer.key)
-    return _proof(bundle, digest, signer, times)
+        return _proof(bundle, digest, signer, times)
 
 
 def _verify_claim(content: Envelope | MessageSignature, image: str) -> None:

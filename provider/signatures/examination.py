@@ -33,11 +33,13 @@ class Step:
     Attributes:
         number: as in the code and the documentation.
         must: what must hold.
+        expected: what the signature is compared with.
         outcome: what became of it.
     """
 
     number: int
     must: str
+    expected: str
     outcome: Outcome
 
 
@@ -86,40 +88,86 @@ def _by_certificate(demands: Demands) -> bool:
     return demands.key is None
 
 
-_STEPS: Final[dict[str, Sequence[tuple[str, _Asked]]]] = {
+@dataclass(frozen=True)
+class _Rule:
+    """A step as it is written down; `{digest}` stands for what must be signed."""
+
+    must: str
+    expected: str
+    asked: _Asked = _always
+
+
+_STEPS: Final[dict[str, Sequence[_Rule]]] = {
     simple_signing.FORMAT: (
-        ("it is a simple signing, and has a signature", _always),
-        ("a timestamp authority stamped the signature", lambda demands: demands.timestamps is not None),
-        ("a log promised to include signature, signer and payload", lambda demands: demands.logs is not None),
-        ("the certificate may sign, has a path to an authority, and was logged", _by_certificate),
-        ("the signature over the payload is the key's, or the certificate's", _always),
-        ("the payload claims the image's digest", _always),
-        ("certificates were valid at every time that is proved", _always),
+        _Rule(
+            "it is a simple signing, and has a signature",
+            f"a layer of type {simple_signing.MEDIA_TYPE} that is annotated with a signature",
+        ),
+        _Rule(
+            "a timestamp authority stamped the signature",
+            "a timestamp over the signature, by an authority of the trust root",
+            lambda demands: demands.timestamps is not None,
+        ),
+        _Rule(
+            "a log promised to include signature, signer and payload",
+            "a promise for this signature, by a log of the trust root, that came with the signature",
+            lambda demands: demands.logs is not None,
+        ),
+        _Rule(
+            "the certificate may sign, has a path to an authority, and was logged",
+            "a certificate for code signing, by an authority of the trust root",
+            _by_certificate,
+        ),
+        _Rule(
+            "the signature over the payload is the key's, or the certificate's",
+            "a signature over the payload by the key that is asked for, or the certificate's",
+        ),
+        _Rule("the payload claims the image's digest", "{digest}, in a container image signature"),
+        _Rule(
+            "certificates were valid at every time that is proved",
+            "certificates that were valid when the signature was made; without a proof of that, now",
+        ),
     ),
     bundle.FORMAT: (
-        ("it can be read in one way, and claims to be a signature of the image's digest", _always),
-        (
+        _Rule(
+            "it can be read in one way, and claims to be a signature of the image's digest",
+            "a signature of {digest}, by a key or a certificate as is asked for",
+        ),
+        _Rule(
             "its timestamps are an authority's, over the signature",
+            "a timestamp over the signature, by an authority of the trust root",
             lambda demands: demands.timestamps is not None or demands.trust_root is not None,
         ),
-        ("one log entry is about this signature, and in the log's tree", lambda demands: demands.logs is not None),
-        ("at a proved time the certificate could sign, had a path to an authority, and was logged", _by_certificate),
-        ("the signature over the envelope, or the image, is the key's, or the certificate's", _always),
+        _Rule(
+            "one log entry is about this signature, and in the log's tree",
+            "exactly one entry for this signature, proved by a log of the trust root",
+            lambda demands: demands.logs is not None,
+        ),
+        _Rule(
+            "at a proved time the certificate could sign, had a path to an authority, and was logged",
+            "a certificate for code signing, by an authority of the trust root, valid when the signature was made",
+            _by_certificate,
+        ),
+        _Rule(
+            "the signature over the envelope, or the image, is the key's, or the certificate's",
+            "a signature by the key that is asked for, or the certificate's",
+        ),
     ),
 }
 
 
-def steps(form: str, demands: Demands, failed: int | None) -> Sequence[Step]:
+def steps(form: str, digest: str, demands: Demands, failed: int | None) -> Sequence[Step]:
     """What became of each step.
 
     Args:
         form: of the signature.
+        digest: `sha256:…` that must be signed.
         demands: what has to be proved of a signature of this form.
         failed: the step at which it was refused; None for none.
     """
     return tuple(
-        Step(number, must, _outcome(number, asked(demands), failed))
-        for number, (must, asked) in enumerate(_STEPS[form], start=1)
+        Step(number, rule.must, rule.expected.format(digest=digest), _outcome(number, rule.asked(demands), failed))
+        for number, rule in enumerate(_STEPS[form], start=1)
     )
 
 

@@ -109,7 +109,7 @@ def verify(signature: LegacySignature, digest: str, demands: Demands, now: dt.da
     with step(7):
         times = _Times(stamped, logged)
         judged = _verify_times(certificate, path, times, now)
-    return _proof(raw, digest, certificate, demands, [*times.all, *judged])
+        return _proof(raw, digest, certificate, demands, [*times.all, *judged])
 
 
 def _payload(signature: LegacySignature) -> bytes:

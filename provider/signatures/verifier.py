@@ -129,11 +129,11 @@ class ProofVerifier:
             wanted = Wanted(image, digest, question.verify.source)
             found = self._found(wanted, question.verify.format, call)
         legacy = [
-            _examined(simple_signing.FORMAT, signature.name, demands, self._legacy(signature, digest, demands))
+            _examined(simple_signing.FORMAT, signature.name, digest, demands, self._legacy(signature, digest, demands))
             for signature in found.legacy
         ]
         bundles = [
-            _examined(bundle.FORMAT, hashlib.sha256(raw).hexdigest(), demands.for_bundles, result)
+            _examined(bundle.FORMAT, hashlib.sha256(raw).hexdigest(), digest, demands.for_bundles, result)
             for raw in found.bundles
             if (result := self._bundle(raw, digest, demands.for_bundles)) is not None
         ]
@@ -260,10 +260,10 @@ def build_verifier(  # noqa: PLR0913 - what the inspector has
     return ProofVerifier(Registry(content, client), discovery, TrustRoots(trust_roots, clock), clock, observer)
 
 
-def _examined(form: str, name: str, demands: Demands, result: _Result) -> Examined:
+def _examined(form: str, name: str, digest: str, demands: Demands, result: _Result) -> Examined:
     """A result with its steps; one that ended in none of them is refused before the first."""
     failed = None if result.proof else result.step
-    return Examined(form, name, steps(form, demands, failed), result.proof, result.problem)
+    return Examined(form, name, steps(form, digest, demands, failed), result.proof, result.problem)
 
 
 def _implied_log(verify: Verify) -> LogName | None:

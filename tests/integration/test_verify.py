@@ -1,0 +1,277 @@
+"""`bestbefore verify`, with a real registry and the real OPA: each step where it stands in the documentation."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from gatekeeper.cli.main import cli
+from gatekeeper.evaluation import opa
+from tests.e2e.rig import registry as registries
+from tests.e2e.rig.registry import Pushed, Registry, days_ago
+from tests.engine import engine
+from tests.programs import ROOT, program
+from tests.simulators.signing import ISSUER, Leaf, Signer, SigningWorld, b64, new_key
+
+pytestmark = pytest.mark.integration
+
+SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
+BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+EMPTY = b"{}"
+ANN = "ann@example.test"
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    started = registries.start(program("registry"), tmp_path_factory.mktemp("registry"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def world() -> SigningWorld:
+    return SigningWorld()
+
+
+@dataclass
+class Shop:
+    """An image of a test's own, those who sign it, and a policy."""
+
+    registry: Registry
+    world: SigningWorld
+    image: Pushed
+    name: str
+    folder: Path
+
+    def legacy(self, signer: Signer, *, claims: str = "", logged: bool = False, **notes: str) -> dict[str, Any]:
+        """A layer that signs the image, or what it claims."""
+        payload = self.world.payload(claims or self.image.digest)
+        found = self.world.annotations(payload, signer, **notes)
+        if logged:
+            # Over the very signature that the layer carries: ECDSA makes another one each time.
+            signature = signer.sign(payload)
+            found = {**found, "dev.cosignproject.cosign/signature": b64(signature)}
+            found["dev.sigstore.cosign/bundle"] = self.world.rekor_bundle(payload, signature, signer)
+        blob = self.registry._push_blob(self.name, payload)
+        return {"mediaType": SIMPLE, **blob, "annotations": found}
+
+    def attach(self, *layers: dict[str, Any]) -> None:
+        tag = self.image.digest.replace(":", "-") + ".sig"
+        self.registry._push_manifest(self.name, self._artifact(layers), tag)
+
+    def refer(self, document: dict[str, Any]) -> None:
+        """A bundle, told by the tag that stands for the referrers interface."""
+        blob = self.registry._push_blob(self.name, json.dumps(document).encode())
+        subject = {"mediaType": MANIFEST, "digest": self.image.digest, "size": 1}
+        manifest = {**self._artifact([{"mediaType": BUNDLE, **blob}]), "artifactType": BUNDLE, "subject": subject}
+        digest, size = self.registry._push_manifest(self.name, manifest, None)
+        entry = {"mediaType": MANIFEST, "digest": digest, "size": size, "artifactType": BUNDLE}
+        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]}
+        self.registry._push_manifest(self.name, index, self.image.digest.replace(":", "-"))
+
+    def _artifact(self, layers: Any) -> dict[str, Any]:
+        config = {"mediaType": "application/vnd.oci.empty.v1+json", **self.registry._push_blob(self.name, EMPTY)}
+        return {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": list(layers)}
+
+    def verify(self, *authorities: dict[str, Any], words: tuple[str, ...] = (), glob: str = "**") -> Result:
+        """Run the command with a policy of these authorities."""
+        policy = {
+            "apiVersion": "policy.sigstore.dev/v1beta1",
+            "kind": "ClusterImagePolicy",
+            "metadata": {"name": "shop"},
+            "spec": {"images": [{"glob": glob}], "authorities": list(authorities)},
+        }
+        path = self.folder / "policy.yaml"
+        path.write_text(yaml.safe_dump(policy))
+        root = self.folder / "root.json"
+        root.write_text(json.dumps(self.world.trust_root))
+        given = ["verify", self.image.pinned, "--policy", str(path), "--trust-root", f"own={root}", *words]
+        return CliRunner().invoke(cli, given)
+
+    def document(self, *authorities: dict[str, Any]) -> Any:
+        return json.loads(self.verify(*authorities, words=("--output", "json")).stdout)
+
+    def signatures(self, *authorities: dict[str, Any]) -> list[dict[str, Any]]:
+        ((found,),) = [policy["authorities"] for policy in self.document(*authorities)["policies"]]
+        return found["signatures"]
+
+
+def by_key(signer: Signer, **more: Any) -> dict[str, Any]:
+    return {"name": "release", "key": {"data": signer.public_pem}, **more}
+
+
+def keyless(subject: str = ANN, **more: Any) -> dict[str, Any]:
+    own = {"trustRootRef": "own"}
+    identities = [{"issuer": ISSUER, "subject": subject}]
+    return {"name": "ci", "keyless": {"identities": identities, **own}, "ctlog": own, **more}
+
+
+def outcomes(signature: dict[str, Any]) -> list[str]:
+    return [step["outcome"] for step in signature["steps"]]
+
+
+@pytest.fixture
+def shop(
+    registry: Registry,
+    world: SigningWorld,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Shop:
+    found = engine()
+    monkeypatch.setattr(opa, "find", lambda *_: found)
+    name = "shop/" + re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
+    return Shop(registry, world, registry.push(name, days_ago(1)), name, tmp_path)
+
+
+def test_good_signature_holds_at_every_step_and_the_authority_vouches(shop: Shop) -> None:
+    shop.attach(shop.legacy(shop.world.key))
+    done = shop.verify(by_key(shop.world.key))
+    assert done.exit_code == 0, done.output
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert lines[0] == shop.image.pinned
+    assert "policy shop: one of these must vouch for it" in lines
+    assert f"to be signed: {shop.image.digest}" in lines
+    assert [line[:4] for line in lines if re.match(r"[✓✗·-] \d", line)] == [
+        *("✓ 1.", "- 2.", "- 3.", "- 4."),
+        *("✓ 5.", "✓ 6.", "✓ 7."),
+    ]
+    assert lines[-2:] == ["vouches", "allowed by 1 policy"]
+
+
+def test_step_that_failed_says_what_was_found_and_expected(shop: Shop) -> None:
+    other = "sha256:" + "b" * 64
+    shop.attach(shop.legacy(shop.world.key, claims=other))
+    done = shop.verify(by_key(shop.world.key))
+    assert done.exit_code == 1
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    failed = next(index for index, line in enumerate(lines) if line.startswith("✗ 6."))
+    assert lines[failed + 1] == f"found: invalid or missing digest in claim: {other}"
+    assert lines[failed + 2] == f"expected: {shop.image.digest}, in a container image signature"
+    assert lines[failed + 3].startswith("· 7.")
+    assert "does not vouch: SignatureRejected" in lines
+    assert "no matching signatures: invalid or missing digest in claim" in done.stdout
+
+
+def test_another_key_fails_at_the_signature(shop: Shop) -> None:
+    shop.attach(shop.legacy(Signer(new_key())))
+    (signature,) = shop.signatures(by_key(shop.world.key))
+    assert outcomes(signature) == ["holds", "skipped", "skipped", "skipped", "fails", "unreached", "unreached"]
+    assert "invalid signature" in signature["found"]
+
+
+def test_each_of_several_signatures_is_told(shop: Shop) -> None:
+    shop.attach(shop.legacy(Signer(new_key())), shop.legacy(shop.world.key))
+    first, second = shop.signatures(by_key(shop.world.key))
+    assert "fails" in outcomes(first)
+    assert second["identified"] is True
+    assert second["proof"]["digest"] == shop.image.digest
+
+
+def test_unsigned_image_has_no_signatures(shop: Shop) -> None:
+    done = shop.verify(by_key(shop.world.key))
+    assert done.exit_code == 1
+    assert "✗ no signatures found" in done.stdout
+    assert "does not vouch: SignatureAbsent" in done.stdout
+
+
+def test_certificate_of_somebody_else_is_proved_and_not_taken(shop: Shop) -> None:
+    ann = shop.world.signer(Leaf(subjects=(ANN,)))
+    shop.attach(shop.legacy(ann, logged=True))
+    done = shop.verify(keyless("bob@example.test"))
+    assert done.exit_code == 1
+    assert f"✗ who: {ANN} (issuer {ISSUER}): none of the policy's identities" in done.stdout
+    assert "does not vouch: IdentityMismatch" in done.stdout
+    (signature,) = shop.signatures(keyless())
+    assert outcomes(signature) == ["holds", "skipped", "holds", "holds", "holds", "holds", "holds"]
+    assert signature["identified"] is True
+
+
+def test_signature_that_no_log_promised_fails_at_the_log(shop: Shop) -> None:
+    shop.attach(shop.legacy(shop.world.signer()))
+    (signature,) = shop.signatures(keyless())
+    assert outcomes(signature)[:4] == ["holds", "skipped", "fails", "unreached"]
+
+
+def test_bundle_has_steps_of_its_own(shop: Shop) -> None:
+    shop.refer(shop.world.bundle(shop.image.digest, shop.world.signer()))
+    (signature,) = shop.signatures(keyless(signatureFormat="bundle"))
+    assert (signature["format"], outcomes(signature)) == ("bundle", ["holds"] * 5)
+    assert signature["identified"] is True
+
+
+def test_bundle_of_another_image_fails_at_its_claim(shop: Shop) -> None:
+    shop.refer(shop.world.bundle("sha256:" + "b" * 64, shop.world.signer()))
+    (signature,) = shop.signatures(keyless(signatureFormat="bundle"))
+    assert outcomes(signature) == ["fails", *["unreached"] * 4]
+    assert signature["found"] == "the statement is about another digest"
+
+
+def test_every_authority_is_told_and_one_is_enough(shop: Shop) -> None:
+    shop.attach(shop.legacy(shop.world.key))
+    other = {**by_key(Signer(new_key())), "name": "other"}
+    static = {"name": "never", "static": {"action": "fail", "message": "no"}}
+    found = shop.document(other, static, by_key(shop.world.key))
+    assert [(each["name"], each["vouches"], each.get("reason")) for each in found["policies"][0]["authorities"]] == [
+        ("other", False, "SignatureRejected"),
+        ("never", False, "StaticDeny"),
+        ("release", True, None),
+    ]
+    assert found["allowed"] is True
+
+
+def test_trust_root_that_is_not_there_is_told(shop: Shop) -> None:
+    authority = keyless()
+    authority["keyless"]["trustRootRef"] = "gone"
+    done = shop.verify(authority)
+    assert done.exit_code == 1
+    assert "✗ TrustRootStale: " in done.stdout
+
+
+def test_policy_that_does_not_cover_the_image_is_left_out(shop: Shop) -> None:
+    done = shop.verify(by_key(shop.world.key), glob="other.test/**")
+    assert done.exit_code == 1
+    assert "policy shop" not in done.stdout
+    assert "no matching policies" in done.stdout
+
+
+def test_image_that_is_none_ends_with_2(shop: Shop) -> None:
+    policy = ROOT / "policies" / "signed-and-fresh" / "cip.yaml"
+    done = CliRunner().invoke(cli, ["verify", "UPPER/case", "--policy", str(policy)])
+    assert done.exit_code == 2
+    assert "UPPER/case" in done.stderr
+
+
+def test_registry_that_is_away_is_told_for_each_authority(shop: Shop) -> None:
+    policy = ROOT / "policies" / "signed-and-fresh" / "cip.yaml"
+    words = ["verify", "127.0.0.1:1/billing/web:1", "--policy", str(policy)]
+    done = CliRunner().invoke(cli, words)
+    # No policy covers it here, which is a verdict.
+    assert done.exit_code == 1
+    path = shop.folder / "all.yaml"
+    path.write_text(policy.read_text().replace("registry.example.com/billing/**", "**"))
+    done = CliRunner().invoke(cli, ["verify", "127.0.0.1:1/billing/web:1", "--policy", str(path)])
+    assert "✗ RegistryUnavailable: " in done.stdout
+    assert done.exit_code == 1
+
+
+def test_outcome_is_that_of_check(shop: Shop) -> None:
+    shop.attach(shop.legacy(shop.world.key))
+    for authority in (by_key(shop.world.key), by_key(Signer(new_key()))):
+        found = shop.document(authority)
+        checked = CliRunner().invoke(
+            cli,
+            ["check", "--policy", str(shop.folder / "policy.yaml"), "--image", shop.image.pinned, "--output", "json"],
+        )
+        assert {name: found[name] for name in ("allowed", "errors", "warnings")} == {
+            name: json.loads(checked.stdout)[name] for name in ("allowed", "errors", "warnings")
+        }
