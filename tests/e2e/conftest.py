@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import seed
-from tests.e2e.rig import mutation, objects, sigstore
+from tests.e2e.rig import mutation, objects
 from tests.e2e.rig import registry as registries
 from tests.e2e.rig import world as worlds
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
@@ -69,16 +69,6 @@ def provider(world: World) -> Iterator[RealProvider]:
         world.apply_provider(provider_object)
     yield real
     real.stop()
-
-
-@pytest.fixture(scope="session")
-def instance(world: World) -> Iterator[Sigstore]:
-    """A sigstore instance to sign with."""
-    folder = world.folder / "sigstore"
-    folder.mkdir()
-    running = sigstore.start(program, folder, world.logs)
-    yield running
-    running.stop()
 
 
 @pytest.fixture(scope="session")

@@ -222,14 +222,26 @@ def start(programs: Callable[[str], Path], folder: Path, logs: Path) -> Sigstore
         programs: finds a program by its name.
         folder: for its keys and files.
         logs: for what the programs say.
+
+    Raises:
+        RigError: a program does not start; none is left running.
     """
+    running = Sigstore(folder, Issuer(), RekorV1(), programs("cosign"), {})
+    try:
+        _start(running, programs, logs)
+    except BaseException:
+        running.stop()
+        raise
+    return running
+
+
+def _start(running: Sigstore, programs: Callable[[str], Path], logs: Path) -> None:
+    folder, issuer = running.folder, running.issuer
     ports = {
         name: processes.free_port() for name in ("ct", "fulcio", "grpc", "metrics", "tsa", "rekor", "rekor_grpc", "m")
     }
     url = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     _write_keys(folder)
-    issuer = Issuer()
-    running = Sigstore(folder, issuer, RekorV1(), programs("cosign"), {})
 
     def run(name: str, path: str, at: str, *words: str) -> None:
         program = processes.start(name, [programs(name), *words], logs)
@@ -244,7 +256,6 @@ def start(programs: Callable[[str], Path], folder: Path, logs: Path) -> Sigstore
     (folder / "fulcio.url").write_text(url["fulcio"])
     (folder / "tsa.url").write_text(f"{url['tsa']}/api/v1/timestamp")
     _configure(running, url)
-    return running
 
 
 def _answers(url: str) -> bool:
@@ -273,6 +284,8 @@ def _fulcio(folder: Path, ports: Mapping[str, int], ct_log: str) -> Sequence[str
         *("--config-path", str(folder / "fulcio.json"), "--ca", "fileca"),
         *("--fileca-cert", str(folder / "fulcio-chain.pem"), "--fileca-key", str(folder / "fulcio.key")),
         *("--fileca-key-passwd", PASSWORD, "--fileca-watch=false", f"--ct-log-url={ct_log}"),
+        # By default its name is one for the whole machine.
+        *("--legacy-unix-domain-socket", f"@bestbefore-fulcio-{ports['fulcio']}"),
     )
 
 

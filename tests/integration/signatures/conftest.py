@@ -1,4 +1,4 @@
-"""A sigstore instance and registries, real ones, and the provider's inspector."""
+"""Registries, real ones, and the provider's inspector."""
 
 from __future__ import annotations
 
@@ -12,16 +12,7 @@ from provider.inspection import build_inspector
 from provider.question import ProofQuestion
 from provider.registry.settings import RegistrySettings
 from tests.e2e.rig import registry as registries
-from tests.e2e.rig import sigstore
 from tests.programs import program
-
-
-@pytest.fixture(scope="session")
-def instance(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sigstore")
-    running = sigstore.start(program, folder, folder)
-    yield running
-    running.stop()
 
 
 @pytest.fixture(scope="session", params=["registry", "registry-referrers"])
