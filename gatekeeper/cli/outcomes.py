@@ -104,9 +104,9 @@ def verdict(outcome: Outcome) -> None:
 
 def _judged(policy: str, review: str, found: Sequence[Finding]) -> None:
     """What one policy says of one object."""
-    whom = " ".join(part for part in (policy or "no policy", review) if part)
+    whom = f"{review} by {policy or 'no policy'}".strip()
     if not found:
-        click.echo(f"{click.style('ok', fg='green')} {whom}")
+        click.echo(f"{click.style('allowed', fg='green')} {whom}")
     for each in found:
         word, colour = ("denied", "red") if each.action == "deny" else ("warning", "yellow")
         click.echo(f"{click.style(word, fg=colour)} {whom}: {each.violation.msg}")

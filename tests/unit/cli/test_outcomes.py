@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
+from provider.reasons import EXPLANATIONS, Reason
 from tests.unit.cli.conftest import Run, ToldOpa
 
 TOO_OLD = {
@@ -83,7 +84,17 @@ def test_people_see_the_image_its_facts_and_what_was_said(run: Run, policy: Path
     lines = done.stdout.splitlines()
     assert lines[0] == "app/web:1"
     assert lines[1] == "  built 2026-01-01T00:00:00Z (10 days ago)"
-    assert lines[-2:] == ["denied: Image exceeds maximum allowed age.", "denied by 1 policy"]
+    assert lines[-3:] == [
+        "denied by age: Image exceeds maximum allowed age.",
+        f"  what to do: {EXPLANATIONS[Reason.POLICY_FAILED].remedy}",
+        "denied by 1 policy",
+    ]
+
+
+def test_people_see_which_policies_allow(run: Run, policy: Path, facts: Path, opa: ToldOpa) -> None:
+    opa.violations = []
+    lines = checked(run, policy, facts, "--image", "app/web:1").stdout.splitlines()
+    assert lines[-2:] == ["allowed by age", "allowed by 1 policy"]
 
 
 def test_people_see_why_there_is_no_verdict(run: Run, policy: Path, facts: Path, opa: ToldOpa) -> None:
