@@ -102,7 +102,7 @@ class Shop:
 
     def signatures(self, *authorities: dict[str, Any]) -> list[dict[str, Any]]:
         ((found,),) = [policy["authorities"] for policy in self.document(*authorities)["policies"]]
-        return found["signatures"]
+        return list(found["signatures"])
 
 
 def by_key(signer: Signer, **more: Any) -> dict[str, Any]:
@@ -145,7 +145,8 @@ def test_good_signature_holds_at_every_step_and_the_authority_vouches(shop: Shop
         *("✓ 1.", "- 2.", "- 3.", "- 4."),
         *("✓ 5.", "✓ 6.", "✓ 7."),
     ]
-    assert lines[-2:] == ["vouches", "allowed by 1 policy"]
+    assert "vouches" in lines
+    assert lines[-1] == "allowed by 1 policy"
 
 
 def test_step_that_failed_says_what_was_found_and_expected(shop: Shop) -> None:
