@@ -118,8 +118,8 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     Reason.NO_MATCHING_POLICY: Explanation(
         _V,
         Fault.POLICY,
-        "No policy covers the image, and the cluster denies (or warns of) such images.",
-        "Use an image that a policy covers, or add a ClusterImagePolicy whose glob matches it.",
+        "No policy, or no rule of SignedImages, covers the image, and such images are denied (or warned of).",
+        "Use an image that is covered, or add a ClusterImagePolicy, or a rule, whose glob matches it.",
     ),
     Reason.STATIC_DENY: Explanation(
         _V,
@@ -139,7 +139,7 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     Reason.IDENTITY_MISMATCH: Explanation(
         _V,
         Fault.IMAGE,
-        "The signature is good, but made by somebody else than the policy names.",
+        "The signature is good, but made by somebody else than the policy names, or not by as many different people.",
         "Sign with the identity that the policy names, or correct the policy.",
     ),
     Reason.ATTESTATION_ABSENT: Explanation(

@@ -276,3 +276,19 @@ def test_outcome_is_that_of_check(shop: Shop) -> None:
         assert {name: found[name] for name in ("allowed", "errors", "warnings")} == {
             name: json.loads(checked.stdout)[name] for name in ("allowed", "errors", "warnings")
         }
+
+
+def test_check_can_be_repeated_from_what_it_recorded_without_a_registry(shop: Shop) -> None:
+    shop.attach(shop.legacy(shop.world.key))
+    shop.verify(by_key(shop.world.key))
+    words = ["check", "--policy", str(shop.folder / "policy.yaml"), "--image", shop.image.pinned, "--output", "json"]
+    first = CliRunner().invoke(cli, words)
+    recorded = shop.folder / "facts.json"
+    recorded.write_text(first.stdout)
+    again = CliRunner().invoke(cli, [*words, "--facts", str(recorded)])
+    assert (again.exit_code, json.loads(again.stdout)) == (0, json.loads(first.stdout))
+    # What was recorded says nothing of another key.
+    shop.verify(by_key(Signer(new_key())))
+    other = CliRunner().invoke(cli, [*words, "--facts", str(recorded)])
+    assert other.exit_code == 1
+    assert "do not say whether" in json.loads(other.stdout)["errors"][0]
