@@ -9,6 +9,7 @@ from typing import NoReturn
 import click
 
 from gatekeeper.cli import engine, output, policies
+from gatekeeper.evaluation.opa import NoVerdictError
 from gatekeeper.policy import PolicyError, read_documents
 from gatekeeper.translation import rendering
 from gatekeeper.translation.comparison import changes
@@ -59,7 +60,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     Where the program opa is found, each rule is compiled as Gatekeeper would; else only our own checks are made.
 
     Exit: 0 translated, 1 something differs (--diff, --check), 2 invalid or not translatable, every problem listed as
-    `file: path: problem`.
+    `file: path: problem`, 3 opa is there but cannot be run.
     """
     if sum(map(bool, (output_dir, diff_path, check_path))) > 1:
         raise click.UsageError("--output-dir, --diff and --check exclude each other")
@@ -71,6 +72,9 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
             _compare(translations, present, shown=diff_path is not None)
     except PolicyError as error:
         output.refuse(str(problem) for problem in error.problems)
+    except NoVerdictError as error:
+        output.problem(f"the rules could not be compiled: {error.message}")
+        sys.exit(output.Exit.NO_VERDICT)
     if output_dir is None:
         click.echo(rendering.render(objects(translations)), nl=False)
     else:

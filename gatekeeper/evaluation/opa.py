@@ -21,6 +21,8 @@ BUNDLED: Final = Path(__file__).with_name("bin") / "opa"
 # A rule that takes longer than this would never be finished within a webhook's timeout either.
 EVALUATION_SECONDS: Final = 10.0
 OUTPUT_BYTES: Final = 64 * 1024 * 1024
+# Nothing of ours. A run is too short for Go to collect its garbage, unless a rule makes a great deal of it.
+_ENVIRONMENT: Final = {"HOME": "/nonexistent", "GOGC": "off", "GOMEMLIMIT": "256MiB"}
 
 
 class NoVerdictError(Exception):
@@ -86,7 +88,7 @@ class Engine(Protocol):
         """What OPA finds wrong with the modules of a folder, without evaluating them.
 
         Raises:
-            NoVerdictError: OPA could not be run.
+            NoVerdictError: OPA could not be run, or what was run is no OPA.
         """
         ...
 
@@ -106,27 +108,39 @@ class Opa:
     def evaluate(self, folder: Path, query: str) -> Any:  # noqa: ANN401 - any JSON
         """See `Engine.evaluate`."""
         said = self._run("eval", "--format", "json", "--data", str(folder), query)
-        output = _decoded(said.stdout)
-        problems = _problems(output, folder)
+        problems = _problems(_decoded(said.stdout), folder)
         if problems or said.returncode != 0:
             raise EvaluationError(problems or (Problem("engine_error", _clip(said.stderr), "", 0),))
-        if not output and said.stdout.strip() != "{}":
-            raise NoVerdictError("EngineFailed", f"{self.path} printed no JSON: is it opa {VERSION}?")
-        results = output.get("result")
-        return results[0]["expressions"][0]["value"] if results else None
+        return self._value(said.stdout)
 
     def check(self, folder: Path) -> tuple[Problem, ...]:
         """See `Engine.check`."""
         said = self._run("check", "--format", "json", "--max-errors", "0", str(folder))
         if said.returncode == 0:
+            self._prove()
             return ()
         return _problems(_decoded(said.stderr), folder) or (Problem("engine_error", _clip(said.stderr), "", 0),)
+
+    def _prove(self) -> None:
+        """A check that finds nothing prints nothing, and so does any program that is no OPA: have it say something."""
+        if self._value(self._run("eval", "--format", "json", "1 + 1").stdout) != 1 + 1:
+            raise self._no_opa()
+
+    def _value(self, printed: str) -> Any:  # noqa: ANN401 - any JSON
+        output = _decoded(printed)
+        if not output and printed.strip() != "{}":
+            raise self._no_opa()
+        results = output.get("result")
+        return results[0]["expressions"][0]["value"] if results else None
+
+    def _no_opa(self) -> NoVerdictError:
+        return NoVerdictError("EngineFailed", f"{self.path} printed no JSON: is it opa {VERSION}?")
 
     def _run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         words = [str(self.path), command, "--v0-compatible", "--capabilities", str(capabilities.PATH), *arguments]
         try:
             return subprocess.run(
-                words, capture_output=True, text=True, timeout=self.seconds, check=False, env={"HOME": "/nonexistent"}
+                words, capture_output=True, text=True, timeout=self.seconds, check=False, env=_ENVIRONMENT
             )
         except subprocess.TimeoutExpired as error:
             raise NoVerdictError(

@@ -76,3 +76,13 @@ def test_without_opa_policies_are_translated_all_the_same(
 
     monkeypatch.setattr("gatekeeper.evaluation.opa.find", find)
     assert run("translate", policy).exit_code == 0
+
+
+@pytest.mark.parametrize("option", [(), ("--no-match", "deny")], ids=["rules", "coverage"])
+def test_program_that_is_no_opa_is_not_taken_for_one_that_found_nothing(
+    run: Run, policy: Path, monkeypatch: pytest.MonkeyPatch, option: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("BESTBEFORE_OPA", "/bin/true")
+    done = run("translate", policy, *option)
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert done.stderr.startswith("error: the rules could not be compiled: /bin/true printed no JSON")

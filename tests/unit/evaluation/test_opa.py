@@ -92,7 +92,14 @@ def test_errors_count_even_with_a_good_exit(tmp_path):
 
 
 def test_check_has_no_problems_where_opa_has_none(tmp_path):
-    assert says(tmp_path, "").check(tmp_path) == ()
+    quiet = Opa(script(tmp_path, '[ "$1" = check ] || echo \'{"result": [{"expressions": [{"value": 2}]}]}\''))
+    assert quiet.check(tmp_path) == ()
+
+
+@pytest.mark.parametrize("output", ["", "{}", '{"result": []}', '{"result": [{"expressions": [{"value": 3}]}]}'])
+def test_check_that_finds_nothing_counts_only_where_opa_is_heard(tmp_path, output):
+    with pytest.raises(NoVerdictError, match="is it opa"):
+        says(tmp_path, output).check(tmp_path)
 
 
 def test_check_tells_what_opa_says(tmp_path):
