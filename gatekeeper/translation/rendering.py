@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
+from yaml.emitter import ScalarAnalysis
 
 
 def render(objects: Iterable[Mapping[str, Any]]) -> str:
@@ -25,11 +26,22 @@ class _Dumper(yaml.SafeDumper):
         return super().increase_indent(flow, False)  # noqa: FBT003
 
     def analyze_scalar(self, scalar: str) -> Any:  # noqa: ANN401 - the library's own record
-        """Let tabs and trailing blanks stand in literal blocks, as YAML does; PyYAML would quote the whole text."""
-        analysis = super().analyze_scalar(scalar)
-        if "\n" in scalar and not _UNPRINTABLE.search(scalar):
-            analysis.allow_block = True
-        return analysis
+        """Let tabs and trailing blanks stand in literal blocks, as YAML does; PyYAML would quote the whole text.
+
+        It would also look at each character of the libraries, in each template anew: most of the time of a translation.
+        """
+        if "\n" not in scalar or _UNPRINTABLE.search(scalar):
+            return super().analyze_scalar(scalar)
+        return ScalarAnalysis(
+            scalar=scalar,
+            empty=False,
+            multiline=True,
+            allow_flow_plain=False,
+            allow_block_plain=False,
+            allow_single_quoted=False,
+            allow_double_quoted=True,
+            allow_block=True,
+        )
 
 
 # What a literal block cannot hold (YAML 1.1, c-printable), and line ends that it would not keep.
