@@ -12,6 +12,8 @@ PYTHON ?= python3
 
 # What to test: `make test T=tests/unit/cache`, `make test T="tests/unit -k deadline"`.
 T ?= tests
+# What to measure: `make bench S="check warm"`; all without it.
+S ?=
 # What to show in the demo instead of images made up for it: `make demo IMAGES="cgr.dev/chainguard/static …"`.
 IMAGES ?=
 
@@ -58,8 +60,8 @@ e2e: venv tools ## the story on the real Gatekeeper: minutes the first time, for
 	@BESTBEFORE_E2E=1 $(PY) -m tests.e2e.rig.network $(PY) -m pytest $(if $(filter tests,$(T)),tests/e2e,$(T))
 
 .PHONY: bench
-bench: venv tools ## the figures we care about
-	@$(PY) -m tests.bench
+bench: venv tools ## the figures we care about (S="cold warm" measures some of them)
+	@$(PY) -m tests.e2e.rig.network $(PY) -m tests.bench $(S)
 
 ##@ Write
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flask import Flask, request
 
+from provider.batch import Endpoint
 from provider.clock import SystemClock
 from provider.logs import Log
 from provider.metrics import Metrics
@@ -25,7 +26,8 @@ def main(certificate: str, key: str, client_ca: str, port: str) -> None:
     """Serve until told to stop."""
     files = TLSFiles(Path(certificate), Path(key), Path(client_ca))
     clock = SystemClock()
-    observation = Observation(Metrics({}, set()), Log(sys.stdout, LogLevel.ERROR, LogFormat.JSON, clock), clock)
+    log = Log(sys.stdout, LogLevel.ERROR, LogFormat.JSON, clock)
+    observation = Observation(Metrics(dict.fromkeys(Endpoint, 0.0), set()), log, clock)
     settings = ServerSettings(tls_cert=files.certificate, tls_key=files.key, client_ca=files.client_ca)
     app = Flask(__name__)
     app.post("/")(lambda: (request.get_data(), {"Content-Type": "application/json"}))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 
+from tests.bench import process
 from tests.e2e import seed
-from tests.e2e.rig import objects
+from tests.e2e.rig import admissions, objects
 from tests.e2e.rig.kubernetes import KubernetesClient
 from tests.e2e.rig.policies import Policies, translate
 from tests.e2e.rig.provider import RealProvider
@@ -38,7 +39,7 @@ def test_admission_is_measured_with_no_one_and_ten_policies(
         policies.install(translate(seed.policy(f"figure-{number}", days=30 + number), world.folder))
     figures(f"admission, 10 policies, known image: {_milliseconds(client, space, known)}")
     figures(f"admission, 10 policies, new image:   {_milliseconds(client, space, _new(new_image))}")
-    figures(f"provider, resident memory:           {_resident_mib(provider):.0f} MiB")
+    figures(f"provider, memory:                    {_memory_mib(provider):.0f} MiB")
 
 
 def _new(new_image: Callable[[], str]) -> list[str]:
@@ -47,23 +48,10 @@ def _new(new_image: Callable[[], str]) -> list[str]:
 
 def _milliseconds(client: KubernetesClient, space: str, images: list[str]) -> str:
     """Median and longest time of dry runs, one for each image."""
-    answers = [client.create(objects.pod(space, image), dry_run=True) for image in images]
-    assert {answer.status for answer in answers} == {201}
-    times = sorted(answer.seconds * 1000 for answer in answers)
-    return f"p50 {statistics.median(times):.0f} ms, longest {times[-1]:.0f} ms"
+    times = admissions.milliseconds(client, space, images)
+    return f"p50 {statistics.median(times):.0f} ms, longest {max(times):.0f} ms"
 
 
-def _resident_mib(provider: RealProvider) -> float:
-    """Of the provider and the workers that it has started."""
+def _memory_mib(provider: RealProvider) -> float:
     assert provider.program is not None
-    return sum(map(_resident_kib, _family(provider.program.process.pid))) / 1024
-
-
-def _family(pid: int) -> list[int]:
-    with open(f"/proc/{pid}/task/{pid}/children") as children:  # noqa: PTH123 - no file of ours
-        return [pid, *(member for child in children.read().split() for member in _family(int(child)))]
-
-
-def _resident_kib(pid: int) -> int:
-    with open(f"/proc/{pid}/status") as status:  # noqa: PTH123 - no file of ours
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+    return process.memory_mib(provider.program.process.pid)
