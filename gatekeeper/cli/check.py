@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import click
 from gatekeeper.cli import outcomes, output, registries, times, trust_roots
 from gatekeeper.cli import policies as given_policies
 from gatekeeper.evaluation import opa
-from gatekeeper.evaluation.checker import check
+from gatekeeper.evaluation.checker import Outcome, check
 from gatekeeper.evaluation.facts import FactsFileError, FactSource, LiveFacts, RecordedFacts
-from gatekeeper.evaluation.opa import EvaluationError, NoVerdictError
+from gatekeeper.evaluation.opa import EvaluationError, NoVerdictError, Opa
 from gatekeeper.evaluation.review import Review, read_reviews
-from gatekeeper.policy import PolicyError
+from gatekeeper.policy import LoadedPolicies, PolicyError
+from gatekeeper.translation.translate import Translation
 from provider.errors import ImageError, SettingsError
 from provider.registry import reference
 
@@ -83,11 +85,13 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         recorded = RecordedFacts.read(facts_file) if facts_file else None
         engine = opa.find()
         moment = times.read(now)
-        translations = given_policies.translated(loaded, no_match, engine)
-        facts: FactSource = (
-            recorded.named(translations) if recorded else LiveFacts(registries.inspector(**reach, trust_roots=roots))
-        )
-        outcome = check(translations, reviews, facts, engine, moment)
+
+        def facts(translations: Sequence[Translation]) -> FactSource:
+            if recorded:
+                return recorded.named(translations)
+            return LiveFacts(registries.inspector(**reach, trust_roots=roots))
+
+        outcome = _judged(loaded, no_match, engine, lambda made: check(made, reviews, facts(made), engine, moment))
     except PolicyError as error:
         output.refuse(str(problem) for problem in error.problems)
     except (FactsFileError, EvaluationError, click.UsageError) as error:
@@ -99,6 +103,21 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     else:
         outcomes.show(outcome, form, moment)
         outcomes.leave(outcome)
+
+
+def _judged(
+    loaded: LoadedPolicies, no_match: str, engine: Opa, judge: Callable[[Sequence[Translation]], Outcome]
+) -> Outcome:
+    """Judge while the policies' rules are compiled beside it; what the compiler finds comes before any verdict."""
+    with ThreadPoolExecutor(1) as pool:
+        compiled = pool.submit(given_policies.translated, loaded, no_match, engine)
+        try:
+            outcome = judge(given_policies.translated(loaded, no_match, None))
+        except EvaluationError:
+            compiled.result()
+            raise
+        compiled.result()
+        return outcome
 
 
 def _reviews(resources: Sequence[str], images: Sequence[str]) -> list[Review]:
