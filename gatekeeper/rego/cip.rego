@@ -79,6 +79,7 @@ verdict(policy, image, response, values) := _failed(image, {
 	refusals := _refusals(policy, image, response)
 } else := {"passed": true} if {
 	not policy.rego
+	count(_matches(policy, image, response)) > 0
 } else := _failed(image, {
 	"reason": answer.reason,
 	"said": sprintf("%s: %s", [answer.reason, answer.message]),
@@ -88,6 +89,7 @@ verdict(policy, image, response, values) := _failed(image, {
 	answer := answers.lookup(response, question(image))
 	not answer.value.config
 } else := {"passed": true} if {
+	count(_matches(policy, image, response)) > 0
 	compliance.judged(values).passed == true
 } else := _failed(image, {
 	"reason": "PolicyFailed",

@@ -14,7 +14,7 @@ def parameters_schema() -> dict[str, Any]:
             "name": _text("The ClusterImagePolicy that this Constraint enforces; it stands in every message."),
             "images": _images(),
             "match": _match(),
-            "authorities": _list("Who vouches for an image: one authority must.", _authority()),
+            "authorities": _some("Who vouches for an image: one authority must.", _authority()),
             "digest": _choice(
                 "What to do about an image without a digest when a Pod is created.", "require", "warn", "off"
             ),
@@ -65,7 +65,7 @@ def signer_properties() -> dict[str, Any]:
 
 def _images() -> dict[str, Any]:
     glob = _text("Glob over the normalised reference; `*` stops at a slash, `**` does not.")
-    return _list("Which images the policy covers: one glob must match.", {"glob": glob})
+    return _some("Which images the policy covers: one glob must match.", {"glob": glob})
 
 
 def _match() -> dict[str, Any]:
@@ -153,6 +153,11 @@ def _choice(description: str, *values: str) -> dict[str, Any]:
 
 def _flag(description: str) -> dict[str, Any]:
     return {"description": description, "type": "boolean"}
+
+
+def _some(description: str, properties: dict[str, Any]) -> dict[str, Any]:
+    """A list that may not be empty."""
+    return {**_list(description, properties), "minItems": 1}
 
 
 def _list(description: str, properties: dict[str, Any]) -> dict[str, Any]:
