@@ -17,12 +17,16 @@ import data.lib.bestbefore.selection
 import data.lib.bestbefore.workload
 
 # METADATA
-# description: The images of a review that the policy has to judge, each with the reference to ask about.
+# description: |
+#   The images of a review that the policy has to judge, each with the reference to ask about. Undefined for a policy
+#   that covers nothing: then it cannot be read, and the template refuses.
 images(policy, review) := [object.union(image, {"asked": asked.text, "note": asked.note}) |
 	some image in workload.judged(review, _observed(policy))
 	selection.selected(policy, review, image.text)
 	asked := workload.asked(review, image)
-]
+] if {
+	count(policy.images) > 0
+}
 
 # METADATA
 # description: The key that asks for the facts of an image; canonical, so that policies share the answer.
@@ -103,7 +107,12 @@ verdict(policy, image, response, values) := _failed(image, {
 }
 
 # METADATA
-# description: The violation to report for an image.
+# description: The violation to report for an image. Total.
+default violation(_, _, _) := {
+	"msg": "the image is not proved to comply, and the policy has no name",
+	"details": {"reason": "Internal"},
+}
+
 violation(policy, image, verdict) := messages.violation(
 	sprintf("failed policy: %s", [policy.name]),
 	image,

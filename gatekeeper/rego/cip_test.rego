@@ -106,3 +106,19 @@ test_rule_gets_what_it_asked_for_and_nothing_else if {
 }
 
 test_document_is_undefined_without_the_facts if not cip.document(_ruled, {"object": {}}, _image, {})
+
+_review := {"operation": "CREATE", "kind": {"kind": "Pod"}, "object": {"kind": "Pod", "spec": {"containers": [{"image": "registry.test/app:1"}]}}}
+
+test_policy_that_covers_nothing_cannot_be_read if {
+	count(cip.images(_bare, _review)) == 1
+	every policy in [{"name": "p"}, object.union(_bare, {"images": []}), object.union(_bare, {"images": null}), {}] {
+		not cip.images(policy, _review)
+	}
+}
+
+test_refusal_by_a_policy_without_a_name_is_still_told if {
+	refused := {"passed": false, "reason": "Internal", "said": "", "line": ""}
+	every policy in [{}, null, {"name": null}] {
+		is_string(cip.violation(policy, _image, refused).msg)
+	}
+}
