@@ -21,7 +21,7 @@ _POLICIES = 10
 _DENIAL_SECONDS = 2.8
 _NEIGHBOUR_SECONDS = 0.2
 # Other work on the machine may cost one attempt its bound; a lock that is held costs it to all of them.
-_ATTEMPTS = 6
+_ATTEMPTS = 3
 # As long as the provider leaves a registry alone that did not answer, and a bit.
 _FORGET_SECONDS = 4.0
 
