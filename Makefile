@@ -85,7 +85,7 @@ reformat: venv opa ## put Python and Rego into shape
 .PHONY: generate
 generate: venv opa ## write every file that is made from others
 	$(PY) scripts/chart_readme.py
-	$(PY) -m provider.settings_reference docs/reference/settings.md
+	$(PY) -m provider.settings.reference docs/reference/settings.md
 	$(PY) -m scripts.reference
 	$(PY) -m scripts.policies
 

@@ -1,7 +1,7 @@
 """Every remote size, count and time that is trusted to nobody, with its unit.
 
 One place, so that a reader can see how much a stranger may cost us. What an administrator may change is in
-`provider.settings`; these are not settings.
+`provider.settings.model`; these are not settings.
 """
 
 from typing import Final

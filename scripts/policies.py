@@ -24,8 +24,8 @@ from gatekeeper.translation.age_schema import age_schema
 from gatekeeper.translation.maximum_image_age import Exemption, MaximumImageAge
 from gatekeeper.translation.rendering import render
 from gatekeeper.translation.translate import objects, translate
-from provider.answer import Facts, PlatformFacts
-from provider.question import FactQuestion, key_of, ref
+from provider.questions.answer import Facts, PlatformFacts
+from provider.questions.question import FactQuestion, key_of, ref
 from scripts import signed_images
 from scripts.policy_cases import HEADER, Case, everywhere, nanoseconds, read_case, review, suite_test, with_parameters
 

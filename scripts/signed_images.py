@@ -23,8 +23,8 @@ from gatekeeper.translation.rendering import render
 from gatekeeper.translation.signed_images import SignedImages, Signer, SigningRule
 from gatekeeper.translation.signed_images_schema import signed_images_schema
 from gatekeeper.translation.translate import Translation
-from provider import verification
-from provider.question import ProofQuestion, key_of
+from provider.questions import proof_question
+from provider.questions.question import ProofQuestion, key_of
 from scripts.policy_cases import HEADER, Case, everywhere, nanoseconds, read_case, review, suite_test, with_parameters
 
 _ACTIONS = ("deny", "warn")
@@ -142,4 +142,4 @@ def _signer(given: Mapping[str, Any]) -> Signer:
         )
         for each in given.get("identities", ())
     )
-    return Signer(given["name"], verification.read(given["verify"]), identities)
+    return Signer(given["name"], proof_question.read(given["verify"]), identities)

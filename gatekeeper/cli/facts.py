@@ -10,10 +10,10 @@ import click
 
 from gatekeeper.cli import age, output, registries
 from gatekeeper.evaluation.facts import FILE_VERSION, LiveFacts
-from provider import question
 from provider.clock import SystemClock
 from provider.errors import SettingsError
-from provider.question import FactQuestion
+from provider.questions import question
+from provider.questions.question import FactQuestion
 
 
 @click.command()

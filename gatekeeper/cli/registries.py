@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
-from provider.answer import Answer
 from provider.clock import Clock, Deadline, SystemClock
-from provider.question import ProofQuestion, Question
+from provider.questions.answer import Answer
+from provider.questions.question import ProofQuestion, Question
 
 if TYPE_CHECKING:
-    from provider.inspection import ImageInspector
+    from provider.images.inspector import ImageInspector
     from provider.signatures.examination import Examination
 
 # A person waits longer than a webhook does.
@@ -52,10 +52,10 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _hosts(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    from provider import setting_values  # noqa: PLC0415 - needed only where the option is given
+    from provider.settings import values  # noqa: PLC0415 - needed only where the option is given
 
     try:
-        return cast("tuple[str, ...]", setting_values.read("insecure_registry", "tuple[str, ...]", value))
+        return cast("tuple[str, ...]", values.read("insecure_registry", "tuple[str, ...]", value))
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -119,7 +119,7 @@ def _build(
     clock: Clock,
 ) -> ImageInspector:
     # Imported here: a check from recorded facts, or one that asks nothing, should not pay for it.
-    from provider.inspection import build_inspector  # noqa: PLC0415
+    from provider.images.inspector import build_inspector  # noqa: PLC0415
     from provider.registry.settings import RegistrySettings  # noqa: PLC0415
 
     if docker_config is None and _DOCKER_CONFIG.exists():

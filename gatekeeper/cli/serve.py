@@ -10,9 +10,9 @@ from typing import Any, cast
 import click
 
 from gatekeeper.cli import output
-from provider import settings
 from provider.errors import SettingsError
-from provider.settings import Help
+from provider.settings import model, sources
+from provider.settings.model import Help
 
 
 def _option(one: dataclasses.Field[Any]) -> click.Option:
@@ -45,11 +45,11 @@ class _Serve(click.Command):
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:  # noqa: ANN401 - click's own
         super().__init__(*arguments, **keywords)
-        self.params.extend(_option(one) for one in settings.fields().values())
+        self.params.extend(_option(one) for one in model.fields().values())
 
 
 @click.command(cls=_Serve)
-@click.option(f"--{settings.CONFIG}", metavar="FILE", help="YAML file with settings by their names (tls_cert: …).")
+@click.option(f"--{model.CONFIG}", metavar="FILE", help="YAML file with settings by their names (tls_cert: …).")
 def command(**flags: object) -> None:
     """Run the provider that answers Gatekeeper's questions about images.
 
@@ -59,10 +59,10 @@ def command(**flags: object) -> None:
     Exit: 0 after a clean stop (SIGTERM), 2 for settings that cannot be used, all of them named at once.
     """
     try:
-        loaded = settings.load(flags, os.environ)
+        loaded = sources.load(flags, os.environ)
     except SettingsError as error:
         output.refuse(error.problems)
     # Imported here: the help should not pay for a web server.
-    from provider.serving import run  # noqa: PLC0415
+    from provider.server.serving import run  # noqa: PLC0415
 
     sys.exit(run(loaded))

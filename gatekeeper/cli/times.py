@@ -25,7 +25,7 @@ def read(text: str | None) -> int:
     relative = re.fullmatch(r"([+-][0-9]{1,5})([dhm])", text, re.ASCII)
     if relative:
         return now + int(relative.group(1)) * _SECONDS[relative.group(2)] * _NANOSECONDS
-    from provider.age import created_ns  # noqa: PLC0415 - needed only here
+    from provider.golang.rfc3339 import created_ns  # noqa: PLC0415 - needed only here
 
     moment = created_ns(text)
     if moment is None:

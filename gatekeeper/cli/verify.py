@@ -149,7 +149,7 @@ def _kind(found: Vouching) -> str:
 
 def _fingerprint(found: Vouching) -> str:
     """The key's SHA-256, by which people compare keys; empty for what is none."""
-    from provider.signatures import keys  # noqa: PLC0415 - the library of keys is needed here only
+    from provider.signatures.trust import keys  # noqa: PLC0415 - the library of keys is needed here only
 
     if found.verify is None or found.verify.key is None:
         return ""

@@ -12,8 +12,8 @@ from gatekeeper.evaluation.opa import Engine
 from gatekeeper.evaluation.program import Recorded, Template
 from gatekeeper.evaluation.review import Review
 from gatekeeper.translation.translate import Translation
-from provider import question
-from provider.question import ProofQuestion
+from provider.questions import question
+from provider.questions.question import ProofQuestion
 from provider.reasons import Reason
 
 # Denials that say nothing of the image: to let a CI job take them for a verdict would be wrong both ways.

@@ -14,11 +14,11 @@ from gatekeeper.evaluation import signed
 from gatekeeper.evaluation.program import NOTHING, Recorded
 from gatekeeper.evaluation.signed import Names
 from gatekeeper.translation.translate import Translation
-from provider import question
-from provider.answer import Answer
 from provider.errors import BestbeforeError
 from provider.foreign_text import shown
-from provider.question import ProofQuestion, Question
+from provider.questions import question
+from provider.questions.answer import Answer
+from provider.questions.question import ProofQuestion, Question
 from provider.reasons import Reason
 
 FILE_VERSION: Final = 1

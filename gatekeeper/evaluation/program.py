@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from provider import question
+from provider.questions import question
 
 RULE_FILE: Final = "sigstore.rego"
 

@@ -12,12 +12,12 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from gatekeeper.translation.translate import Translation
-from provider import verification
 from provider.errors import BestbeforeError, QuestionError
 from provider.foreign_text import shown
-from provider.question import ProofQuestion
+from provider.questions import proof_question
+from provider.questions.proof_question import Verify
+from provider.questions.question import ProofQuestion
 from provider.reasons import Reason
-from provider.verification import Verify
 
 _BY: Final = "by"
 _FAILURE: Final = frozenset({_BY, "reason", "message"})
@@ -44,7 +44,7 @@ def _signers(value: Any) -> Iterator[tuple[str, Verify]]:  # noqa: ANN401 - any 
         yield from _signers(child)
     if isinstance(value, dict) and isinstance(value.get("name"), str) and isinstance(value.get("verify"), dict):
         try:
-            yield value["name"], verification.read(value["verify"])
+            yield value["name"], proof_question.read(value["verify"])
         except QuestionError:
             # What is no question is never answered.
             return

@@ -26,8 +26,8 @@ from gatekeeper.evaluation.review import Review, faults, read_reviews
 from gatekeeper.policy.document import read_documents
 from gatekeeper.policy.problems import PolicyError, Problem
 from gatekeeper.translation.translate import Translation
-from provider import age
 from provider.errors import ImageError
+from provider.golang import rfc3339
 from provider.reasons import Reason
 from provider.registry import reference
 
@@ -245,7 +245,7 @@ class _Reader:
 
     def _now(self, case: Mapping[str, Any], path: str) -> int:
         text = case.get("now", self.value.get("now"))
-        moment = age.created_ns(text) if isinstance(text, str) else None
+        moment = rfc3339.created_ns(text) if isinstance(text, str) else None
         if moment is None:
             self._problem(f"{path}.now", f"expected a time by RFC 3339 here or in the suite, got {text!r}")
         return moment or 0
@@ -281,7 +281,7 @@ def _completed(image: str, fact: Mapping[str, Any]) -> Mapping[str, Any]:
     if "reason" in fact:
         return fact
     created = fact.get("created")
-    nanoseconds = age.created_ns(created) if isinstance(created, str) else None
+    nanoseconds = rfc3339.created_ns(created) if isinstance(created, str) else None
     dated = {
         "created": created,
         "createdNs": None if nanoseconds is None else str(nanoseconds),

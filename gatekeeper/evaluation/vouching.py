@@ -17,11 +17,11 @@ from gatekeeper.evaluation.review import Review
 from gatekeeper.policy.model import ClusterImagePolicy
 from gatekeeper.translation import constraint, names, template
 from gatekeeper.translation.translate import coverage
-from provider import verification
 from provider.errors import BestbeforeError
-from provider.question import ProofQuestion, key_of
+from provider.questions import proof_question
+from provider.questions.proof_question import Verify
+from provider.questions.question import ProofQuestion, key_of
 from provider.reasons import Reason
-from provider.verification import Verify
 
 if TYPE_CHECKING:
     from provider.signatures.examination import Examination, Examined
@@ -130,7 +130,7 @@ def vouching(
 def _examined(authority: Mapping[str, Any], image: str, examine: Examine) -> Vouching:
     if "static" in authority:
         return Vouching(authority["name"], static=authority["static"]["action"])
-    verify = verification.read(authority["verify"])
+    verify = proof_question.read(authority["verify"])
     try:
         found = examine(ProofQuestion(image, verify))
     except BestbeforeError as error:
@@ -166,7 +166,7 @@ def _identified(proofs: Sequence[_Proof], engine: Engine) -> set[tuple[str, str,
         parameters = {"name": "", "images": [{"glob": "**"}], "authorities": [proof.authority], "digest": "off"}
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {}, "spec": {"containers": [{"image": image}]}}
         cases.append(Case(Template.of(source), parameters, Review(pod).to_json(), 0))
-        question = ProofQuestion(image, verification.read(proof.authority["verify"]))
+        question = ProofQuestion(image, proof_question.read(proof.authority["verify"]))
         values[key_of(question)] = {"proofs": [proof.value]}
     found = Evaluator(engine).violations(cases, Recorded(values, {})) if cases else ()
     return {proof.place for proof, violations in zip(proofs, found, strict=True) if not violations}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from gatekeeper.policy import goregexp, keys, kms, rules, sources, urls
+from gatekeeper.policy import keys, kms, rules, sources
 from gatekeeper.policy.faults import (
     Fault,
     Place,
@@ -30,6 +30,7 @@ from gatekeeper.policy.model import (
     StaticRef,
 )
 from provider import limits
+from provider.golang import net_url, regexp
 
 ACTIONS: Final = ("fail", "pass")
 SIGNATURE_FORMATS: Final = ("legacy", "bundle")
@@ -147,7 +148,7 @@ def _identity(identity: Identity, at: Place) -> Iterator[Fault]:
         if len(pattern) > limits.PATTERN_CHARACTERS:
             # Ours: as long as that, it is no identity.
             yield invalid(pattern, at / pattern_name, f"is longer than {limits.PATTERN_CHARACTERS} characters")
-        elif pattern and (detail := goregexp.fault(pattern)):
+        elif pattern and (detail := regexp.fault(pattern)):
             yield invalid(pattern, at / pattern_name, f"regex is invalid: {detail}")
 
 
@@ -184,7 +185,7 @@ def _attestation(attestation: Attestation, at: Place) -> Iterator[Fault]:
     predicate = attestation.predicate_type
     if not predicate:
         yield missing(at / "predicateType")
-    elif predicate in PREDICATE_ALIASES or not urls.is_request_uri(predicate):
+    elif predicate in PREDICATE_ALIASES or not net_url.is_request_uri(predicate):
         yield warned(predicate, at / "predicateType", _DEPRECATED)
     if attestation.policy:
         yield from rules.check(attestation.policy, at / "policy", within_spec=False)

@@ -15,11 +15,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, cast
 
-from gatekeeper.policy import model, urls
+from gatekeeper.policy import model
 from gatekeeper.policy.model import Struct, Url
 from gatekeeper.policy.problems import Problem
 from gatekeeper.policy.scalars import Json
 from provider import limits
+from provider.golang import net_url
 
 _SUGGESTIONS: Final = 20
 _INT64: Final = range(-(2**63), 2**63)
@@ -166,7 +167,7 @@ class _Decoder:
         if not self._fits(value, wanted, shape, spot):
             return None
         if shape.kind is Url:
-            fault = urls.fault(value)
+            fault = net_url.fault(value)
             if fault:
                 self._fault(fault, spot)
                 return None

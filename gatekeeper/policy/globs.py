@@ -15,7 +15,7 @@ import functools
 import re
 from typing import Final
 
-from gatekeeper.policy.quoting import quoted
+from provider.golang.strconv import quoted
 
 _VALID: Final = re.compile(r"[a-zA-Z0-9\-_:/*.@]+")
 _TOKENS: Final = re.compile(r"\*\*|\*|[^*]+")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from gatekeeper.policy import urls
 from gatekeeper.policy.faults import Fault, Place, disallowed, invalid, missing, one_of_several
 from gatekeeper.policy.model import ConfigMapReference, Policy, RemotePolicy
 from provider import limits
+from provider.golang import net_url
 
 POLICY_TYPES: Final = ("cue", "rego")
 
@@ -51,10 +51,10 @@ def _only_within_spec(policy: Policy, at: Place) -> Iterator[Fault]:
 
 
 def _remote(remote: RemotePolicy, at: Place) -> Iterator[Fault]:
-    parsed = urls.parse(remote.url.partition("#")[0])
+    parsed = net_url.parse(remote.url.partition("#")[0])
     if parsed.scheme != "https" or not parsed.host:
         detail = "url valid is invalid. host and https scheme are expected"
-        yield invalid(urls.as_printed(remote.url), at / "url", detail)
+        yield invalid(net_url.as_printed(remote.url), at / "url", detail)
     if not remote.sha256sum:
         yield missing(at / "sha256sum")
 

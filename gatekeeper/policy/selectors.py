@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gatekeeper.policy.model import LabelSelector, LabelSelectorRequirement
-from gatekeeper.policy.quoting import quoted
+from provider.golang.strconv import quoted
 
 WITH_VALUES: Final = ("In", "NotIn")
 WITHOUT_VALUES: Final = ("Exists", "DoesNotExist")

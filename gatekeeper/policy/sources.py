@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from gatekeeper.policy import urls
+from provider.golang import net_url
 
 _CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789_-./"
 _REPOSITORY: Final = re.compile(r"[a-z0-9_\-./]*")
@@ -34,8 +34,8 @@ def has_scheme(oci: str) -> bool:
 
 def _registry_fault(host: str) -> str:
     try:
-        parsed = urls.parse(f"//{host}") if "#" not in host else None
-    except urls.UrlError:
+        parsed = net_url.parse(f"//{host}") if "#" not in host else None
+    except net_url.UrlError:
         parsed = None
     if parsed is None or parsed.host != host or "%" in host:
         return f"registries must be valid RFC 3986 URI authorities: {host}"

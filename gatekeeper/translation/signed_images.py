@@ -15,8 +15,8 @@ from gatekeeper.translation.age_schema import GLOB
 from gatekeeper.translation.maximum_image_age import Exemption, name_problems
 from gatekeeper.translation.signed_images_schema import MOST_SIGNERS, signed_images_schema
 from gatekeeper.translation.verification import identity_fields
-from provider import verification
-from provider.verification import Verify
+from provider.questions import proof_question
+from provider.questions.proof_question import Verify
 from provider.version import VERSION
 
 KIND: Final = "SignedImages"
@@ -43,7 +43,7 @@ class Signer:
 
     def to_json(self) -> dict[str, Any]:
         """The form of the parameters."""
-        found: dict[str, Any] = {"name": self.name, "verify": verification.write(self.verify)}
+        found: dict[str, Any] = {"name": self.name, "verify": proof_question.write(self.verify)}
         if self.identities:
             found["identities"] = [identity_fields(each) for each in self.identities]
         return found

@@ -6,8 +6,17 @@ import re
 from typing import Any
 
 from gatekeeper.policy.model import Authority, Identity, KeylessRef, KeyRef
-from provider import verification
-from provider.verification import Format, HashAlgorithm, Key, Keyless, LogName, Source, TrustRootName, Verify
+from provider.questions import proof_question
+from provider.questions.proof_question import (
+    Format,
+    HashAlgorithm,
+    Key,
+    Keyless,
+    LogName,
+    Source,
+    TrustRootName,
+    Verify,
+)
 
 
 def parameters(authority: Authority) -> dict[str, Any]:
@@ -16,7 +25,7 @@ def parameters(authority: Authority) -> dict[str, Any]:
     `verify` stands in the question as it is; `identities` are matched in Rego and are no part of it, so that policies
     share answers.
     """
-    found: dict[str, Any] = {"verify": verification.write(_verify(authority))}
+    found: dict[str, Any] = {"verify": proof_question.write(_verify(authority))}
     if authority.keyless is not None:
         found["identities"] = [identity_fields(each) for each in authority.keyless.identities]
     return found

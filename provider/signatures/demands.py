@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from provider.signatures.keys import PublicKey
-from provider.signatures.trust_root import TrustRoot
+from provider.signatures.trust.keys import PublicKey
+from provider.signatures.trust.trust_root import TrustRoot
 
 
 @dataclass(frozen=True)

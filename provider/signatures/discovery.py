@@ -17,15 +17,15 @@ from typing import Final, TypeVar
 
 from provider import limits
 from provider.errors import ImageError
+from provider.questions.proof_question import Source
 from provider.reasons import Reason
 from provider.registry import reference
 from provider.registry.call import Call
 from provider.registry.reference import Reference
 from provider.signatures import artifact
 from provider.signatures.artifact import Artifact, Descriptor, Layer
-from provider.signatures.bundle_format import MEDIA_TYPE_PREFIX
 from provider.signatures.documents import Documents, sha256
-from provider.verification import Source
+from provider.signatures.formats.bundle_format import MEDIA_TYPE_PREFIX
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -7,8 +7,8 @@ import json
 import re
 from typing import Any, Final
 
-from provider.go_json import SyntaxProblemError, scan_whole
-from provider.go_types import DecodeError, GoType, decode
+from provider.golang.encoding_json import SyntaxProblemError, scan_whole
+from provider.golang.structs import DecodeError, GoType, decode
 from provider.signatures.rejection import RejectedError
 
 _FOREIGN: Final = re.compile(rb"[^A-Za-z0-9+/]")

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from provider.answer import Proof
-from provider.signatures import bundle, simple_signing
+from provider.questions.answer import Proof
 from provider.signatures.demands import Demands
+from provider.signatures.formats import bundle, simple_signing
 
 
 class Outcome(StrEnum):

@@ -18,29 +18,30 @@ from pathlib import Path
 from typing import Final
 
 from provider import limits
-from provider.answer import Proof, Proofs, TimeSource
 from provider.cache.keys import ResultKey
 from provider.cache.memory import Memory
 from provider.clock import Clock, Deadline
 from provider.errors import ImageError
 from provider.foreign_text import shown
 from provider.observer import Observer
-from provider.question import ProofQuestion, key_of
-from provider.question import ref as ref_of
+from provider.questions.answer import Proof, Proofs, TimeSource
+from provider.questions.proof_question import Format, LogName, TrustRootName, Verify
+from provider.questions.question import ProofQuestion, key_of
+from provider.questions.question import ref as ref_of
 from provider.reasons import Reason
 from provider.registry import failures, reference
 from provider.registry.call import Call
 from provider.registry.client import RegistryClient
 from provider.registry.content import Content
 from provider.registry.reference import Reference
-from provider.signatures import bundle, keys, simple_signing
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import Discovery, Found, LegacySignature, Wanted
 from provider.signatures.documents import Documents, rfc3339
 from provider.signatures.examination import Examination, Examined, steps
+from provider.signatures.formats import bundle, simple_signing
 from provider.signatures.rejection import RejectedError
-from provider.signatures.trust_roots import TrustRoots
-from provider.verification import Format, LogName, TrustRootName, Verify
+from provider.signatures.trust import keys
+from provider.signatures.trust.trust_roots import TrustRoots
 
 _LOG: Final = logging.getLogger(__name__)
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
@@ -255,7 +256,7 @@ def build_verifier(  # noqa: PLR0913 - what the inspector has
     """
     if trust_roots:
         # They were named to be used: what they need is not loaded in the first question's time.
-        importlib.import_module("provider.signatures.sigstore_parts")
+        importlib.import_module("provider.signatures.evidence.sigstore_parts")
     discovery = Discovery(Documents(client, clock, tag_ttl=tag_ttl), clock.now)
     return ProofVerifier(Registry(content, client), discovery, TrustRoots(trust_roots, clock), clock, observer)
 

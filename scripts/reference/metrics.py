@@ -7,8 +7,8 @@ from typing import Final
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from provider.batch import Endpoint
-from provider.metrics import Metrics
+from provider.answering.batch import Endpoint
+from provider.telemetry.metrics import Metrics
 from scripts.reference import markdown
 
 _COLUMNS: Final = ("Metric", "Type", "Labels", "Meaning")
@@ -31,7 +31,9 @@ A histogram has `_bucket`, `_sum` and `_count` after its name.
 def page() -> str:
     """The page, as Markdown."""
     rows = sorted(map(_row, _own()))
-    return markdown.head("Metrics", "provider/metrics.py", _INTRODUCTION) + "\n" + markdown.table(_COLUMNS, rows)
+    return (
+        markdown.head("Metrics", "provider/telemetry/metrics.py", _INTRODUCTION) + "\n" + markdown.table(_COLUMNS, rows)
+    )
 
 
 def _own() -> Iterator[MetricWrapperBase]:

@@ -19,7 +19,7 @@ from gatekeeper.evaluation.program import Template
 from gatekeeper.evaluation.review import Review
 from gatekeeper.policy import load_policies
 from gatekeeper.translation.translate import translate
-from provider.question import FactQuestion, key_of
+from provider.questions.question import FactQuestion, key_of
 from tests.bench.report import Table
 from tests.e2e import seed
 from tests.e2e.rig.provider import command_line

@@ -10,16 +10,16 @@ from pathlib import Path
 
 from flask import Flask, request
 
-from provider.batch import Endpoint
+from provider.answering.batch import Endpoint
 from provider.clock import SystemClock
-from provider.logs import Log
-from provider.metrics import Metrics
-from provider.observation import Observation
-from provider.server import Server, listen
-from provider.setting_values import LogFormat, LogLevel
-from provider.settings import ServerSettings
-from provider.tls import ServerTLS, TLSFiles
-from provider.worker import Serving
+from provider.server.master import Server, listen
+from provider.server.tls import ServerTLS, TLSFiles
+from provider.server.worker import Serving
+from provider.settings.model import ServerSettings
+from provider.settings.values import LogFormat, LogLevel
+from provider.telemetry.logs import Log
+from provider.telemetry.metrics import Metrics
+from provider.telemetry.observation import Observation
 
 
 def main(certificate: str, key: str, client_ca: str, port: str) -> None:

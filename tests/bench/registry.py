@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from provider.question import FactQuestion, ProofQuestion, key_of
-from provider.verification import Key, Verify
+from provider.questions.proof_question import Key, Verify
+from provider.questions.question import FactQuestion, ProofQuestion, key_of
 from tests.e2e.rig import processes
 from tests.e2e.rig.processes import Program
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.translation.signed_images import SignedImages, Signer, SigningRule, constraints, template_document
-from provider.verification import Key, Verify
+from provider.questions.proof_question import Key, Verify
 from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import KubernetesClient
 from tests.e2e.rig.policies import Policies, until

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from provider.clock import Deadline, SystemClock
-from provider.inspection import build_inspector
-from provider.question import parse
+from provider.images.inspector import build_inspector
+from provider.questions.question import parse
 from provider.registry.settings import RegistrySettings
 from tests.e2e.rig import registry as registries
 from tests.e2e.rig.registry import days_ago

@@ -18,7 +18,7 @@ from gatekeeper.evaluation.opa import Opa
 from gatekeeper.evaluation.program import Recorded, Template
 from gatekeeper.policy import load_policies
 from gatekeeper.translation.translate import translate
-from provider import question
+from provider.questions import question
 from tests.programs import ROOT, program
 from tests.unit.docs.pages import blocks
 

@@ -11,8 +11,8 @@ import yaml
 from gatekeeper.evaluation.evaluator import Case, Evaluator
 from gatekeeper.evaluation.opa import Opa
 from gatekeeper.evaluation.program import Recorded, Template
-from provider import question
-from provider.question import ProofQuestion
+from provider.questions import question
+from provider.questions.question import ProofQuestion
 from tests.integration.test_docs import Undefined
 from tests.programs import ROOT, program
 from tests.unit.docs.pages import blocks

@@ -8,7 +8,7 @@ import pytest
 from gatekeeper.evaluation.evaluator import Case, Evaluator
 from gatekeeper.evaluation.program import Recorded, Template
 from gatekeeper.translation.maximum_image_age import MaximumImageAge, constraints, template_document
-from provider.question import FactQuestion, key_of
+from provider.questions.question import FactQuestion, key_of
 from scripts import policies, policy_cases
 from tests.engine import engine
 from tests.programs import program

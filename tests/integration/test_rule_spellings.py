@@ -9,7 +9,7 @@ from gatekeeper.evaluation.evaluator import Case, Evaluator
 from gatekeeper.evaluation.program import Recorded, Template
 from gatekeeper.policy import PolicyError, load_policies
 from gatekeeper.translation.translate import objects, translate
-from provider.question import FactQuestion, key_of
+from provider.questions.question import FactQuestion, key_of
 from scripts import policies, policy_cases
 from tests.engine import engine
 

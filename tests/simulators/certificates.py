@@ -13,7 +13,7 @@ from pathlib import Path
 
 import trustme
 
-from provider.tls import TLSFiles
+from provider.server.tls import TLSFiles
 
 
 class Authority:

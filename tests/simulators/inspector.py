@@ -15,9 +15,9 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from provider.answer import Facts, PlatformFacts
 from provider.clock import Clock, Deadline
-from provider.question import FactQuestion
+from provider.questions.answer import Facts, PlatformFacts
+from provider.questions.question import FactQuestion
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -37,7 +37,7 @@ def facts(**changes: object) -> Facts:
 
 
 class InspectorSimulator:
-    """Implements `provider.batch.Inspector`."""
+    """Implements `provider.answering.batch.Inspector`."""
 
     def __init__(self, clock: Clock) -> None:
         self.images: dict[str, Facts] = {}

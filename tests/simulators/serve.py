@@ -10,11 +10,11 @@ import re
 import sys
 import time
 
-from provider.answer import Facts
 from provider.clock import Deadline, SystemClock
-from provider.question import FactQuestion
-from provider.serving import run
-from provider.settings import load
+from provider.questions.answer import Facts
+from provider.questions.question import FactQuestion
+from provider.server.serving import run
+from provider.settings.sources import load
 from tests.simulators.inspector import InspectorSimulator
 
 _HELD = re.compile(r"-held-(\d+(?:\.\d+)?)")

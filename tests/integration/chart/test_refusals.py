@@ -62,7 +62,10 @@ CONTRADICTORY = [
     (["metrics.serviceMonitor.enabled=true"], "provider.networkPolicy.metricsFrom is empty"),
     (["metrics.podMonitor.enabled=true"], "provider.networkPolicy.metricsFrom is empty"),
     (["provider.preStopSleepSeconds=18"], "provider.terminationGracePeriodSeconds must be more than"),
-    (["provider.timeouts.validate=1"], "provider.waits.validate must be less than provider.timeouts.validate"),
+    (
+        ["provider.timeouts.validate=1"],
+        "provider.waits.validate must be less than provider.timeouts.validate",
+    ),
     (["provider.waits.mutate=1"], "provider.waits.mutate must be less than provider.timeouts.mutate"),
     (["commonLabels.app\\.kubernetes\\.io/name=x"], 'must not set "app.kubernetes.io/name"'),
     (["provider.podLabels.helm\\.sh/chart=x"], 'must not set "helm.sh/chart"'),

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from provider import settings
+from provider.settings import model, sources
 from tests.integration.chart.helm import CHART, Helm, Rendering
 
 pytestmark = pytest.mark.integration
 
 
-def load(rendering: Rendering, folder: Path) -> settings.Settings:
+def load(rendering: Rendering, folder: Path) -> model.Settings:
     """What the provider makes of it.
 
     Raises:
@@ -22,7 +22,7 @@ def load(rendering: Rendering, folder: Path) -> settings.Settings:
     """
     file = folder / "settings.yaml"
     file.write_text(yaml.safe_dump(dict(rendering.settings)), encoding="utf-8")
-    return settings.load({"config": str(file)}, {})
+    return sources.load({"config": str(file)}, {})
 
 
 def test_provider_accepts_the_settings_of_each_variant(variant: Rendering, tmp_path: Path) -> None:
@@ -39,9 +39,9 @@ def test_provider_listens_where_the_service_leads(rendering: Rendering, tmp_path
 
 def test_defaults_of_the_chart_are_those_of_the_provider(rendering: Rendering, tmp_path: Path) -> None:
     loaded = load(rendering, tmp_path)
-    assert loaded.deadlines == settings.DeadlineSettings()
-    assert loaded.registries == settings.RegistriesSettings()
-    assert loaded.server.drain_seconds == settings.fields()["drain_seconds"].default
+    assert loaded.deadlines == model.DeadlineSettings()
+    assert loaded.registries == model.RegistriesSettings()
+    assert loaded.server.drain_seconds == model.fields()["drain_seconds"].default
 
 
 def test_registries_reach_the_provider(helm: Helm, tmp_path: Path) -> None:
@@ -56,5 +56,5 @@ def test_every_setting_of_the_provider_can_be_set_in_one_place(helm: Helm) -> No
     schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
     further = set(schema["$defs"]["settings"]["properties"])
     chosen = set(helm.render(CHART / "ci" / "full-values.yaml").settings) - {"threads", "memory_mib"}
-    assert further | chosen == set(settings.fields())
+    assert further | chosen == set(model.fields())
     assert not further & chosen

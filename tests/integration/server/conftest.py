@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from provider.tls import TLSFiles
+from provider.server.tls import TLSFiles
 from tests.simulators.certificates import Authority
 from tests.simulators.gatekeeper import Answer, body
 

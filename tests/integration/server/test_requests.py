@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from provider import limits
-from provider.question import ref
+from provider.questions.question import ref
 from tests.integration.server.conftest import heard
 from tests.simulators.gatekeeper import Answer, body
 

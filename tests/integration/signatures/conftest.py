@@ -8,8 +8,8 @@ import pytest
 
 from provider.clock import Deadline, SystemClock
 from provider.errors import ImageError
-from provider.inspection import build_inspector
-from provider.question import ProofQuestion
+from provider.images.inspector import build_inspector
+from provider.questions.question import ProofQuestion
 from provider.registry.settings import RegistrySettings
 from tests.e2e.rig import registry as registries
 from tests.programs import program

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from provider.answer import TimeSource
+from provider.questions.answer import TimeSource
+from provider.questions.proof_question import Format, Key, Keyless, LogName, TrustRootName, Verify
 from provider.reasons import Reason
-from provider.verification import Format, Key, Keyless, LogName, TrustRootName, Verify
 from tests.e2e.rig.registry import days_ago
 from tests.e2e.rig.sigstore import ANN
 from tests.simulators.signing import Signer, new_key

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from gatekeeper.evaluation.facts import RecordedFacts
-from provider.answer import Facts, PlatformFacts
 from provider.errors import ImageError, SettingsError
-from provider.question import FactQuestion, Question
+from provider.questions.answer import Facts, PlatformFacts
+from provider.questions.question import FactQuestion, Question
 from provider.reasons import Reason
 from tests.unit.cli.conftest import Run
 

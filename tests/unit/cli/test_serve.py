@@ -6,8 +6,8 @@ import click
 import pytest
 
 from gatekeeper.cli import serve
-from provider import settings
-from provider.settings import Settings
+from provider.settings import model
+from provider.settings.model import Settings
 from tests.unit.cli.conftest import Run
 
 TLS = ("--tls-cert=a", "--tls-key=b", "--client-ca=c")
@@ -22,13 +22,13 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
         seen.append(loaded)
         return 0
 
-    monkeypatch.setattr("provider.serving.run", run)
+    monkeypatch.setattr("provider.server.serving.run", run)
     return seen
 
 
 def test_every_setting_is_an_option_with_its_help() -> None:
     options = {option.name: option for option in serve.command.params if isinstance(option, click.Option)}
-    assert set(settings.fields()) | {"config"} == set(options)
+    assert set(model.fields()) | {"config"} == set(options)
     assert [name for name, option in options.items() if not option.help] == []
 
 
@@ -54,5 +54,5 @@ def test_every_bad_setting_is_told_at_once_and_ends_with_2(run: Run, served: lis
 
 
 def test_exit_code_is_the_providers(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("provider.serving.run", lambda _: 1)
+    monkeypatch.setattr("provider.server.serving.run", lambda _: 1)
     assert run("serve", *TLS).exit_code == 1

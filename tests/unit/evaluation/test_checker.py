@@ -8,7 +8,7 @@ from gatekeeper.evaluation.evaluator import Violation
 from gatekeeper.evaluation.program import Recorded
 from gatekeeper.evaluation.review import Review
 from gatekeeper.translation.translate import Translation
-from provider.question import FactQuestion, key_of
+from provider.questions.question import FactQuestion, key_of
 from provider.reasons import Reason
 from tests.unit.evaluation.test_evaluator import EngineDouble, violation
 

@@ -5,9 +5,9 @@ import pytest
 
 from gatekeeper.evaluation import facts
 from gatekeeper.evaluation.facts import FactsFileError, LiveFacts, RecordedFacts
-from provider.answer import Facts
 from provider.errors import BestbeforeError
-from provider.question import FactQuestion, key_of, ref
+from provider.questions.answer import Facts
+from provider.questions.question import FactQuestion, key_of, ref
 from provider.reasons import Reason
 
 KEY = key_of(FactQuestion("registry.test/app:1"))

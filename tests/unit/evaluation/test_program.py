@@ -3,7 +3,7 @@ import json
 import pytest
 
 from gatekeeper.evaluation.program import NOTHING, Recorded, Template, package_of, write
-from provider.question import ref
+from provider.questions.question import ref
 
 MAIN = "package main\nviolation { false }\n"
 

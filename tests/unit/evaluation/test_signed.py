@@ -7,8 +7,8 @@ import pytest
 from gatekeeper.evaluation import signed
 from gatekeeper.evaluation.facts import FactsFileError, RecordedFacts
 from gatekeeper.translation.translate import Translation
-from provider.question import FactQuestion, ProofQuestion, key_of, ref
-from provider.verification import Key, Keyless, TrustRootName, Verify, write
+from provider.questions.proof_question import Key, Keyless, TrustRootName, Verify, write
+from provider.questions.question import FactQuestion, ProofQuestion, key_of, ref
 
 IMAGE = "registry.test/app:1"
 ANN, BOB = Verify(key=Key("ANN")), Verify(key=Key("BOB"))

@@ -7,11 +7,11 @@ import pytest
 
 from gatekeeper.evaluation.vouching import Seen, Vouching, vouching
 from gatekeeper.policy.model import Authority, ClusterImagePolicy, KeyRef, StaticRef
-from provider.answer import Proof
 from provider.errors import ImageError
+from provider.questions.answer import Proof
+from provider.questions.proof_question import Key, Verify
 from provider.reasons import Reason
 from provider.signatures.examination import Examination, Examined
-from provider.verification import Key, Verify
 
 BY_KEY = Verify(key=Key("PEM"))
 DIGEST = "sha256:" + "0" * 64

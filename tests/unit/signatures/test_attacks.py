@@ -22,12 +22,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa, utils
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from provider.errors import ImageError, QuestionError
-from provider.question import parse
-from provider.signatures import keys, trust_root
-from provider.signatures.bundle import NoSignatureError
+from provider.questions.proof_question import HashAlgorithm
+from provider.questions.question import parse
 from provider.signatures.demands import Demands
+from provider.signatures.formats.bundle import NoSignatureError
 from provider.signatures.rejection import RejectedError
-from provider.verification import HashAlgorithm
+from provider.signatures.trust import keys, trust_root
 from tests.simulators.signing import (
     CA,
     DER,

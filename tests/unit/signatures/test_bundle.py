@@ -9,12 +9,12 @@ import hashlib
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from provider.answer import SigningTime, TimeSource
-from provider.signatures import trust_root
-from provider.signatures.bundle import NoSignatureError
+from provider.questions.answer import SigningTime, TimeSource
+from provider.questions.proof_question import HashAlgorithm
 from provider.signatures.demands import Demands
+from provider.signatures.formats.bundle import NoSignatureError
 from provider.signatures.rejection import RejectedError
-from provider.verification import HashAlgorithm
+from provider.signatures.trust import trust_root
 from tests.simulators.signing import SIGNED_AT, TSA, Signer, new_key
 from tests.unit.signatures.world import DIGEST, MANIFEST
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provider.signatures.bundle import NoSignatureError
+from provider.signatures.formats.bundle import NoSignatureError
 from provider.signatures.rejection import RejectedError
 from tests.simulators.signing import SigningWorld, canonical
 from tests.unit.signatures.world import Case

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from provider.errors import ImageError
-from provider.signatures import bundle, simple_signing
 from provider.signatures.demands import Demands
 from provider.signatures.examination import Outcome, steps
+from provider.signatures.formats import bundle, simple_signing
 from provider.signatures.rejection import RejectedError, step
 from tests.unit.signatures.test_attacks import ATTACKS
 from tests.unit.signatures.world import DIGEST

@@ -17,10 +17,10 @@ def loaded(statement):
 
 def test_server_and_inspector_load_no_signature_library():
     statement = (
-        "import provider.serving, provider.inspection\n"
+        "import provider.server.serving, provider.images.inspector\n"
         "from provider.clock import SystemClock\n"
         "from provider.registry.settings import RegistrySettings\n"
-        "provider.inspection.build_inspector(RegistrySettings(), SystemClock())"
+        "provider.images.inspector.build_inspector(RegistrySettings(), SystemClock())"
     )
     assert loaded(statement) == "[]"
 

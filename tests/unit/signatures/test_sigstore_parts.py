@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from provider.signatures import keyring, sigstore_parts, trust_root
-from provider.signatures.bundle_format import read
-from provider.signatures.sigstore_parts import VerificationError
-from provider.signatures.trust_root import Log
+from provider.signatures.evidence import keyring, sigstore_parts
+from provider.signatures.evidence.sigstore_parts import VerificationError
+from provider.signatures.formats.bundle_format import read
+from provider.signatures.trust import public_good, trust_root
+from provider.signatures.trust.trust_root import Log
 from tests.simulators.signing import NOW, canonical
 
 
@@ -56,7 +57,7 @@ def test_log_is_found_by_its_id_alone_and_only_while_it_is_believed(case):
 
 
 def test_public_good_trust_root_is_shipped_and_in_force():
-    root = trust_root.read(sigstore_parts.public_good())
+    root = trust_root.read(public_good.trusted_root())
     assert root.usable(NOW)
     assert len(root.authorities) >= 1
     assert {log.url for log in root.logs} >= {"https://rekor.sigstore.dev"}

@@ -9,10 +9,10 @@ import hashlib
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from provider.answer import SigningTime, TimeSource
+from provider.questions.answer import SigningTime, TimeSource
+from provider.questions.proof_question import HashAlgorithm
 from provider.signatures.demands import Demands
 from provider.signatures.rejection import RejectedError
-from provider.verification import HashAlgorithm
 from tests.simulators.signing import NOW, SIGNED_AT, Signer, new_key
 from tests.unit.signatures.world import DIGEST
 

@@ -12,11 +12,11 @@ import yaml
 
 from provider import limits
 from provider.errors import ImageError, SettingsError
+from provider.questions.proof_question import TrustRootName
 from provider.reasons import Reason
-from provider.signatures import trust_root
-from provider.signatures.trust_root import TrustRootError
-from provider.signatures.trust_roots import TrustRoots
-from provider.verification import TrustRootName
+from provider.signatures.trust import trust_root
+from provider.signatures.trust.trust_root import TrustRootError
+from provider.signatures.trust.trust_roots import TrustRoots
 from tests.simulators.clock import FakeClock
 from tests.simulators.signing import DER, NOW, PEM, SPKI, canonical
 

@@ -10,22 +10,31 @@ from dataclasses import replace
 import pytest
 
 from provider import limits
-from provider.answer import TimeSource
 from provider.clock import Deadline
 from provider.errors import ImageError, SettingsError
-from provider.inspection import build_inspector
+from provider.images.inspector import build_inspector
 from provider.observer import NullObserver
-from provider.question import ProofQuestion, key_of, parse
+from provider.questions.answer import TimeSource
+from provider.questions.proof_question import (
+    Format,
+    HashAlgorithm,
+    Key,
+    Keyless,
+    LogName,
+    Source,
+    TrustRootName,
+    Verify,
+)
+from provider.questions.question import ProofQuestion, key_of, parse
 from provider.reasons import Reason
 from provider.registry import media_types
 from provider.registry.client import RegistryClient
 from provider.registry.content import Content
 from provider.registry.credentials import ANONYMOUS, Credential
 from provider.registry.settings import RegistrySettings
-from provider.signatures import simple_signing
-from provider.signatures.bundle_format import MEDIA_TYPE_PREFIX
+from provider.signatures.formats import simple_signing
+from provider.signatures.formats.bundle_format import MEDIA_TYPE_PREFIX
 from provider.signatures.verifier import build_verifier
-from provider.verification import Format, HashAlgorithm, Key, Keyless, LogName, Source, TrustRootName, Verify
 from tests.simulators.clock import FakeClock
 from tests.simulators.registry import RegistrySimulator, canonical, sha256
 from tests.simulators.signing import NOW, SIGN, Signer, new_key

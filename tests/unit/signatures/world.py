@@ -7,12 +7,13 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from provider.answer import Proof
-from provider.signatures import bundle, keys, simple_signing, trust_root
+from provider.questions.answer import Proof
+from provider.questions.proof_question import HashAlgorithm
 from provider.signatures.artifact import Layer
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import LegacySignature
-from provider.verification import HashAlgorithm
+from provider.signatures.formats import bundle, simple_signing
+from provider.signatures.trust import keys, trust_root
 from tests.simulators.signing import NOW, Signer, SigningWorld, b64, canonical
 
 MANIFEST = b'{"schemaVersion":2}'

@@ -11,7 +11,7 @@ from gatekeeper.translation import library
 from gatekeeper.translation.maximum_image_age import Exemption
 from gatekeeper.translation.signed_images import SignedImages, Signer, SigningRule, constraints, template_document
 from gatekeeper.translation.signed_images_schema import MOST_SIGNERS, signed_images_schema
-from provider.verification import Key, Keyless, TrustRootName, Verify
+from provider.questions.proof_question import Key, Keyless, TrustRootName, Verify
 
 _PRIVATE = ec.generate_private_key(ec.SECP256R1())
 PEM = (

@@ -2,7 +2,7 @@ import pytest
 
 from gatekeeper.policy import policy_of
 from gatekeeper.translation.verification import parameters
-from provider import verification
+from provider.questions import proof_question
 from tests.unit.policy.test_support import IDENTITY, KEY
 
 
@@ -60,4 +60,4 @@ def test_log_is_left_out_where_a_timestamp_of_a_trust_root_is_asked_for():
 )
 def test_provider_can_read_what_is_asked(authority):
     verify = asked(authority)["verify"]
-    assert verification.write(verification.read(verify)) == verify
+    assert proof_question.write(proof_question.read(verify)) == verify

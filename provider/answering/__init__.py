@@ -1,0 +1,1 @@
+"""Many keys, one answer, in time: deadlines, sharing, waits, what is remembered."""

@@ -1,0 +1,1 @@
+"""One question about an image becomes facts."""

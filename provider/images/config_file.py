@@ -1,0 +1,173 @@
+"""The document that policy-controller puts into `input.config`, one for each platform.
+
+It is go-containerregistry's `v1.ConfigFile`: the image's configuration decoded into Go structs and encoded again.
+Unknown fields are gone, keys match without regard to case, `created` is always there and written as Go writes it,
+null and absent values are zero. Policies were written against exactly that, so it is made exactly so; and a
+configuration that Go would not decode is refused in Go's words. The name of the platform is the configuration's own
+(`v1.Platform.String`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any, Final
+
+from provider.foreign_text import shown
+from provider.golang import encoding_json, rfc3339
+from provider.golang.encoding_json import Number
+from provider.golang.structs import (
+    Custom,
+    DecodeError,
+    Field,
+    Flag,
+    Integer,
+    Map,
+    MismatchError,
+    Pointer,
+    Slice,
+    Struct,
+    Text,
+    kind,
+)
+from provider.golang.structs import decode as decode_into
+from provider.registry.manifest import Platform
+
+_HEX: Final = re.compile(r"[0-9a-f]*")
+_ALGORITHMS: Final = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
+
+
+def _read_time(value: Any, old: rfc3339.Moment) -> rfc3339.Moment:  # noqa: ANN401 - any JSON value
+    if value is None:
+        return old
+    if not isinstance(value, str) or isinstance(value, Number):
+        raise DecodeError("Time.UnmarshalJSON: input is not a JSON string")
+    try:
+        return rfc3339.read(value)
+    except rfc3339.UnreadableTimeError as error:
+        raise DecodeError(str(error)) from error
+
+
+def _write_time(value: rfc3339.Moment) -> str:
+    try:
+        return value.render()
+    except rfc3339.UnreadableTimeError as error:
+        raise DecodeError(f"json: error calling MarshalJSON for type v1.Time: {error}") from error
+
+
+def _read_hash(value: Any, _: str) -> str:  # noqa: ANN401 - any JSON value
+    text = "" if value is None else value
+    if not isinstance(text, str) or isinstance(text, Number):
+        raise MismatchError(kind(value), "string")
+    algorithm, colon, digits = text.partition(":")
+    if not (colon and algorithm and digits):
+        raise DecodeError(f'cannot parse hash: "{shown(text)}"')
+    end = _HEX.match(digits)
+    rest = digits[end.end() :] if end else digits
+    if rest:
+        raise DecodeError(f"found non-hex character in hash: {shown(rest[0])}")
+    if algorithm not in _ALGORITHMS:
+        raise DecodeError(f'unsupported hash: "{shown(algorithm)}"')
+    if len(digits) != _ALGORITHMS[algorithm]().digest_size * 2:
+        raise DecodeError(f"wrong number of hex digits for {algorithm}: {shown(digits)}")
+    return text
+
+
+_TEXT: Final = Text()
+_FLAG: Final = Flag()
+_TEXTS: Final = Slice(_TEXT)
+_SET: Final = Map(Struct("struct {}"))
+_DURATION: Final = Integer("time.Duration")
+_TIME: Final = Custom("v1.Time", rfc3339.ZERO, _read_time, _write_time)
+_HASH: Final = Custom("v1.Hash", ":", _read_hash, str)
+
+_HISTORY: Final = Struct(
+    "v1.History",
+    (
+        Field("author", _TEXT),
+        Field("created", _TIME, omitempty=False),
+        Field("created_by", _TEXT),
+        Field("comment", _TEXT),
+        Field("empty_layer", _FLAG),
+    ),
+)
+_ROOT_FS: Final = Struct(
+    "v1.RootFS", (Field("type", _TEXT, omitempty=False), Field("diff_ids", Slice(_HASH), omitempty=False))
+)
+_HEALTH: Final = Struct(
+    "v1.HealthConfig",
+    (
+        Field("Test", _TEXTS),
+        Field("Interval", _DURATION),
+        Field("Timeout", _DURATION),
+        Field("StartPeriod", _DURATION),
+        Field("Retries", Integer()),
+    ),
+)
+_CONFIG: Final = Struct(
+    "v1.Config",
+    (
+        Field("AttachStderr", _FLAG),
+        Field("AttachStdin", _FLAG),
+        Field("AttachStdout", _FLAG),
+        Field("Cmd", _TEXTS),
+        Field("Healthcheck", Pointer(_HEALTH)),
+        Field("Domainname", _TEXT),
+        Field("Entrypoint", _TEXTS),
+        Field("Env", _TEXTS),
+        Field("Hostname", _TEXT),
+        Field("Image", _TEXT),
+        Field("Labels", Map(_TEXT)),
+        Field("OnBuild", _TEXTS),
+        Field("OpenStdin", _FLAG),
+        Field("StdinOnce", _FLAG),
+        Field("Tty", _FLAG),
+        Field("User", _TEXT),
+        Field("Volumes", _SET),
+        Field("WorkingDir", _TEXT),
+        Field("ExposedPorts", _SET),
+        Field("ArgsEscaped", _FLAG),
+        Field("NetworkDisabled", _FLAG),
+        Field("MacAddress", _TEXT),
+        Field("StopSignal", _TEXT),
+        Field("Shell", _TEXTS),
+    ),
+)
+_CONFIG_FILE: Final = Struct(
+    "v1.ConfigFile",
+    (
+        Field("architecture", _TEXT, omitempty=False),
+        Field("author", _TEXT),
+        Field("container", _TEXT),
+        Field("created", _TIME, omitempty=False),
+        Field("docker_version", _TEXT),
+        Field("history", Slice(_HISTORY)),
+        Field("os", _TEXT, omitempty=False),
+        Field("rootfs", _ROOT_FS, omitempty=False),
+        Field("config", _CONFIG, omitempty=False),
+        Field("os.version", _TEXT),
+        Field("variant", _TEXT),
+        Field("os.features", _TEXTS),
+    ),
+)
+
+
+def decode(body: bytes) -> tuple[str, dict[str, Any]]:
+    """Make the document of one configuration.
+
+    Args:
+        body: the configuration as the registry holds it, checked against its digest.
+
+    Returns:
+        The platform's name (empty without an `os`) and the document.
+
+    Raises:
+        DecodeError: in Go's words; of the document's own text at most `limits.SHOWN_CHARACTERS` characters a value.
+    """
+    try:
+        document = encoding_json.scan(body)
+    except encoding_json.SyntaxProblemError as error:
+        raise DecodeError(str(error)) from error
+    found = decode_into(document, _CONFIG_FILE)
+    platform = Platform(found["os"], found["architecture"], found["variant"], found["os.version"])
+    return platform.name, _CONFIG_FILE.encode(found)

@@ -1,0 +1,67 @@
+"""What an image's configuration says of itself, as found.
+
+Read leniently, for facts: a value of an unexpected type is as good as none. Keys are matched as Go matches them,
+without regard to case and the last one counting, because that is how runtimes read them. What policy-controller makes
+of the same document is `provider.images.config_file`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from provider.errors import ImageError
+from provider.golang import encoding_json
+from provider.golang.encoding_json import Pairs
+from provider.reasons import Reason
+from provider.registry.manifest import Platform
+
+_FIELDS: Final = ("created", "os", "architecture", "variant", "os.version")
+
+
+@dataclass(frozen=True)
+class ImageConfig:
+    """The parts of a configuration that facts are made of.
+
+    Attributes:
+        created: the text found; None when there is none, or no text.
+        platform: what it is made to run on.
+    """
+
+    created: str | None
+    platform: Platform
+
+
+def read(body: bytes, what: str) -> ImageConfig:
+    """Read a configuration.
+
+    Args:
+        body: the document.
+        what: how messages call it.
+
+    Raises:
+        ImageError: `ContentInvalid` when it is no JSON object.
+    """
+    try:
+        document = encoding_json.scan(body)
+    except encoding_json.SyntaxProblemError as error:
+        raise ImageError(Reason.CONTENT_INVALID, f"{what}: it is no JSON: {error}") from error
+    if not isinstance(document, Pairs):
+        raise ImageError(Reason.CONTENT_INVALID, f"{what}: it is no JSON object")
+    return of_pairs(document)
+
+
+def of_pairs(document: Pairs) -> ImageConfig:
+    """The same, of a document that has been scanned."""
+    found = dict(_texts(document))
+    platform = Platform(*(found.get(name, "") for name in _FIELDS[1:]))
+    return ImageConfig(found.get("created"), platform)
+
+
+def _texts(document: Pairs) -> Iterable[tuple[str, str]]:
+    for key, value in document:
+        name = encoding_json.folded(key)
+        # null leaves what an equal key said before, as it does in Go.
+        if name in _FIELDS and isinstance(value, str) and not isinstance(value, encoding_json.Number):
+            yield name, value

@@ -1,0 +1,119 @@
+"""What a key asks.
+
+A key is either a plain image reference or a JSON object in which everything stands that the answer depends on: it
+is Gatekeeper's cache key. One question a key: the facts of an image are one, each proof is another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from provider import limits
+from provider.errors import QuestionError
+from provider.questions import proof_question
+from provider.questions.proof_question import Verify, invalid, known_fields, unsupported
+from provider.reasons import Reason
+
+VERSION: Final = 1
+_REF_CHARACTERS: Final = 12
+_COMMON: Final = frozenset({"v", "image"})
+_FIELDS: Final = {False: _COMMON | {"config"}, True: _COMMON | {"verify"}}
+
+
+@dataclass(frozen=True)
+class FactQuestion:
+    """Asks what an image's documents say.
+
+    Attributes:
+        image: the reference as written in the Pod, or `repository@digest`.
+        config: whether the answer carries the whole image configuration of every platform.
+        plain: whether the key is the reference itself, which is also asked for the settings' authorities.
+    """
+
+    image: str
+    config: bool = False
+    plain: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True)
+class ProofQuestion:
+    """Asks what cryptography proves about who signed an image.
+
+    Attributes:
+        image: as for `FactQuestion`.
+        verify: what has to be proved.
+    """
+
+    image: str
+    verify: Verify
+
+
+Question: TypeAlias = FactQuestion | ProofQuestion
+
+
+def ref(key: str) -> str:
+    """The key's short name: 12 hex digits of its SHA-256.
+
+    It stands in the answer, the denial and the log, and joins them; templates compute the same.
+    """
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:_REF_CHARACTERS]
+
+
+def key_of(question: Question) -> str:
+    """The key that a template makes for a question (`json.marshal` in Rego: sorted, compact)."""
+    fields: dict[str, Any] = {"v": VERSION, "image": question.image}
+    if isinstance(question, ProofQuestion):
+        fields["verify"] = proof_question.write(question.verify)
+    elif question.config:
+        fields["config"] = True
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    # Go's encoder, which OPA uses, escapes these so that JSON can stand in HTML.
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def parse(key: str) -> Question:
+    """Read a key.
+
+    Raises:
+        QuestionError: `KeyInvalid` for what can never be a question; `QuestionUnsupported` for a version or a field
+            that this release does not know (passing, so that a rolling upgrade is no cached outage).
+    """
+    if len(key.encode("utf-8", "surrogatepass")) > limits.KEY_BYTES:
+        raise QuestionError(Reason.KEY_INVALID, f"the key is longer than {limits.KEY_BYTES} bytes")
+    if not key.startswith("{"):
+        return FactQuestion(key, plain=True)
+    try:
+        fields = json.loads(key, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise QuestionError(Reason.KEY_INVALID, "the key starts like a JSON object but is none") from error
+    return _question(fields)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a field stands twice")
+    return fields
+
+
+def _question(fields: dict[str, Any]) -> Question:
+    version = fields.get("v")
+    if isinstance(version, bool) or not isinstance(version, int):
+        raise invalid("the question has no version `v`")
+    if version != VERSION:
+        raise unsupported(f"version {version} of the question")
+    known_fields(fields, _FIELDS["verify" in fields], "the question")
+    image = fields.get("image")
+    if not isinstance(image, str):
+        raise invalid("`image` of the question is no string")
+    if "verify" in fields:
+        return ProofQuestion(image, proof_question.read(fields["verify"]))
+    config = fields.get("config", False)
+    if not isinstance(config, bool):
+        raise QuestionError(Reason.QUESTION_UNSUPPORTED, "this provider knows `config` only as true")
+    return FactQuestion(image, config)

@@ -1,0 +1,181 @@
+"""`bestbefore serve`: from settings to a server that runs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from dataclasses import dataclass, field
+from socket import socket
+
+from provider import limits
+from provider.answering.batch import Batch, BatchSettings, Endpoint, Inspector
+from provider.answering.workers import Workers
+from provider.clock import Clock, SystemClock
+from provider.errors import SettingsError
+from provider.registry.settings import RegistrySettings
+from provider.server.master import Server, listen
+from provider.server.plain_port import PlainServer
+from provider.server.routes import create_app, create_metrics_app
+from provider.server.tls import ServerTLS, TLSFiles
+from provider.server.worker import Serving
+from provider.settings.model import Settings
+from provider.settings.values import Address
+from provider.telemetry.logs import Event, KeyRecords, Log
+from provider.telemetry.metrics import Metrics
+from provider.telemetry.observation import Observation
+
+_STOPPED, _FAILED, _BAD_SETTINGS = 0, 1, 2
+
+
+def run(settings: Settings, inspector: Inspector | None = None) -> int:
+    """Run the provider until it is told to stop.
+
+    What is wrong with a file or an address is told on the standard error, every problem at once.
+
+    Args:
+        settings: all of them.
+        inspector: knows images; by default the one that asks registries.
+
+    Returns:
+        The exit code: 0 after a clean stop, 1 after a failure, 2 for settings that cannot be used.
+    """
+    clock = SystemClock()
+    log = Log(sys.stdout, settings.log.log_level, settings.log.log_format, clock)
+    log.take_over(logging.getLogger())
+    log.info(Event.CONFIG_LOADED, "settings read", **_shown(settings))
+    try:
+        server = _build(settings, log, clock, inspector)
+    except SettingsError as error:
+        print("\n".join(f"error: {problem}" for problem in error.problems), file=sys.stderr)  # noqa: T201 - for a person
+        return _BAD_SETTINGS
+    return _serve(server, log)
+
+
+def _serve(server: Server, log: Log) -> int:
+    process = os.getpid()
+    try:
+        server.run()
+    except SystemExit as stop:
+        if os.getpid() != process:
+            # The worker, a fork of this process, is done; what follows is its parent's affair.
+            raise
+        code = _STOPPED if not stop.code else _FAILED
+        log.info(Event.SERVER_STOPPED, "stopped", code=code)
+        return code
+    return _STOPPED
+
+
+@dataclass
+class _Health:
+    """Whether new questions should be sent here."""
+
+    started: threading.Event = field(default_factory=threading.Event)
+    draining: bool = False
+
+    def unready(self) -> str:
+        if self.draining:
+            return "draining"
+        return "" if self.started.is_set() else "starting"
+
+    def drain(self) -> None:
+        self.draining = True
+
+
+def _build(settings: Settings, log: Log, clock: Clock, inspector: Inspector | None) -> Server:
+    registries = settings.registries
+    named = {*registries.named_registry, *registries.insecure_registry}
+    waits = _waits(settings)
+    metrics = Metrics(waits, named)
+    observation = Observation(metrics, log, clock)
+    problems: list[str] = []
+    tls = _tls(settings, observation, problems)
+    listener = _listener("listen", settings.server.listen, problems)
+    plain = _listener("metrics_listen", settings.server.metrics_listen, problems)
+    inspector = inspector or _inspector(settings, observation, clock, problems)
+    if problems or not (tls and listener and plain and inspector):
+        raise SettingsError(problems)
+    batch = _batch(settings, inspector, named, log, clock)
+    metrics.watch_cache("answers", lambda: len(batch.memory), lambda: batch.memory.used)
+    health = _Health()
+    addresses = {"listen": _address(listener), "metrics_listen": _address(plain)}
+
+    def started() -> None:
+        health.started.set()
+        PlainServer(plain, create_metrics_app(metrics.exposition, health.unready), clock).start()
+        log.info(Event.SERVER_STARTED, "ready for questions", **addresses)
+
+    app = create_app(batch, observation, clock)
+    return Server(Serving(app, listener, tls, observation, settings.server, started, health.drain))
+
+
+def _batch(settings: Settings, inspector: Inspector, named: set[str], log: Log, clock: Clock) -> Batch:
+    batch_settings = BatchSettings(
+        waits=_waits(settings),
+        tag_ttl=settings.registries.tag_ttl_seconds,
+        memory_bytes=settings.registries.memory_mib * limits.MIB // 3,
+        server_threads=settings.server.threads,
+    )
+    return Batch(inspector, Workers(named), KeyRecords(log), clock, batch_settings)
+
+
+def _waits(settings: Settings) -> dict[Endpoint, float]:
+    deadlines = settings.deadlines
+    return {
+        Endpoint.VALIDATE: deadlines.validate_seconds,
+        Endpoint.AUDIT: deadlines.audit_seconds,
+        Endpoint.MUTATE: deadlines.mutate_seconds,
+    }
+
+
+def _tls(settings: Settings, observation: Observation, problems: list[str]) -> ServerTLS | None:
+    server = settings.server
+    try:
+        return ServerTLS(TLSFiles(server.tls_cert, server.tls_key, server.client_ca), observation)
+    except SettingsError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _listener(name: str, address: Address, problems: list[str]) -> socket | None:
+    try:
+        return listen(address.host, address.port)
+    except OSError as error:
+        # The system's words alone, without what the library adds; a name that is unknown has a code below 0.
+        words = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        problems.append(f"{name}: cannot listen on {address}: {words}")
+        return None
+
+
+def _inspector(settings: Settings, observation: Observation, clock: Clock, problems: list[str]) -> Inspector | None:
+    # Imported here: with an inspector of its own, a test needs no registry client.
+    from provider.images.inspector import build_inspector  # noqa: PLC0415
+
+    registries = settings.registries
+    registry_settings = RegistrySettings(
+        insecure_registries=frozenset(registries.insecure_registry),
+        named_registries=frozenset(registries.named_registry),
+        ca_file=registries.registry_ca,
+        docker_config=registries.docker_config,
+        memory_bytes=registries.memory_mib * limits.MIB * 2 // 3,
+        tag_ttl=registries.tag_ttl_seconds,
+    )
+    try:
+        trust_roots = {file.name: file.path for file in settings.signatures.trust_root}
+        authorities = {file.name: file.path for file in settings.signatures.authority}
+        return build_inspector(registry_settings, clock, observation, trust_roots, authorities)
+    except SettingsError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _address(listener: socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return str(Address(host, port))
+
+
+def _shown(settings: Settings) -> dict[str, object]:
+    """All settings, for the log: none of them is a secret, only the paths of such."""
+    groups = (settings.server, settings.deadlines, settings.registries, settings.signatures, settings.log)
+    return {name: value for group in groups for name, value in vars(group).items()}

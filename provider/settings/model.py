@@ -1,0 +1,206 @@
+"""What an administrator decides about the provider.
+
+Each field is a setting, with what it does and why its default is what it is. Where its value comes from stands in
+`provider.settings.sources`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+from provider.settings.values import Address, LogFormat, LogLevel, NamedFile
+
+PREFIX: Final = "BESTBEFORE_"
+CONFIG: Final = "config"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Help:
+    """What a reader of the reference needs to know about a setting: what it does, and why its default is what it is."""
+
+    does: str
+    why: str
+    unit: str = ""
+
+
+def setting(does: str, *, why: str, default: T | object = MISSING, unit: str = "") -> T:
+    """A field with its explanation; without a default it must be given."""
+    return cast("T", field(default=default, metadata={"help": Help(does, why, unit)}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """How Gatekeeper reaches the provider."""
+
+    tls_cert: Path = setting(
+        "PEM file of the server's certificate, followed by its intermediates. Read again when it changes.",
+        why="Gatekeeper speaks nothing but TLS; there is no plain HTTP.",
+    )
+    tls_key: Path = setting(
+        "PEM file of its private key, without a passphrase. Read again when it changes.",
+        why="Kubernetes Secrets hold it so.",
+    )
+    client_ca: Path = setting(
+        "PEM file of the authorities that clients must be certified by; several may stand in it. Read again when it "
+        "changes.",
+        why="Who may ask can make us call registries, so a stranger may not.",
+    )
+    listen: Address = setting(
+        "Address for Gatekeeper's questions, over TLS.",
+        default=Address("", 8443),
+        why="Needs no privilege, and is what Gatekeeper's own webhook uses.",
+    )
+    metrics_listen: Address = setting(
+        "Address for `/metrics`, `/healthz` and `/readyz`, over plain HTTP.",
+        default=Address("", 8888),
+        why="The kubelet and Prometheus have no certificate of Gatekeeper's; Gatekeeper's metrics have this port, too.",
+    )
+    threads: int = setting(
+        "Requests that are worked on at the same time.",
+        default=128,
+        unit="threads",
+        why="Half of them may wait for registries at a time, a quarter for those of audit; the rest answers from "
+        "memory. Three webhook Pods of Gatekeeper with `maxServingThreads` of 20 each may all wait at once; a thread "
+        "that was never needed costs nothing.",
+    )
+    keepalive_seconds: float = setting(
+        "How long an idle connection is kept open.",
+        default=120.0,
+        unit="seconds",
+        why="Longer than the 90 seconds after which Gatekeeper closes it, so that it is never closed under a question.",
+    )
+    drain_seconds: float = setting(
+        "How long a stop waits for requests that are being answered.",
+        default=12.0,
+        unit="seconds",
+        why="An audit request takes 9 seconds at most. Less than the 30 seconds after which Kubernetes kills.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadlineSettings:
+    """How long a request may wait, and all requests about the same image together."""
+
+    validate_seconds: float = setting(
+        "Wait of `/validate`.",
+        default=1.2,
+        unit="seconds",
+        why="Gatekeeper's webhook times out after 3 seconds; two sets of images that no policy kinds share must fit.",
+    )
+    audit_seconds: float = setting(
+        "Wait of `/audit`.",
+        default=9.0,
+        unit="seconds",
+        why="Less than the Provider's timeout of 10 seconds; no person waits for audit.",
+    )
+    mutate_seconds: float = setting(
+        "Wait of `/mutate`.",
+        default=0.7,
+        unit="seconds",
+        why="Less than the mutating webhook's timeout of 1 second.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistriesSettings:
+    """How registries are reached, and what is kept of what they say."""
+
+    named_registry: tuple[str, ...] = setting(
+        "Registries (`host` or `host:port`) that may have a private address. Each has all its request slots to itself.",
+        default=(),
+        why="References come from whoever may create a Pod, so a private address is refused unless it is named here.",
+    )
+    insecure_registry: tuple[str, ...] = setting(
+        "Registries that are reached over plain HTTP. Their address may be a private one.",
+        default=(),
+        why="Anybody on the way can change what such a registry says.",
+    )
+    docker_config: Path | None = setting(
+        "Docker `config.json` with credentials for registries. Read again when it changes.",
+        default=None,
+        why="Without it images are read as anybody may.",
+    )
+    registry_ca: Path | None = setting(
+        "PEM file of authorities that registries may be certified by, beside the public ones.",
+        default=None,
+        why="The public authorities are right for public registries.",
+    )
+    tag_ttl_seconds: float = setting(
+        "How long a tag is believed to point to the same digest.",
+        default=30.0,
+        unit="seconds",
+        why="Long enough for all policies and replicas of a rollout, short beside the 3 minutes of Gatekeeper's cache.",
+    )
+    memory_mib: int = setting(
+        "Bound of what is kept in memory of images: a third as finished answers, the rest as documents.",
+        default=48,
+        unit="MiB",
+        why="Some ten thousand images.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignaturesSettings:
+    """Whose signatures can be proved."""
+
+    trust_root: tuple[NamedFile, ...] = setting(
+        "Trust roots, `NAME=FILE` each, by the names that policies give them in `trustRootRef`: sigstore's "
+        "`trusted_root.json`, or a TrustRoot object with `sigstoreKeys`. Read again when it changes; a file that "
+        "cannot be used keeps the old one in force.",
+        default=(),
+        why="Policies that name none mean sigstore's public good instance, which is built in.",
+    )
+    authority: tuple[NamedFile, ...] = setting(
+        "Public keys, `NAME=FILE` each (PEM), whose signatures fact sheets tell of: the answer to a plain reference "
+        "then has `signature.status` and, in `signature.by`, their names. For templates that know no keys; policies "
+        "bring their own. Gatekeeper caches that answer, so a new signature is seen when its cache has expired.",
+        default=(),
+        why="Whom to trust is for policies to say; without it a plain reference costs no look-up of signatures.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogSettings:
+    """What is written to the standard output."""
+
+    log_level: LogLevel = setting(
+        "The least serious level that is logged.",
+        default=LogLevel.INFO,
+        why="One line a question and a request; `debug` adds each round trip to a registry.",
+    )
+    log_format: LogFormat = setting(
+        "`json`, a line each; `text`, for people; `auto`: text on a terminal.",
+        default=LogFormat.AUTO,
+        why="Machines read logs in a cluster, people on a terminal.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings, by group."""
+
+    server: ServerSettings
+    deadlines: DeadlineSettings
+    registries: RegistriesSettings
+    signatures: SignaturesSettings
+    log: LogSettings
+
+
+GROUPS: Final[Mapping[str, type]] = {
+    "server": ServerSettings,
+    "deadlines": DeadlineSettings,
+    "registries": RegistriesSettings,
+    "signatures": SignaturesSettings,
+    "log": LogSettings,
+}
+
+
+def fields() -> dict[str, dataclasses.Field[Any]]:
+    """Every setting by its name."""
+    return {field.name: field for group in GROUPS.values() for field in dataclasses.fields(group)}

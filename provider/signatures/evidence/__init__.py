@@ -1,0 +1,1 @@
+"""What speaks for a signature: certificates, logs, timestamps."""

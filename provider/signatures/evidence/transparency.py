@@ -1,0 +1,193 @@
+"""Transparency logs: a signature was published, its log says.
+
+An entry names its log by id; only the key of that log in the trust root counts, at a time at which it may be believed.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from provider.foreign_text import shown
+from provider.golang.structs import Field, Integer, Struct, Text
+from provider.signatures.encoding import from_base64, from_json, strict_object
+from provider.signatures.evidence.entry_body import TIMED, Signed, same_pem, verify_body
+from provider.signatures.evidence.log_entry import InclusionProof, LogEntry
+from provider.signatures.rejection import RejectedError
+from provider.signatures.trust.trust_root import Log
+
+_PAYLOAD: Final = Struct(
+    "bundle.RekorPayload",
+    (
+        Field("body", Text()),
+        Field("integratedTime", Integer("int64")),
+        Field("logIndex", Integer("int64")),
+        Field("logID", Text()),
+    ),
+)
+_BUNDLE: Final = Struct("bundle.RekorBundle", (Field("SignedEntryTimestamp", Text()), Field("Payload", _PAYLOAD)))
+_KIND: Final = ("hashedrekord", "0.0.1")
+_SHOWN: Final = 2000
+_LARGEST: Final = 2**53
+
+
+@dataclass(frozen=True)
+class Logged:
+    """What a log entry must be about.
+
+    Attributes:
+        signature: base64, as the signature's annotation has it.
+        payload: what was signed.
+        signer: PEM of the certificate, or else of the public key.
+    """
+
+    signature: str
+    payload: bytes
+    signer: bytes
+
+
+def verify_promise(text: str, logged: Logged, logs: Iterable[Log]) -> dt.datetime:
+    """The time in a log's promise to include an entry (Rekor's signed entry timestamp), of a legacy signature.
+
+    1. The entry is about this signature, this signer and this payload (cosign, `VerifyBundle`).
+    2. Its log is one of the trust root's, believed at the entry's time.
+    3. The promise is that log's signature over the entry (Rekor, `SignedEntryTimestamp`; RFC 8785).
+
+    Raises:
+        RejectedError: any of it does not hold.
+    """
+    bundle = _read(text)
+    payload = bundle["Payload"]
+    # 1.
+    _verify_entry(_hashed_rekord(from_base64(payload["body"])), logged)
+    # 2.
+    moment = _moment(payload["integratedTime"])
+    log = find(payload["logID"], logs)
+    if log is None:
+        raise RejectedError("verifying bundle: rekor log public key not found for payload")
+    if not log.validity.covers(moment):
+        raise RejectedError("verifying bundle: rekor log public key was not valid at the entry's time")
+    # 3.
+    _verify_signed(payload, from_base64(bundle["SignedEntryTimestamp"]), log)
+    return moment
+
+
+def verify_entry(entry: LogEntry, signed: Signed, logs: Sequence[Log], *, needs_proof: bool) -> dt.datetime | None:
+    """The time of an entry in a bundle, None where its log gives none (Rekor, version 2).
+
+    1. The entry is about this signature, this signer and what was signed: otherwise a good entry of somebody else's
+       would do (sigstore client specification, "Verify the transparency log entry").
+    2. Its log is one of the trust root's, believed at the entry's time.
+    3. It has a proof of inclusion in a tree whose checkpoint that log has signed, or, before version 0.2 of bundles, at
+       least a promise (RFC 9162, section 2.1.3; transparency-dev, `log` and `note` formats).
+    4. A promise, where there is one, is the log's (Rekor, signed entry timestamp). Only it makes the time count.
+
+    Raises:
+        RejectedError: any of it does not hold.
+    """
+    # 1.
+    verify_body(entry.kind, entry.body, signed)
+    # 2.
+    log = next((log for log in logs if log.key_id == entry.log_id), None)
+    if log is None:
+        raise RejectedError("the log entry is of no log in the trust root")
+    moment = _moment(entry.integrated_time) if entry.integrated_time else None
+    if moment is not None and not log.validity.covers(moment):
+        raise RejectedError("the log was not valid at the entry's time")
+    # 3.
+    if entry.proof is not None:
+        _verify_inclusion(entry, entry.proof, log)
+    elif needs_proof or not entry.promise:
+        raise RejectedError("the log entry has no inclusion proof")
+    # 4.
+    if not entry.promise:
+        return None
+    if moment is None or entry.kind not in TIMED:
+        raise RejectedError("the log entry has a promise but no time that it could be of")
+    payload = {
+        "body": base64.b64encode(entry.body).decode(),
+        "integratedTime": entry.integrated_time,
+        "logIndex": entry.index,
+        "logID": entry.log_id.hex(),
+    }
+    _verify_signed(payload, entry.promise, log)
+    return moment
+
+
+def _verify_inclusion(entry: LogEntry, proof: InclusionProof, log: Log) -> None:
+    # Imported here: signatures without log entries should not pay for sigstore's client.
+    from provider.signatures.evidence import keyring, sigstore_parts  # noqa: PLC0415
+
+    try:
+        sigstore_parts.verify_inclusion(entry, proof, keyring.LogKeys([log]))
+    except (sigstore_parts.VerificationError, ValueError, TypeError) as error:
+        raise RejectedError("the log entry is not in the tree that its log has signed") from error
+
+
+def find(key_id: str, logs: Iterable[Log]) -> Log | None:
+    """The log of an id in hexadecimal."""
+    return next((log for log in logs if log.key_id.hex() == key_id), None)
+
+
+def _read(text: str) -> Mapping[str, Any]:
+    try:
+        bundle = from_json(text.encode("utf-8", "replace"), _BUNDLE)
+    except RejectedError as error:
+        raise RejectedError(f"unmarshaling bundle: {error}") from error
+    numbers = (bundle["Payload"]["integratedTime"], bundle["Payload"]["logIndex"])
+    if not all(0 <= number < _LARGEST for number in numbers):
+        raise RejectedError("bundle payload: a number is out of range")
+    return dict(bundle)
+
+
+def _hashed_rekord(body: bytes) -> Mapping[str, Any]:
+    """The specification in an entry's body, of the one kind that image signatures have."""
+    try:
+        entry = strict_object(body)
+        kind = entry["kind"], entry["apiVersion"]
+        specification = entry["spec"]
+    except (RejectedError, KeyError) as error:
+        raise RejectedError("failed to extract signature from bundle: the log entry cannot be read") from error
+    if kind != _KIND or not isinstance(specification, dict):
+        raise RejectedError("failed to extract signature from bundle: unsupported type")
+    return specification
+
+
+def _verify_entry(specification: Mapping[str, Any], logged: Logged) -> None:
+    try:
+        signature = specification["signature"]["content"]
+        signer = base64.b64decode(specification["signature"]["publicKey"]["content"], validate=True)
+        algorithm, digest = (specification["data"]["hash"][name] for name in ("algorithm", "value"))
+    except (ValueError, TypeError, KeyError) as error:
+        raise RejectedError("failed to extract signature from bundle: the log entry cannot be read") from error
+    if not signature or signature != logged.signature:
+        raise RejectedError("signature in bundle does not match signature being verified")
+    if not same_pem(signer, logged.signer):
+        expected, got = shown(logged.signer.decode(), _SHOWN), shown(signer.decode("utf-8", "replace"), _SHOWN)
+        raise RejectedError(f"comparing public key PEMs, expected {expected}, got {got}")
+    if algorithm != "sha256":
+        raise RejectedError(f'unexpected algorithm: "{shown(str(algorithm))}"')
+    found = hashlib.sha256(logged.payload).hexdigest()
+    if digest != found:
+        raise RejectedError(f'matching bundle to payload: bundle="{shown(str(digest), 80)}", payload="{found}"')
+
+
+def _verify_signed(payload: Mapping[str, Any], promise: bytes, log: Log) -> None:
+    # Texts in ASCII and whole numbers below 2^53: canonical as they are (RFC 8785, section 3.2).
+    canonical = json.dumps(dict(payload), sort_keys=True, separators=(",", ":"))
+    try:
+        log.key.verify(promise, canonical.encode())
+    except RejectedError as error:
+        raise RejectedError("unable to verify SET") from error
+
+
+def _moment(seconds: int) -> dt.datetime:
+    try:
+        return dt.datetime.fromtimestamp(seconds, dt.UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise RejectedError("bundle payload: its time is out of range") from error

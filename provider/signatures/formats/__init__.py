@@ -1,0 +1,1 @@
+"""How signatures are stored: simple signings, sigstore bundles."""

@@ -1,0 +1,205 @@
+"""Sigstore bundles: signatures that refer to an image.
+
+The order, each step with what says so; the code below carries the numbers, `docs/verification.md` too. A step is left
+out only where the question leaves it out, never because the bundle does not bring what the step needs.
+
+1. The bundle can be read in one way, is by what the question asks for, a key or a certificate, and claims to be a
+   signature: a message signature, or an in-toto statement of cosign's `sign/v1` about the digest that was asked for
+   (protobuf-specs, `sigstore_bundle.proto`; in-toto, `Statement`). An attestation is no signature.
+2. Its timestamps are an authority's, over the signature; at least one, if asked for (RFC 3161, section 2.4.2).
+3. Exactly one entry of a transparency log is about this signature, and in the log's tree
+   (`transparency.verify_entry`); not for a key unless asked for, nor where only a timestamp was asked for.
+4. Without a key: there is at least one proved time; at each, the certificate, a leaf that may sign, has a path to an
+   authority, and it was logged unless that is waived (sigstore client specification, "Verification"; RFC 5280,
+   section 6; RFC 6962, section 3.2).
+5. The signature is the key's, or the certificate's, over the envelope's pre-authentication encoding or the image
+   (DSSE, `protocol.md`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cryptography import x509
+
+from provider.questions.answer import Proof, SigningTime, TimeSource
+from provider.signatures.content import Envelope, MessageSignature
+from provider.signatures.demands import Demands
+from provider.signatures.discovery import SIGN
+from provider.signatures.encoding import strict_object
+from provider.signatures.evidence import certificates, timestamps, transparency
+from provider.signatures.evidence.entry_body import Signed
+from provider.signatures.evidence.logged_certificates import verify_logged
+from provider.signatures.formats import bundle_format
+from provider.signatures.formats.bundle_format import Bundle
+from provider.signatures.rejection import RejectedError, step
+from provider.signatures.trust.keys import PublicKey
+
+FORMAT: Final = "bundle"
+_PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
+_STATEMENTS: Final = frozenset({"https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"})
+
+
+class NoSignatureError(Exception):
+    """A bundle that claims to be something else: an attestation."""
+
+
+@dataclass(frozen=True)
+class _Signer:
+    """Whose signature it must be.
+
+    Attributes:
+        key: that must have signed.
+        certificate: that certifies it; None for a key.
+    """
+
+    key: PublicKey
+    certificate: x509.Certificate | None = None
+
+    @property
+    def der(self) -> bytes:
+        return certificates.der(self.certificate) if self.certificate is not None else b""
+
+    @property
+    def pem(self) -> bytes:
+        return certificates.pem(self.certificate) if self.certificate is not None else self.key.pem
+
+
+@dataclass
+class _Times:
+    """Proved times of signing."""
+
+    stamped: list[dt.datetime] = field(default_factory=list)
+    logged: list[dt.datetime] = field(default_factory=list)
+
+    def told(self) -> Sequence[SigningTime]:
+        given = [(TimeSource.TIMESTAMP, moment) for moment in self.stamped]
+        given += [(TimeSource.LOG, moment) for moment in self.logged]
+        return [SigningTime(source, certificates.stamp(moment)) for source, moment in given]
+
+
+def verify(raw: bytes, digest: str, demands: Demands) -> Proof:
+    """What a bundle proves.
+
+    Args:
+        raw: as it was found.
+        digest: `sha256:…` that must be signed.
+        demands: what has to be proved.
+
+    Raises:
+        RejectedError: nothing.
+        NoSignatureError: it does not claim to be a signature.
+    """
+    image = digest.removeprefix("sha256:")
+    times = _Times()
+    with step(1):
+        bundle = bundle_format.read(raw)
+        _verify_claim(bundle.content, image)
+        signer = _signer(bundle, demands)
+    with step(2):
+        times.stamped += _stamped(bundle, demands)
+    with step(3):
+        signed = Signed(bundle.content, image, signer.key.hash_algorithm, signer.der, signer.key.spki, signer.pem)
+        times.logged += _logged(bundle, signed, demands)
+    with step(4):
+        if signer.certificate is not None:
+            _verify_certificate(signer.certificate, [*times.stamped, *times.logged], demands)
+    with step(5):
+        _verify_signature(bundle.content, image, signer.key)
+        return _proof(bundle, digest, signer, times)
+
+
+def _verify_claim(content: Envelope | MessageSignature, image: str) -> None:
+    if isinstance(content, MessageSignature):
+        if content.digest and content.digest != image:
+            raise RejectedError(f"invalid or missing digest in claim: sha256:{content.digest}")
+        return
+    if content.payload_type != _PAYLOAD_TYPE:
+        raise NoSignatureError
+    statement = strict_object(content.payload)
+    if statement.get("predicateType") != SIGN:
+        raise NoSignatureError
+    if statement.get("_type") not in _STATEMENTS:
+        raise RejectedError("the statement is of a version that is not supported")
+    if not any(_names(subject, image) for subject in _subjects(statement)):
+        raise RejectedError("the statement is about another digest")
+
+
+def _subjects(statement: dict[str, Any]) -> Sequence[object]:
+    subjects = statement.get("subject")
+    return subjects if isinstance(subjects, list) else ()
+
+
+def _names(subject: object, image: str) -> bool:
+    digests = subject.get("digest") if isinstance(subject, dict) else None
+    return isinstance(digests, dict) and digests.get("sha256") == image
+
+
+def _signer(bundle: Bundle, demands: Demands) -> _Signer:
+    if demands.key is not None:
+        if bundle.certificate is not None:
+            raise RejectedError("the bundle is by a certificate, not by a key")
+        return _Signer(demands.key)
+    if bundle.certificate is None:
+        raise RejectedError("no certificate found on signature")
+    certificate = certificates.load_der(bundle.certificate)
+    return _Signer(certificates.public_key(certificate, by_curve=True), certificate)
+
+
+def _stamped(bundle: Bundle, demands: Demands) -> Sequence[dt.datetime]:
+    """Times of the timestamps; those of unknown authorities count only where none is known."""
+    root = demands.timestamps or demands.trust_root
+    if root is None or (demands.timestamps is None and not root.timestamp_authorities):
+        return ()
+    moments: list[dt.datetime] = []
+    problem = "the bundle has no timestamp"
+    for response in bundle.timestamps:
+        try:
+            moments.append(timestamps.verify(response, bundle.content.signature, root.timestamp_authorities))
+        except RejectedError as error:
+            problem = str(error)
+    if not moments and (demands.timestamps is not None or bundle.timestamps):
+        raise RejectedError(f"unable to verify RFC3161 timestamp bundle: {problem}")
+    return moments
+
+
+def _logged(bundle: Bundle, signed: Signed, demands: Demands) -> Sequence[dt.datetime]:
+    if demands.logs is None:
+        return ()
+    if len(bundle.entries) != 1:
+        raise RejectedError(f"the bundle has {len(bundle.entries)} log entries; it must have one")
+    moment = transparency.verify_entry(bundle.entries[0], signed, demands.logs.logs, needs_proof=bundle.needs_proof)
+    return () if moment is None else [moment]
+
+
+def _verify_certificate(certificate: x509.Certificate, moments: Sequence[dt.datetime], demands: Demands) -> None:
+    if demands.trust_root is None:
+        raise RejectedError("there is no trust root")
+    if not moments:
+        raise RejectedError("the bundle has no time of signing that a log or a timestamp authority proves")
+    certificates.verify_profile(certificate)
+    for moment in moments:
+        certificates.verify_validity(certificate, (), moment)
+        path = certificates.verify_path(certificate, demands.trust_root.authorities, moment)
+        if not demands.ignore_sct:
+            verify_logged(certificate, path, demands.trust_root.ct_logs)
+
+
+def _verify_signature(content: Envelope | MessageSignature, image: str, key: PublicKey) -> None:
+    if isinstance(content, Envelope):
+        key.verify(content.signature, content.encoding)
+    else:
+        key.verify_digest(content.signature, bytes.fromhex(image))
+
+
+def _proof(bundle: Bundle, digest: str, signer: _Signer, times: _Times) -> Proof:
+    signature = bundle.content.signature
+    if signer.certificate is None:
+        return Proof(hashlib.sha256(signature).hexdigest(), digest, FORMAT, times=times.told())
+    name = hashlib.sha256(signature + signer.pem).hexdigest()
+    found = certificates.identity(signer.certificate, newest=True)
+    return Proof(name, digest, FORMAT, found.subjects, found.issuer, found.github, times.told())

@@ -1,0 +1,1 @@
+"""Whom we believe: keys and trust roots."""

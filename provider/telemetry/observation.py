@@ -1,0 +1,81 @@
+"""Where everything that happens becomes a metric and a line: each increment has its event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from provider.clock import Clock
+from provider.observer import NullObserver, Operation, ThrottleCause
+from provider.telemetry.logs import Event, Log, Repeats
+from provider.telemetry.metrics import Metrics
+
+
+class Observation(NullObserver):
+    """Told by registries, caches, TLS and the server.
+
+    Args:
+        metrics: counts.
+        log: tells.
+        clock: for what is told only so often.
+    """
+
+    def __init__(self, metrics: Metrics, log: Log, clock: Clock) -> None:
+        self.metrics = metrics
+        self.log = log
+        self._repeats = Repeats(clock)
+
+    def registry_request(self, registry: str, operation: Operation, code: str, seconds: float) -> None:
+        """One round trip to a registry."""
+        self.metrics.registry_request(registry, operation, code, seconds)
+        fields = {"registry": registry, "operation": operation.value, "code": code, "ms": round(seconds * 1000, 1)}
+        self.log.debug(Event.REGISTRY_REQUESTED, "asked a registry", **fields)
+
+    def registry_throttled(self, registry: str, cause: ThrottleCause) -> None:
+        """A registry was, or is being, left alone."""
+        self.metrics.registry_throttled(registry, cause)
+        count = self._repeats.let_through(f"throttled {cause}")
+        if count:
+            fields = {"registry": registry, "cause": cause.value, "count": count}
+            self.log.warning(Event.REGISTRY_THROTTLED, "a request to a registry was held back", **fields)
+
+    def registry_retried(self, registry: str) -> None:
+        """A request was sent again."""
+        self.metrics.registry_retried(registry)
+
+    def round_trips(self, count: int) -> None:
+        """A question is done."""
+        self.metrics.round_trips.observe(count)
+
+    def cache_lookup(self, layer: str, what: str, result: str) -> None:
+        """One look-up in a cache."""
+        self.metrics.cache_requests.labels(layer, what, result).inc()
+
+    def certificates_loaded(self, expiries: Mapping[str, float], *, reloaded: bool) -> None:
+        """TLS files are in force."""
+        for name, seconds in expiries.items():
+            self.metrics.certificate_expiry.labels(name).set(seconds)
+        event = Event.CERTIFICATE_RELOADED if reloaded else Event.CERTIFICATE_LOADED
+        ends = {f"{name}_ends": datetime.fromtimestamp(seconds, UTC).isoformat() for name, seconds in expiries.items()}
+        self.log.info(event, "TLS files are in force", **ends)
+
+    def certificates_rejected(self, problem: str) -> None:
+        """TLS files were replaced by some that can't be used."""
+        self.metrics.certificate_rejections.inc()
+        self.log.error(
+            Event.CERTIFICATE_REJECTED, "the new TLS files cannot be used; the old ones stay in force", problem=problem
+        )
+
+    def handshake_refused(self, cause: str, detail: str, peer: str) -> None:
+        """Somebody connected who may not ask.
+
+        Args:
+            cause: `silent`, `tls` or `reset`.
+            detail: the library's words, which name no secret.
+            peer: their address.
+        """
+        self.metrics.handshakes_refused.labels(cause).inc()
+        count = self._repeats.let_through(f"handshake {cause}")
+        if count:
+            fields = {"cause": cause, "problem": detail, "peer": peer, "count": count}
+            self.log.warning(Event.HANDSHAKE_FAILED, "a connection was refused", **fields)

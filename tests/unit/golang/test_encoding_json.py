@@ -1,0 +1,126 @@
+"""JSON as Go reads it."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provider.golang.encoding_json import Number, Pairs, SyntaxProblemError, folded, scan
+from provider.golang.json_syntax import problem
+
+
+def test_object_keeps_its_keys_in_order_and_double_ones():
+    assert scan(b'{"b": 1, "a": 2, "b": 3}') == Pairs([("b", "1"), ("a", "2"), ("b", "3")])
+
+
+def test_number_is_kept_as_it_was_written():
+    found = scan(b"[1, -0, 1.50, 1e400, 123456789012345678901234567890]")
+    assert found == ["1", "-0", "1.50", "1e400", "123456789012345678901234567890"]
+    assert all(isinstance(number, Number) for number in found)
+
+
+def test_what_follows_the_first_value_is_not_looked_at():
+    assert scan(b' {"a": true} trailing') == [("a", True)]
+
+
+def test_invalid_utf_8_becomes_the_replacement_character():
+    assert scan(b'"a\xffb"') == "a\ufffdb"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b'"\\ud800x"', "\ufffdx"),
+        (b'"\\ud83d\\ude00"', "\U0001f600"),
+        (b'["\\udc00"]', ["\ufffd"]),
+        (b'{"\\ud800": 1}', [("\ufffd", "1")]),
+    ],
+)
+def test_half_a_surrogate_pair_becomes_the_replacement_character(text, value):
+    assert scan(text) == value
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "EOF"),
+        (b" \n", "EOF"),
+        (b"{", "unexpected EOF"),
+        (b'{"a', "unexpected EOF"),
+        (b'{"a": tru', "unexpected EOF"),
+        (b"this is not JSON", "invalid character 'h' in literal true (expecting 'r')"),
+        (b"fals3", "invalid character '3' in literal false (expecting 'e')"),
+        (b"nil", "invalid character 'i' in literal null (expecting 'u')"),
+        (b"\xef\xbb\xbf{}", "invalid character '\u00ef' looking for beginning of value"),
+        (b"NaN", "invalid character 'N' looking for beginning of value"),
+        (b"[Infinity]", "invalid character 'I' looking for beginning of value"),
+        (b"{'a': 1}", "invalid character '\\'' looking for beginning of object key string"),
+        (b'{"a" 1}', "invalid character '1' after object key"),
+        (b'{"a": 1 "b"}', "invalid character '\"' after object key:value pair"),
+        (b'{"a": 1,}', "invalid character '}' looking for beginning of object key string"),
+        (b"[1 2]", "invalid character '2' after array element"),
+        (b"[1,]", "invalid character ']' looking for beginning of value"),
+        (b"[-]", "invalid character ']' in numeric literal"),
+        (b"[1.]", "invalid character ']' after decimal point in numeric literal"),
+        (b"[1e]", "invalid character ']' in exponent of numeric literal"),
+        (b"0E", "unexpected EOF"),
+        (b"0.x", "invalid character 'x' after decimal point in numeric literal"),
+        (b"[01]", "invalid character '1' after array element"),
+        (b'"a\nb"', "invalid character '\\n' in string literal"),
+        (b'"a\\x"', "invalid character 'x' in string escape code"),
+        (b'"\\u12g4"', "invalid character 'g' in \\u hexadecimal character escape"),
+        (b"\x00", "invalid character '\\x00' looking for beginning of value"),
+        (b"\x7f", "invalid character '\\x7f' looking for beginning of value"),
+        (b"\\", "invalid character '\\\\' looking for beginning of value"),
+        (b"\x80", "invalid character '\\u0080' looking for beginning of value"),
+        (b"\xad", "invalid character '\\u00ad' looking for beginning of value"),
+        (b"[" * 10_001, "invalid character '[' exceeded max depth"),
+    ],
+)
+def test_text_that_is_no_json_is_refused_in_the_words_of_go(body, words):
+    with pytest.raises(SyntaxProblemError) as caught:
+        scan(body)
+    assert str(caught.value) == words
+
+
+def test_nesting_that_go_would_still_read_is_refused_as_too_deep():
+    with pytest.raises(SyntaxProblemError, match="exceeded max depth"):
+        scan(b"[" * 9000 + b"]" * 9000)
+
+
+def test_keys_are_folded_as_go_folds_them():
+    assert folded("OS.Version") == "os.version"
+    assert folded("o\u017f") == "os"
+    assert folded("\u212aey") == "key"
+    assert folded("\u00df") == "\u00df"
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def plain(value):
+    if isinstance(value, Pairs):
+        return {key: plain(item) for key, item in value}
+    return [plain(item) for item in value] if isinstance(value, list) else value
+
+
+@given(_VALUES, st.booleans())
+def test_any_value_is_read_back(value, ascii_only):
+    text = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+    assert problem(text) is None
+    assert plain(scan(text)) == value
+
+
+@given(st.binary(max_size=30) | st.text(alphabet='{}[]",:0123456789eE.+-tfnrulas\\ ', max_size=30).map(str.encode))
+def test_the_slow_way_refuses_what_the_fast_way_refuses(body):
+    try:
+        scan(body)
+    except SyntaxProblemError:
+        assert problem(body) is not None
+    else:
+        assert problem(body) is None

@@ -1,0 +1,84 @@
+"""Regular expressions: what Go refuses, in Go's words; tests/assets/go holds what Go itself says."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provider.golang import regexp
+
+RECORDED = json.loads((Path(__file__).parents[2] / "assets" / "go" / "regexp.json").read_text())
+
+
+@pytest.mark.parametrize(("text", "message"), RECORDED)
+def test_an_expression_is_refused_as_go_refuses_it(text, message):
+    assert regexp.fault(text) == message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        r"^https://github\.com/[^/]+/[\w.-]+/\.github/workflows/release\.ya?ml@refs/(heads|tags)/.+$",
+        r"(?i)^(?:ann|bob)@example\.org\z",
+        r"(?P<user>[[:alpha:]]+)@\p{Latin}{1,1000}",
+        r"[\d\-a-z\]\x{1F600}]+|\Qa*b\E*",
+        "[]a^-]",
+        "a{,3}{",
+        "(" * 900 + ")" * 900,
+        "(?:" * 3000 + ")" * 3000,
+    ],
+)
+def test_expressions_that_people_write_are_accepted(text):
+    assert regexp.fault(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a(b", "missing closing ): `a(b`"),
+        ("a)b", "unexpected ): `a)b`"),
+        ("[a", "missing closing ]: `[a`"),
+        ("[b-a]", "invalid character class range: `b-a`"),
+        ("[[:word:][:foo:]]", "invalid character class range: `[:foo:]`"),
+        ("a**", "invalid nested repetition operator: `**`"),
+        ("a{2}??", "invalid nested repetition operator: `{2}??`"),
+        ("|*", "missing argument to repetition operator: `*`"),
+        ("(?i)+", "missing argument to repetition operator: `+`"),
+        ("a{2,1}", "invalid repeat count: `{2,1}`"),
+        ("((a{100}){100})", "invalid repeat count: `{100}`"),
+        ("(?=a)", "invalid or unsupported Perl syntax: `(?=`"),
+        ("(?#a)", "invalid or unsupported Perl syntax: `(?#`"),
+        ("(?P<a b>c)", "invalid named capture: `(?P<a b>`"),
+        ("(?<a", "invalid named capture: `(?<a`"),
+        (r"\1", r"invalid escape sequence: `\1`"),
+        (r"\xZZ", r"invalid escape sequence: `\xZZ`"),
+        (r"\x{110000}", r"invalid escape sequence: `\x{110000`"),
+        (r"\pX", r"invalid character class range: `\pX`"),
+        ("a\\", "trailing backslash at end of expression: ``"),
+        ("(" * 1001 + ")" * 1001, "expression nests too deeply: `" + "(" * 1001 + ")" * 1001 + "`"),
+    ],
+)
+def test_each_kind_of_fault_has_gos_words(text, problem):
+    assert regexp.fault(text) == f"error parsing regexp: {problem}"
+
+
+@given(st.text())
+def test_escaped_text_is_always_an_expression(text):
+    assert regexp.fault(re.escape(text)) == ""
+
+
+@given(st.text(alphabet="ab01^$.|()[]{}*+?\\,:<>=!P-dpQxiEsé\n", max_size=30))
+def test_any_text_has_a_verdict(text):
+    message = regexp.fault(text)
+    assert message == "" or message.startswith("error parsing regexp: ")
+
+
+@given(st.text(alphabet="ab|.^$", max_size=10), st.sampled_from("*+?"))
+def test_a_group_can_always_be_repeated(text, operator):
+    assert regexp.fault(f"({text}){operator}") == regexp.fault(text)

@@ -1,0 +1,228 @@
+"""Which TLS files can be used, and what happens when they are replaced."""
+
+from __future__ import annotations
+
+import errno
+import os
+import ssl
+import time
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.x509 import load_pem_x509_certificate
+
+from provider import limits
+from provider.errors import SettingsError
+from provider.server import tls
+from provider.server.tls import BoundedSocket, ServerTLS, TLSFiles
+from tests.simulators.certificates import Authority
+
+
+class Recorder:
+    def __init__(self):
+        self.loaded = []
+        self.rejected = []
+
+    def certificates_loaded(self, expiries, *, reloaded):
+        self.loaded.append((dict(expiries), reloaded))
+
+    def certificates_rejected(self, problem):
+        self.rejected.append(problem)
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return Authority()
+
+
+@pytest.fixture
+def files(authority, tmp_path):
+    return authority.server(tmp_path)
+
+
+@pytest.fixture
+def recorder():
+    return Recorder()
+
+
+def problems(files):
+    with pytest.raises(SettingsError) as caught:
+        tls.load(files)
+    return caught.value.problems
+
+
+def touch(path, content):
+    """Replace a file, so that it differs in more than its content."""
+    later = path.stat().st_mtime_ns + 1_000_000
+    path.write_bytes(content)
+    os.utime(path, ns=(later, later))
+
+
+def test_context_demands_tls_1_3_and_a_client_certificate(files):
+    context, _ = tls.load(files)
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_3
+    assert context.verify_mode is ssl.CERT_REQUIRED
+
+
+def test_no_session_outlives_a_change_of_the_client_ca(files):
+    context, _ = tls.load(files)
+    assert context.num_tickets == 0
+    assert context.options & ssl.OP_NO_TICKET
+
+
+def test_ends_of_certificates_are_told(authority, tmp_path):
+    _, expiries = tls.load(authority.server(tmp_path, days=10))
+    assert 9.9 < (expiries["server"] - time.time()) / 86400 < 10.1
+    assert set(expiries) == {"server", "client_ca"}
+
+
+def test_several_client_authorities_are_trusted_together(authority, files):
+    other = Authority()
+    files.client_ca.write_bytes(authority.pem + other.pem)
+    context, _ = tls.load(files)
+    assert len(context.get_ca_certs()) == 2
+
+
+def test_every_file_that_cannot_be_read_is_named(tmp_path):
+    files = TLSFiles(tmp_path / "none.crt", tmp_path / "none.key", tmp_path)
+    assert problems(files) == (
+        f"tls_cert: cannot read {tmp_path}/none.crt: No such file or directory",
+        f"tls_key: cannot read {tmp_path}/none.key: No such file or directory",
+        f"client_ca: cannot read {tmp_path}: Is a directory",
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"no PEM", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+def test_file_without_a_certificate_is_refused_by_name(files, content):
+    files.certificate.write_bytes(content)
+    files.client_ca.write_bytes(content)
+    assert problems(files) == (
+        f"tls_cert: {files.certificate} holds no PEM certificate that can be read",
+        f"client_ca: {files.client_ca} holds no PEM certificate that can be read",
+    )
+
+
+def test_key_of_another_certificate_is_refused(authority, files, tmp_path):
+    _, other = authority.client(tmp_path)
+    files.key.write_bytes(other.read_bytes())
+    (problem,) = problems(files)
+    assert problem.startswith("tls_key: ")
+    assert "is not the unencrypted private key of the certificate" in problem
+
+
+def test_key_with_a_passphrase_is_refused_without_asking_for_it(files):
+    key = serialization.load_pem_private_key(files.key.read_bytes(), None)
+    files.key.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"secret"),
+        )
+    )
+    (problem,) = problems(files)
+    assert problem.startswith("tls_key: ")
+
+
+def test_files_that_did_not_change_are_not_read_again(files, recorder):
+    server = ServerTLS(files, recorder)
+    assert server.context() is server.context()
+    assert [reloaded for _, reloaded in recorder.loaded] == [False]
+
+
+def test_replaced_files_are_in_force_at_the_next_handshake(authority, files, recorder, tmp_path):
+    server = ServerTLS(files, recorder)
+    before = server.context()
+    authority.server(tmp_path)
+    assert server.context() is not before
+    assert [reloaded for _, reloaded in recorder.loaded] == [False, True]
+
+
+def test_replaced_symbolic_link_is_noticed(authority, recorder, tmp_path):
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        authority.server(tmp_path / name)
+    (tmp_path / "data").symlink_to("old")
+    data = tmp_path / "data"
+    server = ServerTLS(TLSFiles(data / "tls.crt", data / "tls.key", data / "ca.crt"), recorder)
+    (tmp_path / "next").symlink_to("new")
+    (tmp_path / "next").rename(data)
+    server.context()
+    assert len(recorder.loaded) == 2
+
+
+@pytest.mark.parametrize("broken", ["certificate", "key", "client_ca"])
+def test_replaced_file_that_cannot_be_used_leaves_the_old_one_in_force(files, recorder, broken):
+    server = ServerTLS(files, recorder)
+    before = server.context()
+    path = getattr(files, broken)
+    good = path.read_bytes()
+    touch(path, b"broken")
+    assert server.context() is before
+    assert server.context() is before
+    assert len(recorder.rejected) == 1
+    assert str(path) in recorder.rejected[0]
+    touch(path, good)
+    assert server.context() is not before
+    assert recorder.loaded[-1][1] is True
+
+
+def test_file_that_is_gone_leaves_the_old_one_in_force(files, recorder):
+    server = ServerTLS(files, recorder)
+    before = server.context()
+    files.certificate.unlink()
+    assert server.context() is before
+    assert len(recorder.rejected) == 1
+
+
+def test_half_of_a_replacement_is_refused_and_the_whole_is_taken(authority, files, recorder, tmp_path):
+    server = ServerTLS(files, recorder)
+    (tmp_path / "new").mkdir()
+    new = authority.server(tmp_path / "new")
+    touch(files.certificate, new.certificate.read_bytes())
+    server.context()
+    assert len(recorder.rejected) == 1
+    touch(files.key, new.key.read_bytes())
+    server.context()
+    assert recorder.loaded[-1][1] is True
+
+
+def test_files_that_cannot_be_used_at_the_start_are_an_error(files, recorder):
+    files.key.write_bytes(b"broken")
+    with pytest.raises(SettingsError):
+        ServerTLS(files, recorder)
+    assert recorder.loaded == []
+
+
+def test_earliest_end_in_a_file_counts(authority, files, tmp_path):
+    other = Authority()
+    files.client_ca.write_bytes(authority.pem + other.pem)
+    ends = [load_pem_x509_certificate(pem).not_valid_after_utc.timestamp() for pem in (authority.pem, other.pem)]
+    _, expiries = tls.load(files)
+    assert expiries["client_ca"] == min(ends)
+
+
+@pytest.fixture
+def stalled(monkeypatch):
+    """A socket whose client sends and takes nothing."""
+
+    def wait(*_):
+        raise TimeoutError
+
+    monkeypatch.setattr(ssl.SSLSocket, "recv", wait)
+    monkeypatch.setattr(ssl.SSLSocket, "sendall", wait)
+    return BoundedSocket.__new__(BoundedSocket)
+
+
+@pytest.mark.parametrize("use", [lambda socket: socket.recv(1), lambda socket: socket.sendall(b"a")])
+def test_client_that_stalls_is_taken_for_one_that_hung_up(stalled, use):
+    with pytest.raises(ConnectionResetError) as caught:
+        use(stalled)
+    assert caught.value.errno == errno.ECONNRESET
+
+
+@pytest.mark.parametrize(("blocking", "seconds"), [(True, limits.CLIENT_SECONDS), (False, 0.0)])
+def test_socket_never_blocks_for_ever(monkeypatch, stalled, blocking, seconds):
+    seen = []
+    monkeypatch.setattr(BoundedSocket, "settimeout", lambda _, value: seen.append(value))
+    stalled.setblocking(blocking)
+    assert seen == [seconds]

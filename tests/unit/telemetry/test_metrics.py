@@ -1,0 +1,144 @@
+"""What Prometheus is told."""
+
+from __future__ import annotations
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from provider.answering.batch import Answered, Endpoint
+from provider.answering.result import Finished
+from provider.reasons import Reason
+from provider.telemetry.metrics import Metrics
+from provider.version import VERSION
+
+
+@pytest.fixture
+def metrics():
+    waits = {Endpoint.VALIDATE: 1.2, Endpoint.AUDIT: 9.0, Endpoint.MUTATE: 0.7}
+    return Metrics(waits, ["named.example"], "abc")
+
+
+@pytest.fixture
+def value(metrics):
+    def value(name, **labels):
+        return metrics.registry.get_sample_value(f"bestbefore_{name}", labels)
+
+    return value
+
+
+def finished(number, reason=None):
+    return Finished(f"{number:012}", b"{}" if reason is None or reason.durable else None, reason=reason)
+
+
+def test_build_and_deadlines_are_told(value):
+    assert value("build_info", version=VERSION, revision="abc") == 1
+    assert [value("deadline_seconds", endpoint=endpoint) for endpoint in Endpoint] == [1.2, 9.0, 0.7]
+
+
+def test_counters_are_there_before_anything_happens(value):
+    assert value("requests_total", endpoint="validate", outcome="complete") == 0
+    assert value("keys_total", endpoint="mutate", outcome="unfinished", reason="Timeout") == 0
+    assert value("keys_total", endpoint="validate", outcome="item_error", reason="ReferenceInvalid") == 0
+    assert value("requests_shed_total", reason="queue") == 0
+
+
+def test_request_is_counted_and_timed(metrics, value):
+    metrics.request(Endpoint.VALIDATE, "complete", 0.02)
+    assert value("requests_total", endpoint="validate", outcome="complete") == 1
+    assert value("request_duration_seconds_sum", endpoint="validate") == 0.02
+    assert value("request_duration_seconds_bucket", endpoint="validate", le="0.025") == 1
+
+
+def test_keys_are_counted_by_what_became_of_them(metrics, value):
+    results = [finished(1), finished(2), finished(3, Reason.TIMEOUT), finished(4, Reason.KEY_INVALID)]
+    metrics.answered(
+        Endpoint.AUDIT, Answered(results, frozenset({results[2].ref, results[3].ref}), joined=1, shed=True)
+    )
+    assert value("keys_total", endpoint="audit", outcome="answered", reason="") == 2
+    assert value("keys_total", endpoint="audit", outcome="unfinished", reason="Timeout") == 1
+    assert value("keys_total", endpoint="audit", outcome="item_error", reason="KeyInvalid") == 1
+    assert value("request_keys_sum", endpoint="audit") == 4
+    assert value("cache_requests_total", layer="answers", object="key", result="hit") == 2
+    assert value("cache_requests_total", layer="answers", object="key", result="miss") == 2
+    assert value("cache_requests_total", layer="inflight", object="key", result="hit") == 1
+    assert value("requests_shed_total", reason="queue") == 1
+
+
+def test_registries_beyond_the_first_twenty_are_folded(metrics, value):
+    for number in range(30):
+        metrics.registry_request(f"stranger-{number}.example", "manifest", "200", 0.1)
+    metrics.registry_request("named.example", "manifest", "200", 0.1)
+    metrics.registry_request("stranger-0.example", "manifest", "200", 0.1)
+    counted = {"operation": "manifest", "code": "2xx"}
+    assert value("registry_requests_total", registry="other", **counted) == 10
+    assert value("registry_requests_total", registry="named.example", **counted) == 1
+    assert value("registry_requests_total", registry="stranger-0.example", **counted) == 2
+    assert value("registry_requests_total", registry="stranger-29.example", **counted) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "label"),
+    [
+        ("200", "2xx"),
+        ("206", "2xx"),
+        ("304", "304"),
+        ("307", "3xx"),
+        ("401", "401"),
+        ("403", "403"),
+        ("404", "404"),
+        ("418", "4xx"),
+        ("429", "429"),
+        ("503", "5xx"),
+        ("timeout", "timeout"),
+        ("connection", "connection"),
+        ("tls", "tls"),
+        ("refused", "refused"),
+        ("999", "other"),
+        ("2 or more", "other"),
+        ("", "other"),
+    ],
+)
+def test_codes_are_few(metrics, value, code, label):
+    metrics.registry_request("named.example", "token", code, 0.1)
+    assert value("registry_requests_total", registry="named.example", operation="token", code=label) == 1
+
+
+def test_size_of_a_cache_is_read_when_metrics_are(metrics, value):
+    entries = []
+    metrics.watch_cache("answers", lambda: len(entries), lambda: 10 * len(entries))
+    entries.append(1)
+    assert value("cache_entries", layer="answers") == 1
+    assert value("cache_size_bytes", layer="answers") == 10
+
+
+def test_exposition_has_every_family_with_a_help_and_no_creation_times(metrics):
+    families = list(text_string_to_metric_families(metrics.exposition().decode()))
+    ours = {family.name.removeprefix("bestbefore_") for family in families if family.name.startswith("bestbefore_")}
+    assert ours >= {
+        "build_info",
+        "cache_entries",
+        "cache_requests",
+        "cache_size_bytes",
+        "certificate_expiry_timestamp_seconds",
+        "deadline_seconds",
+        "keys",
+        "registry_request_duration_seconds",
+        "registry_requests",
+        "registry_round_trips",
+        "registry_throttled",
+        "request_duration_seconds",
+        "request_keys",
+        "requests",
+        "requests_in_progress",
+        "requests_shed",
+    }
+    assert all(family.documentation for family in families)
+    assert not [name for name in ours if name.endswith("_created")]
+
+
+def test_two_providers_in_one_process_share_nothing():
+    waits = dict.fromkeys(Endpoint, 1.0)
+    one, two = Metrics(waits), Metrics(waits)
+    one.request(Endpoint.VALIDATE, "complete", 0.1)
+    labels = {"endpoint": "validate", "outcome": "complete"}
+    assert two.registry.get_sample_value("bestbefore_requests_total", labels) == 0
