@@ -51,6 +51,8 @@ TOKEN_BYTES: Final = 64 * KIB
 ERROR_BYTES: Final = 4 * KIB
 HEADER_BYTES: Final = 64 * KIB
 INDEX_MANIFESTS: Final = 100
+# Values in one JSON text, counted before it is parsed.
+JSON_PARTS: Final = 65_536
 INDEX_DEPTH: Final = 3
 REDIRECTS: Final = 3
 
