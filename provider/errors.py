@@ -29,7 +29,21 @@ class BestbeforeError(Exception):
 
 
 class ImageError(BestbeforeError):
-    """There is no answer about an image, for good or for now (`reason.durable`)."""
+    """There is no answer about an image, for good or for now (`reason.durable`).
+
+    Attributes:
+        unconnected: whether a registry refused the connection, or there is no way to it.
+        unfit: whether something came that is not what was asked for, rather than nothing.
+    """
+
+    def __init__(self, reason: Reason, message: str, *, unconnected: bool = False, unfit: bool = False) -> None:
+        super().__init__(reason, message)
+        self.unconnected = unconnected
+        self.unfit = unfit
+
+    def again(self) -> ImageError:
+        """The same, to be raised elsewhere: tracebacks of several waiters must not grow on one object."""
+        return ImageError(self.reason, self.message, unconnected=self.unconnected, unfit=self.unfit)
 
 
 class QuestionError(BestbeforeError):

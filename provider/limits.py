@@ -30,9 +30,9 @@ BACKLOG: Final = 512
 PLAIN_CONNECTIONS: Final = 32
 PLAIN_SECONDS: Final = 5.0
 
-# What is worked on at a time, and what may wait for a thread.
-WORK_THREADS: Final = 128
-WORK_QUEUE: Final = 1000
+# Questions that are worked on at a time, those that only audit asks among them.
+QUESTIONS: Final = 4096
+AUDIT_QUESTIONS: Final = 2048
 # How long one question may be worked on after its caller has gone, seconds.
 WORK_SECONDS: Final = 30.0
 # How long a failure that may pass is remembered, so that the other policies of one admission see the same one.
@@ -62,8 +62,29 @@ READ_SECONDS: Final = 8.0
 RETRY_AFTER_SECONDS: Final = 60.0
 UNREACHABLE_SECONDS: Final = 3.0
 
-# How much is asked of one registry at a time.
+# Requests under way: to one registry, to one that has not answered yet, to all together; how many may wait.
 REGISTRY_REQUESTS: Final = 32
+UNKNOWN_REGISTRY_REQUESTS: Final = 8
+ALL_REQUESTS: Final = 256
+WAITING_REQUESTS: Final = 16_384
+# The last places, of one registry and of all, are for callers that have none yet.
+RESERVED_REQUESTS: Final = 2
+RESERVED_ALL_REQUESTS: Final = 32
+# A request is stuck after so long at least, seconds, if others wait for its place.
+STUCK_SECONDS: Final = 0.25
+
+# Documents of more bytes than this are large; so many of them are in flight at a time: 32 MiB at most.
+SMALL_DOCUMENT_BYTES: Final = 128 * KIB
+LARGE_DOCUMENTS: Final = 8
+
+# Reading a document of more bytes is a step by itself (`provider.pace`).
+STEP_BYTES: Final = 16 * KIB
+
+# The event loop: how often its pulse beats, and when it is stuck, seconds.
+LOOP_PULSE_SECONDS: Final = 0.25
+LOOP_STUCK_SECONDS: Final = 5.0
+# How much longer than its wait a call waits for a loop that is late, seconds.
+LOOP_GRACE_SECONDS: Final = 0.2
 
 # How much of a foreign text is shown, characters.
 SHOWN_CHARACTERS: Final = 64
@@ -88,13 +109,26 @@ POLICY_BYTES: Final = 512 * KIB
 REMOTE_CONNECT_SECONDS: Final = 5.0
 REMOTE_READ_SECONDS: Final = 15.0
 
-# How many addresses of a host are tried, how long its addresses are believed, and how many look-ups run at a time.
+# How many addresses of a host are tried, how long its addresses are believed, how many hosts are remembered, how many
+# look-ups run at a time, and how long one may take, seconds.
 ADDRESSES_TRIED: Final = 3
 ADDRESSES_SECONDS: Final = 10.0
-LOOKUPS: Final = 16
+HOSTS: Final = 4096
+LOOKUPS: Final = 512
+LOOKUP_SECONDS: Final = 2.0
 
-# Hosts to which connections are kept open.
-CONNECTION_POOLS: Final = 64
+# The file with authorities for registries: its size, and how often it is looked at, seconds.
+CA_FILE_BYTES: Final = 4 * MIB
+CA_FILE_SECONDS: Final = 10.0
+
+# Connections that are kept open, and for how long without a request, seconds.
+KEPT_CONNECTIONS: Final = 128
+KEPT_CONNECTION_SECONDS: Final = 60
+# How long the body of an answer may stand still, seconds, and how many pieces it may come in beyond one for each 512
+# bytes: two-byte chunks cost a thousand times their weight.
+BODY_SECONDS: Final = 2.0
+BODY_PIECES: Final = 256
+BYTES_A_PIECE: Final = 512
 
 # How long a registry that says 429 without a date is left alone, and a silent one is believed to be busy, seconds.
 RETRY_AFTER_DEFAULT_SECONDS: Final = 1.0
@@ -103,7 +137,12 @@ SILENCE_SECONDS: Final = 1.0
 # Tokens: how long one is used at most, and one that does not say (distribution's token specification), seconds.
 TOKEN_SECONDS: Final = 3600.0
 TOKEN_DEFAULT_SECONDS: Final = 60.0
-TOKENS: Final = 4096
+TOKENS_MEMORY_BYTES: Final = 4 * MIB
+CHALLENGES: Final = 1024
+# How long a challenge that gave a token is believed, seconds.
+CHALLENGE_SECONDS: Final = 3600.0
+# How long the token service of a remembered challenge may take, before the registry is asked without a token, seconds.
+KNOWN_REALM_SECONDS: Final = 0.5
 TAGS: Final = 16384
 
 # Who may read one cached document without asking again: repositories, each with a credential.
@@ -133,10 +172,9 @@ CERTIFICATES: Final = 10
 REJECTIONS_SHOWN: Final = 5
 PROBLEM_CHARACTERS: Final = 5000
 
-# What is remembered of signatures: documents, and results of cryptography.
-SIGNATURE_MEMORY_BYTES: Final = 8 * MIB
+# What is remembered of signatures: lists of what refers to images, and results of cryptography.
+REFERRERS_MEMORY_BYTES: Final = 8 * MIB
 SIGNATURE_RESULTS: Final = 16384
+SIGNATURE_KEYS: Final = 1024
 # How often the files of trust roots are looked at, seconds.
 TRUST_ROOT_SECONDS: Final = 10.0
-# Threads that fetch signatures side by side, all questions together.
-SIGNATURE_THREADS: Final = 32

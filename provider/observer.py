@@ -56,7 +56,10 @@ class Observer(Protocol):
         """A registry held us back, or we held ourselves back."""
 
     def registry_retried(self, registry: str) -> None:
-        """A request was sent again because the registry had closed an idle connection."""
+        """A request was sent again, to another address of the registry."""
+
+    def registry_ca_rejected(self, problem: str) -> None:
+        """The replaced file of authorities for registries cannot be used; the old one stays in force."""
 
     def round_trips(self, count: int) -> None:
         """One question is done; `count` sequential registry requests were on its longest path (0: from memory)."""
@@ -75,6 +78,9 @@ class NullObserver:
         """See `Observer`."""
 
     def registry_retried(self, registry: str) -> None:
+        """See `Observer`."""
+
+    def registry_ca_rejected(self, problem: str) -> None:
         """See `Observer`."""
 
     def round_trips(self, count: int) -> None:

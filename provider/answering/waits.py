@@ -29,7 +29,7 @@ class _Window:
 
 
 class Waits:
-    """The waits of one endpoint. Not safe to call from two threads at a time: the owner holds its lock.
+    """The waits of one endpoint; for one event loop.
 
     Args:
         seconds: how long callers may wait for one image in all, within one window.

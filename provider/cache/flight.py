@@ -2,79 +2,91 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Hashable
-from concurrent.futures import Future
-from typing import Generic, TypeVar
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from provider.clock import Deadline
 from provider.errors import ImageError
+from provider.loop import let_go
 from provider.reasons import Reason
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Flights(Generic[K, V]):
-    """Work that is going on, by its key.
+class Urgency(Protocol):
+    """How urgent work is; it may become more so while it goes on."""
 
-    The first caller does the work in its own thread; nothing waits for a free thread, so nothing can be locked up.
+    @property
+    def audit(self) -> bool:
+        """Whether nobody's admission waits for it."""
+        ...
+
+    def hurry(self) -> None:
+        """An admission waits for it now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight(Generic[V]):
+    task: asyncio.Task[V]
+    urgency: Urgency
+
+
+class Flights(Generic[K, V]):
+    """Work that is going on, by its key; for one event loop.
+
+    Work is a task of its own: a waiter that is cancelled cancels nobody, and work whose waiters have all gone is
+    finished by its own deadline. An admission that joins audit's work makes it urgent.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._flying: dict[K, Future[V]] = {}
+        self._flying: dict[K, _Flight[V]] = {}
 
-    def run(self, key: K, work: Callable[[], V], deadline: Deadline) -> V:
+    async def run(self, key: K, work: Callable[[], Awaitable[V]], urgency: Urgency, deadline: Deadline) -> V:
         """The result of `work`, or of somebody else's work under the same key.
 
+        Args:
+            key: what is worked on.
+            work: does it; it ends by its own deadline.
+            urgency: of who asks.
+            deadline: of who asks; another's work that had less time is begun again within it.
+
         Raises:
-            ImageError: what `work` raised; `Timeout` when the other's work is not done by the deadline.
+            ImageError: what `work` raised.
         """
-        future, mine = self._board(key)
-        if mine:
-            return self._fly(key, future, work)
+        flight = self._flying.get(key)
+        if flight is None:
+            return await self._landed(self._begin(key, work, urgency))
+        if not urgency.audit:
+            flight.urgency.hurry()
         try:
-            return self._wait(future, deadline)
+            return await self._landed(flight)
         except ImageError as error:
             if error.reason is not Reason.TIMEOUT or deadline.passed():
                 raise
         # The other had less time than we have: once more, on our own account.
-        future, mine = self._board(key)
-        return self._fly(key, future, work) if mine else self._wait(future, deadline)
+        return await self._landed(self._flying.get(key) or self._begin(key, work, urgency))
 
     def __len__(self) -> int:
         return len(self._flying)
 
-    def _board(self, key: K) -> tuple[Future[V], bool]:
-        with self._lock:
-            future = self._flying.get(key)
-            if future is not None:
-                return future, False
-            future = self._flying[key] = Future()
-            return future, True
+    def _begin(self, key: K, work: Callable[[], Awaitable[V]], urgency: Urgency) -> _Flight[V]:
+        async def fly() -> V:
+            try:
+                return await work()
+            finally:
+                del self._flying[key]
 
-    def _fly(self, key: K, future: Future[V], work: Callable[[], V]) -> V:
-        try:
-            result = work()
-        except BaseException as error:
-            self._land(key)
-            future.set_exception(error)
-            raise
-        self._land(key)
-        future.set_result(result)
-        return result
-
-    def _land(self, key: K) -> None:
-        with self._lock:
-            self._flying.pop(key, None)
+        flight = self._flying[key] = _Flight(asyncio.ensure_future(fly()), urgency)
+        let_go(flight.task)
+        return flight
 
     @staticmethod
-    def _wait(future: Future[V], deadline: Deadline) -> V:
+    async def _landed(flight: _Flight[V]) -> V:
         try:
-            return future.result(timeout=deadline.remaining())
+            return await asyncio.shield(flight.task)
         except ImageError as error:
-            # A fresh one: tracebacks of several threads must not grow on one object.
-            raise ImageError(error.reason, error.message) from error
-        except TimeoutError as error:
-            raise ImageError(Reason.TIMEOUT, "what another request is fetching did not come in time") from error
+            raise error.again() from error

@@ -3,12 +3,13 @@
 | what                    | key                                     | where  | for how long                    |
 |-------------------------|-----------------------------------------|--------|---------------------------------|
 | blob, manifest          | digest                                  | memory | for good, within a byte bound   |
-| tag → digest            | repository, tag, credential             | memory | a time to live                  |
-| signature tag, bundles  | repository, tag or digest, credential   | memory | a time to live                  |
-| signature documents     | digest, repository, credential          | memory | for good, within a byte bound   |
+| tag → digest            | repository, tag, credential             | memory | believed for a time to live,    |
+|                         |                                         |        | then asked for by HEAD          |
+| referrers               | repository, digest, credential          | memory | a time to live                  |
 | cryptographic result    | digest of the signed material, digest   | memory | for good, within a number       |
 |                         | of the image, revision of key or root   |        |                                 |
-| token                   | realm, service, scope, credential       | memory | as its issuer says              |
+| token                   | realm, service, scope, credential       | memory | as its issuer says, within a    |
+|                         |                                         |        | byte bound                      |
 
 Content is given to whoever has the right to read it: a repository with a credential that fetched it, or that passed a
 HEAD of its own at a registry that has sent it before (another registry could say yes to anything, so it has to send

@@ -6,18 +6,18 @@ long as it caches, unlike the answer to a question about signatures: a signature
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from provider import limits
-from provider.clock import Deadline
 from provider.errors import ImageError, SettingsError
 from provider.questions.answer import Proofs, Signature, SignatureStatus
 from provider.questions.proof_question import Format, HashAlgorithm, Key, Verify
-from provider.questions.question import ProofQuestion
 from provider.reasons import Reason
+from provider.registry.call import Call
+from provider.registry.reference import Reference
 
-Prove = Callable[[ProofQuestion, Deadline, str | None], Proofs]
+Prove = Callable[[Reference, Verify, Call], Awaitable[Proofs]]
 
 # What says of an image that it is not signed so; whatever else keeps us from an answer says nothing.
 _UNPROVED = {
@@ -27,7 +27,7 @@ _UNPROVED = {
 
 
 class DefaultAuthorities:
-    """Tells who of them signed an image; may be used by many threads.
+    """Tells who of them signed an image; for one event loop.
 
     Args:
         authorities: what has to be proved, by name.
@@ -42,18 +42,17 @@ class DefaultAuthorities:
         """Whether there are any."""
         return bool(self._authorities)
 
-    def signature(self, image: str, deadline: Deadline, ref: str | None) -> Signature:
+    async def signature(self, image: Reference, call: Call) -> Signature:
         """Who signed an image.
 
         Args:
             image: by its digest, so that what is proved is of the very image that the facts are of.
-            deadline: by when the work must be done.
-            ref: short name of the key that asks.
+            call: the work that this belongs to.
 
         Raises:
             ImageError: a registry does not say, so that half of the truth is no answer.
         """
-        found = {name: self._status(ProofQuestion(image, verify), deadline, ref) for name, verify in self._named()}
+        found = {name: await self._status(image, verify, call) for name, verify in self._named()}
         by = tuple(name for name, status in found.items() if status is SignatureStatus.VERIFIED)
         if by:
             return Signature(SignatureStatus.VERIFIED, by)
@@ -63,9 +62,9 @@ class DefaultAuthorities:
     def _named(self) -> list[tuple[str, Verify]]:
         return sorted(self._authorities.items(), key=lambda named: named[0])
 
-    def _status(self, question: ProofQuestion, deadline: Deadline, ref: str | None) -> SignatureStatus:
+    async def _status(self, image: Reference, verify: Verify, call: Call) -> SignatureStatus:
         try:
-            self._prove(question, deadline, ref)
+            await self._prove(image, verify, call)
         except ImageError as error:
             if error.reason not in _UNPROVED:
                 raise

@@ -1,4 +1,7 @@
-"""A key, understood: what is asked, about which image, at which registry."""
+"""The key of an item, understood once: what is asked, about which image, at which registry.
+
+On the way from key to answer nobody parses the reference, or computes the key's short name, a second time.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,10 @@ from enum import StrEnum
 from provider import limits
 from provider.errors import QuestionError
 from provider.questions import question
-from provider.questions.question import Question
+from provider.questions.question import Question, key_of
 from provider.reasons import Reason
 from provider.registry import reference
+from provider.registry.reference import Reference
 
 
 class Kind(StrEnum):
@@ -22,49 +26,57 @@ class Kind(StrEnum):
     """On `/mutate`: what does its tag point to?"""
 
 
-def name_of(kind: Kind, key: str) -> str:
-    """Tells questions apart: by kind and key."""
-    return f"{kind.value} {key}"
+def name_of(kind: Kind, text: str) -> str:
+    """Tells keys apart: by kind and text."""
+    return f"{kind.value} {text}"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A key.
+class ItemKey:
+    """A key that can be answered.
 
     Attributes:
         kind: what it means.
-        key: the key as it was sent.
-        image: the normalised reference; empty when the key cannot be read.
-        host: the registry; empty when the key cannot be read.
-        question: what is asked; None where a tag is to be resolved, or the key cannot be read.
+        text: as it was sent.
+        ref: its short name.
+        reference: of the image.
+        image: the normalised reference.
+        question: what is asked; None where a tag is to be resolved.
     """
 
     kind: Kind
-    key: str
-    image: str = ""
-    host: str = ""
+    text: str
+    ref: str
+    reference: Reference
+    image: str
     question: Question | None = None
 
     @property
     def name(self) -> str:
-        """Tells it from other questions."""
-        return name_of(self.kind, self.key)
-
-    @property
-    def ref(self) -> str:
-        """The key's short name."""
-        return question.ref(self.key)
+        """Tells it from other keys."""
+        return name_of(self.kind, self.text)
 
 
-def read(kind: Kind, key: str) -> Asked:
+def read(kind: Kind, text: str) -> ItemKey:
     """Read a key.
 
     Raises:
         QuestionError: it is too long, or no question that this release knows.
         ImageError: `ReferenceInvalid`.
     """
-    asked = question.parse(key) if kind is Kind.QUESTION else None
-    if asked is None and len(key) > limits.KEY_BYTES:
+    asked = question.parse(text) if kind is Kind.QUESTION else None
+    if asked is None and len(text) > limits.KEY_BYTES:
         raise QuestionError(Reason.KEY_INVALID, f"the key is longer than {limits.KEY_BYTES} bytes")
-    image = reference.parse(key if asked is None else asked.image)
-    return Asked(kind, key, image.name, image.registry, asked)
+    image = reference.parse(text if asked is None else asked.image)
+    return ItemKey(kind, text, question.ref(text), image, image.name, asked)
+
+
+def of(asked: Question) -> ItemKey:
+    """The key of a question that did not come by the wire.
+
+    Raises:
+        ImageError: `ReferenceInvalid`.
+    """
+    text = key_of(asked)
+    image = reference.parse(asked.image)
+    return ItemKey(Kind.QUESTION, text, question.ref(text), image, image.name, asked)

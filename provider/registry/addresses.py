@@ -9,15 +9,11 @@ use (DNS rebinding) gains nothing.
 from __future__ import annotations
 
 import ipaddress
-import socket
-import threading
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from provider import limits
-from provider.clock import Clock, Deadline
+from provider.clock import Deadline
 from provider.errors import ImageError
 from provider.reasons import Reason
 from provider.registry.origin import Origin
@@ -42,19 +38,24 @@ _REFUSED: Final = tuple(
         ("fec0::/10", "a private address"),
     )
 )
+# `::a.b.c.d` and `::ffff:0:a.b.c.d` (RFC 4291, section 2.5.5.1; RFC 2765, section 2.1): the first 96 bits.
+_COMPATIBLE: Final = frozenset({0, 0xFFFF0000})
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class Resolver(Protocol):
-    """Looks up a host's addresses."""
+    """Looks up a host's addresses; for one event loop."""
 
-    def resolve(self, host: str, deadline: Deadline) -> Sequence[Address]:
+    async def resolve(self, host: str, deadline: Deadline) -> Sequence[Address]:
         """All addresses, in the order to try them.
 
         Raises:
-            OSError: there are none, or the look-up failed.
-            TimeoutError: no answer by the deadline.
+            UnreachableError: there are none, the look-up failed, or gave no answer by the deadline.
         """
+        ...
+
+    async def close(self) -> None:
+        """Look up nothing more."""
         ...
 
 
@@ -79,7 +80,19 @@ def _embedded(address: Address) -> ipaddress.IPv4Address | None:
         return None
     if address in _NAT64:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    if int(address) >> 32 in _COMPATIBLE:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour
+
+
+def _literal(host: str) -> Sequence[Address]:
+    """The address that a host is by itself; none for a name."""
+    if host[-1:].isdigit() or ":" in host:
+        try:
+            return (ipaddress.ip_address(host),)
+        except ValueError:
+            return ()
+    return ()
 
 
 @dataclass(frozen=True)
@@ -94,14 +107,14 @@ class AddressBook:
     settings: RegistrySettings
     resolver: Resolver
 
-    def addresses(self, where: Origin, deadline: Deadline) -> Sequence[Address]:
+    async def addresses(self, where: Origin, deadline: Deadline) -> Sequence[Address]:
         """Checked addresses of an origin.
 
         Raises:
             ImageError: `AddressRefused`, when any of them is one that no setting opens.
-            OSError: the look-up failed (`TimeoutError` when it took too long).
+            UnreachableError: the look-up failed.
         """
-        found = self.resolver.resolve(where.host, deadline)
+        found = _literal(where.host) or await self.resolver.resolve(where.host, deadline)
         if not self.settings.names(where):
             for address in found:
                 self._check(where, address)
@@ -117,57 +130,3 @@ class AddressBook:
             Reason.ADDRESS_REFUSED,
             f"{where.authority} leads to {what}; if it is meant to be used, name it in the provider's settings",
         )
-
-
-class SystemResolver:
-    """The machine's own resolver, with an end to each look-up and a short memory.
-
-    `getaddrinfo` cannot be interrupted. It runs in a thread of its own, which an unanswered look-up keeps; their number
-    is bounded.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._found: dict[str, tuple[float, Future[Sequence[Address]]]] = {}
-        self._slots = threading.BoundedSemaphore(limits.LOOKUPS)
-
-    def resolve(self, host: str, deadline: Deadline) -> Sequence[Address]:
-        """See `Resolver`."""
-        try:
-            return (ipaddress.ip_address(host),)
-        except ValueError:
-            return self._looked_up(host, deadline).result(timeout=deadline.remaining())
-
-    def _looked_up(self, host: str, deadline: Deadline) -> Future[Sequence[Address]]:
-        now = self._clock.monotonic()
-        with self._lock:
-            self._forget(now)
-            known = self._found.get(host)
-            if known is not None:
-                return known[1]
-            answer: Future[Sequence[Address]] = Future()
-            self._found[host] = (now + limits.ADDRESSES_SECONDS, answer)
-        if self._slots.acquire(timeout=deadline.remaining()):
-            threading.Thread(target=self._look_up, args=(host, answer), name="look-up", daemon=True).start()
-        else:
-            self._fail(host, answer, TimeoutError("too many names are being looked up"))
-        return answer
-
-    def _look_up(self, host: str, answer: Future[Sequence[Address]]) -> None:
-        try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-            answer.set_result(tuple(dict.fromkeys(ipaddress.ip_address(str(entry[4][0])) for entry in found)))
-        except (OSError, ValueError) as error:
-            self._fail(host, answer, error if isinstance(error, OSError) else OSError(str(error)))
-        finally:
-            self._slots.release()
-
-    def _fail(self, host: str, answer: Future[Sequence[Address]], error: OSError) -> None:
-        with self._lock:
-            self._found.pop(host, None)
-        answer.set_exception(error)
-
-    def _forget(self, now: float) -> None:
-        for host in [host for host, (until, _) in self._found.items() if until <= now]:
-            del self._found[host]

@@ -6,25 +6,35 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from provider.clock import Deadline
+from provider.registry.claim import Claim
+from provider.registry.credentials import Credential, Credentials
 
 
-@dataclass
+@dataclass(slots=True)
 class Call:
-    """One strand of work for one question; used by one thread at a time.
+    """One strand of work for one question.
 
     Attributes:
         deadline: by when the work must be done.
+        claim: whose work it is, and how urgent.
+        credentials: who asks, at each registry.
         ref: short name of the key that asks, sent along as request id; None where there is none.
         round_trips: sequential registry requests so far.
     """
 
     deadline: Deadline
+    claim: Claim
+    credentials: Credentials
     ref: str | None = None
     round_trips: int = 0
 
+    def credential(self, registry: str, repository: str) -> Credential:
+        """Who asks there."""
+        return self.credentials.of(registry, repository)
+
     def fork(self) -> Call:
         """A strand that goes on side by side with others."""
-        return Call(self.deadline, self.ref, self.round_trips)
+        return Call(self.deadline, self.claim, self.credentials, self.ref, self.round_trips)
 
     def join(self, strands: Iterable[Call]) -> None:
         """Go on after all strands are done: the longest one counts."""

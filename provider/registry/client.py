@@ -1,65 +1,61 @@
-"""The registry client: an adapter over docker-registry-client.
+"""The registry client: what the registry API can be asked (OCI distribution specification).
 
-That package knows the paths of the registry API and how a request is made of them. What it cannot do stands in
-modules beside this one: OCI media types, bearer tokens by challenge, redirects that keep secrets, checked addresses,
-limits. They all come in by the one door it has, the `method` that it calls instead of `requests.get`.
+It knows how a request is made and what an answer must be like; whether one is needed is the store's affair. Every body
+is limited while it is read and compared with its digest. What came without a digest to compare it with is `unvouched`:
+nothing lasting can be said of it.
 """
 
 from __future__ import annotations
 
 import hashlib
-import http.client
-import warnings
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, cast
-
-import requests
+from http import HTTPStatus
+from typing import Final
 
 from provider import limits
 from provider.clock import Clock
 from provider.errors import ImageError
-from provider.observer import NullObserver, Observer, Operation
+from provider.observer import Observer, Operation
 from provider.reasons import Reason
-from provider.registry import links, media_types
-from provider.registry.addresses import AddressBook, SystemResolver
+from provider.registry import links, media_types, paths
 from provider.registry.call import Call
-from provider.registry.connections import PooledTransport, tls_context
-from provider.registry.credentials import Credential, Credentials, NoCredentials, ReloadedCredentials
 from provider.registry.exchange import Exchange
-from provider.registry.failures import of_status, translated
-from provider.registry.gate import Gate
-from provider.registry.reference import Reference
+from provider.registry.failures import of_status
+from provider.registry.manifest import Descriptor
+from provider.registry.reference import Reference, is_digest
 from provider.registry.settings import RegistrySettings
 from provider.registry.tokens import Asker, Tokens
 from provider.registry.transport import Request, Response, Transport
 from provider.registry.wire import Errand, Wire
 
-with warnings.catch_warnings():
-    # On import the package switches off all warnings of the process.
-    from docker_registry_client._BaseClient import BaseClientV2
-
 # Of registries that do not know this part of the specification, or not for this repository.
 _WITHOUT_REFERRERS: Final = frozenset({400, 404, 405, 406})
-_DIGEST_HEADER: Final = "Docker-Content-Digest"
+# Of registries that cannot tell a tag's digest without its manifest.
+_WITHOUT_HEAD: Final = frozenset({400, 404, 405, 406, 501})
+_DIGEST: Final = "docker-content-digest"
+_MANIFEST_HEADERS: Final = {"Accept": media_types.ACCEPTED}
+_BLOB_HEADERS: Final = {"Accept": "*/*"}
+_INDEX_HEADERS: Final = {"Accept": media_types.OCI_INDEX}
 
 
-@dataclass(frozen=True)
-class Fetched:
+@dataclass(frozen=True, slots=True)
+class Document:
     """A document as it came.
 
     Attributes:
         digest: of the body, computed.
         media_type: what the registry called it.
         body: the document.
+        vouched: whether the body matched a digest that was named before, and was called a manifest.
     """
 
     digest: str
     media_type: str
     body: bytes
+    vouched: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Page:
     """A part of the list of what refers to a manifest.
 
@@ -72,86 +68,23 @@ class Page:
     next: str
 
 
-class _Answer:
-    """What docker-registry-client expects of its `method`: as much of requests' Response as it uses."""
-
-    def __init__(self, response: Response) -> None:
-        self.status_code = response.status
-        self.headers = response.headers
-        self.content = response.body
-
-    @property
-    def reason(self) -> str:
-        """The status in words."""
-        return http.client.responses.get(self.status_code, "")
-
-    def raise_for_status(self) -> None:
-        """Raise requests.HTTPError for whatever is no success."""
-        if self.status_code != http.HTTPStatus.OK:
-            raise requests.HTTPError(f"status {self.status_code}", response=cast("requests.Response", self))
-
-
-Method = Callable[..., _Answer]
-
-
-class _RegistryApi(BaseClientV2):  # type: ignore[misc]
-    """The package's client of one registry, asked for manifests and blobs by a method of our own."""
-
-    def manifest(self, method: Method, repository: str, identifier: str) -> _Answer:
-        """`/v2/{repository}/manifests/{identifier}`, any media type that we can read."""
-        return cast(
-            "_Answer",
-            self._http_response(
-                self.MANIFEST, method, schema=media_types.ACCEPTED, name=repository, reference=identifier
-            ),
-        )
-
-    def blob(self, method: Method, repository: str, digest: str) -> _Answer:
-        """`/v2/{repository}/blobs/{digest}`."""
-        return cast("_Answer", self._http_response(self.BLOB, method, schema="*/*", name=repository, digest=digest))
-
-
 class RegistryClient:
-    """Reads manifests and blobs from registries; may be used by many threads.
+    """Asks registries; for one event loop."""
 
-    Every body is limited while it is read and compared with its digest.
-    """
-
-    def __init__(
-        self,
-        settings: RegistrySettings,
-        clock: Clock,
-        *,
-        transport: Transport | None = None,
-        credentials: Credentials | None = None,
-        observer: Observer | None = None,
-    ) -> None:
-        """Settings become objects here.
-
-        Raises:
-            SettingsError: the CA file or the Docker config cannot be used.
-        """
-        observer = observer or NullObserver()
+    def __init__(self, settings: RegistrySettings, transport: Transport, clock: Clock, observer: Observer) -> None:
         self._settings = settings
-        self._credentials = credentials or _credentials(settings, clock)
-        self._transport = transport or _transport(settings, clock, observer)
-        wire = Wire(self._transport, Gate(settings, clock, observer), clock, observer, settings.user_agent)
-        self._exchange = Exchange(settings, wire, Tokens(settings, wire, clock, observer))
+        self._wire = Wire(transport, clock, observer, settings.user_agent)
+        self._exchange = Exchange(settings, self._wire, Tokens(settings, self._wire, clock, observer))
 
-    def close(self) -> None:
-        """Let go of idle connections."""
-        self._transport.close()
-
-    def credential(self, reference: Reference) -> Credential:
-        """Who we are where this image is."""
-        return self._credentials.of(reference.registry, reference.repository)
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._wire.close()
 
     def url(self, reference: Reference) -> str:
         """The URL of a reference's manifest."""
-        where = self._settings.origin(reference.registry)
-        return f"{where}/v2/{reference.repository}/manifests/{reference.identifier}"
+        return f"{self._settings.origin(reference.registry)}{_path(reference)}"
 
-    def manifest(self, reference: Reference, call: Call) -> Fetched:
+    async def manifest(self, reference: Reference, call: Call) -> Document:
         """GET the manifest or index that a reference points to.
 
         Raises:
@@ -159,26 +92,49 @@ class RegistryClient:
         """
         operation = Operation.MANIFEST if reference.digest else Operation.RESOLVE
         errand = Errand(operation, f"manifest of {reference.name}", reference.context, limits.MANIFEST_BYTES)
-        answer = self._manifest("GET", reference, errand, call)
-        fetched = Fetched(_sha256(answer.content), answer.headers.get("Content-Type", ""), answer.content)
-        announced = reference.digest or answer.headers.get(_DIGEST_HEADER, "")
-        if announced.startswith("sha256:") and announced != fetched.digest:
+        response = await self._ask("GET", _path(reference), _MANIFEST_HEADERS, reference, errand, call)
+        digest, media_type = _sha256(response.body), response.header("content-type")
+        announced = reference.digest or response.header(_DIGEST)
+        if is_digest(announced) and announced != digest:
             raise _mismatch(errand)
-        return fetched
+        vouched = reference.digest is not None or (is_digest(announced) and media_types.may_be_manifest(media_type))
+        return Document(digest, media_type, response.body, vouched)
 
-    def blob(self, reference: Reference, digest: str, limit: int, call: Call) -> bytes:
+    async def tag(self, reference: Reference, call: Call) -> str:
+        """HEAD what a tag points to: the digest; empty where the registry does not say so without the manifest.
+
+        Raises:
+            ImageError: no answer, or no right to one.
+        """
+        errand = Errand(Operation.RESOLVE, f"manifest of {reference.name}", reference.context, 0)
+        response = await self._response("HEAD", _path(reference), _MANIFEST_HEADERS, reference, errand, call)
+        if response.status in _WITHOUT_HEAD:
+            return ""
+        if response.status != HTTPStatus.OK:
+            raise of_status(reference.registry, errand.what, response.status)
+        digest = response.header(_DIGEST)
+        return digest if is_digest(digest) else ""
+
+    async def blob(self, reference: Reference, descriptor: Descriptor, limit: int, call: Call) -> bytes:
         """GET a blob of the reference's repository.
 
         Raises:
-            ImageError: as for `manifest`; `LimitExceeded` when it is longer than `limit`.
+            ImageError: as for `manifest`; `LimitExceeded` when its descriptor says more than `limit` bytes;
+                `ContentInvalid` when it has another length than its descriptor says.
         """
-        errand = _blob_errand(reference, digest, limit)
-        answer = self._blob("GET", reference, digest, errand, call)
-        if _sha256(answer.content) != digest:
+        errand = _blob_errand(reference, descriptor, limit)
+        if descriptor.size > limit:
+            raise ImageError(Reason.LIMIT_EXCEEDED, f"{errand.what}: {descriptor.size} bytes, more than {limit}")
+        path = paths.blob(reference.repository, descriptor.digest)
+        response = await self._ask("GET", path, _BLOB_HEADERS, reference, errand, call)
+        if _sha256(response.body) != descriptor.digest:
             raise _mismatch(errand)
-        return answer.content
+        if len(response.body) != descriptor.size:
+            sentence = f"{errand.what}: it has {len(response.body)} bytes, its descriptor says {descriptor.size}"
+            raise ImageError(Reason.CONTENT_INVALID, sentence)
+        return response.body
 
-    def referrers(self, reference: Reference, call: Call, page: str = "") -> Page | None:
+    async def referrers(self, reference: Reference, call: Call, page: str = "") -> Page | None:
         """GET what refers to the manifest of a reference with a digest, a page of it.
 
         Args:
@@ -192,79 +148,72 @@ class RegistryClient:
         Raises:
             ImageError: no answer.
         """
-        where = self._settings.origin(reference.registry)
         errand = Errand(Operation.REFERRERS, f"referrers of {reference.name}", reference.context, limits.MANIFEST_BYTES)
-        path = f"/v2/{reference.repository}/referrers/"
-        request = Request("GET", where, page or path + reference.identifier, {"Accept": media_types.OCI_INDEX})
-        asker = Asker(where, reference.repository, self.credential(reference))
-        with translated(reference.registry, errand.what):
-            response = self._exchange.ask(request, asker, errand, call)
+        path = paths.referrers(reference.repository)
+        target = page or path + reference.identifier
+        response = await self._response("GET", target, _INDEX_HEADERS, reference, errand, call)
         if not page and response.status in _WITHOUT_REFERRERS:
             return None
-        if response.status != http.HTTPStatus.OK:
+        if response.status != HTTPStatus.OK:
             raise of_status(reference.registry, errand.what, response.status)
+        where = self._settings.origin(reference.registry)
         try:
-            return Page(response.body, links.following(response.headers.get("Link", ""), where, path))
+            return Page(response.body, links.following(response.header("link"), where, path))
         except ValueError as error:
             raise ImageError(Reason.REGISTRY_UNAVAILABLE, f"{errand.what}: {reference.registry}: {error}") from error
 
-    def prove_manifest(self, reference: Reference, call: Call) -> None:
+    async def prove_manifest(self, reference: Reference, call: Call) -> None:
         """HEAD a manifest by digest: may this credential read it here?
 
         Raises:
             ImageError: it may not, or there was no answer.
         """
         errand = Errand(Operation.MANIFEST, f"manifest of {reference.name}", reference.context, 0)
-        self._manifest("HEAD", reference, errand, call)
+        await self._ask("HEAD", _path(reference), _MANIFEST_HEADERS, reference, errand, call)
 
-    def prove_blob(self, reference: Reference, digest: str, call: Call) -> None:
+    async def prove_blob(self, reference: Reference, descriptor: Descriptor, call: Call) -> None:
         """HEAD a blob: may this credential read it here?
 
         Raises:
             ImageError: it may not, or there was no answer.
         """
-        self._blob("HEAD", reference, digest, _blob_errand(reference, digest, 0), call)
+        errand = _blob_errand(reference, descriptor, 0)
+        await self._ask(
+            "HEAD", paths.blob(reference.repository, descriptor.digest), _BLOB_HEADERS, reference, errand, call
+        )
 
-    def _manifest(self, verb: str, reference: Reference, errand: Errand, call: Call) -> _Answer:
-        method = self._method(verb, reference, errand, call)
-        with translated(reference.registry, errand.what):
-            return self._api(reference).manifest(method, reference.repository, reference.identifier)
+    async def _ask(  # noqa: PLR0913, PLR0917 - the parts of a request
+        self, verb: str, target: str, headers: dict[str, str], reference: Reference, errand: Errand, call: Call
+    ) -> Response:
+        """The answer to a request, which must be a success."""
+        response = await self._response(verb, target, headers, reference, errand, call)
+        if response.status != HTTPStatus.OK:
+            raise of_status(reference.registry, errand.what, response.status)
+        return response
 
-    def _blob(self, verb: str, reference: Reference, digest: str, errand: Errand, call: Call) -> _Answer:
-        method = self._method(verb, reference, errand, call)
-        with translated(reference.registry, errand.what):
-            return self._api(reference).blob(method, reference.repository, digest)
-
-    def _api(self, reference: Reference) -> _RegistryApi:
-        return _RegistryApi(str(self._settings.origin(reference.registry)))
-
-    def _method(self, verb: str, reference: Reference, errand: Errand, call: Call) -> Method:
+    async def _response(  # noqa: PLR0913, PLR0917 - as above
+        self, verb: str, target: str, headers: dict[str, str], reference: Reference, errand: Errand, call: Call
+    ) -> Response:
         where = self._settings.origin(reference.registry)
-        asker = Asker(where, reference.repository, self.credential(reference))
-
-        def method(url: str, *, headers: Mapping[str, str], **_: object) -> _Answer:
-            request = Request(verb, where, url.removeprefix(str(where)), {"Accept": headers["Accept"]})
-            return _Answer(self._exchange.ask(request, asker, errand, call))
-
-        return method
+        asker = Asker(where, reference.repository, call.credential(reference.registry, reference.repository))
+        return await self._exchange.ask(Request(verb, where, target, headers), asker, errand, call)
 
 
-def _credentials(settings: RegistrySettings, clock: Clock) -> Credentials:
-    return ReloadedCredentials(settings.docker_config, clock) if settings.docker_config else NoCredentials()
-
-
-def _transport(settings: RegistrySettings, clock: Clock, observer: Observer) -> Transport:
-    addresses = AddressBook(settings, SystemResolver(clock))
-    return PooledTransport(addresses, lambda: tls_context(settings.ca_file), observer)
+def _path(reference: Reference) -> str:
+    return paths.manifest(reference.repository, reference.identifier)
 
 
 def _sha256(body: bytes) -> str:
     return "sha256:" + hashlib.sha256(body).hexdigest()
 
 
-def _blob_errand(reference: Reference, digest: str, limit: int) -> Errand:
-    return Errand(Operation.BLOB, f"configuration {digest} of {reference.name}", reference.context, limit)
+def _blob_errand(reference: Reference, descriptor: Descriptor, limit: int) -> Errand:
+    what = f"blob {descriptor.digest} of {reference.name}"
+    # No more is read than the descriptor says.
+    size = min(descriptor.size, limit)
+    return Errand(Operation.BLOB, what, reference.context, size, size)
 
 
 def _mismatch(errand: Errand) -> ImageError:
-    return ImageError(Reason.CONTENT_INVALID, f"{errand.what}: the content does not match its digest")
+    sentence = f"{errand.what}: what came does not match its digest"
+    return ImageError(Reason.REGISTRY_UNAVAILABLE, sentence, unfit=True)

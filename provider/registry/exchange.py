@@ -20,25 +20,25 @@ _DENIED: Final = frozenset({401, 403})
 
 
 class Exchange:
-    """Asks registries."""
+    """Asks registries; for one event loop."""
 
     def __init__(self, settings: RegistrySettings, wire: Wire, tokens: Tokens) -> None:
         self._settings = settings
         self._wire = wire
         self._tokens = tokens
 
-    def ask(self, request: Request, asker: Asker, errand: Errand, call: Call) -> Response:
+    async def ask(self, request: Request, asker: Asker, errand: Errand, call: Call) -> Response:
         """The answer to a request, whatever its status.
 
         Raises:
             ImageError: there was no answer, or no way to prove who we are.
         """
-        request, response = self._authorised(request, asker, errand, call)
+        request, response = await self._authorised(request, asker, errand, call)
         for _ in range(limits.REDIRECTS):
             if response.status not in redirects.STATUSES:
                 break
             request = redirects.following(request, response, self._settings, errand.what)
-            response = self._wire.send(request, errand, call)
+            response = await self._wire.send(request, errand, call)
         if response.status in redirects.STATUSES:
             sentence = f"{errand.what}: {asker.where.authority} redirects more than {limits.REDIRECTS} times"
             raise ImageError(Reason.REGISTRY_UNAVAILABLE, sentence)
@@ -49,17 +49,21 @@ class Exchange:
             raise ImageError(Reason.UNAUTHORIZED, f"{errand.what}: {asker.where.authority} {sentence}")
         return response
 
-    def _authorised(self, request: Request, asker: Asker, errand: Errand, call: Call) -> tuple[Request, Response]:
-        known = self._tokens.known(asker, call)
+    async def _authorised(self, request: Request, asker: Asker, errand: Errand, call: Call) -> tuple[Request, Response]:
+        known = await self._tokens.known(asker, call)
         first = _with(request, known)
-        response = self._wire.send(first, errand, call)
+        response = await self._wire.send(first, errand, call)
         if response.status != _UNAUTHORIZED:
             return first, response
-        wanted = self._tokens.answer(response.headers.get("WWW-Authenticate", ""), asker, call)
+        header = response.header("www-authenticate")
+        wanted = await self._tokens.answer(header, asker, call)
         if wanted is None or wanted == known:
             return first, response
         second = _with(request, wanted)
-        return second, self._wire.send(second, errand, call)
+        answer = await self._wire.send(second, errand, call)
+        if answer.status != _UNAUTHORIZED:
+            self._tokens.taken(header, asker)
+        return second, answer
 
 
 def _with(request: Request, authorization: str | None) -> Request:

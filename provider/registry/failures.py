@@ -1,56 +1,27 @@
-"""The one place where foreign exceptions become ours.
-
-docker-registry-client raises what requests raises, the transport what urllib3, ssl and the sockets raise. The table
-goes from the particular to the general; a test reads the namespaces of these packages and fails for an exception that
-no row takes.
-"""
+"""What a failed request is called: the transport's errors and HTTP's statuses become ours, in one place."""
 
 from __future__ import annotations
 
-import http.client
-import socket
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
-
-import requests
-import urllib3.exceptions
 
 from provider.errors import ImageError
 from provider.reasons import Reason
-from provider.registry.transport import TooLargeError, UnreachableError
-
-REFUSED: Final = "the connection was refused, or there is no way to it"
-_UNREACHABLE: Final = {
-    "timeout": (Reason.TIMEOUT, "no connection within the time"),
-    "connection": (Reason.REGISTRY_UNAVAILABLE, REFUSED),
-    "name": (Reason.REGISTRY_UNAVAILABLE, "its name was not found"),
-}
-
-_SILENT: Final = "it did not answer in time"
-_CUT: Final = "the answer was cut short or is no HTTP"
-_TLS: Final = "TLS failed: its certificate is not trusted, or not for this name"
-
-TABLE: Final[tuple[tuple[type[BaseException], Reason, str], ...]] = (
-    (urllib3.exceptions.NameResolutionError, Reason.REGISTRY_UNAVAILABLE, "its name was not found"),
-    (urllib3.exceptions.NewConnectionError, Reason.REGISTRY_UNAVAILABLE, "the connection was refused"),
-    (urllib3.exceptions.ConnectTimeoutError, Reason.TIMEOUT, "no connection within the time"),
-    (urllib3.exceptions.TimeoutError, Reason.TIMEOUT, _SILENT),
-    (urllib3.exceptions.SSLError, Reason.REGISTRY_UNAVAILABLE, _TLS),
-    (urllib3.exceptions.ProxySchemeUnsupported, Reason.REGISTRY_UNAVAILABLE, "the proxy cannot be used"),
-    (urllib3.exceptions.HTTPError, Reason.REGISTRY_UNAVAILABLE, _CUT),
-    (requests.exceptions.Timeout, Reason.TIMEOUT, _SILENT),
-    (requests.exceptions.SSLError, Reason.REGISTRY_UNAVAILABLE, _TLS),
-    (requests.exceptions.RequestException, Reason.REGISTRY_UNAVAILABLE, _CUT),
-    (ssl.SSLError, Reason.REGISTRY_UNAVAILABLE, _TLS),
-    (socket.gaierror, Reason.REGISTRY_UNAVAILABLE, "its name was not found"),
-    (TimeoutError, Reason.TIMEOUT, _SILENT),
-    (http.client.HTTPException, Reason.REGISTRY_UNAVAILABLE, _CUT),
-    (OSError, Reason.REGISTRY_UNAVAILABLE, "the connection failed"),
-    # A host that cannot be written in DNS (idna), a header that cannot be sent.
-    (UnicodeError, Reason.REGISTRY_UNAVAILABLE, "it cannot be asked under this name"),
+from provider.registry.transport import (
+    BrokenError,
+    Cause,
+    SilentError,
+    TLSError,
+    TooLargeError,
+    TransportError,
+    UnreachableError,
 )
+
+_UNREACHABLE: Final = {
+    Cause.TIMEOUT: (Reason.TIMEOUT, "no connection within the time"),
+    Cause.BUDGET: (Reason.TIMEOUT, "the time was over before a connection was made"),
+    Cause.CONNECTION: (Reason.REGISTRY_UNAVAILABLE, "the connection was refused, or there is no way to it"),
+    Cause.NAME: (Reason.REGISTRY_UNAVAILABLE, "its name was not found"),
+}
 
 _STATUSES: Final = {
     401: (Reason.UNAUTHORIZED, "refuses us: no credentials, or not the right ones; or the repository does not exist"),
@@ -68,59 +39,37 @@ def of_status(registry: str, what: str, status: int) -> ImageError:
     return ImageError(reason, f"{what}: {registry} {sentence} (status {status})")
 
 
-@contextmanager
-def translated(registry: str, what: str) -> Iterator[None]:
-    """Translate what a request raises.
+def of_transport(registry: str, what: str, error: TransportError) -> ImageError:
+    """The error for a request without a whole answer.
 
     Args:
-        registry: `host[:port]` that is asked.
-        what: what it is asked for, as a message should name it.
-
-    Raises:
-        ImageError: for everything that the table knows; anything else is a defect of ours and passes.
+        registry: `host[:port]` that was asked.
+        what: what it was asked for, as a message should name it.
+        error: the transport's.
     """
-    try:
-        yield
-    except ImageError:
-        raise
-    except Exception as error:
-        ours = translate(registry, what, error)
-        if ours is None:
-            raise
-        raise ours from error
-
-
-def translate(registry: str, what: str, error: BaseException) -> ImageError | None:
-    """Our error for a foreign one (ours stays itself), None when no row of the table takes it."""
-    if isinstance(error, ImageError):
-        return error
     if isinstance(error, TooLargeError):
-        return ImageError(Reason.LIMIT_EXCEEDED, f"{what}: {registry} sends more than {error.limit} bytes")
+        # Passing, for what was not read to its end matched no digest: it may be an error page.
+        sentence = f"{what}: {registry} sends more than {error.limit} bytes"
+        return ImageError(Reason.REGISTRY_UNAVAILABLE, sentence, unfit=True)
     if isinstance(error, UnreachableError):
         reason, sentence = _UNREACHABLE[error.cause]
-        return ImageError(reason, f"{what}: {registry}: {sentence}")
-    status = _status(error)
-    if status is not None:
-        return of_status(registry, what, status)
-    for kind, reason, sentence in TABLE:
-        if isinstance(error, kind):
-            return ImageError(reason, f"{what}: {registry}: {sentence}")
-    return None
+        return ImageError(reason, f"{what}: {registry}: {sentence}", unconnected=error.cause is Cause.CONNECTION)
+    if isinstance(error, SilentError):
+        return ImageError(Reason.TIMEOUT, f"{what}: {registry}: it did not answer in time")
+    if isinstance(error, TLSError):
+        sentence = "TLS failed: its certificate is not trusted, or not for this name"
+        return ImageError(Reason.REGISTRY_UNAVAILABLE, f"{what}: {registry}: {sentence}")
+    why = str(error) if isinstance(error, BrokenError) else "the answer was cut short or is no HTTP"
+    return ImageError(Reason.REGISTRY_UNAVAILABLE, f"{what}: {registry}: {why}")
 
 
 def code(error: BaseException) -> str:
     """The failure as a metric label: `timeout`, `tls`, `refused`, `connection`."""
     if isinstance(error, ImageError):
         return "refused" if error.reason is Reason.ADDRESS_REFUSED else "connection"
-    if isinstance(error, UnreachableError):
-        return "timeout" if error.cause == "timeout" else "connection"
-    for kind, reason, sentence in TABLE:
-        if isinstance(error, kind):
-            return "timeout" if reason is Reason.TIMEOUT else "tls" if sentence is _TLS else "connection"
-    return "connection"
+    if isinstance(error, SilentError) or (isinstance(error, UnreachableError) and error.cause in _WAITED):
+        return "timeout"
+    return "tls" if isinstance(error, TLSError) else "connection"
 
 
-def _status(error: BaseException) -> int | None:
-    response = getattr(error, "response", None)
-    status = getattr(response, "status_code", None)
-    return status if isinstance(error, requests.exceptions.HTTPError) and isinstance(status, int) else None
+_WAITED: Final = frozenset({Cause.TIMEOUT, Cause.BUDGET})

@@ -1,153 +1,145 @@
-"""How much is asked of a registry at a time, and when it is left alone.
+"""When a registry is left alone.
 
-A registry is left alone after a 429 until the moment it named, and for a short time after no connection could be made.
-One that accepts connections and says nothing is recognised by several images waiting for it at once, with no answer to
-anybody meanwhile; then one request a second goes through to find out whether it is back. A single heavy image
-therefore never makes its registry look dead.
+- After a 429 until the moment it named, and for a short time after no connection could be made.
+- One that accepts connections and says nothing is recognised by several images waiting for it at once, with no answer
+  to anybody meanwhile; then one request a second goes through to find out whether it is back. A single heavy image
+  therefore never makes its registry look dead.
+
+Only that registry is left alone, and what its next callers are told names nobody's image but their own.
 """
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
 from provider import limits
-from provider.clock import Clock, Deadline
+from provider.clock import Clock
 from provider.errors import ImageError
 from provider.observer import Observer, ThrottleCause
 from provider.reasons import Reason
-from provider.registry.origin import Origin
-from provider.registry.settings import RegistrySettings
 
-_HOSTS: Final = 1024  # remembered at a time
-_SHARE: Final = 4  # a quarter of the slots is for all that no setting names
+_REGISTRIES: Final = 1024  # remembered at a time
 _SUBJECTS_SILENT: Final = 2
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Visit:
-    """A request that is going on.
+    """A request that is under way.
 
     Attributes:
         subject: what it is about (a repository).
         started: monotonic seconds.
-        answered: set when the first byte of an answer was seen.
     """
 
     subject: str
     started: float
-    answered: bool = False
 
 
-@dataclass
-class _Host:
-    slots: threading.BoundedSemaphore
+@dataclass(slots=True)
+class _Registry:
     visits: dict[Visit, None] = field(default_factory=dict)
     answered_at: float = float("-inf")
     next_probe: float = 0.0
     closed_until: float = 0.0
-    closed_by: ImageError | None = None
+    closed_by: Reason | None = None
+    why: str = ""
 
 
 class Gate:
-    """Lets requests through, or says at once why not."""
+    """Lets requests through, or says at once why not; for one event loop."""
 
-    def __init__(self, settings: RegistrySettings, clock: Clock, observer: Observer) -> None:
-        self._settings = settings
+    def __init__(self, clock: Clock, observer: Observer) -> None:
         self._clock = clock
         self._observer = observer
-        self._lock = threading.Lock()
-        self._hosts: OrderedDict[str, _Host] = OrderedDict()
-        self._shared = threading.BoundedSemaphore(limits.REGISTRY_REQUESTS // _SHARE)
+        self._registries: OrderedDict[str, _Registry] = OrderedDict()
 
-    @contextmanager
-    def visit(self, where: Origin, subject: str, deadline: Deadline) -> Iterator[Visit]:
-        """Hold one of the host's request slots.
+    def check(self, authority: str, what: str) -> None:
+        """Let a request through.
+
+        Args:
+            authority: `host[:port]`.
+            what: what is asked for, as a message names it.
 
         Raises:
-            ImageError: `Throttled` or what else keeps the host closed; `Timeout` when it is silent; `Overloaded` when
-                no slot became free by the deadline.
+            ImageError: `Throttled` or what else keeps the registry closed; `Timeout` when it is silent.
         """
-        host = self._host(where)
-        self._refuse_if_closed(where, host)
-        if not host.slots.acquire(timeout=deadline.remaining()):
-            self._observer.registry_throttled(where.authority, ThrottleCause.LOCAL_LIMIT)
-            raise ImageError(Reason.OVERLOADED, f"too many requests wait for {where.authority}")
-        visit = Visit(subject, self._clock.monotonic())
-        try:
-            with self._lock:
-                host.visits[visit] = None
-            yield visit
-        finally:
-            host.slots.release()
-            with self._lock:
-                del host.visits[visit]
-                if visit.answered:
-                    host.answered_at = self._clock.monotonic()
-
-    def leave_alone(self, where: Origin, seconds: float) -> None:
-        """The host said 429: nothing is asked of it for so long, at most `limits.RETRY_AFTER_SECONDS`."""
-        self._observer.registry_throttled(where.authority, ThrottleCause.STATUS)
-        wait = min(max(seconds, 0.0), limits.RETRY_AFTER_SECONDS)
-        self._close(
-            where, wait, ImageError(Reason.THROTTLED, f"{where.authority} asked us to come back later (status 429)")
-        )
-
-    def unreachable(self, where: Origin, error: ImageError) -> None:
-        """No connection could be made: the next callers are told so at once."""
-        self._close(where, limits.UNREACHABLE_SECONDS, error)
-
-    def _close(self, where: Origin, seconds: float, error: ImageError) -> None:
-        host = self._host(where)
-        with self._lock:
-            host.closed_until, host.closed_by = self._clock.monotonic() + seconds, error
-
-    def _refuse_if_closed(self, where: Origin, host: _Host) -> None:
+        registry = self._registries.get(authority)
+        if registry is None:
+            return
         now = self._clock.monotonic()
-        with self._lock:
-            closed_by = host.closed_by if now < host.closed_until else None
-            silent = closed_by is None and self._silent(host, now)
-        if closed_by is not None:
-            throttled = closed_by.reason is Reason.THROTTLED
+        if registry.closed_by is not None and now < registry.closed_until:
+            throttled = registry.closed_by is Reason.THROTTLED
             cause = ThrottleCause.RETRY_AFTER if throttled else ThrottleCause.UNREACHABLE
-            self._observer.registry_throttled(where.authority, cause)
-            raise ImageError(closed_by.reason, closed_by.message)
-        if silent:
-            self._observer.registry_throttled(where.authority, ThrottleCause.UNREACHABLE)
-            raise ImageError(Reason.TIMEOUT, f"{where.authority} answers nobody at the moment")
+            self._observer.registry_throttled(authority, cause)
+            raise ImageError(registry.closed_by, f"{what}: {authority} {registry.why}")
+        if registry.visits and self._silent(registry, now):
+            self._observer.registry_throttled(authority, ThrottleCause.UNREACHABLE)
+            raise ImageError(Reason.TIMEOUT, f"{what}: {authority} answers nobody at the moment")
+
+    def enter(self, authority: str, subject: str) -> Visit:
+        """A request is sent."""
+        registry = self._registry(authority)
+        visit = Visit(subject, self._clock.monotonic())
+        registry.visits[visit] = None
+        return visit
+
+    def leave(self, authority: str, visit: Visit, *, answered: bool) -> None:
+        """It is done; `answered` when the registry said anything."""
+        registry = self._registry(authority)
+        registry.visits.pop(visit, None)
+        if answered:
+            registry.answered_at = self._clock.monotonic()
+
+    def leave_alone(self, authority: str, seconds: float) -> None:
+        """It said 429: nothing is asked of it for so long, at most `limits.RETRY_AFTER_SECONDS`."""
+        self._observer.registry_throttled(authority, ThrottleCause.STATUS)
+        wait = min(max(seconds, 0.0), limits.RETRY_AFTER_SECONDS)
+        self._close(authority, wait, Reason.THROTTLED, "asked us to come back later (status 429)")
+
+    def unreachable(self, authority: str, reason: Reason, why: str) -> None:
+        """No connection could be made: the next callers are told so at once.
+
+        Args:
+            authority: `host[:port]`.
+            reason: of the failure.
+            why: what was met, as `could not be reached a moment ago`.
+        """
+        self._close(authority, limits.UNREACHABLE_SECONDS, reason, why)
+
+    def _close(self, authority: str, seconds: float, reason: Reason, why: str) -> None:
+        registry = self._registry(authority)
+        registry.closed_until, registry.closed_by = self._clock.monotonic() + seconds, reason
+        registry.why = why
 
     @staticmethod
-    def _silent(host: _Host, now: float) -> bool:
+    def _silent(registry: _Registry, now: float) -> bool:
         waiting = {
             visit.subject
-            for visit in host.visits
-            if now - visit.started > limits.SILENCE_SECONDS and visit.started > host.answered_at
+            for visit in registry.visits
+            if now - visit.started > limits.SILENCE_SECONDS and visit.started > registry.answered_at
         }
         if len(waiting) < _SUBJECTS_SILENT:
             return False
-        if now < host.next_probe:
+        if now < registry.next_probe:
             return True
-        host.next_probe = now + limits.SILENCE_SECONDS
+        registry.next_probe = now + limits.SILENCE_SECONDS
         return False
 
-    def _host(self, where: Origin) -> _Host:
-        with self._lock:
-            host = self._hosts.get(where.authority)
-            if host is None:
-                named = self._settings.names(where)
-                slots = threading.BoundedSemaphore(limits.REGISTRY_REQUESTS) if named else self._shared
-                host = self._hosts[where.authority] = _Host(slots)
-                self._forget()
-            self._hosts.move_to_end(where.authority)
-            return host
+    def _registry(self, authority: str) -> _Registry:
+        registry = self._registries.get(authority)
+        if registry is None:
+            registry = self._registries[authority] = _Registry()
+            self._forget()
+        self._registries.move_to_end(authority)
+        return registry
 
     def _forget(self) -> None:
-        if len(self._hosts) <= _HOSTS:
+        if len(self._registries) <= _REGISTRIES:
             return
-        idle = next((name for name, host in self._hosts.items() if not host.visits), None)
-        if idle is not None:
-            del self._hosts[idle]
+        now = self._clock.monotonic()
+        idle = (name for name, one in self._registries.items() if not one.visits and one.closed_until <= now)
+        name = next(idle, None)
+        if name is not None:
+            del self._registries[name]

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from provider import limits
+from provider import json_weight, limits
 from provider.errors import ImageError
 from provider.foreign_text import shown
 from provider.reasons import Reason
@@ -56,14 +56,26 @@ class Descriptor:
         digest: `sha256:…`.
         size: bytes, as announced.
         platform: None when it does not say.
-        attestation: whether BuildKit marked it as no image.
+        artifact_type: empty when it does not say.
+        annotations: as written; values are of any type.
     """
 
     media_type: str
     digest: str
     size: int
     platform: Platform | None = None
-    attestation: bool = False
+    artifact_type: str = ""
+    annotations: Mapping[str, Any] = field(default_factory=dict)
+
+    def annotation(self, name: str) -> str:
+        """An annotation that is a text; empty without one."""
+        value = self.annotations.get(name, "")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def attestation(self) -> bool:
+        """Whether BuildKit marked it as no image."""
+        return bool(self.annotations.get(_ATTESTATION))
 
 
 @dataclass(frozen=True)
@@ -96,17 +108,17 @@ def parse(body: bytes, content_type: str, digest: str, what: str) -> Manifest | 
     Raises:
         ImageError: `ContentInvalid`; `LimitExceeded` for an index with too many manifests.
     """
-    fields = _object(body, what)
+    fields = read_object(body, what)
     media_type = _media_type(fields, content_type, what)
     if fields.get("schemaVersion", _SCHEMA) != _SCHEMA or "fsLayers" in fields:
-        raise _invalid(what, "it is of schema version 1, which is not supported")
+        raise invalid(what, "it is of schema version 1, which is not supported")
     if media_type in media_types.INDEXES:
         if "config" in fields or "layers" in fields:
-            raise _invalid(what, "it is an index and a manifest at once")
-        return Index(media_type, digest, _manifests(fields.get("manifests"), what))
+            raise invalid(what, "it is an index and a manifest at once")
+        return Index(media_type, digest, descriptors(fields.get("manifests"), what, limits.INDEX_MANIFESTS))
     if "manifests" in fields:
-        raise _invalid(what, "it is an index and a manifest at once")
-    return Manifest(media_type, digest, _descriptor(fields.get("config"), f"{what}: config"))
+        raise invalid(what, "it is an index and a manifest at once")
+    return Manifest(media_type, digest, descriptor(fields.get("config"), f"{what}: config"))
 
 
 class _Ambiguous(dict[str, Any]):
@@ -122,75 +134,98 @@ _KNOWN: Final[Mapping[str, str]] = {
     name.casefold(): name
     for name in (
         *("schemaVersion", "mediaType", "config", "layers", "manifests", "fsLayers"),
-        *("digest", "size", "platform", "annotations"),
+        *("digest", "size", "platform", "annotations", "artifactType", "subject"),
         *("os", "architecture", "variant", "os.version"),
     )
 }
 
 
-def _fields(value: object, what: str) -> dict[str, Any]:
-    """The object, with known keys spelt as we look them up."""
+def fields_of(value: object, what: str) -> dict[str, Any]:
+    """An object, with known keys spelt as they are looked up.
+
+    Raises:
+        ImageError: `ContentInvalid`: it is none, or means different things to different readers.
+    """
     if not isinstance(value, dict):
-        raise _invalid(what, "it is no JSON object")
+        raise invalid(what, "it is no JSON object")
     if isinstance(value, _Ambiguous):
-        raise _invalid(what, "two of its keys differ in case only, or not at all")
+        raise invalid(what, "two of its keys differ in case only, or not at all")
     return {_KNOWN.get(str(key).casefold(), str(key)): item for key, item in value.items()}
 
 
-def _object(body: bytes, what: str) -> dict[str, Any]:
+def read_object(body: bytes, what: str) -> dict[str, Any]:
+    """A document that is one object.
+
+    Raises:
+        ImageError: `ContentInvalid`; `LimitExceeded` when it would build too much.
+    """
+    if json_weight.too_heavy(body):
+        sentence = f"{what}: {json_weight.parts(body)} values in one document, more than {limits.JSON_PARTS}"
+        raise ImageError(Reason.LIMIT_EXCEEDED, sentence)
     try:
         document = json.loads(body, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
-        raise _invalid(what, "it is no JSON") from error
-    return _fields(document, what)
+        raise invalid(what, "it is no JSON") from error
+    return fields_of(document, what)
 
 
 def _media_type(fields: Mapping[str, Any], content_type: str, what: str) -> str:
     told, own = media_types.essence(content_type), fields.get("mediaType", "")
     if not isinstance(own, str):
-        raise _invalid(what, "its mediaType is no string")
+        raise invalid(what, "its mediaType is no string")
     known = media_types.MANIFESTS | media_types.INDEXES
     if told in media_types.VAGUE:
         told = own
     if told not in known:
-        raise _invalid(what, f"its media type is {shown(told) or 'absent'}, which is no image's")
+        raise invalid(what, f"its media type is {shown(told) or 'absent'}, which is no image's")
     if own and own != told:
-        raise _invalid(what, f"the registry calls it {told}, it calls itself {shown(own)}")
+        raise invalid(what, f"the registry calls it {told}, it calls itself {shown(own)}")
     return told
 
 
-def _manifests(value: object, what: str) -> tuple[Descriptor, ...]:
+def descriptors(value: object, what: str, most: int) -> tuple[Descriptor, ...]:
+    """A list of descriptors.
+
+    Raises:
+        ImageError: `ContentInvalid`; `LimitExceeded` for more than `most`.
+    """
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise _invalid(what, "its manifests are no list")
-    if len(value) > limits.INDEX_MANIFESTS:
-        sentence = f"{what}: the index names {len(value)} manifests, more than {limits.INDEX_MANIFESTS}"
-        raise ImageError(Reason.LIMIT_EXCEEDED, sentence)
-    return tuple(_descriptor(entry, f"{what}: manifests[{number}]") for number, entry in enumerate(value))
+        raise invalid(what, "its manifests are no list")
+    if len(value) > most:
+        raise ImageError(Reason.LIMIT_EXCEEDED, f"{what}: the index names {len(value)} manifests, more than {most}")
+    return tuple(descriptor(entry, f"{what}: manifests[{number}]") for number, entry in enumerate(value))
 
 
-def _descriptor(value: object, what: str) -> Descriptor:
-    fields = _fields(value, what)
+def descriptor(value: object, what: str) -> Descriptor:
+    """A descriptor.
+
+    Raises:
+        ImageError: `ContentInvalid`.
+    """
+    fields = fields_of(value, what)
     digest = fields.get("digest")
     media_type, size, annotations = _or(fields, "mediaType", ""), _or(fields, "size", 0), _or(fields, "annotations", {})
+    artifact_type = _or(fields, "artifactType", "")
     if not isinstance(digest, str) or not is_digest(digest):
-        raise _invalid(what, "its digest is not sha256: and 64 hexadecimal digits")
+        raise invalid(what, "its digest is not sha256: and 64 hexadecimal digits")
     if not isinstance(media_type, str) or isinstance(size, bool) or not isinstance(size, int) or size < 0:
-        raise _invalid(what, "its mediaType is no string, or its size no number of bytes")
-    if not isinstance(annotations, dict):
-        raise _invalid(what, "its annotations are no object")
+        raise invalid(what, "its mediaType is no string, or its size no number of bytes")
+    if not isinstance(annotations, dict) or isinstance(annotations, _Ambiguous):
+        raise invalid(what, "its annotations are no object, or two of their names differ in case only")
     platform = _platform(fields.get("platform"), what)
-    return Descriptor(media_types.essence(media_type), digest, size, platform, bool(annotations.get(_ATTESTATION)))
+    kind = artifact_type if isinstance(artifact_type, str) else ""
+    return Descriptor(media_types.essence(media_type), digest, size, platform, kind, annotations)
 
 
 def _platform(value: object, what: str) -> Platform | None:
     if value is None:
         return None
-    fields = _fields(value, f"{what}.platform")
+    fields = fields_of(value, f"{what}.platform")
     texts = [_or(fields, name, "") for name in ("os", "architecture", "variant", "os.version")]
     if not all(isinstance(text, str) for text in texts):
-        raise _invalid(what, "its platform has a value that is no string")
+        raise invalid(what, "its platform has a value that is no string")
     return Platform(*texts)
 
 
@@ -200,5 +235,6 @@ def _or(fields: Mapping[str, Any], name: str, default: object) -> Any:  # noqa: 
     return default if value is None else value
 
 
-def _invalid(what: str, why: str) -> ImageError:
+def invalid(what: str, why: str) -> ImageError:
+    """A document that is not what it should be, or that nobody should rely on."""
     return ImageError(Reason.CONTENT_INVALID, f"{what}: {why}")

@@ -23,3 +23,9 @@ VAGUE: Final = frozenset({"", "application/json", "application/octet-stream", "t
 def essence(header: str) -> str:
     """A Content-Type without its parameters, in lower case (RFC 9110, section 8.3.1)."""
     return header.partition(";")[0].strip().lower()
+
+
+def may_be_manifest(header: str) -> bool:
+    """Whether a Content-Type is that of a manifest, known or not, or says nothing; a web page's does not."""
+    kind = essence(header)
+    return kind in VAGUE or (kind.startswith("application/vnd.") and kind.endswith(("+json", "+prettyjws")))

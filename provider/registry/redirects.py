@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from provider.errors import ImageError
 from provider.reasons import Reason
@@ -21,10 +21,10 @@ def following(request: Request, response: Response, settings: RegistrySettings, 
     Raises:
         ImageError: `RegistryUnavailable` when it leads nowhere usable, `AddressRefused` when it would leave TLS.
     """
-    location = response.headers.get("Location", "")
+    location = response.header("location")
     asked = request.origin
     try:
-        url = urljoin(request.url, location) if location else ""
+        url = urljoin(request.url, _ascii(location)) if location else ""
         to = origin.of_url(url)
     except ValueError as error:
         sentence = f"{what}: {asked.authority} redirects to no usable address"
@@ -36,3 +36,8 @@ def following(request: Request, response: Response, settings: RegistrySettings, 
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Request(request.method, to, target, headers)
+
+
+def _ascii(location: str) -> str:
+    """With what stands for itself in no URL escaped, as browsers do; white space and control characters too."""
+    return quote(location.strip(" \t"), safe="%!#$&'()*+,/:;=?@[]~")

@@ -8,6 +8,7 @@ a repository may be `.` or `..`.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass, replace
 from typing import Final
@@ -127,7 +128,15 @@ def _is_authority(registry: str) -> bool:
         host = host or registry
     if colon and not (_PORT.fullmatch(port) and 0 < int(port) <= _LAST_PORT):
         return False
-    return _HOST.fullmatch(host) is not None
+    return _HOST.fullmatch(host) is not None and (not host.startswith("[") or _is_ipv6(host[1:-1]))
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _invalid(text: str, why: str) -> ImageError:

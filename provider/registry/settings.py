@@ -20,8 +20,8 @@ class RegistrySettings:
 
     Attributes:
         insecure_registries: reached over plain HTTP; their address may be a private one.
-        named_registries: reached over HTTPS; their address may be a private one, and each has all its request slots
-            to itself. Names token realms and blob stores on private addresses, too.
+        named_registries: reached over HTTPS; their address may be a private one. Names token realms and blob stores on
+            private addresses, too.
         allow_loopback_http: reach `localhost`, `*.localhost` and loopback addresses, over plain HTTP. For commands that
             a person runs; never for `serve`, whose references come from strangers.
         allow_private: reach private addresses that no setting names. For commands only, as above.
@@ -30,7 +30,6 @@ class RegistrySettings:
         memory_bytes: bound of what is kept in memory, content of all registries together.
         tag_ttl: seconds for which a tag is believed to point to the same digest.
         user_agent: how we introduce ourselves.
-        workers: threads that fetch the children of indexes side by side.
     """
 
     insecure_registries: frozenset[str] = frozenset()
@@ -42,7 +41,6 @@ class RegistrySettings:
     memory_bytes: int = 64 * limits.MIB
     tag_ttl: float = 30.0
     user_agent: str = f"bestbefore/{VERSION}"
-    workers: int = 64
 
     def origin(self, registry: str) -> Origin:
         """How to reach the registry of a reference: HTTPS, unless a setting says otherwise."""

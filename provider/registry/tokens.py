@@ -3,19 +3,24 @@
 The protocol is the distribution project's token specification: a 401 names a realm, a service and a scope; the realm
 gives a token for them. The realm is text from outside. It must be reached by TLS (or be the registry itself), its
 address is checked like any other, and it is shown a credential only if it belongs to the registry: the same origin,
-the same domain (Docker Hub's is auth.docker.io), or a host that the settings name. A registry whose challenge is
-known is not asked for it again: the next repository costs one request, not two.
+the same domain (Docker Hub's is auth.docker.io), or a host that the settings name.
+
+A challenge that gave a token that was taken is remembered for a time, so that the next repository costs one request,
+not two. It is forgotten as soon as it gives none: then the registry is asked without, and says anew what it wants. A
+registry's one bad answer therefore spoils one question, and a private repository's none of the public ones beside it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
+import math
 import re
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
-from provider import limits
+from provider import json_weight, limits
 from provider.cache.flight import Flights
 from provider.cache.keys import TokenKey
 from provider.cache.memory import Memory
@@ -23,8 +28,9 @@ from provider.clock import Clock
 from provider.errors import ImageError
 from provider.observer import Observer, Operation
 from provider.reasons import Reason
-from provider.registry import failures, origin
+from provider.registry import challenge, failures, origin
 from provider.registry.call import Call
+from provider.registry.challenge import Challenge
 from provider.registry.credentials import Credential
 from provider.registry.origin import Origin
 from provider.registry.settings import RegistrySettings
@@ -32,40 +38,20 @@ from provider.registry.transport import Request, Response
 from provider.registry.wire import Errand, Wire
 
 _OK: Final = 200
-_SCHEME: Final = re.compile(r"(?:^|,)\s*(bearer|basic)(?=\s|,|$)", re.IGNORECASE)
-_PARAMETER: Final = re.compile(r'\s*,?\s*([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))')
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")
-_CHALLENGES: Final = 1024
-_CHALLENGE_CHARACTERS: Final = 4096
+_TOKEN_OVERHEAD: Final = 512
 # A token is not used in its last seconds: it must still be good when it arrives.
 _MARGIN: Final = 5.0
 _PARENT_LABELS: Final = 2
 
 
-@dataclass(frozen=True)
-class Challenge:
-    """What a 401 asks for.
-
-    Attributes:
-        scheme: `basic` or `bearer`.
-        realm: URL of the token service.
-        service: name of the registry there.
-        scope: what to ask for; empty when the registry did not say.
-    """
-
-    scheme: str
-    realm: str = ""
-    service: str = ""
-    scope: str = ""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Asker:
     """Who asks for what.
 
     Attributes:
         where: the registry.
-        repository: path within it.
+        repository: whose content is to be read.
         credential: who we are there.
     """
 
@@ -75,85 +61,78 @@ class Asker:
 
     @property
     def scope(self) -> str:
-        """What reading the repository takes."""
+        """What a token must allow."""
         return f"repository:{self.repository}:pull"
 
 
-def challenge(header: str) -> Challenge | None:
-    """Read a WWW-Authenticate header; None when neither Bearer nor Basic is in it, or it is unreasonably long."""
-    found = [] if len(header) > _CHALLENGE_CHARACTERS else list(_SCHEME.finditer(header))
-    for wanted in ("bearer", "basic"):
-        for match in found:
-            if match[1].lower() == wanted:
-                return _with_parameters(wanted, header, match.end())
-    return None
-
-
-def _with_parameters(scheme: str, header: str, position: int) -> Challenge:
-    parameters: dict[str, str] = {}
-    while match := _PARAMETER.match(header, position):
-        value = match[3] if match[2] is None else re.sub(r"\\(.)", r"\1", match[2])
-        parameters.setdefault(match[1].lower(), value)
-        position = match.end()
-    return Challenge(scheme, parameters.get("realm", ""), parameters.get("service", ""), parameters.get("scope", ""))
-
-
 class Tokens:
-    """Gives the Authorization header for a repository."""
+    """Gives the Authorization header for a repository; for one event loop."""
 
     def __init__(self, settings: RegistrySettings, wire: Wire, clock: Clock, observer: Observer) -> None:
         self._settings = settings
         self._wire = wire
         self._observer = observer
-        self._tokens: Memory[TokenKey, str] = Memory(clock, limits.TOKENS)
-        self._challenges: Memory[Origin, Challenge] = Memory(clock, _CHALLENGES)
+        self._tokens: Memory[TokenKey, str] = Memory(
+            clock, limits.TOKENS_MEMORY_BYTES, lambda token: len(token) + _TOKEN_OVERHEAD
+        )
+        self._challenges: Memory[Origin, Challenge] = Memory(clock, limits.CHALLENGES)
         self._flights: Flights[TokenKey, str] = Flights()
 
-    def known(self, asker: Asker, call: Call) -> str | None:
-        """The header without asking the registry first; None when nothing is known of it.
-
-        Raises:
-            ImageError: the token service gives none.
-        """
+    async def known(self, asker: Asker, call: Call) -> str | None:
+        """The header without asking the registry first; None when nothing is known of it, or no token is to be had."""
         remembered = self._challenges.get(asker.where)
         if remembered is None:
             return None
-        return self._header(replace(remembered, scope=asker.scope), asker, call)
+        try:
+            async with asyncio.timeout(limits.KNOWN_REALM_SECONDS):
+                return await self._header(replace(remembered, scope=asker.scope), asker, call)
+        except (ImageError, TimeoutError):
+            # What was true a while ago, of another repository, may not be of this one: ask the registry itself.
+            self._challenges.discard(asker.where)
+            return None
 
-    def answer(self, header: str, asker: Asker, call: Call) -> str | None:
+    async def answer(self, header: str, asker: Asker, call: Call) -> str | None:
         """The header that a 401 asks for; None when it asks for nothing we have.
 
         Raises:
-            ImageError: `Unauthorized` when the realm may not be asked, or gives no token.
+            ImageError: `Unauthorized` when the realm may not be asked; what keeps it from giving a token.
         """
-        wanted = challenge(header)
+        self._challenges.discard(asker.where)
+        wanted = challenge.read(header)
         if wanted is None:
             return None
-        if wanted.scope in {"", asker.scope}:
+        if not wanted.scope:
             wanted = replace(wanted, scope=asker.scope)
-            self._challenges.put(asker.where, wanted)
         self._tokens.discard(self._key(wanted, asker))
-        return self._header(wanted, asker, call)
+        return await self._header(wanted, asker, call)
 
-    def _header(self, wanted: Challenge, asker: Asker, call: Call) -> str | None:
+    def taken(self, header: str, asker: Asker) -> None:
+        """The registry took what `answer` made of a challenge: it is asked for in the same way next time."""
+        wanted = challenge.read(header)
+        if wanted is not None and wanted.scope in {"", asker.scope}:
+            self._challenges.put(asker.where, replace(wanted, scope=""), limits.CHALLENGE_SECONDS)
+
+    async def _header(self, wanted: Challenge, asker: Asker, call: Call) -> str | None:
         if wanted.scheme == "basic":
             return None if asker.credential.anonymous else asker.credential.basic
         key = self._key(wanted, asker)
         token = self._tokens.get(key)
         self._observer.cache_lookup("memory", "token", "miss" if token is None else "hit")
         if token is None:
-            token = self._flights.run(key, lambda: self._fetch(key, wanted, asker, call), call.deadline)
+            token = await self._flights.run(
+                key, lambda: self._fetch(key, wanted, asker, call), call.claim, call.deadline
+            )
         return f"Bearer {token}"
 
     @staticmethod
     def _key(wanted: Challenge, asker: Asker) -> TokenKey:
         return TokenKey(wanted.realm, wanted.service, wanted.scope, asker.credential.identity)
 
-    def _fetch(self, key: TokenKey, wanted: Challenge, asker: Asker, call: Call) -> str:
+    async def _fetch(self, key: TokenKey, wanted: Challenge, asker: Asker, call: Call) -> str:
         realm = self._realm(wanted, asker)
         what = f"token for {asker.where.authority}/{asker.repository}"
         errand = Errand(Operation.TOKEN, what, asker.repository, limits.TOKEN_BYTES)
-        response = self._wire.send(_request(wanted, realm, asker.credential), errand, call)
+        response = await self._wire.send(_request(wanted, realm, asker.credential), errand, call)
         if response.status != _OK:
             raise failures.of_status(realm.authority, what, response.status)
         token, seconds = _token(response, what)
@@ -196,17 +175,21 @@ def _request(wanted: Challenge, realm: Origin, credential: Credential) -> Reques
 
 def _token(response: Response, what: str) -> tuple[str, float]:
     try:
-        document = json.loads(response.body)
+        document = None if json_weight.too_heavy(response.body) else json.loads(response.body)
     except (ValueError, RecursionError):
         document = None
     fields = document if isinstance(document, dict) else {}
     token = fields.get("token") or fields.get("access_token")
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise ImageError(Reason.REGISTRY_UNAVAILABLE, f"{what}: the token service's answer has no usable token")
-    seconds = fields.get("expires_in")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        seconds = limits.TOKEN_DEFAULT_SECONDS
-    return token, max(0.0, min(seconds, limits.TOKEN_SECONDS) - _MARGIN)
+    return token, _lifetime(fields.get("expires_in"))
+
+
+def _lifetime(told: object) -> float:
+    """Seconds for which a token is used; a number of any size may be told, or none."""
+    if isinstance(told, bool) or not isinstance(told, int | float) or (isinstance(told, float) and math.isnan(told)):
+        told = limits.TOKEN_DEFAULT_SECONDS
+    return float(max(0.0, min(told, limits.TOKEN_SECONDS) - _MARGIN))
 
 
 def _refused(asker: Asker, why: str) -> ImageError:

@@ -1,7 +1,8 @@
-"""One registry request: let through, sent, timed, reported, its failure translated."""
+"""One registry request: let through, given its turn, sent, timed, reported, its failure translated."""
 
 from __future__ import annotations
 
+import asyncio
 import email.utils
 from dataclasses import dataclass, replace
 from typing import Final
@@ -14,12 +15,23 @@ from provider.reasons import Reason
 from provider.registry import failures
 from provider.registry.call import Call
 from provider.registry.gate import Gate
-from provider.registry.transport import Request, Response, Transport, UnreachableError
+from provider.registry.transport import (
+    Cause,
+    Request,
+    Response,
+    SilentError,
+    TooLargeError,
+    Transport,
+    TransportError,
+    UnreachableError,
+)
+from provider.registry.turns import LARGE_BOUNDS, Turn, Turns
 
 TOO_MANY_REQUESTS: Final = 429
+_DIGITS: Final = len("1000000")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Errand:
     """What a request is for, as messages and metrics name it.
 
@@ -28,71 +40,151 @@ class Errand:
         what: how a message names it, `manifest of reg.io/app:v1`.
         subject: the repository, by which heavy images are told from silent registries.
         limit: bytes that the body of a good answer may have.
+        size: bytes that it is said to have; 0 where nobody says.
     """
 
     operation: Operation
     what: str
     subject: str
     limit: int
+    size: int = 0
 
 
 class Wire:
-    """Sends requests to registries, token services and blob stores alike."""
+    """Sends requests to registries, token services and blob stores alike; for one event loop.
 
-    def __init__(self, transport: Transport, gate: Gate, clock: Clock, observer: Observer, user_agent: str) -> None:
+    Large documents are fetched a few at a time, so that what is in flight has a bound in bytes. A document that turns
+    out to be large although nobody said so is asked for again when it may be.
+    """
+
+    def __init__(self, transport: Transport, clock: Clock, observer: Observer, user_agent: str) -> None:
         self._transport = transport
-        self._gate = gate
         self._clock = clock
         self._observer = observer
-        self._user_agent = user_agent
+        self._gate = Gate(clock, observer)
+        self._turns = Turns(clock, observer)
+        self._large = Turns(clock, observer, LARGE_BOUNDS)
+        self._common = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
 
-    def send(self, request: Request, errand: Errand, call: Call) -> Response:
+    async def send(self, request: Request, errand: Errand, call: Call) -> Response:
         """Send one request.
 
         Raises:
             ImageError: no answer, or 429. Other statuses are the caller's.
         """
-        if call.deadline.passed():
-            raise ImageError(Reason.TIMEOUT, f"{errand.what}: the time was over before it could be asked for")
-        headers = {**request.headers, "User-Agent": self._user_agent, "Accept-Encoding": "identity"}
+        headers = {**request.headers, **self._common}
         if call.ref:
             headers["X-Request-Id"] = call.ref
-        call.round_trips += 1
-        response = self._exchange(replace(request, headers=headers), errand, call)
-        if response.status == TOO_MANY_REQUESTS:
-            self._gate.leave_alone(request.origin, self._retry_after(response))
-            raise failures.of_status(request.origin.authority, errand.what, response.status)
+        request = replace(request, headers=headers)
+        small = min(errand.limit, limits.SMALL_DOCUMENT_BYTES)
+        if errand.size <= small:
+            try:
+                return await self._sent(request, errand, small, call)
+            except TooLargeError as error:
+                if errand.limit <= small:
+                    raise failures.of_transport(request.origin.authority, errand.what, error) from error
+        return await self._sent_large(request, errand, call)
+
+    async def _sent_large(self, request: Request, errand: Errand, call: Call) -> Response:
+        authority = request.origin.authority
+        self._gate.check(authority, errand.what)
+        turn = await self._large.take(authority, call.claim, call.deadline)
+        answered = False
+        try:
+            response = await self._sent(request, errand, errand.limit, call)
+            answered = True
+        except TooLargeError as error:
+            raise failures.of_transport(authority, errand.what, error) from error
+        except asyncio.CancelledError:
+            if not turn.withdrawn:
+                raise
+            _forgive()
+            raise failures.of_transport(authority, errand.what, SilentError(own=False)) from None
+        finally:
+            turn.end(answered=answered)
         return response
 
-    def _exchange(self, request: Request, errand: Errand, call: Call) -> Response:
-        where = request.origin
-        with self._gate.visit(where, errand.subject, call.deadline) as visit:
-            started = self._clock.monotonic()
-            code = "connection"
-            try:
-                response = self._transport.send(request, errand.limit, call.deadline)
-                visit.answered = True
-                code = str(response.status)
-            except Exception as error:
-                code = failures.code(error)
-                visit.answered = not isinstance(error, UnreachableError) and code != "timeout"
-                ours = failures.translate(where.authority, errand.what, error)
-                if ours is None or ours is error:
-                    raise
-                if isinstance(error, UnreachableError):
-                    self._gate.unreachable(where, ours)
-                raise ours from error
-            finally:
-                seconds = self._clock.monotonic() - started
-                self._observer.registry_request(where.authority, errand.operation, code, seconds)
-            return response
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._transport.close()
+
+    async def _sent(self, request: Request, errand: Errand, limit: int, call: Call) -> Response:
+        authority = request.origin.authority
+        self._gate.check(authority, errand.what)
+        turn = await self._turns.take(authority, call.claim, call.deadline)
+        answered = False
+        try:
+            # It may have been closed while we waited.
+            self._gate.check(authority, errand.what)
+            if call.deadline.passed():
+                raise ImageError(Reason.TIMEOUT, f"{errand.what}: the time was over before it could be asked for")
+            call.round_trips += 1
+            response = await self._exchanged(request, errand, limit, turn, call)
+            answered = True
+        finally:
+            turn.end(answered=answered)
+        if response.status == TOO_MANY_REQUESTS:
+            self._gate.leave_alone(authority, self._retry_after(response))
+            raise failures.of_status(authority, errand.what, response.status)
+        return response
+
+    async def _exchanged(self, request: Request, errand: Errand, limit: int, turn: Turn, call: Call) -> Response:
+        """Send it; what fails is told to the gate and translated, but for a body that is too large."""
+        authority = request.origin.authority
+        visit = self._gate.enter(authority, errand.subject)
+        started = self._clock.monotonic()
+        answered, code = False, "connection"
+        try:
+            response = await self._transport.send(request, limit, call.deadline)
+            answered, code = True, str(response.status)
+        except TooLargeError:
+            answered, code = True, "200"
+            raise
+        except TransportError as error:
+            code = failures.code(error)
+            answered = not isinstance(error, UnreachableError | SilentError)
+            ours = failures.of_transport(authority, errand.what, error)
+            self._tell(authority, error, ours)
+            raise ours from error
+        except ImageError as error:
+            code = failures.code(error)
+            raise
+        except asyncio.CancelledError:
+            if not turn.withdrawn:
+                raise
+            code = "timeout"
+            _forgive()
+            raise failures.of_transport(authority, errand.what, SilentError(own=False)) from None
+        finally:
+            self._gate.leave(authority, visit, answered=answered)
+            self._observer.registry_request(authority, errand.operation, code, self._clock.monotonic() - started)
+        return response
+
+    def _tell(self, authority: str, error: TransportError, ours: ImageError) -> None:
+        """A registry to which no connection can be made is left alone; whose own time was over says nothing of it."""
+        if isinstance(error, UnreachableError) and error.cause is not Cause.BUDGET:
+            self._gate.unreachable(authority, ours.reason, _CLOSED[error.cause])
 
     def _retry_after(self, response: Response) -> float:
-        """Seconds, from a number or a date (RFC 9110, section 10.2.3)."""
-        text = response.headers.get("Retry-After", "").strip()
-        if text.isdecimal() and len(text) < len("1000000"):
-            return float(text)
+        """Seconds, from a number or a date (RFC 9110, section 10.2.3); more digits than anybody means are the most."""
+        text = response.header("retry-after").strip()
+        if text.isascii() and text.isdecimal():
+            return float(text) if len(text) < _DIGITS else limits.RETRY_AFTER_SECONDS
         try:
             return email.utils.parsedate_to_datetime(text).timestamp() - self._clock.now()
         except (ValueError, TypeError, OverflowError):
             return limits.RETRY_AFTER_DEFAULT_SECONDS
+
+
+_CLOSED: Final = {
+    Cause.TIMEOUT: "did not take a connection a moment ago",
+    Cause.CONNECTION: "refused a connection a moment ago, or there is no way to it",
+    Cause.NAME: "has a name that was not found a moment ago",
+}
+
+
+def _forgive() -> None:
+    """The task was cancelled only to give up its turn; it goes on."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()

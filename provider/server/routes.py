@@ -16,10 +16,12 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from provider import limits
-from provider.answering.batch import Answered, Batch, Endpoint
+from provider.answering.batch import Batch
+from provider.answering.batch import Response as BatchResponse
 from provider.clock import Clock
 from provider.errors import RequestError
 from provider.questions import protocol, question
+from provider.questions.endpoint import Endpoint
 from provider.reasons import Reason
 from provider.telemetry.logs import AnsweredRequest, Event
 from provider.telemetry.metrics import CONTENT_TYPE
@@ -46,11 +48,14 @@ def create_app(batch: Batch, observation: Observation, clock: Clock) -> Flask:
     return app
 
 
-def create_metrics_app(exposition: Callable[[], bytes], unready: Callable[[], str]) -> Flask:
+def create_metrics_app(
+    exposition: Callable[[], bytes], unhealthy: Callable[[], str], unready: Callable[[], str]
+) -> Flask:
     """The kubelet's and Prometheus' side: `GET /metrics`, `/healthz`, `/readyz`.
 
     Args:
         exposition: the metrics.
+        unhealthy: why this process should be replaced; empty when it should not.
         unready: why no new questions should be sent here; empty when they may. It never looks at a registry, or one
             outage would remove every replica.
     """
@@ -62,15 +67,18 @@ def create_metrics_app(exposition: Callable[[], bytes], unready: Callable[[], st
 
     @app.get("/healthz")
     def healthz() -> Response:
-        return Response("ok\n", mimetype="text/plain")
+        return _state(unhealthy())
 
     @app.get("/readyz")
     def readyz() -> Response:
-        problem = unready()
-        return Response(f"{problem or 'ok'}\n", status=503 if problem else 200, mimetype="text/plain")
+        return _state(unready())
 
     app.register_error_handler(HTTPException, _not_here)
     return app
+
+
+def _state(problem: str) -> Response:
+    return Response(f"{problem or 'ok'}\n", status=503 if problem else 200, mimetype="text/plain")
 
 
 class _Questions:
@@ -125,8 +133,8 @@ class _Questions:
         outcome = _outcome(answered)
         self._metrics.request(endpoint, outcome, seconds)
         self._metrics.answered(endpoint, answered)
-        records = [(result.record, result.ref not in answered.worked) for result in answered.results]
-        self._log.answered(AnsweredRequest(request_id, endpoint, outcome, seconds, records))
+        told = AnsweredRequest(request_id, endpoint, outcome, seconds, answered.results, answered.worked)
+        self._log.answered(told)
         return Response(body, content_type=_JSON)
 
     def _refuse(self, endpoint: Endpoint, error: RequestError) -> Response:
@@ -136,7 +144,7 @@ class _Questions:
         return Response(protocol.refusal(error), status=error.status, content_type=_JSON)
 
 
-def _outcome(answered: Answered) -> str:
+def _outcome(answered: BatchResponse) -> str:
     if any(result.item is None for result in answered.results):
         return "system_error"
     return "item_errors" if any(result.reason is not None for result in answered.results) else "complete"

@@ -10,10 +10,15 @@ from dataclasses import dataclass, field
 from socket import socket
 
 from provider import limits
-from provider.answering.batch import Batch, BatchSettings, Endpoint, Inspector
-from provider.answering.workers import Workers
+from provider.answering.batch import Batch, BatchSettings
+from provider.answering.result import Result
+from provider.answering.work import Works
+from provider.cache.memory import Memory
 from provider.clock import Clock, SystemClock
 from provider.errors import SettingsError
+from provider.images.assembly import Assembly, assemble
+from provider.loop import EventLoop
+from provider.questions.endpoint import Endpoint
 from provider.registry.settings import RegistrySettings
 from provider.server.master import Server, listen
 from provider.server.plain_port import PlainServer
@@ -22,21 +27,21 @@ from provider.server.tls import ServerTLS, TLSFiles
 from provider.server.worker import Serving
 from provider.settings.model import Settings
 from provider.settings.values import Address
-from provider.telemetry.logs import Event, KeyRecords, Log
+from provider.telemetry.logs import Event, Log
 from provider.telemetry.metrics import Metrics
 from provider.telemetry.observation import Observation
 
 _STOPPED, _FAILED, _BAD_SETTINGS = 0, 1, 2
 
 
-def run(settings: Settings, inspector: Inspector | None = None) -> int:
+def run(settings: Settings, assembly: Assembly | None = None) -> int:
     """Run the provider until it is told to stop.
 
     What is wrong with a file or an address is told on the standard error, every problem at once.
 
     Args:
         settings: all of them.
-        inspector: knows images; by default the one that asks registries.
+        assembly: what knows images; by default that which asks registries.
 
     Returns:
         The exit code: 0 after a clean stop, 1 after a failure, 2 for settings that cannot be used.
@@ -46,7 +51,7 @@ def run(settings: Settings, inspector: Inspector | None = None) -> int:
     log.take_over(logging.getLogger())
     log.info(Event.CONFIG_LOADED, "settings read", **_shown(settings))
     try:
-        server = _build(settings, log, clock, inspector)
+        server = _build(settings, log, clock, assembly)
     except SettingsError as error:
         print("\n".join(f"error: {problem}" for problem in error.problems), file=sys.stderr)  # noqa: T201 - for a person
         return _BAD_SETTINGS
@@ -69,10 +74,14 @@ def _serve(server: Server, log: Log) -> int:
 
 @dataclass
 class _Health:
-    """Whether new questions should be sent here."""
+    """Whether new questions should be sent here, and whether this process should go on."""
 
+    loop: EventLoop
     started: threading.Event = field(default_factory=threading.Event)
     draining: bool = False
+
+    def unhealthy(self) -> str:
+        return "stuck: the event loop does not turn" if self.loop.stuck() else ""
 
     def unready(self) -> str:
         if self.draining:
@@ -83,7 +92,7 @@ class _Health:
         self.draining = True
 
 
-def _build(settings: Settings, log: Log, clock: Clock, inspector: Inspector | None) -> Server:
+def _build(settings: Settings, log: Log, clock: Clock, assembly: Assembly | None) -> Server:
     registries = settings.registries
     named = {*registries.named_registry, *registries.insecure_registry}
     waits = _waits(settings)
@@ -93,31 +102,39 @@ def _build(settings: Settings, log: Log, clock: Clock, inspector: Inspector | No
     tls = _tls(settings, observation, problems)
     listener = _listener("listen", settings.server.listen, problems)
     plain = _listener("metrics_listen", settings.server.metrics_listen, problems)
-    inspector = inspector or _inspector(settings, observation, clock, problems)
-    if problems or not (tls and listener and plain and inspector):
+    assembly = assembly or _assembly(settings, observation, clock, problems)
+    if problems or not (tls and listener and plain and assembly):
         raise SettingsError(problems)
-    batch = _batch(settings, inspector, named, log, clock)
-    metrics.watch_cache("answers", lambda: len(batch.memory), lambda: batch.memory.used)
-    health = _Health()
+    loop = EventLoop(clock, observation)
+    batch = _batch(settings, assembly, loop, observation, clock)
+    health = _Health(loop)
     addresses = {"listen": _address(listener), "metrics_listen": _address(plain)}
 
     def started() -> None:
+        # In the worker, for no thread survives a fork.
+        loop.start()
         health.started.set()
-        PlainServer(plain, create_metrics_app(metrics.exposition, health.unready), clock).start()
+        plain_app = create_metrics_app(metrics.exposition, health.unhealthy, health.unready)
+        PlainServer(plain, plain_app, clock).start()
         log.info(Event.SERVER_STARTED, "ready for questions", **addresses)
 
     app = create_app(batch, observation, clock)
     return Server(Serving(app, listener, tls, observation, settings.server, started, health.drain))
 
 
-def _batch(settings: Settings, inspector: Inspector, named: set[str], log: Log, clock: Clock) -> Batch:
-    batch_settings = BatchSettings(
-        waits=_waits(settings),
-        tag_ttl=settings.registries.tag_ttl_seconds,
-        memory_bytes=settings.registries.memory_mib * limits.MIB // 3,
-        server_threads=settings.server.threads,
+def _batch(settings: Settings, assembly: Assembly, loop: EventLoop, observation: Observation, clock: Clock) -> Batch:
+    """What answers, and what is told of it."""
+    batch_settings = BatchSettings(_waits(settings), settings.server.threads)
+    memory: Memory[str, Result] = Memory(
+        clock, settings.registries.memory_mib * limits.MIB // 3, lambda result: result.size
     )
-    return Batch(inspector, Workers(named), KeyRecords(log), clock, batch_settings)
+    tag_ttl = settings.registries.tag_ttl_seconds
+    works = Works(assembly.inspector, assembly.credentials, memory, observation, clock, tag_ttl)
+    metrics, store = observation.metrics, assembly.store
+    metrics.watch_questions(lambda: len(works))
+    metrics.watch_cache("answers", lambda: len(memory), lambda: memory.used)
+    metrics.watch_cache("documents", lambda: len(store), lambda: store.used)
+    return Batch(works, memory, loop.hand, clock, batch_settings)
 
 
 def _waits(settings: Settings) -> dict[Endpoint, float]:
@@ -148,10 +165,7 @@ def _listener(name: str, address: Address, problems: list[str]) -> socket | None
         return None
 
 
-def _inspector(settings: Settings, observation: Observation, clock: Clock, problems: list[str]) -> Inspector | None:
-    # Imported here: with an inspector of its own, a test needs no registry client.
-    from provider.images.inspector import build_inspector  # noqa: PLC0415
-
+def _assembly(settings: Settings, observation: Observation, clock: Clock, problems: list[str]) -> Assembly | None:
     registries = settings.registries
     registry_settings = RegistrySettings(
         insecure_registries=frozenset(registries.insecure_registry),
@@ -164,7 +178,7 @@ def _inspector(settings: Settings, observation: Observation, clock: Clock, probl
     try:
         trust_roots = {file.name: file.path for file in settings.signatures.trust_root}
         authorities = {file.name: file.path for file in settings.signatures.authority}
-        return build_inspector(registry_settings, clock, observation, trust_roots, authorities)
+        return assemble(registry_settings, clock, observation, trust_roots, authorities)
     except SettingsError as error:
         problems.extend(error.problems)
         return None

@@ -2,40 +2,40 @@
 
 Two worlds, asked for by the question: cosign's tags `[PREFIX]sha256-HEX.sig`, each layer of which is a signature
 (cosign, `specs/SIGNATURE_SPEC.md`), and sigstore bundles that refer to the image (OCI distribution specification,
-"Listing Referrers").
+"Listing Referrers"). A list comes first; each signature is fetched when somebody wants to look at it.
+
+What stands in place of a signature may be another thing in ten seconds, so nothing that is wrong with it is durable.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Final
 
 from provider import limits
 from provider.errors import ImageError
 from provider.questions.proof_question import Source
 from provider.reasons import Reason
-from provider.registry import reference
+from provider.registry import artifact, reference
+from provider.registry.artifact import Artifact
 from provider.registry.call import Call
+from provider.registry.manifest import Descriptor
 from provider.registry.reference import Reference
-from provider.signatures import artifact
-from provider.signatures.artifact import Artifact, Descriptor, Layer
-from provider.signatures.documents import Documents, sha256
+from provider.registry.store import Store
 from provider.signatures.formats.bundle_format import MEDIA_TYPE_PREFIX
 
-T = TypeVar("T")
-U = TypeVar("U")
 _EMPTY: Final = "application/vnd.oci.empty.v1+json"
 _PREDICATE: Final = "dev.sigstore.bundle.predicateType"
 SIGN: Final = "https://sigstore.dev/cosign/sign/v1"
+_OF_CONTENT: Final = frozenset({Reason.CONTENT_INVALID, Reason.LIMIT_EXCEEDED})
 _UNFIT: Final = frozenset({Reason.NOT_FOUND, Reason.SIGNATURE_REJECTED})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LegacySignature:
     """A layer under a `.sig` tag.
 
@@ -45,7 +45,7 @@ class LegacySignature:
         problem: why not.
     """
 
-    layer: Layer
+    layer: Descriptor
     payload: bytes | None
     problem: str = ""
 
@@ -59,8 +59,8 @@ class LegacySignature:
         return hashlib.sha256(material.encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class Wanted:
+@dataclass(frozen=True, slots=True)
+class Target:
     """Whose signatures are looked for, and where.
 
     Attributes:
@@ -76,125 +76,121 @@ class Wanted:
     max_age: float | None = None
 
 
-@dataclass(frozen=True)
-class Found:
-    """The signatures of an image.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What may be signatures of an image.
 
     Attributes:
-        legacy: under its tag.
-        bundles: bundles that refer to it, as they came.
+        where: the repository that they lie in.
+        entries: layers of a `.sig` manifest, or descriptors of referrers.
         observed_at: when that was so; seconds since 1970.
     """
 
-    legacy: Sequence[LegacySignature] = ()
-    bundles: Sequence[bytes] = field(default=())
-    observed_at: float = 0.0
+    where: Reference
+    entries: Sequence[Descriptor]
+    observed_at: float
 
 
 class Discovery:
-    """Looks for signatures; may be used by many threads."""
+    """Looks for signatures; for one event loop."""
 
-    def __init__(self, documents: Documents, now: Callable[[], float]) -> None:
-        self._documents = documents
+    def __init__(self, store: Store, now: Callable[[], float]) -> None:
+        self._store = store
         self._now = now
-        self._pool = ThreadPoolExecutor(limits.SIGNATURE_THREADS, thread_name_prefix="signatures")
-        self._idle = threading.Semaphore(limits.SIGNATURE_THREADS)
 
-    def legacy(self, wanted: Wanted, call: Call) -> Found:
+    async def legacy(self, target: Target, call: Call) -> Listing:
         """The simple signings of an image.
 
         Args:
-            wanted: of what, and where.
+            target: of what, and where.
             call: the work that this belongs to.
 
         Raises:
             ImageError: no answer; `SignatureRejected` when there are too many, or the tag holds something else.
         """
-        where = _tag(wanted)
-        document = self._documents.tagged(where, call, wanted.max_age)
-        if document is None:
-            return Found(observed_at=self._now())
-        what = f"signatures of {wanted.image.name}"
-        layers = artifact.read(document.body, what).layers
+        where = _tag(target)
+        try:
+            with _passing():
+                sighting = await self._store.resolve(where, call, target.max_age)
+                layers = artifact.read(sighting.document.body, f"signatures of {target.image.name}").layers
+        except ImageError as error:
+            if error.reason is Reason.NOT_FOUND:
+                return Listing(where, (), self._now())
+            raise
         if len(layers) > limits.SIGNATURES:
             sentence = f"number of layers ({len(layers)}) exceeded the limit ({limits.SIGNATURES})"
             raise ImageError(Reason.SIGNATURE_REJECTED, sentence)
-        usual = _usual_payload(wanted)
-        signatures = self._side_by_side(
-            layers, lambda layer, strand: self._signature(where, layer, usual, strand), call
-        )
-        return Found(legacy=signatures, observed_at=document.observed_at)
+        return Listing(where, layers, sighting.observed_at)
 
-    def bundles(self, wanted: Wanted, call: Call) -> Found:
-        """The bundles that refer to an image and may be signatures.
-
-        Args:
-            wanted: of what, and where; the tag prefix is for the other format.
-            call: the work that this belongs to.
+    async def signature(self, listing: Listing, layer: Descriptor, target: Target, call: Call) -> LegacySignature:
+        """A simple signing with what it signs.
 
         Raises:
-            ImageError: no answer; `SignatureRejected` when there are too many.
+            ImageError: no answer.
         """
-        place = reference.parse(wanted.source.oci) if wanted.source.oci else wanted.image
-        where = place.at(wanted.digest)
-        referrers = self._documents.referrers(where, call, wanted.max_age)
-        if referrers is None:
-            return Found(observed_at=self._now())
-        likely = [one for one in referrers.descriptors if _may_be_signature(one)]
-        if len(likely) > limits.SIGNATURES:
-            sentence = f"number of bundles ({len(likely)}) exceeded the limit ({limits.SIGNATURES})"
-            raise ImageError(Reason.SIGNATURE_REJECTED, sentence)
-        bodies = self._side_by_side(likely, lambda one, strand: self._bundle(where, one, strand), call)
-        return Found(bundles=[body for body in bodies if body is not None], observed_at=referrers.observed_at)
-
-    def _bundle(self, where: Reference, descriptor: Descriptor, call: Call) -> bytes | None:
-        """The bundle behind a descriptor; None when it is something else, or of another image."""
-        try:
-            manifest = self._documents.manifest(where.at(descriptor.digest), call)
-            found = artifact.read(manifest, f"referrer {descriptor.digest}")
-            if not _holds_signature(found, where.identifier):
-                return None
-            return self._documents.blob(where, found.layers[0].digest, limits.BUNDLE_BYTES, call)
-        except ImageError as error:
-            if error.reason in _UNFIT:
-                return None
-            raise
-
-    def close(self) -> None:
-        """Stop taking work; what goes on ends by its own deadline."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _signature(self, where: Reference, layer: Layer, usual: bytes, call: Call) -> LegacySignature:
-        if layer.digest == sha256(usual):
+        usual = _usual_payload(target)
+        if layer.digest == _sha256(usual):
             return LegacySignature(layer, usual)
         try:
-            payload = self._documents.blob(where, layer.digest, limits.SIGNATURE_BYTES, call)
+            with _passing():
+                payload = await self._store.blob(listing.where, layer, limits.SIGNATURE_BYTES, call)
         except ImageError as error:
             if error.reason in _UNFIT:
                 return LegacySignature(layer, None, error.message)
             raise
         return LegacySignature(layer, payload)
 
-    def _side_by_side(self, things: Sequence[T], work: Callable[[T, Call], U], call: Call) -> tuple[U, ...]:
-        """Work on things at the same time, as far as there are idle helpers; the rest in this thread.
+    async def bundles(self, target: Target, call: Call) -> Listing:
+        """What refers to an image and may be a signature.
 
-        With many images at once their own threads are enough, and handing work over would only cost.
+        Args:
+            target: of what, and where; the tag prefix is for the other format.
+            call: the work that this belongs to.
+
+        Raises:
+            ImageError: no answer; `SignatureRejected` when there are too many.
         """
-        strands = [call.fork() for _ in things]
-        jobs: dict[int, Future[U]] = {}
-        for number, thing in enumerate(things):
-            if number and self._idle.acquire(blocking=False):
-                jobs[number] = self._pool.submit(self._help, work, thing, strands[number])
-        own = {number: work(thing, strands[number]) for number, thing in enumerate(things) if number not in jobs}
-        done = tuple(jobs[number].result() if number in jobs else own[number] for number in range(len(things)))
-        call.join(strands)
-        return done
+        place = reference.parse(target.source.oci) if target.source.oci else target.image
+        where = place.at(target.digest)
+        with _passing():
+            referrers = await self._store.referrers(where, call, target.max_age)
+        if referrers is None:
+            return Listing(where, (), self._now())
+        likely = [one for one in referrers.descriptors if _may_be_signature(one)]
+        if len(likely) > limits.SIGNATURES:
+            sentence = f"number of bundles ({len(likely)}) exceeded the limit ({limits.SIGNATURES})"
+            raise ImageError(Reason.SIGNATURE_REJECTED, sentence)
+        return Listing(where, likely, referrers.observed_at)
 
-    def _help(self, work: Callable[[T, Call], U], thing: T, strand: Call) -> U:
+    async def bundle(self, listing: Listing, descriptor: Descriptor, call: Call) -> bytes | None:
+        """The bundle behind a descriptor; None when it is something else, or of another image.
+
+        Raises:
+            ImageError: no answer.
+        """
+        where = listing.where
         try:
-            return work(thing, strand)
-        finally:
-            self._idle.release()
+            with _passing():
+                document = await self._store.manifest(where.at(descriptor.digest), call)
+                found = artifact.read(document.body, f"referrer {descriptor.digest}")
+                if not _holds_signature(found, where.identifier):
+                    return None
+                return await self._store.blob(where, found.layers[0], limits.BUNDLE_BYTES, call)
+        except ImageError as error:
+            if error.reason in _UNFIT:
+                return None
+            raise
+
+
+@contextmanager
+def _passing() -> Iterator[None]:
+    """What stands in place of a signature may be replaced at any time."""
+    try:
+        yield
+    except ImageError as error:
+        if error.reason not in _OF_CONTENT and not error.unfit:
+            raise
+        raise ImageError(Reason.SIGNATURE_REJECTED, error.message) from error
 
 
 def _may_be_signature(descriptor: Descriptor) -> bool:
@@ -202,7 +198,7 @@ def _may_be_signature(descriptor: Descriptor) -> bool:
     kind = descriptor.artifact_type
     if kind and kind != _EMPTY and not kind.startswith(MEDIA_TYPE_PREFIX):
         return False
-    return descriptor.annotations.get(_PREDICATE, SIGN) == SIGN
+    return bool(descriptor.annotations.get(_PREDICATE, SIGN) == SIGN)
 
 
 def _holds_signature(found: Artifact, digest: str) -> bool:
@@ -214,24 +210,28 @@ def _holds_signature(found: Artifact, digest: str) -> bool:
     )
 
 
-def _usual_payload(wanted: Wanted) -> bytes:
+def _usual_payload(target: Target) -> bytes:
     """What cosign signs of an image unless told otherwise; a layer with its digest needs no fetching."""
     critical = {
-        "identity": {"docker-reference": wanted.image.context},
-        "image": {"docker-manifest-digest": wanted.digest},
+        "identity": {"docker-reference": target.image.context},
+        "image": {"docker-manifest-digest": target.digest},
         "type": "cosign container image signature",
     }
     return json.dumps({"critical": critical, "optional": None}, separators=(",", ":")).encode()
 
 
-def _tag(wanted: Wanted) -> Reference:
+def _tag(target: Target) -> Reference:
     """Where the signatures of a digest lie.
 
     Raises:
         ImageError: `ReferenceInvalid`: the source is no repository.
     """
-    image, source = wanted.image, wanted.source
-    tag = f"{source.tag_prefix}{wanted.digest.replace(':', '-')}.sig"
+    image, source = target.image, target.source
+    tag = f"{source.tag_prefix}{target.digest.replace(':', '-')}.sig"
     if not source.oci:
         return replace(image, tag=tag, digest=None, text=f"{image.context}:{tag}")
     return reference.parse(f"{source.oci}:{tag}")
+
+
+def _sha256(body: bytes) -> str:
+    return "sha256:" + hashlib.sha256(body).hexdigest()

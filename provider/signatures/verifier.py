@@ -11,36 +11,35 @@ import datetime as dt
 import hashlib
 import importlib
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from provider import limits
 from provider.cache.keys import ResultKey
 from provider.cache.memory import Memory
-from provider.clock import Clock, Deadline
+from provider.clock import Clock
 from provider.errors import ImageError
 from provider.foreign_text import shown
+from provider.loop import gathered
 from provider.observer import Observer
+from provider.pace import Pace
 from provider.questions.answer import Proof, Proofs, TimeSource
-from provider.questions.proof_question import Format, LogName, TrustRootName, Verify
-from provider.questions.question import ProofQuestion, key_of
-from provider.questions.question import ref as ref_of
+from provider.questions.proof_question import Format, Key, LogName, TrustRootName, Verify
 from provider.reasons import Reason
-from provider.registry import failures, reference
 from provider.registry.call import Call
-from provider.registry.client import RegistryClient
-from provider.registry.content import Content
+from provider.registry.manifest import Descriptor
 from provider.registry.reference import Reference
+from provider.registry.store import Store, rfc3339
 from provider.signatures.demands import Demands
-from provider.signatures.discovery import Discovery, Found, LegacySignature, Wanted
-from provider.signatures.documents import Documents, rfc3339
+from provider.signatures.discovery import Discovery, Listing, Target
 from provider.signatures.examination import Examination, Examined, steps
 from provider.signatures.formats import bundle, simple_signing
 from provider.signatures.rejection import RejectedError
 from provider.signatures.trust import keys
+from provider.signatures.trust.keys import PublicKey
 from provider.signatures.trust.trust_roots import TrustRoots
 
 _LOG: Final = logging.getLogger(__name__)
@@ -49,107 +48,105 @@ _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
 
 @dataclass(frozen=True)
 class _Result:
-    """What verifying one signature gave: a proof, or why there is none, and the step at which that was seen."""
+    """What verifying one signature gave: a proof, or why there is none, and the step at which that was seen.
+
+    `error` is what kept us from having it.
+    """
 
     proof: Proof | None
     problem: str = ""
     step: int = 0
+    error: ImageError | None = None
 
 
-@dataclass(frozen=True)
-class Registry:
-    """What is known of registries.
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What became of one signature: its form and name, what it was measured by, the result."""
 
-    Attributes:
-        content: knows what tags point to.
-        client: reaches them.
-    """
+    form: str
+    name: str
+    demands: Demands
+    result: _Result
 
-    content: Content
-    client: RegistryClient
+
+@dataclass(frozen=True, slots=True)
+class _Verdicts:
+    """What became of all of an image, and when they were seen; seconds since 1970."""
+
+    of: Sequence[_Verdict]
+    observed_at: float
+
+    @property
+    def results(self) -> Sequence[_Result]:
+        return [verdict.result for verdict in self.of]
+
+
+_Verification = Callable[[Listing, Descriptor, Target, Demands, Call], Coroutine[Any, Any, _Verdict | None]]
 
 
 class ProofVerifier:
-    """Proves who signed images; may be used by many threads.
+    """Proves who signed images; for one event loop.
 
     Args:
-        registry: knows what tags point to.
-        discovery: finds signatures.
+        store: knows what tags point to.
         trust_roots: finds trust roots.
+        pace: for the verification of each signature.
         clock: for certificates whose time of signing nobody proves, and for what is remembered.
         observer: is told of look-ups.
     """
 
-    def __init__(
-        self, registry: Registry, discovery: Discovery, trust_roots: TrustRoots, clock: Clock, observer: Observer
-    ) -> None:
-        self._registry = registry
-        self._discovery = discovery
+    def __init__(self, store: Store, trust_roots: TrustRoots, pace: Pace, clock: Clock, observer: Observer) -> None:
+        self._store = store
+        self._discovery = Discovery(store, clock.now)
         self._trust_roots = trust_roots
+        self._pace = pace
         self._clock = clock
         self._observer = observer
         self._results: Memory[ResultKey, _Result] = Memory(clock, limits.SIGNATURE_RESULTS)
+        self._keys: Memory[Key, PublicKey] = Memory(clock, limits.SIGNATURE_KEYS)
 
-    def prove(self, question: ProofQuestion, deadline: Deadline, ref: str | None = None) -> Proofs:
+    async def prove(self, image: Reference, verify: Verify, call: Call) -> Proofs:
         """What cryptography proves about who signed an image.
 
         Args:
-            question: the image, and what has to be proved.
-            deadline: by when the work must be done; every wait within honours it.
-            ref: short name of the key that asks; computed from the question where it is not given.
+            image: its reference.
+            verify: what has to be proved.
+            call: the work that this belongs to; every wait within honours its deadline.
 
         Raises:
             ImageError: `SignatureAbsent`, `SignatureRejected`, `TrustRootStale`, `KeyInvalid`, or what keeps the
                 registry from answering; in policy-controller's words where it has some.
         """
-        call = Call(deadline, ref or ref_of(key_of(question)))
-        image = reference.parse(question.image)
-        demands = self._demands(question.verify)
-        try:
-            with self._upstream_words(image):
-                digest, seen_at = self._digest(image, call)
-                wanted = Wanted(image, digest, question.verify.source)
-                found, results = self._looked(wanted, question.verify.format, demands, call)
-        finally:
-            self._observer.round_trips(call.round_trips)
-        proofs = _proved(results)
-        found_at = rfc3339(found.observed_at)
-        return Proofs(image.name, digest, f"{image.context}@{digest}", proofs, min(seen_at or found_at, found_at))
+        demands = self._demands(verify)
+        with self._upstream_words(image):
+            digest, seen_at = await self._digest(image, call)
+            verdicts = await self._looked(Target(image, digest, verify.source), verify.format, demands, call)
+        proofs = _proved(verdicts.results)
+        observed_at = min(seen_at or verdicts.observed_at, verdicts.observed_at)
+        return Proofs(image.name, digest, f"{image.context}@{digest}", proofs, rfc3339(observed_at))
 
-    def examine(self, question: ProofQuestion, deadline: Deadline) -> Examination:
+    async def examine(self, image: Reference, verify: Verify, call: Call) -> Examination:
         """Every signature of an image, and how far each came; for people, since the answer is in `prove`.
 
         Raises:
             ImageError: the key, the trust root, the image or its signatures cannot be had.
         """
-        call = Call(deadline, ref_of(key_of(question)))
-        image = reference.parse(question.image)
-        demands = self._demands(question.verify)
+        demands = self._demands(verify)
         with self._upstream_words(image):
-            digest, _ = self._digest(image, call)
-            wanted = Wanted(image, digest, question.verify.source)
-            found = self._found(wanted, question.verify.format, call)
-        legacy = [
-            _examined(simple_signing.FORMAT, signature.name, digest, demands, self._legacy(signature, digest, demands))
-            for signature in found.legacy
-        ]
-        bundles = [
-            _examined(bundle.FORMAT, hashlib.sha256(raw).hexdigest(), digest, demands.for_bundles, result)
-            for raw in found.bundles
-            if (result := self._bundle(raw, digest, demands.for_bundles)) is not None
-        ]
-        return Examination(image.name, digest, [*legacy, *bundles])
+            digest, _ = await self._digest(image, call)
+            verdicts = await self._verdicts(Target(image, digest, verify.source), verify.format, demands, call)
+        _raise_first(verdicts.results)
+        return Examination(image.name, digest, [_examined(one, digest) for one in verdicts.of])
 
-    def _looked(self, wanted: Wanted, form: Format, demands: Demands, call: Call) -> tuple[Found, Sequence[_Result]]:
+    async def _looked(self, target: Target, form: Format, demands: Demands, call: Call) -> _Verdicts:
         """Find signatures and verify them; what was seen a while ago and proves nothing is looked for again."""
-        found = self._found(wanted, form, call)
-        results = self._verify(found, wanted.digest, demands)
+        found = await self._verdicts(target, form, demands, call)
         stale = self._clock.now() - found.observed_at > limits.PASSING_SECONDS
-        if stale and not any(result.proof for result in results):
+        if stale and not any(one.proof for one in found.results):
             # Somebody may have signed it meanwhile: sign and retry works at once.
-            found = self._found(replace(wanted, max_age=limits.PASSING_SECONDS), form, call)
-            results = self._verify(found, wanted.digest, demands)
-        return found, results
+            target = replace(target, max_age=limits.PASSING_SECONDS)
+            return await self._verdicts(target, form, demands, call)
+        return found
 
     def _demands(self, verify: Verify) -> Demands:
         """Read the key, find the trust roots.
@@ -157,7 +154,7 @@ class ProofVerifier:
         Raises:
             ImageError: `KeyInvalid`, `TrustRootStale`.
         """
-        key = keys.load(verify.key.data, verify.key.hash_algorithm) if verify.key else None
+        key = self._key(verify.key) if verify.key else None
         trust_root = self._trust_roots.find(verify.keyless.trust_root) if verify.keyless else None
         log = verify.log or _implied_log(verify)
         return Demands(
@@ -169,59 +166,93 @@ class ProofVerifier:
             timestamps=self._trust_roots.find(verify.timestamp) if verify.timestamp is not None else None,
         )
 
-    def _digest(self, image: Reference, call: Call) -> tuple[str, str]:
-        """What the image is, and when its tag was seen to point there; empty for a digest."""
+    def _key(self, key: Key) -> PublicKey:
+        found = self._keys.get(key)
+        if found is None:
+            found = keys.load(key.data, key.hash_algorithm)
+            self._keys.put(key, found)
+        return found
+
+    async def _digest(self, image: Reference, call: Call) -> tuple[str, float]:
+        """What the image is, and when its tag was seen to point there; 0 for a digest."""
         if image.digest:
-            return image.digest, ""
-        seen = self._registry.content.seen(image, call)
-        return seen.document.digest, seen.observed_at
+            return image.digest, 0.0
+        sighting = await self._store.resolve(image, call)
+        return sighting.document.digest, sighting.observed_at
 
-    def _found(self, wanted: Wanted, form: Format, call: Call) -> Found:
-        legacy, bundles = Found(), Found()
+    async def _verdicts(self, target: Target, form: Format, demands: Demands, call: Call) -> _Verdicts:
+        """Every signature, fetched and verified side by side, in the order of their lists."""
+        verdicts: list[_Verdict] = []
+        times: list[float] = []
         if form is not Format.BUNDLE:
-            legacy = self._discovery.legacy(wanted, call)
+            listing = await self._discovery.legacy(target, call)
+            times.append(listing.observed_at)
+            verdicts += await self._each(self._legacy, listing, target, demands, call)
         if form is not Format.LEGACY:
-            bundles = self._discovery.bundles(wanted, call)
-        times = [found.observed_at for found in (legacy, bundles) if found.observed_at]
-        return Found(legacy.legacy, bundles.bundles, min(times))
+            listing = await self._discovery.bundles(target, call)
+            times.append(listing.observed_at)
+            verdicts += await self._each(self._bundle, listing, target, demands.for_bundles, call)
+        return _Verdicts(verdicts, min(times))
 
-    def _verify(self, found: Found, digest: str, demands: Demands) -> Sequence[_Result]:
-        results = [self._legacy(signature, digest, demands) for signature in found.legacy]
-        bundles = [self._bundle(raw, digest, demands.for_bundles) for raw in found.bundles]
-        return results + [result for result in bundles if result is not None]
+    async def _each(
+        self, verify: _Verification, listing: Listing, target: Target, demands: Demands, call: Call
+    ) -> list[_Verdict]:
+        async def one(entry: Descriptor, strand: Call) -> _Verdict | None:
+            try:
+                return await verify(listing, entry, target, demands, strand)
+            except ImageError as error:
+                # It may not hide a good one beside it.
+                return _Verdict("", entry.digest, demands, _Result(None, error.message, error=error))
 
-    def _legacy(self, signature: LegacySignature, digest: str, demands: Demands) -> _Result:
-        key = ResultKey(signature.name, digest, demands.revision)
-        return self._remembered(key, lambda: simple_signing.verify(signature, digest, demands, self._now()))
+        strands = [call.fork() for _ in listing.entries]
+        entries = zip(listing.entries, strands, strict=True)
+        works = [one(entry, strand) for entry, strand in entries]
+        found = [await works[0]] if len(works) == 1 else await gathered(works)
+        call.join(strands)
+        return [verdict for verdict in found if verdict is not None]
 
-    def _bundle(self, raw: bytes, digest: str, demands: Demands) -> _Result | None:
+    async def _legacy(
+        self, listing: Listing, layer: Descriptor, target: Target, demands: Demands, call: Call
+    ) -> _Verdict | None:
+        signature = await self._discovery.signature(listing, layer, target, call)
+        key = ResultKey(signature.name, target.digest, demands.revision)
+
+        def work() -> Proof:
+            return simple_signing.verify(signature, target.digest, demands, self._now(), alive(call))
+
+        result = await self._remembered(key, work, call)
+        return None if result is None else _Verdict(simple_signing.FORMAT, signature.name, demands, result)
+
+    async def _bundle(
+        self, listing: Listing, descriptor: Descriptor, target: Target, demands: Demands, call: Call
+    ) -> _Verdict | None:
         """None for a bundle that is no signature."""
-        key = ResultKey(hashlib.sha256(raw).hexdigest(), digest, demands.revision)
-        try:
-            return self._remembered(key, lambda: bundle.verify(raw, digest, demands))
-        except bundle.NoSignatureError:
+        raw = await self._discovery.bundle(listing, descriptor, call)
+        if raw is None:
             return None
+        key = ResultKey(hashlib.sha256(raw).hexdigest(), target.digest, demands.revision)
+        result = await self._remembered(key, lambda: bundle.verify(raw, target.digest, demands, alive(call)), call)
+        return None if result is None else _Verdict(bundle.FORMAT, key.material, demands, result)
 
     def _now(self) -> dt.datetime:
         return dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
 
-    def _remembered(self, key: ResultKey, work: Callable[[], Proof]) -> _Result:
-        """The result from memory, or worked out; one that the time of day has a say in is worked out each time."""
+    async def _remembered(self, key: ResultKey, work: Callable[[], Proof], call: Call) -> _Result | None:
+        """The result from memory, or worked out, one at a time; None for what is no signature.
+
+        One that the time of day has a say in is worked out each time.
+        """
         known = self._results.get(key)
         self._observer.cache_lookup("memory", "proof", "hit" if known else "miss")
         if known is not None:
             return known
-        try:
-            result = _Result(work())
-        except RejectedError as error:
-            return _Result(None, shown(str(error), limits.PROBLEM_CHARACTERS), error.step)
-        except bundle.NoSignatureError:
-            raise
-        except Exception:  # noqa: BLE001 - whatever it is, it is this signature that fails
-            # A signature that nobody expected proves nothing, and must not hide one that is good.
-            _LOG.exception("a signature could not be verified")
-            return _Result(None, "the signature could not be verified")
-        if result.proof and all(time.source is not TimeSource.NONE for time in result.proof.times):
+        async with self._pace:
+            alive(call)()
+            try:
+                result, lasting = _worked_out(work)
+            except bundle.NoSignatureError:
+                return None
+        if lasting:
             self._results.put(key, result)
         return result
 
@@ -231,23 +262,17 @@ class ProofVerifier:
         try:
             yield
         except ImageError as error:
-            url = self._registry.client.url(image)
+            url = self._store.url(image)
             if error.reason is Reason.NOT_FOUND:
                 sentence = f"image tag not found: GET {url}: MANIFEST_UNKNOWN: manifest unknown"
                 raise ImageError(error.reason, sentence) from error
-            if failures.REFUSED in error.message:
-                raise ImageError(error.reason, _refused(image, url)) from error
+            if error.unconnected:
+                raise ImageError(error.reason, _refused(image, url), unconnected=True) from error
             raise
 
 
-def build_verifier(  # noqa: PLR0913 - what the inspector has
-    content: Content,
-    client: RegistryClient,
-    clock: Clock,
-    observer: Observer,
-    trust_roots: Mapping[str, Path],
-    *,
-    tag_ttl: float,
+def build_verifier(
+    store: Store, pace: Pace, clock: Clock, observer: Observer, trust_roots: Mapping[str, Path]
 ) -> ProofVerifier:
     """The verifier with everything below it.
 
@@ -257,14 +282,40 @@ def build_verifier(  # noqa: PLR0913 - what the inspector has
     if trust_roots:
         # They were named to be used: what they need is not loaded in the first question's time.
         importlib.import_module("provider.signatures.evidence.sigstore_parts")
-    discovery = Discovery(Documents(client, clock, tag_ttl=tag_ttl), clock.now)
-    return ProofVerifier(Registry(content, client), discovery, TrustRoots(trust_roots, clock), clock, observer)
+    return ProofVerifier(store, TrustRoots(trust_roots, clock), pace, clock, observer)
 
 
-def _examined(form: str, name: str, digest: str, demands: Demands, result: _Result) -> Examined:
+def alive(call: Call) -> Callable[[], None]:
+    """Looks whether there is time left: called within loops that take a while."""
+
+    def check() -> None:
+        if call.deadline.passed():
+            raise ImageError(Reason.TIMEOUT, "the time was over while signatures were verified")
+
+    return check
+
+
+def _worked_out(work: Callable[[], Proof]) -> tuple[_Result, bool]:
+    """A result, and whether it is the same tomorrow."""
+    try:
+        proof = work()
+    except RejectedError as error:
+        return _Result(None, shown(str(error), limits.PROBLEM_CHARACTERS), error.step), error.lasting
+    except (bundle.NoSignatureError, ImageError):
+        raise
+    except Exception:  # noqa: BLE001 - whatever it is, it is this signature that fails
+        # A signature that nobody expected proves nothing, and must not hide one that is good.
+        _LOG.exception("a signature could not be verified")
+        return _Result(None, "the signature could not be verified"), False
+    return _Result(proof), all(time.source is not TimeSource.NONE for time in proof.times)
+
+
+def _examined(verdict: _Verdict, digest: str) -> Examined:
     """A result with its steps; one that ended in none of them is refused before the first."""
+    result = verdict.result
     failed = None if result.proof else result.step
-    return Examined(form, name, steps(form, digest, demands, failed), result.proof, result.problem)
+    told = steps(verdict.form, digest, verdict.demands, failed)
+    return Examined(verdict.form, verdict.name, told, result.proof, result.problem)
 
 
 def _implied_log(verify: Verify) -> LogName | None:
@@ -287,10 +338,18 @@ def _proved(results: Sequence[_Result]) -> Sequence[Proof]:
     proofs = {result.proof.id: result.proof for result in reversed(results) if result.proof}
     if proofs:
         return list(reversed(proofs.values()))
+    _raise_first(results)
     problems = [result.problem for result in results]
     more = len(problems) - limits.REJECTIONS_SHOWN
     told = " ".join(problems[: limits.REJECTIONS_SHOWN]) + (f" and {more} more" if more > 0 else "")
     raise ImageError(Reason.SIGNATURE_REJECTED, f"no matching signatures: {told}")
+
+
+def _raise_first(results: Sequence[_Result]) -> None:
+    """Raise what kept us from a signature: without it nobody knows what it proves."""
+    for result in results:
+        if result.error is not None:
+            raise result.error.again() from result.error
 
 
 def _refused(image: Reference, url: str) -> str:

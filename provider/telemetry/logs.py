@@ -2,7 +2,7 @@
 
 Events are `noun.verb`, from one closed list, and their fields are a contract that scripts rely on (`semantic` is true;
 it is absent from lines that libraries write). Every line, ours or a library's, passes the same processors, so that no
-secret gets past them. Lines of keys are rendered once, when the answer is found; given again, it is only framed anew.
+secret gets past them. The fields of a key are rendered once; given again, they are only framed anew.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, TextIO
+from weakref import WeakKeyDictionary
 
 import structlog
 from structlog.typing import Processor
 
+from provider.answering.result import Result
 from provider.clock import Clock
-from provider.errors import BestbeforeError
-from provider.questions.answer import Answer, Facts, Proofs
 from provider.settings.values import LogFormat, LogLevel
 from provider.telemetry.redaction import Fields, redact
 from provider.version import VERSION
@@ -41,6 +41,9 @@ class Event(StrEnum):
     KEY_ANSWERED = "key.answered"
     KEY_FAILED = "key.failed"
     LINE_WRITTEN = "line.written"
+    LOOP_ENDED = "loop.ended"
+    LOOP_FAILED = "loop.failed"
+    REGISTRY_CA_REJECTED = "registry.ca_rejected"
     REGISTRY_REQUESTED = "registry.requested"
     REGISTRY_THROTTLED = "registry.throttled"
     REQUEST_ANSWERED = "request.answered"
@@ -68,19 +71,21 @@ class AnsweredRequest:
         endpoint: where it asked.
         outcome: `complete`, `item_errors` or `system_error`.
         seconds: what it took.
-        records: of each key what `KeyRecords` made, and whether it was in memory.
+        results: what was said of each key.
+        worked: short names of those that were not in memory.
     """
 
     request_id: str
     endpoint: str
     outcome: str
     seconds: float
-    records: Sequence[tuple[str, bool]]
+    results: Sequence[Result]
+    worked: frozenset[str]
 
     @property
     def remembered(self) -> int:
         """How many keys were in memory."""
-        return sum(remembered for _, remembered in self.records)
+        return sum(result.ref not in self.worked for result in self.results)
 
 
 class Log:
@@ -99,6 +104,7 @@ class Log:
         self._level = _NUMBERS[level]
         self._clock = clock
         self.text = log_format is LogFormat.TEXT or (log_format is LogFormat.AUTO and stream.isatty())
+        self._rendered: WeakKeyDictionary[Result, str] = WeakKeyDictionary()
         self._common = {"version": VERSION, "pod": socket.gethostname()}
         self._common_json = json.dumps(self._common)[1:-1]
         self._processors: list[Processor] = [
@@ -113,6 +119,11 @@ class Log:
             wrapper_class=structlog.make_filtering_bound_logger(self._level),
             cache_logger_on_first_use=True,
         )
+
+    @property
+    def debugging(self) -> bool:
+        """Whether lines for who looks for a fault are written at all."""
+        return self._level <= logging.DEBUG
 
     def debug(self, event: Event, message: str, **fields: object) -> None:
         """For who looks for a fault: round trips."""
@@ -131,7 +142,7 @@ class Log:
         self._logger.error(event.value, msg=message, logger=_LOGGER, semantic=True, **fields)
 
     def answered(self, answer: AnsweredRequest) -> None:
-        """One `key.answered` a key, from records that `KeyRecords` has rendered, and one `request.answered`."""
+        """One `key.answered` a key, and one `request.answered`."""
         if self._level > logging.INFO:
             return
         lines = self._text_lines if self.text else self._json_lines
@@ -163,52 +174,34 @@ class Log:
         first = {"ts": _rfc3339(self._clock.now()), "level": event.pop("level", method), "event": event.pop("event")}
         return {**first, **event, **self._common}
 
+    def _told(self, result: Result) -> str:
+        """The fields of a result, rendered once for as long as the result is remembered."""
+        known = self._rendered.get(result)
+        if known is None:
+            known = self._rendered[result] = (_text_fields if self.text else _json_fields)(result.told)
+        return known
+
     def _json_lines(self, answer: AnsweredRequest, stamp: str) -> Iterator[str]:
         # Framed by hand, for there is a line for each key of each request.
         head = f'{{"ts": "{stamp}", "level": "info", "event": '
         asked = f'"request_id": "{answer.request_id}", "endpoint": "{answer.endpoint}"'
         common = f'"logger": "{_LOGGER}", "semantic": true, {self._common_json}'
-        for record, remembered in answer.records:
-            known = "true" if remembered else "false"
-            yield f'{head}"{Event.KEY_ANSWERED}", {asked}, "remembered": {known}, {record}, {common}}}\n'
-        counts = f'"keys": {len(answer.records)}, "remembered": {answer.remembered}'
+        for result in answer.results:
+            known = "false" if result.ref in answer.worked else "true"
+            told = self._told(result)
+            yield f'{head}"{Event.KEY_ANSWERED}", {asked}, "remembered": {known}, {told}, {common}}}\n'
+        counts = f'"keys": {len(answer.results)}, "remembered": {answer.remembered}'
         took = f'"outcome": "{answer.outcome}", "ms": {_milliseconds(answer.seconds)}'
         yield f'{head}"{Event.REQUEST_ANSWERED}", {asked}, {counts}, {took}, {common}}}\n'
 
     def _text_lines(self, answer: AnsweredRequest, stamp: str) -> Iterator[str]:
         asked = f"request_id={answer.request_id} endpoint={answer.endpoint}"
-        for record, remembered in answer.records:
-            yield f"{stamp} [info     ] {Event.KEY_ANSWERED} {asked} remembered={remembered} {record}\n"
-        counts = f"keys={len(answer.records)} remembered={answer.remembered}"
+        for result in answer.results:
+            remembered = result.ref not in answer.worked
+            yield f"{stamp} [info     ] {Event.KEY_ANSWERED} {asked} remembered={remembered} {self._told(result)}\n"
+        counts = f"keys={len(answer.results)} remembered={answer.remembered}"
         took = f"outcome={answer.outcome} ms={_milliseconds(answer.seconds)}"
         yield f"{stamp} [info     ] {Event.REQUEST_ANSWERED} {asked} {counts} {took}\n"
-
-
-class KeyRecords:
-    """Renders the fields of `key.answered`: `provider.answering.batch.Records`."""
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-        self._render = _text_fields if log.text else _json_fields
-
-    def answered(self, ref: str, image: str, facts: Answer | str, seconds: float) -> str:
-        """An answer: what was found, and how long it took."""
-        found: dict[str, object] = {"reference": facts}
-        if isinstance(facts, Facts):
-            found = {"digest": facts.digest, "created": facts.created, "created_from": facts.created_from}
-        elif isinstance(facts, Proofs):
-            found = {"digest": facts.digest, "proofs": len(facts.proofs)}
-        return self._render({"ref": ref, "image": image, "outcome": "answered", **found, "ms": _milliseconds(seconds)})
-
-    def failed(self, ref: str, image: str, error: BestbeforeError, seconds: float) -> str:
-        """A failure: its reason and sentence."""
-        outcome = "item_error" if error.reason.durable else "unfinished"
-        fields = {"ref": ref, "image": image, "outcome": outcome, "reason": error.reason, "problem": error.message}
-        return self._render(fields | {"ms": _milliseconds(seconds)})
-
-    def unexpected(self, ref: str, image: str, error: Exception) -> None:
-        """A fault of ours, with its traceback."""
-        self._log.error(Event.KEY_FAILED, "unexpected error", ref=ref, image=image, exc_info=error)
 
 
 class Repeats:

@@ -19,7 +19,8 @@ from prometheus_client import (
     generate_latest,
 )
 
-from provider.answering.batch import Answered, Endpoint
+from provider.answering.batch import Response
+from provider.questions.endpoint import Endpoint
 from provider.reasons import EXPLANATIONS, Lifetime, Reason
 from provider.version import VERSION
 
@@ -30,6 +31,7 @@ _OTHER_REGISTRIES: Final = 20
 # The edges lie on the real limits, so that "share over the timeout" needs no interpolation.
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 5, 10)
 _ROUND_TRIP_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+_LAG_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _KEYS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 _ROUND_TRIPS: Final = (0, 1, 2, 3, 4, 5, 6, 8, 10, 15)
 _CODES: Final = frozenset({"304", "401", "403", "404", "429", "timeout", "connection", "tls", "refused"})
@@ -53,6 +55,9 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._hosts = _Hosts(named)
+        # Looked up once for each of a bounded number of labels, for this happens with each request to a registry.
+        self._round_trips: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
+        self._look_ups: dict[tuple[str, str, str], Counter] = {}
         self._build(revision)
         self._serving(deadlines)
         self._registries()
@@ -62,12 +67,16 @@ class Metrics:
         """The text format."""
         return generate_latest(self.registry)
 
+    def watch_questions(self, count: Callable[[], float]) -> None:
+        """Read how many questions are worked on whenever metrics are read."""
+        self.questions.set_function(count)
+
     def request(self, endpoint: Endpoint, outcome: str, seconds: float) -> None:
         """A request has its answer."""
         self.requests.labels(endpoint, outcome).inc()
         self.durations[endpoint].observe(seconds)
 
-    def answered(self, endpoint: Endpoint, answered: Answered) -> None:
+    def answered(self, endpoint: Endpoint, answered: Response) -> None:
         """What became of a request's keys."""
         self.request_keys.labels(endpoint).observe(len(answered.results))
         for reason, count in Tally(result.reason for result in answered.results).items():
@@ -82,16 +91,28 @@ class Metrics:
 
     def registry_request(self, registry: str, operation: str, code: str, seconds: float) -> None:
         """One round trip."""
-        host = self._hosts.label(registry)
-        self.registry_requests.labels(host, operation, _code(code)).inc()
-        self.registry_durations.labels(host).observe(seconds)
+        key = (self._hosts.label(registry), operation, _code(code))
+        children = self._round_trips.get(key)
+        if children is None:
+            children = self.registry_requests.labels(*key), self.registry_durations.labels(key[0])
+            self._round_trips[key] = children
+        children[0].inc()
+        children[1].observe(seconds)
+
+    def cache_lookup(self, layer: str, what: str, result: str) -> None:
+        """One look-up in a cache."""
+        key = (layer, what, result)
+        child = self._look_ups.get(key)
+        if child is None:
+            child = self._look_ups[key] = self.cache_requests.labels(*key)
+        child.inc()
 
     def registry_throttled(self, registry: str, cause: str) -> None:
         """A registry was left alone."""
         self.throttled.labels(self._hosts.label(registry), cause).inc()
 
     def registry_retried(self, registry: str) -> None:
-        """A request was sent again, because an idle connection had been closed."""
+        """A request was sent again, to another address of the registry."""
         self.retried.labels(self._hosts.label(registry)).inc()
 
     def watch_cache(self, layer: str, entries: Callable[[], float], size: Callable[[], float]) -> None:
@@ -140,7 +161,9 @@ class Metrics:
         self.round_trips = self._histogram(
             "registry_round_trips", "Sequential round trips that one question took", _ROUND_TRIPS
         )
-        self.retried = self._counter("registry_retries", "Requests sent again on a new connection", "registry")
+        self.retried = self._counter(
+            "registry_retries", "Requests sent again, to another address of a registry", "registry"
+        )
         self.throttled = self._counter(
             "registry_throttled", "Times a registry held us back, or we ourselves", "registry", "cause"
         )
@@ -159,6 +182,10 @@ class Metrics:
             "certificate_expiry_timestamp_seconds", "When TLS material in force ends, seconds since 1970", "certificate"
         )
         self.certificate_rejections = self._counter("certificate_rejections", "Replaced TLS files that can't be used")
+        self.loop_lag = self._histogram(
+            "loop_lag_seconds", "How late the pulse of the event loop was, four times a second", _LAG_SECONDS
+        )
+        self.questions = self._gauge("questions_in_progress", "Questions that are being worked on")
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 from provider.clock import Clock
 from provider.observer import NullObserver, Operation, ThrottleCause
 from provider.telemetry.logs import Event, Log, Repeats
 from provider.telemetry.metrics import Metrics
 
+# The exit code of a worker without an event loop; its parent starts another one for every code but 3 and 4.
+_LOOP_ENDED: Final = 70
+
 
 class Observation(NullObserver):
-    """Told by registries, caches, TLS and the server.
+    """Told by registries, caches, TLS, the event loop and the server.
 
     Args:
         metrics: counts.
@@ -28,8 +33,9 @@ class Observation(NullObserver):
     def registry_request(self, registry: str, operation: Operation, code: str, seconds: float) -> None:
         """One round trip to a registry."""
         self.metrics.registry_request(registry, operation, code, seconds)
-        fields = {"registry": registry, "operation": operation.value, "code": code, "ms": round(seconds * 1000, 1)}
-        self.log.debug(Event.REGISTRY_REQUESTED, "asked a registry", **fields)
+        if self.log.debugging:
+            fields = {"registry": registry, "operation": operation.value, "code": code, "ms": round(seconds * 1000, 1)}
+            self.log.debug(Event.REGISTRY_REQUESTED, "asked a registry", **fields)
 
     def registry_throttled(self, registry: str, cause: ThrottleCause) -> None:
         """A registry was, or is being, left alone."""
@@ -40,8 +46,33 @@ class Observation(NullObserver):
             self.log.warning(Event.REGISTRY_THROTTLED, "a request to a registry was held back", **fields)
 
     def registry_retried(self, registry: str) -> None:
-        """A request was sent again."""
+        """A request was sent again, to another address."""
         self.metrics.registry_retried(registry)
+
+    def registry_ca_rejected(self, problem: str) -> None:
+        """The replaced authorities for registries cannot be used."""
+        self.metrics.certificate_rejections.inc()
+        message = "the new authorities for registries cannot be used; the old ones stay in force"
+        self.log.error(Event.REGISTRY_CA_REJECTED, message, problem=problem)
+
+    def unexpected(self, ref: str, image: str, error: Exception) -> None:
+        """A fault of ours while a key was worked on."""
+        self.log.error(Event.KEY_FAILED, "unexpected error", ref=ref, image=image, exc_info=error)
+
+    def loop_lagged(self, seconds: float) -> None:
+        """How late the event loop's pulse was."""
+        self.metrics.loop_lag.observe(seconds)
+
+    def loop_failed(self, message: str, error: BaseException | None) -> None:
+        """Something on the event loop failed that nobody waits for."""
+        count = self._repeats.let_through("loop failed")
+        if count:
+            self.log.error(Event.LOOP_FAILED, message, count=count, exc_info=error)
+
+    def loop_ended(self, error: BaseException | None) -> None:
+        """The event loop turns no more: nothing can be looked up, so the worker ends, and another begins."""
+        self.log.error(Event.LOOP_ENDED, "the event loop has ended; the worker ends too", exc_info=error)
+        os._exit(_LOOP_ENDED)
 
     def round_trips(self, count: int) -> None:
         """A question is done."""
@@ -49,7 +80,7 @@ class Observation(NullObserver):
 
     def cache_lookup(self, layer: str, what: str, result: str) -> None:
         """One look-up in a cache."""
-        self.metrics.cache_requests.labels(layer, what, result).inc()
+        self.metrics.cache_lookup(layer, what, result)
 
     def certificates_loaded(self, expiries: Mapping[str, float], *, reloaded: bool) -> None:
         """TLS files are in force."""

@@ -1,0 +1,192 @@
+"""Work on questions: one for each, whoever asks; on the event loop.
+
+A question that somebody asks while it is worked on is not begun again. Work goes on after its callers have gone, for
+`WORK_SECONDS` at most, so that a retry finds it. What it gives is remembered: an answer, and a durable failure, for as
+long as a tag is believed; a passing failure for `PASSING_SECONDS`, so that the policies of one admission agree.
+Whatever was not expected is `Internal`, passing, and its cause is in the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from provider import limits
+from provider.answering import result
+from provider.answering.result import Result
+from provider.cache.memory import Memory
+from provider.clock import Clock, Deadline
+from provider.errors import BestbeforeError, ImageError
+from provider.questions.answer import Answer
+from provider.questions.item_key import ItemKey
+from provider.reasons import Reason
+from provider.registry.call import Call
+from provider.registry.claim import Claim
+from provider.registry.credentials import Credentials
+
+
+class Inspector(Protocol):
+    """Knows images; for one event loop."""
+
+    async def inspect(self, key: ItemKey, call: Call) -> Answer:
+        """What an image's documents say, or what is proved about who signed it.
+
+        Raises:
+            ImageError: there is no answer, for good or for now.
+        """
+        ...
+
+    async def resolve(self, key: ItemKey, call: Call) -> str:
+        """The reference with the digest that its tag points to, `repo:tag@sha256:…`; one that has a digest unchanged.
+
+        Raises:
+            ImageError: there is no answer, for good or for now.
+        """
+        ...
+
+
+class Reporter(Protocol):
+    """Is told what nobody expected."""
+
+    def unexpected(self, ref: str, image: str, error: Exception) -> None:
+        """It goes to the log, with its traceback."""
+        ...
+
+
+class Work:
+    """Work on one key.
+
+    Attributes:
+        key: what is asked.
+        begun: monotonic seconds.
+        claim: whose requests it causes.
+        result: what it gave; None until then.
+        finished_at: when; monotonic seconds.
+        watchers: called when it is finished.
+    """
+
+    __slots__ = ("begun", "claim", "finished_at", "key", "result", "task", "watchers")
+
+    def __init__(self, key: ItemKey, begun: float, claim: Claim) -> None:
+        self.key = key
+        self.begun = begun
+        self.claim = claim
+        self.result: Result | None = None
+        self.finished_at = float("inf")
+        self.watchers: list[Callable[[Work], None]] = []
+        self.task: asyncio.Task[None] | None = None
+
+
+class Works:
+    """All work that is going on; for one event loop, but for `memory`.
+
+    Args:
+        inspector: does it.
+        credentials: who asks registries.
+        memory: where results are remembered.
+        reporter: is told what nobody expected.
+        clock: for every deadline.
+        tag_ttl: seconds for which a tag is believed.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - its collaborators
+        self,
+        inspector: Inspector,
+        credentials: Credentials,
+        memory: Memory[str, Result],
+        reporter: Reporter,
+        clock: Clock,
+        tag_ttl: float,
+    ) -> None:
+        self._inspector = inspector
+        self._credentials = credentials
+        self._memory = memory
+        self._reporter = reporter
+        self._clock = clock
+        self._tag_ttl = tag_ttl
+        self._going_on: dict[str, Work] = {}
+        self._audit = 0
+
+    def __len__(self) -> int:
+        return len(self._going_on)
+
+    def join(self, key: ItemKey) -> Work | None:
+        """Somebody's work on a key, which goes on or has just been finished; None when there is none."""
+        work = self._going_on.get(key.name)
+        if work is None and (known := self._memory.get(key.name)) is not None:
+            work = Work(key, self._clock.monotonic(), Claim(self))
+            work.result, work.finished_at = known, work.begun
+        return work
+
+    def begin(self, key: ItemKey, caller: object, *, audit: bool) -> Work:
+        """Begin to work on a key that nobody works on.
+
+        Args:
+            key: what is asked.
+            caller: who asked it first, with others.
+            audit: whether nobody's admission waits for it.
+
+        Returns:
+            Work; finished already, as `Overloaded`, when too much is going on. That is not remembered: the next call
+            may find room.
+        """
+        work = Work(key, self._clock.monotonic(), Claim(caller, audit=audit))
+        if len(self._going_on) >= limits.QUESTIONS or (audit and self._audit >= limits.AUDIT_QUESTIONS):
+            sentence = "the provider has more to do than it can; try again in a few seconds"
+            work.result = result.failed(key, ImageError(Reason.OVERLOADED, sentence), 0.0)
+            work.finished_at = work.begun
+            return work
+        self._going_on[key.name] = work
+        self._audit += audit
+        work.task = asyncio.ensure_future(self._do(work, audit=audit))
+        return work
+
+    async def _do(self, work: Work, *, audit: bool) -> None:
+        key, clock = work.key, self._clock
+        deadline = Deadline(clock, work.begun + limits.WORK_SECONDS)
+        seconds = limits.PASSING_SECONDS
+        try:
+            async with asyncio.timeout_at(deadline.at):
+                found, seconds = await self._found_out(work, Call(deadline, work.claim, self._credentials, key.ref))
+        except BestbeforeError as error:
+            found = result.failed(key, error, clock.monotonic() - work.begun)
+            seconds = self._tag_ttl if error.reason.durable else limits.PASSING_SECONDS
+        except TimeoutError:
+            late = ImageError(Reason.TIMEOUT, f"{key.reference.registry} has not answered in time")
+            found = result.failed(key, late, clock.monotonic() - work.begun)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the key gets an answer
+            self._reporter.unexpected(key.ref, key.image, error)
+            internal = ImageError(Reason.INTERNAL, "the provider met something unexpected; its log has the cause")
+            found = result.failed(key, internal, clock.monotonic() - work.begun)
+        finally:
+            del self._going_on[key.name]
+            self._audit -= audit
+        self._settle(work, found, seconds)
+
+    async def _found_out(self, work: Work, call: Call) -> tuple[Result, float]:
+        """Ask the inspector: the answer, and for how many seconds it is to be remembered."""
+        key = work.key
+        if key.question is None:
+            tag = await self._inspector.resolve(key, call)
+            seconds = min(limits.RESOLVED_SECONDS, self._tag_ttl)
+            return result.answered(key, tag, self._clock.monotonic() - work.begun), seconds
+        answer = await self._inspector.inspect(key, call)
+        return result.answered(key, answer, self._clock.monotonic() - work.begun), self._believed(answer)
+
+    def _believed(self, answer: Answer) -> float:
+        """For how many seconds more a tag points to what it pointed to when it was last seen."""
+        try:
+            age = self._clock.now() - datetime.fromisoformat(answer.observed_at).timestamp()
+        except ValueError:
+            return limits.PASSING_SECONDS
+        return self._tag_ttl - max(0.0, age)
+
+    def _settle(self, work: Work, found: Result, seconds: float) -> None:
+        work.result, work.finished_at = found, self._clock.monotonic()
+        if seconds > 0:
+            self._memory.put(work.key.name, found, seconds)
+        for watcher in work.watchers:
+            watcher(work)
+        work.watchers.clear()

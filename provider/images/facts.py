@@ -1,0 +1,101 @@
+"""The fact sheet of an image, from its leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from provider.errors import ImageError
+from provider.foreign_text import shown
+from provider.golang import rfc3339
+from provider.images.image_config import ImageConfig
+from provider.images.leaf import Leaf
+from provider.questions.answer import Facts, PlatformFacts
+from provider.reasons import Reason
+from provider.registry import media_types, store
+from provider.registry.reference import Reference
+from provider.registry.store import Sighting
+
+_UNNAMED: Final = "unknown"
+
+
+def of(image: Reference, sighting: Sighting, leaves: Sequence[Leaf], *, with_config: bool) -> Facts:
+    """What the leaves say.
+
+    Args:
+        image: that was asked about.
+        sighting: what it points to.
+        leaves: every manifest below.
+        with_config: whether policy-controller's document is asked for.
+
+    Raises:
+        ImageError: `ContentInvalid`: nothing of it could run, or that document cannot be made.
+    """
+    digest = sighting.document.digest
+    single = len(leaves) == 1 and leaves[0].descriptor is None
+    config = _config(leaves, single=single) if with_config else None
+    platforms = _platforms(leaves)
+    if not platforms and not with_config:
+        raise _no_platform(image, leaves)
+    oldest = min(platforms.values(), key=_by_age, default=None)
+    return Facts(
+        image=image.name,
+        digest=digest,
+        reference=f"{image.context}@{digest}",
+        created=oldest.created if oldest and oldest.created_ns is not None else None,
+        created_ns=oldest.created_ns if oldest else None,
+        platforms=platforms,
+        config=config,
+        observed_at=store.rfc3339(sighting.observed_at),
+    )
+
+
+def _by_age(platform: PlatformFacts) -> tuple[bool, int]:
+    """Sorts the oldest first, and before it those whose date cannot be read."""
+    return platform.created_ns is not None, platform.created_ns or 0
+
+
+def _platforms(leaves: Iterable[Leaf]) -> dict[str, PlatformFacts]:
+    platforms: dict[str, PlatformFacts] = {}
+    for leaf in leaves:
+        config = leaf.config
+        if config is None or not _runs(leaf, config):
+            continue
+        facts = PlatformFacts(leaf.manifest.digest, config.created, rfc3339.created_ns(config.created))
+        name = _platform_name(leaf, config)
+        # Of two for one platform nobody knows which a node takes: the older one counts.
+        platforms[name] = min(platforms.get(name, facts), facts, key=_by_age)
+    return platforms
+
+
+def _runs(leaf: Leaf, config: ImageConfig) -> bool:
+    """Whether a runtime could take it: the index's word on the platform comes first, as it does for containerd."""
+    platform = leaf.descriptor.platform if leaf.descriptor else None
+    effective = platform or config.platform
+    if effective.unknown:
+        return False
+    if leaf.descriptor and leaf.descriptor.attestation and not effective.os:
+        return False
+    return leaf.manifest.config.media_type in media_types.CONFIGS or bool(config.platform.os)
+
+
+def _platform_name(leaf: Leaf, config: ImageConfig) -> str:
+    told = leaf.descriptor.platform.name if leaf.descriptor and leaf.descriptor.platform else ""
+    own = "" if config.platform.unknown else config.platform.name
+    return own or told or _UNNAMED
+
+
+def _no_platform(image: Reference, leaves: Sequence[Leaf]) -> ImageError:
+    if len(leaves) == 1:
+        kind = shown(leaves[0].manifest.config.media_type) or "of no type"
+        return ImageError(Reason.CONTENT_INVALID, f"{image.name} is no image that runs: its configuration is {kind}")
+    return ImageError(Reason.CONTENT_INVALID, f"{image.name}: the index names no platform that an image could run on")
+
+
+def _config(leaves: Sequence[Leaf], *, single: bool) -> Mapping[str, Any]:
+    """What policy-controller puts into `input.config`; of two with one name the later one, as there."""
+    problems = [leaf.problem for leaf in leaves if leaf.problem]
+    if problems:
+        sentence = problems[0] if single else f"failed to get a ConfigFile: [{' '.join(problems)}]"
+        raise ImageError(Reason.CONTENT_INVALID, sentence)
+    return {leaf.name: leaf.document for leaf in leaves}

@@ -1,0 +1,152 @@
+"""The way through an image: from the manifest or index that a reference points to, to its configurations.
+
+Of an index its children are visited side by side, level by level; of each child the configuration is fetched as soon as
+its manifest is there. So a single image takes two sequential round trips, an index three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from provider import limits
+from provider.errors import ImageError
+from provider.images import leaf
+from provider.images.leaf import Leaf
+from provider.loop import gathered
+from provider.pace import Pace
+from provider.reasons import Reason
+from provider.registry import media_types, store
+from provider.registry.call import Call
+from provider.registry.client import Document
+from provider.registry.manifest import Descriptor, Index, Manifest
+from provider.registry.reference import Reference
+from provider.registry.store import Store
+
+
+@dataclass(slots=True)
+class _Node:
+    """A place in the tree of indexes, filled when it has been fetched."""
+
+    reference: Reference
+    descriptor: Descriptor | None
+    leaf: Leaf | None = None
+    children: list[_Node] = field(default_factory=list)
+    error: ImageError | None = None
+
+    def walk(self) -> Iterator[_Node]:
+        """Every node, in the order of the documents."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+class Tree:
+    """Visits an image; for one event loop.
+
+    Args:
+        store: has the documents.
+        pace: for documents that take a while to read.
+        everything: whether policy-controller's document is asked for, which all children are part of; facts are made of
+            those that could run.
+    """
+
+    def __init__(self, store: Store, pace: Pace, *, everything: bool) -> None:
+        self._store = store
+        self._pace = pace
+        self._everything = everything
+
+    async def leaves(self, image: Reference, document: Document, call: Call) -> Sequence[Leaf]:
+        """The manifests below a document, each with its configuration.
+
+        Raises:
+            ImageError: some of them cannot be had, for good or for now.
+        """
+        root = await self._parsed(document, f"manifest of {image.name}")
+        if isinstance(root, Manifest):
+            return (await self._leaf(_Node(image, None), root, call),)
+        tree = _Node(image, None)
+        await self._grow(tree, root, call)
+        nodes = tuple(tree.walk())
+        self._raise_first([node.error for node in nodes if node.error])
+        return tuple(node.leaf for node in nodes if node.leaf)
+
+    def error_of(self, image: Reference, error: ImageError) -> ImageError:
+        """Policy-controller's words for a manifest that is not there; a policy's author searches for them."""
+        if error.reason is not Reason.NOT_FOUND or not self._everything:
+            return error
+        url = self._store.url(image)
+        sentence = f"failed to get ref {image.text} : GET {url}: MANIFEST_UNKNOWN: manifest unknown"
+        return ImageError(error.reason, sentence)
+
+    async def _grow(self, root: _Node, document: Index, call: Call) -> None:
+        """Fetch the tree below an index, a level at a time."""
+        level = [(root, document)]
+        count = 0
+        for _ in range(limits.INDEX_DEPTH):
+            for node, index in level:
+                node.children = self._children(node.reference, index)
+            nodes = [child for node, _ in level for child in node.children]
+            count += len(nodes)
+            if count > limits.INDEX_MANIFESTS:
+                sentence = f"{root.reference.name}: more than {limits.INDEX_MANIFESTS} manifests in its indexes"
+                raise ImageError(Reason.LIMIT_EXCEEDED, sentence)
+            level = await self._visit_all(nodes, call)
+            if not level:
+                return
+        sentence = f"{root.reference.name}: indexes within indexes, more than {limits.INDEX_DEPTH} deep"
+        raise ImageError(Reason.CONTENT_INVALID, sentence)
+
+    async def _visit_all(self, nodes: Sequence[_Node], call: Call) -> list[tuple[_Node, Index]]:
+        """Visit nodes side by side; gives the indexes among them."""
+        strands = [call.fork() for _ in nodes]
+        found = await gathered(self._visit(node, strand) for node, strand in zip(nodes, strands, strict=True))
+        call.join(strands)
+        return [(node, index) for node, index in zip(nodes, found, strict=True) if index is not None]
+
+    async def _visit(self, node: _Node, call: Call) -> Index | None:
+        try:
+            document = await self._store.manifest(node.reference, call)
+            found = await self._parsed(document, f"manifest of {node.reference.name}")
+            if isinstance(found, Index):
+                return found
+            node.leaf = await self._leaf(node, found, call)
+        except ImageError as error:
+            node.error = self.error_of(node.reference, error)
+        return None
+
+    async def _leaf(self, node: _Node, found: Manifest, call: Call) -> Leaf:
+        body = await self._store.blob(node.reference, found.config, limits.CONFIG_BYTES, call)
+        if len(body) <= limits.STEP_BYTES:
+            return leaf.read(node.reference, node.descriptor, found, body, everything=self._everything)
+        async with self._pace:
+            return leaf.read(node.reference, node.descriptor, found, body, everything=self._everything)
+
+    async def _parsed(self, document: Document, what: str) -> Manifest | Index:
+        if len(document.body) <= limits.STEP_BYTES:
+            return store.parsed(document, what)
+        async with self._pace:
+            return store.parsed(document, what)
+
+    def _children(self, image: Reference, index: Index) -> list[_Node]:
+        return [
+            _Node(image.at(descriptor.digest), descriptor)
+            for descriptor in index.manifests
+            if self._everything or _may_run(descriptor)
+        ]
+
+    def _raise_first(self, errors: Sequence[ImageError]) -> None:
+        """Raise what keeps us from an answer; for now rather than for good, so that nobody caches half a truth."""
+        if not errors:
+            return
+        worst = next((error for error in errors if not error.reason.durable), errors[0])
+        if not self._everything:
+            raise worst
+        raise ImageError(worst.reason, f"failed to get a ConfigFile: [{' '.join(error.message for error in errors)}]")
+
+
+def _may_run(descriptor: Descriptor) -> bool:
+    if descriptor.platform is not None and descriptor.platform.unknown:
+        return False
+    known = media_types.MANIFESTS | media_types.INDEXES | media_types.VAGUE
+    return descriptor.media_type in known

@@ -1,0 +1,16 @@
+"""What a request is for: Gatekeeper sends keys and nothing else, so the path says it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Endpoint(StrEnum):
+    """The paths."""
+
+    VALIDATE = "validate"
+    """Admission: a person waits."""
+    AUDIT = "audit"
+    """Audit: nobody waits."""
+    MUTATE = "mutate"
+    """Tag to digest."""

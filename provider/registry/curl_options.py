@@ -1,0 +1,131 @@
+"""How a libcurl handle is set before each request: everything that matters, for many defaults are unsafe.
+
+The rules were found by trying; each has a test.
+
+- The address goes in by `CONNECT_TO`, for any host and port: libcurl never looks up a name, and what it makes of a host
+  such as `0x7f.1` does not matter.
+- `PROTOCOLS`, else `file://` is read; `PROXY`, else the environment is obeyed; `PATH_AS_IS`, else dots in paths
+  collapse; no redirects; no user, no password, no `.netrc`.
+- A CR or LF in a header would be another header: refused here.
+- HTTP/2 pays only where requests wait for the first connection (`PIPEWAIT`).
+- A POST gets a fresh connection: one that has died would have it sent twice.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+from typing import Any, Final
+
+import pycurl
+
+from provider import limits
+from provider.registry.addresses import Address
+from provider.registry.transport import BrokenError, Request
+
+_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f]")
+_UNSAFE_TARGET: Final = re.compile(r"[^\x21-\x7e]")
+_PROTOCOLS: Final = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
+_MILLISECOND: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """What libcurl calls while it works.
+
+    Attributes:
+        header: with each line of a header.
+        body: with each piece of the body.
+        socket: to open a socket: purpose and address.
+        request: before a request is sent: the peer's address, ours, the ports.
+    """
+
+    header: Callable[[bytes], int | None]
+    body: Callable[[bytes], int | None]
+    socket: Callable[[int, Any], object]
+    request: Callable[[str, str, int, int], int]
+
+
+def apply(  # noqa: PLR0913, PLR0917 - all that a handle is set by, in one place
+    handle: pycurl.Curl, request: Request, address: Address, ca_path: str, seconds: float, callbacks: Callbacks
+) -> None:
+    """Set a handle for one request.
+
+    Args:
+        handle: idle; nothing of its last request stays.
+        request: what to send.
+        address: where to.
+        ca_path: PEM file of the authorities that a server must be certified by.
+        seconds: for the whole exchange.
+        callbacks: see there.
+
+    Raises:
+        BrokenError: the request cannot be sent as it is.
+    """
+    handle.reset()
+    set_option = handle.setopt
+    set_option(pycurl.URL, _url(request))
+    set_option(
+        pycurl.CONNECT_TO,
+        [
+            f"::[{address}]:{request.origin.port}"
+            if isinstance(address, IPv6Address)
+            else f"::{address}:{request.origin.port}"
+        ],
+    )
+    set_option(pycurl.PROTOCOLS, _PROTOCOLS)
+    set_option(pycurl.PROXY, "")
+    set_option(pycurl.PATH_AS_IS, 1)
+    set_option(pycurl.FOLLOWLOCATION, 0)
+    set_option(pycurl.NOSIGNAL, 1)
+    set_option(pycurl.HTTPHEADER, _headers(request))
+    set_option(pycurl.CONNECTTIMEOUT_MS, _milliseconds(min(limits.CONNECT_SECONDS, seconds)))
+    set_option(pycurl.TIMEOUT_MS, _milliseconds(seconds))
+    set_option(pycurl.MAXAGE_CONN, limits.KEPT_CONNECTION_SECONDS)
+    set_option(pycurl.HEADERFUNCTION, callbacks.header)
+    set_option(pycurl.WRITEFUNCTION, callbacks.body)
+    set_option(pycurl.OPENSOCKETFUNCTION, callbacks.socket)
+    set_option(pycurl.PREREQFUNCTION, callbacks.request)
+    if request.origin.secure:
+        _secure(handle, ca_path)
+    if request.method == "HEAD":
+        set_option(pycurl.NOBODY, 1)
+    elif request.method == "POST":
+        set_option(pycurl.POSTFIELDS, request.body or b"")
+        set_option(pycurl.FRESH_CONNECT, 1)
+        set_option(pycurl.FORBID_REUSE, 1)
+
+
+def _secure(handle: pycurl.Curl, ca_path: str) -> None:
+    """Written out although most are the defaults."""
+    handle.setopt(pycurl.CAINFO, ca_path)
+    handle.unsetopt(pycurl.CAPATH)
+    handle.setopt(pycurl.SSL_VERIFYPEER, 1)
+    handle.setopt(pycurl.SSL_VERIFYHOST, 2)
+    handle.setopt(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
+    handle.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
+    handle.setopt(pycurl.PIPEWAIT, 1)
+
+
+def _url(request: Request) -> str:
+    if _UNSAFE_TARGET.search(request.target):
+        raise BrokenError("its address has characters that no URL may have")
+    return request.url
+
+
+def _headers(request: Request) -> list[str]:
+    # Without an empty Expect libcurl would wait for permission to send a body.
+    lines = [f"{name}: {value}" for name, value in request.headers.items()]
+    if request.body is not None:
+        lines.append("Expect:")
+    if any(_UNSAFE.search(line) for line in lines):
+        raise BrokenError("a header has characters that no header may have")
+    return lines
+
+
+def _milliseconds(seconds: float) -> int:
+    """At least one, for none means no end."""
+    return max(1, math.ceil(seconds * _MILLISECOND))

@@ -1,0 +1,333 @@
+"""The artifact store: documents by digest, what tags point to, what refers to a manifest.
+
+Age and signatures stand on it alike. Content is addressed by digest: verified when it came in, then kept for good. Only
+what a tag points to, and what refers to a manifest, gets old; a tag whose document is kept is looked at again by HEAD,
+which costs nobody's quota. An absence is never remembered.
+
+One rule of rights: content is given to whoever fetched it, a repository with a credential, and to others only after a
+HEAD of their own at a registry that has sent it before; another registry could say yes to anything, so it has to send
+it. Who asks rides in the call.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from provider import limits
+from provider.cache.flight import Flights
+from provider.cache.keys import ContentKey, FetchKey, Right, TagKey
+from provider.cache.memory import Memory
+from provider.clock import Clock
+from provider.errors import ImageError
+from provider.observer import Observer
+from provider.reasons import Reason
+from provider.registry import artifact, manifest
+from provider.registry.call import Call
+from provider.registry.client import Document, RegistryClient
+from provider.registry.manifest import Descriptor, Index, Manifest
+from provider.registry.reference import Reference
+
+_OVERHEAD: Final = 2 * limits.KIB
+_ENTRY_OVERHEAD: Final = 512
+# What is said of a document that nothing vouches for may be another thing in ten seconds.
+_OF_CONTENT: Final = frozenset({Reason.CONTENT_INVALID, Reason.LIMIT_EXCEEDED})
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a reference was seen to point to.
+
+    Attributes:
+        document: the manifest or index, as it came.
+        observed_at: when that was last seen, or now for a digest; seconds since 1970.
+    """
+
+    document: Document
+    observed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Referrers:
+    """What refers to a manifest.
+
+    Attributes:
+        descriptors: in the order of the registry.
+        observed_at: when it was so; seconds since 1970.
+    """
+
+    descriptors: Sequence[Descriptor]
+    observed_at: float
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A document in memory, and who may read it."""
+
+    document: Document
+    rights: OrderedDict[Right, None] = field(default_factory=OrderedDict)
+
+    def may_read(self, right: Right) -> bool:
+        return right in self.rights
+
+    def came_from(self, registry: str) -> bool:
+        """Whether this registry once sent it; only then does its word on who may read it count."""
+        return any(right.registry == registry for right in self.rights)
+
+    def grant(self, right: Right) -> None:
+        self.rights[right] = None
+        self.rights.move_to_end(right)
+        if len(self.rights) > limits.RIGHTS:
+            self.rights.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a kind of document is got: fetched, or proved to be ours to read."""
+
+    what: str
+    fetch: Callable[[], Awaitable[Document]]
+    prove: Callable[[], Awaitable[None]]
+
+
+class Store:
+    """Gives documents of registries; for one event loop.
+
+    Args:
+        client: asks registries.
+        clock: for what gets old.
+        observer: is told of look-ups.
+        memory_bytes: bound of what is kept.
+        tag_ttl: seconds for which a tag is believed.
+    """
+
+    def __init__(
+        self, client: RegistryClient, clock: Clock, observer: Observer, *, memory_bytes: int, tag_ttl: float
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._observer = observer
+        self._tag_ttl = tag_ttl
+        self._kept: Memory[ContentKey, _Kept] = Memory(
+            clock, memory_bytes, lambda kept: len(kept.document.body) + _OVERHEAD
+        )
+        self._tags: Memory[TagKey, tuple[str, float]] = Memory(clock, limits.TAGS)
+        self._referrers: Memory[TagKey, Referrers] = Memory(
+            clock, limits.REFERRERS_MEMORY_BYTES, lambda found: (len(found.descriptors) + 1) * _ENTRY_OVERHEAD
+        )
+        self._flights: Flights[FetchKey, Document] = Flights()
+        self._tag_flights: Flights[TagKey, Sighting] = Flights()
+        self._referrer_flights: Flights[TagKey, Referrers | None] = Flights()
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._client.close()
+
+    def url(self, reference: Reference) -> str:
+        """The URL of a reference's manifest."""
+        return self._client.url(reference)
+
+    @property
+    def used(self) -> int:
+        """Bytes that documents take."""
+        return self._kept.used
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    async def resolve(self, reference: Reference, call: Call, max_age: float | None = None) -> Sighting:
+        """What a reference points to, and since when we know.
+
+        Args:
+            reference: with a tag, or a digest.
+            call: the work that this belongs to.
+            max_age: seconds since when a tag may have been seen; None for as long as tags are believed.
+
+        Raises:
+            ImageError: no answer; `NotFound`.
+        """
+        now = self._clock.now()
+        if reference.digest:
+            return Sighting(await self.manifest(reference, call), now)
+        right = _right(reference, call)
+        key = TagKey(reference.context, reference.identifier, right.credential)
+        known = self._tags.get(key)
+        fresh = known is not None and now - known[1] < (self._tag_ttl if max_age is None else max_age)
+        self._observer.cache_lookup("memory", "tag", "hit" if fresh else "miss")
+        if known is not None and fresh:
+            return Sighting(await self.manifest(reference.at(known[0]), call), known[1])
+        return await self._tag_flights.run(
+            key, lambda: self._look_again(key, reference, right, call), call.claim, call.deadline
+        )
+
+    async def manifest(self, reference: Reference, call: Call) -> Document:
+        """The manifest or index of a reference with a digest, as it came.
+
+        Raises:
+            ImageError: no answer; `NotFound`.
+        """
+        way = _Way(
+            "manifest",
+            lambda: self._client.manifest(reference, call),
+            lambda: self._client.prove_manifest(reference, call),
+        )
+        return await self._read(reference.identifier, reference, way, call)
+
+    async def blob(self, reference: Reference, descriptor: Descriptor, limit: int, call: Call) -> bytes:
+        """A blob in the repository of the reference.
+
+        Raises:
+            ImageError: no answer; `NotFound`; `LimitExceeded` when it is longer than `limit`; `ContentInvalid` when it
+                has another length than its descriptor says.
+        """
+        if descriptor.size > limit:
+            sentence = f"blob {descriptor.digest} of {reference.name}: {descriptor.size} bytes, more than {limit}"
+            raise ImageError(Reason.LIMIT_EXCEEDED, sentence)
+
+        async def fetch() -> Document:
+            body = await self._client.blob(reference, descriptor, limit, call)
+            return Document(descriptor.digest, "", body)
+
+        way = _Way("blob", fetch, lambda: self._client.prove_blob(reference, descriptor, call))
+        return (await self._read(descriptor.digest, reference, way, call)).body
+
+    async def referrers(self, reference: Reference, call: Call, max_age: float | None = None) -> Referrers | None:
+        """What refers to the manifest of a reference with a digest; None when nothing does.
+
+        Args:
+            reference: with a digest.
+            call: the work that this belongs to.
+            max_age: as for `resolve`.
+
+        Raises:
+            ImageError: no answer; `ContentInvalid`, `LimitExceeded`: it is no such list, or too long.
+        """
+        key = TagKey(reference.context, f"referrers/{reference.identifier}", _right(reference, call).credential)
+        known = self._referrers.get(key)
+        age = self._tag_ttl if max_age is None else max_age
+        if known is not None and self._clock.now() - known.observed_at < age:
+            return known
+        return await self._referrer_flights.run(
+            key, lambda: self._listed(key, reference, call), call.claim, call.deadline
+        )
+
+    # Tags.
+
+    async def _look_again(self, key: TagKey, reference: Reference, right: Right, call: Call) -> Sighting:
+        """What a tag points to now: by HEAD where its last document is kept, else by GET."""
+        observed_at = self._clock.now()
+        known = self._tags.get(key)
+        kept = self._kept.get(ContentKey(known[0])) if known is not None else None
+        digest = ""
+        if kept is not None and kept.may_read(right):
+            digest = await self._client.tag(reference, call)
+            if digest == kept.document.digest:
+                return self._seen(key, kept.document, observed_at)
+        if digest:
+            # By the digest that was just told: what the tag gives a moment later may be another one.
+            return self._seen(key, await self.manifest(reference.at(digest), call), observed_at)
+        document = await self._client.manifest(reference, call)
+        if not document.vouched:
+            # Nothing of an error page is remembered.
+            parsed(document, f"manifest of {reference.name}")
+        self._keep(document, right)
+        return self._seen(key, document, observed_at)
+
+    def _seen(self, key: TagKey, document: Document, observed_at: float) -> Sighting:
+        self._tags.put(key, (document.digest, observed_at))
+        return Sighting(document, observed_at)
+
+    # Content.
+
+    async def _read(self, digest: str, reference: Reference, way: _Way, call: Call) -> Document:
+        right = _right(reference, call)
+        kept = self._kept.get(ContentKey(digest))
+        if kept is not None and kept.may_read(right):
+            self._observer.cache_lookup("memory", way.what, "hit")
+            return kept.document
+        self._observer.cache_lookup("memory", way.what, "miss")
+
+        async def work() -> Document:
+            if kept is not None and kept.came_from(right.registry):
+                await way.prove()
+                kept.grant(right)
+                return kept.document
+            document = await way.fetch()
+            self._keep(document, right)
+            return document
+
+        return await self._flights.run(FetchKey(ContentKey(digest), right), work, call.claim, call.deadline)
+
+    def _keep(self, document: Document, right: Right) -> None:
+        key = ContentKey(document.digest)
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = _Kept(document)
+            self._kept.put(key, kept)
+        kept.grant(right)
+
+    # Referrers.
+
+    async def _listed(self, key: TagKey, reference: Reference, call: Call) -> Referrers | None:
+        observed_at = self._clock.now()
+        try:
+            descriptors = await self._descriptors(reference, call)
+        except ImageError as error:
+            if error.reason is Reason.NOT_FOUND:
+                return None
+            raise
+        if not descriptors:
+            return None
+        found = Referrers(descriptors, observed_at)
+        self._referrers.put(key, found)
+        return found
+
+    async def _descriptors(self, reference: Reference, call: Call) -> Sequence[Descriptor]:
+        """All pages; from a registry without the interface, the tag that stands for it."""
+        what = f"referrers of {reference.name}"
+        page = await self._client.referrers(reference, call)
+        if page is None:
+            tag = reference.identifier.replace(":", "-")
+            document = await self._client.manifest(replace(reference, tag=tag, digest=None), call)
+            return artifact.read_referrers(document.body, what)
+        descriptors = [*artifact.read_referrers(page.body, what)]
+        for _ in range(limits.REFERRER_PAGES):
+            if len(descriptors) > limits.REFERRERS:
+                raise ImageError(Reason.LIMIT_EXCEEDED, f"{what}: there are more than {limits.REFERRERS}")
+            if not page.next:
+                return descriptors
+            page = await self._client.referrers(reference, call, page.next) or page
+            descriptors += artifact.read_referrers(page.body, what)
+        raise ImageError(Reason.LIMIT_EXCEEDED, f"{what}: they stand on more than {limits.REFERRER_PAGES} pages")
+
+
+def parsed(document: Document, what: str) -> Manifest | Index:
+    """The manifest or index that a document is.
+
+    Args:
+        document: as it came.
+        what: how messages call it.
+
+    Raises:
+        ImageError: `ContentInvalid`, `LimitExceeded`, which are durable; of a document that nothing vouches for
+            `RegistryUnavailable`, which is passing, with the same cause.
+    """
+    try:
+        return manifest.parse(document.body, document.media_type, document.digest, what)
+    except ImageError as error:
+        if document.vouched or error.reason not in _OF_CONTENT:
+            raise
+        raise ImageError(Reason.REGISTRY_UNAVAILABLE, error.message, unfit=True) from error
+
+
+def rfc3339(seconds: float) -> str:
+    """A moment as answers have it, in UTC."""
+    moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _right(reference: Reference, call: Call) -> Right:
+    return Right(reference.context, call.credential(reference.registry, reference.repository).identity)

@@ -1,0 +1,398 @@
+"""Who may send the next request: work waits here, before the transport.
+
+- **Bounds.** A registry gets `REGISTRY_REQUESTS` requests at a time, named by a setting or not, and all of them
+  together `ALL_REQUESTS`. One that has not answered yet gets `UNKNOWN_REGISTRY_REQUESTS`: silence is cheap then.
+- **Order.** Admission before audit, which has half of each bound at most. Then the caller with the fewest requests under
+  way, then round robin. A question that an admission joins moves up.
+- **Shares.** One question has half of a registry at most. The last places are for callers that have none yet.
+- **Stuck requests.** While somebody waits, a request that is far slower than its registry usually is gives up its place
+  if its caller has more places than the one who waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from provider import limits
+from provider.clock import Clock, Deadline
+from provider.errors import ImageError
+from provider.observer import Observer, ThrottleCause
+from provider.reasons import Reason
+from provider.registry.claim import Claim
+
+_REGISTRIES: Final = 1024  # remembered at a time
+_SMOOTHING: Final = 0.2  # of the usual time of an answer
+_SLOWER: Final = 4  # times the usual is stuck
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many requests may be under way.
+
+    Attributes:
+        registry: at one registry.
+        unknown: at one that has not answered yet.
+        all: at all together.
+        reserved: of a registry's, the last ones, for callers that have none there yet.
+        reserved_all: the same of all.
+    """
+
+    registry: int = limits.REGISTRY_REQUESTS
+    unknown: int = limits.UNKNOWN_REGISTRY_REQUESTS
+    all: int = limits.ALL_REQUESTS
+    reserved: int = limits.RESERVED_REQUESTS
+    reserved_all: int = limits.RESERVED_ALL_REQUESTS
+
+
+DEFAULT_BOUNDS: Final = Bounds()
+# Of documents that are large: what is in flight of them has a bound in bytes.
+LARGE_BOUNDS: Final = Bounds(
+    registry=limits.LARGE_DOCUMENTS // 2,
+    unknown=limits.LARGE_DOCUMENTS // 2,
+    all=limits.LARGE_DOCUMENTS,
+    reserved=1,
+    reserved_all=2,
+)
+
+
+class Turn:
+    """A request that may be sent, until `end`.
+
+    Attributes:
+        claim: whose.
+        started: monotonic seconds.
+        withdrawn: set when it had to give up its place; its task is cancelled then.
+    """
+
+    __slots__ = ("_registry", "_task", "_turns", "answered", "claim", "started", "withdrawn")
+
+    def __init__(self, turns: Turns, registry: _Registry, claim: Claim, started: float) -> None:
+        self._turns = turns
+        self._registry = registry
+        self._task: asyncio.Task[object] | None = None
+        self.claim = claim
+        self.started = started
+        self.answered = False
+        self.withdrawn = False
+
+    def begin(self) -> None:
+        """The request is sent by the task that calls this."""
+        self._task = asyncio.current_task()
+
+    def withdraw(self) -> None:
+        """Give up the place: the task is cancelled, and finds out why by `withdrawn`."""
+        self.withdrawn = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def end(self, *, answered: bool) -> None:
+        """The request is done."""
+        self._turns._end(self, self._registry, answered=answered)  # noqa: SLF001 - one class in two parts
+
+
+class _Ticket:
+    """A request that waits."""
+
+    __slots__ = ("_registry", "claim", "ready", "timer")
+
+    def __init__(self, registry: _Registry, claim: Claim, ready: asyncio.Future[Turn | None]) -> None:
+        self._registry = registry
+        self.claim = claim
+        self.ready = ready
+        self.timer: asyncio.TimerHandle | None = None
+
+    def hurry(self) -> None:
+        self._registry.lanes[True].remove(self)
+        self._registry.lanes[False].add(self)
+
+    def expire(self) -> None:
+        """Its time is over."""
+        if not self.ready.done():
+            self.ready.set_result(None)
+
+
+class _Lane:
+    """Requests that wait at one registry, by caller."""
+
+    def __init__(self) -> None:
+        self._callers: OrderedDict[object, deque[_Ticket]] = OrderedDict()
+
+    def add(self, ticket: _Ticket) -> None:
+        self._callers.setdefault(ticket.claim.caller, deque()).append(ticket)
+
+    def remove(self, ticket: _Ticket) -> None:
+        queue = self._callers.get(ticket.claim.caller)
+        if queue is not None and ticket in queue:
+            queue.remove(ticket)
+            if not queue:
+                del self._callers[ticket.claim.caller]
+
+    def last(self, caller: object) -> None:
+        """It has just had a turn: the others come before it."""
+        if caller in self._callers:
+            self._callers.move_to_end(caller)
+
+    def __bool__(self) -> bool:
+        return bool(self._callers)
+
+    def others(self, caller: object) -> bool:
+        """Whether anybody else waits."""
+        return len(self._callers) > (caller in self._callers)
+
+    def __iter__(self) -> Iterator[_Ticket]:
+        """All that wait."""
+        for queue in self._callers.values():
+            yield from queue
+
+    def first(self, places: _Places) -> Iterator[_Ticket]:
+        """The next of each question, the questions of callers with the fewest places first."""
+        callers: Iterable[object] = self._callers
+        if len(self._callers) > 1:
+            callers = sorted(self._callers, key=lambda caller: places.callers[caller])
+        for caller in callers:
+            claims: set[Claim] = set()
+            for ticket in self._callers[caller]:
+                if ticket.claim not in claims:
+                    claims.add(ticket.claim)
+                    yield ticket
+
+
+class _Places:
+    """What is under way, and what more may be."""
+
+    def __init__(self, reserved: int) -> None:
+        self._reserved = reserved
+        self.turns: dict[Turn, None] = {}
+        self.callers: Counter[object] = Counter()
+        self.claims: Counter[Claim] = Counter()
+        self.audit = 0
+
+    def fits(self, claim: Claim, bound: int, share: int, *, others: bool) -> bool:
+        """Whether one more may be sent.
+
+        Args:
+            claim: whose.
+            bound: how many may be under way.
+            share: how many of them one question may have.
+            others: whether callers wait that have no place yet.
+        """
+        room = bound - len(self.turns)
+        if room <= 0 or self.claims[claim] >= share or (claim.audit and self.audit >= max(1, bound // 2)):
+            return False
+        return room > self._reserved or not self.callers[claim.caller] or not (others or len(self.callers) > 1)
+
+    def add(self, turn: Turn) -> None:
+        self.turns[turn] = None
+        self.callers[turn.claim.caller] += 1
+        self.claims[turn.claim] += 1
+        self.audit += turn.claim.audit
+
+    def remove(self, turn: Turn) -> None:
+        del self.turns[turn]
+        claim = turn.claim
+        self.callers[claim.caller] -= 1
+        if not self.callers[claim.caller]:
+            del self.callers[claim.caller]
+        self.claims[claim] -= 1
+        if not self.claims[claim]:
+            del self.claims[claim]
+        self.audit = sum(other.claim.audit for other in self.turns) if self.audit else 0
+
+    def stuck(self, before: float, waiting: Iterable[_Ticket]) -> Iterator[Turn]:
+        """Requests that were sent before a moment and whose places go to those who wait: to callers that have fewer."""
+        left = self.callers.copy()
+        old = [turn for turn in self.turns if turn.started <= before and not turn.withdrawn]
+        for ticket in waiting:
+            caller = ticket.claim.caller
+            turn = next((turn for turn in old if left[turn.claim.caller] > left[caller] + 1), None)
+            if turn is not None:
+                old.remove(turn)
+                left[turn.claim.caller] -= 1
+                left[caller] += 1
+                yield turn
+
+
+class _Registry:
+    """One registry's places, and who waits for them."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self.places = _Places(bounds.reserved)
+        self.lanes = {False: _Lane(), True: _Lane()}
+        self.known = False
+        self.usual = 0.0
+        self.timer: asyncio.TimerHandle | None = None
+
+    @property
+    def bound(self) -> int:
+        return self._bounds.registry if self.known else self._bounds.unknown
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which a request is stuck, if others wait."""
+        return min(limits.SILENCE_SECONDS, max(limits.STUCK_SECONDS, _SLOWER * self.usual))
+
+    def answered(self, seconds: float) -> None:
+        self.usual += _SMOOTHING * (seconds - self.usual) if self.known else seconds
+        self.known = True
+
+    @property
+    def waited_for(self) -> bool:
+        return bool(self.lanes[False]) or bool(self.lanes[True])
+
+
+class Turns:
+    """Gives turns; for one event loop."""
+
+    def __init__(self, clock: Clock, observer: Observer, bounds: Bounds = DEFAULT_BOUNDS) -> None:
+        self._clock = clock
+        self._observer = observer
+        self._bounds = bounds
+        self._all = _Places(bounds.reserved_all)
+        self._registries: OrderedDict[str, _Registry] = OrderedDict()
+        self._waited_for: OrderedDict[str, _Registry] = OrderedDict()
+        self._waiting = 0
+
+    async def take(self, authority: str, claim: Claim, deadline: Deadline) -> Turn:
+        """A turn at a registry, now or when it is there.
+
+        Args:
+            authority: `host[:port]`.
+            claim: whose.
+            deadline: by when.
+
+        Raises:
+            ImageError: `Overloaded`: too many wait already, or no turn came in time.
+        """
+        registry = self._registry(authority)
+        if not registry.waited_for and self._fits(registry, claim):
+            turn = self._given(registry, claim)
+            turn.begin()
+            return turn
+        if self._waiting >= limits.WAITING_REQUESTS:
+            raise self._overloaded(authority)
+        ticket = self._queued(authority, registry, claim, deadline)
+        try:
+            given = await ticket.ready
+        except asyncio.CancelledError:
+            if ticket.ready.done() and not ticket.ready.cancelled() and (unused := ticket.ready.result()) is not None:
+                unused.end(answered=False)
+            raise
+        finally:
+            self._left(authority, registry, ticket)
+        if given is None:
+            raise self._overloaded(authority)
+        given.begin()
+        return given
+
+    def under_way(self) -> int:
+        """How many requests have a turn."""
+        return len(self._all.turns)
+
+    def _overloaded(self, authority: str) -> ImageError:
+        self._observer.registry_throttled(authority, ThrottleCause.LOCAL_LIMIT)
+        return ImageError(Reason.OVERLOADED, f"too many requests wait for {authority}")
+
+    def _fits(self, registry: _Registry, claim: Claim) -> bool:
+        bound = registry.bound
+        others = any(lane.others(claim.caller) for lane in registry.lanes.values())
+        return registry.places.fits(claim, bound, max(1, bound // 2), others=others) and self._all.fits(
+            claim, self._bounds.all, self._bounds.all, others=True
+        )
+
+    def _given(self, registry: _Registry, claim: Claim) -> Turn:
+        turn = Turn(self, registry, claim, self._clock.monotonic())
+        registry.places.add(turn)
+        self._all.add(turn)
+        return turn
+
+    def _queued(self, authority: str, registry: _Registry, claim: Claim, deadline: Deadline) -> _Ticket:
+        loop = asyncio.get_running_loop()
+        ticket = _Ticket(registry, claim, loop.create_future())
+        ticket.timer = loop.call_at(deadline.at, ticket.expire)
+        registry.lanes[claim.audit].add(ticket)
+        claim.waiting.add(ticket)
+        self._waiting += 1
+        self._waited_for[authority] = registry
+        # It may come before those that wait: a caller without a place, or an admission beside audit.
+        self._serve(registry)
+        self._watch(registry)
+        return ticket
+
+    def _left(self, authority: str, registry: _Registry, ticket: _Ticket) -> None:
+        if ticket.timer is not None:
+            ticket.timer.cancel()
+        self._dequeue(registry, ticket)
+        if not registry.waited_for:
+            self._waited_for.pop(authority, None)
+
+    def _dequeue(self, registry: _Registry, ticket: _Ticket) -> None:
+        if ticket in ticket.claim.waiting:
+            ticket.claim.waiting.discard(ticket)
+            registry.lanes[ticket.claim.audit].remove(ticket)
+            self._waiting -= 1
+
+    def _serve(self, registry: _Registry) -> None:
+        """Give turns to those that wait at a registry, as far as there are places."""
+        while (ticket := self._next(registry)) is not None:
+            lane = registry.lanes[ticket.claim.audit]
+            self._dequeue(registry, ticket)
+            lane.last(ticket.claim.caller)
+            if not ticket.ready.done():
+                ticket.ready.set_result(self._given(registry, ticket.claim))
+
+    def _next(self, registry: _Registry) -> _Ticket | None:
+        if len(registry.places.turns) >= registry.bound or len(self._all.turns) >= self._bounds.all:
+            return None
+        for lane in (registry.lanes[False], registry.lanes[True]):
+            for ticket in lane.first(registry.places):
+                if self._fits(registry, ticket.claim):
+                    return ticket
+        return None
+
+    def _end(self, turn: Turn, registry: _Registry, *, answered: bool) -> None:
+        was_full = len(self._all.turns) >= self._bounds.all - self._bounds.reserved_all
+        registry.places.remove(turn)
+        self._all.remove(turn)
+        if answered:
+            registry.answered(self._clock.monotonic() - turn.started)
+        self._serve(registry)
+        if was_full:
+            # Others wait for any place at all: one after the other.
+            for authority, other in list(self._waited_for.items()):
+                self._waited_for.move_to_end(authority)
+                self._serve(other)
+
+    def _watch(self, registry: _Registry) -> None:
+        """Look again when a request may have become stuck, as long as somebody waits."""
+        if registry.timer is None and registry.waited_for:
+            loop = asyncio.get_running_loop()
+            registry.timer = loop.call_later(registry.patience / 2, self._press, registry)
+
+    def _press(self, registry: _Registry) -> None:
+        registry.timer = None
+        before = self._clock.monotonic() - registry.patience
+        full = registry.places if len(registry.places.turns) >= registry.bound else self._all
+        for turn in list(full.stuck(before, [*registry.lanes[False], *registry.lanes[True]])):
+            turn.withdraw()
+        self._watch(registry)
+
+    def _registry(self, authority: str) -> _Registry:
+        registry = self._registries.get(authority)
+        if registry is None:
+            registry = self._registries[authority] = _Registry(self._bounds)
+            self._forget()
+        self._registries.move_to_end(authority)
+        return registry
+
+    def _forget(self) -> None:
+        if len(self._registries) <= _REGISTRIES:
+            return
+        idle = (name for name, one in self._registries.items() if not one.places.turns and not one.waited_for)
+        name = next(idle, None)
+        if name is not None:
+            del self._registries[name]
