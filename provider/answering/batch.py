@@ -96,15 +96,24 @@ class Batch:
         hand: the way to the event loop.
         clock: for every deadline.
         settings: how long, and how many.
+        event: what a thread waits for.
     """
 
-    def __init__(
-        self, works: Works, memory: Memory[str, Result], hand: Hand, clock: Clock, settings: BatchSettings
+    def __init__(  # noqa: PLR0913 - its collaborators
+        self,
+        works: Works,
+        memory: Memory[str, Result],
+        hand: Hand,
+        clock: Clock,
+        settings: BatchSettings,
+        *,
+        event: Callable[[], threading.Event] = threading.Event,
     ) -> None:
         self._works = works
         self.memory = memory
         self._hand = hand
         self._clock = clock
+        self._event = event
         self._waits = {endpoint: Waits(seconds) for endpoint, seconds in settings.waits.items()}
         self._patience = {endpoint: seconds + limits.LOOP_GRACE_SECONDS for endpoint, seconds in settings.waits.items()}
         admission, audit = Places(settings.server_threads // 2), Places(settings.server_threads // 4)
@@ -135,7 +144,7 @@ class Batch:
         shed = not places.take()
         attendance = Attendance(self._works, self._waits[endpoint], self._clock, audit=endpoint is Endpoint.AUDIT)
         try:
-            done = threading.Event()
+            done = self._event()
             self._hand(lambda: attendance.begin(keys, done.set, wait=not shed))
             # The loop tells when the time is over; it is waited for a little longer, should it be late.
             done.wait(limits.LOOP_GRACE_SECONDS if shed else self._patience[endpoint])

@@ -3,21 +3,25 @@
     inspector = InspectorSimulator(clock)
     inspector.images["registry.example/app:1"] = facts(created="2026-11-01T00:00:00Z")
     inspector.failures["registry.example/gone:1"] = ImageError(Reason.NOT_FOUND, "…")
-    inspector.held.add("registry.example/slow:1")   # does not answer until `release()`
+    inspector.held.add("registry.example/slow:1")       # does not answer until `release()`
+    inspector.held_hosts.add("slow.example")             # nor anything of this registry
+    inspector.delays["registry.example/slow:2"] = 2.0    # answers after so many seconds of the loop
 
-An image that nobody described is answered with `facts()`. Every call is counted in `calls`.
+An image that nobody described is answered with `facts()`. Every call is counted in `calls`, by the image as written.
 """
 
 from __future__ import annotations
 
-import threading
+import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from provider.clock import Clock, Deadline
+from provider.clock import Clock
 from provider.questions.answer import Facts, PlatformFacts
+from provider.questions.item_key import ItemKey
 from provider.questions.question import FactQuestion
+from provider.registry.call import Call
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -37,43 +41,55 @@ def facts(**changes: object) -> Facts:
 
 
 class InspectorSimulator:
-    """Implements `provider.answering.batch.Inspector`."""
+    """Implements `provider.answering.work.Inspector`."""
 
     def __init__(self, clock: Clock) -> None:
         self.images: dict[str, Facts] = {}
         self.failures: dict[str, Exception] = {}
         self.held: set[str] = set()
+        self.held_hosts: set[str] = set()
+        self.delays: dict[str, float] = {}
+        self.holding = False
         self.calls: Counter[str] = Counter()
-        self.working: Counter[str] = Counter()
+        self.claims: list[object] = []
         self._clock = clock
-        self._lock = threading.Lock()
-        self._released = threading.Event()
+        self._waiting: list[asyncio.Future[None]] = []
 
-    def inspect(self, question: FactQuestion, deadline: Deadline, ref: str | None = None) -> Facts:
-        self._called(question.image)
+    async def inspect(self, key: ItemKey, call: Call) -> Facts:
+        question = key.question
+        assert isinstance(question, FactQuestion)
+        await self._called(question.image, key, call)
         found = self.images.get(question.image) or facts(image=question.image)
         if question.config and found.config is None:
             found = replace(found, config={"linux/amd64": {"created": found.created}})
         return found if found.observed_at else replace(found, observed_at=self._observed())
 
-    def resolve(self, image: str, deadline: Deadline, ref: str | None = None) -> str:
-        self._called(image)
-        return image if "@" in image else f"{image}@{DIGEST}"
+    async def resolve(self, key: ItemKey, call: Call) -> str:
+        await self._called(key.text, key, call)
+        return key.text if "@" in key.text else f"{key.text}@{DIGEST}"
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
 
     def release(self) -> None:
         """Let all that is held go on."""
-        self._released.set()
+        self.holding = False
+        self.held.clear()
+        self.held_hosts.clear()
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(None)
+        self._waiting.clear()
 
-    def _called(self, image: str) -> None:
-        with self._lock:
-            self.calls[image] += 1
-            self.working[image] += 1
-        try:
-            if image in self.held:
-                self._released.wait(30)
-        finally:
-            with self._lock:
-                self.working[image] -= 1
+    async def _called(self, image: str, key: ItemKey, call: Call) -> None:
+        self.calls[image] += 1
+        self.claims.append(call.claim)
+        if self.holding or image in self.held or key.reference.registry in self.held_hosts:
+            future = asyncio.get_running_loop().create_future()
+            self._waiting.append(future)
+            await future
+        if image in self.delays:
+            await asyncio.sleep(self.delays[image])
         if image in self.failures:
             raise self.failures[image]
 

@@ -4,9 +4,12 @@
     registry.push_image("team/app", "v1", created="2026-01-01T00:00:00Z")
     registry.fail("blob", 500)
 
-As a transport (`provider.registry.transport.Transport`) it answers for every host, without sockets and without time:
+As a transport (`provider.registry.transport.Transport`) it answers for every host, without sockets; time passes on the
+virtual loop of `tests.simulators.loop`, by `delay`, or `delays` of one registry:
 
-    client = RegistryClient(RegistrySettings(), FakeClock(), transport=registry)
+    client = RegistryClient(RegistrySettings(), registry, clock, NullObserver())
+
+`peak` is the most requests that were under way at a time.
 
 On sockets it is a real HTTP server on a free port of 127.0.0.1, with TLS if asked for:
 
@@ -21,6 +24,7 @@ with its method before it when that is not GET (`HEAD blob`).
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import ssl
@@ -30,19 +34,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import IncompleteRead, RemoteDisconnected
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import urllib3
-from urllib3._collections import HTTPHeaderDict
-
 from provider import limits
 from provider.clock import Deadline
 from provider.registry import media_types, origin
-from provider.registry.transport import Request, Response, TooLargeError, UnreachableError
-from tests.simulators.clock import FakeClock
+from provider.registry.transport import (
+    BrokenError,
+    Cause,
+    Request,
+    Response,
+    SilentError,
+    TooLargeError,
+    UnreachableError,
+)
 
 CREATED = "2026-01-01T00:00:00Z"
 
@@ -127,12 +134,14 @@ def config_of(**fields: Any) -> dict[str, Any]:
 class RegistrySimulator:
     """Holds repositories and answers as a registry does (OCI distribution specification)."""
 
-    def __init__(self, clock: FakeClock | None = None) -> None:
-        self.clock = clock
+    def __init__(self) -> None:
         self.requests: list[Asked] = []
         self.faults: list[Fault] = []
         self.connections = 0
         self.delay = 0.0
+        self.delays: dict[str, float] = {}
+        self.under_way = 0
+        self.peak = 0
         self.challenge: str | None = None
         self.authorizations: set[str] | None = None
         self.token_answer: Mapping[str, Any] = {"token": "t-anonymous", "expires_in": 300}
@@ -270,35 +279,44 @@ class RegistrySimulator:
 
     # As a transport.
 
-    def send(self, request: Request, limit: int, deadline: Deadline) -> Response:
+    async def send(self, request: Request, limit: int, deadline: Deadline) -> Response:
         """See `provider.registry.transport.Transport`."""
-        if self.delay and self.clock:
-            self.clock.advance(self.delay)
-        if deadline.passed():
-            raise urllib3.exceptions.ReadTimeoutError(_POOL, request.url, "simulated")
+        self.under_way += 1
+        self.peak = max(self.peak, self.under_way)
+        try:
+            # At least one turn of the loop, as with any network.
+            await asyncio.sleep(self.delays.get(request.origin.authority, self.delay))
+            if deadline.passed():
+                raise SilentError(own=True)
+            return await self._sent(request, limit, deadline)
+        finally:
+            self.under_way -= 1
+
+    async def close(self) -> None:
+        """See `provider.registry.transport.Transport`."""
+
+    async def _sent(self, request: Request, limit: int, deadline: Deadline) -> Response:
         answer = self.answer(
             request.method, request.origin.authority, request.target, request.headers, request.body or b""
         )
         body = b"" if request.method == "HEAD" else answer.body
-        self._misbehave(answer.how, request, deadline)
+        await self._misbehave(answer.how, deadline)
         if answer.status // 100 == 2 and len(body) > limit:
             raise TooLargeError(limit)
-        return Response(answer.status, HTTPHeaderDict(answer.headers), body)
+        if answer.status // 100 != 2:
+            body = body[: limits.ERROR_BYTES]
+        return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
 
-    def close(self) -> None:
-        """See `provider.registry.transport.Transport`."""
-
-    def _misbehave(self, how: str, request: Request, deadline: Deadline) -> None:
+    async def _misbehave(self, how: str, deadline: Deadline) -> None:
         if how == "silent":
-            if self.clock:
-                self.clock.advance(min(limits.READ_SECONDS, deadline.remaining()))
-            raise urllib3.exceptions.ReadTimeoutError(_POOL, request.url, "simulated")
+            await asyncio.sleep(min(limits.READ_SECONDS, deadline.remaining()))
+            raise SilentError(own=deadline.passed())
         if how == "unreachable":
-            raise UnreachableError("connection")
+            raise UnreachableError(Cause.CONNECTION)
         if how == "cut":
-            raise urllib3.exceptions.ProtocolError("Connection broken", IncompleteRead(b"", 1))
+            raise BrokenError("the answer was cut short")
         if how == "close":
-            raise urllib3.exceptions.ProtocolError("Connection aborted.", RemoteDisconnected("simulated"))
+            raise BrokenError("it closed the connection without an answer")
 
     # On sockets.
 
@@ -410,9 +428,6 @@ def descriptor(pushed: Pushed) -> dict[str, Any]:
     if pushed.platform is not None:
         entry["platform"] = dict(pushed.platform)
     return entry
-
-
-_POOL = urllib3.HTTPConnectionPool("simulator.invalid")
 
 
 def _split(path: str) -> tuple[str, str, str]:

@@ -1,18 +1,22 @@
 """`python -m tests.simulators.serve --listen …`: the real server over an inspector without registries.
 
-An image whose repository ends in `-held-SECONDS` is answered after that time. All else is the program's own.
+An image whose repository ends in `-held-SECONDS` is answered after that time, and one that ends in `-dies` ends the
+event loop. All else is the program's own.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import sys
-import time
 
-from provider.clock import Deadline, SystemClock
+from provider.clock import SystemClock
+from provider.images.assembly import Assembly
 from provider.questions.answer import Facts
-from provider.questions.question import FactQuestion
+from provider.questions.item_key import ItemKey
+from provider.registry.call import Call
+from provider.registry.credentials import NoCredentials
 from provider.server.serving import run
 from provider.settings.sources import load
 from tests.simulators.inspector import InspectorSimulator
@@ -21,10 +25,21 @@ _HELD = re.compile(r"-held-(\d+(?:\.\d+)?)")
 
 
 class _SlowInspector(InspectorSimulator):
-    def inspect(self, question: FactQuestion, deadline: Deadline, ref: str | None = None) -> Facts:
-        if match := _HELD.search(question.image):
-            time.sleep(float(match[1]))
-        return super().inspect(question, deadline)
+    async def inspect(self, key: ItemKey, call: Call) -> Facts:
+        if match := _HELD.search(key.image):
+            await asyncio.sleep(float(match[1]))
+        if "-dies" in key.image:
+            asyncio.get_running_loop().stop()
+        return await super().inspect(key, call)
+
+
+class _NoStore:
+    """Keeps nothing."""
+
+    used = 0
+
+    def __len__(self) -> int:
+        return 0
 
 
 def main(arguments: list[str]) -> int:
@@ -32,7 +47,8 @@ def main(arguments: list[str]) -> int:
         name.removeprefix("--").replace("-", "_"): value
         for name, value in zip(arguments[::2], arguments[1::2], strict=True)
     }
-    return run(load(flags, os.environ), _SlowInspector(SystemClock()))
+    assembly = Assembly(_SlowInspector(SystemClock()), _NoStore(), NoCredentials())  # type: ignore[arg-type]
+    return run(load(flags, os.environ), assembly)
 
 
 if __name__ == "__main__":

@@ -4,83 +4,65 @@ from __future__ import annotations
 
 import io
 import json
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 
 import pytest
 
-from provider.answering.batch import Batch, BatchSettings, Endpoint
-from provider.answering.workers import Task
+from provider.answering.batch import Batch, BatchSettings
+from provider.answering.result import Result
+from provider.answering.work import Works
+from provider.cache.memory import Memory
+from provider.questions.endpoint import Endpoint
+from provider.registry.credentials import NoCredentials
 from provider.server.routes import create_app
 from provider.settings.values import LogFormat, LogLevel
-from provider.telemetry.logs import KeyRecords, Log
+from provider.telemetry.logs import Log
 from provider.telemetry.metrics import Metrics
 from provider.telemetry.observation import Observation
 from tests.simulators.clock import FakeClock
 from tests.simulators.gatekeeper import Answer
 from tests.simulators.inspector import InspectorSimulator
+from tests.simulators.loop import LoopEvent, VirtualLoop
 
-
-class PoolSimulator:
-    """Does tasks at once, or holds them until a test lets them go.
-
-    Attributes:
-        holding: whether tasks are held.
-        holding_hosts: registries whose tasks are held all the same.
-        full: whether tasks are refused.
-        held: what is held, in order.
-    """
-
-    def __init__(self) -> None:
-        self.holding = False
-        self.holding_hosts: set[str] = set()
-        self.full = False
-        self.held: list[Task] = []
-
-    def submit(self, task: Task) -> bool:
-        if self.full:
-            return False
-        if self.holding or task.host in self.holding_hosts:
-            self.held.append(task)
-        else:
-            task.run()
-        return True
-
-    def release(self) -> None:
-        """Do what is held."""
-        held, self.held = self.held, []
-        for task in held:
-            task.run()
+TAG_TTL = 30.0
 
 
 class World:
-    """A provider in one thread.
+    """A provider in one thread: a request that waits turns the loop.
 
     Attributes:
-        clock, inspector, pool: the simulators.
-        on_wait: called whenever a request waits, before time passes.
+        clock, loop, inspector: the simulators.
+        works, memory, batch: what answers.
+        waits: what each request waited for, in order.
     """
 
-    def __init__(self, **settings: object) -> None:
+    def __init__(self, memory_bytes: int = 1 << 20, **settings: object) -> None:
         self.clock = FakeClock()
+        self.loop = VirtualLoop(self.clock)
         self.inspector = InspectorSimulator(self.clock)
-        self.pool = PoolSimulator()
         self.stream = io.StringIO()
         self.log = Log(self.stream, LogLevel.INFO, LogFormat.JSON, self.clock)
-        self.on_wait: Callable[[], object] = lambda: None
-        self.waited: list[float] = []
+        self.observation = Observation(Metrics(dict.fromkeys(Endpoint, 1.0), ["named.example"]), self.log, self.clock)
+        self.memory: Memory[str, Result] = Memory(self.clock, memory_bytes, lambda result: result.size)
+        self.works = Works(self.inspector, NoCredentials(), self.memory, self.observation, self.clock, TAG_TTL)
+        self.waits: list[LoopEvent] = []
         self.batch = Batch(
-            self.inspector,
-            self.pool,
-            KeyRecords(self.log),
+            self.works,
+            self.memory,
+            self.loop.call_soon,
             self.clock,
             BatchSettings(**settings),  # type: ignore[arg-type]
-            wait=self._wait,
+            event=self._event,
         )
 
     def ask(self, *keys: str, endpoint: Endpoint = Endpoint.VALIDATE) -> Answer:
         """What Gatekeeper gets."""
         return Answer(self.batch.answer(endpoint, keys).body())
+
+    @property
+    def waited(self) -> list[float]:
+        """Seconds that passed while requests waited for the loop, those that waited for nothing left out."""
+        return [event.waited for event in self.waits if event.waited > 1e-6]
 
     def lines(self) -> list[dict[str, object]]:
         """What was logged."""
@@ -90,21 +72,22 @@ class World:
         """What was logged of one event."""
         return [line for line in self.lines() if line["event"] == event]
 
-    def _wait(self, event: threading.Event, seconds: float) -> bool:
-        self.on_wait()
-        if not event.is_set():
-            self.waited.append(seconds)
-        return self.clock.wait(event, seconds)
+    def _event(self) -> LoopEvent:
+        event = LoopEvent(self.loop)
+        self.waits.append(event)
+        return event
 
 
 @pytest.fixture
-def world():
-    return World()
+def world() -> Iterator[World]:
+    world = World()
+    yield world
+    world.loop.finish()
 
 
 @pytest.fixture
 def observation(world):
-    return Observation(Metrics(dict.fromkeys(Endpoint, 1.0), ["named.example"]), world.log, world.clock)
+    return world.observation
 
 
 @pytest.fixture

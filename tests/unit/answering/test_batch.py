@@ -8,10 +8,10 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from provider.answering.workers import Workers
 
 from provider import limits
 from provider.answering.batch import Batch, BatchSettings, Endpoint
-from provider.answering.workers import Workers
 from provider.errors import ImageError
 from provider.questions.question import FactQuestion, key_of, ref
 from provider.reasons import EXPLANATIONS, Lifetime, Reason
