@@ -35,6 +35,8 @@ QUESTIONS: Final = 4096
 AUDIT_QUESTIONS: Final = 2048
 # How long one question may be worked on after its caller has gone, seconds.
 WORK_SECONDS: Final = 30.0
+# How often it is looked for questions that have had their time, seconds.
+WORK_SWEEP_SECONDS: Final = 1.0
 # How long a failure that may pass is remembered, so that the other policies of one admission see the same one.
 PASSING_SECONDS: Final = 1.0
 # How long it is remembered what a tag was resolved to for a mutation, seconds.
@@ -79,6 +81,9 @@ LARGE_DOCUMENTS: Final = 8
 
 # Reading a document of more bytes is a step by itself (`provider.pace`).
 STEP_BYTES: Final = 16 * KIB
+
+# How many of a call's keys are begun in one turn of the event loop.
+KEYS_A_TURN: Final = 20
 
 # The event loop: how often its pulse beats, and when it is stuck, seconds.
 LOOP_PULSE_SECONDS: Final = 0.25

@@ -99,6 +99,8 @@ class EventLoop:
             self._started.set()
         if not self._stopping:
             self._observer.loop_ended(error)
+        elif self._loop is not None:
+            _give_up(self._loop)
 
     def _begin(self) -> None:
         self._due = self._clock.monotonic()
@@ -114,6 +116,16 @@ class EventLoop:
 
     def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self._observer.loop_failed(str(context.get("message", "")), context.get("exception"))
+
+
+def _give_up(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel what is unfinished, or it would be reported as lost; from now on the loop takes nothing more."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    loop.close()
 
 
 async def gathered(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

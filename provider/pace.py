@@ -24,4 +24,5 @@ class Pace:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._lock.release()
+        # In the next turn: steps that are ready in this one find the way barred, though this step is over.
+        asyncio.get_running_loop().call_soon(self._lock.release)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import logging
-import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -12,23 +9,12 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
-from provider.clock import Clock, Deadline, SystemClock
-from provider.loop import EventLoop
-from provider.questions import item_key
+from provider.clock import SystemClock
 from provider.questions.answer import Answer
-from provider.questions.item_key import ItemKey
-from provider.questions.question import ProofQuestion, Question
-from provider.registry.call import Call
-from provider.registry.claim import Claim
+from provider.questions.question import Question
 
 if TYPE_CHECKING:
-    from provider.images.assembly import Assembly
-    from provider.signatures.examination import Examination
-
-_LOG: Final = logging.getLogger(__name__)
-_FAILED: Final = 70
-# A person waits longer than a webhook does.
-WAIT_SECONDS: Final = 30.0
+    from gatekeeper.cli.session import Session
 
 _DOCKER_CONFIG: Final = Path.home() / ".docker" / "config.json"
 
@@ -88,58 +74,6 @@ def inspector(
     return inspect
 
 
-class Session:
-    """Asks registries, and remembers what they said; may be used by many threads.
-
-    Args:
-        assembly: what knows images.
-        clock: for how long a question may take.
-    """
-
-    def __init__(self, assembly: Assembly, clock: Clock) -> None:
-        self._assembly = assembly
-        self._clock = clock
-        self._loop = EventLoop(clock, _LoopReports())
-        self._loop.start()
-        atexit.register(self.close)
-
-    def inspect(self, asked: Question) -> Answer:
-        """See `ImageInspector.inspect`."""
-        key = item_key.of(asked)
-        return self._loop.run(self._assembly.inspector.inspect(key, self._call(key)))
-
-    def examine(self, asked: ProofQuestion) -> Examination:
-        """See `ImageInspector.examine`."""
-        key = item_key.of(asked)
-        return self._loop.run(self._assembly.inspector.examine(key, self._call(key)))
-
-    def close(self) -> None:
-        """Let go of all connections."""
-        self._loop.run(self._assembly.inspector.close())
-        self._loop.stop()
-        atexit.unregister(self.close)
-
-    def _call(self, key: ItemKey) -> Call:
-        deadline = Deadline.after(self._clock, WAIT_SECONDS)
-        return Call(deadline, Claim(self), self._assembly.credentials, key.ref)
-
-
-class _LoopReports:
-    """Of the event loop a person wants to know nothing but that something failed."""
-
-    def loop_lagged(self, seconds: float) -> None:
-        """See `LoopObserver`."""
-
-    def loop_failed(self, message: str, error: BaseException | None) -> None:
-        """See `LoopObserver`."""
-        _LOG.error("%s", message, exc_info=error)
-
-    def loop_ended(self, error: BaseException | None) -> None:
-        """See `LoopObserver`: whoever waits for an answer would wait for ever."""
-        _LOG.critical("the event loop has ended", exc_info=error)
-        os._exit(_FAILED)
-
-
 def connected(
     insecure_registry: Iterable[str],
     docker_config: Path | None,
@@ -152,6 +86,7 @@ def connected(
         SettingsError: a file cannot be used.
     """
     # Imported here: a check from recorded facts, or one that asks nothing, should not pay for it.
+    from gatekeeper.cli.session import Session  # noqa: PLC0415
     from provider.images.assembly import assemble  # noqa: PLC0415
     from provider.registry.settings import RegistrySettings  # noqa: PLC0415
 

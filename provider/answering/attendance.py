@@ -9,6 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from provider import limits
 from provider.answering.waits import Waits
 from provider.answering.work import Work, Works
 from provider.clock import Clock
@@ -50,8 +51,20 @@ class Attendance:
             wait: whether anything is waited for at all.
         """
         self._done = done
-        for key in keys:
+        self._begin_some(keys, 0, wait=wait)
+
+    def _begin_some(self, keys: Sequence[ItemKey], first: int, *, wait: bool) -> None:
+        """Begin with some of the keys, and with the next in the loop's next turn: others have theirs between."""
+        following = first + limits.KEYS_A_TURN
+        for key in keys[first:following]:
             self.works[key.text] = self._begun(key)
+        if following < len(keys):
+            asyncio.get_running_loop().call_soon(lambda: self._begin_some(keys, following, wait=wait))
+        else:
+            self._attend(wait=wait)
+
+    def _attend(self, *, wait: bool) -> None:
+        """Wait for what is unfinished."""
         unfinished = [work for work in self.works.values() if work.result is None]
         if not wait or not unfinished:
             self._finish()
@@ -60,7 +73,7 @@ class Attendance:
         self._until = {image: self._waits.begin(image, now) for image in {work.key.image for work in unfinished}}
         for work in unfinished:
             self._open[self._until[work.key.image]] += 1
-            work.watchers.append(self._landed)
+            work.watchers.add(self._landed)
         self._look(now)
 
     def _begun(self, key: ItemKey) -> Work:
@@ -101,6 +114,8 @@ class Attendance:
         now = self._clock.monotonic()
         last = dict.fromkeys(self._until, 0.0)
         for work in self.works.values():
+            # Who asks again and again about an image that is slow leaves nothing behind.
+            work.watchers.discard(self._landed)
             if work.key.image in last:
                 last[work.key.image] = max(last[work.key.image], work.finished_at)
         for image, finished_at in last.items():

@@ -75,7 +75,7 @@ class Work:
         self.claim = claim
         self.result: Result | None = None
         self.finished_at = float("inf")
-        self.watchers: list[Callable[[Work], None]] = []
+        self.watchers: set[Callable[[Work], None]] = set()
         self.task: asyncio.Task[None] | None = None
 
 
@@ -108,6 +108,7 @@ class Works:
         self._tag_ttl = tag_ttl
         self._going_on: dict[str, Work] = {}
         self._audit = 0
+        self._sweeping: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._going_on)
@@ -140,20 +141,35 @@ class Works:
             return work
         self._going_on[key.name] = work
         self._audit += audit
-        work.task = asyncio.ensure_future(self._do(work, audit=audit))
+        loop = asyncio.get_running_loop()
+        work.task = loop.create_task(self._do(work, audit=audit))
+        if self._sweeping is None:
+            self._sweeping = loop.call_later(limits.WORK_SWEEP_SECONDS, self._sweep)
         return work
+
+    def _sweep(self) -> None:
+        """Give up what has had its time; cheaper than a timer for each."""
+        before = self._clock.monotonic() - limits.WORK_SECONDS
+        for work in self._going_on.values():
+            if work.begun > before:
+                break
+            if work.task is not None:
+                work.task.cancel()
+        self._sweeping = None
+        if self._going_on:
+            self._sweeping = asyncio.get_running_loop().call_later(limits.WORK_SWEEP_SECONDS, self._sweep)
 
     async def _do(self, work: Work, *, audit: bool) -> None:
         key, clock = work.key, self._clock
         deadline = Deadline(clock, work.begun + limits.WORK_SECONDS)
         seconds = limits.PASSING_SECONDS
         try:
-            async with asyncio.timeout_at(deadline.at):
-                found, seconds = await self._found_out(work, Call(deadline, work.claim, self._credentials, key.ref))
+            found, seconds = await self._found_out(work, Call(deadline, work.claim, self._credentials, key.ref))
         except BestbeforeError as error:
             found = result.failed(key, error, clock.monotonic() - work.begun)
             seconds = self._tag_ttl if error.reason.durable else limits.PASSING_SECONDS
-        except TimeoutError:
+        except asyncio.CancelledError:
+            # By the sweep: nobody else cancels this task, and it ends here.
             late = ImageError(Reason.TIMEOUT, f"{key.reference.registry} has not answered in time")
             found = result.failed(key, late, clock.monotonic() - work.begun)
         except Exception as error:  # noqa: BLE001 - whatever it is, the key gets an answer
@@ -187,6 +203,6 @@ class Works:
         work.result, work.finished_at = found, self._clock.monotonic()
         if seconds > 0:
             self._memory.put(work.key.name, found, seconds)
-        for watcher in work.watchers:
+        for watcher in tuple(work.watchers):
             watcher(work)
         work.watchers.clear()

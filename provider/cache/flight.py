@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any, Generic, Protocol, TypeVar
 
 from provider.clock import Deadline
 from provider.errors import ImageError
-from provider.loop import let_go
 from provider.reasons import Reason
 
 K = TypeVar("K", bound=Hashable)
@@ -29,10 +27,15 @@ class Urgency(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
 class _Flight(Generic[V]):
-    task: asyncio.Task[V]
-    urgency: Urgency
+    """Work, and who waits for it."""
+
+    __slots__ = ("task", "urgency", "waiting")
+
+    def __init__(self, task: asyncio.Task[V], urgency: Urgency) -> None:
+        self.task = task
+        self.urgency = urgency
+        self.waiting: list[asyncio.Future[None]] = []
 
 
 class Flights(Generic[K, V]):
@@ -45,7 +48,7 @@ class Flights(Generic[K, V]):
     def __init__(self) -> None:
         self._flying: dict[K, _Flight[V]] = {}
 
-    async def run(self, key: K, work: Callable[[], Awaitable[V]], urgency: Urgency, deadline: Deadline) -> V:
+    async def run(self, key: K, work: Callable[[], Coroutine[Any, Any, V]], urgency: Urgency, deadline: Deadline) -> V:
         """The result of `work`, or of somebody else's work under the same key.
 
         Args:
@@ -73,20 +76,30 @@ class Flights(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._flying)
 
-    def _begin(self, key: K, work: Callable[[], Awaitable[V]], urgency: Urgency) -> _Flight[V]:
-        async def fly() -> V:
-            try:
-                return await work()
-            finally:
-                del self._flying[key]
-
-        flight = self._flying[key] = _Flight(asyncio.ensure_future(fly()), urgency)
-        let_go(flight.task)
+    def _begin(self, key: K, work: Callable[[], Coroutine[Any, Any, V]], urgency: Urgency) -> _Flight[V]:
+        flight = self._flying[key] = _Flight(asyncio.get_running_loop().create_task(work()), urgency)
+        flight.task.add_done_callback(lambda _: self._land(key, flight))
         return flight
+
+    def _land(self, key: K, flight: _Flight[V]) -> None:
+        del self._flying[key]
+        if not flight.task.cancelled():
+            # Looked at here: an error that nobody waits for any more would be reported as lost.
+            flight.task.exception()
+        for future in flight.waiting:
+            if not future.done():
+                future.set_result(None)
 
     @staticmethod
     async def _landed(flight: _Flight[V]) -> V:
+        if not flight.task.done():
+            # A future of our own: who waits may be cancelled, and the work goes on.
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            flight.waiting.append(future)
+            await future
         try:
-            return await asyncio.shield(flight.task)
+            return flight.task.result()
         except ImageError as error:
             raise error.again() from error
+        except asyncio.CancelledError as error:
+            raise ImageError(Reason.TIMEOUT, "the look-up was given up") from error

@@ -74,7 +74,8 @@ def _runs(leaf: Leaf, config: ImageConfig) -> bool:
     effective = platform or config.platform
     if effective.unknown:
         return False
-    if leaf.descriptor and leaf.descriptor.attestation and not effective.os:
+    # A system that is not named is the node's own, for containerd.
+    if leaf.descriptor and leaf.descriptor.attestation and not (effective.os or effective.architecture):
         return False
     return leaf.manifest.config.media_type in media_types.CONFIGS or bool(config.platform.os)
 

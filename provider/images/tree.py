@@ -146,7 +146,8 @@ class Tree:
 
 
 def _may_run(descriptor: Descriptor) -> bool:
-    if descriptor.platform is not None and descriptor.platform.unknown:
-        return False
+    if descriptor.platform is not None:
+        # CRI-O and Docker choose by the platform, and do not look at what the index calls a child.
+        return not descriptor.platform.unknown
     known = media_types.MANIFESTS | media_types.INDEXES | media_types.VAGUE
     return descriptor.media_type in known

@@ -115,6 +115,9 @@ class Gate:
 
     @staticmethod
     def _silent(registry: _Registry, now: float) -> bool:
+        oldest = next(iter(registry.visits))
+        if now - oldest.started <= limits.SILENCE_SECONDS:
+            return False
         waiting = {
             visit.subject
             for visit in registry.visits

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from provider import limits
 from provider.cache.flight import Flights
@@ -89,8 +89,8 @@ class _Way:
     """How a kind of document is got: fetched, or proved to be ours to read."""
 
     what: str
-    fetch: Callable[[], Awaitable[Document]]
-    prove: Callable[[], Awaitable[None]]
+    fetch: Callable[[], Coroutine[Any, Any, Document]]
+    prove: Callable[[], Coroutine[Any, Any, None]]
 
 
 class Store:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from provider import limits
@@ -75,7 +75,7 @@ class Wire:
         headers = {**request.headers, **self._common}
         if call.ref:
             headers["X-Request-Id"] = call.ref
-        request = replace(request, headers=headers)
+        request = Request(request.method, request.origin, request.target, headers, request.body)
         small = min(errand.limit, limits.SMALL_DOCUMENT_BYTES)
         if errand.size <= small:
             try:

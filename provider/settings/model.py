@@ -65,7 +65,7 @@ class ServerSettings:
         "Requests that are worked on at the same time.",
         default=128,
         unit="threads",
-        why="Half of them may wait for registries at a time, a quarter for those of audit; the rest answers from "
+        why="Half of them may wait for the event loop at a time, a quarter for audit's questions; the rest answers from "
         "memory. Three webhook Pods of Gatekeeper with `maxServingThreads` of 20 each may all wait at once; a thread "
         "that was never needed costs nothing.",
     )
@@ -112,7 +112,7 @@ class RegistriesSettings:
     """How registries are reached, and what is kept of what they say."""
 
     named_registry: tuple[str, ...] = setting(
-        "Registries (`host` or `host:port`) that may have a private address. Each has all its request slots to itself.",
+        "Registries (`host` or `host:port`) that may have a private address.",
         default=(),
         why="References come from whoever may create a Pod, so a private address is refused unless it is named here.",
     )

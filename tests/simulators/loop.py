@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from tests.simulators.clock import FakeClock
@@ -87,13 +87,18 @@ async def _settled() -> None:
 class LoopEvent(threading.Event):
     """An event that is set on a loop, and waited for by turning it.
 
+    Args:
+        loop: the loop.
+        on_wait: called before it is waited for; may wait for other events of the same loop.
+
     Attributes:
         waited: seconds that passed while it was waited for.
     """
 
-    def __init__(self, loop: VirtualLoop) -> None:
+    def __init__(self, loop: VirtualLoop, on_wait: Callable[[], object] = lambda: None) -> None:
         super().__init__()
         self._loop = loop
+        self._on_wait = on_wait
         self.waited = 0.0
 
     def set(self) -> None:
@@ -103,8 +108,10 @@ class LoopEvent(threading.Event):
 
     def wait(self, timeout: float | None = None) -> bool:
         began = self._loop.clock.monotonic()
-        if not self.is_set():
-            timer = self._loop.call_later(timeout or 0.0, self._loop.stop)
+        self._on_wait()
+        # Another event of the loop may stop it, too.
+        while not self.is_set() and (left := began + (timeout or 0.0) - self._loop.clock.monotonic()) > 0:
+            timer = self._loop.call_later(left, self._loop.stop)
             self._loop.run_forever()
             timer.cancel()
         self.waited = self._loop.clock.monotonic() - began

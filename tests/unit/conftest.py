@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
@@ -34,9 +35,10 @@ class World:
         clock, loop, inspector: the simulators.
         works, memory, batch: what answers.
         waits: what each request waited for, in order.
+        on_wait: called whenever a request begins to wait; a request that it makes comes at the same time.
     """
 
-    def __init__(self, memory_bytes: int = 1 << 20, **settings: object) -> None:
+    def __init__(self, memory_bytes: int = 1 << 20, tag_ttl: float = TAG_TTL, **settings: object) -> None:
         self.clock = FakeClock()
         self.loop = VirtualLoop(self.clock)
         self.inspector = InspectorSimulator(self.clock)
@@ -44,8 +46,9 @@ class World:
         self.log = Log(self.stream, LogLevel.INFO, LogFormat.JSON, self.clock)
         self.observation = Observation(Metrics(dict.fromkeys(Endpoint, 1.0), ["named.example"]), self.log, self.clock)
         self.memory: Memory[str, Result] = Memory(self.clock, memory_bytes, lambda result: result.size)
-        self.works = Works(self.inspector, NoCredentials(), self.memory, self.observation, self.clock, TAG_TTL)
+        self.works = Works(self.inspector, NoCredentials(), self.memory, self.observation, self.clock, tag_ttl)
         self.waits: list[LoopEvent] = []
+        self.on_wait: Callable[[], object] = lambda: None
         self.batch = Batch(
             self.works,
             self.memory,
@@ -72,17 +75,26 @@ class World:
         """What was logged of one event."""
         return [line for line in self.lines() if line["event"] == event]
 
+    def close(self) -> None:
+        """Give up what is unfinished."""
+        self.loop.finish()
+
     def _event(self) -> LoopEvent:
-        event = LoopEvent(self.loop)
+        event = LoopEvent(self.loop, lambda: self.on_wait())
         self.waits.append(event)
         return event
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    world = World()
-    yield world
-    world.loop.finish()
+def make_world() -> Iterator[Callable[..., World]]:
+    """Makes worlds with settings of their own."""
+    with contextlib.ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(contextlib.closing(World(**settings)))
+
+
+@pytest.fixture
+def world(make_world) -> World:
+    return make_world()
 
 
 @pytest.fixture

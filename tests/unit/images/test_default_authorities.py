@@ -1,50 +1,67 @@
 """Whose signatures a fact sheet tells of: the settings' authorities, for plain references and nobody else."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from provider.clock import Deadline
 from provider.errors import ImageError, SettingsError
 from provider.images.default_authorities import DefaultAuthorities, read
-from provider.images.inspector import ImageInspector
-from provider.observer import NullObserver
 from provider.questions.answer import Proofs, Signature, SignatureStatus
 from provider.questions.proof_question import Format, Key, Verify
-from provider.questions.question import parse
 from provider.reasons import Reason
-from provider.registry.client import RegistryClient
-from provider.registry.content import Content
-from provider.registry.credentials import NoCredentials
-from provider.registry.settings import RegistrySettings
-from tests.simulators.clock import FakeClock
-from tests.simulators.registry import RegistrySimulator
+from provider.registry import reference
 from tests.simulators.signing import PEM, Signer, new_key
+from tests.unit.images.world import FRESH, IMAGE, World
 
-IMAGE = "reg.io/team/app:v1"
+DIGEST = "sha256:" + "0" * 64
 ANN, BOB = Verify(key=Key("ANN")), Verify(key=Key("BOB"))
 
 
-class Told:
-    """Proves what it is told, and remembers what it was asked."""
+class Prover:
+    """Proves what it is told to, and remembers what it was asked."""
 
     def __init__(self, **answers):
         self.answers = answers
-        self.asked = []
+        self.questions = []
+        self.seconds = 0.0
+        self.trips = 0
 
-    def prove(self, question, deadline, ref=None):
-        self.asked.append((question.image, question.verify.key.data, ref))
-        reason = self.answers[question.verify.key.data]
+    async def prove(self, image, verify, call):
+        self.questions.append((image.text, verify.key.data, call.ref))
+        call.round_trips += self.trips
+        await asyncio.sleep(self.seconds)
+        reason = self.answers[verify.key.data]
         if reason is not None:
-            raise ImageError(reason, "said")
-        return Proofs(question.image, "sha256:0", question.image, [])
+            raise ImageError(reason, "told so")
+        return Proofs(image.text, DIGEST, image.text, [])
 
 
-def signature(**answers):
-    told = Told(**answers)
-    authorities = DefaultAuthorities({"ann": ANN, "bob": BOB}, told.prove)
-    return authorities.signature("reg.io/team/app@sha256:0", Deadline.after(FakeClock(), 1), "ref")
+@pytest.fixture
+def open_world():
+    """Worlds with authorities, finished when the test is."""
+    worlds = []
+
+    def make(prover, authorities):
+        world = World(prover, authorities)
+        world.image = world.push("v1")
+        worlds.append(world)
+        return world
+
+    yield make
+    for world in worlds:
+        world.loop.finish()
+
+
+@pytest.fixture
+def signature(world):
+    def told(**answers):
+        authorities = DefaultAuthorities({"ann": ANN, "bob": BOB}, Prover(**answers).prove)
+        image = reference.parse(f"reg.io/team/app@{DIGEST}")
+        return world.loop.run(authorities.signature(image, world.call()))
+
+    return told
 
 
 @pytest.mark.parametrize(
@@ -58,58 +75,70 @@ def signature(**answers):
         (Reason.SIGNATURE_ABSENT, Reason.SIGNATURE_ABSENT, Signature(SignatureStatus.ABSENT)),
     ],
 )
-def test_status_is_the_best_that_any_authority_comes_to(ann, bob, expected):
+def test_status_is_the_best_that_any_authority_comes_to(signature, ann, bob, expected):
     assert signature(ANN=ann, BOB=bob) == expected
 
 
 @pytest.mark.parametrize("reason", [Reason.TIMEOUT, Reason.UNAUTHORIZED, Reason.NOT_FOUND, Reason.KEY_INVALID])
-def test_half_of_the_truth_is_no_answer(reason):
+def test_half_of_the_truth_is_no_answer(signature, reason):
     with pytest.raises(ImageError) as caught:
         signature(ANN=None, BOB=reason)
     assert caught.value.reason is reason
 
 
-class World:
-    """An inspector over a registry in memory, with authorities."""
-
-    def __init__(self, told, authorities):
-        self.clock = FakeClock()
-        registry = RegistrySimulator(self.clock)
-        self.image = registry.push_image("team/app", "v1", created="2026-01-01T00:00:00Z")
-        observer = NullObserver()
-        client = RegistryClient(RegistrySettings(), self.clock, transport=registry, credentials=NoCredentials())
-        content = Content(client, self.clock, observer, memory_bytes=1 << 20, tag_ttl=30)
-        defaults = DefaultAuthorities(authorities, told.prove)
-        self.inspector = ImageInspector(content, client, observer, 4, told, defaults)
-
-    def ask(self, key=IMAGE):
-        return self.inspector.inspect(parse(key), Deadline.after(self.clock, 30), "ref").to_json("ref")
-
-
-def test_fact_sheet_of_a_plain_reference_tells_who_signed_this_very_image():
-    told = Told(ANN=None)
-    world = World(told, {"ann": ANN})
-    assert world.ask()["signature"] == {"status": "verified", "by": ["ann"]}
-    assert told.asked == [(f"reg.io/team/app@{world.image.digest}", "ANN", "ref")]
+def test_fact_sheet_of_a_plain_reference_tells_who_signed_this_very_image(open_world):
+    prover = Prover(ANN=None)
+    world = open_world(prover, {"ann": ANN})
+    answer = world.ask_key(IMAGE).to_json("ref")
+    assert answer["signature"] == {"status": "verified", "by": ["ann"]}
+    ((image, key, ref),) = prover.questions
+    assert (image, key) == (f"reg.io/team/app@{world.image.digest}", "ANN")
+    # Requests about signatures carry the name of the key that asked, as all of them do.
+    assert {ref} == {asked.headers["X-Request-Id"] for asked in world.registry.requests}
 
 
 @pytest.mark.parametrize("key", [f'{{"image":"{IMAGE}","v":1}}', f'{{"config":true,"image":"{IMAGE}","v":1}}'])
-def test_question_of_a_template_is_not_answered_by_the_settings(key):
-    told = Told(ANN=None)
-    assert World(told, {"ann": ANN}).ask(key)["signature"] == {"status": "unchecked", "by": []}
-    assert told.asked == []
+def test_question_of_a_template_is_not_answered_by_the_settings(open_world, key):
+    prover = Prover(ANN=None)
+    answer = open_world(prover, {"ann": ANN}).ask_key(key).to_json("ref")
+    assert answer["signature"] == {"status": "unchecked", "by": []}
+    assert prover.questions == []
 
 
-def test_without_authorities_nobody_looks():
-    told = Told()
-    assert World(told, {}).ask()["signature"] == {"status": "unchecked", "by": []}
-    assert told.asked == []
+def test_without_authorities_nobody_looks(open_world):
+    prover = Prover()
+    assert open_world(prover, {}).ask_key(IMAGE).to_json("ref")["signature"] == {"status": "unchecked", "by": []}
+    assert prover.questions == []
 
 
-def test_registry_that_does_not_tell_of_signatures_leaves_the_key_unanswered():
+def test_registry_that_does_not_tell_of_signatures_leaves_the_key_unanswered(open_world):
     with pytest.raises(ImageError) as caught:
-        World(Told(ANN=Reason.REGISTRY_UNAVAILABLE), {"ann": ANN}).ask()
+        open_world(Prover(ANN=Reason.REGISTRY_UNAVAILABLE), {"ann": ANN}).ask_key(IMAGE)
     assert caught.value.reason is Reason.REGISTRY_UNAVAILABLE
+
+
+def test_who_signed_is_looked_up_beside_the_age(open_world):
+    prover = Prover(ANN=None)
+    prover.seconds, prover.trips = 1.0, 2
+    world = open_world(prover, {"ann": ANN})
+    world.registry.delay = 0.9
+    began = world.clock.monotonic()
+    assert world.ask_key(IMAGE).created == FRESH
+    assert world.clock.monotonic() - began == pytest.approx(1.9, abs=0.01)
+    assert world.trips.counts == [3]
+
+
+def test_image_without_facts_has_no_answer_and_nobody_goes_on_about_its_signatures(open_world, caplog):
+    prover = Prover(ANN=Reason.REGISTRY_UNAVAILABLE)
+    prover.seconds = 1.0
+    world = open_world(prover, {"ann": ANN})
+    world.registry.forget("team/app", world.image.config)
+    with pytest.raises(ImageError) as caught:
+        world.ask_key(IMAGE)
+    assert caught.value.reason is Reason.NOT_FOUND
+    world.loop.settle()
+    assert asyncio.all_tasks(world.loop) == set()
+    assert caplog.records == []
 
 
 def test_authority_is_a_public_key_that_signs_in_either_format(tmp_path):

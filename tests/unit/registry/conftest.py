@@ -1,14 +1,23 @@
-"""A client on a registry in memory."""
+"""A client and a store on a registry in memory, turned by a virtual loop.
+
+    def test_something(run, client, registry, call):
+        registry.push_image("team/app", "v1")
+        assert run(client.manifest(IMAGE, call))
+
+Nothing that fails on the loop may go unheard: what nobody waits for fails the test.
+"""
 
 import pytest
 
 from provider.clock import Deadline
 from provider.observer import NullObserver
 from provider.registry.call import Call
+from provider.registry.claim import Claim
 from provider.registry.client import RegistryClient
 from provider.registry.credentials import ANONYMOUS
 from provider.registry.settings import RegistrySettings
 from tests.simulators.clock import FakeClock
+from tests.simulators.loop import VirtualLoop
 from tests.simulators.registry import RegistrySimulator
 
 
@@ -19,6 +28,7 @@ class RecordingObserver(NullObserver):
         self.requests = []
         self.throttled = []
         self.lookups = []
+        self.rejected = []
 
     def registry_request(self, registry, operation, code, seconds):
         self.requests.append((registry, str(operation), code))
@@ -29,12 +39,15 @@ class RecordingObserver(NullObserver):
     def cache_lookup(self, layer, what, result):
         self.lookups.append((layer, what, result))
 
+    def registry_ca_rejected(self, problem):
+        self.rejected.append(problem)
+
 
 class Credentials:
-    """Gives what a test put in, by registry."""
+    """Gives what a test put in, by registry; a call's own."""
 
     def __init__(self, **by_registry):
-        self.by_registry = by_registry
+        self.by_registry = {name.replace("_", "."): one for name, one in by_registry.items()}
 
     def of(self, registry, repository):
         return self.by_registry.get(registry, ANONYMOUS)
@@ -46,8 +59,25 @@ def clock():
 
 
 @pytest.fixture
-def registry(clock):
-    return RegistrySimulator(clock)
+def loop(clock):
+    """The loop; what it reports as lost fails the test."""
+    lost = []
+    loop = VirtualLoop(clock)
+    loop.set_exception_handler(lambda _, context: lost.append(context))
+    yield loop
+    loop.finish()
+    assert not lost
+
+
+@pytest.fixture
+def run(loop):
+    """Gives the result of a coroutine."""
+    return loop.run
+
+
+@pytest.fixture
+def registry():
+    return RegistrySimulator()
 
 
 @pytest.fixture
@@ -56,20 +86,25 @@ def observer():
 
 
 @pytest.fixture
-def call(clock):
-    return Call(Deadline.after(clock, 30), "0123456789ab")
+def make_call(clock):
+    """Makes calls: who asks rides in them, `make_call(reg_io=Credential("me", "secret"))`."""
+
+    def make(seconds=30.0, caller=None, audit=False, ref="0123456789ab", **credentials):
+        claim = Claim(caller or object(), audit=audit)
+        return Call(Deadline.after(clock, seconds), claim, Credentials(**credentials), ref)
+
+    return make
+
+
+@pytest.fixture
+def call(make_call):
+    return make_call()
 
 
 @pytest.fixture
 def make_client(clock, registry, observer):
-    def make(settings=None, **credentials):
-        return RegistryClient(
-            settings or RegistrySettings(),
-            clock,
-            transport=registry,
-            credentials=Credentials(**{name.replace("_", "."): one for name, one in credentials.items()}),
-            observer=observer,
-        )
+    def make(settings=None):
+        return RegistryClient(settings or RegistrySettings(), registry, clock, observer)
 
     return make
 

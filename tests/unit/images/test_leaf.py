@@ -1,0 +1,66 @@
+"""One manifest with its configuration: what is kept of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from provider.errors import ImageError
+from provider.images import leaf
+from provider.reasons import Reason
+from provider.registry import reference
+from provider.registry.manifest import Descriptor, Manifest
+from provider.registry.media_types import OCI_CONFIG, OCI_MANIFEST
+from tests.simulators.registry import CREATED, config_of
+
+IMAGE = reference.parse("reg.io/team/app:v1")
+DIGEST = "sha256:" + "a" * 64
+MANIFEST = Manifest(OCI_MANIFEST, DIGEST, Descriptor(OCI_CONFIG, DIGEST, 1))
+
+
+def read(body, *, everything=False):
+    return leaf.read(IMAGE, None, MANIFEST, body, everything=everything)
+
+
+def body(**fields):
+    return json.dumps(config_of(**fields)).encode()
+
+
+def test_facts_need_no_document():
+    found = read(body())
+    assert (found.config.created, found.config.platform.name) == (CREATED, "linux/amd64")
+    assert (found.document, found.name, found.problem) == (None, "", "")
+
+
+def test_everything_is_the_document_as_well():
+    found = read(body(), everything=True)
+    assert found.config.created == CREATED
+    assert (found.name, found.document["created"]) == ("linux/amd64", CREATED)
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_configuration_itself_is_not_kept(everything):
+    raw = body(history=[{"created_by": "x" * 1000}])
+    found = read(raw, everything=everything)
+    assert raw not in [getattr(found, one.name) for one in dataclasses.fields(found)]
+
+
+def test_document_that_cannot_be_made_is_a_problem_in_gos_words_and_nothing_more():
+    found = read(body(created=7), everything=True)
+    assert found.problem == "getting ConfigFile for reg.io/team/app:v1: Time.UnmarshalJSON: input is not a JSON string"
+    assert (found.config, found.document) == (None, None)
+
+
+def test_document_that_cannot_be_made_does_not_matter_where_nobody_asks_for_it():
+    found = read(body(created=7))
+    assert (found.problem, found.config.created) == ("", None)
+
+
+@pytest.mark.parametrize("raw", [b"", b"no json", b"[]", b"7", b"null"])
+def test_configuration_that_is_no_object_is_no_configuration(raw):
+    with pytest.raises(ImageError) as caught:
+        read(raw)
+    assert caught.value.reason is Reason.CONTENT_INVALID
+    assert "configuration of reg.io/team/app:v1" in caught.value.message
