@@ -53,8 +53,12 @@ TOKEN_BYTES: Final = 64 * KIB
 ERROR_BYTES: Final = 4 * KIB
 HEADER_BYTES: Final = 64 * KIB
 INDEX_MANIFESTS: Final = 100
-# Values in one JSON text, counted before it is parsed.
+# Values in one JSON text, counted before it is parsed, and how deep they may be nested.
 JSON_PARTS: Final = 65_536
+JSON_DEPTH: Final = 100
+# How much of a text that is no JSON is walked through to say why, in Go's words: values, and bytes.
+JSON_EXPLAINED: Final = 2048
+JSON_EXPLAINED_BYTES: Final = 256 * KIB
 INDEX_DEPTH: Final = 3
 REDIRECTS: Final = 3
 
@@ -169,6 +173,8 @@ BUNDLE_BYTES: Final = 1 * MIB
 # What refers to one image, signatures or not, and on how many pages a registry tells it.
 REFERRERS: Final = 1000
 REFERRER_PAGES: Final = 20
+# Values in one document about signatures: enough for a list of that many referrers with their annotations.
+SIGNATURE_PARTS: Final = 32_768
 # What a signature carries along: timestamps, log entries, certificates.
 TIMESTAMPS: Final = 32
 LOG_ENTRIES: Final = 32

@@ -2,6 +2,18 @@
 
 The fast way is Python's own scanner, told to keep what Go's decoder needs: the order of keys, double keys, numbers as
 they were written. Where it refuses a text, Go's state machine is walked to say why in Go's words.
+
+A scanned value is made of
+
+| JSON | Python |
+|---|---|
+| object | tuple of pairs, in their order, double keys included |
+| array | list |
+| string | str |
+| number | bytes, as it was written |
+| true, false, null | True, False, None |
+
+All of them are made by the interpreter itself: a class of our own for each number costs ten times as much.
 """
 
 from __future__ import annotations
@@ -10,9 +22,15 @@ import json
 import re
 from typing import Any, Final
 
+from provider import limits
 from provider.golang.json_syntax import problem, quoted
+from provider.json_weight import WeightError, check
 
+__all__ = ["SyntaxProblemError", "WeightError", "folded", "scan", "scan_whole"]
+
+_REPLACEMENT: Final = "\ufffd"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _ENDS: Final = frozenset({"EOF", "unexpected EOF"})
 _END: Final = "unexpected end of JSON input"
@@ -23,26 +41,12 @@ class SyntaxProblemError(ValueError):
     """A text that is no JSON; the message is Go's."""
 
 
-class Number(str):
-    """A number as it was written."""
-
-    __slots__ = ()
-
-
-class Pairs(list[tuple[str, Any]]):
-    """An object: its keys in order, double ones included."""
-
-    __slots__ = ()
-
-
 def scan(body: bytes) -> Any:  # noqa: ANN401 - JSON is of any type
     """The first JSON value in a text; what follows it is not looked at, as Go's Decoder does not.
 
-    Returns:
-        `Pairs`, list, str, `Number`, bool or None.
-
     Raises:
         SyntaxProblemError: in Go's words.
+        WeightError: it holds too much, or is nested too deep.
     """
     return _first(body)[0]
 
@@ -50,11 +54,9 @@ def scan(body: bytes) -> Any:  # noqa: ANN401 - JSON is of any type
 def scan_whole(body: bytes) -> Any:  # noqa: ANN401 - JSON is of any type
     """The only JSON value of a text, as Go's Unmarshal reads it.
 
-    Returns:
-        As `scan`.
-
     Raises:
         SyntaxProblemError: in Go's words.
+        WeightError: it holds too much, or is nested too deep.
     """
     try:
         value, rest = _first(body)
@@ -67,32 +69,57 @@ def scan_whole(body: bytes) -> Any:  # noqa: ANN401 - JSON is of any type
 
 def _first(body: bytes) -> tuple[Any, str]:
     """The first value, and what follows it."""
-    # Invalid UTF-8 becomes U+FFFD in Go as well, byte by byte.
-    text = body.decode("utf-8", "replace")
+    check(body)
+    text = _decoded(body)
     start = _SPACE.match(text)
     try:
         value, end = _DECODER.raw_decode(text, start.end() if start else 0)
-    except (ValueError, RecursionError) as error:
-        raise SyntaxProblemError(problem(body) or "exceeded max depth") from error
-    if isinstance(value, Number) and (words := problem(body)):
+    except ValueError as error:
+        raise SyntaxProblemError(problem(body) or "invalid JSON") from error
+    if isinstance(value, bytes) and (words := problem(body)):
         # Python takes the 0 of `0E`; Go wants the exponent.
         raise SyntaxProblemError(words)
-    return (_whole(value) if "\\u" in text else value), text[end:].lstrip(" \t\r\n")
+    return (_whole(value) if _may_be_halved(text) else value), text[end:].lstrip(" \t\r\n")
 
 
 def folded(key: str) -> str:
     """A key as Go compares it with field names when none is spelt exactly so: simple case folding."""
-    return key.replace(_KELVIN, "k").replace(_LONG_S, "s").lower()
+    return key.lower() if key.isascii() else key.replace(_KELVIN, "k").replace(_LONG_S, "s").lower()
+
+
+def _decoded(body: bytes) -> str:
+    """The text; each byte that is no UTF-8 becomes U+FFFD, as in Go.
+
+    Raises:
+        WeightError: there are too many of them.
+    """
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        if len(body) - len(body.decode(errors="ignore").encode()) > limits.JSON_PARTS:
+            raise WeightError(f"more than {limits.JSON_PARTS} of its bytes are no UTF-8") from None
+        return _SURROGATE.sub(_REPLACEMENT, body.decode(errors="surrogateescape"))
+
+
+def _may_be_halved(text: str) -> bool:
+    """Whether half a surrogate pair could be in a text.
+
+    Raises:
+        WeightError: there are too many of them.
+    """
+    if "\\u" not in text or not _SURROGATE_ESCAPE.search(text):
+        return False
+    if text.count("\\ud") + text.count("\\uD") > limits.JSON_PARTS:
+        raise WeightError(f"it has more than {limits.JSON_PARTS} escapes of surrogates")
+    return True
 
 
 def _whole(value: Any) -> Any:  # noqa: ANN401 - JSON is of any type
-    """Half a surrogate pair is no character: U+FFFD, as in Go."""
-    if isinstance(value, Number):
-        return value
+    """Half a surrogate pair is no character: U+FFFD, as in Go. The value is not nested too deep for recursion."""
     if isinstance(value, str):
-        return _SURROGATE.sub("\ufffd", value)
-    if isinstance(value, Pairs):
-        return Pairs((_whole(key), _whole(item)) for key, item in value)
+        return value if value.isascii() else _SURROGATE.sub(_REPLACEMENT, value)
+    if isinstance(value, tuple):
+        return tuple((_whole(key), _whole(item)) for key, item in value)
     if isinstance(value, list):
         return [_whole(item) for item in value]
     return value
@@ -103,5 +130,5 @@ def _refused(_: str) -> Any:  # noqa: ANN401 - never returns
 
 
 _DECODER: Final = json.JSONDecoder(
-    object_pairs_hook=Pairs, parse_int=Number, parse_float=Number, parse_constant=_refused
+    object_pairs_hook=tuple, parse_int=str.encode, parse_float=str.encode, parse_constant=_refused
 )

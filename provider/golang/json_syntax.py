@@ -1,8 +1,8 @@
 """Why Go's JSON scanner refuses a text, in its own words.
 
 A walk through the grammar of RFC 8259 that stops at the first byte which cannot go on, as `encoding/json` does byte by
-byte. It is only ever called for texts that have been refused, so it need not be fast, but its time is linear and its
-memory the nesting depth.
+byte. It is only ever called for texts that have been refused, and nobody waits long for an explanation: the walk ends
+after `limits.JSON_EXPLAINED` values or `limits.JSON_EXPLAINED_BYTES`, wherever it is then.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_MAX_DEPTH: Final = 10_000
+from provider import limits
+
 _SPACES: Final = re.compile(rb"[ \t\r\n]*")
-_PLAIN: Final = re.compile(rb'[^"\\\x00-\x1f]*')
+# What may stand in a string, escapes included, up to what may not; without ways back, so that time is linear.
+_PLAIN: Final = re.compile(rb'[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+')
 _DIGITS: Final = re.compile(rb"[0-9]*")
 _HEX: Final = b"0123456789abcdefABCDEF"
 _ESCAPES: Final = b'bfnrt\\/"'
 _LITERALS: Final = {b"t": b"true", b"f": b"false", b"n": b"null"}
+_UNEXPLAINED: Final = "invalid JSON, further into the text than is looked at"
 
 
 class _StopError(Exception):
@@ -24,7 +27,12 @@ class _StopError(Exception):
 
 
 def problem(body: bytes) -> str | None:
-    """The message of Go's Decoder for the first value of a text; None when it takes it."""
+    """Why the first value of a text is none.
+
+    Returns:
+        The message of Go's Decoder; a sentence of our own where the reason stands behind more than
+        `limits.JSON_EXPLAINED` values or `limits.JSON_EXPLAINED_BYTES`; None for a text that Go takes.
+    """
     try:
         _Walk(body).value_at_top()
     except _StopError as error:
@@ -34,14 +42,16 @@ def problem(body: bytes) -> str | None:
 
 class _Walk:
     def __init__(self, body: bytes) -> None:
-        self._body = body
+        self._body = body[: limits.JSON_EXPLAINED_BYTES]
+        self._cut = len(self._body) < len(body)
         self._at = 0
         self._open: list[bytes] = []
+        self._left = limits.JSON_EXPLAINED
 
     def value_at_top(self) -> None:
         self._space()
         if self._at == len(self._body):
-            raise _StopError("EOF")
+            raise _StopError(_UNEXPLAINED if self._cut else "EOF")
         self._value()
         while self._open:
             self._next()
@@ -69,12 +79,13 @@ class _Walk:
     def _value(self) -> None:
         """A value; of an object or array its beginning, up to the end of the first value in it."""
         while True:
+            self._left -= 1
+            if self._left < 0:
+                raise _StopError(_UNEXPLAINED)
             byte = self._peek()
             if byte not in (b"{", b"["):
                 return self._scalar(byte)
             self._open.append(byte)
-            if len(self._open) > _MAX_DEPTH:
-                raise self._invalid("exceeded max depth")
             self._at += 1
             self._space()
             if self._peek() == (b"}" if byte == b"{" else b"]"):
@@ -175,7 +186,7 @@ class _Walk:
 
     def _peek(self) -> bytes:
         if self._at >= len(self._body):
-            raise _StopError("unexpected EOF")
+            raise _StopError(_UNEXPLAINED if self._cut else "unexpected EOF")
         return self._body[self._at : self._at + 1]
 
     def _invalid(self, where: str) -> _StopError:

@@ -27,6 +27,12 @@ _ZONE: Final = re.compile(r"([+-])(\d\d):(\d\d)", re.ASCII)
 _ONE_OR_TWO: Final = re.compile(r"\d\d?", re.ASCII)
 _TWO: Final = re.compile(r"\d\d", re.ASCII)
 _FOUR: Final = re.compile(r"\d{4}", re.ASCII)
+_CANONICAL: Final = re.compile(
+    r"\d{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+    r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{0,8}[1-9])?Z",
+    re.ASCII,
+)
+"""What is read and written again as it is; but for the 29th of February, which takes more than an expression."""
 
 
 class UnreadableTimeError(ValueError):
@@ -85,6 +91,11 @@ def read(text: str) -> Moment:
         UnreadableTimeError: in Go's words; of the text at most `limits.SHOWN_CHARACTERS` characters are repeated.
     """
     return _Reading(text).moment()
+
+
+def is_canonical(text: str) -> bool:
+    """Whether a time is one that Go would write just so; not every such time is known."""
+    return _CANONICAL.fullmatch(text) is not None
 
 
 def created_ns(text: str | None) -> int | None:

@@ -4,19 +4,26 @@ Only what image configurations are made of: strings, booleans, integers, slices,
 with a decoder of their own. A value of a wrong type is noted and decoding goes on; the first one noted is the error,
 unless a type's own decoder fails, which ends it. A key that comes twice is decoded over what is there, and null
 leaves it, but for slices, maps and pointers.
+
+What a document may cost is limited by what it would be when it is encoded again: decoding stops as soon as that is more
+than there is room for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from provider.foreign_text import shown
-from provider.golang.encoding_json import Number, Pairs, folded
+from provider.golang.encoding_json import folded
 
 _INT64: Final = range(-(2**63), 2**63)
+_INT64_DIGITS: Final = 19
+_VALUE_BYTES: Final = 16
+"""What a key or an element costs at least, for it takes time and memory however short it is written."""
 
 
 class DecodeError(ValueError):
@@ -37,6 +44,31 @@ class MismatchError(DecodeError):
         self.type_name = type_name
 
 
+class RoomError(DecodeError):
+    """A document that is larger than there is room for."""
+
+
+@dataclass
+class Room:
+    """What may still be decoded; one for all documents that end in the same answer.
+
+    Attributes:
+        bytes: about what it takes when it is encoded, but for what is written with escapes.
+    """
+
+    bytes: int
+
+    def take(self, size: int) -> None:
+        """Use some of it.
+
+        Raises:
+            RoomError: there is not so much.
+        """
+        self.bytes -= size
+        if self.bytes < 0:
+            raise RoomError("the document is larger than there is room for")
+
+
 class GoType(Protocol):
     """A type that JSON is decoded into."""
 
@@ -45,8 +77,18 @@ class GoType(Protocol):
         """As Go writes it, `map[string]string`."""
         ...
 
+    @property
+    def plain(self) -> bool:
+        """Whether what Go writes for a value is the value."""
+        ...
+
+    @property
+    def least(self) -> int:
+        """Bytes that any value takes at least when it is written."""
+        ...
+
     def zero(self) -> Any:  # noqa: ANN401 - of the type's own Python type
-        """The value before anything is decoded."""
+        """The value before anything is decoded; nobody may change it."""
         ...
 
     def decode(self, value: Any, old: Any, place: Place) -> Any:  # noqa: ANN401 - as above
@@ -60,16 +102,18 @@ class GoType(Protocol):
 
 @dataclass
 class Place:
-    """Where the decoder is, for messages.
+    """Where the decoder is, for messages, and what it may still use.
 
     Attributes:
+        room: what it may still use.
         struct: name of the innermost struct.
         path: names of the fields that lead here.
         problem: the first mismatch.
     """
 
+    room: Room
     struct: str = ""
-    path: tuple[str, ...] = ()
+    path: list[str] = field(default_factory=list)
     problem: str | None = None
 
     def mismatch(self, value: str, type_name: str) -> None:
@@ -83,13 +127,18 @@ class Place:
         return f"json: cannot unmarshal {value} into Go {where} of type {type_name}"
 
 
-def decode(value: Any, wanted: GoType) -> Any:  # noqa: ANN401 - of the wanted type
+def decode(value: Any, wanted: GoType, room: Room | None = None) -> Any:  # noqa: ANN401 - of the wanted type
     """Decode a scanned JSON value.
 
+    Args:
+        value: as `encoding_json` has it.
+        wanted: the type.
+        room: what the result may take; None for texts that are small enough themselves.
+
     Raises:
-        DecodeError: in Go's words.
+        DecodeError: in Go's words; `RoomError` where there is too little room.
     """
-    place = Place()
+    place = Place(room or Room(sys.maxsize))
     try:
         decoded = wanted.decode(value, wanted.zero(), place)
     except MismatchError as error:
@@ -101,11 +150,11 @@ def decode(value: Any, wanted: GoType) -> Any:  # noqa: ANN401 - of the wanted t
 
 def kind(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """What Go calls a JSON value."""
-    if isinstance(value, Pairs):
+    if isinstance(value, tuple):
         return "object"
     if isinstance(value, list):
         return "array"
-    if isinstance(value, Number):
+    if isinstance(value, bytes):
         return "number"
     return "bool" if isinstance(value, bool) else "string"
 
@@ -115,6 +164,8 @@ class Text:
     """`string`."""
 
     name: str = "string"
+    plain: ClassVar[bool] = True
+    least: ClassVar[int] = len('""')
 
     def zero(self) -> str:
         """See `GoType`."""
@@ -122,7 +173,8 @@ class Text:
 
     def decode(self, value: Any, old: str, place: Place) -> str:  # noqa: ANN401 - any JSON value
         """See `GoType`."""
-        if isinstance(value, str) and not isinstance(value, Number):
+        if isinstance(value, str):
+            place.room.take(len(value))
             return value
         if value is not None:
             place.mismatch(kind(value), self.name)
@@ -138,6 +190,8 @@ class Flag:
     """`bool`."""
 
     name: str = "bool"
+    plain: ClassVar[bool] = True
+    least: ClassVar[int] = len("true")
 
     def zero(self) -> bool:
         """See `GoType`."""
@@ -161,6 +215,8 @@ class Integer:
     """`int`, or a type made of `int64`."""
 
     name: str = "int"
+    plain: ClassVar[bool] = True
+    least: ClassVar[int] = len("0")
 
     def zero(self) -> int:
         """See `GoType`."""
@@ -168,11 +224,11 @@ class Integer:
 
     def decode(self, value: Any, old: int, place: Place) -> int:  # noqa: ANN401 - any JSON value
         """See `GoType`."""
-        if isinstance(value, Number):
-            digits = value.removeprefix("-")
-            if digits.isdecimal() and len(digits) < len("10000000000000000000") and int(value) in _INT64:
+        if isinstance(value, bytes):
+            digits = value.removeprefix(b"-")
+            if digits.isdigit() and len(digits) <= _INT64_DIGITS and int(value) in _INT64:
                 return int(value)
-            place.mismatch(f"number {shown(value)}", self.name)
+            place.mismatch(f"number {shown(value.decode())}", self.name)
         elif value is not None:
             place.mismatch(kind(value), self.name)
         return old
@@ -187,11 +243,17 @@ class Slice:
     """`[]element`; nil is None."""
 
     element: GoType
+    least: ClassVar[int] = len("[]")
 
     @cached_property
     def name(self) -> str:
         """See `GoType`."""
         return f"[]{self.element.name}"
+
+    @property
+    def plain(self) -> bool:
+        """See `GoType`."""
+        return self.element.plain
 
     def zero(self) -> list[Any] | None:
         """See `GoType`."""
@@ -201,17 +263,21 @@ class Slice:
         """See `GoType`."""
         if value is None:
             return None
-        if not isinstance(value, list) or isinstance(value, Pairs):
+        if not isinstance(value, list):
             place.mismatch(kind(value), self.name)
             return old
-        before, decode, zero = old or [], self.element.decode, self.element.zero
+        place.room.take(len(value) * max(_VALUE_BYTES, self.element.least))
+        decode, zero = self.element.decode, self.element.zero()
+        known = len(old) if old else 0
         return [
-            decode(item, before[number] if number < len(before) else zero(), place) for number, item in enumerate(value)
+            decode(item, old[number] if old and number < known else zero, place) for number, item in enumerate(value)
         ]
 
     def encode(self, value: list[Any] | None) -> list[Any] | None:
         """See `GoType`."""
-        return None if value is None else [self.element.encode(item) for item in value]
+        if value is None or self.plain:
+            return value
+        return [self.element.encode(item) for item in value]
 
 
 @dataclass(frozen=True)
@@ -219,11 +285,17 @@ class Map:
     """`map[string]element`; nil is None."""
 
     element: GoType
+    least: ClassVar[int] = len("{}")
 
     @cached_property
     def name(self) -> str:
         """See `GoType`."""
         return f"map[string]{self.element.name}"
+
+    @property
+    def plain(self) -> bool:
+        """See `GoType`."""
+        return self.element.plain
 
     def zero(self) -> dict[str, Any] | None:
         """See `GoType`."""
@@ -233,15 +305,24 @@ class Map:
         """See `GoType`."""
         if value is None:
             return None
-        if not isinstance(value, Pairs):
+        if not isinstance(value, tuple):
             place.mismatch(kind(value), self.name)
             return old
-        # An element is made anew for a key that comes twice.
-        return (old or {}) | {key: self.element.decode(item, self.element.zero(), place) for key, item in value}
+        take = place.room.take
+        take(len(value) * _VALUE_BYTES)
+        # Nobody else has the old one. An element is made anew for a key that comes twice.
+        entries = {} if old is None else old
+        decode, zero = self.element.decode, self.element.zero()
+        for key, item in value:
+            take(len(key))
+            entries[key] = decode(item, zero, place)
+        return entries
 
     def encode(self, value: dict[str, Any] | None) -> dict[str, Any] | None:
         """See `GoType`."""
-        return None if value is None else {key: self.element.encode(item) for key, item in value.items()}
+        if value is None or self.plain:
+            return value
+        return {key: self.element.encode(item) for key, item in value.items()}
 
 
 @dataclass(frozen=True)
@@ -276,6 +357,25 @@ class Struct:
         """The name without its package."""
         return self.name.rpartition(".")[2]
 
+    @property
+    def plain(self) -> bool:
+        """See `GoType`."""
+        return not self.fields
+
+    @cached_property
+    def least(self) -> int:
+        """See `GoType`."""
+        return len("{}") + sum(len(one.key) + len('"":') + one.type.least for one in self.fields if not one.omitempty)
+
+    @cached_property
+    def _zero(self) -> dict[str, Any]:
+        return {one.key: one.type.zero() for one in self.fields}
+
+    @cached_property
+    def _encoders(self) -> Sequence[tuple[str, bool, Callable[[Any], Any] | None]]:
+        """Name, whether it is left out when empty, and what writes it, unless it stays as it is."""
+        return [(one.key, one.omitempty, None if one.type.plain else one.type.encode) for one in self.fields]
+
     @cached_property
     def _exact(self) -> Mapping[str, Field]:
         return {one.key: one for one in self.fields}
@@ -286,28 +386,36 @@ class Struct:
 
     def zero(self) -> dict[str, Any]:
         """See `GoType`."""
-        return {one.key: one.type.zero() for one in self.fields}
+        return self._zero
 
     def decode(self, value: Any, old: dict[str, Any], place: Place) -> dict[str, Any]:  # noqa: ANN401
         """See `GoType`."""
         if value is None:
             return old
-        if not isinstance(value, Pairs):
+        if not isinstance(value, tuple):
             place.mismatch(kind(value), self.name)
             return old
+        place.room.take(len(value) * _VALUE_BYTES)
         fields = dict(old)
-        outside = place.struct, place.path
+        exact, by_folded, path = self._exact, self._folded, place.path
+        outside, place.struct = place.struct, self.short
         for key, item in value:
-            one = self._exact.get(key) or self._folded.get(folded(key))
+            one = exact.get(key) or by_folded.get(folded(key))
             if one is not None:
-                place.struct, place.path = self.short, (*outside[1], one.key)
-                fields[one.key] = one.type.decode(item, fields[one.key], place)
-        place.struct, place.path = outside
+                name = one.key
+                path.append(name)
+                fields[name] = one.type.decode(item, fields[name], place)
+                path.pop()
+        place.struct = outside
         return fields
 
     def encode(self, value: dict[str, Any]) -> dict[str, Any]:
         """See `GoType`."""
-        return {one.key: one.type.encode(value[one.key]) for one in self.fields if value[one.key] or not one.omitempty}
+        return {
+            name: encode(value[name]) if encode else value[name]
+            for name, omitempty, encode in self._encoders
+            if not omitempty or value[name]
+        }
 
 
 @dataclass(frozen=True)
@@ -315,6 +423,8 @@ class Pointer:
     """`*target`; nil is None."""
 
     target: Struct
+    plain: ClassVar[bool] = False
+    least: ClassVar[int] = len("null")
 
     @property
     def name(self) -> str:
@@ -343,12 +453,15 @@ class Custom:
         start: the value before anything is decoded.
         read: JSON value (null, too) and old value → value; raises DecodeError.
         write: what Go writes for it; raises DecodeError.
+        least: bytes that any value takes at least when it is written.
     """
 
     name: str
     start: Any
     read: Callable[[Any, Any], Any] = field(repr=False)
     write: Callable[[Any], Any] = field(repr=False)
+    least: int = len('""')
+    plain: ClassVar[bool] = False
 
     def zero(self) -> Any:  # noqa: ANN401 - of the type's own Python type
         """See `GoType`."""

@@ -13,9 +13,9 @@ import hashlib
 import re
 from typing import Any, Final
 
+from provider import limits
 from provider.foreign_text import shown
 from provider.golang import encoding_json, rfc3339
-from provider.golang.encoding_json import Number
 from provider.golang.structs import (
     Custom,
     DecodeError,
@@ -25,6 +25,8 @@ from provider.golang.structs import (
     Map,
     MismatchError,
     Pointer,
+    Room,
+    RoomError,
     Slice,
     Struct,
     Text,
@@ -34,21 +36,31 @@ from provider.golang.structs import decode as decode_into
 from provider.registry.manifest import Platform
 
 _HEX: Final = re.compile(r"[0-9a-f]*")
+_USUAL_HASH: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _ALGORITHMS: Final = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 
 
-def _read_time(value: Any, old: rfc3339.Moment) -> rfc3339.Moment:  # noqa: ANN401 - any JSON value
+class LimitError(DecodeError):
+    """A configuration that holds more than anybody's: `LimitExceeded`. The message is a sentence about "it"."""
+
+
+def _read_time(value: Any, old: str | rfc3339.Moment) -> str | rfc3339.Moment:  # noqa: ANN401 - any JSON value
+    """A time, as text where it is written as Go writes it; nearly all are."""
     if value is None:
         return old
-    if not isinstance(value, str) or isinstance(value, Number):
+    if not isinstance(value, str):
         raise DecodeError("Time.UnmarshalJSON: input is not a JSON string")
+    if rfc3339.is_canonical(value):
+        return value
     try:
         return rfc3339.read(value)
     except rfc3339.UnreadableTimeError as error:
         raise DecodeError(str(error)) from error
 
 
-def _write_time(value: rfc3339.Moment) -> str:
+def _write_time(value: str | rfc3339.Moment) -> str:
+    if isinstance(value, str):
+        return value
     try:
         return value.render()
     except rfc3339.UnreadableTimeError as error:
@@ -57,8 +69,10 @@ def _write_time(value: rfc3339.Moment) -> str:
 
 def _read_hash(value: Any, _: str) -> str:  # noqa: ANN401 - any JSON value
     text = "" if value is None else value
-    if not isinstance(text, str) or isinstance(text, Number):
+    if not isinstance(text, str):
         raise MismatchError(kind(value), "string")
+    if _USUAL_HASH.fullmatch(text):
+        return text
     algorithm, colon, digits = text.partition(":")
     if not (colon and algorithm and digits):
         raise DecodeError(f'cannot parse hash: "{shown(text)}"')
@@ -78,7 +92,8 @@ _FLAG: Final = Flag()
 _TEXTS: Final = Slice(_TEXT)
 _SET: Final = Map(Struct("struct {}"))
 _DURATION: Final = Integer("time.Duration")
-_TIME: Final = Custom("v1.Time", rfc3339.ZERO, _read_time, _write_time)
+_ZERO: Final = rfc3339.ZERO.render()
+_TIME: Final = Custom("v1.Time", _ZERO, _read_time, _write_time, least=len(f'"{_ZERO}"'))
 _HASH: Final = Custom("v1.Hash", ":", _read_hash, str)
 
 _HISTORY: Final = Struct(
@@ -152,22 +167,29 @@ _CONFIG_FILE: Final = Struct(
 )
 
 
-def decode(body: bytes) -> tuple[str, dict[str, Any]]:
+def decode(body: bytes, room: Room | None = None) -> tuple[str, dict[str, Any]]:
     """Make the document of one configuration.
 
     Args:
         body: the configuration as the registry holds it, checked against its digest.
+        room: what the documents of one answer may take together; each takes its part. `limits.ITEM_BYTES` where it is
+            not given: what is larger could not be answered.
 
     Returns:
         The platform's name (empty without an `os`) and the document.
 
     Raises:
+        LimitError: it holds more than anybody's, or than there is room for.
         DecodeError: in Go's words; of the document's own text at most `limits.SHOWN_CHARACTERS` characters a value.
     """
     try:
         document = encoding_json.scan(body)
+        found = decode_into(document, _CONFIG_FILE, room or Room(limits.ITEM_BYTES))
     except encoding_json.SyntaxProblemError as error:
         raise DecodeError(str(error)) from error
-    found = decode_into(document, _CONFIG_FILE)
+    except encoding_json.WeightError as error:
+        raise LimitError(str(error)) from error
+    except RoomError as error:
+        raise LimitError(f"it is larger than an answer may be, {limits.ITEM_BYTES} bytes") from error
     platform = Platform(found["os"], found["architecture"], found["variant"], found["os.version"])
     return platform.name, _CONFIG_FILE.encode(found)

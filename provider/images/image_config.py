@@ -7,17 +7,16 @@ of the same document is `provider.images.config_file`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from provider.errors import ImageError
 from provider.golang import encoding_json
-from provider.golang.encoding_json import Pairs
 from provider.reasons import Reason
 from provider.registry.manifest import Platform
 
 _FIELDS: Final = ("created", "os", "architecture", "variant", "os.version")
+_LENGTHS: Final = frozenset(map(len, _FIELDS))
 
 
 @dataclass(frozen=True)
@@ -41,27 +40,19 @@ def read(body: bytes, what: str) -> ImageConfig:
         what: how messages call it.
 
     Raises:
-        ImageError: `ContentInvalid` when it is no JSON object.
+        ImageError: `ContentInvalid` when it is no JSON object; `LimitExceeded` when it holds more than anybody's.
     """
     try:
         document = encoding_json.scan(body)
     except encoding_json.SyntaxProblemError as error:
         raise ImageError(Reason.CONTENT_INVALID, f"{what}: it is no JSON: {error}") from error
-    if not isinstance(document, Pairs):
+    except encoding_json.WeightError as error:
+        raise ImageError(Reason.LIMIT_EXCEEDED, f"{what}: {error}") from error
+    if not isinstance(document, tuple):
         raise ImageError(Reason.CONTENT_INVALID, f"{what}: it is no JSON object")
-    return of_pairs(document)
-
-
-def of_pairs(document: Pairs) -> ImageConfig:
-    """The same, of a document that has been scanned."""
-    found = dict(_texts(document))
+    # What is no text leaves what an equal key said before, as null does in Go. Folding to such a name keeps the length.
+    found = {
+        encoding_json.folded(key): value for key, value in document if len(key) in _LENGTHS and isinstance(value, str)
+    }
     platform = Platform(*(found.get(name, "") for name in _FIELDS[1:]))
     return ImageConfig(found.get("created"), platform)
-
-
-def _texts(document: Pairs) -> Iterable[tuple[str, str]]:
-    for key, value in document:
-        name = encoding_json.folded(key)
-        # null leaves what an equal key said before, as it does in Go.
-        if name in _FIELDS and isinstance(value, str) and not isinstance(value, encoding_json.Number):
-            yield name, value

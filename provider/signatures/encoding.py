@@ -7,12 +7,18 @@ import json
 import re
 from typing import Any, Final
 
+from provider import json_weight, limits
 from provider.golang.encoding_json import SyntaxProblemError, scan_whole
 from provider.golang.structs import DecodeError, GoType, decode
+from provider.json_weight import WeightError
 from provider.signatures.rejection import RejectedError
 
 _FOREIGN: Final = re.compile(rb"[^A-Za-z0-9+/]")
 _QUANTUM: Final = 4
+
+
+class WeightRejectedError(RejectedError):
+    """A document that holds more than anybody's, or is nested deeper."""
 
 
 def from_base64(text: str) -> bytes:
@@ -43,19 +49,25 @@ def from_json(body: bytes, wanted: GoType) -> Any:  # noqa: ANN401 - of the want
     """
     try:
         return decode(scan_whole(body), wanted)
-    except (SyntaxProblemError, DecodeError, RecursionError) as error:
+    except (SyntaxProblemError, DecodeError, WeightError) as error:
         raise RejectedError(str(error)) from error
 
 
 def strict_object(body: bytes) -> dict[str, Any]:
     """A JSON object in which no name stands twice, in any spelling: Go's decoder does not tell case.
 
+    It is UTF-8 without a byte order mark, for Go knows no other; a text in it may be half a surrogate pair.
+
     Raises:
+        WeightRejectedError: it holds more than anybody's.
         RejectedError: it is none.
     """
     try:
-        document = json.loads(body, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
+        json_weight.check(body, limits.SIGNATURE_PARTS)
+        document = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_refused)
+    except WeightError as error:
+        raise WeightRejectedError(str(error)) from error
+    except ValueError as error:
         raise RejectedError("it is no JSON, or a name in it stands twice") from error
     if not isinstance(document, dict):
         raise RejectedError("it is no JSON object")
@@ -64,6 +76,10 @@ def strict_object(body: bytes) -> dict[str, Any]:
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
-    if len({name.casefold() for name in fields}) != len(pairs):
+    if len(pairs) > 1 and len({*map(str.casefold, fields)}) != len(pairs):
         raise ValueError("a name stands twice")
     return fields
+
+
+def _refused(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")

@@ -6,26 +6,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider.golang.encoding_json import Number, Pairs, SyntaxProblemError, folded, scan
+from provider import limits
+from provider.golang.encoding_json import SyntaxProblemError, WeightError, folded, scan, scan_whole
 from provider.golang.json_syntax import problem
 
 
 def test_object_keeps_its_keys_in_order_and_double_ones():
-    assert scan(b'{"b": 1, "a": 2, "b": 3}') == Pairs([("b", "1"), ("a", "2"), ("b", "3")])
+    assert scan(b'{"b": 1, "a": 2, "b": 3}') == (("b", b"1"), ("a", b"2"), ("b", b"3"))
 
 
 def test_number_is_kept_as_it_was_written():
     found = scan(b"[1, -0, 1.50, 1e400, 123456789012345678901234567890]")
-    assert found == ["1", "-0", "1.50", "1e400", "123456789012345678901234567890"]
-    assert all(isinstance(number, Number) for number in found)
+    assert found == [b"1", b"-0", b"1.50", b"1e400", b"123456789012345678901234567890"]
 
 
 def test_what_follows_the_first_value_is_not_looked_at():
-    assert scan(b' {"a": true} trailing') == [("a", True)]
+    assert scan(b' {"a": true} trailing') == (("a", True),)
 
 
-def test_invalid_utf_8_becomes_the_replacement_character():
-    assert scan(b'"a\xffb"') == "a\ufffdb"
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b'"a\xffb"', "a\ufffdb"),
+        (b'"\xe2\x82x"', "\ufffd\ufffdx"),
+        (b'"\xed\xa0\x80"', "\ufffd\ufffd\ufffd"),
+        ('"é"'.encode() + b"\xff", "é"),
+    ],
+)
+def test_each_byte_that_is_no_utf_8_becomes_the_replacement_character(text, value):
+    assert scan(text) == value
 
 
 @pytest.mark.parametrize(
@@ -34,7 +43,8 @@ def test_invalid_utf_8_becomes_the_replacement_character():
         (b'"\\ud800x"', "\ufffdx"),
         (b'"\\ud83d\\ude00"', "\U0001f600"),
         (b'["\\udc00"]', ["\ufffd"]),
-        (b'{"\\ud800": 1}', [("\ufffd", "1")]),
+        (b'{"\\ud800": 1}', (("\ufffd", b"1"),)),
+        (b'"\\\\ud800"', "\\ud800"),
     ],
 )
 def test_half_a_surrogate_pair_becomes_the_replacement_character(text, value):
@@ -75,7 +85,6 @@ def test_half_a_surrogate_pair_becomes_the_replacement_character(text, value):
         (b"\\", "invalid character '\\\\' looking for beginning of value"),
         (b"\x80", "invalid character '\\u0080' looking for beginning of value"),
         (b"\xad", "invalid character '\\u00ad' looking for beginning of value"),
-        (b"[" * 10_001, "invalid character '[' exceeded max depth"),
     ],
 )
 def test_text_that_is_no_json_is_refused_in_the_words_of_go(body, words):
@@ -84,9 +93,65 @@ def test_text_that_is_no_json_is_refused_in_the_words_of_go(body, words):
     assert str(caught.value) == words
 
 
-def test_nesting_that_go_would_still_read_is_refused_as_too_deep():
-    with pytest.raises(SyntaxProblemError, match="exceeded max depth"):
-        scan(b"[" * 9000 + b"]" * 9000)
+@pytest.mark.parametrize("read", [scan, scan_whole])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 101 + b"]" * 101,
+        b'{"a":' * 101 + b"1" + b"}" * 101,
+        b"[" * 600 + b'"\\ud800"' + b"]" * 600,
+        b"[" * 65_000,
+        b'["]",' * 101 + b"1" + b'  ,"["]' * 101,
+        b'["\\\\",' * 101 + b"1" + b"]" * 101,
+        b'["\\"]",' * 101 + b"1" + b"]" * 101,
+    ],
+)
+def test_deep_nesting_is_refused_before_it_is_parsed(read, body):
+    with pytest.raises(WeightError, match=r"^it is nested deeper than 100 levels$"):
+        read(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100 + b'"\\ud800"' + b"]" * 100,
+        b'{"a":' * 100 + b"1" + b"}" * 100,
+        b'["' + b"[" * 1000 + b'"]',
+        b"[" + b"[]," * 500 + b"[]]",
+        b"[" + b'{"[":"}"},' * 500 + b"{}]",
+    ],
+)
+def test_nesting_within_the_limit_and_brackets_in_texts_are_read(body):
+    assert scan_whole(body)
+
+
+@pytest.mark.parametrize("read", [scan, scan_whole])
+def test_text_of_more_values_than_anybody_needs_is_refused(read):
+    most = b"[" + b"1," * (limits.JSON_PARTS - 3) + b"1]"
+    assert len(read(most)) == limits.JSON_PARTS - 2
+    with pytest.raises(WeightError, match=r"^it has more than 65536 values$"):
+        read(most[:-1] + b",1,1]")
+
+
+@pytest.mark.parametrize("bad", [b"\xff", b"\\ud800"])
+def test_text_of_many_characters_that_are_none_is_refused(bad):
+    assert scan(b'"' + bad * limits.JSON_PARTS + b'"') == "\ufffd" * limits.JSON_PARTS
+    with pytest.raises(WeightError):
+        scan(b'"' + bad * (limits.JSON_PARTS + 1) + b'"')
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" + b"1," * limits.JSON_EXPLAINED + b"x", b'"' + b"a" * limits.JSON_EXPLAINED_BYTES, b" " * (1 << 18) + b"x"],
+)
+def test_far_mistake_is_told_without_a_walk_to_it(body):
+    with pytest.raises(SyntaxProblemError, match=r"^invalid JSON, further into the text than is looked at$"):
+        scan(body)
+
+
+def test_near_mistake_of_a_long_text_is_told_in_the_words_of_go():
+    with pytest.raises(SyntaxProblemError, match=r"^invalid character 'x' after array element$"):
+        scan(b"[1 x" + b",1" * 60_000)
 
 
 def test_keys_are_folded_as_go_folds_them():
@@ -104,7 +169,7 @@ _VALUES = st.recursive(
 
 
 def plain(value):
-    if isinstance(value, Pairs):
+    if isinstance(value, tuple):
         return {key: plain(item) for key, item in value}
     return [plain(item) for item in value] if isinstance(value, list) else value
 

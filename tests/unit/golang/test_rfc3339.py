@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provider import limits
-from provider.golang.rfc3339 import ZERO, Moment, UnreadableTimeError, created_ns, read
+from provider.golang.rfc3339 import ZERO, Moment, UnreadableTimeError, created_ns, is_canonical, read
 
 LAYOUT = '"2006-01-02T15:04:05Z07:00"'
 
@@ -148,3 +148,15 @@ def test_any_text_is_read_or_refused(text):
         read(text)
     except UnreadableTimeError as error:
         assert str(error).isprintable()  # noqa: PT017 - or it passes
+
+
+@given(st.from_regex(r"\d{4}-[01]\d-[0-3]\d[T ][0-2]\d:[0-6]\d:[0-6]\d([.,]\d{1,11})?(Z|\+0[01]:00)", fullmatch=True))
+def test_time_that_is_taken_as_it_is_would_be_written_so(text):
+    if is_canonical(text):
+        assert read(text).render() == text
+
+
+@given(st.datetimes(), st.integers(0, 999_999_999))
+def test_every_time_that_go_writes_is_taken_as_it_is(date, nanosecond):
+    text = Moment(date.year, date.month, date.day, date.hour, date.minute, date.second, nanosecond).render()
+    assert is_canonical(text) is ((date.month, date.day) != (2, 29))

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provider import limits
-from provider.golang.structs import DecodeError
-from provider.images.config_file import decode
+from provider.golang.structs import DecodeError, Room
+from provider.images.config_file import LimitError, decode
 
 HASH = "sha256:" + "ab" * 32
 ZERO = "0001-01-01T00:00:00Z"
@@ -297,3 +297,61 @@ def test_any_document_is_decoded_or_refused(value):
         assert isinstance(name, str)
         again = decode(json.dumps(found).encode())
         assert again == (name, found)
+
+
+# What one may cost.
+
+
+def many(field, item, count):
+    return b'{"os": "linux", "config": {}, "%s": [%s]}' % (field, b",".join([item] * count))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        many(b"history", b"{}", 8_000),
+        many(b"history", b"null", 8_000),
+        many(b"history", b'{"created_by": "' + b"x" * 30_000 + b'"}', 9),
+        many(b"os.features", b'""', 17_000),
+        b'{"config": {"Labels": {%s}}}' % b",".join(b'"k%d": ""' % number for number in range(17_000)),
+        b'{"config": {"Volumes": {%s}}}' % b",".join(b'"%d": {}' % number for number in range(17_000)),
+        b'{"os": "%s"}' % (b"x" * limits.ITEM_BYTES),
+        b"{%s}" % b",".join([b'"config": {"User": ""}'] * 9_000),
+    ],
+)
+def test_document_that_no_answer_could_hold_is_refused_while_it_is_made(body):
+    with pytest.raises(LimitError, match=r"^it is larger than an answer may be, 262144 bytes$"):
+        decode(body)
+
+
+def test_room_is_for_all_documents_of_an_answer():
+    room = Room(limits.ITEM_BYTES)
+    body = many(b"history", b'{"created_by": "RUN"}', 1_000)
+    documents = [decode(body, room)[1] for _ in range(3)]
+    assert all(len(document["history"]) == 1_000 for document in documents)
+    assert room.bytes < limits.ITEM_BYTES - 3 * 50_000
+    with pytest.raises(LimitError):
+        [decode(body, room) for _ in range(10)]
+
+
+@pytest.mark.parametrize("vendor", [b"[%s]" % b",".join([b'{"a": 1}'] * 30_000), b'"%s"' % (b"x" * 1_900_000)])
+def test_unknown_field_takes_no_room(vendor):
+    assert decode(b'{"os": "linux", "vendor": %s}' % vendor)[0] == "linux"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (many(b"history", b"{}", 500_000), "it has more than 65536 values"),
+        (b'{"vendor": %s1%s}' % (b"[" * 600, b"]" * 600), "it is nested deeper than 100 levels"),
+    ],
+)
+def test_document_that_holds_more_than_anybodys_is_refused_before_it_is_read(body, words):
+    with pytest.raises(LimitError, match=rf"^{words}$"):
+        decode(body)
+
+
+def test_equal_keys_do_not_share_what_they_hold():
+    body = b'{"history": [null, null], "history": [{"comment": "a"}, {"comment": "b"}], "history": [{}, {}]}'
+    assert [entry["comment"] for entry in decode(body)[1]["history"]] == ["a", "b"]
+    assert decode(b"{}")[1] == EMPTY

@@ -29,9 +29,22 @@ def test_configuration_is_read_as_runtimes_read_it(body, expected):
     assert read(body, "configuration of reg.io/app") == expected
 
 
-@pytest.mark.parametrize("body", [b"", b"no json", b"[]", b"null", b'"x"', b"7", b"[" * 100_000, b"\xef\xbb\xbf{}"])
+@pytest.mark.parametrize("body", [b"", b"no json", b"[]", b"null", b'"x"', b"7", b"[" * 50, b"\xef\xbb\xbf{}"])
 def test_configuration_that_is_no_object_is_refused(body):
     with pytest.raises(ImageError) as caught:
         read(body, "configuration of reg.io/app")
     assert caught.value.reason is Reason.CONTENT_INVALID
     assert "reg.io/app" in caught.value.message
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b"[" * 101 + b"]" * 101, b'{"x": [' + b"{}," * 50_000 + b"{}]}"])
+def test_configuration_that_holds_more_than_anybodys_is_refused(body):
+    with pytest.raises(ImageError) as caught:
+        read(body, "configuration of reg.io/app")
+    assert caught.value.reason is Reason.LIMIT_EXCEEDED
+    assert caught.value.message.startswith("configuration of reg.io/app: it ")
+
+
+def test_heavy_part_that_nobody_reads_does_not_matter():
+    body = b'{"os": "linux", "vendor": [' + b"{}," * 32_000 + b"{}]}"
+    assert read(body, "configuration of reg.io/app") == ImageConfig(None, Platform("linux"))
