@@ -33,9 +33,10 @@ BACKLOG: Final = 512
 ACCEPT_PAUSE_SECONDS: Final = 0.5
 # When replaced TLS files that could not be used are read again though they are the same, seconds.
 TLS_RELOAD_SECONDS: Final = 10.0
-# The plain port: connections at a time, and seconds for each.
+# The plain port: connections at a time, seconds for each, and bytes of its request.
 PLAIN_CONNECTIONS: Final = 32
 PLAIN_SECONDS: Final = 5.0
+PLAIN_BYTES: Final = 16 * KIB
 
 # What is worked on at a time, and what may wait for a thread.
 WORK_THREADS: Final = 128

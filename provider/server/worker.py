@@ -16,7 +16,6 @@ What differs from gunicorn's threaded worker, and why:
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import selectors
 import socket
@@ -36,6 +35,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 from provider import limits
 from provider.server.body import BodyReader
 from provider.server.connection import Connection
+from provider.server.exhaustion import NOTHING_LEFT
 from provider.server.response import OneSegmentResponse
 from provider.server.threads import Threads
 from provider.server.tls import ServerTLS
@@ -45,8 +45,6 @@ from provider.telemetry.observation import Observation
 
 Application: TypeAlias = Callable[..., Any]
 
-# The system has none left: of descriptors, or of memory for them.
-_EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ENOSPC})
 # Headers of ours that are none: no client is at fault.
 _OUR_HEADERS: Final = (InvalidResponseHeader, InvalidResponseHeaderName)
 
@@ -134,7 +132,7 @@ class ProviderWorker(ThreadWorker):
         except OSError as error:
             # Gone again, or no descriptor left: nothing that should stop the server.
             self.log.debug("accept failed: %s", error)
-            if error.errno in _EXHAUSTED:
+            if error.errno in NOTHING_LEFT:
                 self._make_room()
             return
         connection = Connection(self.cfg, secured, address, listener.getsockname())
