@@ -21,14 +21,22 @@ BATCH_BYTES: Final = 1 * MIB
 # How long a client may take, seconds: to finish its handshake, and to send or take any next byte.
 HANDSHAKE_SECONDS: Final = 3.0
 CLIENT_SECONDS: Final = 5.0
+# One request: its bytes on their way, headers and frames of chunks included, and the seconds until all are here.
+REQUEST_WIRE_BYTES: Final = 2 * MIB + 512 * KIB
+REQUEST_SECONDS: Final = 10.0
 # How many strangers may be shaking hands at once; beyond it the one that has taken longest is dropped.
 HANDSHAKES: Final = 256
 # Connections at a time, and how many may wait to be accepted.
 CONNECTIONS: Final = 1000
 BACKLOG: Final = 512
-# The plain port: connections at a time, and seconds for each.
+# How long nobody is accepted when the system has no descriptor left, seconds.
+ACCEPT_PAUSE_SECONDS: Final = 0.5
+# When replaced TLS files that could not be used are read again though they are the same, seconds.
+TLS_RELOAD_SECONDS: Final = 10.0
+# The plain port: connections at a time, seconds for each, and bytes of its request.
 PLAIN_CONNECTIONS: Final = 32
 PLAIN_SECONDS: Final = 5.0
+PLAIN_BYTES: Final = 16 * KIB
 
 # Questions that are worked on at a time, those that only audit asks among them.
 QUESTIONS: Final = 4096

@@ -46,6 +46,10 @@ class Server(BaseApplication):
             # The files are read by `provider.server.tls`; named here so that gunicorn knows that it speaks TLS.
             "certfile": str(settings.tls_cert),
             "keyfile": str(settings.tls_key),
+            # Nobody stands between: no header tells who a client is, or where the application is.
+            "forwarded_allow_ips": "",
+            # What is tested, also where another one is installed.
+            "http_parser": "python",
             "logger_class": _Logger,
             "proc_name": "bestbefore",
             "control_socket_disable": True,

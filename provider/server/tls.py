@@ -7,9 +7,12 @@ written, of another key, empty) is refused; what was there before stays in force
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import math
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +21,7 @@ from typing import Any, Final, Protocol
 from cryptography import x509
 
 from provider import limits
+from provider.clock import Clock, SystemClock
 from provider.errors import SettingsError
 
 SERVER: Final = "server"
@@ -68,15 +72,19 @@ class ServerTLS:
     Args:
         files: where the certificates are.
         observer: is told what became of them.
+        clock: when to try again to read files that could not be; the machine's by default.
 
     Raises:
         SettingsError: the files cannot be used; every problem is named.
     """
 
-    def __init__(self, files: TLSFiles, observer: TLSObserver) -> None:
+    def __init__(self, files: TLSFiles, observer: TLSObserver, clock: Clock | None = None) -> None:
         self._files = files
         self._observer = observer
+        self._clock = clock or SystemClock()
         self._lock = threading.Lock()
+        self._rejected = ""
+        self._retries_from = 0.0
         self._seen = _fingerprint(files)
         self._context, expiries = load(files)
         observer.certificates_loaded(expiries, reloaded=False)
@@ -86,7 +94,10 @@ class ServerTLS:
         with self._lock:
             seen = _fingerprint(self._files)
             if seen != self._seen:
-                self._seen = seen
+                self._seen, self._rejected = seen, ""
+                self._reload()
+            elif self._rejected and self._clock.monotonic() >= self._retries_from:
+                # What is wrong with them may not be in them: no descriptor was left, a disk did not answer.
                 self._reload()
             return self._context
 
@@ -94,8 +105,12 @@ class ServerTLS:
         try:
             self._context, expiries = load(self._files)
         except SettingsError as error:
-            self._observer.certificates_rejected("; ".join(error.problems))
+            self._retries_from = self._clock.monotonic() + limits.TLS_RELOAD_SECONDS
+            rejected, self._rejected = self._rejected, "; ".join(error.problems)
+            if self._rejected != rejected:
+                self._observer.certificates_rejected(self._rejected)
         else:
+            self._rejected = ""
             self._observer.certificates_loaded(expiries, reloaded=True)
 
 
@@ -105,18 +120,58 @@ def load(files: TLSFiles) -> tuple[ssl.SSLContext, dict[str, float]]:
     Raises:
         SettingsError: the files cannot be used; every problem is named.
     """
-    problems = list(_problems(files))
+    # Read once: they may be replaced between two looks.
+    texts, problems = _read(files)
+    certificates = {name: _certificates(texts[name]) for name in ("tls_cert", "client_ca") if name in texts}
+    problems += [
+        f"{name}: {path} holds no PEM certificate that can be read"
+        for name, path in files.named()
+        if name in certificates and not certificates[name]
+    ]
     if problems:
         raise SettingsError(problems)
     context = _context()
+    _load_pair(context, files)
+    _load_client_ca(context, files, texts["client_ca"])
+    return context, {SERVER: _expiry(certificates["tls_cert"]), CLIENT_CA: _expiry(certificates["client_ca"])}
+
+
+def _read(files: TLSFiles) -> tuple[dict[str, bytes], list[str]]:
+    """What the files hold, by setting, and what is wrong with those that cannot be read."""
+    texts: dict[str, bytes] = {}
+    problems = []
+    for name, path in files.named():
+        try:
+            texts[name] = path.read_bytes()
+        except OSError as error:
+            problems.append(f"{name}: cannot read {path}: {error.strerror}")
+    return texts, problems
+
+
+def _certificates(text: bytes) -> list[x509.Certificate]:
+    """The certificates in a PEM text; none if one of them cannot be read."""
+    try:
+        return x509.load_pem_x509_certificates(text)
+    except ValueError:
+        return []
+
+
+def _load_pair(context: ssl.SSLContext, files: TLSFiles) -> None:
     try:
         # A passphrase would be asked for on the terminal; the answer is none.
         context.load_cert_chain(files.certificate, files.key, password=lambda: "")
-    except (ssl.SSLError, OSError) as error:
+    except ssl.SSLError as error:
         problem = f"tls_key: {files.key} is not the unencrypted private key of the certificate in {files.certificate}"
         raise SettingsError([problem]) from error
-    context.load_verify_locations(cadata=files.client_ca.read_text("ascii", "replace"))
-    return context, {SERVER: _expiry(files.certificate), CLIENT_CA: _expiry(files.client_ca)}
+    except OSError as error:
+        raise SettingsError([f"tls_key: cannot read {files.key} and {files.certificate}: {error.strerror}"]) from error
+
+
+def _load_client_ca(context: ssl.SSLContext, files: TLSFiles, text: bytes) -> None:
+    try:
+        context.load_verify_locations(cadata=text.decode("ascii", "replace"))
+    except (OSError, ValueError) as error:
+        raise SettingsError([f"client_ca: {files.client_ca} holds a certificate that cannot be used"]) from error
 
 
 def _context() -> ssl.SSLContext:
@@ -132,7 +187,18 @@ def _context() -> ssl.SSLContext:
 
 
 class BoundedSocket(ssl.SSLSocket):
-    """A socket on which nothing blocks for ever: a client that stalls is as good as one that hung up."""
+    """A socket on which nothing blocks for ever: a client that stalls is as good as one that hung up.
+
+    So is one whose request takes too long or is too large, and one that is gone for whatever reason.
+    """
+
+    _bytes_left = limits.REQUEST_WIRE_BYTES
+    _until = math.inf
+
+    def begin_request(self) -> None:
+        """A request comes: from now on its bytes and its seconds count."""
+        self._bytes_left = limits.REQUEST_WIRE_BYTES
+        self._until = time.monotonic() + limits.REQUEST_SECONDS
 
     def setblocking(self, flag: bool) -> None:  # noqa: FBT001 - the standard library's signature
         """Blocking means waiting for `CLIENT_SECONDS` at most."""
@@ -142,52 +208,46 @@ class BoundedSocket(ssl.SSLSocket):
         """Bytes from the client.
 
         Raises:
-            ConnectionResetError: the client has sent nothing for too long.
+            ConnectionResetError: the client has sent nothing for too long, or too much, or is gone.
         """
-        try:
-            return super().recv(buflen, flags)
-        except TimeoutError as error:
-            raise _stalled() from error
+        if self._bytes_left <= 0 or time.monotonic() >= self._until:
+            raise ConnectionResetError(errno.ECONNRESET, "the request takes too long, or is too large")
+        with _gone():
+            data = super().recv(buflen, flags)
+        self._bytes_left -= len(data)
+        return data
 
-    def sendall(self, data: Any, flags: int = 0) -> None:  # noqa: ANN401 - whatever holds bytes
+    def send(self, data: Any, flags: int = 0) -> int:  # noqa: ANN401 - whatever holds bytes
+        """Send something.
+
+        Raises:
+            ConnectionResetError: the client has taken nothing for too long, or is gone.
+        """
+        with _gone():
+            return super().send(data, flags)
+
+    def sendall(self, data: Any, flags: int = 0) -> None:  # noqa: ANN401
         """Send everything.
 
         Raises:
-            ConnectionResetError: the client has taken nothing for too long.
+            ConnectionResetError: the client has taken nothing for too long, or is gone.
         """
-        try:
+        with _gone():
             super().sendall(data, flags)
-        except TimeoutError as error:
-            raise _stalled() from error
 
 
-def _stalled() -> ConnectionResetError:
-    return ConnectionResetError(errno.ECONNRESET, f"the client stalled for {limits.CLIENT_SECONDS:g} s")
-
-
-def _problems(files: TLSFiles) -> Iterator[str]:
-    for name, path in files.named():
-        try:
-            text = path.read_bytes()
-        except OSError as error:
-            yield f"{name}: cannot read {path}: {error.strerror}"
-            continue
-        if name != "tls_key":
-            yield from (f"{name}: {path} {problem}" for problem in _certificate_problems(text))
-
-
-def _certificate_problems(text: bytes) -> Iterator[str]:
+@contextlib.contextmanager
+def _gone() -> Iterator[None]:
+    """A client that stalls, and one that a network has lost, is one that hung up; TLS has errors of its own."""
     try:
-        certificates = x509.load_pem_x509_certificates(text)
-    except ValueError:
-        yield "holds no PEM certificate that can be read"
-        return
-    if not certificates:  # pragma: no cover - the library raises instead, today
-        yield "holds no certificate"
+        yield
+    except ssl.SSLError:
+        raise
+    except OSError as error:
+        raise ConnectionResetError(errno.ECONNRESET, f"the client is gone: {error.strerror or 'it stalled'}") from error
 
 
-def _expiry(path: Path) -> float:
-    certificates = x509.load_pem_x509_certificates(path.read_bytes())
+def _expiry(certificates: list[x509.Certificate]) -> float:
     return min(certificate.not_valid_after_utc.timestamp() for certificate in certificates)
 
 

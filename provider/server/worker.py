@@ -1,18 +1,21 @@
-"""The worker: a TLS handshake that holds up nobody, an answer in one segment.
+"""The worker: a TLS handshake that holds up nobody, and nobody who ends it.
 
 What differs from gunicorn's threaded worker, and why:
 
 - **The handshake happens on the event loop, without blocking.** gunicorn does it on one of the request threads, with no
   time limit: fifty silent strangers would take all of them. Here a stranger costs a socket, for `HANDSHAKE_SECONDS`.
+- **An event counts only for what it happened to.** One event of a turn may end the connection of a later one, whose
+  descriptor may be another's by then. gunicorn would call it all the same, and end with the error.
+- **No descriptor left is a reason to wait**, or to drop a stranger; gunicorn ends.
 - **Nothing blocks for ever** (`provider.server.tls.BoundedSocket`), nor does the loop wait for a client to close its
   end.
-- **Headers and body leave together.** Sent one after the other they cost 40 ms whenever the client delays its
-  acknowledgement.
-- **Errors are JSON**, like everything else that Gatekeeper's port says.
+- **Headers and body leave together** (`provider.server.response`).
+- **Errors are JSON**, like everything else that Gatekeeper's port says; a malformed request is never our failure.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import selectors
 import socket
@@ -22,20 +25,28 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from gunicorn import http, util
-from gunicorn.http.errors import ParseException
-from gunicorn.http.wsgi import Response, create
-from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
+from gunicorn import util
+from gunicorn.http.errors import InvalidResponseHeader, InvalidResponseHeaderName, ParseException
+from gunicorn.http.wsgi import create
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from provider import limits
+from provider.server.body import BodyReader
+from provider.server.connection import Connection
+from provider.server.exhaustion import NOTHING_LEFT
+from provider.server.response import OneSegmentResponse
+from provider.server.threads import Threads
 from provider.server.tls import ServerTLS
 from provider.settings.model import ServerSettings
 from provider.telemetry.logs import Event
 from provider.telemetry.observation import Observation
 
 Application: TypeAlias = Callable[..., Any]
+
+# Headers of ours that are none: no client is at fault.
+_OUR_HEADERS: Final = (InvalidResponseHeader, InvalidResponseHeaderName)
 
 
 @dataclass(frozen=True)
@@ -61,50 +72,6 @@ class Serving:
     draining: Callable[[], None]
 
 
-class _Connection(TConn):
-    """A connection whose TLS socket is its own from the start, and that may be closed twice."""
-
-    closed = False
-
-    def established(self) -> None:
-        """The handshake is done: requests may come."""
-        self.initialized = True
-        self.parser = http.get_parser(self.cfg, self.sock, self.client)
-
-    def close(self, graceful: bool = False) -> None:  # noqa: FBT001, FBT002
-        if not self.closed:
-            self.closed = True
-            super().close(graceful)
-
-
-class _OneSegmentResponse(Response):
-    """Keeps the headers until there is a body to send with them."""
-
-    _head = b""
-    headers_sent: bool
-
-    def send_headers(self) -> None:
-        if not self.headers_sent:
-            lines = [*self.default_headers(), *(f"{name}: {value}\r\n" for name, value in self.headers), "\r\n"]
-            self._head = "".join(lines).encode("latin-1")
-            self.headers_sent = True
-
-    def _emit_body(self, data: bytes) -> None:
-        if self.chunked:
-            data = b"%x\r\n%b\r\n" % (len(data), data)
-        self._flush(data)
-
-    def close(self) -> None:
-        self.send_headers()
-        if self._head:
-            self._flush(b"")
-        super().close()
-
-    def _flush(self, data: bytes) -> None:
-        head, self._head = self._head, b""
-        self.sock.sendall(head + data if head else data)
-
-
 class ProviderWorker(ThreadWorker):
     """The one worker."""
 
@@ -114,40 +81,85 @@ class ProviderWorker(ThreadWorker):
         self._tls = serving.tls
         self._observation = serving.observation
         self._draining = serving.draining
-        self._handshakes: OrderedDict[_Connection, float] = OrderedDict()
+        self._handshakes: OrderedDict[Connection, float] = OrderedDict()
+        self._accepts_from = 0.0
+
+    def get_thread_pool(self) -> Threads:
+        """The threads for requests."""
+        return Threads(self.cfg.threads)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """One turn of the loop: wait, then handle what happened, unless it happened to somebody who is gone since.
+
+        Args:
+            timeout: how long to wait, seconds.
+        """
+        for key, _ in self.poller.select(timeout):
+            # The registration itself: its descriptor may have been given to somebody else.
+            if self.poller.get_map().get(key.fd) is key:
+                self._handle_event(key)
+
+    def _handle_event(self, key: selectors.SelectorKey) -> None:
+        try:
+            key.data(key.fileobj)
+        except Exception:
+            # Our fault, and it may cost whoever it belongs to their connection, but not all others the worker.
+            self.log.exception("an event could not be handled")
+            if key.fileobj in self.sockets:
+                self._pause()
+            for part in getattr(key.data, "args", ()):
+                if isinstance(part, Connection) and not part.closed:
+                    self._drop(part)
 
     def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - as gunicorn has it
         """Take new connections, or none for now; at the end none ever again.
 
         Who comes then is refused, and not left waiting.
         """
-        super().set_accept_enabled(enabled)
+        if not enabled or time.monotonic() >= self._accepts_from:
+            super().set_accept_enabled(enabled)
         if not self.alive:
             for listener in self.sockets:
                 listener.close()
 
-    def accept(self, listener: Any) -> None:  # noqa: ANN401
+    def accept(self, listener: Any) -> None:  # noqa: ANN401 - as gunicorn has it
         """A stranger has connected: begin the handshake."""
         try:
             client, address = listener.accept()
+            with contextlib.closing(client):
+                # It takes the descriptor over; what it could not take is closed here.
+                secured = self._tls.context().wrap_socket(client, server_side=True, do_handshake_on_connect=False)
         except OSError as error:
             # Gone again, or no descriptor left: nothing that should stop the server.
             self.log.debug("accept failed: %s", error)
+            if error.errno in NOTHING_LEFT:
+                self._make_room()
             return
-        try:
-            client.settimeout(0.0)
-            secured = self._tls.context().wrap_socket(client, server_side=True, do_handshake_on_connect=False)
-            connection = _Connection(self.cfg, secured, address, listener.getsockname())
-        except OSError:
-            client.close()
-            return
+        connection = Connection(self.cfg, secured, address, listener.getsockname())
         self.nr_conns += 1
         self._handshakes[connection] = time.monotonic() + limits.HANDSHAKE_SECONDS
-        self.poller.register(secured, selectors.EVENT_READ, partial(self._shake_hands, connection))
+        try:
+            self.poller.register(secured, selectors.EVENT_READ, partial(self._shake_hands, connection))
+        except OSError as error:
+            self._refuse(connection, "reset", f"no room for it: {error.strerror}")
+            self._pause()
+            return
         if len(self._handshakes) > limits.HANDSHAKES:
             self._refuse(next(iter(self._handshakes)), "silent", "too many at a time; it had taken longest")
 
-    def _shake_hands(self, connection: _Connection, secured: ssl.SSLSocket) -> None:
+    def _make_room(self) -> None:
+        """No descriptor is left for whoever waits: a stranger gives theirs, or they wait until somebody leaves."""
+        if self._handshakes:
+            self._refuse(next(iter(self._handshakes)), "silent", "no descriptor was left; it had taken longest")
+        else:
+            self._pause()
+
+    def _pause(self) -> None:
+        """Take nobody for a moment, in which the loop rests: who waits would wake it all the time."""
+        self._accepts_from = time.monotonic() + limits.ACCEPT_PAUSE_SECONDS
+        self.set_accept_enabled(False)
+
+    def _shake_hands(self, connection: Connection, secured: ssl.SSLSocket) -> None:
         """The next step of a handshake, on the event loop."""
         try:
             secured.do_handshake()
@@ -162,23 +174,32 @@ class ProviderWorker(ThreadWorker):
         else:
             self._welcome(connection)
 
-    def _welcome(self, connection: _Connection) -> None:
+    def _welcome(self, connection: Connection) -> None:
         """The client is who may ask: wait for its first request, without a thread."""
-        self.poller.unregister(connection.sock)
         del self._handshakes[connection]
         connection.established()
         connection.set_timeout()
         self.pending_conns.append(connection)
-        self.poller.register(
-            connection.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, connection)
-        )
+        self.poller.modify(connection.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, connection))
 
-    def _refuse(self, connection: _Connection, cause: str, detail: str) -> None:
-        self.poller.unregister(connection.sock)
-        del self._handshakes[connection]
+    def _refuse(self, connection: Connection, cause: str, detail: str) -> None:
+        """End a handshake."""
+        self._drop(connection)
+        self._observation.handshake_refused(cause, detail, str(connection.client[0]))
+
+    def _drop(self, connection: Connection) -> None:
+        """End a connection that the loop has, whatever it was waiting for."""
+        with contextlib.suppress(KeyError, ValueError):
+            self.poller.unregister(connection.sock)
+        self._handshakes.pop(connection, None)
+        self._forget(connection)
         self.nr_conns -= 1
         connection.close()
-        self._observation.handshake_refused(cause, detail, str(connection.client[0]))
+
+    def _forget(self, connection: Connection) -> None:
+        for waiting in (self.pending_conns, self.keepalived_conns):
+            with contextlib.suppress(ValueError):
+                waiting.remove(connection)
 
     def murder_pending(self) -> None:
         """Called with each turn of the loop: drop who has been silent for too long."""
@@ -191,22 +212,33 @@ class ProviderWorker(ThreadWorker):
                 pending.timeout = min(pending.timeout, now + STOP_KEEPALIVE_LINGER)
         super().murder_pending()
 
-    def handle(self, conn: _Connection) -> Any:  # noqa: ANN401
+    def handle(self, conn: Connection) -> Any:  # noqa: ANN401
         """One request, on a thread."""
+        if conn.closed:
+            return False
+        conn.begin_request()
         keep = super().handle(conn)
         if not keep:
             # Here and not on the loop: closing waits for the client's end.
             conn.close(graceful=True)
         return keep
 
-    def handle_request(self, req: Any, conn: _Connection) -> bool:  # noqa: ANN401
+    def finish_request(self, conn: Connection, fs: Any) -> None:  # noqa: ANN401
+        """A request is done: wait for the next one."""
+        super().finish_request(conn, fs)
+        if conn.closed:
+            # It could not be kept, perhaps after it was put among those that are.
+            self._forget(conn)
+
+    def handle_request(self, req: Any, conn: Connection) -> bool:  # noqa: ANN401
         """Answer a request.
 
         Returns:
             Whether the connection may be used for another one.
         """
+        req.body.reader = BodyReader(req.body.reader)
         response, environ = create(
-            req, conn.sock, conn.client, conn.server, self.cfg, response_class=_OneSegmentResponse
+            req, conn.sock, conn.client, conn.server, self.cfg, response_class=OneSegmentResponse
         )
         environ["wsgi.multithread"] = True
         if not self.alive or len(self.keepalived_conns) >= self.max_keepalived:
@@ -224,8 +256,11 @@ class ProviderWorker(ThreadWorker):
         """What could not become a request, as JSON."""
         if isinstance(exc, OSError):
             return
-        bad = isinstance(exc, ParseException)
-        if not bad:
+        bad = isinstance(exc, ParseException) and not isinstance(exc, _OUR_HEADERS)
+        if bad:
+            # No more than the kind of it: what it complains of may be a secret.
+            self.log.debug("no HTTP request: %s", type(exc).__name__)
+        else:
             self.log.error("a request failed", exc_info=exc)
         status, text = (
             ("400 Bad Request", "this is no HTTP request") if bad else ("500 Internal Server Error", "internal")
