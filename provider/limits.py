@@ -12,6 +12,8 @@ MIB: Final = 1024 * KIB
 # What Gatekeeper sends.
 REQUEST_BYTES: Final = 2 * MIB
 REQUEST_KEYS: Final = 500
+# Values in its JSON, counted before it is parsed; commas within keys count too.
+REQUEST_PARTS: Final = 131_072
 KEY_BYTES: Final = 4 * KIB
 
 # What we answer: it stays in Gatekeeper's memory and is marshalled anew at each evaluation.

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provider.golang.structs import DecodeError
+from provider.errors import ImageError
+from provider.golang.structs import DecodeError, Room
 from provider.images import config_file, image_config
+from provider.images.config_file import LimitError
 from provider.images.image_config import ImageConfig
+from provider.reasons import Reason
 from provider.registry.manifest import Descriptor, Manifest
 from provider.registry.reference import Reference
 
@@ -37,7 +40,7 @@ class Leaf:
 
 
 def read(
-    reference: Reference, descriptor: Descriptor | None, manifest: Manifest, body: bytes, *, everything: bool
+    reference: Reference, descriptor: Descriptor | None, manifest: Manifest, body: bytes, room: Room | None
 ) -> Leaf:
     """Read a configuration.
 
@@ -46,15 +49,17 @@ def read(
         descriptor: see `Leaf`.
         manifest: see `Leaf`.
         body: the configuration as it came.
-        everything: whether policy-controller's document is asked for.
+        room: what policy-controller's documents of one answer may take together; None where they are not asked for.
 
     Raises:
         ImageError: `ContentInvalid` when it is no JSON object, `LimitExceeded` when it would build too much.
     """
     name, document = "", None
-    if everything:
+    if room is not None:
         try:
-            name, document = config_file.decode(body)
+            name, document = config_file.decode(body, room)
+        except LimitError as error:
+            raise ImageError(Reason.LIMIT_EXCEEDED, f"configuration of {reference.name}: {error}") from error
         except DecodeError as error:
             problem = f"getting ConfigFile for {reference.text}: {error}"
             return Leaf(reference, descriptor, manifest, None, problem=problem)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from provider import limits
 from provider.errors import ImageError
+from provider.golang.structs import Room
 from provider.images import leaf
 from provider.images.leaf import Leaf
 from provider.loop import gathered
@@ -55,6 +56,7 @@ class Tree:
         self._store = store
         self._pace = pace
         self._everything = everything
+        self._room = Room(limits.ITEM_BYTES) if everything else None
 
     async def leaves(self, image: Reference, document: Document, call: Call) -> Sequence[Leaf]:
         """The manifests below a document, each with its configuration.
@@ -118,9 +120,9 @@ class Tree:
     async def _leaf(self, node: _Node, found: Manifest, call: Call) -> Leaf:
         body = await self._store.blob(node.reference, found.config, limits.CONFIG_BYTES, call)
         if len(body) <= limits.STEP_BYTES:
-            return leaf.read(node.reference, node.descriptor, found, body, everything=self._everything)
+            return leaf.read(node.reference, node.descriptor, found, body, self._room)
         async with self._pace:
-            return leaf.read(node.reference, node.descriptor, found, body, everything=self._everything)
+            return leaf.read(node.reference, node.descriptor, found, body, self._room)
 
     async def _parsed(self, document: Document, what: str) -> Manifest | Index:
         if len(document.body) <= limits.STEP_BYTES:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final
 
-from provider import limits
+from provider import json_weight, limits
 from provider.errors import RequestError
 from provider.reasons import Reason
 
@@ -89,7 +89,10 @@ def _response(items: Iterable[bytes], system_error: str) -> bytes:
 
 def _document(body: bytes) -> dict[str, Any]:
     try:
+        json_weight.check(body, limits.REQUEST_PARTS)
         document = json.loads(body)
+    except json_weight.WeightError as error:
+        raise RequestError(Reason.LIMIT_EXCEEDED, f"the body holds too much: {error}", 413) from error
     except (ValueError, RecursionError) as error:
         raise _unreadable("the body is no JSON") from error
     fields = _object(document, "the body")

@@ -159,11 +159,11 @@ def read_object(body: bytes, what: str) -> dict[str, Any]:
     Raises:
         ImageError: `ContentInvalid`; `LimitExceeded` when it would build too much.
     """
-    if json_weight.too_heavy(body):
-        sentence = f"{what}: {json_weight.parts(body)} values in one document, more than {limits.JSON_PARTS}"
-        raise ImageError(Reason.LIMIT_EXCEEDED, sentence)
     try:
+        json_weight.check(body)
         document = json.loads(body, object_pairs_hook=_unique)
+    except json_weight.WeightError as error:
+        raise ImageError(Reason.LIMIT_EXCEEDED, f"{what}: {error}") from error
     except (ValueError, RecursionError) as error:
         raise invalid(what, "it is no JSON") from error
     return fields_of(document, what)

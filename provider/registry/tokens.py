@@ -175,7 +175,8 @@ def _request(wanted: Challenge, realm: Origin, credential: Credential) -> Reques
 
 def _token(response: Response, what: str) -> tuple[str, float]:
     try:
-        document = None if json_weight.too_heavy(response.body) else json.loads(response.body)
+        json_weight.check(response.body)
+        document = json.loads(response.body)
     except (ValueError, RecursionError):
         document = None
     fields = document if isinstance(document, dict) else {}

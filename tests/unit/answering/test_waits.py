@@ -103,3 +103,20 @@ def test_one_after_the_other_all_questions_of_a_window_wait_no_longer_than_the_w
         now = until
         waits.end("a", now)
     assert waited <= 1.2 + 1e-6
+
+
+def test_answer_that_came_before_anybody_waited_spends_nothing():
+    waits = Waits(1.0)
+    waits.begin("a", 10.0)
+    waits.end("a", 9.0)
+    assert waits.begin("a", 10.0) == 11.0
+
+
+def test_window_of_an_image_that_somebody_waits_for_is_not_forgotten():
+    waits = Waits(1.0)
+    waits.begin("a", 10.0)
+    for number in range(100):
+        waits.begin(f"image {number}", 20.0 + number)
+        waits.end(f"image {number}", 20.0 + number)
+    waits.end("a", 120.0)
+    assert waits.begin("a", 120.0) == 121.0

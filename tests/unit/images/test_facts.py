@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from provider import limits
 from provider.reasons import Reason
-from tests.simulators.registry import descriptor
+from tests.simulators.registry import canonical, config_of, descriptor
 from tests.unit.images.world import FRESH, IMAGE, OLD, OLDER
 
 NOTE = {"annotations": {"vnd.docker.reference.type": "attestation-manifest"}}
@@ -235,3 +236,13 @@ def test_children_that_go_would_not_decode_are_all_named(world):
     world.index(*bad)
     message = world.refused(config=True).message
     assert [one.digest in message for one in bad] == [True, True]
+
+
+def test_documents_of_all_platforms_share_what_one_answer_may_take(world):
+    env = {"Env": ["A=" + "x" * (limits.ITEM_BYTES // 2)]}
+    platforms = "amd64", "arm64"
+    world.index(*[world.push(config=canonical(config_of(config=env, architecture=name))) for name in platforms])
+    assert world.refused(config=True).reason is Reason.LIMIT_EXCEEDED
+    assert world.ask().created == FRESH
+    one = world.push("v2", config=canonical(config_of(config=env)))
+    assert world.ask(f"reg.io/team/app@{one.digest}", config=True).created == FRESH

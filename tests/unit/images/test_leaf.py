@@ -7,7 +7,9 @@ import json
 
 import pytest
 
+from provider import limits
 from provider.errors import ImageError
+from provider.golang.structs import Room
 from provider.images import leaf
 from provider.reasons import Reason
 from provider.registry import reference
@@ -20,8 +22,9 @@ DIGEST = "sha256:" + "a" * 64
 MANIFEST = Manifest(OCI_MANIFEST, DIGEST, Descriptor(OCI_CONFIG, DIGEST, 1))
 
 
-def read(body, *, everything=False):
-    return leaf.read(IMAGE, None, MANIFEST, body, everything=everything)
+def read(body, *, everything=False, room=None):
+    room = room or (Room(limits.ITEM_BYTES) if everything else None)
+    return leaf.read(IMAGE, None, MANIFEST, body, room)
 
 
 def body(**fields):
@@ -64,3 +67,37 @@ def test_configuration_that_is_no_object_is_no_configuration(raw):
         read(raw)
     assert caught.value.reason is Reason.CONTENT_INVALID
     assert "configuration of reg.io/team/app:v1" in caught.value.message
+
+
+# What policy-controller's documents may take.
+
+
+def test_document_that_is_larger_than_an_answer_is_refused_for_good():
+    raw = body(config={"Env": ["A=" + "x" * limits.ITEM_BYTES]})
+    with pytest.raises(ImageError) as caught:
+        read(raw, everything=True)
+    assert caught.value.reason is Reason.LIMIT_EXCEEDED
+    assert "configuration of reg.io/team/app:v1: it is larger than an answer may be" in caught.value.message
+    assert read(raw).config.created == CREATED
+
+
+def test_what_no_document_carries_takes_nothing():
+    raw = body(unknown="x" * limits.ITEM_BYTES)
+    assert read(raw, everything=True).document["created"] == CREATED
+
+
+def test_documents_of_one_answer_share_what_they_may_take():
+    room = Room(limits.ITEM_BYTES)
+    raw = body(config={"Env": ["A=" + "x" * (limits.ITEM_BYTES // 2)]})
+    read(raw, room=room)
+    with pytest.raises(ImageError) as caught:
+        read(raw, room=room)
+    assert caught.value.reason is Reason.LIMIT_EXCEEDED
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_configuration_that_would_build_too_much_is_refused(everything):
+    raw = b'{"created":"' + CREATED.encode() + b'","x":[' + b"0," * limits.JSON_PARTS + b"0]}"
+    with pytest.raises(ImageError) as caught:
+        read(raw, everything=everything)
+    assert caught.value.reason is Reason.LIMIT_EXCEEDED
