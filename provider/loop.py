@@ -99,7 +99,7 @@ class EventLoop:
             self._started.set()
         if not self._stopping:
             self._observer.loop_ended(error)
-        elif self._loop is not None:
+        if self._loop is not None:
             _give_up(self._loop)
 
     def _begin(self) -> None:

@@ -38,7 +38,9 @@ class Result:
     @property
     def size(self) -> int:
         """Bytes that keeping it takes, about."""
-        return _OVERHEAD_BYTES + len(self.item or b"") + 2 * len(self.problem)
+        # What the log is told is kept as it is, and as the line that it became.
+        said = 2 * len(str(self.told.get("problem", "")))
+        return _OVERHEAD_BYTES + len(self.item or b"") + len(self.problem) + said
 
 
 def answered(key: ItemKey, answer: Answer | str, seconds: float) -> Result:

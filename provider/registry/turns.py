@@ -236,9 +236,13 @@ class _Registry:
         """Seconds after which a request is stuck, if others wait."""
         return min(limits.SILENCE_SECONDS, max(limits.STUCK_SECONDS, _SLOWER * self.usual))
 
-    def answered(self, seconds: float) -> None:
-        self.usual += _SMOOTHING * (seconds - self.usual) if self.known else seconds
-        self.known = True
+    def ended(self, seconds: float, *, answered: bool) -> None:
+        """A request took so long, and had an answer or not: one that is silent now is as good as unknown."""
+        if answered:
+            self.usual = self.usual + _SMOOTHING * (seconds - self.usual) if self.known else seconds
+            self.known = True
+        elif seconds > limits.SILENCE_SECONDS:
+            self.known = False
 
     @property
     def waited_for(self) -> bool:
@@ -355,13 +359,13 @@ class Turns:
         return None
 
     def _end(self, turn: Turn, registry: _Registry, *, answered: bool) -> None:
-        was_full = len(self._all.turns) >= self._bounds.all - self._bounds.reserved_all
+        bounded = self._all.audit >= self._bounds.all // 2
+        bounded = bounded or len(self._all.turns) >= self._bounds.all - self._bounds.reserved_all
         registry.places.remove(turn)
         self._all.remove(turn)
-        if answered:
-            registry.answered(self._clock.monotonic() - turn.started)
+        registry.ended(self._clock.monotonic() - turn.started, answered=answered)
         self._serve(registry)
-        if was_full:
+        if bounded:
             # Others wait for any place at all: one after the other.
             for authority, other in list(self._waited_for.items()):
                 self._waited_for.move_to_end(authority)

@@ -134,8 +134,12 @@ def test_answer_that_does_not_fit_into_the_response_is_replaced_by_why():
 def test_size_covers_the_bytes_that_are_kept():
     answer = result.answered(QUESTION, facts(config={"a": "x" * 10_000}), 0.0)
     assert len(answer.item) < answer.size < len(answer.item) + 2000
-    failure = result.failed(QUESTION, ImageError(Reason.TIMEOUT, "x" * 1000), 0.0)
-    assert failure.size > len(failure.problem) + len(failure.told["problem"])
+
+
+@pytest.mark.parametrize("reason", [Reason.TIMEOUT, Reason.NOT_FOUND, Reason.CONTENT_INVALID])
+def test_size_of_a_failure_covers_what_the_wire_and_the_log_are_told(reason):
+    failure = result.failed(QUESTION, ImageError(reason, "x" * 5000), 0.0)
+    assert failure.size > 3 * 5000
 
 
 def test_results_are_told_apart_by_identity():

@@ -9,7 +9,7 @@ from typing import Any
 
 from provider.questions.answer import Proof
 from provider.questions.proof_question import HashAlgorithm
-from provider.signatures.artifact import Layer
+from provider.registry.manifest import Descriptor
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import LegacySignature
 from provider.signatures.formats import bundle, simple_signing
@@ -45,7 +45,7 @@ class Case:
         self, payload: bytes, notes: Mapping[str, str], media_type: str = simple_signing.MEDIA_TYPE
     ) -> LegacySignature:
         digest = "sha256:" + hashlib.sha256(payload).hexdigest()
-        return LegacySignature(Layer(media_type, digest, len(payload), dict(notes)), payload)
+        return LegacySignature(Descriptor(media_type, digest, len(payload), annotations=dict(notes)), payload)
 
     def legacy(self, signer: Signer | None = None, digest: str = DIGEST, **parts: Any) -> LegacySignature:
         """A simple signing. Parts: `payload`; `signature`; `logged`, `stamped`: True or what changes; `notes`."""

@@ -1,0 +1,111 @@
+"""Steps that hold the interpreter: one in a turn of the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+
+from provider.pace import Pace
+from tests.simulators.clock import FakeClock
+from tests.simulators.loop import VirtualLoop
+
+
+@pytest.fixture
+def loop():
+    loop = VirtualLoop(FakeClock())
+    yield loop
+    loop.finish()
+
+
+class Turns:
+    """Counts the turns of the running loop."""
+
+    def __init__(self):
+        self.count = 0
+        self._tick()
+
+    def _tick(self):
+        self.count += 1
+        asyncio.get_running_loop().call_soon(self._tick)
+
+
+def test_steps_that_are_ready_in_the_same_turn_run_in_turns_of_their_own(loop):
+    async def run():
+        pace, turns, steps = Pace(), Turns(), []
+
+        async def step():
+            async with pace:
+                steps.append(turns.count)
+
+        await asyncio.gather(*(step() for _ in range(30)))
+        return steps
+
+    steps = loop.run(run())
+    assert len(steps) == 30
+    assert len(set(steps)) == 30
+
+
+def test_steps_of_one_task_run_in_turns_of_their_own_too(loop):
+    async def run():
+        pace, turns, steps = Pace(), Turns(), []
+        for _ in range(10):
+            async with pace:
+                steps.append(turns.count)
+        return steps
+
+    assert len(set(loop.run(run()))) == 10
+
+
+def test_step_that_nobody_holds_up_begins_at_once(loop):
+    async def run():
+        turns = Turns()
+        before = turns.count
+        async with Pace():
+            return turns.count - before
+
+    assert loop.run(run()) == 0
+
+
+def test_steps_run_in_the_order_in_which_they_were_ready(loop):
+    async def run():
+        pace, order = Pace(), []
+
+        async def step(number):
+            async with pace:
+                order.append(number)
+
+        await asyncio.gather(*(step(number) for number in range(10)))
+        return order
+
+    assert loop.run(run()) == list(range(10))
+
+
+def test_step_that_raises_bars_the_way_to_nobody(loop):
+    async def run():
+        pace = Pace()
+        with contextlib.suppress(ValueError):
+            async with pace:
+                raise ValueError
+        async with pace:
+            return "done"
+
+    assert loop.run(run()) == "done"
+
+
+def test_step_that_was_given_up_while_it_waited_bars_the_way_to_nobody(loop):
+    async def run():
+        pace, done = Pace(), []
+
+        async def step(number):
+            async with pace:
+                done.append(number)
+
+        tasks = [asyncio.create_task(step(number)) for number in range(4)]
+        await asyncio.sleep(0)
+        tasks[1].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return done
+
+    assert loop.run(run()) == [0, 2, 3]
