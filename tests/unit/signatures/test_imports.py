@@ -17,10 +17,10 @@ def loaded(statement):
 
 def test_server_and_inspector_load_no_signature_library():
     statement = (
-        "import provider.server.serving, provider.images.inspector\n"
+        "import provider.server.serving, provider.images.assembly\n"
         "from provider.clock import SystemClock\n"
         "from provider.registry.settings import RegistrySettings\n"
-        "provider.images.inspector.build_inspector(RegistrySettings(), SystemClock())"
+        "provider.images.assembly.assemble(RegistrySettings(), SystemClock())"
     )
     assert loaded(statement) == "[]"
 

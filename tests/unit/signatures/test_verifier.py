@@ -12,8 +12,9 @@ import pytest
 from provider import limits
 from provider.clock import Deadline
 from provider.errors import ImageError, SettingsError
-from provider.images.inspector import build_inspector
+from provider.images.assembly import assemble
 from provider.observer import NullObserver
+from provider.pace import Pace
 from provider.questions.answer import TimeSource
 from provider.questions.proof_question import (
     Format,
@@ -27,15 +28,18 @@ from provider.questions.proof_question import (
 )
 from provider.questions.question import ProofQuestion, key_of, parse
 from provider.reasons import Reason
-from provider.registry import media_types
+from provider.registry import media_types, reference
+from provider.registry.call import Call
+from provider.registry.claim import Claim
 from provider.registry.client import RegistryClient
-from provider.registry.content import Content
 from provider.registry.credentials import ANONYMOUS, Credential
 from provider.registry.settings import RegistrySettings
-from provider.signatures.formats import simple_signing
+from provider.registry.store import Store
+from provider.signatures.formats import bundle, simple_signing
 from provider.signatures.formats.bundle_format import MEDIA_TYPE_PREFIX
 from provider.signatures.verifier import build_verifier
 from tests.simulators.clock import FakeClock
+from tests.simulators.loop import VirtualLoop
 from tests.simulators.registry import RegistrySimulator, canonical, sha256
 from tests.simulators.signing import NOW, SIGN, Signer, new_key
 
@@ -43,14 +47,6 @@ REPOSITORY = "team/app"
 IMAGE = f"reg.example/{REPOSITORY}:v1"
 EMPTY = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": sha256(b"{}"), "size": 2}
 BUNDLE = f"{MEDIA_TYPE_PREFIX}.v0.3+json"
-
-
-class Observer(NullObserver):
-    def __init__(self):
-        self.trips = []
-
-    def round_trips(self, count):
-        self.trips.append(count)
 
 
 class Credentials:
@@ -69,15 +65,15 @@ class World:
     def __init__(self, signing, root_file):
         self.signing = signing
         self.clock = FakeClock()
-        self.registry = RegistrySimulator(self.clock)
+        self.loop = VirtualLoop(self.clock)
+        self.registry = RegistrySimulator()
         self.image = self.registry.push_image(REPOSITORY, "v1")
-        self.observer = Observer()
+        self.trips = []
         self.credentials = Credentials()
-        settings = RegistrySettings()
-        client = RegistryClient(settings, self.clock, transport=self.registry, credentials=self.credentials)
-        content = Content(client, self.clock, NullObserver(), memory_bytes=2**20, tag_ttl=30)
-        roots = {"own": root_file}
-        self.verifier = build_verifier(content, client, self.clock, self.observer, roots, tag_ttl=30)
+        observer = NullObserver()
+        client = RegistryClient(RegistrySettings(), self.registry, self.clock, observer)
+        store = Store(client, self.clock, observer, memory_bytes=2**20, tag_ttl=30)
+        self.verifier = build_verifier(store, Pace(), self.clock, observer, {"own": root_file})
 
     @property
     def digest(self):
@@ -86,13 +82,23 @@ class World:
     def key(self, signer=None):
         return Verify(key=Key((signer or self.signing.key).public_pem))
 
-    def prove(self, verify, image=IMAGE, seconds=30):
-        return self.verifier.prove(ProofQuestion(image, verify), Deadline.after(self.clock, seconds), "ref")
+    def call(self, seconds=30):
+        return Call(Deadline.after(self.clock, seconds), Claim(object()), self.credentials, "ref")
 
-    def refusal(self, verify, image=IMAGE):
+    def prove(self, verify, image=IMAGE, seconds=30):
+        call = self.call(seconds)
+        try:
+            return self.loop.run(self.verifier.prove(reference.parse(image), verify, call))
+        finally:
+            self.trips.append(call.round_trips)
+
+    def refusal(self, verify, image=IMAGE, seconds=30):
         with pytest.raises(ImageError) as refused:
-            self.prove(verify, image)
+            self.prove(verify, image, seconds)
         return refused.value
+
+    def examine(self, verify, image=IMAGE):
+        return self.loop.run(self.verifier.examine(reference.parse(image), verify, self.call()))
 
     def layer(self, payload, notes, repository=REPOSITORY):
         digest = self.registry.push_blob(repository, payload)
@@ -142,7 +148,9 @@ def root_file(world, tmp_path_factory):
 
 @pytest.fixture
 def here(world, root_file):
-    return World(world, root_file)
+    here = World(world, root_file)
+    yield here
+    here.loop.finish()
 
 
 def bundles(verify):
@@ -160,7 +168,7 @@ def test_signed_image_is_proved_in_three_round_trips_and_again_in_none(here):
     assert [proof.format for proof in proofs.proofs] == ["legacy"]
     assert proofs.observed_at == "2026-11-24T22:40:00Z"
     here.prove(here.key())
-    assert here.observer.trips == [3, 0]
+    assert here.trips == [3, 0]
 
 
 def test_answer_has_the_form_that_templates_read(here):
@@ -194,7 +202,7 @@ def test_answer_has_the_form_that_templates_read(here):
 def test_digest_is_not_resolved_so_that_two_round_trips_are_enough(here):
     here.attach(here.signed(here.signing.key))
     here.prove(here.key(), f"reg.example/{REPOSITORY}:gone@{here.digest}")
-    assert here.observer.trips == [2]
+    assert here.trips == [2]
 
 
 def test_every_good_signature_is_told_once_and_the_bad_ones_hide_none(here):
@@ -424,7 +432,7 @@ def test_bundle_is_found_by_the_interface_or_by_the_tag(here, page, trips):
     here.list_referrers(pushed)
     assert [proof.format for proof in here.prove(bundles(here.key())).proofs] == ["bundle"]
     here.prove(bundles(here.key()))
-    assert here.observer.trips == [trips, 0]
+    assert here.trips == [trips, 0]
 
 
 def test_bundles_stand_on_several_pages(here):
@@ -529,7 +537,7 @@ def test_damaged_trust_root_is_told_when_the_provider_starts(tmp_path):
     broken = tmp_path / "broken.json"
     broken.write_text("{")
     with pytest.raises(SettingsError, match="trust_root: own="):
-        build_inspector(RegistrySettings(), FakeClock(), None, {"own": broken})
+        assemble(RegistrySettings(), FakeClock(), None, {"own": broken})
 
 
 # What is remembered.
@@ -582,7 +590,7 @@ def test_usual_payload_is_known_by_its_digest_and_not_fetched(here):
     here.registry.forget(REPOSITORY, layer["digest"])
     here.attach([layer])
     assert here.prove(here.key()).proofs
-    assert here.observer.trips == [2]
+    assert here.trips == [2]
 
 
 def test_many_signatures_are_fetched_side_by_side(here):
@@ -593,4 +601,4 @@ def test_many_signatures_are_fetched_side_by_side(here):
         ]
     )
     assert len(here.prove(here.key()).proofs) == 20
-    assert here.observer.trips == [3]
+    assert here.trips == [3]
