@@ -28,21 +28,37 @@ class Urgency(Protocol):
 
 
 class _Flight(Generic[V]):
-    """Work, and who waits for it."""
+    """Work that goes on, what it gave, and who waits for it."""
 
-    __slots__ = ("task", "urgency", "waiting")
+    __slots__ = ("error", "landed", "urgency", "value", "waiting")
 
-    def __init__(self, task: asyncio.Task[V], urgency: Urgency) -> None:
-        self.task = task
+    def __init__(self, urgency: Urgency) -> None:
         self.urgency = urgency
         self.waiting: list[asyncio.Future[None]] = []
+        self.landed = False
+        self.value: V
+        self.error: ImageError | None = None
+
+    async def wait(self) -> None:
+        """Until it has landed, well or not."""
+        # A future of each waiter's own: one that is cancelled cancels nobody.
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waiting.append(future)
+        await future
+
+    def land(self) -> None:
+        """Tell who waits."""
+        for future in self.waiting:
+            if not future.done():
+                future.set_result(None)
 
 
 class Flights(Generic[K, V]):
     """Work that is going on, by its key; for one event loop.
 
-    Work is a task of its own: a waiter that is cancelled cancels nobody, and work whose waiters have all gone is
-    finished by its own deadline. An admission that joins audit's work makes it urgent.
+    Whoever asks first does the work; who asks meanwhile waits for it. A waiter that is cancelled cancels nobody; if the
+    first is, or had less time than a waiter has, one of those who wait does the work. An admission that joins audit's
+    work makes it urgent.
     """
 
     def __init__(self) -> None:
@@ -55,51 +71,35 @@ class Flights(Generic[K, V]):
             key: what is worked on.
             work: does it; it ends by its own deadline.
             urgency: of who asks.
-            deadline: of who asks; another's work that had less time is begun again within it.
+            deadline: of who asks.
 
         Raises:
             ImageError: what `work` raised.
         """
-        flight = self._flying.get(key)
-        if flight is None:
-            return await self._landed(self._begin(key, work, urgency))
-        if not urgency.audit:
-            flight.urgency.hurry()
-        try:
-            return await self._landed(flight)
-        except ImageError as error:
-            if error.reason is not Reason.TIMEOUT or deadline.passed():
-                raise
-        # The other had less time than we have: once more, on our own account.
-        return await self._landed(self._flying.get(key) or self._begin(key, work, urgency))
+        while (flight := self._flying.get(key)) is not None:
+            if not urgency.audit:
+                flight.urgency.hurry()
+            await flight.wait()
+            if flight.landed:
+                return flight.value
+            error = flight.error
+            if error is not None and (error.reason is not Reason.TIMEOUT or deadline.passed()):
+                raise error.again() from error
+        return await self._fly(key, work, urgency)
 
     def __len__(self) -> int:
         return len(self._flying)
 
-    def _begin(self, key: K, work: Callable[[], Coroutine[Any, Any, V]], urgency: Urgency) -> _Flight[V]:
-        flight = self._flying[key] = _Flight(asyncio.get_running_loop().create_task(work()), urgency)
-        flight.task.add_done_callback(lambda _: self._land(key, flight))
-        return flight
-
-    def _land(self, key: K, flight: _Flight[V]) -> None:
-        del self._flying[key]
-        if not flight.task.cancelled():
-            # Looked at here: an error that nobody waits for any more would be reported as lost.
-            flight.task.exception()
-        for future in flight.waiting:
-            if not future.done():
-                future.set_result(None)
-
-    @staticmethod
-    async def _landed(flight: _Flight[V]) -> V:
-        if not flight.task.done():
-            # A future of our own: who waits may be cancelled, and the work goes on.
-            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            flight.waiting.append(future)
-            await future
+    async def _fly(self, key: K, work: Callable[[], Coroutine[Any, Any, V]], urgency: Urgency) -> V:
+        flight: _Flight[V] = _Flight(urgency)
+        self._flying[key] = flight
         try:
-            return flight.task.result()
+            flight.value = await work()
+            flight.landed = True
         except ImageError as error:
-            raise error.again() from error
-        except asyncio.CancelledError as error:
-            raise ImageError(Reason.TIMEOUT, "the look-up was given up") from error
+            flight.error = error
+            raise
+        finally:
+            del self._flying[key]
+            flight.land()
+        return flight.value

@@ -8,6 +8,7 @@ use (DNS rebinding) gains nothing.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,6 +86,7 @@ def _embedded(address: Address) -> ipaddress.IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour
 
 
+@functools.lru_cache(maxsize=1024)
 def _literal(host: str) -> Sequence[Address]:
     """The address that a host is by itself; none for a name."""
     if host[-1:].isdigit() or ":" in host:

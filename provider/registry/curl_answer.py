@@ -27,6 +27,13 @@ _LENGTH: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 _IDENTITY: Final = frozenset({"", "identity"})
 
 
+class _LentSocket(socket.socket):
+    """libcurl works with a copy of it: closed when pycurl has made one and lets go of it."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class Answer:
     """One request's.
 
@@ -34,6 +41,7 @@ class Answer:
         limit: bytes that the body of a 2xx answer may have.
         address: where the request must go to, and nowhere else.
         started: monotonic seconds.
+        bodiless: whether it answers a HEAD: the length that it tells is of what a GET would give.
 
     Attributes:
         error: why the exchange must end; None while all is well.
@@ -42,10 +50,12 @@ class Answer:
 
     __slots__ = (
         "_address",
+        "_bodiless",
         "_body",
         "_header_bytes",
         "_headers",
         "_limit",
+        "_peer",
         "_pieces",
         "_started",
         "_status",
@@ -55,9 +65,11 @@ class Answer:
         "in_body",
     )
 
-    def __init__(self, limit: int, address: Address, started: float) -> None:
+    def __init__(self, limit: int, address: Address, started: float, *, bodiless: bool = False) -> None:
         self._limit = limit
+        self._bodiless = bodiless
         self._address = address
+        self._peer = str(address)
         self._started = started
         self._status = 0
         self._headers: dict[str, str] = {}
@@ -102,7 +114,7 @@ class Answer:
         try:
             family, kind, protocol, (host, *_) = address
             self._check(host.decode() if isinstance(host, bytes) else str(host))
-            opened = socket.socket(family, kind, protocol)
+            opened = _LentSocket(family, kind, protocol)
         except Exception as error:  # noqa: BLE001 - as above
             self.error = error
             with contextlib.suppress(OSError):
@@ -121,7 +133,8 @@ class Answer:
         return int(pycurl.PREREQFUNC_OK)
 
     def _check(self, peer: str) -> None:
-        if ip_address(peer.partition("%")[0]) != self._address:
+        # As a text it is nearly always written alike; if not, it is read.
+        if peer != self._peer and ip_address(peer.partition("%")[0]) != self._address:
             raise ImageError(Reason.ADDRESS_REFUSED, "the connection would lead to an address that was not checked")
 
     def _read_header(self, line: bytes) -> None:
@@ -159,7 +172,7 @@ class Answer:
         length = self._headers.get("content-length", "0")
         if not _LENGTH.fullmatch(length):
             raise BrokenError("the answer has a Content-Length that is no number")
-        if int(length) > self._limit:
+        if int(length) > self._limit and not self._bodiless:
             raise TooLargeError(self._limit)
         if self._headers.get("content-encoding", "").strip().lower() not in _IDENTITY:
             raise BrokenError("the answer is compressed, although it was asked not to be")

@@ -91,7 +91,7 @@ class CurlTransport:
         if seconds <= 0:
             raise SilentError(own=True)
         handle = self._idle.pop() if self._idle else pycurl.Curl()
-        answer = Answer(limit, address, self._clock.monotonic())
+        answer = Answer(limit, address, self._clock.monotonic(), bodiless=request.method == "HEAD")
         callbacks = curl_options.Callbacks(answer.header, answer.body, answer.socket, answer.request)
         curl_options.apply(handle, request, address, self._ca_path(), seconds, callbacks)
         future = self._begin(handle, answer)

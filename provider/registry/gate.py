@@ -133,16 +133,17 @@ class Gate:
     def _registry(self, authority: str) -> _Registry:
         registry = self._registries.get(authority)
         if registry is None:
-            registry = self._registries[authority] = _Registry()
             self._forget()
+            registry = self._registries[authority] = _Registry()
         self._registries.move_to_end(authority)
         return registry
 
     def _forget(self) -> None:
-        if len(self._registries) <= _REGISTRIES:
+        if len(self._registries) < _REGISTRIES:
             return
         now = self._clock.monotonic()
-        idle = (name for name, one in self._registries.items() if not one.visits and one.closed_until <= now)
-        name = next(idle, None)
+        idle = [name for name, one in self._registries.items() if not one.visits]
+        # One that is open rather than one that is left alone; but nobody keeps us from forgetting any.
+        name = next((name for name in idle if self._registries[name].closed_until <= now), next(iter(idle), None))
         if name is not None:
             del self._registries[name]

@@ -2,8 +2,8 @@
 
 - **Bounds.** A registry gets `REGISTRY_REQUESTS` requests at a time, named by a setting or not, and all of them
   together `ALL_REQUESTS`. One that has not answered yet gets `UNKNOWN_REGISTRY_REQUESTS`: silence is cheap then.
-- **Order.** Admission before audit, which has half of each bound at most. Then the caller with the fewest requests under
-  way, then round robin. A question that an admission joins moves up.
+- **Order.** Admission before audit, which has half of each bound at most. Then the caller with the fewest requests
+  under way, then round robin. A question that an admission joins moves up.
 - **Shares.** One question has half of a registry at most. The last places are for callers that have none yet.
 - **Stuck requests.** While somebody waits, a request that is far slower than its registry usually is gives up its place
   if its caller has more places than the one who waits.
@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, OrderedDict, deque
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -83,23 +83,34 @@ class Turn:
         """The request is sent by the task that calls this."""
         self._task = asyncio.current_task()
 
+    def stuck(self, now: float) -> bool:
+        """Whether it is far slower than its registry usually is."""
+        return not self.withdrawn and now - self.started >= self._registry.patience
+
     def withdraw(self) -> None:
         """Give up the place: the task is cancelled, and finds out why by `withdrawn`."""
         self.withdrawn = True
         if self._task is not None:
             self._task.cancel()
 
+    def only_withdrawn(self) -> bool:
+        """Whether its task was cancelled for this and nothing else, so that it may go on."""
+        return self.withdrawn and self._task is not None and self._task.cancelling() == 1
+
     def end(self, *, answered: bool) -> None:
         """The request is done."""
+        if self.withdrawn and self._task is not None:
+            self._task.uncancel()
         self._turns._end(self, self._registry, answered=answered)  # noqa: SLF001 - one class in two parts
 
 
 class _Ticket:
     """A request that waits."""
 
-    __slots__ = ("_registry", "claim", "ready", "timer")
+    __slots__ = ("_registry", "_turns", "claim", "ready", "timer")
 
-    def __init__(self, registry: _Registry, claim: Claim, ready: asyncio.Future[Turn | None]) -> None:
+    def __init__(self, turns: Turns, registry: _Registry, claim: Claim, ready: asyncio.Future[Turn | None]) -> None:
+        self._turns = turns
         self._registry = registry
         self.claim = claim
         self.ready = ready
@@ -108,6 +119,8 @@ class _Ticket:
     def hurry(self) -> None:
         self._registry.lanes[True].remove(self)
         self._registry.lanes[False].add(self)
+        # There may be room, though not for audit. Later, when all requests of the question have moved.
+        self.ready.get_loop().call_soon(self._turns._serve, self._registry)  # noqa: SLF001 - one class in two parts
 
     def expire(self) -> None:
         """Its time is over."""
@@ -116,20 +129,26 @@ class _Ticket:
 
 
 class _Lane:
-    """Requests that wait at one registry, by caller."""
+    """Requests that wait at one registry, by caller and question."""
 
     def __init__(self) -> None:
-        self._callers: OrderedDict[object, deque[_Ticket]] = OrderedDict()
+        # Ordered dictionaries: thousands of one question may come and leave at once, from anywhere.
+        self._callers: OrderedDict[object, OrderedDict[Claim, OrderedDict[_Ticket, None]]] = OrderedDict()
 
     def add(self, ticket: _Ticket) -> None:
-        self._callers.setdefault(ticket.claim.caller, deque()).append(ticket)
+        claims = self._callers.setdefault(ticket.claim.caller, OrderedDict())
+        claims.setdefault(ticket.claim, OrderedDict())[ticket] = None
 
     def remove(self, ticket: _Ticket) -> None:
-        queue = self._callers.get(ticket.claim.caller)
-        if queue is not None and ticket in queue:
-            queue.remove(ticket)
-            if not queue:
-                del self._callers[ticket.claim.caller]
+        claims = self._callers.get(ticket.claim.caller)
+        tickets = None if claims is None else claims.get(ticket.claim)
+        if claims is None or tickets is None or ticket not in tickets:
+            return
+        del tickets[ticket]
+        if not tickets:
+            del claims[ticket.claim]
+        if not claims:
+            del self._callers[ticket.claim.caller]
 
     def last(self, caller: object) -> None:
         """It has just had a turn: the others come before it."""
@@ -145,8 +164,9 @@ class _Lane:
 
     def __iter__(self) -> Iterator[_Ticket]:
         """All that wait."""
-        for queue in self._callers.values():
-            yield from queue
+        for claims in self._callers.values():
+            for tickets in claims.values():
+                yield from tickets
 
     def first(self, places: _Places) -> Iterator[_Ticket]:
         """The next of each question, the questions of callers with the fewest places first."""
@@ -154,11 +174,8 @@ class _Lane:
         if len(self._callers) > 1:
             callers = sorted(self._callers, key=lambda caller: places.callers[caller])
         for caller in callers:
-            claims: set[Claim] = set()
-            for ticket in self._callers[caller]:
-                if ticket.claim not in claims:
-                    claims.add(ticket.claim)
-                    yield ticket
+            for tickets in self._callers[caller].values():
+                yield next(iter(tickets))
 
 
 class _Places:
@@ -181,7 +198,7 @@ class _Places:
             others: whether callers wait that have no place yet.
         """
         room = bound - len(self.turns)
-        if room <= 0 or self.claims[claim] >= share or (claim.audit and self.audit >= max(1, bound // 2)):
+        if room <= 0 or self.claims[claim] >= share or (claim.audit and self._audit_full(bound)):
             return False
         return room > self._reserved or not self.callers[claim.caller] or not (others or len(self.callers) > 1)
 
@@ -202,18 +219,36 @@ class _Places:
             del self.claims[claim]
         self.audit = sum(other.claim.audit for other in self.turns) if self.audit else 0
 
-    def stuck(self, before: float, waiting: Iterable[_Ticket]) -> Iterator[Turn]:
-        """Requests that were sent before a moment and whose places go to those who wait: to callers that have fewer."""
+    def scarce(self, bound: int) -> bool:
+        """Whether somebody may have to wait for one of these places."""
+        return self._full(bound) or self._audit_full(bound)
+
+    def stuck(self, bound: int, now: float, waiting: Iterable[_Ticket]) -> Iterator[Turn]:
+        """Stuck requests whose places are what others wait for: they go to callers that have fewer."""
         left = self.callers.copy()
-        old = [turn for turn in self.turns if turn.started <= before and not turn.withdrawn]
-        for ticket in waiting:
-            caller = ticket.claim.caller
-            turn = next((turn for turn in old if left[turn.claim.caller] > left[caller] + 1), None)
-            if turn is not None:
-                old.remove(turn)
-                left[turn.claim.caller] -= 1
-                left[caller] += 1
-                yield turn
+        full, audit_full = self._full(bound), self._audit_full(bound)
+        old = [turn for turn in self.turns if turn.stuck(now)] if full or audit_full else []
+        content: set[tuple[object, bool]] = set()
+        for ticket in waiting if old else ():
+            caller, audit = ticket.claim.caller, ticket.claim.audit
+            if (caller, audit) in content:
+                continue
+            of_use = (turn for turn in old if (turn.claim.audit if audit and audit_full else full))
+            turn = next((turn for turn in of_use if left[turn.claim.caller] > left[caller] + 1), None)
+            if turn is None:
+                content.add((caller, audit))
+                continue
+            old.remove(turn)
+            left[turn.claim.caller] -= 1
+            left[caller] += 1
+            yield turn
+
+    def _full(self, bound: int) -> bool:
+        """But for the last ones."""
+        return bound - len(self.turns) <= self._reserved
+
+    def _audit_full(self, bound: int) -> bool:
+        return self.audit >= max(1, bound // 2)
 
 
 class _Registry:
@@ -316,7 +351,7 @@ class Turns:
 
     def _queued(self, authority: str, registry: _Registry, claim: Claim, deadline: Deadline) -> _Ticket:
         loop = asyncio.get_running_loop()
-        ticket = _Ticket(registry, claim, loop.create_future())
+        ticket = _Ticket(self, registry, claim, loop.create_future())
         ticket.timer = loop.call_at(deadline.at, ticket.expire)
         registry.lanes[claim.audit].add(ticket)
         claim.waiting.add(ticket)
@@ -340,14 +375,17 @@ class Turns:
             registry.lanes[ticket.claim.audit].remove(ticket)
             self._waiting -= 1
 
-    def _serve(self, registry: _Registry) -> None:
-        """Give turns to those that wait at a registry, as far as there are places."""
+    def _serve(self, registry: _Registry) -> bool:
+        """Give turns to those that wait at a registry, as far as there are places; whether there were any."""
+        served = False
         while (ticket := self._next(registry)) is not None:
             lane = registry.lanes[ticket.claim.audit]
             self._dequeue(registry, ticket)
             lane.last(ticket.claim.caller)
             if not ticket.ready.done():
                 ticket.ready.set_result(self._given(registry, ticket.claim))
+                served = True
+        return served
 
     def _next(self, registry: _Registry) -> _Ticket | None:
         if len(registry.places.turns) >= registry.bound or len(self._all.turns) >= self._bounds.all:
@@ -359,17 +397,17 @@ class Turns:
         return None
 
     def _end(self, turn: Turn, registry: _Registry, *, answered: bool) -> None:
-        bounded = self._all.audit >= self._bounds.all // 2
-        bounded = bounded or len(self._all.turns) >= self._bounds.all - self._bounds.reserved_all
+        others_wait = self._all.scarce(self._bounds.all)
         registry.places.remove(turn)
         self._all.remove(turn)
         registry.ended(self._clock.monotonic() - turn.started, answered=answered)
+        if others_wait:
+            # For any place at all: one registry after the other.
+            for authority, other in self._waited_for.items():
+                if self._serve(other):
+                    self._waited_for.move_to_end(authority)
+                    break
         self._serve(registry)
-        if bounded:
-            # Others wait for any place at all: one after the other.
-            for authority, other in list(self._waited_for.items()):
-                self._waited_for.move_to_end(authority)
-                self._serve(other)
 
     def _watch(self, registry: _Registry) -> None:
         """Look again when a request may have become stuck, as long as somebody waits."""
@@ -379,22 +417,25 @@ class Turns:
 
     def _press(self, registry: _Registry) -> None:
         registry.timer = None
-        before = self._clock.monotonic() - registry.patience
-        full = registry.places if len(registry.places.turns) >= registry.bound else self._all
-        for turn in list(full.stuck(before, [*registry.lanes[False], *registry.lanes[True]])):
-            turn.withdraw()
+        now, waiting = self._clock.monotonic(), [*registry.lanes[False], *registry.lanes[True]]
+        for places, bound in ((registry.places, registry.bound), (self._all, self._bounds.all)):
+            stuck = list(places.stuck(bound, now, waiting))
+            for turn in stuck:
+                turn.withdraw()
+            if stuck:
+                break
         self._watch(registry)
 
     def _registry(self, authority: str) -> _Registry:
         registry = self._registries.get(authority)
         if registry is None:
-            registry = self._registries[authority] = _Registry(self._bounds)
             self._forget()
+            registry = self._registries[authority] = _Registry(self._bounds)
         self._registries.move_to_end(authority)
         return registry
 
     def _forget(self) -> None:
-        if len(self._registries) <= _REGISTRIES:
+        if len(self._registries) < _REGISTRIES:
             return
         idle = (name for name, one in self._registries.items() if not one.places.turns and not one.waited_for)
         name = next(idle, None)

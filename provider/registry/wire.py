@@ -96,9 +96,8 @@ class Wire:
         except TooLargeError as error:
             raise failures.of_transport(authority, errand.what, error) from error
         except asyncio.CancelledError:
-            if not turn.withdrawn:
+            if not turn.only_withdrawn():
                 raise
-            _forgive()
             raise failures.of_transport(authority, errand.what, SilentError(own=False)) from None
         finally:
             turn.end(answered=answered)
@@ -150,10 +149,9 @@ class Wire:
             code = failures.code(error)
             raise
         except asyncio.CancelledError:
-            if not turn.withdrawn:
+            if not turn.only_withdrawn():
                 raise
             code = "timeout"
-            _forgive()
             raise failures.of_transport(authority, errand.what, SilentError(own=False)) from None
         finally:
             self._gate.leave(authority, visit, answered=answered)
@@ -181,10 +179,3 @@ _CLOSED: Final = {
     Cause.CONNECTION: "refused a connection a moment ago, or there is no way to it",
     Cause.NAME: "has a name that was not found a moment ago",
 }
-
-
-def _forgive() -> None:
-    """The task was cancelled only to give up its turn; it goes on."""
-    task = asyncio.current_task()
-    if task is not None:
-        task.uncancel()

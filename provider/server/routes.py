@@ -23,9 +23,10 @@ from provider.errors import RequestError
 from provider.questions import protocol, question
 from provider.questions.endpoint import Endpoint
 from provider.reasons import Reason
-from provider.telemetry.logs import AnsweredRequest, Event
+from provider.telemetry.events import Event
 from provider.telemetry.metrics import CONTENT_TYPE
 from provider.telemetry.observation import Observation
+from provider.telemetry.request_lines import AnsweredRequest
 
 _JSON: Final = "application/json"
 _PATHS: Final = {f"/{endpoint}": endpoint for endpoint in Endpoint}

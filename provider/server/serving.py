@@ -27,7 +27,8 @@ from provider.server.tls import ServerTLS, TLSFiles
 from provider.server.worker import Serving
 from provider.settings.model import Settings
 from provider.settings.values import Address
-from provider.telemetry.logs import Event, Log
+from provider.telemetry.events import Event
+from provider.telemetry.log import Log
 from provider.telemetry.metrics import Metrics
 from provider.telemetry.observation import Observation
 

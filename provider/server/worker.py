@@ -40,7 +40,7 @@ from provider.server.response import OneSegmentResponse
 from provider.server.threads import Threads
 from provider.server.tls import ServerTLS
 from provider.settings.model import ServerSettings
-from provider.telemetry.logs import Event
+from provider.telemetry.events import Event
 from provider.telemetry.observation import Observation
 
 Application: TypeAlias = Callable[..., Any]

@@ -181,7 +181,9 @@ class Metrics:
         self.certificate_expiry = self._gauge(
             "certificate_expiry_timestamp_seconds", "When TLS material in force ends, seconds since 1970", "certificate"
         )
-        self.certificate_rejections = self._counter("certificate_rejections", "Replaced TLS files that can't be used")
+        self.certificate_rejections = self._counter(
+            "certificate_rejections", "Replaced TLS files, and authorities for registries, that can't be used"
+        )
         self.loop_lag = self._histogram(
             "loop_lag_seconds", "How late the pulse of the event loop was, four times a second", _LAG_SECONDS
         )

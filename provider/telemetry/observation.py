@@ -9,8 +9,10 @@ from typing import Final
 
 from provider.clock import Clock
 from provider.observer import NullObserver, Operation, ThrottleCause
-from provider.telemetry.logs import Event, Log, Repeats
+from provider.telemetry.events import Event
+from provider.telemetry.log import Log
 from provider.telemetry.metrics import Metrics
+from provider.telemetry.repeats import Repeats
 
 # The exit code of a worker without an event loop; its parent starts another one for every code but 3 and 4.
 _LOOP_ENDED: Final = 70

@@ -7,7 +7,7 @@ from typing import Final
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from provider.answering.batch import Endpoint
+from provider.questions.endpoint import Endpoint
 from provider.telemetry.metrics import Metrics
 from scripts.reference import markdown
 

@@ -17,7 +17,7 @@ from provider.server.tls import ServerTLS, TLSFiles
 from provider.server.worker import Serving
 from provider.settings.model import ServerSettings
 from provider.settings.values import LogFormat, LogLevel
-from provider.telemetry.logs import Log
+from provider.telemetry.log import Log
 from provider.telemetry.metrics import Metrics
 from provider.telemetry.observation import Observation
 

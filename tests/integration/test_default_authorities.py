@@ -7,12 +7,9 @@ from typing import Any
 
 import pytest
 
-from provider.clock import Deadline, SystemClock
-from provider.images.inspector import build_inspector
-from provider.questions.question import parse
-from provider.registry.settings import RegistrySettings
 from tests.e2e.rig import registry as registries
 from tests.e2e.rig.registry import days_ago
+from tests.integration.answering import Answering
 from tests.integration.test_verify import Shop
 from tests.programs import program
 from tests.simulators.signing import Signer, SigningWorld, new_key
@@ -38,13 +35,11 @@ def signature(shop: Shop, key: str, **authorities: Signer) -> Any:
     files = {name: shop.folder / name for name in authorities}
     for name, signer in authorities.items():
         files[name].write_text(signer.public_pem)
-    clock = SystemClock()
-    settings = RegistrySettings(allow_loopback_http=True, allow_private=True)
-    inspector = build_inspector(settings, clock, authorities=files)
+    answering = Answering(authorities=files)
     try:
-        return inspector.inspect(parse(key), Deadline.after(clock, 20)).to_json("ref")["signature"]
+        return answering.answer(key).to_json("ref")["signature"]
     finally:
-        inspector.close()
+        answering.close()
 
 
 def test_those_who_signed_are_named_in_either_format(shop: Shop) -> None:

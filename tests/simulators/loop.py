@@ -6,7 +6,8 @@
     loop.run_for(1.2)              # what happens within that time
     loop.settle()                  # what can happen without time passing
 
-`LoopEvent` stands in for a thread's `threading.Event` where that thread would wait for the loop: waiting turns the loop.
+`loop.turns` counts its turns. `LoopEvent` stands in for a thread's `threading.Event` where that thread would wait for
+the loop: waiting turns the loop.
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ class _VirtualSelector(selectors.SelectSelector):
     def __init__(self, clock: FakeClock) -> None:
         super().__init__()
         self._clock = clock
+        self.turns = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.turns += 1
         ready = super().select(0)
         if ready or timeout == 0:
             return ready
@@ -49,8 +52,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """Turns by a `FakeClock`."""
 
     def __init__(self, clock: FakeClock) -> None:
-        super().__init__(_VirtualSelector(clock))
+        self._own_selector = _VirtualSelector(clock)
+        super().__init__(self._own_selector)
         self.clock = clock
+
+    @property
+    def turns(self) -> int:
+        """How often it has turned."""
+        return self._own_selector.turns
 
     def time(self) -> float:
         return self.clock.monotonic()

@@ -1,7 +1,7 @@
 """`python -m tests.simulators.serve --listen …`: the real server over an inspector without registries.
 
-An image whose repository ends in `-held-SECONDS` is answered after that time, and one that ends in `-dies` ends the
-event loop. All else is the program's own.
+An image whose repository ends in `-held-SECONDS` is answered after that time, one that ends in `-blocks-SECONDS` keeps
+the event loop from turning for that time, and one that ends in `-dies` ends it. All else is the program's own.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import os
 import re
 import sys
+import time
 
 from provider.clock import SystemClock
 from provider.images.assembly import Assembly
@@ -22,12 +23,15 @@ from provider.settings.sources import load
 from tests.simulators.inspector import InspectorSimulator
 
 _HELD = re.compile(r"-held-(\d+(?:\.\d+)?)")
+_BLOCKS = re.compile(r"-blocks-(\d+(?:\.\d+)?)")
 
 
 class _SlowInspector(InspectorSimulator):
     async def inspect(self, key: ItemKey, call: Call) -> Facts:
         if match := _HELD.search(key.image):
             await asyncio.sleep(float(match[1]))
+        if match := _BLOCKS.search(key.image):
+            time.sleep(float(match[1]))  # noqa: ASYNC251 - that is the point
         if "-dies" in key.image:
             asyncio.get_running_loop().stop()
         return await super().inspect(key, call)

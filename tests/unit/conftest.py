@@ -17,7 +17,7 @@ from provider.questions.endpoint import Endpoint
 from provider.registry.credentials import NoCredentials
 from provider.server.routes import create_app
 from provider.settings.values import LogFormat, LogLevel
-from provider.telemetry.logs import Log
+from provider.telemetry.log import Log
 from provider.telemetry.metrics import Metrics
 from provider.telemetry.observation import Observation
 from tests.simulators.clock import FakeClock
@@ -80,7 +80,7 @@ class World:
         self.loop.finish()
 
     def _event(self) -> LoopEvent:
-        event = LoopEvent(self.loop, lambda: self.on_wait())
+        event = LoopEvent(self.loop, self.on_wait)
         self.waits.append(event)
         return event
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 
 import pytest
 
@@ -153,6 +154,20 @@ def test_many_clients_at_the_same_time_are_answered(shared_provider, connect):
     for thread in threads:
         thread.join(20)
     assert [len(answer.values) for answer in answers] == [2] * 30
+
+
+def test_loop_that_does_not_turn_is_told_to_the_probe_and_holds_up_nothing_that_is_remembered(provider, connect):
+    client, blocks, other = connect(provider), "registry.example/app-blocks-8:1", "registry.example/other:1"
+    client.ask(KEY)
+    assert client.ask(blocks).reasons() == {ref(blocks): "Timeout"}
+    assert set(client.ask(KEY).values) == {KEY}
+    assert client.ask(other).reasons() == {ref(other): "Timeout"}
+    while provider.plain("/healthz")[0] == 200:
+        assert not client.ask(other).values, "the loop turns again, and no probe was told"
+    assert provider.plain("/healthz") == (503, "stuck: the event loop does not turn\n")
+    while provider.plain("/healthz")[0] != 200:
+        time.sleep(0.05)
+    assert set(client.ask(blocks, other).values) == {blocks, other}
 
 
 def test_plain_port_has_metrics_and_probes(shared_provider):

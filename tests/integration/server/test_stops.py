@@ -92,6 +92,17 @@ def test_worker_that_died_is_replaced(provider, connect):
     assert provider.plain("/readyz")[0] == 200
 
 
+def test_worker_whose_event_loop_ended_is_replaced(provider, connect):
+    """Without a loop nothing can be looked up; a probe would notice after a while, the worker itself at once."""
+    (worker,) = workers(provider)
+    with pytest.raises((OSError, http.client.HTTPException)):
+        connect(provider).ask("registry.example/app-dies:1")
+    provider.await_event("server.started", 2)
+    assert provider.events("loop.ended")
+    assert set(connect(provider).ask(KEY).values) == {KEY}
+    assert workers(provider) != [worker]
+
+
 @pytest.mark.parametrize("unwanted", [signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR2])
 def test_there_is_one_worker_whatever_the_signal(provider, connect, unwanted):
     provider.process.send_signal(unwanted)

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from provider.clock import Deadline, SystemClock
 from provider.errors import ImageError
-from provider.images.inspector import build_inspector
-from provider.questions.question import ProofQuestion
-from provider.registry.settings import RegistrySettings
+from provider.questions.question import ProofQuestion, key_of
 from tests.e2e.rig import registry as registries
+from tests.integration.answering import Answering
 from tests.programs import program
 
 
@@ -27,11 +25,10 @@ def registry(request, tmp_path_factory):
 class Provider:
     """Asks as the provider does."""
 
-    inspector: object
-    clock: SystemClock
+    answering: Answering
 
     def prove(self, image, verify):
-        return self.inspector.inspect(ProofQuestion(image, verify), Deadline.after(self.clock, 20)).proofs
+        return self.answering.answer(key_of(ProofQuestion(image, verify))).proofs
 
     def refusal(self, image, verify):
         with pytest.raises(ImageError) as refused:
@@ -41,6 +38,6 @@ class Provider:
 
 @pytest.fixture(scope="session")
 def provider(instance):
-    clock = SystemClock()
-    settings = RegistrySettings(allow_loopback_http=True, allow_private=True)
-    return Provider(build_inspector(settings, clock, None, {"own": instance.trusted_root}), clock)
+    answering = Answering({"own": instance.trusted_root})
+    yield Provider(answering)
+    answering.close()

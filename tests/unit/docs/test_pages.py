@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from gatekeeper.cli.main import COMMANDS, cli
-from provider.telemetry.logs import Event
+from provider.telemetry.events import Event
 from tests.unit.docs.pages import PAGES, ROOT, anchors, blocks, commands, links, name
 
 _TARGETS = set(re.findall(r"^([a-z0-9-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))

@@ -10,12 +10,11 @@ import pytest
 from provider import limits
 from provider.errors import ImageError
 from provider.images import leaf
-from provider.images.tree import Tree
 from provider.reasons import Reason
-from provider.registry import media_types, reference, store
+from provider.registry import media_types, store
 from provider.registry.client import Document
 from tests.simulators.registry import descriptor
-from tests.unit.images.world import FRESH, IMAGE, OLD, World, turning
+from tests.unit.images.world import FRESH, IMAGE, OLD, World
 
 PLAIN_TYPES = sorted(media_types.VAGUE)
 
@@ -284,29 +283,38 @@ def test_children_that_hang_do_not_hold_up_another_image_of_the_registry(world, 
     assert seconds < 0.01
 
 
-@pytest.mark.parametrize(("size", "turns"), [(limits.STEP_BYTES + 1, 9), (limits.STEP_BYTES // 4, 0)])
-def test_large_configurations_are_read_one_in_a_turn_of_the_loop(world, size, turns, monkeypatch):
+@pytest.mark.parametrize(("size", "apart"), [(limits.STEP_BYTES + 1, True), (limits.STEP_BYTES // 4, False)])
+def test_large_configurations_are_read_one_in_a_turn_of_the_loop(world, size, apart, monkeypatch):
     notes = [{"created_by": "x" * size}]
-    pushed = [world.push(architecture=f"a{n}", history=notes) for n in range(10)]
-    image = reference.parse(f"reg.io/team/app@{world.index(*pushed).digest}")
+    children = [world.push(architecture=f"a{n}", history=notes) for n in range(10)]
+    steps = _steps(monkeypatch, leaf, "read", world.loop)
     world.registry.delay = 0.1
-    root = world.loop.run(world.store.manifest(image, world.call()))
-    steps, counts = [], [0]
-    read = leaf.read
+    world.index(*children)
+    assert len(world.ask().platforms) == 10
+    assert len(steps) == 10
+    # All of them came at the same moment.
+    assert len(set(steps)) == (10 if apart else 1)
+
+
+def test_large_indexes_are_read_one_in_a_turn_of_the_loop(world, monkeypatch):
+    image = world.push()
+    note = {"annotations": {"note": "x" * limits.STEP_BYTES}}
+    inner = [world.index(descriptor(image) | note | {"size": n}, tag=None) for n in range(5)]
+    steps = _steps(monkeypatch, store, "parsed", world.loop)
+    world.registry.delay = 0.1
+    world.index(*inner)
+    world.ask()
+    assert len(set(steps[1:6])) == 5
+
+
+def _steps(monkeypatch, module, name, loop):
+    """In which turn of the loop each call of a function is."""
+    steps = []
+    function = getattr(module, name)
 
     def step(*arguments, **more):
-        steps.append(counts[0])
-        return read(*arguments, **more)
+        steps.append(loop.turns)
+        return function(*arguments, **more)
 
-    monkeypatch.setattr(leaf, "read", step)
-    # All documents are in memory, so that all of them are ready to be read at once.
-    for one in pushed:
-        document = world.loop.run(world.store.manifest(image.at(one.digest), world.call()))
-        config = store.parsed(document, "it").config
-        world.loop.run(world.store.blob(image, config, limits.CONFIG_BYTES, world.call()))
-    tree = Tree(world.store, world.pace, everything=False)
-    world.loop.run(turning(tree.leaves(image, root, world.call()), counts))
-    assert len(steps) == 10
-    assert len(set(steps)) > turns
-    if turns == 0:
-        assert len(set(steps)) == 1
+    monkeypatch.setattr(module, name, step)
+    return steps

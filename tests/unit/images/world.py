@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from provider.clock import Deadline
@@ -94,18 +92,3 @@ class World:
 
     def index(self, *children, tag="v1"):
         return self.registry.push_index("team/app", tag, children)
-
-
-async def turning(work, counts):
-    """The result of work, while each turn of the loop is counted in `counts[0]`; no time may pass meanwhile."""
-
-    async def count():
-        while True:
-            counts[0] += 1
-            await asyncio.sleep(0)
-
-    counter = asyncio.ensure_future(count())
-    try:
-        return await work
-    finally:
-        counter.cancel()

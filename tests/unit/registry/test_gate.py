@@ -1,164 +1,185 @@
-"""How much is asked of a registry, and when it is left alone."""
-
-import email.utils
-import threading
+"""When a registry is left alone."""
 
 import pytest
 
 from provider import limits
-from provider.clock import Deadline, SystemClock
 from provider.errors import ImageError
 from provider.reasons import Reason
-from provider.registry import origin
+from provider.registry import gate as gate_module
 from provider.registry.gate import Gate
-from provider.registry.reference import parse
-from provider.registry.settings import RegistrySettings
 
-REG = origin.of_url("https://reg.io")
-OTHER = origin.of_url("https://other.io")
+REG, OTHER = "reg.io", "other.io"
 
 
 @pytest.fixture
 def gate(clock, observer):
-    return Gate(RegistrySettings(), clock, observer)
+    return Gate(clock, observer)
 
 
-def refusal(gate, where, clock, subject="reg.io/new"):
-    with pytest.raises(ImageError) as caught, gate.visit(where, subject, Deadline.after(clock, 1)):
-        pass
-    return caught.value.reason
+def refusal(gate, authority=REG, what="manifest of reg.io/mine:v1"):
+    """Why a request is not let through; None when it is."""
+    try:
+        gate.check(authority, what)
+    except ImageError as error:
+        return error
+    return None
 
 
-def test_registries_that_no_setting_names_share_a_quarter_of_the_slots(gate, clock):
-    visits = [gate.visit(origin.of_url(f"https://r{n}.io"), "s", Deadline.after(clock, 0)) for n in range(9)]
-    for visit in visits[:8]:
-        visit.__enter__()
-    with pytest.raises(ImageError) as caught:
-        visits[8].__enter__()
-    assert caught.value.reason is Reason.OVERLOADED
-    visits[0].__exit__(None, None, None)
-    with gate.visit(REG, "s", Deadline.after(clock, 0)):
-        pass
-    for visit in visits[1:8]:
-        visit.__exit__(None, None, None)
+def reason(gate, authority=REG):
+    error = refusal(gate, authority)
+    return error and error.reason
 
 
-def test_named_registry_has_all_its_slots_to_itself(clock, observer):
-    gate = Gate(RegistrySettings(named_registries=frozenset({"reg.io"})), clock, observer)
-    for n in range(8):
-        gate.visit(origin.of_url(f"https://r{n}.io"), "s", Deadline.after(clock, 0)).__enter__()
-    visits = [gate.visit(REG, "s", Deadline.after(clock, 0)) for _ in range(limits.REGISTRY_REQUESTS)]
-    for visit in visits:
-        visit.__enter__()
-    with pytest.raises(ImageError), gate.visit(REG, "s", Deadline.after(clock, 0)):
-        pass
-    assert ("reg.io", "local_limit") in observer.throttled
+class TestThrottled:
+    def test_registry_that_said_429_is_left_alone_for_so_long(self, gate, clock, observer):
+        gate.leave_alone(REG, 7)
+        clock.advance(6.9)
+        assert reason(gate) is Reason.THROTTLED
+        clock.advance(0.1)
+        assert reason(gate) is None
+        assert observer.throttled == [(REG, "status"), (REG, "retry_after")]
+
+    @pytest.mark.parametrize(("told", "seconds"), [(1e300, 60), (60.5, 60), (float("inf"), 60)])
+    def test_nobody_closes_a_registry_for_longer_than_a_minute(self, gate, clock, told, seconds):
+        gate.leave_alone(REG, told)
+        clock.advance(seconds - 0.1)
+        assert reason(gate) is Reason.THROTTLED
+        clock.advance(0.1)
+        assert reason(gate) is None
+
+    @pytest.mark.parametrize("told", [0, -5, float("-inf")])
+    def test_moment_that_has_passed_closes_nothing(self, gate, told):
+        gate.leave_alone(REG, told)
+        assert reason(gate) is None
+
+    def test_other_registries_and_other_ports_are_asked_as_before(self, gate):
+        gate.leave_alone(REG, 7)
+        assert reason(gate, OTHER) is None
+        assert reason(gate, "reg.io:5000") is None
+
+    def test_next_caller_is_told_of_his_own_image(self, gate):
+        gate.leave_alone(REG, 7)
+        message = refusal(gate).message
+        assert message == "manifest of reg.io/mine:v1: reg.io asked us to come back later (status 429)"
 
 
-def test_request_waits_for_a_slot(clock, observer):
-    gate = Gate(RegistrySettings(), SystemClock(), observer)
-    visits = [gate.visit(REG, "s", Deadline.after(SystemClock(), 0)) for _ in range(8)]
-    for visit in visits:
-        visit.__enter__()
-    threading.Thread(target=visits[0].__exit__, args=(None, None, None)).start()
-    with gate.visit(REG, "s", Deadline.after(SystemClock(), 5)):
-        pass
+class TestUnreachable:
+    def test_registry_that_takes_no_connection_is_left_alone_for_a_moment(self, gate, clock, observer):
+        gate.unreachable(REG, Reason.REGISTRY_UNAVAILABLE, "refused a connection a moment ago")
+        clock.advance(limits.UNREACHABLE_SECONDS - 0.1)
+        error = refusal(gate)
+        assert error.reason is Reason.REGISTRY_UNAVAILABLE
+        assert error.message == "manifest of reg.io/mine:v1: reg.io refused a connection a moment ago"
+        assert observer.throttled == [(REG, "unreachable")]
+        clock.advance(0.1)
+        assert reason(gate) is None
+
+    def test_other_registries_are_asked_as_before(self, gate):
+        gate.unreachable(REG, Reason.TIMEOUT, "did not take a connection a moment ago")
+        assert reason(gate) is Reason.TIMEOUT
+        assert reason(gate, OTHER) is None
 
 
-def test_registry_that_is_full_of_requests_is_left_alone_until_it_said(client, registry, call, clock):
-    registry.push_image("app", "v1")
-    registry.fail("manifest", 429, headers={"Retry-After": "7"}, times=1)
-    with pytest.raises(ImageError) as caught:
-        client.manifest(parse("reg.io/app:v1"), call)
-    assert caught.value.reason is Reason.THROTTLED
-    with pytest.raises(ImageError) as caught:
-        client.manifest(parse("reg.io/app:v1"), call)
-    assert caught.value.reason is Reason.THROTTLED
-    assert len(registry.requests) == 1
-    clock.advance(7)
-    assert client.manifest(parse("reg.io/app:v1"), call)
+class TestSilence:
+    """A registry that accepts connections and says nothing."""
 
+    @staticmethod
+    def enter(gate, *subjects, authority=REG):
+        return [gate.enter(authority, subject) for subject in subjects]
 
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [("3", 3), ("100000", 60), ("", 1), ("soon", 1), ("-5", 1), ("9" * 400, 1), ("date", 20)],
-)
-def test_time_to_come_back_is_read_and_bounded(client, registry, call, clock, header, seconds):
-    registry.push_image("app", "v1")
-    text = email.utils.formatdate(clock.now() + 20, usegmt=True) if header == "date" else header
-    registry.fail("manifest", 429, headers={"Retry-After": text}, times=1)
-    with pytest.raises(ImageError):
-        client.manifest(parse("reg.io/app:v1"), call)
-    call.deadline = Deadline.after(clock, 1000)
-    clock.advance(seconds - 0.5)
-    with pytest.raises(ImageError):
-        client.manifest(parse("reg.io/app:v1"), call)
-    clock.advance(0.5)
-    assert client.manifest(parse("reg.io/app:v1"), call)
-
-
-def test_throttled_registry_does_not_hold_back_another(gate, clock):
-    gate.leave_alone(REG, 5)
-    assert refusal(gate, REG, clock) is Reason.THROTTLED
-    with gate.visit(OTHER, "s", Deadline.after(clock, 1)):
-        pass
-
-
-def test_registry_that_cannot_be_reached_is_told_at_once_to_others(client, registry, call, clock, observer):
-    registry.push_image("app", "v1")
-    registry.fail("any", how="unreachable", times=1)
-    for _ in range(2):
-        with pytest.raises(ImageError) as caught:
-            client.manifest(parse("reg.io/app:v1"), call)
-        assert caught.value.reason is Reason.REGISTRY_UNAVAILABLE
-    assert len(registry.requests) == 1
-    assert observer.throttled == [("reg.io", "unreachable")]
-    clock.advance(limits.UNREACHABLE_SECONDS)
-    assert client.manifest(parse("reg.io/app:v1"), call)
-
-
-def test_one_heavy_image_does_not_make_its_registry_look_dead(gate, clock):
-    deadline = Deadline.after(clock, 30)
-    with gate.visit(REG, "reg.io/heavy", deadline), gate.visit(REG, "reg.io/heavy", deadline):
+    def test_one_heavy_image_does_not_make_its_registry_look_dead(self, gate, clock):
+        self.enter(gate, *["reg.io/heavy"] * 5)
         clock.advance(5)
-        with gate.visit(REG, "reg.io/a", deadline), gate.visit(REG, "reg.io/b", deadline):
-            pass
+        assert reason(gate) is None
 
+    def test_registry_that_answers_nobody_is_told_at_once_to_others(self, gate, clock, observer):
+        self.enter(gate, "reg.io/a", "reg.io/b")
+        clock.advance(limits.SILENCE_SECONDS + 0.1)
+        # One goes through, to find out.
+        assert reason(gate) is None
+        error = refusal(gate)
+        assert error.reason is Reason.TIMEOUT
+        assert error.message == "manifest of reg.io/mine:v1: reg.io answers nobody at the moment"
+        assert observer.throttled == [(REG, "unreachable")]
 
-def test_registry_that_answers_somebody_is_not_silent(gate, clock):
-    deadline = Deadline.after(clock, 30)
-    with gate.visit(REG, "reg.io/a", deadline), gate.visit(REG, "reg.io/b", deadline):
+    def test_other_registries_are_asked_as_before(self, gate, clock):
+        self.enter(gate, "reg.io/a", "reg.io/b")
+        clock.advance(limits.SILENCE_SECONDS + 0.1)
+        assert [reason(gate, OTHER) for _ in range(3)] == [None] * 3
+
+    def test_silence_of_less_than_its_time_is_none(self, gate, clock):
+        self.enter(gate, "reg.io/a", "reg.io/b")
+        clock.advance(limits.SILENCE_SECONDS)
+        assert [reason(gate) for _ in range(3)] == [None] * 3
+
+    def test_two_of_which_one_was_asked_just_now_are_no_silence(self, gate, clock):
+        self.enter(gate, "reg.io/a")
         clock.advance(5)
-        with gate.visit(REG, "reg.io/light", deadline) as visit:
-            visit.answered = True
-        with gate.visit(REG, "reg.io/c", deadline), gate.visit(REG, "reg.io/d", deadline):
-            pass
+        self.enter(gate, "reg.io/b")
+        assert [reason(gate) for _ in range(3)] == [None] * 3
 
+    def test_registry_that_answers_somebody_is_not_silent(self, gate, clock):
+        self.enter(gate, "reg.io/a", "reg.io/b")
+        clock.advance(5)
+        [light] = self.enter(gate, "reg.io/light")
+        gate.leave(REG, light, answered=True)
+        assert [reason(gate) for _ in range(3)] == [None] * 3
 
-def test_registry_that_answers_nobody_is_told_at_once_to_others(gate, clock):
-    deadline = Deadline.after(clock, 30)
-    with gate.visit(REG, "reg.io/a", deadline), gate.visit(REG, "reg.io/b", deadline):
+    def test_request_that_failed_without_an_answer_is_no_sign_of_life(self, gate, clock):
+        self.enter(gate, "reg.io/a", "reg.io/b")
+        clock.advance(5)
+        [other] = self.enter(gate, "reg.io/c")
+        gate.leave(REG, other, answered=False)
+        assert [reason(gate) for _ in range(2)] == [None, Reason.TIMEOUT]
+
+    def test_one_request_a_second_goes_through(self, gate, clock):
+        self.enter(gate, "reg.io/a", "reg.io/b")
         clock.advance(limits.SILENCE_SECONDS + 0.1)
-        with gate.visit(REG, "reg.io/probe", deadline):
-            assert refusal(gate, REG, clock) is Reason.TIMEOUT
-            assert refusal(gate, REG, clock) is Reason.TIMEOUT
-
-
-def test_one_request_a_second_finds_out_whether_a_silent_registry_is_back(gate, clock):
-    deadline = Deadline.after(clock, 30)
-    with gate.visit(REG, "reg.io/a", deadline), gate.visit(REG, "reg.io/b", deadline):
-        clock.advance(limits.SILENCE_SECONDS + 0.1)
-        with gate.visit(REG, "reg.io/probe", deadline):
-            clock.advance(limits.SILENCE_SECONDS)
-            with gate.visit(REG, "reg.io/next", deadline) as visit:
-                visit.answered = True
         for _ in range(3):
-            with gate.visit(REG, "reg.io/more", deadline):
-                pass
+            assert [reason(gate) for _ in range(3)] == [None, Reason.TIMEOUT, Reason.TIMEOUT]
+            clock.advance(limits.SILENCE_SECONDS)
+
+    def test_registry_that_is_back_is_open_to_all(self, gate, clock):
+        self.enter(gate, "reg.io/a", "reg.io/b")
+        clock.advance(limits.SILENCE_SECONDS + 0.1)
+        [probe] = self.enter(gate, "reg.io/probe")
+        gate.leave(REG, probe, answered=True)
+        assert [reason(gate) for _ in range(3)] == [None] * 3
+
+    def test_silence_ends_with_the_requests_that_waited(self, gate, clock):
+        waiting = self.enter(gate, "reg.io/a", "reg.io/b")
+        clock.advance(limits.SILENCE_SECONDS + 0.1)
+        for visit in waiting:
+            gate.leave(REG, visit, answered=False)
+        assert [reason(gate) for _ in range(3)] == [None] * 3
 
 
-def test_many_registries_are_forgotten_again(gate, clock):
-    for n in range(3000):
-        with gate.visit(origin.of_url(f"https://r{n}.io"), "s", Deadline.after(clock, 1)):
-            pass
-    assert len(gate._hosts) <= 1024
+class TestMemory:
+    def test_registries_that_nobody_asks_any_more_are_forgotten(self, gate):
+        for number in range(3000):
+            visit = gate.enter(f"r{number}.io", "s")
+            gate.leave(f"r{number}.io", visit, answered=True)
+        assert len(gate._registries) <= 1024
+
+    def test_registries_that_are_left_alone_are_not_remembered_without_a_bound(self, gate):
+        for number in range(3000):
+            gate.unreachable(f"r{number}.io", Reason.REGISTRY_UNAVAILABLE, "refused a connection a moment ago")
+        assert len(gate._registries) <= 1024
+        assert reason(gate, "r2999.io") is Reason.REGISTRY_UNAVAILABLE
+
+    def test_registry_is_remembered_while_something_is_under_way(self, gate, clock, monkeypatch):
+        monkeypatch.setattr(gate_module, "_REGISTRIES", 10)
+        for subject in ("a", "b"):
+            gate.enter(REG, subject)
+        for number in range(30):
+            gate.enter(f"r{number}.io", "s")
+        clock.advance(limits.SILENCE_SECONDS + 0.1)
+        assert [reason(gate) for _ in range(2)] == [None, Reason.TIMEOUT]
+
+    def test_what_is_left_alone_is_forgotten_after_what_is_not(self, gate, monkeypatch):
+        monkeypatch.setattr(gate_module, "_REGISTRIES", 10)
+        gate.leave_alone(REG, 30)
+        for number in range(30):
+            visit = gate.enter(f"r{number}.io", "s")
+            gate.leave(f"r{number}.io", visit, answered=True)
+        assert reason(gate) is Reason.THROTTLED

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from provider import limits
 from provider.errors import ImageError
+from provider.loop import EventLoop
 from provider.questions.question import ref
 from provider.reasons import Reason
 from provider.server.routes import create_metrics_app
@@ -104,6 +105,13 @@ def test_fault_of_ours_is_an_answer_too(client, world, monkeypatch, path):
     assert "ZeroDivisionError" in line["exception"]
 
 
+def test_request_without_a_loop_is_answered(client, world, observation, monkeypatch):
+    monkeypatch.setattr(world.batch, "_hand", EventLoop(world.clock, observation).hand)
+    response = client.post("/validate", data=body(KEY))
+    assert response.status_code == 200
+    assert Answer(response.data).reasons() == {ref(KEY): "Internal"}
+
+
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     path=st.sampled_from([*PATHS, "/", "/other"]),
@@ -155,7 +163,7 @@ def test_request_is_counted_and_logged_with_its_keys(client, world, observation)
 
 
 def test_late_key_is_logged_with_its_reason(client, world, observation):
-    world.pool.holding = True
+    world.inspector.holding = True
     client.post("/validate", data=body(KEY))
     (line,) = world.events("key.answered")
     assert (line["ref"], line["outcome"], line["reason"]) == (ref(KEY), "unfinished", "Timeout")
@@ -171,8 +179,16 @@ def test_refused_request_is_counted_and_logged(client, world, observation):
 
 
 @pytest.fixture
-def plain(observation):
-    return create_metrics_app(observation.metrics.exposition, lambda: "").test_client()
+def make_plain(observation):
+    def make_plain(*, unhealthy="", unready=""):
+        return create_metrics_app(observation.metrics.exposition, lambda: unhealthy, lambda: unready).test_client()
+
+    return make_plain
+
+
+@pytest.fixture
+def plain(make_plain):
+    return make_plain()
 
 
 def test_metrics_can_be_parsed(plain, client):
@@ -185,11 +201,18 @@ def test_healthy_and_ready(plain):
     assert [plain.get(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
 
 
-def test_unready_says_why_and_stays_healthy(observation):
-    plain = create_metrics_app(observation.metrics.exposition, lambda: "draining").test_client()
+def test_unready_says_why_and_stays_healthy(make_plain):
+    plain = make_plain(unready="draining")
     response = plain.get("/readyz")
     assert (response.status_code, response.text) == (503, "draining\n")
     assert plain.get("/healthz").status_code == 200
+
+
+def test_unhealthy_says_why_and_metrics_can_still_be_read(make_plain):
+    plain = make_plain(unhealthy="stuck")
+    response = plain.get("/healthz")
+    assert (response.status_code, response.text) == (503, "stuck\n")
+    assert plain.get("/metrics").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/validate"])

@@ -109,17 +109,36 @@ class World:
         payload = self.signing.payload(digest or self.digest)
         return [self.layer(payload, self.signing.annotations(payload, signer, **(notes or {}))) for signer in signers]
 
+    def unlike(self, count, signer=None):
+        """Signatures of the image with payloads of their own, which must be fetched."""
+        payloads = [self.signing.payload(self.digest, number=number) for number in range(count)]
+        signer = signer or self.signing.key
+        return [self.layer(payload, self.signing.annotations(payload, signer)) for payload in payloads]
+
+    @staticmethod
+    def steps(monkeypatch, form, before):
+        """What was said before each verification of a signature, which goes on as ever."""
+        steps = []
+        verify = form.verify
+
+        def step(*arguments):
+            steps.append(before())
+            return verify(*arguments)
+
+        monkeypatch.setattr(form, "verify", step)
+        return steps
+
     def attach(self, layers, repository=REPOSITORY, prefix="", digest=None):
         """Put signatures under the image's tag."""
         manifest = {"schemaVersion": 2, "mediaType": media_types.OCI_MANIFEST, "config": EMPTY, "layers": layers}
         tag = f"{prefix}{(digest or self.digest).replace(':', '-')}.sig"
         return self.registry.push_manifest(repository, tag, manifest)
 
-    def refer(self, document, *, subject=None, kind=BUNDLE, repository=REPOSITORY, notes=None, layers=1):
+    def refer(self, document, *, subject=None, kind=BUNDLE, repository=REPOSITORY, notes=None, layers=1, size=None):
         """Put a bundle beside the image."""
         body = document if isinstance(document, bytes) else canonical(document)
         digest = self.registry.push_blob(repository, body)
-        layer = {"mediaType": BUNDLE, "digest": digest, "size": len(body)}
+        layer = {"mediaType": BUNDLE, "digest": digest, "size": len(body) if size is None else size}
         manifest = {
             "schemaVersion": 2,
             "mediaType": media_types.OCI_MANIFEST,
@@ -302,6 +321,7 @@ def test_tag_with_something_else_is_rejected_for_now(here, body):
     here.registry.push_manifest(REPOSITORY, f"{here.digest.replace(':', '-')}.sig", body)
     error = here.refusal(here.key())
     assert error.reason is Reason.SIGNATURE_REJECTED
+    assert not error.reason.durable
 
 
 def test_index_is_signed_as_a_whole(here):
@@ -331,6 +351,103 @@ def test_signature_that_nobody_expected_hides_no_good_one(here, monkeypatch, cap
     here.attach(here.signed(here.signing.key) + here.signed(here.signing.key, notes={"run": "2"}))
     assert len(here.prove(here.key()).proofs) == 1
     assert "could not be verified" in caplog.text
+
+
+def test_registry_that_does_not_tell_of_one_signature_hides_no_good_one_beside_it(here):
+    away, good = here.unlike(2)
+    here.attach([away, good])
+    here.registry.fail("blob", 500, match=away["digest"])
+    assert len(here.prove(here.key()).proofs) == 1
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_signature_that_cannot_be_had_is_no_rejection_where_nothing_is_proved(here, order):
+    (away,) = here.unlike(1)
+    here.attach([away, *here.signed(Signer(new_key()))][::order])
+    here.registry.fail("blob", 500, match=away["digest"])
+    error = here.refusal(here.key())
+    assert error.reason is Reason.REGISTRY_UNAVAILABLE
+    assert away["digest"] in error.message
+
+
+def test_silent_registry_of_one_signature_ends_with_the_calls_time(here):
+    away, *_ = here.unlike(1)
+    here.attach([away, *here.signed(here.signing.key)])
+    here.registry.fail("blob", how="silent", match=away["digest"])
+    began = here.clock.monotonic()
+    assert len(here.prove(here.key(), seconds=1.2).proofs) == 1
+    assert here.clock.monotonic() - began < 1.3
+
+
+# Sizes that lie.
+
+
+@pytest.mark.parametrize(("off", "sentence"), [(-1, "sends more than"), (1, "its descriptor says")])
+def test_payload_of_another_size_is_a_bad_signature_and_hides_no_good_one(here, off, sentence):
+    lying, good = here.unlike(2)
+    lying["size"] += off
+    here.attach([lying])
+    error = here.refusal(here.key())
+    assert (error.reason, sentence in error.message) == (Reason.SIGNATURE_REJECTED, True)
+    here.attach([lying, good])
+    here.clock.advance(31)
+    assert len(here.prove(here.key()).proofs) == 1
+
+
+@pytest.mark.parametrize("size", [1, limits.BUNDLE_BYTES, limits.BUNDLE_BYTES + 1])
+def test_bundle_of_another_size_is_left_out_and_hides_no_good_one(here, size):
+    here.registry.referrers_page = 10
+    here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None), size=size)
+    assert here.refusal(bundles(here.key())).reason is Reason.SIGNATURE_ABSENT
+    here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None))
+    here.clock.advance(31)
+    assert len(here.prove(bundles(here.key())).proofs) == 1
+
+
+# What it costs others.
+
+
+def test_signatures_are_verified_one_in_a_turn_of_the_loop(here, monkeypatch):
+    here.attach(here.unlike(10))
+    here.registry.delay = 0.1
+    steps = here.steps(monkeypatch, simple_signing, lambda: here.loop.turns)
+    assert len(here.prove(here.key()).proofs) == 10
+    # All payloads came at the same moment.
+    assert len(steps) == len(set(steps)) == 10
+
+
+def test_verification_ends_with_the_calls_time(here, monkeypatch):
+    def slow():
+        here.clock.advance(0.1)
+
+    here.attach(here.unlike(50, Signer(new_key())))
+    steps = here.steps(monkeypatch, simple_signing, slow)
+    error = here.refusal(here.key(), seconds=1)
+    assert error.reason is Reason.TIMEOUT
+    assert len(steps) <= 11
+
+
+def test_one_long_verification_ends_with_the_calls_time_and_is_no_rejection(here, monkeypatch):
+    def slow():
+        here.clock.advance(2)
+
+    here.attach(here.signed(here.signing.key))
+    steps = here.steps(monkeypatch, simple_signing, slow)
+    assert here.refusal(here.key(), seconds=1).reason is Reason.TIMEOUT
+    assert here.prove(here.key()).proofs
+    assert len(steps) == 2
+
+
+def test_one_long_verification_of_a_bundle_ends_with_the_calls_time_and_is_no_rejection(here, monkeypatch):
+    def slow():
+        here.clock.advance(2)
+
+    here.registry.referrers_page = 10
+    here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None))
+    steps = here.steps(monkeypatch, bundle, slow)
+    assert here.refusal(bundles(here.key()), seconds=1).reason is Reason.TIMEOUT
+    assert here.prove(bundles(here.key())).proofs
+    assert len(steps) == 2
 
 
 # Attacks by way of the registry; `docs/attacks.md` names them.
@@ -372,7 +489,8 @@ def test_page_of_referrers_elsewhere_is_not_followed(here):
 def test_large_payload_is_not_read(here):
     payload = b" " * (limits.SIGNATURE_BYTES + 1)
     here.attach([here.layer(payload, {"dev.cosignproject.cosign/signature": "AAAA"})])
-    assert "sends more than 65536 bytes" in here.refusal(here.key()).message
+    assert "65537 bytes, more than 65536" in here.refusal(here.key()).message
+    assert here.registry.counts["blob"] == 0
 
 
 def test_referrer_of_another_subject_is_left_out(here):
@@ -552,6 +670,59 @@ def test_results_are_kept_by_key_and_hash_algorithm(here):
     assert here.refusal(here.key()).reason is Reason.SIGNATURE_REJECTED
 
 
+def test_proofs_are_not_worked_out_again(here, monkeypatch):
+    here.attach(here.signed(here.signing.key))
+    steps = here.steps(monkeypatch, simple_signing, lambda: None)
+    assert here.prove(here.key()).proofs == here.prove(here.key()).proofs
+    here.clock.advance(100)
+    assert here.prove(here.key()).proofs
+    assert len(steps) == 1
+
+
+def test_rejection_that_lasts_is_not_worked_out_again(here, monkeypatch):
+    here.attach(here.signed(Signer(new_key())))
+    steps = here.steps(monkeypatch, simple_signing, lambda: None)
+    first = here.refusal(here.key())
+    here.clock.advance(100)
+    again = here.refusal(here.key())
+    assert (again.reason, again.message) == (first.reason, first.message)
+    assert len(steps) == 1
+
+
+def test_rejection_of_a_bundle_is_not_worked_out_again(here, monkeypatch):
+    here.registry.referrers_page = 10
+    here.refer(here.signing.bundle(here.digest, Signer(new_key()), entry=None))
+    steps = here.steps(monkeypatch, bundle, lambda: None)
+    first = here.refusal(bundles(here.key()))
+    here.clock.advance(100)
+    assert here.refusal(bundles(here.key())).message == first.message
+    assert len(steps) == 1
+
+
+def test_certificate_judged_by_the_time_of_day_is_judged_each_time(here, monkeypatch):
+    start, end = NOW - dt.timedelta(hours=1), NOW + dt.timedelta(minutes=1)
+    here.attach(here.signed(here.signing.signer(start=start, end=end)))
+    keyless = Verify(keyless=Keyless(TrustRootName("own")))
+    steps = here.steps(monkeypatch, simple_signing, lambda: None)
+    here.prove(keyless)
+    here.prove(keyless)
+    assert len(steps) == 2
+    here.clock.advance(120)
+    here.refusal(keyless)
+    here.refusal(keyless)
+    assert len(steps) == 4
+
+
+def test_payload_that_comes_back_is_a_good_signature_again(here):
+    (layer,) = here.unlike(1)
+    body = here.registry._blobs[REPOSITORY, layer["digest"]]
+    here.registry.forget(REPOSITORY, layer["digest"])
+    here.attach([layer])
+    assert here.refusal(here.key()).reason is Reason.SIGNATURE_REJECTED
+    here.registry.push_blob(REPOSITORY, body)
+    assert here.prove(here.key()).proofs
+
+
 def test_certificate_that_expires_between_two_questions_is_refused_at_the_second(here):
     signer = here.signing.signer(start=NOW - dt.timedelta(hours=1), end=NOW + dt.timedelta(minutes=1))
     here.attach(here.signed(signer))
@@ -559,6 +730,37 @@ def test_certificate_that_expires_between_two_questions_is_refused_at_the_second
     assert here.prove(keyless).proofs
     here.clock.advance(120)
     assert here.refusal(keyless).message.endswith("expected a signed timestamp to verify an expired certificate")
+
+
+# Examinations.
+
+
+def test_examination_tells_how_far_each_signature_came(here):
+    here.registry.referrers_page = 10
+    here.attach([*here.signed(Signer(new_key())), *here.signed(here.signing.key)])
+    here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None))
+    found = here.examine(replace(here.key(), format=Format.ANY))
+    assert (found.image, found.digest) == (IMAGE, here.digest)
+    assert [(one.form, one.proof is not None) for one in found.signatures] == [
+        ("legacy", False),
+        ("legacy", True),
+        ("bundle", True),
+    ]
+    assert [step.outcome.value for step in found.signatures[0].steps][4:] == ["fails", "unreached", "unreached"]
+    assert "invalid signature" in found.signatures[0].problem
+
+
+def test_examination_of_an_image_without_signatures_is_empty(here):
+    assert here.examine(here.key()).signatures == []
+
+
+def test_examination_tells_no_half_of_the_truth(here):
+    away, good = here.unlike(2)
+    here.attach([away, good])
+    here.registry.fail("blob", 500, match=away["digest"])
+    with pytest.raises(ImageError) as caught:
+        here.examine(here.key())
+    assert caught.value.reason is Reason.REGISTRY_UNAVAILABLE
 
 
 # Keys of questions.
@@ -594,11 +796,6 @@ def test_usual_payload_is_known_by_its_digest_and_not_fetched(here):
 
 
 def test_many_signatures_are_fetched_side_by_side(here):
-    here.attach(
-        [
-            here.layer(payload, here.signing.annotations(payload, here.signing.key))
-            for payload in (here.signing.payload(here.digest, number=number) for number in range(20))
-        ]
-    )
+    here.attach(here.unlike(20))
     assert len(here.prove(here.key()).proofs) == 20
     assert here.trips == [3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import logging
@@ -12,16 +13,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provider.answering import result
+from provider.answering.result import Result
 from provider.errors import ImageError
+from provider.questions import item_key
+from provider.questions.item_key import Kind
+from provider.questions.question import ref
 from provider.reasons import Reason
 from provider.settings.values import LogFormat, LogLevel
-from provider.telemetry.logs import AnsweredRequest, Event, KeyRecords, Log, Repeats
+from provider.telemetry import request_lines
+from provider.telemetry.events import Event
+from provider.telemetry.log import Log
 from provider.telemetry.redaction import redact
+from provider.telemetry.repeats import Repeats
+from provider.telemetry.request_lines import AnsweredRequest
 from provider.version import VERSION
 from tests.simulators.clock import FakeClock
 from tests.simulators.inspector import DIGEST, facts
 
 SOURCES = Path(__file__).parents[3] / "provider"
+
+
+IMAGE = "registry.example/app:1"
+KEY = item_key.read(Kind.QUESTION, IMAGE)
+
+
+def failed(message, reason=Reason.NOT_FOUND):
+    return result.failed(KEY, ImageError(reason, message), 0.0)
+
+
+def request(*results, worked=frozenset(), outcome="complete", seconds=0.0):
+    return AnsweredRequest("a-1", "validate", outcome, seconds, results, frozenset(worked))
 
 
 class Terminal(io.StringIO):
@@ -93,13 +115,14 @@ def test_terminal_gets_text(clock):
     terminal = Terminal()
     log = Log(terminal, LogLevel.INFO, LogFormat.AUTO, clock)
     log.info(Event.SERVER_STARTED, "ready", listen=":8443")
-    record = KeyRecords(log).answered("0" * 12, "app", facts(), 0.1)
-    log.answered(AnsweredRequest("id", "validate", "complete", 0.1, [(record, True)]))
+    log.answered(request(result.answered(KEY, facts(created=None), 0.1), seconds=0.1))
     text = re.sub(r"\x1b\[\d*m", "", terminal.getvalue())
     assert "server.started" in text
     assert "listen=:8443" in text
     assert f"digest={DIGEST}" in text
-    assert "request.answered request_id=id" in text
+    assert "remembered=True" in text
+    assert "created=" not in text, "what is not known is left out"
+    assert "request.answered request_id=a-1 endpoint=validate keys=1 remembered=1 outcome=complete ms=100.0\n" in text
 
 
 def test_stream_that_has_gone_is_no_failure(clock):
@@ -110,17 +133,18 @@ def test_stream_that_has_gone_is_no_failure(clock):
 
 
 def test_key_that_was_answered_is_one_line(log, stream):
-    record = KeyRecords(log).answered("0" * 12, "registry.example/app:1", facts(created=None), 0.01234)
-    log.answered(AnsweredRequest("a-1", "validate", "complete", 0.0015, [(record, False), (record, True)]))
-    first, second, request = map(json.loads, stream.getvalue().splitlines())
-    assert first.pop("pod") == second.pop("pod") == request.pop("pod")
+    other = item_key.read(Kind.QUESTION, "registry.example/other:1")
+    answers = [result.answered(key, facts(created=None), 0.01234) for key in (KEY, other)]
+    log.answered(request(*answers, worked={KEY.ref}, seconds=0.0015))
+    first, second, whole = map(json.loads, stream.getvalue().splitlines())
+    assert first.pop("pod") == second.pop("pod") == whole.pop("pod")
     common = {"ts": "2026-11-24T22:40:00.000Z", "level": "info", "logger": "provider", "semantic": True}
     common |= {"version": VERSION, "request_id": "a-1", "endpoint": "validate"}
     found = {"digest": DIGEST, "created": None, "created_from": "config", "ms": 12.3}
-    key = {"event": "key.answered", "ref": "0" * 12, "image": "registry.example/app:1", "outcome": "answered"}
-    assert first == common | key | found | {"remembered": False}
-    assert second == common | key | found | {"remembered": True}
-    assert request == common | {
+    found |= {"event": "key.answered", "outcome": "answered"}
+    assert first == common | found | {"ref": ref(IMAGE), "image": IMAGE, "remembered": False}
+    assert second == common | found | {"ref": other.ref, "image": other.image, "remembered": True}
+    assert whole == common | {
         "event": "request.answered",
         "outcome": "complete",
         "keys": 2,
@@ -130,24 +154,46 @@ def test_key_that_was_answered_is_one_line(log, stream):
 
 
 @pytest.mark.parametrize(("reason", "outcome"), [(Reason.NOT_FOUND, "unfinished"), (Reason.KEY_INVALID, "item_error")])
-def test_key_that_failed_is_logged_with_its_reason(log, reason, outcome):
-    record = KeyRecords(log).failed("0" * 12, "app", ImageError(reason, "it is not there"), 0.0)
-    line = json.loads(f"{{{record}}}")
+def test_key_that_failed_is_logged_with_its_reason(log, stream, reason, outcome):
+    log.answered(request(failed("it is not there", reason)))
+    line = json.loads(stream.getvalue().splitlines()[0])
     assert (line["outcome"], line["reason"], line["problem"]) == (outcome, reason, "it is not there")
 
 
 def test_lines_of_keys_are_left_out_above_info(stream, clock):
     log = Log(stream, LogLevel.WARNING, LogFormat.JSON, clock)
-    log.answered(AnsweredRequest("a-1", "validate", "complete", 0.0, [("", True)]))
+    log.answered(request(failed("")))
     assert stream.getvalue() == ""
 
 
+def test_line_of_a_result_is_rendered_once_for_as_long_as_the_result_is_remembered(log, stream, monkeypatch):
+    rendered = []
+    monkeypatch.setattr(request_lines, "redact", lambda *parts: rendered.append(parts) or redact(*parts))
+    known = failed("it is not there")
+    for _ in range(3):
+        log.answered(request(known))
+    assert len(rendered) == 1
+    assert len(stream.getvalue().splitlines()) == 6
+    assert len(log._rendered) == 1
+    del known
+    gc.collect()
+    assert len(log._rendered) == 0
+
+
+def test_lines_of_a_request_stand_together(log, stream):
+    """Written by one call, or those of another thread could come between."""
+    written = []
+    stream.write = written.append
+    log.answered(request(*(failed(f"{number}") for number in range(3))))
+    (text,) = written
+    assert len(text.splitlines()) == 4
+
+
 @given(st.text(), st.text(), st.text())
-def test_no_text_breaks_out_of_its_line(ref, image, message):
+def test_no_text_breaks_out_of_its_line(key, image, message):
     stream = io.StringIO()
     log = Log(stream, LogLevel.INFO, LogFormat.JSON, FakeClock())
-    record = KeyRecords(log).failed(ref, image, ImageError(Reason.NOT_FOUND, message), 0.0)
-    log.answered(AnsweredRequest("a-1", "validate", "complete", 0.0, [(record, True)]))
+    log.answered(request(Result(key, None, told={"ref": key, "image": image, "problem": message})))
     log.info(Event.CONFIG_LOADED, message, image=image)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [line["event"] for line in lines] == ["key.answered", "request.answered", "config.loaded"]
@@ -170,9 +216,8 @@ def test_no_text_breaks_out_of_its_line(ref, image, message):
 def test_secret_in_a_text_is_taken_out(log, stream, secret, text):
     log.info(Event.CONFIG_LOADED, text, detail=text, nested={"list": [text]})
     log.error(Event.KEY_FAILED, "unexpected error", exc_info=ImageError(Reason.INTERNAL, text))
-    record = KeyRecords(log).failed("0" * 12, "app", ImageError(Reason.INTERNAL, text), 0.0)
+    log.answered(request(failed(text, Reason.INTERNAL)))
     assert secret not in stream.getvalue()
-    assert secret not in record
     assert "[redacted]" in stream.getvalue()
 
 
@@ -228,5 +273,6 @@ def test_what_happens_over_and_over_is_told_once_in_a_while():
 def test_every_event_is_a_noun_and_a_verb_in_the_past_and_is_used():
     text = "".join(path.read_text() for path in SOURCES.rglob("*.py"))
     for event in Event:
-        assert re.fullmatch(r"[a-z_]+\.[a-z]+(ed|ing|en)", event.value), event
+        # What of the noun it happened to may stand before the verb.
+        assert re.fullmatch(r"[a-z_]+\.([a-z]+_)?[a-z]+(ed|ing|en)", event.value), event
         assert len(re.findall(rf"\bEvent\.{event.name}\b", text)) >= 1, event

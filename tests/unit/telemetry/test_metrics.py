@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from provider.answering.batch import Answered, Endpoint
-from provider.answering.result import Finished
+from provider.answering.batch import Response
+from provider.answering.result import Result
+from provider.questions.endpoint import Endpoint
 from provider.reasons import Reason
 from provider.telemetry.metrics import Metrics
 from provider.version import VERSION
@@ -26,8 +27,8 @@ def value(metrics):
     return value
 
 
-def finished(number, reason=None):
-    return Finished(f"{number:012}", b"{}" if reason is None or reason.durable else None, reason=reason)
+def result(number, reason=None):
+    return Result(f"{number:012}", b"{}" if reason is None or reason.durable else None, reason=reason)
 
 
 def test_build_and_deadlines_are_told(value):
@@ -50,10 +51,9 @@ def test_request_is_counted_and_timed(metrics, value):
 
 
 def test_keys_are_counted_by_what_became_of_them(metrics, value):
-    results = [finished(1), finished(2), finished(3, Reason.TIMEOUT), finished(4, Reason.KEY_INVALID)]
-    metrics.answered(
-        Endpoint.AUDIT, Answered(results, frozenset({results[2].ref, results[3].ref}), joined=1, shed=True)
-    )
+    results = [result(1), result(2), result(3, Reason.TIMEOUT), result(4, Reason.KEY_INVALID)]
+    worked = frozenset({results[2].ref, results[3].ref})
+    metrics.answered(Endpoint.AUDIT, Response(results, worked, joined=1, shed=True))
     assert value("keys_total", endpoint="audit", outcome="answered", reason="") == 2
     assert value("keys_total", endpoint="audit", outcome="unfinished", reason="Timeout") == 1
     assert value("keys_total", endpoint="audit", outcome="item_error", reason="KeyInvalid") == 1
@@ -62,6 +62,13 @@ def test_keys_are_counted_by_what_became_of_them(metrics, value):
     assert value("cache_requests_total", layer="answers", object="key", result="miss") == 2
     assert value("cache_requests_total", layer="inflight", object="key", result="hit") == 1
     assert value("requests_shed_total", reason="queue") == 1
+
+
+def test_request_whose_keys_were_all_in_memory_is_no_miss(metrics, value):
+    metrics.answered(Endpoint.VALIDATE, Response([result(1), result(2)]))
+    assert value("cache_requests_total", layer="answers", object="key", result="hit") == 2
+    assert value("cache_requests_total", layer="answers", object="key", result="miss") == 0
+    assert value("requests_shed_total", reason="queue") == 0
 
 
 def test_registries_beyond_the_first_twenty_are_folded(metrics, value):
@@ -111,6 +118,41 @@ def test_size_of_a_cache_is_read_when_metrics_are(metrics, value):
     assert value("cache_size_bytes", layer="answers") == 10
 
 
+def test_questions_that_are_worked_on_are_counted_when_metrics_are_read(metrics, value):
+    going_on = ["a"]
+    metrics.watch_questions(lambda: len(going_on))
+    going_on.append("b")
+    assert value("questions_in_progress") == 2
+
+
+def test_lag_of_the_loop_is_counted_by_how_late_it_was(metrics, value):
+    for seconds in (0.0, 0.003, 0.3):
+        metrics.loop_lag.observe(seconds)
+    assert value("loop_lag_seconds_bucket", le="0.001") == 1
+    assert value("loop_lag_seconds_bucket", le="0.005") == 2
+    assert value("loop_lag_seconds_count") == 3
+
+
+def test_round_trip_of_one_registry_is_counted_beside_those_of_another(metrics, value):
+    for _ in range(2):
+        metrics.registry_request("named.example", "manifest", "200", 0.1)
+    metrics.registry_request("other.example", "manifest", "200", 0.1)
+    metrics.registry_request("named.example", "blob", "200", 0.1)
+    counted = {"operation": "manifest", "code": "2xx"}
+    assert value("registry_requests_total", registry="named.example", **counted) == 2
+    assert value("registry_requests_total", registry="other.example", **counted) == 1
+    assert value("registry_request_duration_seconds_count", registry="named.example") == 3
+
+
+def test_look_ups_are_counted_by_layer_object_and_result(metrics, value):
+    for _ in range(2):
+        metrics.cache_lookup("memory", "tag", "hit")
+    metrics.cache_lookup("memory", "tag", "miss")
+    metrics.cache_lookup("memory", "config", "hit")
+    assert value("cache_requests_total", layer="memory", object="tag", result="hit") == 2
+    assert value("cache_requests_total", layer="memory", object="tag", result="miss") == 1
+
+
 def test_exposition_has_every_family_with_a_help_and_no_creation_times(metrics):
     families = list(text_string_to_metric_families(metrics.exposition().decode()))
     ours = {family.name.removeprefix("bestbefore_") for family in families if family.name.startswith("bestbefore_")}
@@ -122,8 +164,11 @@ def test_exposition_has_every_family_with_a_help_and_no_creation_times(metrics):
         "certificate_expiry_timestamp_seconds",
         "deadline_seconds",
         "keys",
+        "loop_lag_seconds",
+        "questions_in_progress",
         "registry_request_duration_seconds",
         "registry_requests",
+        "registry_retries",
         "registry_round_trips",
         "registry_throttled",
         "request_duration_seconds",

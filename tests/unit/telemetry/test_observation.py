@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import json
+import os
+
 import pytest
 
 from provider.observer import Operation, ThrottleCause
+from provider.questions.endpoint import Endpoint
+from provider.settings.values import LogFormat, LogLevel
+from provider.telemetry.log import Log
+from provider.telemetry.metrics import Metrics
+from provider.telemetry.observation import Observation
 
 
 @pytest.fixture
@@ -20,6 +29,17 @@ def test_round_trip_is_counted_and_told_only_to_who_asks(observation, value, wor
     assert value("registry_requests_total", registry="named.example", operation="blob", code="2xx") == 1
     assert value("registry_request_duration_seconds_sum", registry="named.example") == 0.25
     assert world.lines() == []
+
+
+def test_round_trip_is_told_to_who_asks(world):
+    stream = io.StringIO()
+    log = Log(stream, LogLevel.DEBUG, LogFormat.JSON, world.clock)
+    observation = Observation(Metrics(dict.fromkeys(Endpoint, 1.0)), log, world.clock)
+    observation.registry_request("named.example", Operation.BLOB, "200", 0.25)
+    line = json.loads(stream.getvalue())
+    told = {"registry": "named.example", "operation": "blob", "code": "200", "ms": 250.0}
+    assert line["event"] == "registry.requested"
+    assert told.items() <= line.items()
 
 
 def test_throttling_is_counted_each_time_and_told_once_in_a_while(observation, value, world):
@@ -62,3 +82,47 @@ def test_refused_handshakes_are_counted_each_and_told_once_in_a_while(observatio
     observation.handshake_refused("silent", "no handshake in 3 s", "10.0.0.1")
     assert value("handshakes_refused_total", cause="silent") == 4
     assert [line["count"] for line in world.events("handshake.failed")] == [1, 3]
+
+
+def test_authorities_for_registries_that_cannot_be_used_are_an_error(observation, value, world):
+    observation.registry_ca_rejected("registry_ca: no certificate in it")
+    assert value("certificate_rejections_total") == 1
+    (line,) = world.events("registry.ca_rejected")
+    assert (line["level"], line["problem"]) == ("error", "registry_ca: no certificate in it")
+
+
+def test_fault_of_ours_is_told_with_its_traceback(observation, world):
+    observation.unexpected("0" * 12, "registry.example/app:1", RuntimeError("so it goes"))
+    (line,) = world.events("key.failed")
+    assert (line["ref"], line["image"]) == ("0" * 12, "registry.example/app:1")
+    assert line["exception"].endswith("RuntimeError: so it goes")
+
+
+def test_lag_of_the_loop_is_counted(observation, value):
+    observation.loop_lagged(0.25)
+    assert value("loop_lag_seconds_sum") == 0.25
+
+
+def test_failures_on_the_loop_are_told_once_in_a_while_with_their_tracebacks(observation, world):
+    for _ in range(3):
+        observation.loop_failed("Exception in callback", RuntimeError("Bearer c2VjcmV0LXNlY3JldA=="))
+    world.clock.advance(20)
+    observation.loop_failed("Task was destroyed but it is pending!", None)
+    first, second = world.events("loop.failed")
+    assert (first["level"], first["msg"], first["count"]) == ("error", "Exception in callback", 1)
+    assert "RuntimeError" in first["exception"]
+    assert "c2VjcmV0" not in world.stream.getvalue()
+    assert (second["count"], "exception" in second) == (3, False)
+
+
+@pytest.mark.parametrize(("error", "told"), [(None, False), (MemoryError("so it goes"), True)])
+def test_worker_without_a_loop_ends_after_it_has_said_so(observation, world, monkeypatch, error, told):
+    """Ended by the system's own call, for this is said on the loop's thread, and no thread may hold it up."""
+    lines = []
+    monkeypatch.setattr(os, "_exit", lambda code: lines.append((code, list(world.events("loop.ended")))))
+    observation.loop_ended(error)
+    ((code, (line,)),) = lines
+    assert line["level"] == "error"
+    assert ("MemoryError: so it goes" in line.get("exception", "")) is told
+    # gunicorn starts no other worker after these.
+    assert code not in {0, 3, 4}

@@ -1,0 +1,29 @@
+"""Everything that the provider logs: `noun.verb`, one closed list."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """Everything that the provider logs. Fields of a listed event change only with a major version."""
+
+    CERTIFICATE_LOADED = "certificate.loaded"
+    CERTIFICATE_REJECTED = "certificate.rejected"
+    CERTIFICATE_RELOADED = "certificate.reloaded"
+    CONFIG_LOADED = "config.loaded"
+    HANDSHAKE_FAILED = "handshake.failed"
+    KEY_ANSWERED = "key.answered"
+    KEY_FAILED = "key.failed"
+    LINE_WRITTEN = "line.written"
+    LOOP_ENDED = "loop.ended"
+    LOOP_FAILED = "loop.failed"
+    REGISTRY_CA_REJECTED = "registry.ca_rejected"
+    REGISTRY_REQUESTED = "registry.requested"
+    REGISTRY_THROTTLED = "registry.throttled"
+    REQUEST_ANSWERED = "request.answered"
+    REQUEST_FAILED = "request.failed"
+    REQUEST_REFUSED = "request.refused"
+    SERVER_DRAINING = "server.draining"
+    SERVER_STARTED = "server.started"
+    SERVER_STOPPED = "server.stopped"
