@@ -63,14 +63,14 @@ TOKEN_BYTES: Final = 64 * KIB
 ERROR_BYTES: Final = 4 * KIB
 HEADER_BYTES: Final = 64 * KIB
 INDEX_MANIFESTS: Final = 100
+INDEX_DEPTH: Final = 3
+REDIRECTS: Final = 3
 # Values in one JSON text, counted before it is parsed, and how deep they may be nested.
 JSON_PARTS: Final = 65_536
 JSON_DEPTH: Final = 100
 # How much of a text that is no JSON is walked through to say why, in Go's words: values, and bytes.
 JSON_EXPLAINED: Final = 2048
 JSON_EXPLAINED_BYTES: Final = 256 * KIB
-INDEX_DEPTH: Final = 3
-REDIRECTS: Final = 3
 
 # How long a registry may take, seconds.
 CONNECT_SECONDS: Final = 1.0
@@ -183,12 +183,15 @@ BUNDLE_BYTES: Final = 1 * MIB
 # What refers to one image, signatures or not, and on how many pages a registry tells it.
 REFERRERS: Final = 1000
 REFERRER_PAGES: Final = 20
-# Values in one document about signatures: enough for a list of that many referrers with their annotations.
-SIGNATURE_PARTS: Final = 32_768
-# What a signature carries along: timestamps, log entries, certificates.
-TIMESTAMPS: Final = 32
+# Values in one bundle, in what it is about, and in one log entry.
+SIGNATURE_PARTS: Final = 16_384
+# What a signature carries along: timestamps, log entries, certificates, the word of a log on its tree. Signing tools
+# make one timestamp, or one for each authority that they are told to ask; a log's word and those of its witnesses take
+# a hundred bytes each.
+TIMESTAMPS: Final = 4
 LOG_ENTRIES: Final = 32
 CERTIFICATES: Final = 10
+CHECKPOINT_CHARACTERS: Final = 8 * KIB
 # How many of an image's refused signatures a message names.
 REJECTIONS_SHOWN: Final = 5
 PROBLEM_CHARACTERS: Final = 5000

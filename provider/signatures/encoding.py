@@ -53,17 +53,21 @@ def from_json(body: bytes, wanted: GoType) -> Any:  # noqa: ANN401 - of the want
         raise RejectedError(str(error)) from error
 
 
-def strict_object(body: bytes) -> dict[str, Any]:
+def strict_object(body: bytes, most: int = limits.JSON_PARTS) -> dict[str, Any]:
     """A JSON object in which no name stands twice, in any spelling: Go's decoder does not tell case.
 
     It is UTF-8 without a byte order mark, for Go knows no other; a text in it may be half a surrogate pair.
+
+    Args:
+        body: the document.
+        most: how many values it may have.
 
     Raises:
         WeightRejectedError: it holds more than anybody's.
         RejectedError: it is none.
     """
     try:
-        json_weight.check(body, limits.SIGNATURE_PARTS)
+        json_weight.check(body, most)
         document = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_refused)
     except WeightError as error:
         raise WeightRejectedError(str(error)) from error

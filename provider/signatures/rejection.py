@@ -11,9 +11,14 @@ class RejectedError(Exception):
 
     Attributes:
         step: of the order in `simple_signing` or `bundle`; 0 where it belongs to none.
+        lasting: whether only what was signed, the digest and what is demanded (`Demands.revision`) had a say, so that
+            it will be rejected again whenever it is looked at; False where the time of day had one, or the registry.
     """
 
-    step: int = 0
+    def __init__(self, message: str, *, lasting: bool = True) -> None:
+        super().__init__(message)
+        self.lasting = lasting
+        self.step = 0
 
 
 @contextmanager

@@ -245,12 +245,20 @@ class TSA:
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         )
 
-    def stamp(self, message: bytes, moment: dt.datetime = SIGNED_AT) -> bytes:
-        """A TimeStampResp over a message, without the authority's certificate."""
+    def stamp(
+        self,
+        message: bytes,
+        moment: dt.datetime = SIGNED_AT,
+        embedded: Sequence[x509.Certificate] = (),
+        signers: int = 1,
+        status: int = 0,
+        hash_oid: str = "2.16.840.1.101.3.4.2.1",
+    ) -> bytes:
+        """A TimeStampResp over a message, without the authority's certificate unless it is embedded."""
         info = _seq(
             _int(1),
             _oid("1.3.6.1.4.1.57264.2"),
-            _seq(_seq(_oid("2.16.840.1.101.3.4.2.1"), b"\x05\x00"), _octets(hashlib.sha256(message).digest())),
+            _seq(_seq(_oid(hash_oid), b"\x05\x00"), _octets(hashlib.sha256(message).digest())),
             _int(7),
             _der(0x18, moment.strftime("%Y%m%d%H%M%SZ").encode()),
         )
@@ -277,8 +285,9 @@ class TSA:
             _octets(signature),
         )
         content = _seq(_oid("1.2.840.113549.1.9.16.1.4"), _der(0xA0, _octets(info)))
-        signed = _seq(_int(3), _set(sha256), content, _set(signer))
-        return _seq(_seq(_int(0)), _seq(_oid("1.2.840.113549.1.7.2"), _der(0xA0, signed)))
+        along = [_der(0xA0, b"".join(sorted(one.public_bytes(DER) for one in embedded)))] if embedded else []
+        signed = _seq(_int(3), _set(sha256), content, *along, _set(*[signer] * signers))
+        return _seq(_seq(_int(status)), _seq(_oid("1.2.840.113549.1.7.2"), _der(0xA0, signed)))
 
     def trusted(self) -> dict[str, Any]:
         return _trusted_authority([self.certificate, self.ca.certificate, self.ca.root])

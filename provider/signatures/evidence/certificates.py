@@ -7,6 +7,7 @@ signature. `cryptography`'s own verifier is for the web's profile and refuses wh
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -15,12 +16,12 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import crypto
 
 from provider.errors import ImageError
 from provider.questions.proof_question import HashAlgorithm
+from provider.signatures.alive import Alive, always
 from provider.signatures.rejection import RejectedError
 from provider.signatures.trust.authority import Authority
 from provider.signatures.trust.keys import HASH_BY_CURVE, PublicKey, supported
@@ -36,17 +37,15 @@ _GITHUB: Final[Mapping[str, x509.ObjectIdentifier]] = {
     "githubWorkflowRepo": x509.ObjectIdentifier(f"{_ARC}.5"),
     "githubWorkflowRef": x509.ObjectIdentifier(f"{_ARC}.6"),
 }
-# The last one is what the library warns with of certificates that it will not read in future.
+# The first three are what the library's parts end in, the last two of them for names with texts of unknown types.
 _UNREADABLE: Final = (
-    ValueError,
-    x509.DuplicateExtension,
-    x509.InvalidVersion,
-    x509.UnsupportedGeneralNameType,
-    CryptographyDeprecationWarning,
+    *(ValueError, KeyError, TypeError),
+    *(x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType),
 )
 _PEM: Final = "-----BEGIN CERTIFICATE-----"
 _UTF8_STRING: Final = 0x0C
 _LONG_LENGTH: Final = 0x80
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
 _ADVICE: Final = "Check your TUF root (see cosign initialize) or set a custom root with env var SIGSTORE_ROOT_FILE"
 
 
@@ -63,6 +62,30 @@ class Identity:
     subjects: Sequence[str]
     issuer: str
     github: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Path:
+    """The way from a certificate to the root of an authority.
+
+    Attributes:
+        leaf: the certificate.
+        above: those above it, the root last.
+        authority: whose root it is.
+    """
+
+    leaf: x509.Certificate
+    above: Sequence[x509.Certificate]
+    authority: Authority
+
+    def holds(self, moment: dt.datetime) -> bool:
+        """Whether it is a path at another moment as well: only times have a say in that.
+
+        A certificate's last second is left to OpenSSL, whose releases differ in it.
+        """
+        return self.authority.validity.covers(moment) and all(
+            one.not_valid_before_utc <= moment < one.not_valid_after_utc for one in (self.leaf, *self.above)
+        )
 
 
 def load(text: str) -> x509.Certificate:
@@ -129,33 +152,33 @@ def verify_profile(certificate: x509.Certificate) -> None:
 
 
 def verify_path(
-    certificate: x509.Certificate, authorities: Iterable[Authority], moment: dt.datetime
-) -> Sequence[x509.Certificate]:
+    certificate: x509.Certificate, authorities: Iterable[Authority], moment: dt.datetime, alive: Alive = always
+) -> Path:
     """The path from a certificate to the root of one of the authorities.
 
     Args:
         certificate: the leaf.
         authorities: any may have issued it; their certificates are never mixed.
         moment: when all must be valid.
-
-    Returns:
-        The certificates above the leaf, the root last.
+        alive: asked before each authority.
 
     Raises:
         RejectedError: there is no path.
     """
+    leaf = _converted(certificate)
     expired = False
     for authority in authorities:
         if not authority.validity.covers(moment):
             expired = True
             continue
+        alive()
         try:
-            path = _path(certificate, authority.certificates, moment)
+            above = _above(leaf, authority, moment)
         except crypto.X509StoreContextError as error:
             expired = expired or _is_about_time(error)
             continue
-        _verify_usages(path, needed=False)
-        return path
+        _verify_usages(above, needed=False)
+        return Path(certificate, above, authority)
     problem = "certificate has expired or is not yet valid" if expired else "certificate signed by unknown authority"
     raise RejectedError(f"cert verification failed: x509: {problem}. {_ADVICE}")
 
@@ -195,7 +218,7 @@ def identity(certificate: x509.Certificate, *, newest: bool) -> Identity:
         {name: text for name, oid in _GITHUB.items() if (text := _raw_text(certificate, oid))},
     )
     for text in (*found.subjects, found.issuer, *found.github.values()):
-        if any(ord(character) < ord(" ") or ord(character) == 0x7F for character in text):  # noqa: PLR2004
+        if _CONTROL.search(text):
             raise RejectedError("a name in the certificate has a control character")
     return found
 
@@ -218,19 +241,24 @@ def _loaded(load_one: Callable[[], x509.Certificate]) -> x509.Certificate:
     return certificate
 
 
-def _path(
-    certificate: x509.Certificate, certificates: Iterable[x509.Certificate], moment: dt.datetime
-) -> Sequence[x509.Certificate]:
+def _converted(certificate: x509.Certificate) -> crypto.X509:
+    try:
+        return crypto.X509.from_cryptography(certificate)
+    except crypto.Error as error:
+        # OpenSSL looks at some parts of it earlier.
+        raise RejectedError("invalid certificate found on signature: it cannot be read") from error
+
+
+def _above(leaf: crypto.X509, authority: Authority, moment: dt.datetime) -> Sequence[x509.Certificate]:
     store = crypto.X509Store()
     intermediates = []
-    for one in certificates:
-        converted = crypto.X509.from_cryptography(one)
+    for one, converted in zip(authority.certificates, authority.converted, strict=True):
         if one.subject == one.issuer:
             store.add_cert(converted)
         else:
             intermediates.append(converted)
     store.set_time(moment.astimezone(dt.UTC).replace(tzinfo=None))
-    context = crypto.X509StoreContext(store, crypto.X509.from_cryptography(certificate), intermediates)
+    context = crypto.X509StoreContext(store, leaf, intermediates)
     return [one.to_cryptography() for one in context.get_verified_chain()][1:]
 
 

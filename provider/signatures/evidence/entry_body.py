@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from provider import limits
 from provider.questions.proof_question import HashAlgorithm
 from provider.signatures.content import Envelope, MessageSignature
 from provider.signatures.encoding import strict_object
@@ -65,7 +66,7 @@ def verify_body(kind: _Kind, body: bytes, signed: Signed) -> None:
     if compare is None:
         raise RejectedError("the log entry is of a kind that is not supported")
     try:
-        entry = strict_object(body)
+        entry = strict_object(body, limits.SIGNATURE_PARTS)
         if (entry["kind"], entry["apiVersion"]) != kind:
             raise RejectedError("the log entry is of another kind than the bundle says")
         same = compare(entry["spec"], signed)

@@ -38,8 +38,11 @@ def verify_logged(certificate: x509.Certificate, path: Sequence[x509.Certificate
         raise RejectedError("the certificate's SCT cannot be read") from error
     if not logs:
         raise RejectedError("none of the CTFE keys have been found")
-    if any(one.log_id not in {log.key_id for log in logs} for one in found):
+    known = {log.key_id for log in logs}
+    if any(one.log_id not in known for one in found):
         raise RejectedError(_UNKNOWN)
+    if len(found) != 1:
+        raise RejectedError(f"error verifying embedded SCT: the certificate has {len(found)}, it must have one")
     try:
         sigstore_parts.verify_sct(certificate, list(path), keyring.LogKeys(logs, [one.timestamp for one in found]))
     except (sigstore_parts.VerificationError, ValueError) as error:

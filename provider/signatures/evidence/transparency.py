@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from provider import limits
 from provider.foreign_text import shown
 from provider.golang.structs import Field, Integer, Struct, Text
 from provider.signatures.encoding import from_base64, from_json, strict_object
@@ -148,7 +149,7 @@ def _read(text: str) -> Mapping[str, Any]:
 def _hashed_rekord(body: bytes) -> Mapping[str, Any]:
     """The specification in an entry's body, of the one kind that image signatures have."""
     try:
-        entry = strict_object(body)
+        entry = strict_object(body, limits.SIGNATURE_PARTS)
         kind = entry["kind"], entry["apiVersion"]
         specification = entry["spec"]
     except (RejectedError, KeyError) as error:

@@ -26,11 +26,13 @@ from typing import Any, Final
 
 from cryptography import x509
 
+from provider import limits
 from provider.questions.answer import Proof, SigningTime, TimeSource
+from provider.signatures.alive import Alive, always
 from provider.signatures.content import Envelope, MessageSignature
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import SIGN
-from provider.signatures.encoding import strict_object
+from provider.signatures.encoding import WeightRejectedError, strict_object
 from provider.signatures.evidence import certificates, timestamps, transparency
 from provider.signatures.evidence.entry_body import Signed
 from provider.signatures.evidence.logged_certificates import verify_logged
@@ -82,16 +84,17 @@ class _Times:
         return [SigningTime(source, certificates.stamp(moment)) for source, moment in given]
 
 
-def verify(raw: bytes, digest: str, demands: Demands) -> Proof:
+def verify(raw: bytes, digest: str, demands: Demands, alive: Alive = always) -> Proof:
     """What a bundle proves.
 
     Args:
         raw: as it was found.
         digest: `sha256:…` that must be signed.
         demands: what has to be proved.
+        alive: asked before each dear thing; what it raises is passed on.
 
     Raises:
-        RejectedError: nothing.
+        RejectedError: nothing; always lasting, for the time of day has no say.
         NoSignatureError: it does not claim to be a signature.
     """
     image = digest.removeprefix("sha256:")
@@ -101,14 +104,16 @@ def verify(raw: bytes, digest: str, demands: Demands) -> Proof:
         _verify_claim(bundle.content, image)
         signer = _signer(bundle, demands)
     with step(2):
-        times.stamped += _stamped(bundle, demands)
+        times.stamped += _stamped(bundle, demands, alive)
     with step(3):
+        alive()
         signed = Signed(bundle.content, image, signer.key.hash_algorithm, signer.der, signer.key.spki, signer.pem)
         times.logged += _logged(bundle, signed, demands)
     with step(4):
         if signer.certificate is not None:
-            _verify_certificate(signer.certificate, [*times.stamped, *times.logged], demands)
+            _verify_certificate(signer.certificate, [*times.stamped, *times.logged], demands, alive)
     with step(5):
+        alive()
         _verify_signature(bundle.content, image, signer.key)
         return _proof(bundle, digest, signer, times)
 
@@ -120,10 +125,15 @@ def _verify_claim(content: Envelope | MessageSignature, image: str) -> None:
         return
     if content.payload_type != _PAYLOAD_TYPE:
         raise NoSignatureError
-    statement = strict_object(content.payload)
+    try:
+        statement = strict_object(content.payload, limits.SIGNATURE_PARTS)
+    except WeightRejectedError as error:
+        # Signatures say of an image that it is signed, and nothing else: what says so much is an attestation.
+        raise NoSignatureError from error
     if statement.get("predicateType") != SIGN:
         raise NoSignatureError
-    if statement.get("_type") not in _STATEMENTS:
+    version = statement.get("_type")
+    if not isinstance(version, str) or version not in _STATEMENTS:
         raise RejectedError("the statement is of a version that is not supported")
     if not any(_names(subject, image) for subject in _subjects(statement)):
         raise RejectedError("the statement is about another digest")
@@ -150,7 +160,7 @@ def _signer(bundle: Bundle, demands: Demands) -> _Signer:
     return _Signer(certificates.public_key(certificate, by_curve=True), certificate)
 
 
-def _stamped(bundle: Bundle, demands: Demands) -> Sequence[dt.datetime]:
+def _stamped(bundle: Bundle, demands: Demands, alive: Alive) -> Sequence[dt.datetime]:
     """Times of the timestamps; those of unknown authorities count only where none is known."""
     root = demands.timestamps or demands.trust_root
     if root is None or (demands.timestamps is None and not root.timestamp_authorities):
@@ -159,7 +169,7 @@ def _stamped(bundle: Bundle, demands: Demands) -> Sequence[dt.datetime]:
     problem = "the bundle has no timestamp"
     for response in bundle.timestamps:
         try:
-            moments.append(timestamps.verify(response, bundle.content.signature, root.timestamp_authorities))
+            moments.append(timestamps.verify(response, bundle.content.signature, root.timestamp_authorities, alive))
         except RejectedError as error:
             problem = str(error)
     if not moments and (demands.timestamps is not None or bundle.timestamps):
@@ -176,7 +186,9 @@ def _logged(bundle: Bundle, signed: Signed, demands: Demands) -> Sequence[dt.dat
     return () if moment is None else [moment]
 
 
-def _verify_certificate(certificate: x509.Certificate, moments: Sequence[dt.datetime], demands: Demands) -> None:
+def _verify_certificate(
+    certificate: x509.Certificate, moments: Sequence[dt.datetime], demands: Demands, alive: Alive
+) -> None:
     if demands.trust_root is None:
         raise RejectedError("there is no trust root")
     if not moments:
@@ -184,9 +196,15 @@ def _verify_certificate(certificate: x509.Certificate, moments: Sequence[dt.date
     certificates.verify_profile(certificate)
     for moment in moments:
         certificates.verify_validity(certificate, (), moment)
-        path = certificates.verify_path(certificate, demands.trust_root.authorities, moment)
+    paths: list[certificates.Path] = []
+    for moment in moments:
+        if any(path.holds(moment) for path in paths):
+            continue
+        path = certificates.verify_path(certificate, demands.trust_root.authorities, moment, alive)
         if not demands.ignore_sct:
-            verify_logged(certificate, path, demands.trust_root.ct_logs)
+            alive()
+            verify_logged(certificate, path.above, demands.trust_root.ct_logs)
+        paths.append(path)
 
 
 def _verify_signature(content: Envelope | MessageSignature, image: str, key: PublicKey) -> None:

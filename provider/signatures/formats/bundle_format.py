@@ -59,7 +59,7 @@ def read(body: bytes) -> Bundle:
         RejectedError: it is none, or one that may be read in two ways.
     """
     try:
-        return _bundle(strict_object(body))
+        return _bundle(strict_object(body, limits.SIGNATURE_PARTS))
     except (KeyError, TypeError, ValueError) as error:
         raise RejectedError("the bundle has a member that is missing or of a wrong type") from error
     except RejectedError as error:
@@ -150,12 +150,15 @@ def _proof(fields: Mapping[str, Any]) -> InclusionProof:
     hashes = fields.get("hashes") or []
     if not isinstance(hashes, list) or len(hashes) > _HASHES:
         raise RejectedError("an inclusion proof is too long")
+    checkpoint = _text(_object(fields.get("checkpoint") or {"envelope": ""}), "envelope")
+    if len(checkpoint) > limits.CHECKPOINT_CHARACTERS:
+        raise RejectedError(f"a checkpoint is longer than {limits.CHECKPOINT_CHARACTERS} characters")
     return InclusionProof(
         _number(fields, "logIndex"),
         _number(fields, "treeSize"),
         _bytes(fields, "rootHash"),
         tuple(_decoded(one) for one in hashes),
-        _text(_object(fields.get("checkpoint") or {"envelope": ""}), "envelope"),
+        checkpoint,
     )
 
 

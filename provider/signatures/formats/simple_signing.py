@@ -28,6 +28,7 @@ from cryptography import x509
 from provider.foreign_text import shown
 from provider.golang.structs import Custom, Field, Map, Struct, Text
 from provider.questions.answer import Proof, SigningTime, TimeSource
+from provider.signatures.alive import Alive, always
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import LegacySignature
 from provider.signatures.encoding import from_base64, from_json
@@ -79,7 +80,7 @@ class _Times:
         return [SigningTime(source, certificates.stamp(moment)) for source, moment in given if moment is not None]
 
 
-def verify(signature: LegacySignature, digest: str, demands: Demands, now: dt.datetime) -> Proof:
+def verify(signature: LegacySignature, digest: str, demands: Demands, now: dt.datetime, alive: Alive = always) -> Proof:
     """What a signature proves.
 
     Args:
@@ -87,21 +88,25 @@ def verify(signature: LegacySignature, digest: str, demands: Demands, now: dt.da
         digest: `sha256:…` that must be signed.
         demands: what has to be proved.
         now: for certificates whose time of signing nobody proves.
+        alive: asked before each dear thing; what it raises is passed on.
 
     Raises:
-        RejectedError: nothing, in cosign's words where it has some.
+        RejectedError: nothing, in cosign's words where it has some; not lasting where the payload could not be had, or
+            where the certificate is judged by `now`.
     """
     with step(1):
         payload = _payload(signature)
         encoded = _encoded(signature)
         certificate = _certificate(signature)
     with step(2):
-        stamped = _stamped(signature, encoded, demands)
+        stamped = _stamped(signature, encoded, demands, alive)
     with step(3):
+        alive()
         logged = _logged(signature, Logged(encoded, payload, _signer(certificate, demands)), demands)
     with step(4):
-        key, path = _trusted(certificate, demands)
+        key, path = _trusted(certificate, demands, alive)
     with step(5):
+        alive()
         raw = from_base64(encoded)
         key.verify(raw, payload)
     with step(6):
@@ -117,7 +122,8 @@ def _payload(signature: LegacySignature) -> bytes:
         kind = shown(signature.layer.media_type) or "of no type"
         raise RejectedError(f"signature layer {signature.layer.digest} is {kind}, not {MEDIA_TYPE}")
     if signature.payload is None:
-        raise RejectedError(signature.problem)
+        # The registry may have it later.
+        raise RejectedError(signature.problem, lasting=False)
     return signature.payload
 
 
@@ -140,7 +146,7 @@ def _signer(certificate: x509.Certificate | None, demands: Demands) -> bytes:
     return demands.key.pem if demands.key else b"(none)"
 
 
-def _stamped(signature: LegacySignature, encoded: str, demands: Demands) -> dt.datetime | None:
+def _stamped(signature: LegacySignature, encoded: str, demands: Demands, alive: Alive) -> dt.datetime | None:
     if demands.timestamps is None:
         return None
     text = signature.layer.annotations.get(_TIMESTAMP, "")
@@ -148,7 +154,7 @@ def _stamped(signature: LegacySignature, encoded: str, demands: Demands) -> dt.d
         raise RejectedError("unable to verify RFC3161 timestamp bundle: the signature has no timestamp")
     try:
         response = from_base64(from_json(text.encode("utf-8", "replace"), _STAMP)["SignedRFC3161Timestamp"])
-        return timestamps.verify(response, from_base64(encoded), demands.timestamps.timestamp_authorities)
+        return timestamps.verify(response, from_base64(encoded), demands.timestamps.timestamp_authorities, alive)
     except RejectedError as error:
         raise RejectedError(f"unable to verify RFC3161 timestamp bundle: {error}") from error
 
@@ -166,7 +172,9 @@ def _logged(signature: LegacySignature, logged: Logged, demands: Demands) -> dt.
         raise RejectedError(f"error verifying bundle: {error}") from error
 
 
-def _trusted(certificate: x509.Certificate | None, demands: Demands) -> tuple[PublicKey, Sequence[x509.Certificate]]:
+def _trusted(
+    certificate: x509.Certificate | None, demands: Demands, alive: Alive
+) -> tuple[PublicKey, Sequence[x509.Certificate]]:
     """The key that must have signed, and of a certificate those above it."""
     if demands.key is not None:
         return demands.key, ()
@@ -176,10 +184,12 @@ def _trusted(certificate: x509.Certificate | None, demands: Demands) -> tuple[Pu
         raise RejectedError("there is no trust root")
     key = certificates.public_key(certificate)
     certificates.verify_profile(certificate)
-    path = certificates.verify_path(certificate, demands.trust_root.authorities, certificate.not_valid_before_utc)
+    start = certificate.not_valid_before_utc
+    path = certificates.verify_path(certificate, demands.trust_root.authorities, start, alive)
     if not demands.ignore_sct:
-        verify_logged(certificate, path, demands.trust_root.ct_logs)
-    return key, path
+        alive()
+        verify_logged(certificate, path.above, demands.trust_root.ct_logs)
+    return key, path.above
 
 
 def _verify_claim(payload: bytes, digest: str) -> None:
@@ -208,7 +218,8 @@ def _verify_times(
     try:
         certificates.verify_validity(certificate, path, now)
     except RejectedError as error:
-        raise RejectedError("expected a signed timestamp to verify an expired certificate") from error
+        sentence = "expected a signed timestamp to verify an expired certificate"
+        raise RejectedError(sentence, lasting=False) from error
     return [SigningTime(TimeSource.NONE, certificates.stamp(now))]
 
 

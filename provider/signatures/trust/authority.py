@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from cryptography import x509
+from OpenSSL import crypto
 
 
 @dataclass(frozen=True)
@@ -36,3 +38,8 @@ class Authority:
 
     certificates: Sequence[x509.Certificate]
     validity: Validity = ALWAYS
+
+    @cached_property
+    def converted(self) -> Sequence[crypto.X509]:
+        """The certificates as `OpenSSL` has them; made once, for it takes as long as a signature."""
+        return tuple(crypto.X509.from_cryptography(one) for one in self.certificates)

@@ -21,6 +21,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
+from OpenSSL import crypto
 
 from provider import limits
 from provider.errors import BestbeforeError
@@ -141,9 +142,16 @@ def of_document(document: Mapping[str, Any]) -> TrustRoot:
 
 
 def digest_of(specification: object) -> str:
-    """What a question names a trust root's specification by: SHA-256 over its canonical JSON."""
-    text = json.dumps(specification, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    """What a question names a trust root's specification by: SHA-256 over its canonical JSON.
+
+    Raises:
+        TrustRootError: it holds something that JSON does not have, as YAML may.
+    """
+    try:
+        text = json.dumps(specification, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise TrustRootError("it holds something that JSON does not have") from error
+    return "sha256:" + hashlib.sha256(text).hexdigest()
 
 
 def _of_trusted_root(document: Mapping[str, Any]) -> TrustRoot:
@@ -180,36 +188,46 @@ def _members(document: Mapping[str, Any], name: str, read_one: Callable[[Mapping
     for number, member in enumerate(members):
         where = f"{name}[{number}]"
         try:
-            yield read_one(member, where)
-        except (ValueError, TypeError, KeyError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+            yield read_one(_object(member), where)
+        except _UNREADABLE as error:
             raise TrustRootError(f"{where}: a member is missing or cannot be read") from error
         except BestbeforeError as error:
             raise TrustRootError(f"{where}: {error.message}") from error
 
 
+_UNREADABLE: Final = (
+    *(ValueError, TypeError, KeyError, UnsupportedAlgorithm),
+    *(x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType, crypto.Error),
+)
+
+
 def _authority(fields: Mapping[str, Any], where: str) -> Authority:
     chain = [x509.load_der_x509_certificate(_bytes(one["rawBytes"])) for one in fields["certChain"]["certificates"]]
-    return Authority(_checked(chain, where), _validity(fields.get("validFor")))
+    return _checked(Authority(tuple(chain), _validity(fields.get("validFor"))), where)
 
 
 def _authority_in_pem(fields: Mapping[str, Any], where: str) -> Authority:
     text = _bytes(fields["certChain"])
-    return Authority(_checked(x509.load_pem_x509_certificates(text), where))
+    return _checked(Authority(tuple(x509.load_pem_x509_certificates(text))), where)
 
 
-def _checked(chain: Sequence[x509.Certificate], where: str) -> Sequence[x509.Certificate]:
-    if not 0 < len(chain) <= limits.CERTIFICATES:
+def _checked(authority: Authority, where: str) -> Authority:
+    if not 0 < len(authority.certificates) <= limits.CERTIFICATES:
         raise TrustRootError(f"{where}: certChain must hold 1 to {limits.CERTIFICATES} certificates")
-    return tuple(chain)
+    # These are read when they are first looked at: here, so that a broken one is found when the file is read.
+    _ = authority.converted
+    for one in authority.certificates:
+        _ = one.extensions, one.subject, one.issuer, one.not_valid_before_utc, one.not_valid_after_utc
+    return authority
 
 
 def _log(fields: Mapping[str, Any], where: str) -> Log:
-    public = fields["publicKey"]
+    public = _object(fields["publicKey"])
     details = public["keyDetails"]
     if details not in _DETAILS:
         raise TrustRootError(f"{where}.publicKey.keyDetails: {shown(str(details))} is not supported")
     key = supported(load_der_public_key(_bytes(public["rawBytes"])), _DETAILS[details])
-    given = (fields.get("logId") or {}).get("keyId")
+    given = _object(fields.get("logId") or {}).get("keyId")
     key_id = _bytes(given) if given else hashlib.sha256(key.spki).digest()
     return Log(key_id, key, _text(fields, "baseUrl"), _validity(public.get("validFor")))
 
@@ -243,6 +261,12 @@ def _alive(authority: Authority, moment: dt.datetime) -> bool:
     end = authority.validity.end
     certificates = authority.certificates
     return (end is None or end >= moment) and all(one.not_valid_after_utc >= moment for one in certificates)
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("no object")
+    return value
 
 
 def _bytes(value: object) -> bytes:

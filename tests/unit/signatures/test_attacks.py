@@ -542,6 +542,12 @@ BUNDLES: dict[str, tuple[Attack, str]] = {
         lambda case: case.verify_bundle(case.bundle(log=Log())),
         "of no log in the trust root",
     ),
+    "bundle-log-entry-before-the-log-was-trusted": (
+        lambda case: case.verify_bundle(
+            case.bundle(case.world.key, when=NOW - dt.timedelta(days=901)), case.by_key_logged
+        ),
+        "the log was not valid at the entry's time",
+    ),
     "bundle-log-entry-called-another-kind": (
         lambda case: _changed(case, lambda doc: _entry(doc).update(kindVersion={"kind": "intoto", "version": "0.0.2"})),
         "of a kind that is not supported",
@@ -574,6 +580,10 @@ BUNDLES: dict[str, tuple[Attack, str]] = {
     "bundle-timestamp-of-another-artifact": (
         lambda case: case.verify_bundle(case.bundle(entry="v2", stamps=[b"other"])),
         "unable to verify RFC3161 timestamp bundle",
+    ),
+    "bundle-timestamps-by-the-dozen": (
+        lambda case: case.verify_bundle(case.bundle(stamps=[b"%d" % number for number in range(12)])),
+        "rfc3161Timestamps has 12 members, more than 4",
     ),
     "bundle-timestamp-twice": (
         lambda case: _changed(

@@ -14,6 +14,9 @@ from provider.signatures.rejection import RejectedError
 from tests.simulators.signing import SigningWorld, canonical
 from tests.unit.signatures.world import Case
 
+# The library warns of certificates that it will not read in future; in production that is all that it does.
+pytestmark = pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
+
 CASE = Case(SigningWorld())
 LEGACY = CASE.legacy(CASE.ann, logged=True)
 BUNDLES = {

@@ -1,0 +1,236 @@
+"""What evidence may cost: what is cheap is compared first, what is dear is bounded, and time is looked at."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import datetime as dt
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from provider import limits
+from provider.signatures.demands import Demands
+from provider.signatures.evidence import certificates, timestamps
+from provider.signatures.formats import bundle, simple_signing
+from provider.signatures.formats.bundle import NoSignatureError
+from provider.signatures.rejection import RejectedError
+from provider.signatures.trust.authority import Authority, Validity
+from tests.simulators.signing import CA, NOW, SIGNED_AT, TSA, b64, canonical
+from tests.unit.signatures.world import DIGEST
+
+SHA1 = "1.3.14.3.2.26"
+
+
+class OutOfTimeError(Exception):
+    """What the caller of a verification raises when it waits no longer."""
+
+
+def later(seconds: int) -> dt.datetime:
+    return SIGNED_AT + dt.timedelta(seconds=seconds)
+
+
+def with_stamps(document, stamp: Callable[[bytes], list[bytes]]):
+    """The bundle with timestamps that are made of its signature."""
+    document = copy.deepcopy(document)
+    signature = base64.b64decode(document["dsseEnvelope"]["signatures"][0]["sig"])
+    stamps = [{"signedTimestamp": b64(one)} for one in stamp(signature)]
+    document["verificationMaterial"]["timestampVerificationData"] = {"rfc3161Timestamps": stamps}
+    return document
+
+
+@pytest.fixture
+def verified(monkeypatch):
+    """Timestamps that were verified, not only compared."""
+    built = []
+
+    def build(**parts):
+        built.append(parts)
+        return real(**parts)
+
+    real = timestamps.VerifierBuilder
+    monkeypatch.setattr(timestamps, "VerifierBuilder", build)
+    return built
+
+
+STRANGER = TSA()
+NAMESAKE = TSA("stamps")
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        lambda _, signature: STRANGER.stamp(signature),
+        lambda _, signature: NAMESAKE.stamp(signature),
+        lambda case, _: case.world.tsa.stamp(b"another signature"),
+        lambda case, signature: case.world.tsa.stamp(signature, hash_oid=SHA1),
+        lambda case, signature: case.world.tsa.stamp(signature, NOW - dt.timedelta(days=950)),
+        lambda case, signature: case.world.tsa.stamp(signature, signers=2),
+        lambda case, signature: case.world.tsa.stamp(signature, status=1),
+        lambda case, signature: case.world.tsa.stamp(signature, embedded=[NAMESAKE.certificate]),
+        lambda case, signature: case.world.tsa.stamp(
+            signature, embedded=[case.world.tsa.certificate, *(case.world.signer().certificate for _ in range(10))]
+        ),
+    ],
+)
+def test_timestamp_that_claims_too_little_is_refused_before_it_is_verified(case, verified, stamp):
+    document = with_stamps(case.bundle(), lambda signature: [stamp(case, signature)])
+    with pytest.raises(RejectedError, match=r"of no authority in the trust root, or of another signature$"):
+        case.verify_bundle(document, case.keyless_stamped)
+    assert verified == []
+
+
+@pytest.mark.parametrize(
+    "embedded", [lambda tsa: [tsa.certificate], lambda tsa: [tsa.certificate, tsa.ca.certificate, tsa.ca.root]]
+)
+def test_timestamp_may_bring_the_certificates_of_its_authority(case, verified, embedded):
+    tsa = case.world.tsa
+    document = with_stamps(case.bundle(), lambda signature: [tsa.stamp(signature, embedded=embedded(tsa))])
+    assert case.verify_bundle(document, case.keyless_stamped).times
+    assert len(verified) == 1
+
+
+def test_forged_timestamp_is_verified_once(case, verified):
+    """It claims all that can be compared; only its signature is not the authority's."""
+    forger = TSA("stamps")
+    forger.certificate = case.world.tsa.certificate
+    with pytest.raises(RejectedError, match="of no authority in the trust root"):
+        case.verify_bundle(with_stamps(case.bundle(), lambda one: [forger.stamp(one)]), case.keyless_stamped)
+    assert len(verified) == 1
+
+
+def test_timestamps_beyond_the_bound_are_refused_without_a_look_at_them(case, verified):
+    def stamps(count):
+        return with_stamps(
+            case.bundle(), lambda one: [case.world.tsa.stamp(one, later(number)) for number in range(count)]
+        )
+
+    assert len(case.verify_bundle(stamps(limits.TIMESTAMPS), case.keyless_stamped).times) == limits.TIMESTAMPS == 4
+    verified.clear()
+    with pytest.raises(RejectedError, match="rfc3161Timestamps has 5 members, more than 4"):
+        case.verify_bundle(stamps(5), case.keyless_stamped)
+    assert verified == []
+
+
+def test_path_is_looked_for_once_where_it_holds_at_every_time(case, monkeypatch):
+    looked = []
+    real = certificates.crypto.X509StoreContext
+    monkeypatch.setattr(certificates.crypto, "X509StoreContext", lambda *parts: looked.append(parts) or real(*parts))
+    document = with_stamps(case.bundle(), lambda one: [case.world.tsa.stamp(one, later(n)) for n in range(4)])
+    assert len(case.verify_bundle(document).times) == 5
+    assert len(looked) == 1
+
+
+def test_path_counts_only_while_its_authority_is_believed(case):
+    """An authority is replaced by another record of it between two timestamps."""
+    (authority,) = case.root.authorities
+    early = replace(authority, validity=Validity(end=later(1)))
+    late = replace(authority, validity=Validity(start=later(2)))
+    document = with_stamps(case.bundle(), lambda one: [case.world.tsa.stamp(one, later(n)) for n in (0, 3)])
+
+    def verify(*authorities: Authority):
+        root = replace(case.root, authorities=authorities)
+        return case.verify_bundle(document, Demands(trust_root=root, timestamps=case.root))
+
+    assert len(verify(early, late).times) == 2
+    for one in (early, late):
+        with pytest.raises(RejectedError, match="x509: certificate has expired or is not yet valid"):
+            verify(one)
+
+
+def test_path_holds_where_it_would_be_found(case):
+    path = certificates.verify_path(case.ann.certificate, case.root.authorities, SIGNED_AT)
+    start, end = case.ann.certificate.not_valid_before_utc, case.ann.certificate.not_valid_after_utc
+    for moment in (start, end - dt.timedelta(seconds=1)):
+        assert path.holds(moment)
+        assert certificates.verify_path(case.ann.certificate, case.root.authorities, moment) == path
+    assert not path.holds(end)
+    for moment in (start - dt.timedelta(seconds=1), end + dt.timedelta(seconds=1)):
+        assert not path.holds(moment)
+        with pytest.raises(RejectedError):
+            certificates.verify_path(case.ann.certificate, case.root.authorities, moment)
+
+
+def test_checkpoint_of_many_signatures_is_refused(case):
+    document = case.bundle()
+    checkpoint = document["verificationMaterial"]["tlogEntries"][0]["inclusionProof"]["checkpoint"]
+    witness = "\u2014 witness.example.test " + b64(b"\0" * 68) + "\n"
+    genuine = checkpoint["envelope"]
+    checkpoint["envelope"] = genuine + witness * 40
+    assert case.verify_bundle(document).times
+    checkpoint["envelope"] = genuine + witness * 100
+    with pytest.raises(RejectedError, match="a checkpoint is longer than 8192 characters"):
+        case.verify_bundle(document)
+
+
+def test_heavy_bundle_and_heavy_log_entry_are_refused(case):
+    heavy = [{}] * limits.SIGNATURE_PARTS
+    with pytest.raises(RejectedError, match="the bundle cannot be read: it has more than 16384 values"):
+        case.verify_bundle(case.bundle() | {"mediaType": heavy})
+    document = case.bundle()
+    entry = document["verificationMaterial"]["tlogEntries"][0]
+    entry["canonicalizedBody"] = b64(canonical(heavy))
+    with pytest.raises(RejectedError, match="it has more than 16384 values"):
+        case.verify_bundle(document)
+
+
+def test_statement_that_says_more_than_any_signature_is_an_attestation(case):
+    statement = case.world.statement(DIGEST, predicate=[{}] * limits.SIGNATURE_PARTS)
+    with pytest.raises(NoSignatureError):
+        case.verify_bundle(case.bundle(statement=statement))
+
+
+# Deadlines.
+
+
+def out_of_time_at(turn: int) -> Callable[[], None]:
+    """There is time until it has been asked for so often."""
+    turns = itertools.count(1)
+
+    def alive() -> None:
+        if next(turns) == turn:
+            raise OutOfTimeError
+
+    return alive
+
+
+def turns_of(verify: Callable[[Callable[[], None]], object]) -> int:
+    """How often a verification asks whether there is time; each of them ends it."""
+    for turn in itertools.count(1):
+        try:
+            verify(out_of_time_at(turn))
+        except OutOfTimeError:
+            continue
+        return turn - 1
+    raise AssertionError
+
+
+def test_time_is_looked_at_before_everything_dear_in_a_bundle(case):
+    stamped = with_stamps(case.bundle(), lambda one: [case.world.tsa.stamp(one, later(n)) for n in range(4)])
+    raw = canonical(stamped)
+    # Four timestamps, log entry, path, SCT, signature.
+    assert turns_of(lambda alive: bundle.verify(raw, DIGEST, case.keyless_logged, alive)) == 8
+
+
+def test_time_is_looked_at_before_everything_dear_in_a_legacy_signature(case):
+    signature = case.legacy(case.ann, logged=True, stamped=True)
+    both = Demands(trust_root=case.root, logs=case.root, timestamps=case.root)
+    # Timestamp, log entry, path, SCT, signature.
+    assert turns_of(lambda alive: simple_signing.verify(signature, DIGEST, both, NOW, alive)) == 5
+
+
+def test_time_is_looked_at_before_each_authority(case):
+    many = replace(
+        case.root,
+        authorities=[*case.root.authorities] * 7,
+        timestamp_authorities=[*case.root.timestamp_authorities] * 5,
+    )
+    signer = case.world.signer(ca=CA.create())
+    with pytest.raises(OutOfTimeError):
+        certificates.verify_path(signer.certificate, many.authorities, SIGNED_AT, out_of_time_at(7))
+    forger = TSA("stamps")
+    forger.certificate = case.world.tsa.certificate
+    with pytest.raises(OutOfTimeError):
+        timestamps.verify(forger.stamp(b"m"), b"m", many.timestamp_authorities, out_of_time_at(5))
