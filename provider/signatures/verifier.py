@@ -7,10 +7,12 @@ it.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hashlib
 import importlib
 import logging
+import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -42,6 +44,7 @@ from provider.signatures.trust import keys
 from provider.signatures.trust.keys import PublicKey
 from provider.signatures.trust.trust_roots import TrustRoots
 
+_LIBRARIES: Final = "provider.signatures.evidence.sigstore_parts"
 _LOG: Final = logging.getLogger(__name__)
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
 
@@ -102,6 +105,7 @@ class ProofVerifier:
         self._pace = pace
         self._clock = clock
         self._observer = observer
+        self._loading = asyncio.Lock()
         self._results: Memory[ResultKey, _Result] = Memory(clock, limits.SIGNATURE_RESULTS)
         self._keys: Memory[Key, PublicKey] = Memory(clock, limits.SIGNATURE_KEYS)
 
@@ -117,7 +121,7 @@ class ProofVerifier:
             ImageError: `SignatureAbsent`, `SignatureRejected`, `TrustRootStale`, `KeyInvalid`, or what keeps the
                 registry from answering; in policy-controller's words where it has some.
         """
-        demands = self._demands(verify)
+        demands = await self._ready(verify)
         with self._upstream_words(image):
             digest, seen_at = await self._digest(image, call)
             verdicts = await self._looked(Target(image, digest, verify.source), verify.format, demands, call)
@@ -131,7 +135,7 @@ class ProofVerifier:
         Raises:
             ImageError: the key, the trust root, the image or its signatures cannot be had.
         """
-        demands = self._demands(verify)
+        demands = await self._ready(verify)
         with self._upstream_words(image):
             digest, _ = await self._digest(image, call)
             verdicts = await self._verdicts(Target(image, digest, verify.source), verify.format, demands, call)
@@ -147,6 +151,15 @@ class ProofVerifier:
             target = replace(target, max_age=limits.PASSING_SECONDS)
             return await self._verdicts(target, form, demands, call)
         return found
+
+    async def _ready(self, verify: Verify) -> Demands:
+        """What has to be proved; the libraries for certificates and logs are loaded by the first who needs them."""
+        demands = self._demands(verify)
+        if _LIBRARIES not in sys.modules and (demands.trust_root or demands.logs):
+            async with self._loading:
+                # In a thread, for it takes half a second.
+                await asyncio.to_thread(importlib.import_module, _LIBRARIES)
+        return demands
 
     def _demands(self, verify: Verify) -> Demands:
         """Read the key, find the trust roots.
@@ -281,7 +294,7 @@ def build_verifier(
     """
     if trust_roots:
         # They were named to be used: what they need is not loaded in the first question's time.
-        importlib.import_module("provider.signatures.evidence.sigstore_parts")
+        importlib.import_module(_LIBRARIES)
     return ProofVerifier(store, TrustRoots(trust_roots, clock), pace, clock, observer)
 
 

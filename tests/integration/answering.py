@@ -22,10 +22,13 @@ class Answering:
     """An inspector on an event loop of its own, until `close`."""
 
     def __init__(
-        self, trust_roots: Mapping[str, Path] | None = None, authorities: Mapping[str, Path] | None = None
+        self,
+        trust_roots: Mapping[str, Path] | None = None,
+        authorities: Mapping[str, Path] | None = None,
+        tag_ttl: float = 30.0,
     ) -> None:
         self._clock = SystemClock()
-        settings = RegistrySettings(allow_loopback_http=True, allow_private=True)
+        settings = RegistrySettings(allow_loopback_http=True, allow_private=True, tag_ttl=tag_ttl)
         self._assembly = assemble(settings, self._clock, trust_roots=trust_roots, authorities=authorities)
         self._loop = EventLoop(self._clock, _Reports())
         self._loop.start()

@@ -128,14 +128,13 @@ def _payload(signature: LegacySignature) -> bytes:
 
 
 def _encoded(signature: LegacySignature) -> str:
-    encoded = signature.layer.annotations.get(_SIGNATURE)
-    if encoded is None:
+    if _SIGNATURE not in signature.layer.annotations:
         raise RejectedError(f'signature layer {signature.layer.digest} is missing "{_SIGNATURE}" annotation')
-    return encoded
+    return signature.layer.annotation(_SIGNATURE)
 
 
 def _certificate(signature: LegacySignature) -> x509.Certificate | None:
-    text = signature.layer.annotations.get(_CERTIFICATE, "")
+    text = signature.layer.annotation(_CERTIFICATE)
     return certificates.load(text) if text else None
 
 
@@ -149,7 +148,7 @@ def _signer(certificate: x509.Certificate | None, demands: Demands) -> bytes:
 def _stamped(signature: LegacySignature, encoded: str, demands: Demands, alive: Alive) -> dt.datetime | None:
     if demands.timestamps is None:
         return None
-    text = signature.layer.annotations.get(_TIMESTAMP, "")
+    text = signature.layer.annotation(_TIMESTAMP)
     if not text:
         raise RejectedError("unable to verify RFC3161 timestamp bundle: the signature has no timestamp")
     try:
@@ -162,7 +161,7 @@ def _stamped(signature: LegacySignature, encoded: str, demands: Demands, alive: 
 def _logged(signature: LegacySignature, logged: Logged, demands: Demands) -> dt.datetime | None:
     if demands.logs is None:
         return None
-    text = signature.layer.annotations.get(_BUNDLE, "")
+    text = signature.layer.annotation(_BUNDLE)
     if not text:
         online = "rekor client not provided for online verification"
         raise RejectedError("offline verification failed" if demands.offline else online)

@@ -174,10 +174,10 @@ def test_line_of_a_result_is_rendered_once_for_as_long_as_the_result_is_remember
         log.answered(request(known))
     assert len(rendered) == 1
     assert len(stream.getvalue().splitlines()) == 6
-    assert len(log._rendered) == 1
+    assert len(log._request_lines._rendered) == 1
     del known
     gc.collect()
-    assert len(log._rendered) == 0
+    assert len(log._request_lines._rendered) == 0
 
 
 def test_lines_of_a_request_stand_together(log, stream):
