@@ -19,7 +19,7 @@ from provider.answering.result import Result
 from provider.cache.memory import Memory
 from provider.clock import Clock, Deadline
 from provider.errors import BestbeforeError, ImageError
-from provider.questions.answer import Answer
+from provider.questions.answer import Answer, Proofs
 from provider.questions.item_key import ItemKey
 from provider.reasons import Reason
 from provider.registry.call import Call
@@ -193,6 +193,8 @@ class Works:
 
     def _believed(self, answer: Answer) -> float:
         """For how many seconds more a tag points to what it pointed to when it was last seen."""
+        if isinstance(answer, Proofs) and not answer.complete:
+            return limits.PASSING_SECONDS
         try:
             age = self._clock.now() - datetime.fromisoformat(answer.observed_at).timestamp()
         except ValueError:

@@ -174,6 +174,7 @@ class Proofs:
         reference: `repository@sha256:…`.
         proofs: every signature that was proved.
         observed_at: when tag and signatures were last seen, the earlier of the two; RFC 3339 in UTC.
+        complete: whether every signature that was found could be had. The wire does not carry it.
     """
 
     image: str
@@ -181,6 +182,7 @@ class Proofs:
     reference: str
     proofs: Sequence[Proof]
     observed_at: str = ""
+    complete: bool = True
 
     def to_json(self, ref: str) -> dict[str, Any]:
         """The wire form, with the short name of the key that asked."""

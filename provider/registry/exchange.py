@@ -56,7 +56,7 @@ class Exchange:
         if response.status != _UNAUTHORIZED:
             return first, response
         header = response.header("www-authenticate")
-        wanted = await self._tokens.answer(header, asker, call)
+        wanted = await self._tokens.answer(header, asker, call, known)
         if wanted is None or wanted == known:
             return first, response
         second = _with(request, wanted)

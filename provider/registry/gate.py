@@ -74,7 +74,7 @@ class Gate:
             cause = ThrottleCause.RETRY_AFTER if throttled else ThrottleCause.UNREACHABLE
             self._observer.registry_throttled(authority, cause)
             raise ImageError(registry.closed_by, f"{what}: {authority} {registry.why}")
-        if registry.visits and self._silent(registry, now):
+        if now < registry.next_probe and self._silent(registry, now):
             self._observer.registry_throttled(authority, ThrottleCause.UNREACHABLE)
             raise ImageError(Reason.TIMEOUT, f"{what}: {authority} answers nobody at the moment")
 
@@ -82,6 +82,9 @@ class Gate:
         """A request is sent."""
         registry = self._registry(authority)
         visit = Visit(subject, self._clock.monotonic())
+        if self._silent(registry, visit.started):
+            # This one finds out whether it is back.
+            registry.next_probe = visit.started + limits.SILENCE_SECONDS
         registry.visits[visit] = None
         return visit
 
@@ -115,20 +118,15 @@ class Gate:
 
     @staticmethod
     def _silent(registry: _Registry, now: float) -> bool:
-        oldest = next(iter(registry.visits))
-        if now - oldest.started <= limits.SILENCE_SECONDS:
+        oldest = next(iter(registry.visits), None)
+        if oldest is None or now - oldest.started <= limits.SILENCE_SECONDS:
             return False
         waiting = {
             visit.subject
             for visit in registry.visits
             if now - visit.started > limits.SILENCE_SECONDS and visit.started > registry.answered_at
         }
-        if len(waiting) < _SUBJECTS_SILENT:
-            return False
-        if now < registry.next_probe:
-            return True
-        registry.next_probe = now + limits.SILENCE_SECONDS
-        return False
+        return len(waiting) >= _SUBJECTS_SILENT
 
     def _registry(self, authority: str) -> _Registry:
         registry = self._registries.get(authority)

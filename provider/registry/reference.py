@@ -27,6 +27,8 @@ _DIGEST: Final = re.compile(r"sha256:[a-f0-9]{64}", re.ASCII)
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.\-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])", re.ASCII)
 _PORT: Final = re.compile(r"[0-9]{1,5}", re.ASCII)
 _LAST_PORT: Final = 65535
+# A name and password where none belong: after `//`, or before an @ that begins no digest.
+_USER: Final = re.compile(r"(?:(?<=//)[^/@]*|[^/@:]*:[^/@]*)@(?!sha\d+:)")
 
 
 @dataclass(frozen=True)
@@ -140,4 +142,4 @@ def _is_ipv6(text: str) -> bool:
 
 
 def _invalid(text: str, why: str) -> ImageError:
-    return ImageError(Reason.REFERENCE_INVALID, f"could not parse reference: {shown(text)}: {why}")
+    return ImageError(Reason.REFERENCE_INVALID, f"could not parse reference: {shown(_USER.sub('…@', text))}: {why}")

@@ -91,8 +91,14 @@ class Tokens:
             self._challenges.discard(asker.where)
             return None
 
-    async def answer(self, header: str, asker: Asker, call: Call) -> str | None:
+    async def answer(self, header: str, asker: Asker, call: Call, tried: str | None) -> str | None:
         """The header that a 401 asks for; None when it asks for nothing we have.
+
+        Args:
+            header: `WWW-Authenticate`.
+            asker: who asks for what.
+            call: the work that this belongs to.
+            tried: the header that was not enough; a token in it is not used again.
 
         Raises:
             ImageError: `Unauthorized` when the realm may not be asked; what keeps it from giving a token.
@@ -103,7 +109,9 @@ class Tokens:
             return None
         if not wanted.scope:
             wanted = replace(wanted, scope=asker.scope)
-        self._tokens.discard(self._key(wanted, asker))
+        key = self._key(wanted, asker)
+        if tried == f"Bearer {self._tokens.get(key)}":
+            self._tokens.discard(key)
         return await self._header(wanted, asker, call)
 
     def taken(self, header: str, asker: Asker) -> None:
@@ -190,7 +198,9 @@ def _lifetime(told: object) -> float:
     """Seconds for which a token is used; a number of any size may be told, or none."""
     if isinstance(told, bool) or not isinstance(told, int | float) or (isinstance(told, float) and math.isnan(told)):
         told = limits.TOKEN_DEFAULT_SECONDS
-    return float(max(0.0, min(told, limits.TOKEN_SECONDS) - _MARGIN))
+    # Bounded first: an integer may have too many digits to be reckoned with.
+    seconds = min(max(told, 0.0), limits.TOKEN_SECONDS)
+    return float(max(0.0, seconds - _MARGIN))
 
 
 def _refused(asker: Asker, why: str) -> ImageError:

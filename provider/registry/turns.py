@@ -403,10 +403,9 @@ class Turns:
         registry.ended(self._clock.monotonic() - turn.started, answered=answered)
         if others_wait:
             # For any place at all: one registry after the other.
-            for authority, other in self._waited_for.items():
+            for authority, other in list(self._waited_for.items()):
                 if self._serve(other):
                     self._waited_for.move_to_end(authority)
-                    break
         self._serve(registry)
 
     def _watch(self, registry: _Registry) -> None:

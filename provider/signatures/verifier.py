@@ -127,7 +127,8 @@ class ProofVerifier:
             verdicts = await self._looked(Target(image, digest, verify.source), verify.format, demands, call)
         proofs = _proved(verdicts.results)
         observed_at = min(seen_at or verdicts.observed_at, verdicts.observed_at)
-        return Proofs(image.name, digest, f"{image.context}@{digest}", proofs, rfc3339(observed_at))
+        complete = all(result.error is None for result in verdicts.results)
+        return Proofs(image.name, digest, f"{image.context}@{digest}", proofs, rfc3339(observed_at), complete)
 
     async def examine(self, image: Reference, verify: Verify, call: Call) -> Examination:
         """Every signature of an image, and how far each came; for people, since the answer is in `prove`.

@@ -17,6 +17,8 @@ _SECRET_TEXTS: Final[Sequence[tuple[re.Pattern[str], str]]] = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL), REDACTED),
     (re.compile(r"\b(Basic|Bearer)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), rf"\1 {REDACTED}"),
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@'\"]+@", re.IGNORECASE), rf"\1{REDACTED}@"),
+    # The same without a scheme, as in an image reference; what comes before a digest is a tag.
+    (re.compile(r"(?<![^\s'\"=(])[^\s/@'\":]+:[^\s/@'\"]+@(?!sha\d+:)"), f"{REDACTED}@"),
     # Redirects to blobs carry their right in the query.
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s?'\"]+)\?[^\s'\"]*", re.IGNORECASE), rf"\1?{REDACTED}"),
     (

@@ -144,6 +144,7 @@ class RegistrySimulator:
         self.peak = 0
         self.challenge: str | None = None
         self.authorizations: set[str] | None = None
+        self.public: set[str] = set()
         self.token_answer: Mapping[str, Any] = {"token": "t-anonymous", "expires_in": 300}
         self.blob_location: Callable[[str], str] | None = None
         self.content_digest: str | None = None
@@ -257,7 +258,10 @@ class RegistrySimulator:
         self._released.set()
 
     def require_token(self, realm: str, service: str = "simulator", accept: Sequence[str] = ("t-anonymous",)) -> None:
-        """Answer only requests that carry one of these bearer tokens; the realm gives `token_answer`."""
+        """Answer only requests that carry one of these bearer tokens, but for repositories in `public`.
+
+        The realm gives `token_answer`.
+        """
         self.challenge = f'Bearer realm="{realm}",service="{service}",scope="repository:{{repository}}:pull"'
         self.authorizations = {f"Bearer {token}" for token in accept}
 
@@ -373,7 +377,8 @@ class RegistrySimulator:
             return _json(200, self.token_answer)
         if kind == "store":
             return self._blob("", name, redirected=True)
-        if self.authorizations is not None and headers.get("Authorization") not in self.authorizations:
+        closed = self.authorizations is not None and repository not in self.public
+        if closed and headers.get("Authorization") not in (self.authorizations or ()):
             challenge = (self.challenge or "").format(repository=repository)
             return _json(
                 401, {"errors": [{"code": "UNAUTHORIZED"}]}, {"WWW-Authenticate": challenge} if challenge else {}

@@ -284,11 +284,22 @@ def test_failure_is_remembered_while_it_lasts(world, reason):
 
 def test_work_that_had_its_time_is_begun_again_after_a_moment(world):
     world.inspector.holding = True
-    asked(world)
-    world.loop.run_for(limits.WORK_SECONDS + limits.WORK_SWEEP_SECONDS)
+    late = asked(world)
+    while late.result is None:
+        world.loop.run_for(0.1)
     world.inspector.holding = False
-    world.clock.advance(limits.PASSING_SECONDS + 0.1)
+    assert asked(world).result is late.result
+    world.clock.advance(limits.PASSING_SECONDS)
     assert asked(world).result.reason is None
+
+
+def test_what_nobody_expected_is_remembered_for_a_moment(world):
+    failing(world, RuntimeError("so it goes"))
+    first = asked(world)
+    assert asked(world).result is first.result
+    world.clock.advance(limits.PASSING_SECONDS)
+    asked(world)
+    assert world.inspector.calls[IMAGE] == 2
 
 
 def test_memory_is_bounded(make_world):

@@ -1,89 +1,68 @@
-"""Foreign exceptions, each with its reason."""
+"""The transport's errors and HTTP's statuses, each with its reason."""
 
-import http.client
-import inspect
-import socket
-import ssl
-
-import docker_registry_client
 import pytest
-import requests.exceptions
-import urllib3.exceptions
 
 from provider.errors import ImageError
 from provider.reasons import Reason
-from provider.registry import failures
-from provider.registry.transport import TooLargeError, UnreachableError
+from provider.registry import failures, transport
+from provider.registry.transport import (
+    BrokenError,
+    Cause,
+    SilentError,
+    TLSError,
+    TooLargeError,
+    TransportError,
+    UnreachableError,
+)
 
-
-def exceptions_of(module):
-    return [
-        member
-        for _, member in inspect.getmembers(module, inspect.isclass)
-        if issubclass(member, Exception)
-        and not issubclass(member, Warning)
-        and not member.__name__.startswith("_")
-        and member.__module__.partition(".")[0] in {module.__name__.partition(".")[0], "builtins"}
-    ]
-
-
-DEPENDENCIES = [
-    *exceptions_of(urllib3.exceptions),
-    *exceptions_of(requests.exceptions),
-    *exceptions_of(http.client),
-    *exceptions_of(ssl),
-    *exceptions_of(socket),
-    *exceptions_of(docker_registry_client),
+ERRORS = [
+    (UnreachableError(Cause.NAME), Reason.REGISTRY_UNAVAILABLE, "its name was not found", "connection"),
+    (UnreachableError(Cause.CONNECTION), Reason.REGISTRY_UNAVAILABLE, "the connection was refused", "connection"),
+    (UnreachableError(Cause.TIMEOUT), Reason.TIMEOUT, "no connection within the time", "timeout"),
+    (UnreachableError(Cause.BUDGET), Reason.TIMEOUT, "the time was over before a connection was made", "timeout"),
+    (SilentError(own=True), Reason.TIMEOUT, "it did not answer in time", "timeout"),
+    (SilentError(own=False), Reason.TIMEOUT, "it did not answer in time", "timeout"),
+    (BrokenError("the answer was cut short"), Reason.REGISTRY_UNAVAILABLE, "the answer was cut short", "connection"),
+    (TLSError("remote words"), Reason.REGISTRY_UNAVAILABLE, "its certificate is not trusted", "tls"),
+    (TooLargeError(100), Reason.REGISTRY_UNAVAILABLE, "sends more than 100 bytes", "connection"),
+    (TransportError("remote words"), Reason.REGISTRY_UNAVAILABLE, "is no HTTP", "connection"),
 ]
 
 
-def raised(kind):
-    """An instance without calling constructors, which all want something else."""
-    error = kind.__new__(kind)
-    Exception.__init__(error)
-    return error
-
-
-@pytest.mark.parametrize("kind", sorted(set(DEPENDENCIES), key=lambda kind: (kind.__module__, kind.__name__)))
-def test_every_exception_of_what_we_use_is_translated(kind):
-    ours = failures.translate("reg.io", "manifest of reg.io/app", raised(kind))
-    assert ours is not None, f"{kind} has no row"
+@pytest.mark.parametrize(("error", "reason", "sentence", "code"), ERRORS)
+def test_every_failure_has_its_reason_its_sentence_and_its_label(error, reason, sentence, code):
+    ours = failures.of_transport("reg.io", "manifest of reg.io/app", error)
+    assert ours.reason is reason
     assert not ours.reason.durable
-
-
-@pytest.mark.parametrize(
-    ("kind", "reason", "code"),
-    [
-        (urllib3.exceptions.ConnectTimeoutError, Reason.TIMEOUT, "timeout"),
-        (urllib3.exceptions.ReadTimeoutError, Reason.TIMEOUT, "timeout"),
-        (urllib3.exceptions.NewConnectionError, Reason.REGISTRY_UNAVAILABLE, "connection"),
-        (urllib3.exceptions.SSLError, Reason.REGISTRY_UNAVAILABLE, "tls"),
-        (urllib3.exceptions.ProtocolError, Reason.REGISTRY_UNAVAILABLE, "connection"),
-        (requests.exceptions.ReadTimeout, Reason.TIMEOUT, "timeout"),
-        (requests.exceptions.SSLError, Reason.REGISTRY_UNAVAILABLE, "tls"),
-        (ssl.SSLCertVerificationError, Reason.REGISTRY_UNAVAILABLE, "tls"),
-        (socket.gaierror, Reason.REGISTRY_UNAVAILABLE, "connection"),
-        (TimeoutError, Reason.TIMEOUT, "timeout"),
-        (ConnectionResetError, Reason.REGISTRY_UNAVAILABLE, "connection"),
-    ],
-)
-def test_the_particular_comes_before_the_general(kind, reason, code):
-    error = raised(kind)
-    translated = failures.translate("reg.io", "x", error)
-    assert translated is not None
-    assert translated.reason is reason
+    assert ours.message.startswith("manifest of reg.io/app: reg.io")
+    assert sentence in ours.message
+    assert "remote words" not in ours.message
     assert failures.code(error) == code
 
 
-def test_no_row_is_hidden_by_one_above_it():
-    kinds = [kind for kind, _, _ in failures.TABLE]
-    for number, kind in enumerate(kinds):
-        assert not any(issubclass(kind, above) for above in kinds[:number]), kind
+def test_every_kind_of_failure_stands_here():
+    kinds = {kind for kind in vars(transport).values() if isinstance(kind, type) and issubclass(kind, TransportError)}
+    assert kinds == {type(error) for error, *_ in ERRORS}
+    assert set(Cause) == {error.cause for error, *_ in ERRORS if isinstance(error, UnreachableError)}
+
+
+def test_refused_connection_is_told_apart_from_one_that_merely_failed():
+    unconnected = [
+        error for error, *_ in ERRORS if failures.of_transport("reg.io", "x", error).unconnected
+    ]
+    assert [error.cause for error in unconnected] == [Cause.CONNECTION]
+
+
+def test_something_that_came_and_is_unfit_is_told_apart_from_nothing():
+    unfit = [error for error, *_ in ERRORS if failures.of_transport("reg.io", "x", error).unfit]
+    assert [type(error) for error in unfit] == [TooLargeError]
 
 
 @pytest.mark.parametrize(
     ("status", "reason"),
     [
+        (101, Reason.REGISTRY_UNAVAILABLE),
+        (204, Reason.REGISTRY_UNAVAILABLE),
         (400, Reason.REGISTRY_UNAVAILABLE),
         (401, Reason.UNAUTHORIZED),
         (403, Reason.UNAUTHORIZED),
@@ -93,43 +72,23 @@ def test_no_row_is_hidden_by_one_above_it():
         (429, Reason.THROTTLED),
         (500, Reason.REGISTRY_UNAVAILABLE),
         (503, Reason.REGISTRY_UNAVAILABLE),
-        (204, Reason.REGISTRY_UNAVAILABLE),
+        (999, Reason.REGISTRY_UNAVAILABLE),
     ],
 )
 def test_every_status_has_a_reason(status, reason):
     error = failures.of_status("reg.io", "manifest of reg.io/app", status)
     assert error.reason is reason
-    assert str(status) in error.message
+    assert not error.reason.durable
+    assert error.message.startswith("manifest of reg.io/app: reg.io ")
+    assert f"(status {status})" in error.message
 
 
-def test_too_much_is_a_limit():
-    ours = failures.translate("reg.io", "x", TooLargeError(5))
-    assert ours is not None
-    assert ours.reason is Reason.LIMIT_EXCEEDED
-    assert ours.reason.durable
+@pytest.mark.parametrize(
+    ("reason", "code"), [(Reason.ADDRESS_REFUSED, "refused"), (Reason.OVERLOADED, "connection")]
+)
+def test_refusal_of_ours_has_a_label_of_its_own(reason, code):
+    assert failures.code(ImageError(reason, "x")) == code
 
 
-@pytest.mark.parametrize("cause", ["timeout", "connection", "name"])
-def test_no_connection_is_passing(cause):
-    ours = failures.translate("reg.io", "x", UnreachableError(cause))
-    assert ours is not None
-    assert not ours.reason.durable
-
-
-def test_our_own_error_passes_unchanged():
-    ours = ImageError(Reason.NOT_FOUND, "it")
-    with pytest.raises(ImageError) as caught, failures.translated("reg.io", "x"):
-        raise ours
-    assert caught.value is ours
-
-
-def test_a_defect_of_ours_is_not_called_a_fault_of_the_registry():
-    with pytest.raises(KeyError), failures.translated("reg.io", "x"):
-        raise KeyError("bug")
-
-
-def test_the_cause_is_kept():
-    with pytest.raises(ImageError) as caught, failures.translated("reg.io", "x"):
-        raise OSError("secret detail")
-    assert isinstance(caught.value.__cause__, OSError)
-    assert "secret detail" not in str(caught.value)
+def test_defect_is_labelled_too():
+    assert failures.code(KeyError("bug")) == "connection"

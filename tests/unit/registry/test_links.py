@@ -41,9 +41,15 @@ def test_next_page_is_on_the_same_list(header, page):
         '</v2/other/referrers/a>; rel="next"',
         f'<{PATH}../../../../token>; rel="next"',
         '</token>; rel="next"',
+        # Whole URLs come out of joining as they are, dots and all.
+        f'<https://reg.example{PATH}../../../../token>; rel="next"',
+        f'<https://reg.example{PATH}..>; rel="next"',
+        f'<//reg.example{PATH}../x>; rel="next"',
+        f'<https://reg.example{PATH}a/../../b?last=1>; rel="next"',
         f'<{PATH}{"a" * 3000}>; rel="next"',
         f'<https://reg.example:99999{PATH}a>; rel="next"',
         f'<https://[::1{PATH}a>; rel="next"',
+        f'<{PATH}a b>; rel="next"',
     ],
 )
 def test_page_elsewhere_is_refused(header):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from provider import limits
 from provider.errors import ImageError
 from provider.reasons import Reason
-from provider.registry import media_types
+from provider.registry import manifest, media_types
 from provider.registry.manifest import Index, Manifest, Platform, parse
 
 DIGEST = "sha256:" + "a1" * 32
@@ -186,6 +186,32 @@ def test_broken_index_is_refused_by_the_place(manifests):
 def test_index_with_too_many_manifests_is_refused():
     error = refused(INDEX | {"manifests": [CHILD] * (limits.INDEX_MANIFESTS + 1)})
     assert error.reason is Reason.LIMIT_EXCEEDED
+
+
+def test_document_that_would_build_too_much_is_refused_before_it_is_read(monkeypatch):
+    monkeypatch.setattr(manifest.json, "loads", lambda *_, **__: pytest.fail("it was read"))
+    for text in (b"{},", b"[],", b"1,"):
+        body = b'{"config":' + json.dumps(CONFIG).encode() + b',"history":[' + text * limits.JSON_PARTS + b"0]}"
+        assert len(body) <= limits.MANIFEST_BYTES
+        error = refused(body, media_types.OCI_MANIFEST)
+        assert error.reason is Reason.LIMIT_EXCEEDED
+        assert str(limits.JSON_PARTS) in error.message
+
+
+def test_text_that_is_no_json_is_explained_by_nobody():
+    """To say where a text of two megabytes goes wrong may take seconds."""
+    error = refused(b"[1," * 20_000 + b"x", media_types.OCI_MANIFEST)
+    assert error.reason is Reason.CONTENT_INVALID
+    assert error.message == "manifest of reg.io/app: it is no JSON"
+
+
+@pytest.mark.parametrize("media_type", [media_types.OCI_MANIFEST, media_types.DOCKER_LIST])
+@pytest.mark.parametrize("vague", sorted(media_types.VAGUE))
+def test_vague_media_type_of_the_document_itself_is_no_image(vague, media_type):
+    """A child of an index that says nothing of itself must not pass as something that does not run."""
+    document = {name: value for name, value in MANIFEST.items() if name != "mediaType"}
+    assert refused(document | ({"mediaType": vague} if vague else {}), vague).reason is Reason.CONTENT_INVALID
+    assert refused(document | {"mediaType": "text/plain"}, media_type).reason is Reason.CONTENT_INVALID
 
 
 @pytest.mark.parametrize(

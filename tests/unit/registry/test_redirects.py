@@ -5,7 +5,9 @@ import pytest
 from provider import limits
 from provider.errors import ImageError
 from provider.reasons import Reason
+from provider.registry import media_types
 from provider.registry.credentials import Credential
+from provider.registry.manifest import Descriptor
 from provider.registry.reference import parse
 from provider.registry.settings import RegistrySettings
 
@@ -13,102 +15,168 @@ IMAGE = parse("reg.io/team/app:v1")
 ME = Credential("me", "secret")
 
 
-def pushed(registry):
-    return registry.push_image("team/app", "v1").config
+@pytest.fixture
+def blob(registry):
+    """The descriptor of an image's configuration."""
+    digest = registry.push_image("team/app", "v1").config
+    body = next(body for _, _, name, body in registry.documents() if name == digest)
+    return Descriptor(media_types.OCI_CONFIG, digest, len(body))
 
 
-def test_blob_is_read_from_where_the_registry_keeps_it(client, registry, call):
-    digest = pushed(registry)
+@pytest.fixture
+def fetch(run, client, make_call, blob):
+    """Fetches the blob, as nobody or with credentials."""
+
+    def fetch(client=client, **credentials):
+        return run(client.blob(IMAGE, blob, limits.CONFIG_BYTES, make_call(**credentials)))
+
+    return fetch
+
+
+@pytest.fixture
+def refused(fetch):
+    def refused(*args, **kwargs):
+        with pytest.raises(ImageError) as caught:
+            fetch(*args, **kwargs)
+        return caught.value
+
+    return refused
+
+
+def hosts(registry):
+    return [asked.host for asked in registry.requests]
+
+
+def test_blob_is_read_from_where_the_registry_keeps_it(fetch, registry):
     registry.blob_location = lambda digest: f"https://store.io/store/{digest}?signature=s"
-    assert client.blob(IMAGE, digest, limits.CONFIG_BYTES, call)
-    assert [asked.host for asked in registry.requests] == ["reg.io", "store.io"]
+    assert fetch()
+    assert hosts(registry) == ["reg.io", "store.io"]
     assert registry.requests[1].query == {"signature": ["s"]}
 
 
-def test_relative_redirect_stays_with_the_registry(client, registry, call):
-    digest = pushed(registry)
-    registry.blob_location = lambda digest: f"/store/{digest}"
-    assert client.blob(IMAGE, digest, limits.CONFIG_BYTES, call)
-    assert [asked.host for asked in registry.requests] == ["reg.io", "reg.io"]
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_every_kind_of_redirect_is_followed_by_the_same_method(fetch, registry, blob, status):
+    registry.fail("blob", status, headers={"Location": f"https://store.io/store/{blob.digest}"})
+    assert fetch()
+    assert [asked.method for asked in registry.requests] == ["GET", "GET"]
 
 
-def test_authorization_is_not_sent_to_another_origin(make_client, registry, call):
-    digest = pushed(registry)
-    registry.challenge, registry.authorizations = 'Basic realm="x"', {ME.basic}
+def test_proof_of_the_right_to_read_follows_as_head(run, client, registry, blob, call):
     registry.blob_location = lambda digest: f"https://store.io/store/{digest}"
-    make_client(reg_io=ME).blob(IMAGE, digest, limits.CONFIG_BYTES, call)
+    run(client.prove_blob(IMAGE, blob, call))
+    assert [asked.method for asked in registry.requests] == ["HEAD", "HEAD"]
+
+
+def test_relative_redirect_stays_with_the_registry(fetch, registry):
+    registry.blob_location = lambda digest: f"/store/{digest}"
+    assert fetch()
+    assert hosts(registry) == ["reg.io", "reg.io"]
+
+
+@pytest.mark.parametrize(
+    "where", ["https://store.io", "https://reg.io:8443", "https://sub.reg.io", "https://reg.io.evil.io"]
+)
+def test_authorization_is_not_sent_to_another_origin(fetch, registry, where):
+    registry.challenge, registry.authorizations = 'Basic realm="x"', {ME.basic}
+    registry.blob_location = lambda digest: f"{where}/store/{digest}"
+    fetch(reg_io=ME)
     assert "Authorization" in registry.requests[1].headers
     assert "Authorization" not in registry.requests[2].headers
 
 
-def test_authorization_is_not_sent_to_another_port(make_client, registry, call):
-    digest = pushed(registry)
+def test_authorization_goes_along_to_the_same_origin_and_does_not_come_back(fetch, registry, blob):
     registry.challenge, registry.authorizations = 'Basic realm="x"', {ME.basic}
-    registry.blob_location = lambda digest: f"https://reg.io:8443/store/{digest}"
-    make_client(reg_io=ME).blob(IMAGE, digest, limits.CONFIG_BYTES, call)
-    assert "Authorization" not in registry.requests[2].headers
+    registry.blob_location = lambda digest: f"https://reg.io:443/store/{digest}"
+    fetch(reg_io=ME)
+    assert registry.requests[2].headers["Authorization"] == ME.basic
+    registry.requests.clear()
+    registry.blob_location = lambda digest: f"https://store.io/store/{digest}"
+    registry.fail("store", 302, headers={"Location": f"https://reg.io/store/{blob.digest}"}, times=1)
+    fetch(reg_io=ME)
+    assert ["Authorization" in asked.headers for asked in registry.requests] == [True, False, False]
 
 
-def test_redirect_from_tls_to_plain_http_is_refused(client, registry, call):
-    digest = pushed(registry)
+def test_redirect_from_tls_to_plain_http_is_refused(refused, registry):
     registry.blob_location = lambda digest: f"http://reg.io/store/{digest}"
-    with pytest.raises(ImageError) as caught:
-        client.blob(IMAGE, digest, limits.CONFIG_BYTES, call)
-    assert caught.value.reason is Reason.ADDRESS_REFUSED
+    assert refused().reason is Reason.ADDRESS_REFUSED
     assert len(registry.requests) == 1
 
 
-def test_redirect_from_tls_to_an_insecure_registry_is_refused(make_client, registry, call):
-    digest = pushed(registry)
+def test_redirect_from_tls_to_an_insecure_registry_is_refused(refused, registry, make_client):
     registry.blob_location = lambda digest: f"http://other.io:5000/store/{digest}"
     settings = RegistrySettings(insecure_registries=frozenset({"other.io:5000"}))
-    with pytest.raises(ImageError):
-        make_client(settings).blob(IMAGE, digest, limits.CONFIG_BYTES, call)
+    assert refused(make_client(settings)).reason is Reason.ADDRESS_REFUSED
 
 
-def test_insecure_registry_may_redirect_to_itself_only(make_client, registry, call):
-    digest = pushed(registry)
+def test_insecure_registry_may_redirect_to_itself_only(fetch, refused, registry, make_client):
     client = make_client(RegistrySettings(insecure_registries=frozenset({"reg.io"})))
     registry.blob_location = lambda digest: f"http://reg.io/store/{digest}"
-    assert client.blob(IMAGE, digest, limits.CONFIG_BYTES, call)
+    assert fetch(client)
     registry.blob_location = lambda digest: f"http://other.io/store/{digest}"
-    with pytest.raises(ImageError):
-        client.blob(IMAGE, digest, limits.CONFIG_BYTES, call)
+    assert refused(client).reason is Reason.ADDRESS_REFUSED
 
 
 @pytest.mark.parametrize(
-    "location", ["", "ftp://store.io/x", "https://", "https://me:pw@store.io/x", "https://store.io:x/", "https://[/x"]
+    "location",
+    [
+        "",
+        "ftp://store.io/x",
+        "file:///etc/passwd",
+        "https://",
+        "https://me:pw@store.io/x",
+        "https://store.io:x/",
+        "https://store.io:99999/",
+        "https://[/x",
+        "https://[:24:611]:80/a",
+        "https://rég.io\udcff/",
+        "javascript:alert(1)",
+    ],
 )
-def test_redirect_to_nowhere_is_an_error_of_the_registry(client, registry, call, location):
-    digest = pushed(registry)
+def test_redirect_to_nowhere_is_an_error_of_the_registry(refused, registry, location):
     registry.blob_location = lambda _: location
-    with pytest.raises(ImageError) as caught:
-        client.blob(IMAGE, digest, limits.CONFIG_BYTES, call)
-    assert caught.value.reason is Reason.REGISTRY_UNAVAILABLE
+    assert refused().reason is Reason.REGISTRY_UNAVAILABLE
+    assert len(registry.requests) == 1
 
 
-def test_redirects_end(client, registry, call):
-    digest = pushed(registry)
+def test_redirect_without_a_location_is_an_error_of_the_registry(refused, registry):
+    registry.fail("blob", 302)
+    assert refused().reason is Reason.REGISTRY_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("location", "path"),
+    [
+        ("https://store.io/a b", "/a%20b"),
+        ("https://store.io/é", "/%C3%A9"),
+        ("https://store.io/a\r\nX-Evil: 1", "/a%0D%0AX-Evil:%201"),
+        ("https://store.io/a%2Fb", "/a%2Fb"),
+        ("https://store.io", "/"),
+        ("https://store.io/a#fragment", "/a"),
+    ],
+)
+def test_location_becomes_a_request_without_a_way_out_of_its_line(refused, registry, location, path):
+    registry.blob_location = lambda _: location
+    refused()
+    assert registry.requests[1].path == path
+
+
+def test_redirects_end(refused, registry):
     registry.fail("any", 302, headers={"Location": "https://reg.io/round"})
-    with pytest.raises(ImageError, match="redirects more than") as caught:
-        client.blob(IMAGE, digest, limits.CONFIG_BYTES, call)
-    assert caught.value.reason is Reason.REGISTRY_UNAVAILABLE
+    error = refused()
+    assert error.reason is Reason.REGISTRY_UNAVAILABLE
+    assert "redirects more than" in error.message
     assert len(registry.requests) == limits.REDIRECTS + 1
 
 
-def test_content_from_elsewhere_is_checked_as_well(client, registry, call):
-    digest = pushed(registry)
+def test_content_from_elsewhere_is_checked_as_well(refused, registry):
     registry.blob_location = lambda digest: f"https://store.io/store/{digest}"
     registry.fail("store", 200, body=b"other content")
-    with pytest.raises(ImageError) as caught:
-        client.blob(IMAGE, digest, limits.CONFIG_BYTES, call)
-    assert caught.value.reason is Reason.CONTENT_INVALID
+    error = refused()
+    assert error.reason is Reason.REGISTRY_UNAVAILABLE
+    assert "does not match its digest" in error.message
 
 
-def test_url_of_a_blob_store_stands_in_no_error(client, registry, call):
-    digest = pushed(registry)
+def test_url_of_a_blob_store_stands_in_no_error(refused, registry):
     registry.blob_location = lambda digest: f"https://store.io/store/{digest}?signature=secret"
     registry.fail("store", 403)
-    with pytest.raises(ImageError) as caught:
-        client.blob(IMAGE, digest, limits.CONFIG_BYTES, call)
-    assert "secret" not in str(caught.value)
+    assert "secret" not in str(refused())

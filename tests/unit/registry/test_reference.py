@@ -8,6 +8,7 @@ from provider import limits
 from provider.errors import ImageError
 from provider.reasons import Reason
 from provider.registry.reference import is_digest, parse
+from provider.registry.settings import RegistrySettings
 
 DIGEST = "sha256:" + "a1" * 32
 
@@ -71,12 +72,28 @@ def test_reference_is_normalised(text, name):
         "https://reg.io/app",
         "http://reg.io/app",
         "user@reg.io/app",
+        "user:secret@reg.io/app",
+        "user:secret@reg.io/app:v1",
+        f"user:secret@reg.io/app@{DIGEST}",
+        f"user@reg.io/app@{DIGEST}",
+        "https://user:secret@reg.io/app",
+        "reg.io//app@",
         "reg.io:port/app",
         "reg.io:/app",
         "reg.io:0/app",
         "reg.io:65536/app",
         "reg.io:5000:5000/app",
         "[::1/app.x",
+        "[:24:611]:80/a",
+        "[::1]:80:80/a",
+        "[::1]x/a",
+        "[1.2.3.4]:80/a",
+        "[::1%25eth0]:80/a",
+        "[::g]:80/a",
+        "[]:80/a",
+        "[::1]:/a",
+        "::1/a",
+        "1:2:3:4/a",
         "[reg.io]:80/app",
         "-reg.io/app",
         "reg.io/",
@@ -97,6 +114,37 @@ def test_malformed_reference_is_refused(text):
     assert caught.value.reason is Reason.REFERENCE_INVALID
     assert caught.value.message.startswith("could not parse reference: ")
     assert caught.value.message.isprintable()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "user:hunter2@reg.io/app",
+        f"user:hunter2@reg.io/app@{DIGEST}",
+        "https://user:hunter2@reg.io/app",
+        "http://hunter2@reg.io/app:v1",
+    ],
+)
+def test_password_in_a_reference_stands_in_no_message(text):
+    with pytest.raises(ImageError) as caught:
+        parse(text)
+    assert "hunter2" not in str(caught.value)
+    assert "reg.io/app" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["ubuntu@sha512:" + "a" * 8, "ubuntu:v1@sha256:abc", "reg.io:5000/app@sha256:abc", "ubuntu@latest"]
+)
+def test_malformed_digest_is_shown_as_it_was_written(text):
+    with pytest.raises(ImageError, match=f"could not parse reference: {text}: after the @"):
+        parse(text)
+
+
+def test_every_registry_of_a_reference_has_an_origin():
+    for text in ("[::1]:5000/app", "[2001:DB8::1]/app", "1.2.3.4:80/app", "a_b.c/app", "0x7f.1/app", "127.1/app"):
+        origin = RegistrySettings().origin(parse(text).registry)
+        assert origin.host
+        assert 0 < origin.port < 65536
 
 
 def test_refusal_of_a_long_reference_shows_only_its_start():
@@ -135,6 +183,16 @@ def test_any_text_is_a_reference_or_refused(text):
         assert error.reason is Reason.REFERENCE_INVALID  # noqa: PT017 - or it passes
     else:
         assert parse(reference.name).name == reference.name
+
+
+@given(st.text(st.sampled_from("[]:@/.0123456789abcdefx%-_"), max_size=30))
+def test_any_text_of_the_right_characters_is_refused_or_has_an_origin(text):
+    try:
+        reference = parse(text)
+    except ImageError as error:
+        assert error.reason is Reason.REFERENCE_INVALID  # noqa: PT017 - or it passes
+    else:
+        assert RegistrySettings().origin(reference.registry).host
 
 
 def test_reference_at_a_digest_stays_in_its_repository():

@@ -1,5 +1,7 @@
 """Proving who we are."""
 
+import json
+
 import pytest
 
 from provider import limits
@@ -8,258 +10,475 @@ from provider.reasons import Reason
 from provider.registry.credentials import Credential
 from provider.registry.reference import parse
 from provider.registry.settings import RegistrySettings
-from provider.registry.tokens import Challenge, challenge
 
-ME = Credential("me", "secret")
+ME, YOU = Credential("me", "secret"), Credential("you", "secret")
 IMAGE = parse("reg.io/team/app:v1")
+OTHER = parse("reg.io/team/other:v1")
+REALM = "https://reg.io/token"
 
 
-@pytest.mark.parametrize(
-    ("header", "expected"),
-    [
-        (
-            'Bearer realm="https://auth.io/token",service="reg.io",scope="repository:a:pull"',
-            Challenge("bearer", "https://auth.io/token", "reg.io", "repository:a:pull"),
-        ),
-        (
-            'bearer realm="https://auth.io/token" , service=reg.io',
-            Challenge("bearer", "https://auth.io/token", "reg.io"),
-        ),
-        (
-            'Basic realm="x", Bearer realm="https://auth.io/token",scope="a,b"',
-            Challenge("bearer", "https://auth.io/token", "", "a,b"),
-        ),
-        ('BASIC realm="a \\"quoted\\" registry"', Challenge("basic", 'a "quoted" registry')),
-        ("Basic", Challenge("basic")),
-        ('Negotiate, Basic realm="x"', Challenge("basic", "x")),
-        ('Digest realm="Bearer "', None),
-        ("", None),
-        ("Bearerish realm=x", None),
-        ("Bearer realm=" + "x" * 5000, None),
-    ],
-)
-def test_challenge_is_read(header, expected):
-    assert challenge(header) == expected
+@pytest.fixture
+def ask(run, client, make_call):
+    """Asks for a manifest, as nobody or with credentials."""
+
+    def ask(image=IMAGE, client=client, **credentials):
+        return run(client.manifest(image, make_call(**credentials)))
+
+    return ask
 
 
-def test_token_is_fetched_once_for_a_repository(make_client, registry, call):
-    registry.push_image("team/app", "v1")
-    registry.require_token("https://reg.io/token")
-    client = make_client()
-    client.manifest(IMAGE, call)
-    client.manifest(IMAGE, call)
-    assert registry.counts == {"manifest": 3, "token": 1}
-    assert registry.requests[1].query == {"service": ["simulator"], "scope": ["repository:team/app:pull"]}
+@pytest.fixture
+def refused(ask):
+    """Asks for a manifest and gives the error."""
+
+    def refused(*args, **kwargs):
+        with pytest.raises(ImageError) as caught:
+            ask(*args, **kwargs)
+        return caught.value
+
+    return refused
 
 
-def test_registry_whose_challenge_is_known_is_not_asked_for_it_again(make_client, registry, call):
+@pytest.fixture(autouse=True)
+def images(registry):
     registry.push_image("team/app", "v1")
     registry.push_image("team/other", "v1")
-    registry.require_token("https://reg.io/token")
-    client = make_client()
-    client.manifest(IMAGE, call)
+
+
+def asked(registry, kind="token"):
+    return [one for one in registry.requests if one.kind == kind]
+
+
+def kinds(registry):
+    """What was asked, in order, and forgotten then."""
+    found = [one.kind for one in registry.requests]
     registry.requests.clear()
-    client.manifest(parse("reg.io/team/other:v1"), call)
-    assert [asked.kind for asked in registry.requests] == ["token", "manifest"]
-    assert registry.requests[0].query["scope"] == ["repository:team/other:pull"]
+    return found
 
 
-def test_token_is_renewed_when_its_time_is_over(make_client, registry, call, clock):
-    registry.push_image("team/app", "v1")
-    registry.require_token("https://reg.io/token")
-    registry.token_answer = {"token": "t-anonymous", "expires_in": 20}
-    client = make_client()
-    client.manifest(IMAGE, call)
-    clock.advance(14)
-    client.manifest(IMAGE, call)
-    assert registry.counts["token"] == 1
-    clock.advance(2)
-    client.manifest(IMAGE, call)
-    assert registry.counts["token"] == 2
+class TestToken:
+    def test_token_is_fetched_once_for_a_repository(self, ask, registry):
+        registry.require_token(REALM)
+        ask()
+        ask()
+        assert kinds(registry) == ["manifest", "token", "manifest", "manifest"]
+
+    def test_token_is_asked_for_by_service_and_scope(self, ask, registry):
+        registry.require_token(REALM)
+        ask()
+        assert asked(registry)[0].query == {"service": ["simulator"], "scope": ["repository:team/app:pull"]}
+
+    def test_many_questions_about_one_repository_share_one_token(self, loop, client, make_call, registry):
+        registry.require_token(REALM)
+        tasks = [loop.create_task(client.manifest(IMAGE, make_call())) for _ in range(20)]
+        loop.run_for(5)
+        assert all(task.result().body for task in tasks)
+        assert registry.counts["token"] == 1
+
+    def test_token_of_one_repository_does_not_serve_another(self, ask, registry):
+        registry.require_token(REALM)
+        ask()
+        ask(OTHER)
+        assert [one.query["scope"] for one in asked(registry)] == [
+            ["repository:team/app:pull"],
+            ["repository:team/other:pull"],
+        ]
+
+    def test_token_of_one_credential_does_not_serve_another(self, ask, registry):
+        registry.require_token(REALM, accept=["one", "two"])
+        registry.token_answer = {"token": "one"}
+        ask(reg_io=ME)
+        registry.token_answer = {"token": "two"}
+        ask(reg_io=YOU)
+        assert registry.counts["token"] == 2
+        assert registry.requests[-1].headers["Authorization"] == "Bearer two"
+
+    def test_token_is_renewed_when_its_time_is_over(self, ask, registry, clock):
+        registry.require_token(REALM)
+        registry.token_answer = {"token": "t-anonymous", "expires_in": 20}
+        ask()
+        clock.advance(14)
+        ask()
+        assert registry.counts["token"] == 1
+        clock.advance(2)
+        ask()
+        assert registry.counts["token"] == 2
+
+    def test_token_that_the_registry_no_longer_takes_is_replaced(self, ask, registry):
+        registry.require_token(REALM)
+        ask()
+        registry.require_token(REALM, accept=["fresh"])
+        registry.token_answer = {"access_token": "fresh"}
+        assert ask().body
+
+    def test_wrong_token_is_not_tried_for_ever(self, refused, registry):
+        registry.require_token(REALM, accept=["other"])
+        assert refused().reason is Reason.UNAUTHORIZED
+        assert registry.counts == {"manifest": 2, "token": 1}
+
+    @pytest.mark.parametrize(
+        ("expires_in", "seconds"),
+        [
+            (300, 295),
+            (3600, 3595),
+            (10**9, 3595),
+            (10**400, 3595),
+            (1e308, 3595),
+            (30.5, 25.5),
+            # What does not say is good for a minute, by the specification.
+            (None, 55),
+            ("300", 55),
+            ([300], 55),
+            (True, 55),
+        ],
+    )
+    def test_token_is_used_until_shortly_before_its_end_and_never_for_more_than_an_hour(
+        self, ask, registry, clock, expires_in, seconds
+    ):
+        registry.require_token(REALM)
+        registry.token_answer = {"token": "t-anonymous", "expires_in": expires_in}
+        ask()
+        clock.advance(seconds - 0.5)
+        ask()
+        assert registry.counts["token"] == 1
+        clock.advance(1)
+        ask()
+        assert registry.counts["token"] == 2
+
+    @pytest.mark.parametrize(
+        "expires_in", ["0", "-5", "4", "-1" + "0" * 400, "-1e999", "NaN", "1e-400", "Infinity", "-Infinity"]
+    )
+    def test_token_of_any_lifetime_serves_the_request(self, ask, registry, expires_in):
+        registry.require_token(REALM)
+        registry.fail("token", 200, body=b'{"token": "t-anonymous", "expires_in": %s}' % expires_in.encode())
+        assert ask().body
+
+    def test_tokens_of_thousands_of_repositories_stay_within_their_bytes(self, ask, registry, client):
+        long = "t" * (limits.TOKEN_BYTES - 100)
+        registry.require_token(REALM, accept=[long])
+        registry.token_answer = {"token": long}
+        for number in range(200):
+            registry.push_image(f"team/app{number}", "v1")
+            assert ask(parse(f"reg.io/team/app{number}:v1")).body
+        tokens = client._exchange._tokens._tokens
+        assert 0 < len(tokens) * len(long) <= limits.TOKENS_MEMORY_BYTES
+        assert tokens.used <= limits.TOKENS_MEMORY_BYTES
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            {},
+            {"token": ""},
+            {"token": 7},
+            {"token": "a b"},
+            {"token": "a\r\nX: y"},
+            {"token": "tokén"},
+            {"token": ["t"]},
+            {"access_token": None},
+        ],
+    )
+    def test_unusable_token_is_refused(self, refused, registry, answer):
+        registry.require_token(REALM)
+        registry.token_answer = answer
+        assert refused().reason is Reason.REGISTRY_UNAVAILABLE
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"no json",
+            b"[]",
+            b"null",
+            b"\xff",
+            b"[" * 60_000,
+            b'{"token": "t-anonymous", "x": %s}' % (b"[" * 5000 + b"]" * 5000),
+            b'{"expires_in": ' + b"9" * 5000 + b"}",
+            b'{"token": "' + b"t" * limits.TOKEN_BYTES + b'"}',
+        ],
+    )
+    def test_token_answer_that_is_none_is_refused(self, refused, registry, body):
+        registry.require_token(REALM)
+        registry.fail("token", 200, body=body)
+        assert refused().reason is Reason.REGISTRY_UNAVAILABLE
+
+    @pytest.mark.parametrize(
+        ("status", "reason"),
+        [
+            (204, Reason.REGISTRY_UNAVAILABLE),
+            (302, Reason.REGISTRY_UNAVAILABLE),
+            (401, Reason.UNAUTHORIZED),
+            (429, Reason.THROTTLED),
+            (500, Reason.REGISTRY_UNAVAILABLE),
+        ],
+    )
+    def test_refusal_of_the_token_service_is_told(self, refused, registry, status, reason):
+        registry.require_token(REALM)
+        registry.fail("token", status, headers={"Location": "https://evil.io/token"})
+        assert refused().reason is reason
+        assert len(asked(registry)) == 1
 
 
-def test_token_that_the_registry_no_longer_takes_is_replaced(make_client, registry, call):
-    registry.push_image("team/app", "v1")
-    registry.require_token("https://reg.io/token")
-    client = make_client()
-    client.manifest(IMAGE, call)
-    registry.require_token("https://reg.io/token", accept=["fresh"])
-    registry.token_answer = {"access_token": "fresh"}
-    assert client.manifest(IMAGE, call).body
+class TestChallenge:
+    """What a registry asked for is remembered once it worked, and only as long as it works."""
+
+    def test_registry_whose_challenge_is_known_is_not_asked_for_it_again(self, ask, registry):
+        registry.require_token(REALM)
+        ask()
+        kinds(registry)
+        ask(OTHER)
+        assert asked(registry)[0].query["scope"] == ["repository:team/other:pull"]
+        assert kinds(registry) == ["token", "manifest"]
+
+    def test_challenge_of_one_registry_is_not_anothers(self, ask, registry):
+        registry.require_token(REALM)
+        ask()
+        kinds(registry)
+        ask(parse("other.io/team/app:v1"))
+        assert kinds(registry)[0] == "manifest"
+
+    def test_challenge_whose_token_was_not_taken_is_not_remembered(self, ask, refused, registry):
+        registry.require_token(REALM, accept=["other"])
+        refused()
+        kinds(registry)
+        refused(OTHER)
+        assert kinds(registry) == ["manifest", "token", "manifest"]
+
+    def test_challenge_that_gave_no_token_is_not_remembered(self, ask, refused, registry):
+        registry.require_token(REALM)
+        registry.fail("token", 500, times=1)
+        refused()
+        kinds(registry)
+        assert ask().body
+        assert kinds(registry) == ["manifest", "token", "manifest"]
+
+    def test_challenge_for_something_else_is_not_remembered(self, ask, registry):
+        """A registry may want more for one answer; that is not how it is asked for the next one."""
+        registry.require_token(REALM)
+        registry.challenge = f'Bearer realm="{REALM}",scope="repository:all:admin"'
+        ask()
+        kinds(registry)
+        ask(OTHER)
+        assert kinds(registry)[0] == "manifest"
+
+    def test_challenge_is_forgotten_after_its_time(self, ask, registry, clock):
+        registry.require_token(REALM)
+        ask()
+        clock.advance(limits.CHALLENGE_SECONDS)
+        kinds(registry)
+        ask()
+        assert kinds(registry) == ["manifest", "token", "manifest"]
+
+    def test_challenges_are_bounded_in_number(self, ask, registry, client, monkeypatch):
+        registry.require_token("https://{repository}.example/token")
+        registry.challenge = 'Bearer realm="https://auth.example/token",service="s"'
+        for number in range(30):
+            ask(parse(f"r{number}.example/team/app:v1"))
+        challenges = client._exchange._tokens._challenges
+        assert len(challenges) == 30
+        assert challenges._bound == limits.CHALLENGES
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            {},
+            {"WWW-Authenticate": "Bearer"},
+            {"WWW-Authenticate": 'Bearer realm=""'},
+            {"WWW-Authenticate": 'Bearer realm="https://moved.invalid:x/token"'},
+            {"WWW-Authenticate": 'Bearer realm="http://reg.io/token"'},
+            {"WWW-Authenticate": 'Bearer realm="https://reg.io/elsewhere"'},
+            {"WWW-Authenticate": 'Basic realm="x"'},
+            {"WWW-Authenticate": "Negotiate"},
+        ],
+    )
+    @pytest.mark.parametrize("known", [True, False])
+    def test_one_bad_401_spoils_one_question(self, ask, refused, registry, header, known):
+        registry.require_token(REALM)
+        if known:
+            ask()
+        registry.fail("manifest", 401, headers=header, times=1)
+        # What an elsewhere answers is no token.
+        registry.fail("other", 404, match="elsewhere")
+        assert not refused().reason.durable
+        assert ask().body
+        assert ask(OTHER).body
+
+    def test_realm_that_moved_is_asked_at_its_new_place(self, ask, registry):
+        registry.require_token("https://auth.reg.io/token")
+        ask()
+        registry.fail("token", 404, match="/token", times=1)
+        registry.require_token("https://login.reg.io/token")
+        kinds(registry)
+        assert ask(OTHER).body
+        assert [one.host for one in registry.requests][-1] == "reg.io"
+        registry.requests.clear()
+        registry.push_image("team/third", "v1")
+        assert ask(parse("reg.io/team/third:v1")).body
+        assert [one.host for one in registry.requests] == ["login.reg.io", "reg.io"]
+
+    def test_repository_that_is_public_now_needs_no_token_service(self, ask, registry):
+        registry.require_token(REALM)
+        ask()
+        registry.authorizations = None
+        registry.fail("token", 500)
+        assert ask(OTHER).body
 
 
-def test_credential_is_shown_to_the_token_service_of_the_same_domain(make_client, registry, call):
-    registry.push_image("library/alpine", "latest")
-    registry.require_token("https://auth.docker.io/token", accept=["mine"])
-    registry.token_answer = {"token": "mine"}
-    make_client(index_docker_io=ME).manifest(parse("alpine"), call)
-    asked = next(asked for asked in registry.requests if asked.kind == "token")
-    assert asked.host == "auth.docker.io"
-    assert asked.headers["Authorization"] == ME.basic
+class TestPrivateBesidePublic:
+    """One registry, one private repository whose token service says nothing, and public ones beside it."""
+
+    @pytest.fixture(autouse=True)
+    def world(self, registry):
+        registry.require_token("https://auth.reg.io/token")
+        registry.public = {"team/other"}
+
+    def test_silent_realm_of_a_private_repository_keeps_nobody_from_the_public_ones(
+        self, ask, refused, registry, clock
+    ):
+        registry.fail("token", how="silent")
+        assert refused().reason is Reason.TIMEOUT
+        began = clock.monotonic()
+        assert ask(OTHER).body
+        assert clock.monotonic() - began < 0.1
+
+    def test_realm_that_fell_silent_holds_up_the_public_ones_once_and_for_a_moment(self, ask, registry, clock):
+        ask()
+        registry.fail("token", how="silent")
+        began = clock.monotonic()
+        assert ask(OTHER).body
+        first = clock.monotonic() - began
+        assert first <= limits.KNOWN_REALM_SECONDS + 0.1
+        assert ask(OTHER).body
+        assert clock.monotonic() - began - first < 0.1
+
+    def test_realm_that_is_slow_still_serves_the_private_one(self, ask, registry):
+        ask()
+        registry.delays["auth.reg.io"] = 2 * limits.KNOWN_REALM_SECONDS
+        registry.push_image("team/third", "v1")
+        assert ask(parse("reg.io/team/third:v1")).body
+
+    def test_public_repository_is_asked_without_a_token_at_first(self, ask, registry):
+        ask(OTHER)
+        assert kinds(registry) == ["manifest"]
 
 
-@pytest.mark.parametrize("realm", ["https://evil.io/token", "https://reg.io.evil.io/token", "https://evilreg.io/token"])
-def test_credential_is_not_shown_to_a_token_service_elsewhere(make_client, registry, call, realm):
-    registry.require_token(realm)
-    with pytest.raises(ImageError) as caught:
-        make_client(reg_io=ME).manifest(IMAGE, call)
-    assert caught.value.reason is Reason.UNAUTHORIZED
-    assert registry.counts["token"] == 0
+class TestRealm:
+    """The realm is a stranger's text."""
+
+    def test_credential_is_shown_to_the_token_service_of_the_same_domain(self, ask, registry):
+        registry.push_image("library/alpine", "latest")
+        registry.require_token("https://auth.docker.io/token", accept=["mine"])
+        registry.token_answer = {"token": "mine"}
+        ask(parse("alpine"), index_docker_io=ME)
+        [token] = asked(registry)
+        assert token.host == "auth.docker.io"
+        assert token.headers["Authorization"] == ME.basic
+
+    @pytest.mark.parametrize(
+        "realm", ["https://evil.io/token", "https://reg.io.evil.io/token", "https://evilreg.io/token"]
+    )
+    def test_credential_is_not_shown_to_a_token_service_elsewhere(self, refused, registry, realm):
+        registry.require_token(realm)
+        assert refused(reg_io=ME).reason is Reason.UNAUTHORIZED
+        assert asked(registry) == []
+
+    @pytest.mark.parametrize(
+        ("name", "realm"),
+        [
+            # The same parent is no domain of anybody's.
+            ("10.0.0.1", "https://20.0.0.1/token"),
+            ("10.0.0.1:5000", "https://10.0.0.1:5001/token"),
+            ("10.0.0.1:5000", "https://9.0.0.1:5000/token"),
+            ("reg.io", "https://io/token"),
+            ("reg.io", "https://other.io/token"),
+        ],
+    )
+    def test_credential_is_not_shown_to_a_sibling_that_is_none(self, run, client, make_call, registry, name, realm):
+        registry.require_token(realm)
+        call = make_call()
+        call.credentials.by_registry[name] = ME
+        with pytest.raises(ImageError) as caught:
+            run(client.manifest(parse(f"{name}/team/app:v1"), call))
+        assert caught.value.reason is Reason.UNAUTHORIZED
+        assert asked(registry) == []
+
+    def test_credential_is_shown_to_a_token_service_that_the_settings_name(self, ask, registry, make_client):
+        registry.require_token("https://tokens.example/token")
+        settings = RegistrySettings(named_registries=frozenset({"tokens.example"}))
+        assert ask(client=make_client(settings), reg_io=ME).body
+        assert asked(registry)[0].headers["Authorization"] == ME.basic
+
+    def test_nobody_may_ask_a_token_service_anywhere(self, ask, registry):
+        registry.require_token("https://tokens.example/token?x=1")
+        ask()
+        [token] = asked(registry)
+        assert "Authorization" not in token.headers
+        assert token.query["x"] == ["1"]
+
+    @pytest.mark.parametrize(
+        "realm",
+        ["http://reg.io/token", "ftp://reg.io", "https://me:pw@reg.io/token", "", "token", "https://reg.io:x/token"],
+    )
+    def test_realm_without_tls_or_sense_is_not_asked(self, refused, registry, realm):
+        registry.require_token(realm)
+        assert refused().reason is Reason.UNAUTHORIZED
+        assert asked(registry) == []
+
+    def test_insecure_registry_may_be_its_own_token_service(self, ask, registry, make_client):
+        registry.require_token("http://reg.io:5000/token")
+        settings = RegistrySettings(insecure_registries=frozenset({"reg.io:5000"}))
+        assert ask(parse("reg.io:5000/team/app:v1"), make_client(settings)).body
+
+    def test_insecure_registry_names_no_other_insecure_service(self, refused, registry, make_client):
+        registry.require_token("http://reg.io:5001/token")
+        settings = RegistrySettings(insecure_registries=frozenset({"reg.io:5000"}))
+        assert refused(parse("reg.io:5000/team/app:v1"), make_client(settings)).reason is Reason.UNAUTHORIZED
+        assert asked(registry) == []
+
+    def test_no_secret_stands_in_an_error(self, refused, registry):
+        registry.require_token("https://evil.io/token?secret=secret")
+        assert "secret" not in str(refused(reg_io=ME))
 
 
-def test_credential_is_shown_to_a_token_service_that_the_settings_name(make_client, registry, call):
-    registry.push_image("team/app", "v1")
-    registry.require_token("https://tokens.example/token")
-    settings = RegistrySettings(named_registries=frozenset({"tokens.example"}))
-    assert make_client(settings, reg_io=ME).manifest(IMAGE, call)
+class TestCredential:
+    def test_credential_is_not_sent_before_it_is_asked_for(self, ask, registry):
+        ask(reg_io=ME)
+        assert "Authorization" not in registry.requests[0].headers
+
+    def test_identity_token_is_exchanged_by_post(self, ask, registry):
+        registry.require_token(REALM)
+        ask(reg_io=Credential(identity_token="refresh"))
+        [token] = asked(registry)
+        assert token.method == "POST"
+        assert b"refresh_token=refresh" in token.body
+        assert b"grant_type=refresh_token" in token.body
+        assert token.query == {}
+
+    def test_basic_challenge_is_answered_with_the_credential(self, ask, registry):
+        registry.challenge, registry.authorizations = 'Basic realm="x"', {ME.basic}
+        ask(reg_io=ME)
+        ask(reg_io=ME)
+        assert registry.counts == {"manifest": 3}
+
+    def test_one_callers_credential_is_not_sent_for_another(self, ask, refused, registry):
+        registry.challenge, registry.authorizations = 'Basic realm="x"', {ME.basic}
+        ask(reg_io=ME)
+        registry.requests.clear()
+        assert refused().reason is Reason.UNAUTHORIZED
+        assert all("Authorization" not in one.headers for one in registry.requests)
+
+    @pytest.mark.parametrize("header", ["", 'Basic realm="x"', 'Negotiate realm="x"'])
+    def test_nobody_is_unauthorized_where_a_credential_is_needed(self, refused, registry, header):
+        registry.challenge, registry.authorizations = header, set()
+        assert refused().reason is Reason.UNAUTHORIZED
+        assert registry.counts == {"manifest": 1}
+
+    def test_needed_credential_helper_is_told(self, refused, registry):
+        registry.challenge, registry.authorizations = 'Basic realm="x"', set()
+        assert "credential helper" in refused(reg_io=Credential(helper=True)).message
 
 
-def test_nobody_may_ask_a_token_service_anywhere(make_client, registry, call):
-    registry.push_image("team/app", "v1")
-    registry.require_token("https://tokens.example/token?x=1")
-    make_client().manifest(IMAGE, call)
-    asked = next(asked for asked in registry.requests if asked.kind == "token")
-    assert "Authorization" not in asked.headers
-    assert asked.query["x"] == ["1"]
-
-
-@pytest.mark.parametrize("realm", ["http://reg.io/token", "ftp://reg.io", "https://me:pw@reg.io/token", "", "token"])
-def test_realm_without_tls_or_sense_is_not_asked(make_client, registry, call, realm):
-    registry.require_token(realm)
-    with pytest.raises(ImageError) as caught:
-        make_client().manifest(IMAGE, call)
-    assert caught.value.reason is Reason.UNAUTHORIZED
-    assert registry.counts["token"] == 0
-
-
-def test_insecure_registry_may_be_its_own_token_service(make_client, registry, call):
-    registry.push_image("app", "v1")
-    registry.require_token("http://reg.io:5000/token")
-    settings = RegistrySettings(insecure_registries=frozenset({"reg.io:5000"}))
-    assert make_client(settings).manifest(parse("reg.io:5000/app:v1"), call)
-
-
-def test_insecure_registry_names_no_other_insecure_service(make_client, registry, call):
-    registry.require_token("http://reg.io:5001/token")
-    settings = RegistrySettings(insecure_registries=frozenset({"reg.io:5000"}))
-    with pytest.raises(ImageError):
-        make_client(settings).manifest(parse("reg.io:5000/app:v1"), call)
-
-
-def test_identity_token_is_exchanged_by_post(make_client, registry, call):
-    registry.push_image("team/app", "v1")
-    registry.require_token("https://reg.io/token")
-    make_client(reg_io=Credential(identity_token="refresh")).manifest(IMAGE, call)
-    asked = next(asked for asked in registry.requests if asked.kind == "token")
-    assert asked.method == "POST"
-    assert b"refresh_token=refresh" in asked.body
-    assert b"grant_type=refresh_token" in asked.body
-    assert asked.query == {}
-
-
-def test_basic_challenge_is_answered_with_the_credential(make_client, registry, call):
-    registry.push_image("team/app", "v1")
-    registry.challenge, registry.authorizations = 'Basic realm="x"', {ME.basic}
-    client = make_client(reg_io=ME)
-    client.manifest(IMAGE, call)
-    client.manifest(IMAGE, call)
-    assert registry.counts == {"manifest": 3}
-
-
-def test_credential_is_not_sent_before_it_is_asked_for(make_client, registry, call):
-    registry.push_image("team/app", "v1")
-    make_client(reg_io=ME).manifest(IMAGE, call)
-    assert "Authorization" not in registry.requests[0].headers
-
-
-@pytest.mark.parametrize("header", ["", 'Basic realm="x"', 'Negotiate realm="x"'])
-def test_nobody_is_unauthorized_where_a_credential_is_needed(make_client, registry, call, header):
-    registry.challenge, registry.authorizations = header, set()
-    with pytest.raises(ImageError) as caught:
-        make_client().manifest(IMAGE, call)
-    assert caught.value.reason is Reason.UNAUTHORIZED
-    assert registry.counts == {"manifest": 1}
-
-
-def test_wrong_token_is_not_tried_for_ever(make_client, registry, call):
-    registry.require_token("https://reg.io/token", accept=["other"])
-    with pytest.raises(ImageError) as caught:
-        make_client().manifest(IMAGE, call)
-    assert caught.value.reason is Reason.UNAUTHORIZED
-    assert registry.counts == {"manifest": 2, "token": 1}
-
-
-def test_needed_credential_helper_is_told(make_client, registry, call):
-    registry.challenge, registry.authorizations = 'Basic realm="x"', set()
-    with pytest.raises(ImageError, match="credential helper"):
-        make_client(reg_io=Credential(helper=True)).manifest(IMAGE, call)
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        {},
-        {"token": ""},
-        {"token": 7},
-        {"token": "a b"},
-        {"token": "a\r\nX: y"},
-        {"token": ["t"]},
-        {"access_token": None},
-    ],
-)
-def test_unusable_token_is_refused(make_client, registry, call, answer):
-    registry.require_token("https://reg.io/token")
-    registry.token_answer = answer
-    with pytest.raises(ImageError) as caught:
-        make_client().manifest(IMAGE, call)
-    assert caught.value.reason is Reason.REGISTRY_UNAVAILABLE
-
-
-@pytest.mark.parametrize(
-    "body", [b"", b"no json", b"[]", b"[" * 100_000, b'{"token": "' + b"t" * limits.TOKEN_BYTES + b'"}']
-)
-def test_token_answer_that_is_none_is_refused(make_client, registry, call, body):
-    registry.require_token("https://reg.io/token")
-    registry.fail("token", 200, body=body)
-    with pytest.raises(ImageError):
-        make_client().manifest(IMAGE, call)
-
-
-@pytest.mark.parametrize(
-    ("status", "reason"), [(401, Reason.UNAUTHORIZED), (429, Reason.THROTTLED), (500, Reason.REGISTRY_UNAVAILABLE)]
-)
-def test_refusal_of_the_token_service_is_told(make_client, registry, call, status, reason):
-    registry.require_token("https://reg.io/token")
-    registry.fail("token", status)
-    with pytest.raises(ImageError) as caught:
-        make_client().manifest(IMAGE, call)
-    assert caught.value.reason is reason
-
-
-@pytest.mark.parametrize("expires_in", ["soon", -5, 0, True, None])
-def test_token_of_strange_lifetime_still_serves_the_request(make_client, registry, call, expires_in):
-    registry.push_image("team/app", "v1")
-    registry.require_token("https://reg.io/token")
-    registry.token_answer = {"token": "t-anonymous", "expires_in": expires_in}
-    assert make_client().manifest(IMAGE, call)
-
-
-def test_token_of_one_credential_is_not_used_for_another(make_client, registry, call, clock, observer):
-    registry.push_image("team/app", "v1")
-    registry.require_token("https://reg.io/token", accept=["one", "two"])
-    credentials = {"reg_io": ME}
-    client = make_client(**credentials)
-    registry.token_answer = {"token": "one"}
-    client.manifest(IMAGE, call)
-    client._credentials.by_registry["reg.io"] = Credential("you", "secret")
-    registry.token_answer = {"token": "two"}
-    client.manifest(IMAGE, call)
-    assert registry.counts["token"] == 2
-    assert registry.requests[-1].headers["Authorization"] == "Bearer two"
-
-
-def test_no_secret_stands_in_an_error(make_client, registry, call):
-    registry.require_token("https://evil.io/token?secret=secret")
-    with pytest.raises(ImageError) as caught:
-        make_client(reg_io=ME).manifest(IMAGE, call)
-    assert "secret" not in str(caught.value)
+def test_heavy_token_answer_is_not_parsed(refused, registry):
+    registry.require_token(REALM)
+    body = json.dumps({"token": "t-anonymous", "x": [0] * (limits.JSON_PARTS // 2)}).encode()
+    registry.fail("token", 200, body=body.replace(b" ", b"").replace(b"0", b""))
+    assert refused().reason is Reason.REGISTRY_UNAVAILABLE

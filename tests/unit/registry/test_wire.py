@@ -169,6 +169,19 @@ class TestFailures:
         assert not error.reason.durable
         assert observer.requests == [(REG, "manifest", code)]
 
+    def test_cause_is_kept_for_the_log_and_not_told(self, run, wire, line, call):
+        line.failures = [TLSError("secret detail")]
+        error = refusal(run, wire, call)
+        assert isinstance(error.__cause__, TLSError)
+        assert "secret detail" not in str(error)
+
+    def test_defect_of_ours_is_not_called_a_fault_of_the_registry(self, run, wire, line, call):
+        line.failures = [KeyError("bug")]
+        with pytest.raises(KeyError):
+            run(send(wire, call))
+        assert wire._turns.under_way() == 0
+        assert run(send(wire, call)).status == 200
+
     def test_statuses_are_the_callers(self, run, wire, line, call, observer):
         line.answer = (503, {})
         assert run(send(wire, call)).status == 503
