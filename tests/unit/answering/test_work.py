@@ -10,6 +10,7 @@ from provider import limits
 from provider.answering.work import Work
 from provider.errors import ImageError
 from provider.questions import item_key
+from provider.questions.answer import Proofs
 from provider.questions.item_key import ItemKey, Kind
 from provider.questions.question import FactQuestion, key_of, ref
 from provider.reasons import EXPLANATIONS, Lifetime, Reason
@@ -335,3 +336,18 @@ def test_answer_that_cannot_be_written_down_is_a_durable_failure(world):
     result = asked(world, question(key_of(FactQuestion(IMAGE, config=True)))).result
     assert result.reason is Reason.CONTENT_INVALID
     assert not list(world.events("key.failed"))
+
+
+def test_proofs_that_may_be_incomplete_are_remembered_for_a_moment(world, monkeypatch):
+    """A policy that wants the signature that could not be had shall not deny for as long as tags are believed."""
+    proofs = Proofs(IMAGE, DIGEST, f"registry.example/app@{DIGEST}", [], "2026-11-24T22:40:00Z", complete=False)
+    monkeypatch.setattr(world.inspector, "inspect", lambda key, call: _given(proofs))
+    asked(world)
+    world.clock.advance(limits.PASSING_SECONDS - 0.1)
+    assert world.memory.get(question().name) is not None
+    world.clock.advance(0.2)
+    assert world.memory.get(question().name) is None
+
+
+async def _given(answer):
+    return answer

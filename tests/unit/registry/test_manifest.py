@@ -141,7 +141,6 @@ def test_keys_are_known_in_any_case_as_runtimes_know_them():
         b"null",
         b'{"schemaVersion": 2',
         b"\xff\xfe",
-        b"[" * 100_000,
         {"schemaVersion": 1, "mediaType": "", "fsLayers": []},
         MANIFEST | {"schemaVersion": 1},
         MANIFEST | {"fsLayers": []},
@@ -198,9 +197,22 @@ def test_document_that_would_build_too_much_is_refused_before_it_is_read(monkeyp
         assert str(limits.JSON_PARTS) in error.message
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b"[1," * 20_000 + b"x",
+        b'{"x":' * 600 + b'"\\u0000"' + b"}" * 600,
+        b'{"config": {}, "x": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+    ],
+)
+def test_document_that_is_nested_without_end_is_refused_by_a_limit(body):
+    assert refused(body, media_types.OCI_MANIFEST).reason is Reason.LIMIT_EXCEEDED
+
+
 def test_text_that_is_no_json_is_explained_by_nobody():
-    """To say where a text of two megabytes goes wrong may take seconds."""
-    error = refused(b"[1," * 20_000 + b"x", media_types.OCI_MANIFEST)
+    """To say where a text of megabytes goes wrong may take seconds; of this one it is said only that it is none."""
+    error = refused(b'{"config": [1, 1, x' + b" " * 100_000, media_types.OCI_MANIFEST)
     assert error.reason is Reason.CONTENT_INVALID
     assert error.message == "manifest of reg.io/app: it is no JSON"
 
