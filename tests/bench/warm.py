@@ -6,43 +6,59 @@ import statistics
 from collections.abc import Sequence
 from typing import Final
 
+from tests.bench import aims
 from tests.bench.bench import Bench, url
 from tests.bench.load import Measured
-from tests.bench.registry import fact
-from tests.bench.report import Table, Value
+from tests.bench.questions import FACTS, INDEX_CONFIGURATIONS, QUESTIONS
+from tests.bench.report import Section, Table, Value
 
-_KEYS: Final = (1, 10, 50, 100)
+# How many keys, and how many requests tell a p99 of them.
+_REQUESTS: Final = {1: 1000, 10: 600, 50: 300, 100: 300}
+_MOST: Final = max(_REQUESTS)
 _CLIENTS: Final = (1, 8)
 _ROUNDS: Final = 3
-_REQUESTS: Final = 300
 
 
-def measure(bench: Bench) -> list[Table]:
+def measure(bench: Bench) -> Section:
     """The same keys again and again."""
-    bench.registry.set()
-    keys = [fact(image) for image in bench.registry.images(max(_KEYS))]
-    with bench.provider() as provider, bench.echo() as echo:
-        return [_table(bench, url(provider), echo, keys, clients) for clients in _CLIENTS]
+    keys = QUESTIONS[FACTS].keys(bench.registry, _MOST)
+    batches = {f"{count} key{'s' * (count > 1)}": keys[:count] for count in _REQUESTS}
+    batches[f"{_MOST} keys, index, all configurations"] = QUESTIONS[INDEX_CONFIGURATIONS].keys(bench.registry, _MOST)
+    with bench.provider("warm") as provider, bench.echo() as echo:
+        tables = [_table(bench, url(provider), echo, batches, clients) for clients in _CLIENTS]
+    alone, together = (table.rows for table in tables)
+    figures = {}
+    for name in ("1 key", f"{_MOST} keys"):
+        figures[aims.WARM_P50.format(keys=name)] = float(alone[name][-3])
+        figures[aims.WARM_P99.format(keys=name)] = float(together[name][-2])
+    return Section(tables, figures)
 
 
-def _table(bench: Bench, provider: str, echo: str, keys: Sequence[str], clients: int) -> Table:
+def _table(bench: Bench, provider: str, echo: str, batches: dict[str, list[str]], clients: int) -> Table:
     rows = {}
-    for count in _KEYS:
+    for name, keys in batches.items():
         ours, theirs = [], []
         for _ in range(_ROUNDS):
-            ours.append(bench.load.warm(provider, keys[:count], _REQUESTS, clients))
-            theirs.append(bench.load.warm(echo, keys[:count], _REQUESTS, clients, echo=True))
-        rows[f"{count} keys" if count > 1 else "1 key"] = _row(_middle(ours), _middle(theirs))
-    columns = ["p50", "p99", "a second", "echo p50", "echo p99", "a second ", "p50 ratio", "a second ratio"]
+            ours.append(bench.load.warm(provider, keys, _REQUESTS[len(keys)], clients))
+            theirs.append(bench.load.warm(echo, keys, _REQUESTS[len(keys)], clients, echo=True))
+        rows[name] = _row(ours, theirs)
+    columns = [
+        "p50",
+        "p99",
+        "a second",
+        "echo p50",
+        "echo p99",
+        "a second ",
+        "p50 ratio",
+        "p99 ratio",
+        "a second ratio",
+    ]
     return Table(f"Warm, {clients} at a time: ms and requests a second", columns, rows)
 
 
-def _row(ours: Measured, echo: Measured) -> list[Value]:
-    both = [ours.p50, ours.p99, ours.per_second, echo.p50, echo.p99, echo.per_second]
-    return [*both, ours.p50 / echo.p50, ours.per_second / echo.per_second]
-
-
-def _middle(rounds: Sequence[Measured]) -> Measured:
-    """The median of each figure."""
-    names = ("p50", "p99", "longest", "per_second")
-    return Measured(*(statistics.median(getattr(one, name) for one in rounds) for name in names))
+def _row(ours: Sequence[Measured], echo: Sequence[Measured]) -> list[Value]:
+    names = ("p50", "p99", "per_second")
+    left, right = (
+        [statistics.median(getattr(one, name) for one in rounds) for name in names] for rounds in (ours, echo)
+    )
+    return [*left, *right, *(mine / its for mine, its in zip(left, right, strict=True))]
