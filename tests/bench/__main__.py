@@ -9,10 +9,9 @@ from typing import Final
 from tests.bench import admission, aims, audit, cold, commands, machine, memory, neighbours, paths, tls, warm
 from tests.bench.bench import Bench, running
 from tests.bench.loop_lag import Lag
-from tests.bench.report import Report, Section, Table, say
+from tests.bench.report import REPORT, Report, Section, Table, say
 from tests.programs import ROOT
 
-REPORT: Final = ROOT / ".build" / "bench.json"
 # What each measures stands in docs/reference/performance.md.
 _OF_THE_PROVIDER: Final[Mapping[str, Callable[[Bench], Section]]] = {
     "paths": paths.measure,

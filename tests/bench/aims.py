@@ -43,7 +43,7 @@ LAG: Final = "longest lag of the event loop"
 
 HANGING: Final = "an index with 99 hanging children"
 SILENT_HOST: Final = "10 images at one silent host"
-SILENT_HOSTS: Final = "12 silent hosts"
+SILENT_HOSTS: Final = "10 images at each of 12 silent hosts"
 SLOW_HOST: Final = "1,200 keys at one slow host"
 SLOW_REGISTRY: Final = "8 calls of 100 keys at its own slow registry"
 

@@ -29,6 +29,7 @@ class Measured:
         per_second: requests.
         late: requests that had keys without an answer in time.
         bad: requests that had no answer of use.
+        size: bytes of the longest answer.
     """
 
     requests: int
@@ -38,19 +39,22 @@ class Measured:
     per_second: float
     late: int = 0
     bad: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True)
 class Neighbour:
-    """Somebody who asks about one image after the other, while others do what they do.
+    """Clients who ask about one image after the other, while others do what they do.
 
     Attributes:
         keys: that nobody has asked, more than there is time for.
+        clients: how many; each has one request at a time.
         seconds: how long.
         patience: seconds that a request counts as which had no answer, at least.
     """
 
     keys: Sequence[str]
+    clients: int
     seconds: float
     patience: float
 
@@ -80,7 +84,7 @@ class Load:
         return self._good(url, keys, *words, *(["-any"] if echo else []))
 
     def neighbours(self, url: str, neighbours: Mapping[str, Neighbour]) -> dict[str, Measured]:
-        """All of them at the same time, each with one request at a time; what fails is counted, not refused."""
+        """All of them at the same time; what fails is counted, not refused."""
         with contextlib.ExitStack() as running:
             started = {name: running.enter_context(self._neighbour(url, one)) for name, one in neighbours.items()}
             return {name: _measured(_told(process)) for name, process in started.items()}
@@ -94,8 +98,9 @@ class Load:
             yield
 
     def _neighbour(self, url: str, neighbour: Neighbour) -> contextlib.AbstractContextManager[subprocess.Popen[str]]:
-        words = ["-requests", len(neighbour.keys), "-fresh", "-for", f"{neighbour.seconds}s"]
-        return self._running(url, neighbour.keys, *words, "-patience", f"{neighbour.patience}s")
+        words = ["-requests", len(neighbour.keys), "-clients", neighbour.clients, "-fresh"]
+        words += ["-for", f"{neighbour.seconds}s", "-patience", f"{neighbour.patience}s"]
+        return self._running(url, neighbour.keys, *words)
 
     def _good(self, url: str, keys: Sequence[str], *arguments: str | int) -> Measured:
         with self._running(url, keys, *arguments) as process:
@@ -128,5 +133,5 @@ def _told(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def _measured(told: Mapping[str, Any]) -> Measured:
-    names = ("requests", "p50", "p99", "longest", "per_second", "late", "bad")
+    names = ("requests", "p50", "p99", "longest", "per_second", "late", "bad", "bytes")
     return Measured(*(told[name] for name in names))

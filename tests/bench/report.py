@@ -7,8 +7,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
+
+from tests.programs import ROOT
 
 Value = str | int | float
+# Where the last run is.
+REPORT: Final = ROOT / ".build" / "bench.json"
 
 
 @dataclass(frozen=True)

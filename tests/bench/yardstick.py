@@ -1,9 +1,9 @@
 """`python -m tests.bench.yardstick URL REPOSITORIES BATCH [CA]`: the least that facts of images cost in Python.
 
 asyncio over libcurl, 32 requests in flight: manifest and configuration of each image, hashed and parsed. It checks no
-address, knows no limit and answers nobody. The provider is compared with it in one run: a ratio survives a busy machine.
-The repositories stand in a file, one a line; a first batch, which opens the connections, is not measured. Prints the
-p50 of a batch in milliseconds, and milliseconds of processor an image.
+address, knows no limit and answers nobody. The provider is compared with it in one run, for a ratio survives a busy
+machine. The repositories stand in a file, one a line; a first batch, which opens the connections, is not measured.
+Prints the p50 of a batch in milliseconds, and milliseconds of processor an image.
 """
 
 from __future__ import annotations

@@ -42,6 +42,7 @@ type result struct {
 	PerSecond float64 `json:"per_second"`
 	Late      int     `json:"late"` // answers that say of some key that there is no answer yet
 	Bad       int     `json:"bad"`
+	Bytes     int     `json:"bytes"` // of the longest answer
 	Example   string  `json:"example"`
 }
 
@@ -57,6 +58,7 @@ type answer struct {
 // Measured is what one request came to.
 type measured struct {
 	time    time.Duration
+	bytes   int
 	late    bool
 	problem string
 }
@@ -69,7 +71,7 @@ func main() {
 	}
 	bodies := bodies(s)
 	for range s.warmup {
-		ask(clients[0], s, bodies[0])
+		timed(clients[0], s, bodies[0])
 	}
 	begun := time.Now()
 	all := measure(s, clients, bodies)
@@ -96,11 +98,19 @@ func measure(s settings, clients []*http.Client, bodies [][]byte) []measured {
 	return slices.Concat(ofClient...)
 }
 
+// Timed asks once. The clock stops with the answer's last byte; what it says is read afterwards.
 func timed(client *http.Client, s settings, body []byte) measured {
 	begun := time.Now()
-	late, problem := ask(client, s, body)
-	one := measured{time.Since(begun), late, problem}
-	if late || problem != "" {
+	status, content, err := ask(client, s, body)
+	one := measured{time: time.Since(begun), bytes: len(content)}
+	if err != nil {
+		one.problem = err.Error()
+	} else if status != http.StatusOK {
+		one.problem = http.StatusText(status)
+	} else if !s.any {
+		one.late, one.problem = judge(content, s.batch)
+	}
+	if one.late || one.problem != "" {
 		one.time = max(one.time, s.patience)
 	}
 	return one
@@ -111,6 +121,7 @@ func summary(all []measured, took time.Duration) result {
 	var times []time.Duration
 	for _, one := range all {
 		times = append(times, one.time)
+		told.Bytes = max(told.Bytes, one.bytes)
 		if one.late {
 			told.Late++
 		}
@@ -190,23 +201,18 @@ func bodies(s settings) [][]byte {
 	return made
 }
 
-// Ask tells whether keys are left without an answer in time, and what else is wrong with the answer.
-func ask(client *http.Client, s settings, body []byte) (late bool, problem string) {
+func ask(client *http.Client, s settings, body []byte) (status int, content []byte, err error) {
 	response, err := client.Post(s.url, "application/json", bytes.NewReader(body))
 	if err != nil {
-		return false, err.Error()
+		return 0, nil, err
 	}
 	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
-	if err != nil {
-		return false, err.Error()
-	}
-	if response.StatusCode != http.StatusOK {
-		return false, response.Status
-	}
-	if s.any {
-		return false, ""
-	}
+	content, err = io.ReadAll(response.Body)
+	return response.StatusCode, content, err
+}
+
+// Judge tells whether keys are left without an answer in time, and what else is wrong with an answer.
+func judge(content []byte, keys int) (late bool, problem string) {
 	var told answer
 	if err := json.Unmarshal(content, &told); err != nil {
 		return false, err.Error()
@@ -217,7 +223,7 @@ func ask(client *http.Client, s settings, body []byte) (late bool, problem strin
 		}
 	}
 	failures := told.Response.SystemError
-	if len(told.Response.Items) == s.batch && failures == "" {
+	if len(told.Response.Items) == keys && failures == "" {
 		return false, ""
 	}
 	if strings.Count(failures, `"reason":`) != strings.Count(failures, `"reason":"Timeout"`) {
