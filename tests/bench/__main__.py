@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from tests.bench import admission, aims, audit, cold, commands, machine, memory, neighbours, paths, tls, warm
@@ -46,13 +48,14 @@ def main(wanted: Sequence[str]) -> str | None:
     say(", ".join(f"{name} {value}" for name, value in report.machine.items()) + "\n")
     for section, measure in _OF_COMMANDS.items():
         if section in chosen:
-            report.add(section, measure().tables)
+            _add(report, section, measure)
     _measure_provider([section for section in chosen if section in _OF_THE_PROVIDER], report)
     if _ADMISSION in chosen:
         if reason := admission.missing():
             say(f"admission is left out: {reason}")
         else:
-            report.add(_ADMISSION, admission.measure().tables)
+            _add(report, _ADMISSION, admission.measure)
+    say(", ".join(f"{section} {seconds:.0f} s" for section, seconds in report.seconds.items() if seconds))
     say(f"also in {report.path.relative_to(ROOT)}")
     return None
 
@@ -63,13 +66,19 @@ def _measure_provider(sections: Sequence[str], report: Report) -> None:
     figures: dict[str, float] = {}
     with running() as bench:
         for section in sections:
-            measured = _OF_THE_PROVIDER[section](bench)
-            report.add(section, measured.tables)
-            figures |= measured.figures
+            figures |= _add(report, section, partial(_OF_THE_PROVIDER[section], bench))
     if bench.lags:
         report.add(_LAG, [_lag_table(bench.lags)])
         figures[aims.LAG] = max(lag.longest for lag in bench.lags.values())
     report.add(_AIMS, [aims.table(figures, {*sections, *([_LAG] if bench.lags else [])})])
+
+
+def _add(report: Report, section: str, measure: Callable[[], Section]) -> Mapping[str, float]:
+    """Measure a section and report it; its figures that there is an aim for."""
+    begun = time.monotonic()
+    measured = measure()
+    report.add(section, measured.tables, time.monotonic() - begun)
+    return measured.figures
 
 
 def _lag_table(lags: Mapping[str, Lag]) -> Table:

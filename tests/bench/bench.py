@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,31 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tests.bench import loop_lag, registry, tools, yardstick
+from tests.bench import loop_lag, registry, tools
 from tests.bench.load import Load
 from tests.bench.loop_lag import Lag
-from tests.bench.questions import FACTS, QUESTIONS
 from tests.bench.registry import Registry
 from tests.e2e.rig import processes
 from tests.e2e.rig.certificates import Authority, Pair
 from tests.e2e.rig.provider import RealProvider
-from tests.programs import ROOT
 
 _ECHO_SECONDS: Final = 15.0
-_YARDSTICK_SECONDS: Final = 60.0
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What the yardstick takes.
-
-    Attributes:
-        p50: milliseconds for a batch.
-        processor: milliseconds an image.
-    """
-
-    p50: float
-    processor: float
 
 
 @dataclass
@@ -95,18 +77,6 @@ class Bench:
             yield f"https://127.0.0.1:{port}/"
         finally:
             program.stop()
-
-    def yardstick(self, where: Registry, images: int, rounds: int, delay_ms: int) -> Cost:
-        """The least that facts of so many new images cost."""
-        keys = QUESTIONS[FACTS].keys(where, yardstick.FIRST + images * rounds, delay_ms)
-        file = self.folder / "repositories.txt"
-        file.write_text("\n".join(key.removeprefix(f"{where.address}/").removesuffix(":1") for key in keys))
-        words: list[str | Path] = [sys.executable, "-m", "tests.bench.yardstick", where.url, file, str(images)]
-        words += [where.authority] if where.authority else []
-        done = subprocess.run(
-            words, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT, timeout=_YARDSTICK_SECONDS
-        )
-        return Cost(**json.loads(done.stdout))
 
 
 @contextlib.contextmanager

@@ -66,14 +66,16 @@ class Report:
     path: Path
     machine: Mapping[str, Value]
     sections: dict[str, list[dict[str, object]]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
-    def add(self, section: str, tables: Sequence[Table]) -> None:
-        """Print a section and write it down."""
+    def add(self, section: str, tables: Sequence[Table], seconds: float = 0) -> None:
+        """Print a section and write it down, with how long it took to measure it."""
+        self.seconds[section] = round(seconds, 1)
         for table in tables:
             say("\n".join(table.lines()))
         self.sections[section] = [table.to_json() for table in tables]
         self.path.parent.mkdir(exist_ok=True)
-        document = {"machine": self.machine, "sections": self.sections}
+        document = {"machine": self.machine, "seconds": self.seconds, "sections": self.sections}
         self.path.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n")
 
 

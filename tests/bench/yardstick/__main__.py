@@ -1,9 +1,8 @@
-"""`python -m tests.bench.yardstick URL REPOSITORIES BATCH [CA]`: the least that facts of images cost in Python.
+"""`python -m tests.bench.yardstick URL [CA]`: the least that facts of images cost in Python.
 
 asyncio over libcurl, 32 requests in flight: manifest and configuration of each image, hashed and parsed. It checks no
-address, knows no limit and answers nobody. The provider is compared with it in one run, for a ratio survives a busy
-machine. The repositories stand in a file, one a line; a first batch, which opens the connections, is not measured.
-Prints the p50 of a batch in milliseconds, and milliseconds of processor an image.
+address, knows no limit and answers nobody. Each line of its input is a JSON list of repositories; when it has all their
+images, it prints how many milliseconds that took, and how many of processor.
 """
 
 from __future__ import annotations
@@ -11,19 +10,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, Final
 
 import pycurl
 
 IN_FLIGHT: Final = 32
-# Images of the first batch: enough for every connection.
-FIRST: Final = 40
 _ACCEPT: Final = (
     "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
     "application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json"
@@ -83,32 +78,20 @@ def _parsed(body: bytes) -> tuple[dict[str, Any], str]:
     return json.loads(body), f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
-async def measure(client: Client, repositories: Sequence[str], batch: int) -> dict[str, float]:
-    """One batch after the other."""
-    await asyncio.gather(*(created(client, repository) for repository in repositories[:FIRST]))
-    times = []
-    computed = time.process_time()
-    for first in range(FIRST, len(repositories), batch):
-        begun = time.perf_counter()
-        await asyncio.gather(*(created(client, repository) for repository in repositories[first : first + batch]))
-        times.append((time.perf_counter() - begun) * 1000)
-    processor = (time.process_time() - computed) * 1000 / (len(repositories) - FIRST)
-    return {"p50": statistics.median(times), "processor": processor}
+async def batch(client: Client, repositories: Sequence[str]) -> Mapping[str, float]:
+    """All images at once, and what that costs."""
+    begun, computed = time.perf_counter(), time.process_time()
+    await asyncio.gather(*(created(client, repository) for repository in repositories))
+    return {"took": (time.perf_counter() - begun) * 1000, "processor": (time.process_time() - computed) * 1000}
 
 
-async def run(url: str, repositories: Sequence[str], batch: int, authority: str | None) -> dict[str, float]:
-    """Measure with a client of its own."""
-    client = Client(url, authority)
-    try:
-        return await measure(client, repositories, batch)
-    finally:
-        await client.close()
-
-
-def main(url: str, repositories: str, batch: str, authority: str | None = None) -> None:
-    """Measure and print."""
-    figures = asyncio.run(run(url, Path(repositories).read_text().split(), int(batch), authority))
-    print(json.dumps(figures))  # noqa: T201 - that is what it is for
+def main(url: str, authority: str | None = None) -> None:
+    """Measure what the input says, until it ends."""
+    with asyncio.Runner() as runner:
+        client = Client(url, authority)
+        for line in sys.stdin:
+            print(json.dumps(runner.run(batch(client, json.loads(line)))), flush=True)  # noqa: T201 - its output
+        runner.run(client.close())
 
 
 if __name__ == "__main__":
