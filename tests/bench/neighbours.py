@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ _SILENT_HOSTS: Final = 12
 _KEYS: Final = 100
 _CALLS_TO_ONE_HOST: Final = 12
 _CALLS_TO_OWN_REGISTRY: Final = 8
+_HUNDRED: Final = 100
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def measure(bench: Bench) -> Section:
         with staged(bench) as scene, bench.provider(f"beside {trouble}", *scene.options) as provider:
             ratios = {}
             for name, (alone, beside) in _measured(bench, url(provider), scene).items():
-                ratios[name] = beside.p99 / alone.p99
+                ratios[name] = p99_ratio(alone, beside)
                 rows[f"{trouble}: {name}"] = [*_figures(alone), *_figures(beside), ratios[name]]
         worst = max(ratio for name, ratio in ratios.items() if name not in _WITHOUT_AIM)
         figures[aims.NEIGHBOUR.format(trouble=trouble)] = worst
@@ -150,8 +152,17 @@ def measure(bench: Bench) -> Section:
         "unanswered ",
         "p99 ratio",
     ]
-    note = "an unanswered request counts as one that took the whole wait; trouble is made once, just before"
+    note = (
+        "an unanswered request counts as one that took the whole wait, and the ratio has no end where they are more "
+        "than one of a hundred; trouble is made once, just before"
+    )
     return Section([Table("A healthy neighbour beside trouble: ms", columns, rows, note)], figures)
+
+
+def p99_ratio(alone: Measured, beside: Measured) -> float:
+    """How much longer all but one of a hundred take; infinite when more of them than that had no answer."""
+    unanswered = beside.late + beside.bad
+    return math.inf if unanswered * _HUNDRED > beside.requests else beside.p99 / alone.p99
 
 
 def _measured(bench: Bench, where: str, scene: Scene) -> dict[str, tuple[Measured, Measured]]:
