@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
-from tests.bench import admission, audit, cold, commands, machine, memory, paths, warm
+from tests.bench import admission, aims, audit, cold, commands, machine, memory, neighbours, paths, tls, warm
 from tests.bench.bench import Bench, running
-from tests.bench.report import Report, Table, say
+from tests.bench.loop_lag import Lag
+from tests.bench.report import REPORT, Report, Section, Table, say
 from tests.programs import ROOT
 
 # What each measures stands in docs/reference/performance.md.
-_OF_THE_PROVIDER: Final[Mapping[str, Callable[[Bench], list[Table]]]] = {
+_OF_THE_PROVIDER: Final[Mapping[str, Callable[[Bench], Section]]] = {
     "paths": paths.measure,
     "cold": cold.measure,
+    "tls": tls.measure,
     "warm": warm.measure,
     "memory": memory.measure,
     "audit": audit.measure,
+    "neighbours": neighbours.measure,
 }
-_OF_COMMANDS: Final[Mapping[str, Callable[[], list[Table]]]] = {
+_OF_COMMANDS: Final[Mapping[str, Callable[[], Section]]] = {
     "check": commands.check,
     "translation": commands.translation,
 }
 _ADMISSION: Final = "admission"
 _SECTIONS: Final = (*_OF_THE_PROVIDER, *_OF_COMMANDS, _ADMISSION)
+_LAG: Final = "loop lag"
+_AIMS: Final = "aims"
 
 
 def main(wanted: Sequence[str]) -> str | None:
@@ -37,17 +44,18 @@ def main(wanted: Sequence[str]) -> str | None:
     if unknown:
         return f"no section {unknown[0]!r}; there are {', '.join(_SECTIONS)}"
     chosen = [section for section in _SECTIONS if not wanted or section in wanted]
-    report = Report(ROOT / ".build" / "bench.json", machine.described())
+    report = Report(REPORT, machine.described())
     say(", ".join(f"{name} {value}" for name, value in report.machine.items()) + "\n")
     for section, measure in _OF_COMMANDS.items():
         if section in chosen:
-            report.add(section, measure())
+            _add(report, section, measure)
     _measure_provider([section for section in chosen if section in _OF_THE_PROVIDER], report)
     if _ADMISSION in chosen:
         if reason := admission.missing():
             say(f"admission is left out: {reason}")
         else:
-            report.add(_ADMISSION, admission.measure())
+            _add(report, _ADMISSION, admission.measure)
+    say(", ".join(f"{section} {seconds:.0f} s" for section, seconds in report.seconds.items() if seconds))
     say(f"also in {report.path.relative_to(ROOT)}")
     return None
 
@@ -55,9 +63,28 @@ def main(wanted: Sequence[str]) -> str | None:
 def _measure_provider(sections: Sequence[str], report: Report) -> None:
     if not sections:
         return
+    figures: dict[str, float] = {}
     with running() as bench:
         for section in sections:
-            report.add(section, _OF_THE_PROVIDER[section](bench))
+            figures |= _add(report, section, partial(_OF_THE_PROVIDER[section], bench))
+    if bench.lags:
+        report.add(_LAG, [_lag_table(bench.lags)])
+        figures[aims.LAG] = max(lag.longest for lag in bench.lags.values())
+    report.add(_AIMS, [aims.table(figures, {*sections, *([_LAG] if bench.lags else [])})])
+
+
+def _add(report: Report, section: str, measure: Callable[[], Section]) -> Mapping[str, float]:
+    """Measure a section and report it; its figures that there is an aim for."""
+    begun = time.monotonic()
+    measured = measure()
+    report.add(section, measured.tables, time.monotonic() - begun)
+    return measured.figures
+
+
+def _lag_table(lags: Mapping[str, Lag]) -> Table:
+    rows = {purpose: [lag.turns, lag.p99, lag.longest] for purpose, lag in lags.items()}
+    note = "the ends of its histogram's buckets, so the truth is no more than this"
+    return Table("How late the provider's event loop was: ms", ["turns", "p99", "longest"], rows, note)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.bench.report import Table, Value
+from tests.bench.report import Section, Table, Value
 from tests.e2e import seed
 from tests.e2e.rig import admissions, objects
 from tests.e2e.rig import world as worlds
@@ -35,7 +35,7 @@ def missing() -> str:
     return f"{', '.join(absent)} not in {binaries()}: `make tools` builds them" if absent else ""
 
 
-def measure() -> list[Table]:
+def measure() -> Section:
     """Dry runs of a Pod with more and more policies that all look at its image."""
     with (
         tempfile.TemporaryDirectory(prefix="bestbefore-bench-") as logs,
@@ -44,7 +44,7 @@ def measure() -> list[Table]:
         provider = RealProvider(world.provider_pair, [world.registry.host], world.logs)
         provider.start()
         try:
-            return [_table(world, provider)]
+            return Section([_table(world, provider)])
         finally:
             provider.stop()
 

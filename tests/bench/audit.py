@@ -6,23 +6,25 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from tests.bench import process
+from tests.bench import aims, process
 from tests.bench.bench import Bench, url
-from tests.bench.registry import fact
-from tests.bench.report import Table, Value
+from tests.bench.questions import configuration
+from tests.bench.report import Section, Table, Value
 from tests.e2e.rig.provider import RealProvider
 
 _PODS: Final = 1000
 
 
-def measure(bench: Bench) -> list[Table]:
+def measure(bench: Bench) -> Section:
     """Pods that share no image, which is the worst case, audited twice."""
     bench.registry.set()
-    keys = [fact(image) for image in bench.registry.pinned(bench.registry.images(_PODS))]
-    with bench.provider() as provider:
+    images = bench.registry.pinned(bench.registry.images(_PODS))
+    keys = [configuration(bench.registry, image) for image in images]
+    with bench.provider("audit") as provider:
         rows = {name: _row(bench, provider, keys) for name in ("first", "again")}
     columns = ["seconds", "processor seconds", "requests to the registry"]
-    return [Table(f"Audit of {_PODS} Pods, no two of one image, registry without delay", columns, rows)]
+    table = Table(f"Audit of {_PODS} Pods, no two of one image, registry without delay", columns, rows)
+    return Section([table], {aims.AUDIT: float(rows["first"][1])})
 
 
 def _row(bench: Bench, provider: RealProvider, keys: Sequence[str]) -> list[Value]:

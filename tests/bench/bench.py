@@ -1,4 +1,4 @@
-"""What measurements need: the registry, a load, the real provider and an echo beside it."""
+"""What measurements need: a registry, a load, the real provider, and what it is compared with."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import contextlib
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
-from tests.bench import registry, tools
+from tests.bench import loop_lag, registry, tools
 from tests.bench.load import Load
+from tests.bench.loop_lag import Lag
 from tests.bench.registry import Registry
 from tests.e2e.rig import processes
 from tests.e2e.rig.certificates import Authority, Pair
 from tests.e2e.rig.provider import RealProvider
 
-_ECHO_SECONDS = 15.0
+_ECHO_SECONDS: Final = 15.0
 
 
 @dataclass
@@ -27,23 +29,42 @@ class Bench:
         registry: what images are in.
         load: who asks.
         folder: scratch space, with the logs.
+        built: the folder of the programs.
+        authority: certifies servers and clients.
         pair: the server's certificate.
+        lags: of each provider's event loop, if it has one, by what it was measured for.
     """
 
     registry: Registry
     load: Load
     folder: Path
+    built: Path
+    authority: Authority
     pair: Pair
+    lags: dict[str, Lag] = field(default_factory=dict)
 
     @contextlib.contextmanager
-    def provider(self) -> Iterator[RealProvider]:
-        """A provider that has answered nothing yet."""
-        provider = RealProvider(self.pair, [self.registry.address], self.folder)
+    def provider(self, purpose: str, *options: str) -> Iterator[RealProvider]:
+        """A provider that has answered nothing yet and knows the registry; with further options."""
+        provider = RealProvider(self.pair, [self.registry.address], self.folder, options=options)
         provider.start()
         try:
             yield provider
+            lag = loop_lag.read(provider.metrics())
+            if lag is not None:
+                self.lags[purpose] = lag
         finally:
             provider.stop()
+
+    @contextlib.contextmanager
+    def another_registry(self, name: str, *, tls: bool = False, http2: bool = False) -> Iterator[Registry]:
+        """A second one, certified by the authority where it speaks TLS."""
+        pair = self.authority.issue(name) if tls else None
+        other = registry.start(self.built, self.folder, name, pair, http2=http2)
+        try:
+            yield other
+        finally:
+            other.stop()
 
     @contextlib.contextmanager
     def echo(self) -> Iterator[str]:
@@ -65,10 +86,10 @@ def running() -> Iterator[Bench]:
     with tempfile.TemporaryDirectory(prefix="bestbefore-bench-") as name:
         folder = Path(name)
         authority = Authority("bench", folder / "pki")
-        client = authority.issue("client", server=False, client=True)
+        load = Load(built / "load", folder, authority.issue("client", server=False, client=True))
         images = registry.start(built, folder)
         try:
-            yield Bench(images, Load(built / "load", folder, client), folder, authority.issue("server"))
+            yield Bench(images, load, folder, built, authority, authority.issue("server"))
         finally:
             images.stop()
 

@@ -1,66 +1,87 @@
-"""Latency of questions that nobody has asked before."""
+"""Latency and processor time of questions that nobody has asked before."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
-from tests.bench import process
-from tests.bench.bench import Bench, url
-from tests.bench.load import Measured
-from tests.bench.registry import fact
-from tests.bench.report import Table, Value
-from tests.e2e.rig.provider import RealProvider
+from tests.bench import aims
+from tests.bench.asker import Asker
+from tests.bench.bench import Bench
+from tests.bench.questions import FACTS, INDEX, INDEX_CONFIGURATIONS, PROOF, PROOF_OF_FIVE, QUESTIONS
+from tests.bench.report import Section, Table, Value
 
-_IMAGES: Final = (1, 10, 50, 100)
-_DELAYS_MS: Final = (0, 20)
-_ROUNDS: Final = 5
-_ROUNDS_OF_ONE: Final = 20
-_KINDS: Final[dict[str, tuple[str, int, tuple[bool, bool]]]] = {
-    # kind of image, signatures, whether facts and proofs are asked for
-    "facts": ("plain", 0, (True, False)),
-    "facts, index of two and an attestation": ("index", 0, (True, False)),
-    "proof, 1 signature": ("plain", 1, (False, True)),
-    "proof, 5 signatures": ("plain", 5, (False, True)),
-    "facts and proof, 1 signature": ("plain", 1, (True, True)),
-}
+MANY: Final = 100
+DELAYS_MS: Final = (20, 0)
+ROUNDS: Final = 5
+ROUNDS_OF_ONE: Final = 15
+_IMAGES: Final = (1, 10, 50)
+_LATE_ROUNDS: Final = 10
+# Longer than anything here takes, so that it is seen how long that is.
+PATIENT: Final = "--validate-seconds=9"
 
 
-def measure(bench: Bench) -> list[Table]:
+def measure(bench: Bench) -> Section:
     """One request at a time, with all its images new."""
-    with bench.provider() as provider:
-        # What is imported and connected with the very first question is not what is asked about here.
-        bench.registry.set(signatures=1)
-        bench.load.cold(url(provider), [*_keys(bench, "facts", 4), *_keys(bench, "proof, 1 signature", 4)], 1)
-        return [_table(bench, provider, delay) for delay in _DELAYS_MS]
+    with bench.provider("cold", PATIENT) as provider:
+        asker = Asker(bench, provider, bench.registry)
+        asker.greet()
+        tables = [_latency(asker, delay) for delay in DELAYS_MS]
+        beside = beside_yardstick(asker)
+    with bench.provider("cold, a wait of 1.2 s") as provider:
+        asker = Asker(bench, provider, bench.registry)
+        asker.greet()
+        late = _late(asker)
+    figures = {**_figures(tables), **_late_figures(late)}
+    figures |= {aims.YARDSTICK.format(delay=delay): float(beside.rows[f"{delay} ms"][3]) for delay in DELAYS_MS}
+    return Section([*tables, beside, late], figures)
 
 
-def _table(bench: Bench, provider: RealProvider, delay: int) -> Table:
-    rows = {name: _row(bench, provider, name, delay) for name in _KINDS}
+def beside_yardstick(asker: Asker) -> Table:
+    """Facts of many images by delay: the one comparison of cold figures that a busy machine does not spoil."""
+    rows = {f"{delay} ms": asker.beside_yardstick(MANY, delay).figures() for delay in DELAYS_MS}
+    columns = ["provider p50", "yardstick p50", "ratio", "of the shortest"]
+    columns += ["provider's processor", "yardstick's", "ratio "]
+    title = f"Cold, {MANY} images beside the yardstick, by delay: ms; processor: ms an image"
+    return Table(title, columns, rows, "the yardstick: asyncio over libcurl, manifest and configuration, nothing else")
+
+
+def _latency(asker: Asker, delay: int) -> Table:
+    rows = {name: _latencies(asker, name, delay) for name in QUESTIONS}
     title = f"Cold, {delay} ms a request to the registry: p50 in ms by images of a question"
-    note = "late: requests of 100 images with keys that had no answer within 1.2 s; processor: ms an image"
-    return Table(title, [*(str(images) for images in _IMAGES), "late", "processor"], rows, note)
+    note = "processor: ms an image; an index has two platforms"
+    return Table(title, [*(str(images) for images in (*_IMAGES, MANY)), "processor"], rows, note)
 
 
-def _row(bench: Bench, provider: RealProvider, name: str, delay: int) -> list[Value]:
-    assert provider.program is not None
-    pid = provider.program.process.pid
-    measured = [_measured(bench, provider, name, images, delay) for images in _IMAGES[:-1]]
-    before = process.processor_seconds(pid)
-    measured.append(_measured(bench, provider, name, _IMAGES[-1], delay))
-    computed = process.processor_seconds(pid) - before
-    return [*(each.p50 for each in measured), measured[-1].late, computed * 1000 / (_IMAGES[-1] * _ROUNDS)]
+def _latencies(asker: Asker, name: str, delay: int) -> list[Value]:
+    few = [asker.ask(name, images, ROUNDS_OF_ONE if images == 1 else ROUNDS, delay).p50 for images in _IMAGES]
+    many = asker.cost(name, MANY, ROUNDS, delay)
+    return [*few, many.took, many.processor]
 
 
-def _measured(bench: Bench, provider: RealProvider, name: str, images: int, delay: int) -> Measured:
-    _, signatures, asked = _KINDS[name]
-    rounds = _ROUNDS_OF_ONE if images == 1 else _ROUNDS
-    bench.registry.set(delay_ms=delay, signatures=signatures)
-    return bench.load.cold(url(provider), _keys(bench, name, images * rounds), images * sum(asked))
+def _late(asker: Asker) -> Table:
+    rows: dict[str, list[Value]] = {}
+    for delay in DELAYS_MS:
+        measured = asker.ask(PROOF_OF_FIVE, MANY, _LATE_ROUNDS, delay)
+        rows[f"{delay} ms"] = [measured.p50, measured.longest, measured.late, measured.requests]
+    title = f"Cold, {MANY} proofs of 5 signatures with the wait of 1.2 s, by delay: ms"
+    return Table(title, ["p50", "longest", "late", "of"], rows, "late: requests with keys that had no answer in time")
 
 
-def _keys(bench: Bench, name: str, count: int) -> Sequence[str]:
-    kind, _, (facts, proofs) = _KINDS[name]
-    images = bench.registry.images(count, kind)
-    questions = ([fact] if facts else []) + ([bench.registry.proof] if proofs else [])
-    return [ask(image) for image in images for ask in questions]
+def _figures(tables: list[Table]) -> dict[str, float]:
+    by_delay = {delay: table.rows for delay, table in zip(DELAYS_MS, tables, strict=True)}
+
+    def figure(delay: int, question: str, column: int) -> float:
+        return float(by_delay[delay][question][column])
+
+    figures = {aims.ONE.format(question=name): figure(20, name, 0) for name in (FACTS, INDEX, PROOF)}
+    for question in (FACTS, PROOF, PROOF_OF_FIVE, INDEX_CONFIGURATIONS):
+        for delay in DELAYS_MS:
+            figures[aims.HUNDRED.format(delay=delay, question=question)] = figure(delay, question, -2)
+    for question in (FACTS, INDEX_CONFIGURATIONS, PROOF_OF_FIVE):
+        dearest = max(figure(delay, question, -1) for delay in DELAYS_MS)
+        figures[aims.PROCESSOR.format(question=question)] = dearest
+    return figures
+
+
+def _late_figures(late: Table) -> dict[str, float]:
+    return {aims.LATE: sum(float(row[2]) for row in late.rows.values())}

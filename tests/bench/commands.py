@@ -20,7 +20,7 @@ from gatekeeper.evaluation.review import Review
 from gatekeeper.policy import load_policies
 from gatekeeper.translation.translate import translate
 from provider.questions.question import FactQuestion, key_of
-from tests.bench.report import Table
+from tests.bench.report import Section, Table
 from tests.e2e import seed
 from tests.e2e.rig.provider import command_line
 
@@ -29,7 +29,7 @@ _ROUNDS: Final = 15
 _POLICIES: Final = 500
 
 
-def check() -> list[Table]:
+def check() -> Section:
     """`check` of one image with recorded facts, in turn with the evaluation alone that it cannot do without."""
     with tempfile.TemporaryDirectory(prefix="bestbefore-bench-") as name:
         folder = Path(name)
@@ -49,10 +49,11 @@ def check() -> list[Table]:
         medians["bestbefore check"] - medians["opa eval"],
         min(times["bestbefore check"]) - min(times["opa eval"]),
     ]
-    return [Table("Check of one image with recorded facts: ms from start to end", ["p50", "shortest"], rows)]
+    table = Table("Check of one image with recorded facts: ms from start to end", ["p50", "shortest"], rows)
+    return Section([table])
 
 
-def translation() -> list[Table]:
+def translation() -> Section:
     """`translate` of a folder of policies, each with a rule of its own, compiled by opa and not."""
     with tempfile.TemporaryDirectory(prefix="bestbefore-bench-") as name:
         folder = Path(name) / "policies"
@@ -63,7 +64,8 @@ def translation() -> list[Table]:
         seconds = _milliseconds(words) / 1000
         written = len(list((Path(name) / "out").iterdir()))
     rows = {"translate": [seconds, seconds * 1000 / _POLICIES, written]}
-    return [Table(f"Translation of {_POLICIES} policies", ["seconds", "ms a policy", "files written"], rows)]
+    table = Table(f"Translation of {_POLICIES} policies", ["seconds", "ms a policy", "files written"], rows)
+    return Section([table])
 
 
 def _milliseconds(words: Sequence[str]) -> float:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+from datetime import UTC, datetime
 from pathlib import Path
+
+import pycurl
 
 from tests.bench.report import Value
 
@@ -17,6 +20,8 @@ def described() -> dict[str, Value]:
         "load": round(os.getloadavg()[0], 1),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
+        "libcurl": pycurl.version_info()[1],
+        "date": datetime.now(UTC).date().isoformat(),
     }
 
 

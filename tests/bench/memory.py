@@ -4,30 +4,34 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.bench import process
+from tests.bench import aims, process
 from tests.bench.bench import Bench, url
-from tests.bench.registry import fact
-from tests.bench.report import Table
+from tests.bench.questions import PROOF, QUESTIONS, Question, configuration
+from tests.bench.report import Section, Table
 from tests.e2e.rig.provider import RealProvider
 
 _IMAGES: Final = 1000
 _BATCH: Final = 20
 
 
-def measure(bench: Bench) -> list[Table]:
+def measure(bench: Bench) -> Section:
     """One provider, asked for more and more."""
-    rows = {}
-    bench.registry.set(signatures=1)
-    with bench.provider() as provider:
-        rows["started"] = [_mib(provider)]
-        bench.load.cold(url(provider), [fact(image) for image in bench.registry.images(_IMAGES)], _BATCH)
-        rows[f"facts of {_IMAGES} images"] = [_mib(provider)]
-        bench.load.cold(url(provider), [bench.registry.proof(image) for image in bench.registry.images(1)], 1)
-        rows["and 1 proof"] = [_mib(provider)]
-        proofs = [bench.registry.proof(image) for image in bench.registry.images(_IMAGES)]
-        bench.load.cold(url(provider), proofs, _BATCH)
-        rows[f"and {_IMAGES} proofs"] = [_mib(provider)]
-    return [Table("Memory of the provider and its worker: proportional set size in MiB", ["MiB"], rows)]
+    with bench.provider("memory") as provider:
+        rested = _mib(provider)
+        bench.load.cold(url(provider), Question([configuration]).keys(bench.registry, _IMAGES), _BATCH)
+        of_facts = _mib(provider)
+        bench.load.cold(url(provider), QUESTIONS[PROOF].keys(bench.registry, 1), 1)
+        of_one = _mib(provider)
+        bench.load.cold(url(provider), QUESTIONS[PROOF].keys(bench.registry, _IMAGES), _BATCH)
+        of_proofs = _mib(provider)
+    rows = {
+        "started": [rested],
+        f"facts of {_IMAGES} images": [of_facts],
+        "and 1 proof": [of_one],
+        f"and {_IMAGES} proofs": [of_proofs],
+    }
+    table = Table("Memory of the provider and its worker: proportional set size in MiB", ["MiB"], rows)
+    return Section([table], {aims.AT_REST: rested, aims.WITH_PROOFS: of_proofs})
 
 
 def _mib(provider: RealProvider) -> float:

@@ -2,80 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final
 
 from tests.bench.bench import Bench, url
-from tests.bench.registry import fact
-from tests.bench.report import Table, Value
+from tests.bench.questions import Question, configuration, facts, proof
+from tests.bench.registry import Registry
+from tests.bench.report import Section, Table, Value
 from tests.e2e.rig.provider import RealProvider
 
 _DELAY_MS: Final = 100
 _IMAGES: Final = 5
+_WITH_TOKEN: Final = "tag, with a token"
 
 
-@dataclass(frozen=True)
-class _Way:
-    """A kind of question.
-
-    Attributes:
-        keys: asks about fresh images, so many.
-        signatures: that each image has.
-        token: whether the registry wants one.
-    """
-
-    keys: Callable[[Bench, int], Sequence[str]]
-    signatures: int = 0
-    token: bool = False
+def _by_digest(registry: Registry, image: str) -> str:
+    return registry.pinned([image])[0]
 
 
-def _facts(bench: Bench, count: int) -> Sequence[str]:
-    return [fact(image) for image in bench.registry.images(count)]
-
-
-def _proofs(bench: Bench, count: int) -> Sequence[str]:
-    return [bench.registry.proof(image) for image in bench.registry.images(count)]
-
-
-def _both(bench: Bench, count: int) -> Sequence[str]:
-    return [key for image in bench.registry.images(count) for key in (fact(image), bench.registry.proof(image))]
-
-
-_WAYS: Final[Mapping[str, _Way]] = {
-    "tag, one platform": _Way(_facts),
-    "tag, index of two": _Way(lambda bench, count: bench.registry.images(count, "index")),
-    "tag, index, all of it": _Way(
-        lambda bench, count: [fact(image) for image in bench.registry.images(count, "index")]
-    ),
-    "digest, one platform": _Way(
-        lambda bench, count: [fact(image) for image in bench.registry.pinned(bench.registry.images(count))]
-    ),
-    "proof, 1 signature": _Way(_proofs, signatures=1),
-    "proof, 5 signatures": _Way(_proofs, signatures=5),
-    "facts and proof, 1 signature": _Way(_both, signatures=1),
-    "facts and proof, 5 signatures": _Way(_both, signatures=5),
+_QUESTIONS: Final[Mapping[str, Question]] = {
+    "tag, one platform": Question([facts]),
+    "tag, index of two": Question([facts], "index"),
+    "tag, index of two, all configurations": Question([configuration], "index"),
+    "tag, index of two and an attestation, all configurations": Question([configuration], "attested"),
+    "digest, one platform": Question([_by_digest]),
+    "proof, 1 signature": Question([proof], signatures=1),
+    "proof, 1 signature over the usual payload": Question([proof], signatures=1, usual=True),
+    "proof, 5 signatures": Question([proof], signatures=5),
+    "facts and proof, 1 signature": Question([facts, proof], signatures=1),
+    "facts and proof, 5 signatures": Question([facts, proof], signatures=5),
     # Last, for from then on the provider knows that this registry wants tokens, and fetches them beforehand.
-    "tag, with a token": _Way(_facts, token=True),
+    _WITH_TOKEN: Question([facts]),
 }
 
 
-def measure(bench: Bench) -> list[Table]:
+def measure(bench: Bench) -> Section:
     """One image after the other, with a delay beside which everything else is small."""
-    with bench.provider() as provider:
-        rows = {name: _row(bench, provider, way) for name, way in _WAYS.items()}
-    note = f"in turn: how much longer it takes with {_DELAY_MS} ms a request; an index has an attestation, too"
-    return [Table("Cold: requests to the registry for an image", ["in turn", "requests", "of these"], rows, note)]
+    with bench.provider("paths") as provider:
+        rows = {name: _row(bench, provider, name) for name in _QUESTIONS}
+    bench.registry.set()
+    note = f"in turn: how much longer it takes with {_DELAY_MS} ms a request"
+    columns = ["in turn", "requests", "of these"]
+    return Section([Table("Cold: requests to the registry for an image", columns, rows, note)])
 
 
-def _row(bench: Bench, provider: RealProvider, way: _Way) -> list[Value]:
+def _row(bench: Bench, provider: RealProvider, name: str) -> list[Value]:
+    question = _QUESTIONS[name]
     times = []
     for delay in (0, _DELAY_MS):
-        bench.registry.set(signatures=way.signatures)
-        keys = way.keys(bench, _IMAGES)
-        bench.registry.set(delay_ms=delay, signatures=way.signatures, token=way.token)
+        keys = question.keys(bench.registry, _IMAGES, delay)
+        if name == _WITH_TOKEN:
+            bench.registry.set(delay_ms=delay, token=True)
         bench.registry.counts()
-        times.append(bench.load.cold(url(provider), keys, len(keys) // _IMAGES).p50)
+        times.append(bench.load.cold(url(provider), keys, len(question.asks)).p50)
     counts = bench.registry.counts()
     kinds = ", ".join(f"{kind} {count / _IMAGES:g}" for kind, count in sorted(counts.items()))
     return [round((times[1] - times[0]) / _DELAY_MS), sum(counts.values()) / _IMAGES, kinds]

@@ -3,46 +3,100 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from tests.bench import aims
 from tests.bench.bench import Bench, url
 from tests.bench.load import Measured
-from tests.bench.registry import fact
-from tests.bench.report import Table, Value
+from tests.bench.questions import FACTS, INDEX_CONFIGURATIONS, QUESTIONS
+from tests.bench.report import Section, Table, Value
 
-_KEYS: Final = (1, 10, 50, 100)
+# How many keys, and how many requests tell a p99 of them.
+_REQUESTS: Final = {1: 1000, 10: 600, 50: 300, 100: 300}
+_MOST: Final = max(_REQUESTS)
 _CLIENTS: Final = (1, 8)
 _ROUNDS: Final = 3
-_REQUESTS: Final = 300
+_FIGURES: Final = ("p50", "p99", "a second")
 
 
-def measure(bench: Bench) -> list[Table]:
+@dataclass(frozen=True)
+class Beside:
+    """The same question put to three servers in turn; of each the medians of p50, p99 and requests a second.
+
+    Attributes:
+        size: bytes of the provider's answer.
+        provider: remembers it.
+        echo: says what it hears.
+        as_long: says as many bytes as the provider.
+    """
+
+    size: int
+    provider: Sequence[float]
+    echo: Sequence[float]
+    as_long: Sequence[float]
+
+    @property
+    def ratios(self) -> list[float]:
+        """The provider beside the echo."""
+        return [ours / its for ours, its in zip(self.provider, self.echo, strict=True)]
+
+    @property
+    def ratios_as_long(self) -> list[float]:
+        """The provider beside the echo that has as much to say."""
+        return [ours / its for ours, its in zip(self.provider, self.as_long, strict=True)]
+
+
+def measure(bench: Bench) -> Section:
     """The same keys again and again."""
-    bench.registry.set()
-    keys = [fact(image) for image in bench.registry.images(max(_KEYS))]
-    with bench.provider() as provider, bench.echo() as echo:
-        return [_table(bench, url(provider), echo, keys, clients) for clients in _CLIENTS]
+    keys = QUESTIONS[FACTS].keys(bench.registry, _MOST)
+    batches = {f"{count} key{'s' * (count > 1)}": keys[:count] for count in _REQUESTS}
+    batches[f"{_MOST} keys, index, all configurations"] = QUESTIONS[INDEX_CONFIGURATIONS].keys(bench.registry, _MOST)
+    with bench.provider("warm") as provider, bench.echo() as echo:
+        alone, together = (
+            {name: _beside(bench, url(provider), echo, keys, clients) for name, keys in batches.items()}
+            for clients in _CLIENTS
+        )
+    figures = {}
+    for name in ("1 key", f"{_MOST} keys"):
+        figures[aims.WARM_P50.format(keys=name)] = alone[name].ratios[0]
+        figures[aims.WARM_P99.format(keys=name)] = together[name].ratios[1]
+    tables = [
+        table for clients, rows in zip(_CLIENTS, (alone, together), strict=True) for table in _tables(clients, rows)
+    ]
+    return Section(tables, figures)
 
 
-def _table(bench: Bench, provider: str, echo: str, keys: Sequence[str], clients: int) -> Table:
-    rows = {}
-    for count in _KEYS:
-        ours, theirs = [], []
-        for _ in range(_ROUNDS):
-            ours.append(bench.load.warm(provider, keys[:count], _REQUESTS, clients))
-            theirs.append(bench.load.warm(echo, keys[:count], _REQUESTS, clients, echo=True))
-        rows[f"{count} keys" if count > 1 else "1 key"] = _row(_middle(ours), _middle(theirs))
-    columns = ["p50", "p99", "a second", "echo p50", "echo p99", "a second ", "p50 ratio", "a second ratio"]
-    return Table(f"Warm, {clients} at a time: ms and requests a second", columns, rows)
+def _beside(bench: Bench, provider: str, echo: str, keys: Sequence[str], clients: int) -> Beside:
+    ours, theirs, as_long = [], [], []
+    requests = _REQUESTS[len(keys)]
+    for _ in range(_ROUNDS):
+        ours.append(bench.load.warm(provider, keys, requests, clients))
+        theirs.append(bench.load.warm(echo, keys, requests, clients, echo=True))
+        where = f"{echo}as-long-as/{ours[-1].size}"
+        as_long.append(bench.load.warm(where, keys, requests, clients, echo=True))
+    return Beside(ours[-1].size, _middle(ours), _middle(theirs), _middle(as_long))
 
 
-def _row(ours: Measured, echo: Measured) -> list[Value]:
-    both = [ours.p50, ours.p99, ours.per_second, echo.p50, echo.p99, echo.per_second]
-    return [*both, ours.p50 / echo.p50, ours.per_second / echo.per_second]
+def _middle(rounds: Sequence[Measured]) -> list[float]:
+    return [statistics.median(getattr(one, name) for one in rounds) for name in ("p50", "p99", "per_second")]
 
 
-def _middle(rounds: Sequence[Measured]) -> Measured:
-    """The median of each figure."""
-    names = ("p50", "p99", "longest", "per_second")
-    return Measured(*(statistics.median(getattr(one, name) for one in rounds) for name in names))
+def _tables(clients: int, rows: Mapping[str, Beside]) -> list[Table]:
+    absolute: dict[str, list[Value]] = {name: [row.size / 1024, *row.provider, *row.echo] for name, row in rows.items()}
+    relative: dict[str, list[Value]] = {name: [*row.ratios, *row.ratios_as_long] for name, row in rows.items()}
+    note = "as long: beside an echo that answers as many bytes as the provider"
+    return [
+        Table(
+            f"Warm, {clients} at a time: ms and requests a second",
+            ["KiB", *_FIGURES, *(f"echo {figure}" for figure in _FIGURES)],
+            absolute,
+        ),
+        Table(
+            f"Warm, {clients} at a time: ratios beside the echo",
+            [*_FIGURES, *(f"as long: {figure}" for figure in _FIGURES)],
+            relative,
+            note,
+        ),
+    ]

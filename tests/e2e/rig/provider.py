@@ -40,12 +40,14 @@ class RealProvider:
         insecure_registries: hosts that it may talk to over plain HTTP, on loopback.
         logs: folder of its log.
         trust_roots: files of trust roots by the names that policies use; taken up by the next start.
+        options: further words of the command.
     """
 
     pair: Pair
     insecure_registries: Sequence[str]
     logs: Path
     trust_roots: Mapping[str, Path] = field(default_factory=dict)
+    options: Sequence[str] = ()
     port: int = field(default_factory=processes.free_port)
     metrics_port: int = field(default_factory=processes.free_port)
     program: Program | None = None
@@ -62,6 +64,7 @@ class RealProvider:
             f"--metrics-listen=127.0.0.1:{self.metrics_port}",
             *(f"--insecure-registry={host}" for host in self.insecure_registries),
             *(f"--trust-root={name}={path}" for name, path in self.trust_roots.items()),
+            *self.options,
         ]
         self.program = processes.start("provider", command, self.logs)
         processes.wait_until(self._ready, "ready provider", _START_SECONDS, self.program)

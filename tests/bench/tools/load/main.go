@@ -3,7 +3,9 @@
 //	load -url https://127.0.0.1:8443/validate -keys keys.txt -batch 10 -requests 100 [-fresh] [-clients 8] …
 //
 // The keys stand in a file, one a line. With -fresh each request takes the next ones, else all take the first ones.
-// With -any whatever is answered is good: an echo is measured so. Times are milliseconds.
+// With -any whatever is answered is good: an echo is measured so. With -for no request begins after that time, and with
+// -patience one that was not answered in full counts as one that took so long. Every client is connected before
+// the clock starts. Times are milliseconds.
 package main
 
 import (
@@ -15,6 +17,7 @@ import (
 	"flag"
 	"io"
 	"log"
+	"math"
 	"net/http"
 	"os"
 	"slices"
@@ -28,6 +31,7 @@ type settings struct {
 	url, keys, authority, certificate, key string
 	batch, requests, clients, warmup       int
 	fresh, any                             bool
+	duration, patience                     time.Duration
 }
 
 type result struct {
@@ -36,8 +40,9 @@ type result struct {
 	P99       float64 `json:"p99"`
 	Longest   float64 `json:"longest"`
 	PerSecond float64 `json:"per_second"`
-	Late      int64   `json:"late"` // answers that say of some key that there is no answer yet
-	Bad       int64   `json:"bad"`
+	Late      int     `json:"late"` // answers that say of some key that there is no answer yet
+	Bad       int     `json:"bad"`
+	Bytes     int     `json:"bytes"` // of the longest answer
 	Example   string  `json:"example"`
 }
 
@@ -50,42 +55,86 @@ type answer struct {
 	} `json:"response"`
 }
 
+// Measured is what one request came to.
+type measured struct {
+	time    time.Duration
+	bytes   int
+	late    bool
+	problem string
+}
+
 func main() {
 	s := read()
-	client := connect(s)
+	clients := make([]*http.Client, s.clients)
+	for number := range clients {
+		clients[number] = connect(s)
+	}
 	bodies := bodies(s)
 	for range s.warmup {
-		ask(client, s, bodies[0])
+		timed(clients[0], s, bodies[0])
 	}
-	times := make([]time.Duration, s.requests)
-	var next, late, bad atomic.Int64
-	var example atomic.Value
-	var clients sync.WaitGroup
 	begun := time.Now()
-	for range s.clients {
-		clients.Go(func() {
+	all := measure(s, clients, bodies)
+	took := time.Since(begun)
+	_ = json.NewEncoder(os.Stdout).Encode(summary(all, took))
+}
+
+func measure(s settings, clients []*http.Client, bodies [][]byte) []measured {
+	begun := time.Now()
+	var next atomic.Int64
+	var running sync.WaitGroup
+	ofClient := make([][]measured, len(clients))
+	for who, client := range clients {
+		running.Go(func() {
 			for number := next.Add(1) - 1; number < int64(s.requests); number = next.Add(1) - 1 {
-				begun := time.Now()
-				unanswered, problem := ask(client, s, bodies[number%int64(len(bodies))])
-				times[number] = time.Since(begun)
-				if unanswered {
-					late.Add(1)
+				if s.duration > 0 && time.Since(begun) > s.duration {
+					return
 				}
-				if problem != "" {
-					bad.Add(1)
-					example.Store(problem)
-				}
+				ofClient[who] = append(ofClient[who], timed(client, s, bodies[number%int64(len(bodies))]))
 			}
 		})
 	}
-	clients.Wait()
-	took := time.Since(begun)
+	running.Wait()
+	return slices.Concat(ofClient...)
+}
+
+// Timed asks once. The clock stops with the answer's last byte; what it says is read afterwards.
+func timed(client *http.Client, s settings, body []byte) measured {
+	begun := time.Now()
+	status, content, err := ask(client, s, body)
+	one := measured{time: time.Since(begun), bytes: len(content)}
+	if err != nil {
+		one.problem = err.Error()
+	} else if status != http.StatusOK {
+		one.problem = http.StatusText(status)
+	} else if !s.any {
+		one.late, one.problem = judge(content, s.batch)
+	}
+	if one.late || one.problem != "" {
+		one.time = max(one.time, s.patience)
+	}
+	return one
+}
+
+func summary(all []measured, took time.Duration) result {
+	told := result{Requests: len(all), PerSecond: float64(len(all)) / took.Seconds()}
+	var times []time.Duration
+	for _, one := range all {
+		times = append(times, one.time)
+		told.Bytes = max(told.Bytes, one.bytes)
+		if one.late {
+			told.Late++
+		}
+		if one.problem != "" {
+			told.Bad++
+			told.Example = one.problem
+		}
+	}
 	slices.Sort(times)
-	at := func(part float64) float64 { return milliseconds(times[int(part*float64(len(times)-1))]) }
-	told := result{Requests: s.requests, P50: at(0.5), P99: at(0.99), Longest: at(1), Late: late.Load(), Bad: bad.Load(),
-		PerSecond: float64(s.requests) / took.Seconds()}
-	told.Example, _ = example.Load().(string)
-	_ = json.NewEncoder(os.Stdout).Encode(told)
+	// The nearest rank: of few requests, the longest is what all but one of a hundred did not exceed.
+	at := func(part float64) float64 { return milliseconds(times[int(math.Ceil(part*float64(len(times))))-1]) }
+	told.P50, told.P99, told.Longest = at(0.5), at(0.99), at(1)
+	return told
 }
 
 func read() settings {
@@ -101,10 +150,13 @@ func read() settings {
 	flag.IntVar(&s.warmup, "warmup", 0, "requests before the clock starts")
 	flag.BoolVar(&s.fresh, "fresh", false, "other keys for each request")
 	flag.BoolVar(&s.any, "any", false, "whatever is answered is good")
+	flag.DurationVar(&s.duration, "for", 0, "no request begins after that time")
+	flag.DurationVar(&s.patience, "patience", 0, "what a request without a full answer counts as, at least")
 	flag.Parse()
 	return s
 }
 
+// Connect makes a client with a connection of its own: what it asks for is refused, and the handshake is done.
 func connect(s settings) *http.Client {
 	authorities := x509.NewCertPool()
 	authorities.AppendCertsFromPEM(contents(s.authority))
@@ -112,12 +164,18 @@ func connect(s settings) *http.Client {
 	if err != nil {
 		log.Fatal(err)
 	}
-	transport := &http.Transport{
-		TLSClientConfig: &tls.Config{
-			MinVersion: tls.VersionTLS13, RootCAs: authorities, Certificates: []tls.Certificate{pair}},
-		MaxIdleConnsPerHost: s.clients,
+	transport := &http.Transport{TLSClientConfig: &tls.Config{
+		MinVersion: tls.VersionTLS13, RootCAs: authorities, Certificates: []tls.Certificate{pair}}}
+	client := &http.Client{Transport: transport, Timeout: time.Minute}
+	response, err := client.Get(s.url)
+	if err != nil {
+		log.Fatal(err)
 	}
-	return &http.Client{Transport: transport, Timeout: time.Minute}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		log.Fatal(err)
+	}
+	return client
 }
 
 // Bodies are made before anything is measured.
@@ -143,23 +201,18 @@ func bodies(s settings) [][]byte {
 	return made
 }
 
-// Ask tells whether keys are left without an answer in time, and what else is wrong with the answer.
-func ask(client *http.Client, s settings, body []byte) (late bool, problem string) {
+func ask(client *http.Client, s settings, body []byte) (status int, content []byte, err error) {
 	response, err := client.Post(s.url, "application/json", bytes.NewReader(body))
 	if err != nil {
-		return false, err.Error()
+		return 0, nil, err
 	}
 	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
-	if err != nil {
-		return false, err.Error()
-	}
-	if response.StatusCode != http.StatusOK {
-		return false, response.Status
-	}
-	if s.any {
-		return false, ""
-	}
+	content, err = io.ReadAll(response.Body)
+	return response.StatusCode, content, err
+}
+
+// Judge tells whether keys are left without an answer in time, and what else is wrong with an answer.
+func judge(content []byte, keys int) (late bool, problem string) {
 	var told answer
 	if err := json.Unmarshal(content, &told); err != nil {
 		return false, err.Error()
@@ -170,7 +223,7 @@ func ask(client *http.Client, s settings, body []byte) (late bool, problem strin
 		}
 	}
 	failures := told.Response.SystemError
-	if len(told.Response.Items) == s.batch && failures == "" {
+	if len(told.Response.Items) == keys && failures == "" {
 		return false, ""
 	}
 	if strings.Count(failures, `"reason":`) != strings.Count(failures, `"reason":"Timeout"`) {

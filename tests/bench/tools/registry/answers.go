@@ -19,6 +19,7 @@ const (
 	challenge     = "challenge"
 	token         = "token"
 	nothing       = "not found"
+	hanging       = "never answered"
 	unknownObject = `{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}`
 )
 
@@ -29,26 +30,40 @@ type Answer struct {
 	found    bool
 }
 
+// How long a request that is never answered is held, unless its client goes away before.
+const holding = time.Minute
+
 func (r *Registry) serve(w http.ResponseWriter, request *http.Request) {
 	r.counter.begin()
-	settings := r.settings()
-	time.Sleep(settings.delay)
-	kind := r.answer(w, request, settings)
+	kind := r.answer(w, request)
 	r.counter.end(kind)
+	if kind == hanging {
+		panic(http.ErrAbortHandler) // the connection is closed, and nothing is said
+	}
 }
 
-func (r *Registry) answer(w http.ResponseWriter, request *http.Request, settings Settings) string {
+func (r *Registry) answer(w http.ResponseWriter, request *http.Request) string {
 	path := request.URL.Path
+	repository, what, name := split(path)
+	settings := r.behaviour.of(repository)
+	time.Sleep(settings.delay)
 	if path == "/token" {
 		write(w, request, http.StatusOK, Document{kind: "application/json", bytes: []byte(`{"token":"bench","expires_in":300}`)})
 		return token
 	}
-	repository, what, name := split(path)
 	if settings.token && request.Header.Get("Authorization") != "Bearer bench" {
-		realm := fmt.Sprintf(`Bearer realm="http://%s/token",service="bench",scope="repository:%s:pull"`, r.address, repository)
+		realm := fmt.Sprintf(
+			`Bearer realm="%s://%s/token",service="bench",scope="repository:%s:pull"`, r.scheme, r.address, repository)
 		w.Header().Set("WWW-Authenticate", realm)
 		w.WriteHeader(http.StatusUnauthorized)
 		return challenge
+	}
+	if settings.hang && what == "manifests" && strings.HasPrefix(name, "sha256:") {
+		select {
+		case <-request.Context().Done():
+		case <-time.After(holding):
+		}
+		return hanging
 	}
 	answer := r.find(repository, what, name, settings)
 	if !answer.found {
@@ -87,7 +102,7 @@ func (r *Registry) find(repository, what, name string, settings Settings) Answer
 		if settings.signatures == 0 || name != image.signatureTag() {
 			return Answer{kind: noSignature}
 		}
-		return Answer{signatureTag, image.signed(r.signer, r.address+"/"+repository, settings.signatures), true}
+		return Answer{signatureTag, image.signed(r.signer, r.address+"/"+repository, settings), true}
 	case strings.HasPrefix(name, "sha256-"):
 		return Answer{kind: referrersTag}
 	}

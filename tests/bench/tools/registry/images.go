@@ -14,7 +14,8 @@ const (
 	indexType    = "application/vnd.oci.image.index.v1+json"
 	configType   = "application/vnd.oci.image.config.v1+json"
 	layerType    = "application/vnd.oci.image.layer.v1.tar+gzip"
-	layers       = 8 // as many as images have: a manifest of 1.5 KB, a configuration of 2.5 KB
+	layers       = 8  // as many as images have: a manifest of 1.5 KB, a configuration of 2.5 KB
+	crowd        = 99 // platforms: an index may have a hundred
 )
 
 type object = map[string]any
@@ -36,20 +37,33 @@ type Image struct {
 
 func newImage(repository string) *Image {
 	image := &Image{documents: map[string]Document{}}
-	if !strings.HasPrefix(repository, "index/") {
+	kind, _, _ := strings.Cut(repository, "/")
+	switch kind {
+	case "index", "attested":
+		image.top = image.index(repository, []string{"amd64", "arm64"}, kind == "attested")
+	case "crowd":
+		var architectures []string
+		for number := range crowd {
+			architectures = append(architectures, fmt.Sprintf("made-up-%d", number))
+		}
+		image.top = image.index(repository, architectures, false)
+	default:
 		image.top = image.platform(repository, "amd64")
-		return image
 	}
+	return image
+}
+
+func (i *Image) index(repository string, architectures []string, attested bool) Document {
 	var children []object
-	for _, architecture := range []string{"amd64", "arm64"} {
-		child := image.platform(repository, architecture)
+	for _, architecture := range architectures {
+		child := i.platform(repository, architecture)
 		children = append(children, child.descriptor(object{
 			"platform": object{"os": "linux", "architecture": architecture}}))
 	}
-	children = append(children, image.attestation(children[0]["digest"]))
-	image.top = image.keep(indexType, encoded(object{
-		"schemaVersion": 2, "mediaType": indexType, "manifests": children}))
-	return image
+	if attested {
+		children = append(children, i.attestation(children[0]["digest"]))
+	}
+	return i.keep(indexType, encoded(object{"schemaVersion": 2, "mediaType": indexType, "manifests": children}))
 }
 
 // Platform is one image of an index, or the only one.

@@ -1,21 +1,34 @@
 // A registry for measurements: whatever repository is asked for is there, made on the spot, every request is counted
 // by what it is for, and each takes as long as it is told to.
 //
-//	registry -listen 127.0.0.1:0 -key public.pem
+//	registry -listen 127.0.0.1:0 -key public.pem [-tls FOLDER [-http2]]
 //
-// The first line of its output is its address. While it runs,
+// The first line of its output is its address. With -tls it speaks TLS by tls.crt and tls.key of a folder, HTTP/1.1 and,
+// if it is told to, HTTP/2. The first part of a repository's name says what kind of image it holds:
 //
-//	POST /bench/settings?delay=20ms&signatures=1&token=true
+//	index     an index of two platforms
+//	attested  the same and an attestation manifest
+//	crowd     an index of 99 platforms
 //
-// changes what is named, and
+// and any other one a single image. While it runs,
+//
+//	POST /bench/settings?delay=20ms&signatures=1&usual=true&token=true
+//	POST /bench/settings?kind=crowd&hang=true
+//
+// changes how all kinds behave, or how one of them does, and
+//
+//	POST /bench/images
+//
+// makes the images of the repositories that its body names, one a line, so that nobody waits for that later, and tells
+// their digests. Then
 //
 //	GET /bench/counts
 //
-// tells what was asked for since the last time, and how much at the same time at most. A repository whose first part
-// is `index` holds an index of two platforms and an attestation manifest, any other one a single image.
+// tells what was asked for since the last time, and how much at the same time at most.
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -23,16 +36,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"sync"
-	"time"
 )
-
-// Settings may change between two requests.
-type Settings struct {
-	delay      time.Duration
-	signatures int
-	token      bool
-}
 
 // Counter knows what was asked for.
 type Counter struct {
@@ -66,49 +72,41 @@ func (c *Counter) take() map[string]any {
 
 // Registry answers both people who measure and clients of registries.
 type Registry struct {
-	address string
-	signer  *Signer
-	counter Counter
-	mutex   sync.Mutex
-	current Settings
-	images  sync.Map // repository → *Image
-}
-
-func (r *Registry) settings() Settings {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	return r.current
-}
-
-func (r *Registry) change(w http.ResponseWriter, request *http.Request) {
-	query := request.URL.Query()
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	changed := r.current
-	var err error
-	if text := query.Get("delay"); text != "" {
-		changed.delay, err = time.ParseDuration(text)
-	}
-	if text := query.Get("signatures"); text != "" && err == nil {
-		_, err = fmt.Sscanf(text, "%d", &changed.signatures)
-	}
-	if text := query.Get("token"); text != "" {
-		changed.token = text == "true"
-	}
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	r.current = changed
+	scheme, address string
+	signer          *Signer
+	counter         Counter
+	behaviour       *Behaviour
+	images          sync.Map // repository → *Image
 }
 
 func (r *Registry) counts(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(r.counter.take())
 }
 
+// Prepare makes images, and their signatures, before somebody asks for them.
+func (r *Registry) prepare(w http.ResponseWriter, request *http.Request) {
+	digests := []string{}
+	lines := bufio.NewScanner(request.Body)
+	for lines.Scan() {
+		repository := lines.Text()
+		image := r.image(repository)
+		if settings := r.behaviour.of(repository); settings.signatures > 0 {
+			image.signed(r.signer, r.address+"/"+repository, settings)
+		}
+		digests = append(digests, image.top.digest)
+	}
+	if err := lines.Err(); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(digests)
+}
+
 func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "address")
 	key := flag.String("key", "", "file that the public key of all signatures is written to")
+	certified := flag.String("tls", "", "folder with tls.crt and tls.key; plain HTTP without")
+	http2 := flag.Bool("http2", false, "with TLS, speak HTTP/2 with those who can")
 	flag.Parse()
 	listener, err := net.Listen("tcp", *listen)
 	if err != nil {
@@ -120,11 +118,21 @@ func main() {
 			log.Fatal(err)
 		}
 	}
-	registry := &Registry{address: listener.Addr().String(), signer: signer, counter: Counter{kinds: map[string]int{}}}
+	registry := &Registry{
+		scheme: "http", address: listener.Addr().String(), signer: signer, behaviour: newBehaviour(),
+		counter: Counter{kinds: map[string]int{}}}
 	routes := http.NewServeMux()
-	routes.HandleFunc("POST /bench/settings", registry.change)
+	routes.HandleFunc("POST /bench/settings", registry.behaviour.change)
+	routes.HandleFunc("POST /bench/images", registry.prepare)
 	routes.HandleFunc("GET /bench/counts", registry.counts)
 	routes.HandleFunc("/", registry.serve)
+	server := &http.Server{Handler: routes, Protocols: new(http.Protocols)}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetHTTP2(*http2)
 	fmt.Println(registry.address)
-	log.Fatal(http.Serve(listener, routes))
+	if *certified == "" {
+		log.Fatal(server.Serve(listener))
+	}
+	registry.scheme = "https"
+	log.Fatal(server.ServeTLS(listener, filepath.Join(*certified, "tls.crt"), filepath.Join(*certified, "tls.key")))
 }

@@ -45,9 +45,9 @@ func (s *Signer) sign(payload []byte) string {
 // SignatureTag is where legacy signatures are looked for.
 func (i *Image) signatureTag() string { return strings.Replace(i.top.digest, ":", "-", 1) + ".sig" }
 
-// Signed is the manifest of the legacy signatures, made when it is first asked for. The first payload is what cosign
-// writes by default; further ones carry an annotation, as those of other signers do.
-func (i *Image) signed(signer *Signer, name string, count int) Document {
+// Signed is the manifest of the legacy signatures, made when it is first asked for. A payload carries an annotation, as
+// some signers write it; the first one does not where it is to be what cosign writes by default.
+func (i *Image) signed(signer *Signer, name string, settings Settings) Document {
 	i.mutex.Lock()
 	made := i.signature
 	i.mutex.Unlock()
@@ -55,9 +55,9 @@ func (i *Image) signed(signer *Signer, name string, count int) Document {
 		return *made
 	}
 	var parts []object
-	for number := range count {
+	for number := range settings.signatures {
 		var optional any
-		if number > 0 {
+		if number > 0 || !settings.usual {
 			optional = object{"number": number}
 		}
 		payload := i.keep(payloadType, encoded(object{
