@@ -14,8 +14,8 @@ from typing import Final
 
 from flask import Flask, request
 
-from provider.answering.batch import Endpoint
 from provider.clock import SystemClock
+from provider.questions.endpoint import Endpoint
 from provider.server.master import Server, listen
 from provider.server.tls import ServerTLS, TLSFiles
 from provider.server.worker import Serving

@@ -341,7 +341,7 @@ def test_answer_that_cannot_be_written_down_is_a_durable_failure(world):
 def test_proofs_that_may_be_incomplete_are_remembered_for_a_moment(world, monkeypatch):
     """A policy that wants the signature that could not be had shall not deny for as long as tags are believed."""
     proofs = Proofs(IMAGE, DIGEST, f"registry.example/app@{DIGEST}", [], "2026-11-24T22:40:00Z", complete=False)
-    monkeypatch.setattr(world.inspector, "inspect", lambda key, call: _given(proofs))
+    monkeypatch.setattr(world.inspector, "inspect", lambda *_: _given(proofs))
     asked(world)
     world.clock.advance(limits.PASSING_SECONDS - 0.1)
     assert world.memory.get(question().name) is not None
