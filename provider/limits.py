@@ -187,8 +187,9 @@ REFERRER_PAGES: Final = 20
 SIGNATURE_PARTS: Final = 16_384
 # What a signature carries along: timestamps, log entries, certificates, the word of a log on its tree. Signing tools
 # make one timestamp, or one for each authority that they are told to ask; a log's word and those of its witnesses take
-# a hundred bytes each.
+# a hundred bytes each; a timestamp with the certificates of its authority takes half of what it may.
 TIMESTAMPS: Final = 4
+TIMESTAMP_BYTES: Final = 16 * KIB
 LOG_ENTRIES: Final = 32
 CERTIFICATES: Final = 10
 CHECKPOINT_CHARACTERS: Final = 8 * KIB

@@ -451,14 +451,14 @@ class Custom:
     Attributes:
         name: with its package.
         start: the value before anything is decoded.
-        read: JSON value (null, too) and old value → value; raises DecodeError.
+        read: JSON value (null, too), old value and what may still be used → value; raises DecodeError.
         write: what Go writes for it; raises DecodeError.
         least: bytes that any value takes at least when it is written.
     """
 
     name: str
     start: Any
-    read: Callable[[Any, Any], Any] = field(repr=False)
+    read: Callable[[Any, Any, Room], Any] = field(repr=False)
     write: Callable[[Any], Any] = field(repr=False)
     least: int = len('""')
     plain: ClassVar[bool] = False
@@ -467,9 +467,9 @@ class Custom:
         """See `GoType`."""
         return self.start
 
-    def decode(self, value: Any, old: Any, place: Place) -> Any:  # noqa: ANN401, ARG002 - as above
+    def decode(self, value: Any, old: Any, place: Place) -> Any:  # noqa: ANN401 - as above
         """See `GoType`."""
-        return self.read(value, old)
+        return self.read(value, old, place.room)
 
     def encode(self, value: Any) -> Any:  # noqa: ANN401 - as above
         """See `GoType`."""

@@ -74,6 +74,8 @@ def verify(response: bytes, message: bytes, authorities: Sequence[Authority], al
     """
     if not authorities:
         raise RejectedError("no TSA root certificate(s) provided to verify timestamp")
+    if len(response) > limits.TIMESTAMP_BYTES:
+        raise RejectedError(f"the timestamp is longer than {limits.TIMESTAMP_BYTES} bytes")
     try:
         decoded = decode_timestamp_response(response)
         claim = _claim(decoded, message)

@@ -46,7 +46,7 @@ _CERTIFICATE: Final = "dev.sigstore.cosign/certificate"
 _BUNDLE: Final = "dev.sigstore.cosign/bundle"
 _TIMESTAMP: Final = "dev.sigstore.cosign/rfc3161timestamp"
 
-_ANY: Final = Custom("interface {}", None, lambda value, _: value, lambda value: value)
+_ANY: Final = Custom("interface {}", None, lambda value, _, __: value, lambda value: value)
 _PAYLOAD: Final = Struct(
     "payload.SimpleContainerImage",
     (

@@ -127,10 +127,22 @@ def test_nesting_within_the_limit_and_brackets_in_texts_are_read(body):
 
 @pytest.mark.parametrize("read", [scan, scan_whole])
 def test_text_of_more_values_than_anybody_needs_is_refused(read):
-    most = b"[" + b"1," * (limits.JSON_PARTS - 3) + b"1]"
-    assert len(read(most)) == limits.JSON_PARTS - 2
+    most = b"[" + b"1," * (limits.JSON_PARTS - 2) + b"1]"
+    assert len(read(most)) == limits.JSON_PARTS - 1
     with pytest.raises(WeightError, match=r"^it has more than 65536 values$"):
-        read(most[:-1] + b",1,1]")
+        read(most[:-1] + b",1]")
+
+
+def test_text_that_is_cut_within_the_limits_is_told_to_be_cut():
+    with pytest.raises(SyntaxProblemError, match=r"^unexpected EOF$"):
+        scan(b"[" * 100)
+
+
+@pytest.mark.parametrize("rest", [b"x", b" x", b"{}", b","])
+def test_whole_text_is_one_value(rest):
+    assert scan_whole(b' {"a": 1} \r\n\t') == (("a", b"1"),)
+    with pytest.raises(SyntaxProblemError, match=rf"^invalid character '{rest.strip()[:1].decode()}' after top-level"):
+        scan_whole(b"{}" + rest)
 
 
 @pytest.mark.parametrize("bad", [b"\xff", b"\\ud800"])

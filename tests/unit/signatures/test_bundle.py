@@ -143,3 +143,23 @@ def test_attestation_is_no_signature(case):
 def test_what_is_no_bundle_is_refused(case, raw):
     with pytest.raises(RejectedError, match=r"^the bundle"):
         case.verify_bundle(raw)
+
+
+def test_promise_counts_only_with_a_time_in_a_form_that_has_one(case):
+    """Logs with tiles promise nothing: a time that one of them signed so would be of nobody's making."""
+    document = case.bundle(entry="v2", stamps=[None])
+    entry = document["verificationMaterial"]["tlogEntries"][0]
+    seconds = int(SIGNED_AT.timestamp())
+    promise = case.world.tiles.promise(
+        {
+            "body": entry["canonicalizedBody"],
+            "integratedTime": seconds,
+            "logIndex": int(entry["logIndex"]),
+            "logID": case.world.tiles.key_id.hex(),
+        }
+    )
+    entry["inclusionPromise"] = {"signedEntryTimestamp": base64.b64encode(promise).decode()}
+    for time in (str(seconds), "0"):
+        entry["integratedTime"] = time
+        with pytest.raises(RejectedError, match=r"^the log entry has a promise but no time that it could be of$"):
+            case.verify_bundle(document)

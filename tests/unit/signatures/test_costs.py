@@ -59,14 +59,29 @@ STRANGER = TSA()
 NAMESAKE = TSA("stamps")
 
 
+def twin(case) -> TSA:
+    """A stranger whose certificate has the serial number of the authority's."""
+    stranger = TSA("others")
+
+    def build(builder):
+        builder = builder.not_valid_before(NOW - dt.timedelta(days=1)).not_valid_after(NOW)
+        builder._serial_number = case.world.tsa.certificate.serial_number
+        return builder
+
+    stranger.certificate = stranger.ca.leaf(build, stranger.key)
+    return stranger
+
+
 @pytest.mark.parametrize(
     "stamp",
     [
         lambda _, signature: STRANGER.stamp(signature),
         lambda _, signature: NAMESAKE.stamp(signature),
+        lambda case, signature: twin(case).stamp(signature),
         lambda case, _: case.world.tsa.stamp(b"another signature"),
         lambda case, signature: case.world.tsa.stamp(signature, hash_oid=SHA1),
         lambda case, signature: case.world.tsa.stamp(signature, NOW - dt.timedelta(days=950)),
+        lambda case, signature: case.world.tsa.stamp(signature, NOW - dt.timedelta(days=850)),
         lambda case, signature: case.world.tsa.stamp(signature, signers=2),
         lambda case, signature: case.world.tsa.stamp(signature, status=1),
         lambda case, signature: case.world.tsa.stamp(signature, embedded=[NAMESAKE.certificate]),
@@ -83,13 +98,41 @@ def test_timestamp_that_claims_too_little_is_refused_before_it_is_verified(case,
 
 
 @pytest.mark.parametrize(
-    "embedded", [lambda tsa: [tsa.certificate], lambda tsa: [tsa.certificate, tsa.ca.certificate, tsa.ca.root]]
+    "embedded",
+    [
+        lambda tsa: [tsa.certificate],
+        lambda tsa: [tsa.certificate, tsa.ca.certificate, tsa.ca.root],
+        lambda tsa: [tsa.certificate, *(TSA().certificate for _ in range(9))],
+    ],
 )
-def test_timestamp_may_bring_the_certificates_of_its_authority(case, verified, embedded):
+def test_timestamp_may_bring_certificates_if_its_authoritys_is_among_them(case, verified, embedded):
     tsa = case.world.tsa
     document = with_stamps(case.bundle(), lambda signature: [tsa.stamp(signature, embedded=embedded(tsa))])
     assert case.verify_bundle(document, case.keyless_stamped).times
     assert len(verified) == 1
+
+
+def test_timestamp_that_is_longer_than_any_is_not_even_read(case):
+    stamp = case.world.tsa.stamp(b"m", signers=100)
+    assert len(stamp) > limits.TIMESTAMP_BYTES
+    with pytest.raises(RejectedError, match=r"^the timestamp is longer than 16384 bytes$"):
+        timestamps.verify(stamp, b"m", case.root.timestamp_authorities)
+
+
+def test_timestamp_of_an_authority_that_is_no_longer_believed_is_not_verified(case, verified):
+    (authority,) = case.root.timestamp_authorities
+    for validity in (Validity(start=later(1)), Validity(end=later(-1))):
+        with pytest.raises(RejectedError, match="of no authority in the trust root"):
+            timestamps.verify(case.world.tsa.stamp(b"m"), b"m", [replace(authority, validity=validity)])
+    assert verified == []
+
+
+def test_authority_of_one_certificate_has_no_root_and_stamps_nothing(case):
+    alone = Authority(case.root.timestamp_authorities[0].certificates[:1])
+    with pytest.raises(RejectedError, match="of no authority in the trust root"):
+        timestamps.verify(case.world.tsa.stamp(b"m"), b"m", [alone])
+    with pytest.raises(RejectedError, match=r"^no TSA root certificate\(s\) provided to verify timestamp$"):
+        timestamps.verify(case.world.tsa.stamp(b"m"), b"m", [])
 
 
 def test_forged_timestamp_is_verified_once(case, verified):
