@@ -10,6 +10,7 @@ from gunicorn.http.errors import InvalidChunkSize, LimitRequestHeaders, NoMoreDa
 from gunicorn.http.unreader import IterUnreader
 
 from provider.server.body import BodyReader
+from tests.simulators.gatekeeper import Answer
 
 
 class BrokenReader:
@@ -47,3 +48,10 @@ def test_body_that_is_shorter_than_its_length_is_none():
 def test_chunks_are_read_to_the_last():
     reader = BodyReader(ChunkedReader(None, IterUnreader([b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"])))
     assert (reader.read(4), reader.read(4), reader.read(4)) == (b"abcd", b"e", b"")
+
+
+def test_application_answers_a_client_that_hung_up_in_the_words_of_the_wire(client):
+    stream = BodyReader(BrokenReader(InvalidChunkSize(b"zz")))
+    response = client.post("/validate", environ_overrides={"wsgi.input": stream, "wsgi.input_terminated": True})
+    assert response.status_code == 400
+    assert Answer(response.data).system_error.startswith("KeyInvalid: ")
