@@ -33,11 +33,12 @@ RUN /builder/bin/python -m build --wheel --no-isolation --outdir /wheels . && \
     /builder/bin/python -m pip --python /opt/bestbefore/bin/python install --quiet --no-index --no-deps --no-compile \
         /wheels/*.whl
 COPY --from=opa /opa /tmp/opa
-# Beside our package, where it is looked for before the PATH. Compiled here: nothing can be written later.
+# Beside our package, where it is looked for before the PATH. Compiled here: nothing can be written later. The last line
+# loads the C libraries that wheels bring along, and names them: scanners of Python packages do not see them.
 RUN package=$(/opt/bestbefore/bin/python -I -c 'import gatekeeper.evaluation as e; print(*e.__path__)') && \
     install -D -m 0755 /tmp/opa "$package/bin/opa" && \
     /opt/bestbefore/bin/python -m compileall -q -j 1 --invalidation-mode unchecked-hash /opt/bestbefore/lib && \
-    /opt/bestbefore/bin/bestbefore --version
+    /opt/bestbefore/bin/bestbefore version
 
 FROM ${PYTHON_IMAGE}
 # The base image's own installers, and the copies that Python brings to make new ones.

@@ -23,8 +23,10 @@ BATCH_BYTES: Final = 1 * MIB
 # How long a client may take, seconds: to finish its handshake, and to send or take any next byte.
 HANDSHAKE_SECONDS: Final = 3.0
 CLIENT_SECONDS: Final = 5.0
-# One request: its bytes on their way, headers and frames of chunks included, and the seconds until all are here.
+# One request: its bytes on their way, headers and frames of chunks included; as how many of them a smaller piece
+# counts; and the seconds until all are here.
 REQUEST_WIRE_BYTES: Final = 2 * MIB + 512 * KIB
+REQUEST_PIECE_BYTES: Final = 512
 REQUEST_SECONDS: Final = 10.0
 # How many strangers may be shaking hands at once; beyond it the one that has taken longest is dropped.
 HANDSHAKES: Final = 256

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "serve": "Run the provider that answers Gatekeeper.",
     "test": "Run suites of cases: what policies must say of images, without a registry or a cluster.",
     "translate": "Translate ClusterImagePolicies to Gatekeeper ConstraintTemplates and Constraints.",
+    "version": "Say which version this is, and which C libraries are inside the packages that it uses.",
     "verify": "Show how an image's signatures are verified, step by step, and who of a policy vouches for it.",
 }
 

@@ -47,7 +47,7 @@ class PlainServer(ThreadingMixIn, WSGIServer):
         self._open: OrderedDict[Any, float] = OrderedDict()
         # Those that were dropped, too, until their threads have noticed it.
         self._threads_left = threading.Semaphore(2 * limits.PLAIN_CONNECTIONS)
-        self._rest = threading.Event()
+        self._one_is_gone = threading.Event()
 
     def start(self) -> None:
         """Serve, on a thread that ends with the process."""
@@ -63,10 +63,11 @@ class PlainServer(ThreadingMixIn, WSGIServer):
             return super().get_request()
         except OSError as error:
             if error.errno in NOTHING_LEFT:
+                self._one_is_gone.clear()
                 with self._lock:
                     self._drop_oldest()
-                # Who waits would wake us all the time.
-                self._rest.wait(limits.ACCEPT_PAUSE_SECONDS)
+                # Who waits to be accepted would wake us all the time.
+                self._one_is_gone.wait(limits.ACCEPT_PAUSE_SECONDS)
             raise
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the library has it
@@ -84,6 +85,7 @@ class PlainServer(ThreadingMixIn, WSGIServer):
             self._open.pop(request, None)
         super().shutdown_request(request)
         self._threads_left.release()
+        self._one_is_gone.set()
 
     def service_actions(self) -> None:
         """Called twice a second: drop what has taken too long."""

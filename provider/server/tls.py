@@ -214,7 +214,8 @@ class BoundedSocket(ssl.SSLSocket):
             raise ConnectionResetError(errno.ECONNRESET, "the request takes too long, or is too large")
         with _gone():
             data = super().recv(buflen, flags)
-        self._bytes_left -= len(data)
+        # Each piece costs time, however small: gunicorn looks at all that came before it again.
+        self._bytes_left -= max(len(data), limits.REQUEST_PIECE_BYTES)
         return data
 
     def send(self, data: Any, flags: int = 0) -> int:  # noqa: ANN401 - whatever holds bytes

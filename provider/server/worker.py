@@ -168,7 +168,7 @@ class ProviderWorker(ThreadWorker):
         except ssl.SSLWantWriteError:
             self.poller.modify(secured, selectors.EVENT_WRITE, partial(self._shake_hands, connection))
         except ssl.SSLError as error:
-            self._refuse(connection, "tls", error.reason or "handshake failed")
+            self._refuse(connection, "tls", getattr(error, "reason", None) or "handshake failed")
         except OSError:
             self._refuse(connection, "reset", "the client hung up")
         else:

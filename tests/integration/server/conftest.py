@@ -12,7 +12,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -33,11 +33,13 @@ class Provider:
         log: the file with its lines.
     """
 
-    def __init__(self, files: TLSFiles, folder: Path, *flags: str) -> None:
+    def __init__(
+        self, files: TLSFiles, folder: Path, *flags: str, program: Sequence[str] = ("-m", "tests.simulators.serve")
+    ) -> None:
         self.files = files
         self.log = folder / "provider.log"
         self._folder = folder
-        command = [sys.executable, "-m", "tests.simulators.serve", "--listen", "127.0.0.1:0"]
+        command = [sys.executable, *program, "--listen", "127.0.0.1:0"]
         command += ["--metrics-listen", "127.0.0.1:0", "--tls-cert", str(files.certificate)]
         command += ["--tls-key", str(files.key), "--client-ca", str(files.client_ca), *flags]
         with self.log.open("wb") as log:

@@ -18,6 +18,23 @@ from tests.integration.server.conftest import ROOT, Provider, workers
 pytestmark = pytest.mark.integration
 
 KEY = "registry.example/app:1"
+# The server, whose first two workers end as one does whose event loop has ended. The first argument is a file.
+ENDING = """
+import os, sys
+from provider.server.worker import ProviderWorker
+from tests.simulators.serve import main
+
+def run(worker):
+    with open(sys.argv[1], "a+b") as ended:
+        if ended.tell() < 2:
+            ended.write(b".")
+            ended.flush()
+            os._exit(1)
+    whole(worker)
+
+whole, ProviderWorker.run = ProviderWorker.run, run
+sys.exit(main(sys.argv[2:]))
+"""
 
 
 def start(*flags: str) -> subprocess.CompletedProcess[str]:
@@ -84,12 +101,38 @@ def test_silent_connections_do_not_hold_up_a_stop(provider, connect, stranger):
     assert time.monotonic() - begun < 8
 
 
-def test_worker_that_died_is_replaced(provider, connect):
-    (worker,) = workers(provider)
-    os.kill(worker, signal.SIGKILL)
-    provider.await_event("server.started", 2)
-    assert set(connect(provider).ask(KEY).values) == {KEY}
-    assert provider.plain("/readyz")[0] == 200
+# By the system, which was out of memory; by itself, with the exit code 1 (gunicorn's own for this signal, and that of
+# a worker whose event loop has ended).
+@pytest.mark.parametrize(
+    ("death", "told"), [(signal.SIGKILL, "was sent SIGKILL"), (signal.SIGABRT, "exited with code 1")]
+)
+def test_worker_that_died_is_replaced_with_all_its_ports(provider, connect, death, told):
+    kept = connect(provider)
+    kept.ask(KEY)
+    for deaths in (1, 2):
+        (worker,) = workers(provider)
+        os.kill(worker, death)
+        provider.await_event("server.started", deaths + 1)
+        assert workers(provider) != [worker]
+        assert set(connect(provider).ask(KEY).values) == {KEY}
+        assert provider.plain("/healthz") == (200, "ok\n")
+        assert provider.plain("/readyz") == (200, "ok\n")
+        # The new one's own.
+        assert 'bestbefore_requests_total{endpoint="validate",outcome="complete"} 1.0' in provider.plain("/metrics")[1]
+    assert provider.log.read_text().count(told) == 2
+    assert provider.stop() == 0
+
+
+def test_worker_that_ends_itself_at_once_is_replaced(authority, connect, tmp_path):
+    """Whatever has ended in it, the next one may be luckier: the server does not give up."""
+    provider = Provider(authority.server(tmp_path), tmp_path, program=["-c", ENDING, str(tmp_path / "ended")])
+    try:
+        provider.await_event("server.started", 3)
+        assert set(connect(provider).ask(KEY).values) == {KEY}
+        assert provider.plain("/readyz") == (200, "ok\n")
+        assert provider.log.read_text().count("exited with code 1") == 2
+    finally:
+        provider.close()
 
 
 def test_worker_whose_event_loop_ended_is_replaced(provider, connect):

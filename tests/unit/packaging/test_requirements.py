@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "requirements"
@@ -59,7 +60,38 @@ def test_what_is_tested_is_what_is_shipped(purpose: str) -> None:
     assert pinned(purpose).items() <= pinned("dev").items()
 
 
-def test_package_asks_for_what_runtime_in_explains() -> None:
-    package = configparser.ConfigParser()
-    package.read(ROOT / "setup.cfg", encoding="utf-8")
-    assert set(package["options"]["install_requires"].split()) == wanted("runtime")
+@pytest.fixture(scope="module")
+def package() -> dict[str, Requirement]:
+    """What `pip install .` takes, by name."""
+    read = configparser.ConfigParser()
+    read.read(ROOT / "setup.cfg", encoding="utf-8")
+    requirements = map(Requirement, filter(None, read["options"]["install_requires"].splitlines()))
+    return {requirement.name: requirement for requirement in requirements}
+
+
+def test_package_asks_for_what_runtime_in_explains(package: dict[str, Requirement]) -> None:
+    assert set(package) == wanted("runtime")
+
+
+def test_package_takes_no_version_that_is_older_than_the_tests_know(package: dict[str, Requirement]) -> None:
+    assert [name for name, requirement in package.items() if requirement.specifier.contains("0.0.1")] == []
+
+
+def test_package_takes_what_is_tested_and_shipped(package: dict[str, Requirement]) -> None:
+    versions = {name: line.partition("==")[2].split()[0] for name, line in pinned("runtime").items()}
+    assert {name for name in package if not package[name].specifier.contains(versions[name])} == set()
+
+
+# Where private parts are used, and what the next version is that may have moved them.
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [("docker-registry-client", "0.6"), ("gunicorn", "27.1"), ("pyyaml", "7"), ("sigstore", "4.6")],
+)
+def test_package_takes_no_version_that_may_have_moved_private_parts(
+    package: dict[str, Requirement], name: str, version: str
+) -> None:
+    assert not package[name].specifier.contains(version)
+
+
+def test_package_takes_no_urllib3_that_lets_a_line_fill_the_memory(package: dict[str, Requirement]) -> None:
+    assert not package["urllib3"].specifier.contains("2.7.0")

@@ -6,6 +6,7 @@ import errno
 import os
 import ssl
 import time
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -16,6 +17,7 @@ from provider.errors import SettingsError
 from provider.server import tls
 from provider.server.tls import BoundedSocket, ServerTLS, TLSFiles
 from tests.simulators.certificates import Authority
+from tests.simulators.clock import FakeClock
 
 
 class Recorder:
@@ -186,6 +188,49 @@ def test_half_of_a_replacement_is_refused_and_the_whole_is_taken(authority, file
     assert recorder.loaded[-1][1] is True
 
 
+def without_descriptors(monkeypatch, name):
+    """Reading that file fails for a reason that is not in it."""
+    read = Path.read_bytes
+
+    def none_left(path):
+        if path.name == name:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", none_left)
+
+
+@pytest.mark.parametrize("name", ["tls.crt", "tls.key", "ca.crt"])
+def test_what_could_not_be_read_for_now_is_read_again(monkeypatch, authority, files, recorder, tmp_path, name):
+    clock = FakeClock()
+    server = ServerTLS(files, recorder, clock)
+    before = server.context()
+    authority.server(tmp_path)
+    with monkeypatch.context() as moment:
+        without_descriptors(moment, name)
+        for _ in range(3):
+            assert server.context() is before
+            clock.advance(limits.TLS_RELOAD_SECONDS)
+        assert [problem.endswith("Too many open files") for problem in recorder.rejected] == [True]
+    assert server.context() is not before
+    assert [reloaded for _, reloaded in recorder.loaded] == [False, True]
+
+
+def test_client_authority_that_openssl_does_not_take_is_refused(monkeypatch, files):
+    monkeypatch.setattr(tls, "_certificates", lambda _: ["one"])
+    files.client_ca.write_bytes(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    assert problems(files) == (f"client_ca: {files.client_ca} holds a certificate that cannot be used",)
+
+
+def test_pair_that_is_gone_between_two_looks_is_refused(monkeypatch, files):
+    def gone(*_, **__):
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", gone)
+    (problem,) = problems(files)
+    assert problem.startswith("tls_key: cannot read ")
+
+
 def test_files_that_cannot_be_used_at_the_start_are_an_error(files, recorder):
     files.key.write_bytes(b"broken")
     with pytest.raises(SettingsError):
@@ -201,28 +246,96 @@ def test_earliest_end_in_a_file_counts(authority, files, tmp_path):
     assert expiries["client_ca"] == min(ends)
 
 
+class ClientSimulator:
+    """What the standard library's socket would do.
+
+    Attributes:
+        error: what it fails with.
+        piece: what comes each time.
+    """
+
+    def __init__(self):
+        self.error = None
+        self.piece = b"a"
+
+    def use(self, *_):
+        if self.error:
+            raise self.error
+        return self.piece
+
+
 @pytest.fixture
-def stalled(monkeypatch):
-    """A socket whose client sends and takes nothing."""
-
-    def wait(*_):
-        raise TimeoutError
-
-    monkeypatch.setattr(ssl.SSLSocket, "recv", wait)
-    monkeypatch.setattr(ssl.SSLSocket, "sendall", wait)
-    return BoundedSocket.__new__(BoundedSocket)
+def client(monkeypatch):
+    client = ClientSimulator()
+    for name in ("recv", "send", "sendall"):
+        monkeypatch.setattr(ssl.SSLSocket, name, client.use)
+    return client
 
 
-@pytest.mark.parametrize("use", [lambda socket: socket.recv(1), lambda socket: socket.sendall(b"a")])
-def test_client_that_stalls_is_taken_for_one_that_hung_up(stalled, use):
+@pytest.fixture
+def clock(monkeypatch):
+    clock = FakeClock()
+    monkeypatch.setattr(tls.time, "monotonic", clock.monotonic)
+    return clock
+
+
+@pytest.fixture
+def connection(client, clock):
+    connection = BoundedSocket.__new__(BoundedSocket)
+    connection.begin_request()
+    return connection
+
+
+def hung_up(use):
     with pytest.raises(ConnectionResetError) as caught:
-        use(stalled)
-    assert caught.value.errno == errno.ECONNRESET
+        use()
+    return caught.value.errno == errno.ECONNRESET
+
+
+@pytest.mark.parametrize(
+    "error", [TimeoutError("timed out"), OSError(errno.ETIMEDOUT, "a"), OSError(errno.EHOSTUNREACH, "a"), OSError("a")]
+)
+def test_client_that_stalls_or_is_lost_is_taken_for_one_that_hung_up(client, connection, error):
+    client.error = error
+    assert hung_up(lambda: connection.recv(1))
+    assert hung_up(lambda: connection.send(b"a"))
+    assert hung_up(lambda: connection.sendall(b"a"))
+
+
+@pytest.mark.parametrize("error", [ssl.SSLError(1, "a"), ssl.SSLWantReadError(2, "a"), ssl.SSLEOFError(8, "a")])
+def test_error_of_tls_stays_what_it_is(client, connection, error):
+    client.error = error
+    with pytest.raises(type(error)):
+        connection.recv(1)
+
+
+def test_client_is_read_from_until_its_request_is_too_large(client, connection):
+    client.piece = b"a" * limits.MIB
+    for _ in range(3):
+        connection.recv(1)
+    assert hung_up(lambda: connection.recv(1))
+    connection.begin_request()
+    assert connection.recv(1) == client.piece
+
+
+def test_small_pieces_are_not_for_nothing(connection):
+    for _ in range(limits.REQUEST_WIRE_BYTES // limits.REQUEST_PIECE_BYTES):
+        connection.recv(1)
+    assert hung_up(lambda: connection.recv(1))
+
+
+def test_client_is_read_from_until_its_request_takes_too_long(connection, clock):
+    clock.advance(limits.REQUEST_SECONDS - 0.1)
+    connection.recv(1)
+    clock.advance(0.1)
+    assert hung_up(lambda: connection.recv(1))
+    connection.begin_request()
+    assert connection.recv(1) == b"a"
 
 
 @pytest.mark.parametrize(("blocking", "seconds"), [(True, limits.CLIENT_SECONDS), (False, 0.0)])
-def test_socket_never_blocks_for_ever(monkeypatch, stalled, blocking, seconds):
+def test_socket_never_blocks_for_ever(monkeypatch, connection, blocking, seconds):
     seen = []
     monkeypatch.setattr(BoundedSocket, "settimeout", lambda _, value: seen.append(value))
-    stalled.setblocking(blocking)
+    connection.setblocking(blocking)
     assert seen == [seconds]
