@@ -65,8 +65,8 @@ class ServerSettings:
         "Requests that are worked on at the same time.",
         default=128,
         unit="threads",
-        why="Half of them may wait for the event loop at a time, a quarter for audit's questions; the rest answers from "
-        "memory. Three webhook Pods of Gatekeeper with `maxServingThreads` of 20 each may all wait at once; a thread "
+        why="Half of them may wait for the event loop at a time, a quarter for audit's questions; the rest answers "
+        "from memory. Three webhook Pods of Gatekeeper with `maxServingThreads` of 20 each may all wait at once; a thread "
         "that was never needed costs nothing.",
     )
     keepalive_seconds: float = setting(
