@@ -1,0 +1,10 @@
+"""All attacks, by kind."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.attack.attack import Scene
+from tests.attack.scenes import handshakes
+
+SCENES: Final[tuple[Scene, ...]] = (handshakes.SCENE,)
