@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import sys
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ from tests.e2e.rig.processes import Program
 _MAIN: Final = "from gatekeeper.cli.main import main; main()"
 _START_SECONDS: Final = 30.0
 _READY_SECONDS: Final = 5.0
+_IDLE_SECONDS: Final = 0.5
 _STARTED: Final = "server.started"
 _TRACEBACK: Final = "Traceback (most recent call last)"
 
@@ -122,6 +125,15 @@ class Provider:
     def await_ready(self) -> None:
         """Wait until it is ready again, for a few seconds."""
         processes.wait_until(self.ready, "provider that is ready again", _READY_SECONDS)
+
+    def await_idle(self, seconds: float) -> None:
+        """Wait until it computes next to nothing, so long at most."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            before = self.meter.processor_seconds()
+            time.sleep(_IDLE_SECONDS)
+            if self.meter.processor_seconds() - before < _IDLE_SECONDS / 10:
+                return
 
     def terminate(self) -> None:
         """Tell it to stop, and go on."""

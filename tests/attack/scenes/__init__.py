@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from tests.attack.attack import Scene
-from tests.attack.scenes import handshakes
+from tests.attack.scenes import challenges, handshakes, memory
 
-SCENES: Final[tuple[Scene, ...]] = (handshakes.SCENE,)
+SCENES: Final[tuple[Scene, ...]] = (
+    handshakes.SCENE,
+    challenges.SCENE,
+    memory.SCENE,
+)
