@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -79,6 +80,9 @@ def _tried(attack: Attack, theatre: Theatre, number: int) -> Outcome:
             outcome = attack.run(scene)
     except OverdueError as error:
         outcome = Outcome(str(error), held=False)
+    except Exception as error:  # noqa: BLE001 - the others are tried all the same
+        traceback.print_exc()
+        outcome = Outcome(f"the attack itself failed: {type(error).__name__}: {error}"[:300], held=False)
     finally:
         surprises = scene.close()
     return outcome.beside(surprises)

@@ -20,8 +20,8 @@ NEIGHBOUR_FACTOR: Final = 2.0
 NOISE_MS: Final = 20.0
 
 # How long a neighbour is measured alone, and an attack of load goes on, seconds.
-ALONE_SECONDS: Final = 4.0
-ATTACK_SECONDS: Final = 6.0
+ALONE_SECONDS: Final = 3.0
+ATTACK_SECONDS: Final = 5.0
 
 # What is used soon, seconds: after a fault has passed, after a worker has been killed.
 SOON_SECONDS: Final = 3.0

@@ -16,7 +16,7 @@ import re
 import struct
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 PORT: Final = 53
 SILENT: Final = ".silent.test"
@@ -116,8 +116,8 @@ class NameServer(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """As asyncio has it."""
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        # Python's own is none by its class, up to 3.11.
+        self.transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """A question."""

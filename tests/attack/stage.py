@@ -52,6 +52,8 @@ class Loop:
         self._loop.close()
 
     async def _cancel(self) -> None:
+        # What has been closed gets its turn before.
+        await asyncio.sleep(0)
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
