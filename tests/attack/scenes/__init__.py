@@ -5,7 +5,21 @@ from __future__ import annotations
 from typing import Final
 
 from tests.attack.attack import Scene
-from tests.attack.scenes import budgets, challenges, deadlines, fairness, handshakes, lookups, memory
+from tests.attack.scenes import (
+    addresses,
+    answers,
+    budgets,
+    challenges,
+    deadlines,
+    descriptors,
+    endless,
+    fairness,
+    handshakes,
+    inputs,
+    lookups,
+    memory,
+    proofs,
+)
 
 SCENES: Final[tuple[Scene, ...]] = (
     handshakes.SCENE,
@@ -15,4 +29,10 @@ SCENES: Final[tuple[Scene, ...]] = (
     fairness.SCENE,
     budgets.SCENE,
     lookups.SCENE,
+    proofs.SCENE,
+    inputs.SCENE,
+    addresses.SCENE,
+    answers.SCENE,
+    endless.SCENE,
+    descriptors.SCENE,
 )
