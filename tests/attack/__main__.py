@@ -1,4 +1,4 @@
-"""`python -m tests.attack [--minutes=N] [--seed=N] [SCENE…]`: tries all attacks, or those of the scenes that are named."""
+"""`python -m tests.attack [--minutes=N] [--seed=N] [SCENE…]`: tries all attacks, or those of some scenes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.attack import bounds, stage
-from tests.attack.attack import Attack, Outcome, Scene
+from tests.attack.attack import Attack, Outcome
 from tests.attack.report import Report, say
 from tests.attack.scenes import SCENES
 from tests.attack.stage import Stage, Theatre
@@ -46,7 +46,9 @@ def main(arguments: Sequence[str]) -> int:
             say(f"{scene.name}: {scene.title}\n")
             for attack in scene.attacks:
                 number += 1
-                report.add(scene, attack, _tried(attack, theatre, number))
+                started = time.monotonic()
+                tried = _tried(attack, theatre, number)
+                report.add(scene, attack, tried, time.monotonic() - started)
                 report.write_json()
     say(f"{report.summary()}; {time.monotonic() - begun:.0f} s")
     if not options.scenes:
@@ -68,7 +70,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _described(seed: int) -> str:
     facts = machine.described()
-    return f"{facts['processors']} processors ({facts['model']}), {facts['system']}, Python {facts['python']}, seed {seed}"
+    return (
+        f"{facts['processors']} processors ({facts['model']}), {facts['system']}, Python {facts['python']}, seed {seed}"
+    )
 
 
 def _tried(attack: Attack, theatre: Theatre, number: int) -> Outcome:
@@ -76,7 +80,7 @@ def _tried(attack: Attack, theatre: Theatre, number: int) -> Outcome:
         return Outcome("no namespace of our own is permitted here", held=None)
     scene = Stage(theatre, number)
     try:
-        with _time_limit(attack.seconds or _overdue(attack, theatre)):
+        with _time_limit(bounds.OVERDUE_SECONDS + 60 * (theatre.minutes or 0)):
             outcome = attack.run(scene)
     except OverdueError as error:
         outcome = Outcome(str(error), held=False)
@@ -86,10 +90,6 @@ def _tried(attack: Attack, theatre: Theatre, number: int) -> Outcome:
     finally:
         surprises = scene.close()
     return outcome.beside(surprises)
-
-
-def _overdue(attack: Attack, theatre: Theatre) -> float:  # noqa: ARG001
-    return bounds.OVERDUE_SECONDS + 60 * (theatre.minutes or 0)
 
 
 @contextlib.contextmanager

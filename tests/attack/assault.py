@@ -49,7 +49,7 @@ def in_time(replies: Sequence[Reply]) -> Check:
     return Check(text + (f", {len(late)} late" if late else ""), not late)
 
 
-def assault(  # noqa: PLR0913 - what a scene says of it
+def assault(
     stage: Stage,
     provider: Provider,
     neighbour: Neighbour,
@@ -77,7 +77,7 @@ def assault(  # noqa: PLR0913 - what a scene says of it
     return Assault(replies, alone, attacked, provider.meter.processor_seconds() - before)
 
 
-def asked_for(  # noqa: PLR0913 - as above
+def asked_for(
     stage: Stage,
     provider: Provider,
     keys: Callable[[int], Sequence[str]],

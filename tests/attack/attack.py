@@ -51,14 +51,12 @@ class Attack:
         expected: what is right.
         run: does it.
         namespace: whether it needs a network and an `/etc` of our own.
-        seconds: after how many it is broken off.
     """
 
     done: str
     expected: str
     run: Callable[[Stage], Outcome]
     namespace: bool = False
-    seconds: float | None = None
 
 
 @dataclass(frozen=True)

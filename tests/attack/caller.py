@@ -118,7 +118,7 @@ class Caller:
             self._connection.close()
 
 
-def _reply(path: str, sent: float, seconds: float, status: int, content: bytes, keys: Sequence[str]) -> Reply:  # noqa: PLR0917 - its fields
+def _reply(path: str, sent: float, seconds: float, status: int, content: bytes, keys: Sequence[str]) -> Reply:
     try:
         answer = Answer(content)
         problems = dict(answer.errors)

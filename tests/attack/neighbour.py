@@ -95,9 +95,7 @@ class Neighbour:
             time.sleep(_EVERY_SECONDS)
         rows = [(float(due), float(took), what) for due, took, what in map(str.split, self._lines())]
         within = [(took, what) for due, took, what in rows if begin <= due < end]
-        return Latencies(
-            sorted(took * 1000 for took, _ in within), [what for _, what in within if what != _ANSWERED]
-        )
+        return Latencies(sorted(took * 1000 for took, _ in within), [what for _, what in within if what != _ANSWERED])
 
     def alone(self) -> Latencies:
         """What it sees while nothing else goes on: takes some seconds."""

@@ -76,7 +76,7 @@ class Provider:
         return self
 
     @property
-    def process(self) -> Any:  # noqa: ANN401 - a Popen of bytes
+    def process(self) -> Any:
         """Its process, the worker's parent."""
         assert self._program is not None
         return self._program.process

@@ -7,7 +7,6 @@ import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from tests.attack.attack import Attack, Outcome, Scene
@@ -17,7 +16,9 @@ PAGE: Final = ROOT / "docs" / "reference" / "attacks-on-the-provider.md"
 BEGIN: Final = "<!-- Written by `make attack` from here on. -->"
 _JSON: Final = ROOT / ".build" / "attack.json"
 _WIDTH: Final = 120
-_HELD: Final = {True: "held", False: "**not held**", None: "left out"}
+_COLUMNS: Final = ("What is done", "Expected", "Measured", "Held")
+_BETWEEN: Final = re.compile(r" (?<!\\)\| ")
+_HELD: Final = {True: "yes", False: "**no**", None: "left out"}
 
 
 @dataclass
@@ -26,9 +27,11 @@ class Report:
 
     machine: str
     outcomes: dict[str, list[tuple[Attack, Outcome]]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
-    def add(self, scene: Scene, attack: Attack, outcome: Outcome) -> None:
-        """Print one and keep it."""
+    def add(self, scene: Scene, attack: Attack, outcome: Outcome, seconds: float) -> None:
+        """Print one, which took some seconds, and keep it."""
+        self.seconds[attack.done] = round(seconds, 1)
         self.outcomes.setdefault(scene.name, []).append((attack, outcome))
         say("\n".join(lines(attack, outcome)))
 
@@ -47,7 +50,13 @@ class Report:
         """For machines: `.build/attack.json`."""
         rows = {
             name: [
-                {"done": attack.done, "expected": attack.expected, "measured": outcome.measured, "held": outcome.held}
+                {
+                    "done": attack.done,
+                    "expected": attack.expected,
+                    "measured": outcome.measured,
+                    "held": outcome.held,
+                    "seconds": self.seconds[attack.done],
+                }
                 for attack, outcome in found
             ]
             for name, found in self.outcomes.items()
@@ -58,7 +67,9 @@ class Report:
     def write_page(self, scenes: Sequence[Scene]) -> None:
         """Into the page, in place of the last run's."""
         head, _, _ = PAGE.read_text("utf-8").partition(BEGIN)
-        PAGE.write_text(f"{head}{BEGIN}\n\n{self.machine}: {self.summary()}.\n\n{tables(scenes, self.outcomes)}", "utf-8")
+        PAGE.write_text(
+            f"{head}{BEGIN}\n\n{self.machine}: {self.summary()}.\n\n{tables(scenes, self.outcomes)}", "utf-8"
+        )
 
     def _all(self) -> Sequence[tuple[Attack, Outcome]]:
         return [pair for found in self.outcomes.values() for pair in found]
@@ -76,18 +87,23 @@ def tables(scenes: Sequence[Scene], outcomes: Mapping[str, Sequence[tuple[Attack
     """A heading and a table for each scene, Markdown."""
     parts = []
     for scene in scenes:
-        rows = ["| What is done | Expected | Measured | |", "| --- | --- | --- | --- |"]
+        lines = [f"| {' | '.join(_COLUMNS)} |", "| --- | --- | --- | --- |"]
         for attack, outcome in outcomes.get(scene.name, ()):
             cells = (attack.done, attack.expected, outcome.measured, _HELD[outcome.held])
-            rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
-        parts.append("\n".join([f"## `{scene.name}`: {scene.title}", "", *rows, ""]))
+            lines.append(f"| {' | '.join(map(_cell, cells))} |")
+        parts.append("\n".join([f"## `{scene.name}`: {scene.title}", "", *lines, ""]))
     return "\n".join(parts)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
 
 
 def rows(page: str) -> list[tuple[str, str]]:
     """What a page says is done and expected, in its order."""
-    found = re.findall(r"^\| (.*?) (?<!\\)\| (.*?) (?<!\\)\| .*\|$", page, re.MULTILINE)
-    return [(done.replace("\\|", "|"), expected.replace("\\|", "|")) for done, expected in found if done[:4] != "What" and done[:3] != "---"]
+    written = [line[2:] for line in page.partition(BEGIN)[2].splitlines() if line.startswith("| ")]
+    cells = [tuple(cell.replace("\\|", "|") for cell in _BETWEEN.split(line)[:2]) for line in written]
+    return [(done, expected) for done, expected in cells if (done, expected) not in {_COLUMNS[:2], ("---", "---")}]
 
 
 def say(text: str) -> None:

@@ -40,7 +40,7 @@ class Loop:
         """Do something in the loop and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_START_SECONDS)
 
-    def call(self, work: Any) -> None:  # noqa: ANN401 - a function without arguments
+    def call(self, work: Any) -> None:
         """Have something done in the loop."""
         self._loop.call_soon_threadsafe(work)
 
@@ -197,5 +197,3 @@ class Stage:
         """End everything; what nobody expected of the providers."""
         self._stack.close()
         return [surprise for provider in self._providers for surprise in provider.surprises()]
-
-

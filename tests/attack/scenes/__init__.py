@@ -14,10 +14,13 @@ from tests.attack.scenes import (
     descriptors,
     endless,
     fairness,
+    faults,
+    fuzzing,
     handshakes,
     inputs,
     lookups,
     memory,
+    moods,
     proofs,
 )
 
@@ -35,4 +38,7 @@ SCENES: Final[tuple[Scene, ...]] = (
     answers.SCENE,
     endless.SCENE,
     descriptors.SCENE,
+    faults.SCENE,
+    moods.SCENE,
+    fuzzing.SCENE,
 )

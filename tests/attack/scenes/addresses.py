@@ -15,8 +15,25 @@ _REFUSALS: Final = frozenset({"AddressRefused", "ReferenceInvalid"})
 _LITERALS: Final = (
     *("127.0.0.1", "127.1.2.3", "0.0.0.0", "[::]", "[::1]", "[::127.0.0.1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"),  # noqa: S104
     *("[::ffff:0:127.0.0.1]", "[64:ff9b::127.0.0.1]", "[2002:7f00:1::]", "[fe80::1]", "[fc00::1]", "[::ffff:10.0.0.1]"),
-    *("169.254.169.254", "10.0.0.1", "192.168.0.1", "172.16.0.1", "100.64.0.1", "198.18.0.1", "224.0.0.1", "255.255.255.255"),
-    *("[64:ff9b:1::127.0.0.1]", "[2001::1]", "[ff02::1]", "[fec0::1]", "168.63.129.16", "192.0.0.192", "[fd00:ec2::254]"),
+    *(
+        "169.254.169.254",
+        "10.0.0.1",
+        "192.168.0.1",
+        "172.16.0.1",
+        "100.64.0.1",
+        "198.18.0.1",
+        "224.0.0.1",
+        "255.255.255.255",
+    ),
+    *(
+        "[64:ff9b:1::127.0.0.1]",
+        "[2001::1]",
+        "[ff02::1]",
+        "[fec0::1]",
+        "168.63.129.16",
+        "192.0.0.192",
+        "[fd00:ec2::254]",
+    ),
 )
 
 
@@ -45,10 +62,16 @@ def _literals(stage: Stage) -> Outcome:
     caller = stage.caller(stage.provider())
     keys = {f"{literal}:{port}/app:1": literal for literal in _LITERALS}
     reply = caller.ask(*map(fact, keys))
-    wrong = [f"{literal} `{reply.reason(fact(key)) or 'a value'}`" for key, literal in keys.items() if reply.reason(fact(key)) not in _REFUSALS]
+    wrong = [
+        f"{literal} `{reply.reason(fact(key)) or 'a value'}`"
+        for key, literal in keys.items()
+        if reply.reason(fact(key)) not in _REFUSALS
+    ]
     dialled = listener.connections - before
     return outcome(
-        Check(f"{len(keys) - len(wrong)} of {len(keys)} refused" + (f"; {', '.join(wrong)}" if wrong else ""), not wrong),
+        Check(
+            f"{len(keys) - len(wrong)} of {len(keys)} refused" + (f"; {', '.join(wrong)}" if wrong else ""), not wrong
+        ),
         Check(f"{dialled} connections", not dialled),
     )
 
@@ -66,7 +89,8 @@ def _named(stage: Stage) -> Outcome:
     wrong = [key for key in keys if reply.reason(key) not in _REFUSALS]
     dialled = listener.connections - before
     return outcome(
-        Check(f"{len(keys) - len(wrong)} of {len(keys)} refused", not wrong), Check(f"{dialled} connections", not dialled)
+        Check(f"{len(keys) - len(wrong)} of {len(keys)} refused", not wrong),
+        Check(f"{dialled} connections", not dialled),
     )
 
 

@@ -15,6 +15,7 @@ from tests.attack.caller import Caller, Reply, fact, plain, proof
 from tests.attack.images import Document
 from tests.attack.registries import Exchange, Handler, Registry
 from tests.attack.stage import Stage
+from tests.simulators.signing import SigningWorld
 
 _HTML: Final = b"<!doctype html><title>Sign in</title>"
 _RETRY_SECONDS: Final = 4.0
@@ -36,7 +37,9 @@ async def _empty(exchange: Exchange, document: Document) -> None:
 
 
 async def _cut(exchange: Exchange, document: Document) -> None:
-    await exchange.answer(200, document.body[:-10], {"Content-Type": document.media_type}, length=str(len(document.body)))
+    await exchange.answer(
+        200, document.body[:-10], {"Content-Type": document.media_type}, length=str(len(document.body))
+    )
     exchange.hang_up()
 
 
@@ -46,9 +49,7 @@ async def _shortened(exchange: Exchange, document: Document) -> None:
 
 async def _another(exchange: Exchange, document: Document) -> None:
     other = document.body.replace(b"linux", b"plan9").replace(b"layers", b"sreyal")
-    await exchange.answer(
-        200, other, {"Content-Type": document.media_type, "Docker-Content-Digest": document.digest}
-    )
+    await exchange.answer(200, other, {"Content-Type": document.media_type, "Docker-Content-Digest": document.digest})
 
 
 async def _gzipped(exchange: Exchange, document: Document) -> None:
@@ -66,7 +67,9 @@ async def _no_content(exchange: Exchange, _: Document) -> None:
 
 
 async def _partial(exchange: Exchange, document: Document) -> None:
-    await exchange.answer(206, document.body[:20], {"Content-Type": document.media_type, "Content-Range": "bytes 0-19/99"})
+    await exchange.answer(
+        206, document.body[:20], {"Content-Type": document.media_type, "Content-Range": "bytes 0-19/99"}
+    )
 
 
 _PASSING: Final[Mapping[str, Misbehaviour]] = {
@@ -177,7 +180,10 @@ def _content_lengths(stage: Stage) -> Outcome:
     return outcome(
         Check(f"{len(_LENGTHS)} lengths: {', '.join(f'`{reason}`' for reason in sorted(reasons))}", reasons <= known),
         Check(f"{late} late" if late else "all in time", not late),
-        Check("a good image has " + ("no value" if seconds is None else f"a value after {seconds:.2f} s"), seconds is not None),
+        Check(
+            "a good image has " + ("no value" if seconds is None else f"a value after {seconds:.2f} s"),
+            seconds is not None,
+        ),
     )
 
 
@@ -306,14 +312,22 @@ def _odd_documents(stage: Stage) -> Outcome:
         "no UTF-8": ("config", b'{"created":"\xff\xfe"}'),
         "NUL": ("config", b'{"created":"2026-01-01T00:00:00Z\\u0000"}'),
         "a key twice": ("config", b'{"created":"2026-01-01T00:00:00Z","created":null,"CREATED":7}'),
-        "an index of itself": ("manifest", images.canonical(huge | {"manifests": [entry | {"mediaType": images.INDEX}] * 3})),
+        "an index of itself": (
+            "manifest",
+            images.canonical(huge | {"manifests": [entry | {"mediaType": images.INDEX}] * 3}),
+        ),
         "an index of 20,000": ("manifest", images.canonical(huge | {"manifests": [entry] * 20_000})),
         "a size of -1": ("manifest", images.canonical(huge | {"manifests": [entry | {"size": -1}]})),
         "no digest": ("manifest", images.canonical(huge | {"manifests": [entry | {"digest": "sha256:../../x"}]})),
         "a manifest that is a number": ("manifest", b"7"),
         "a schema of 1": ("manifest", b'{"schemaVersion":1,"name":"a","tag":"b","history":[]}'),
         "a manifest of 5 MB": ("manifest", b"{" + b" " * (5 * images.MEGABYTES) + b"}"),
-        "a configuration that is an index": ("manifest", images.canonical({"schemaVersion": 2, "mediaType": images.MANIFEST, "config": {"digest": [], "size": {}}, "layers": 7})),
+        "a configuration that is an index": (
+            "manifest",
+            images.canonical(
+                {"schemaVersion": 2, "mediaType": images.MANIFEST, "config": {"digest": [], "size": {}}, "layers": 7}
+            ),
+        ),
     }
     shelf: dict[str, Document] = {}
     for number, (kind, body) in enumerate(bodies.values()):
@@ -361,13 +375,11 @@ def _links(stage: Stage) -> Outcome:
     digest = image.manifest.digest
     list_path = f"/v2/app/referrers/{digest}"
     shelf = images.shelf("app", image.documents)
-    held = []
-    for link in _LINKS:
-        held.append(stage.registry(_listing(shelf, list_path, link.replace("DIGEST", digest))))
+    held = [stage.registry(_listing(shelf, list_path, link.replace("DIGEST", digest))) for link in _LINKS]
     endless = stage.registry(_listing(shelf, list_path, f"{list_path}?last=1"))
     caller = stage.caller(stage.provider(*held, endless))
     # Any key will do: the list is asked for before a signature is looked at.
-    verify = {"key": {"data": _public_key(), "hashAlgorithm": "sha256"}, "format": "bundle"}
+    verify = {"key": {"data": SigningWorld().key.public_pem, "hashAlgorithm": "sha256"}, "format": "bundle"}
     keys = [proof(f"{registry.host}/app@{digest}", verify) for registry in [*held, endless]]
     reply = caller.ask(*keys)
     allowed = {list_path, *shelf, f"/v2/app/manifests/sha256-{digest.removeprefix('sha256:')}"}
@@ -396,12 +408,6 @@ def _listing(shelf: Mapping[str, Document], path: str, link: str) -> Handler:
     return handler
 
 
-def _public_key() -> str:
-    from tests.simulators.signing import SigningWorld  # noqa: PLC0415 - the only one of the scene that signs
-
-    return SigningWorld().key.public_pem
-
-
 SCENE: Final = Scene(
     "answers",
     "what a registry answers that is no image",
@@ -416,7 +422,7 @@ SCENE: Final = Scene(
             "answers in time, never `Internal`; the registry's next image has a value soon",
             _content_lengths,
         ),
-        Attack("Tokens that expire in −10^400 s, `NaN`, a text, …", "a value, or no usable token", _expiries),
+        Attack("Tokens that expire in minus 10^400 s, `NaN`, a text, …", "a value, or no usable token", _expiries),
         Attack(
             "429 with `Retry-After: 99999999999999999999`",
             f"taken as {limits.RETRY_AFTER_SECONDS:.0f} s: it is left alone",

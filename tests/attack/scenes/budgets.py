@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from typing import Final
 
-from tests.attack import bounds, images, names
+from tests.attack import images, names
 from tests.attack.attack import Attack, Check, Outcome, Scene, outcome
 from tests.attack.caller import Caller, Reply, fact
 from tests.attack.namespace import address
@@ -112,7 +111,10 @@ def _late_to_a_healthy_one(stage: Stage) -> Outcome:
     reasons = [reply.reason(key) for key, reply in replies if reply.reason(key)]
     told = any(_SECRET in problem for _, reply in replies for problem in reply.problems.values())
     return outcome(
-        Check(f"{len(reasons)} of {len(replies)} others without a value" + (f" (`{reasons[0]}`)" if reasons else ""), not reasons),
+        Check(
+            f"{len(reasons)} of {len(replies)} others without a value" + (f" (`{reasons[0]}`)" if reasons else ""),
+            not reasons,
+        ),
         Check("the first caller's image was named" if told else "nobody else's image named", not told),
     )
 

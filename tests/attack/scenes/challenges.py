@@ -100,7 +100,9 @@ def _moved(stage: Stage) -> Outcome:
     guarded.tokens = ["t-new"]
     guarded.challenge = 'Bearer realm="REALM",service="s"'
     return outcome(
-        Check("before it moved: " + ("a value" if before in good.values else good.reason(before)), before in good.values),
+        Check(
+            "before it moved: " + ("a value" if before in good.values else good.reason(before)), before in good.values
+        ),
         _until_answered(caller, registry.host),
     )
 
@@ -148,9 +150,7 @@ SCENE: Final = Scene(
     (
         _attack("One 401 without a realm, then none", _bad_once('Bearer service="s"')),
         _attack("One 401 whose realm nobody serves", _bad_once('Bearer realm="http://127.0.0.1:9/token",service="s"')),
-        _attack(
-            "One 401 whose realm is no URL", _bad_once('Bearer realm="nowhere:\\\\\\\\[::",service="s"')
-        ),
+        _attack("One 401 whose realm is no URL", _bad_once('Bearer realm="nowhere:\\\\\\\\[::",service="s"')),
         _attack("One 401 that wants Basic, then none", _bad_once('Basic realm="x"')),
         _attack("A realm that gave tokens is gone, and the registry names another", _moved),
         _attack(

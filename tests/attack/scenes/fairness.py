@@ -12,6 +12,7 @@ from tests.attack import bounds, images
 from tests.attack.assault import Assault, assault
 from tests.attack.attack import Attack, Check, Outcome, Scene, outcome
 from tests.attack.caller import Caller, Reply, fact
+from tests.attack.images import Document
 from tests.attack.neighbour import beside
 from tests.attack.registries import Exchange, hanging_but_for, silent
 from tests.attack.stage import Stage
@@ -32,7 +33,7 @@ def _told(found: Assault) -> Outcome:
 
 
 def _hanging_children(stage: Stage) -> Outcome:
-    shelf = {}
+    shelf: dict[str, Document] = {}
     for number in range(40):
         shelf |= images.shelf(f"many-{number}", [images.missing_children(f"many-{number}", _CHILDREN)])
     registry = stage.foreign_registry(hanging_but_for(shelf), 1)

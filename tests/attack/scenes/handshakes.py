@@ -124,7 +124,7 @@ SCENE: Final = Scene(
     "strangers without a certificate",
     (
         Attack(
-            f"{_A_SECOND} TLS handshakes a second without a certificate, each of which takes a second, for {_SECONDS} s",
+            f"{_A_SECOND} TLS handshakes a second without a certificate, a second long each, for {_SECONDS} s",
             "the worker goes on, and a client is answered in time",
             _handshakes,
         ),

@@ -42,10 +42,12 @@ def _unknown(number: int) -> Sequence[str]:
     return [fact(f"n{number}-{one}.nowhere.test/app:1") for one in range(_MANY)]
 
 
-_EXPECTED: Final = "other names resolve: a neighbour that asks another name each time is answered, its p99 at most doubles"
+_EXPECTED: Final = (
+    "other names resolve: a neighbour that asks another name each time is answered, its p99 at most doubles"
+)
 
 SCENE: Final = Scene(
-    "names",
+    "lookups",
     "names that no name server answers for",
     (
         Attack(f"{_NAMES} silent names, again and again", _EXPECTED, _beside(_same), namespace=True),

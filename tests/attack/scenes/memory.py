@@ -127,11 +127,21 @@ SCENE: Final = Scene(
     "what a single caller may make it hold",
     (
         Attack("`config: true` of an image with 2 MB of `history: [{},{},…]`", _EXPECTED, _history),
-        Attack(f"The same of an index of {_CHILDREN} such, at {_HOSTS} registries", _EXPECTED, _index_of(images.with_history, fact)),
         Attack(
-            f"{_CHILDREN} plain keys of images with 2 MB of spaces, at {_HOSTS} registries", _EXPECTED, _many(images.with_spaces, plain)
+            f"The same of an index of {_CHILDREN} such, at {_HOSTS} registries",
+            _EXPECTED,
+            _index_of(images.with_history, fact),
         ),
-        Attack(f"A plain key of an index of {_CHILDREN} such, at {_HOSTS} registries", _EXPECTED, _index_of(images.with_spaces, plain)),
+        Attack(
+            f"{_CHILDREN} plain keys of images with 2 MB of spaces, at {_HOSTS} registries",
+            _EXPECTED,
+            _many(images.with_spaces, plain),
+        ),
+        Attack(
+            f"A plain key of an index of {_CHILDREN} such, at {_HOSTS} registries",
+            _EXPECTED,
+            _index_of(images.with_spaces, plain),
+        ),
         Attack(f"{_DRIPPING} configurations of 2 MB in chunks of 2 bytes", _EXPECTED, _chunks),
         Attack(f"{_REPOSITORIES:,} repositories with tokens of 64 KB", _EXPECTED, _tokens),
     ),
