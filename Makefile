@@ -14,6 +14,9 @@ PYTHON ?= python3
 T ?= tests
 # What to measure: `make bench S="check warm"`; all without it.
 S ?=
+# What to attack with: `make attack A="handshakes memory"`; all without it. MINUTES=5 is for random faults and fuzzing.
+A ?=
+MINUTES ?=
 # What to show in the demo instead of images made up for it: `make demo IMAGES="cgr.dev/chainguard/static …"`.
 IMAGES ?=
 
@@ -62,6 +65,10 @@ e2e: venv tools ## the story on the real Gatekeeper: minutes the first time, for
 .PHONY: bench
 bench: venv tools ## the figures we care about (S="cold warm" measures some of them)
 	@$(PY) -m tests.e2e.rig.network $(PY) -m tests.bench $(S)
+
+.PHONY: attack
+attack: venv ## hostile registries, callers and strangers against the real provider, 10 minutes (A="memory faults", MINUTES=5)
+	@$(PY) -m tests.attack.namespace $(PY) -m tests.attack $(if $(MINUTES),--minutes=$(MINUTES)) $(A)
 
 ##@ Write
 
