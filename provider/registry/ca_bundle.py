@@ -48,7 +48,7 @@ class CABundle:
         self._seen = self._state()
         self._looked_at = clock.monotonic()
         self._number = 0
-        self._descriptor = -1
+        self._descriptor = self._before = -1
         self._pem = self._read()
         self._path = ""
 
@@ -64,9 +64,11 @@ class CABundle:
 
     def close(self) -> None:
         """Let go of it."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor, self._path = -1, ""
+        for descriptor in (self._descriptor, self._before):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._descriptor = self._before = -1
+        self._path = ""
 
     def _look(self) -> None:
         state = self._state()
@@ -83,18 +85,22 @@ class CABundle:
 
     def _write(self) -> None:
         """Each bundle has a path of its own: numbers of descriptors come again, so the text of the path differs."""
-        before = self._descriptor
+        if self._before >= 0:
+            os.close(self._before)
+        # The one before stays for a while: a connection may be about to read it.
+        self._before = self._descriptor
         self._number += 1
-        descriptor = os.memfd_create(f"registry-authorities-{self._number}", os.MFD_CLOEXEC)
-        os.write(descriptor, self._pem)
-        self._descriptor = descriptor
-        self._path = f"/proc/self/fd/{'./' * self._number}{descriptor}"
-        if before >= 0:
-            os.close(before)
+        self._descriptor = os.memfd_create(f"registry-authorities-{self._number}", os.MFD_CLOEXEC)
+        os.write(self._descriptor, self._pem)
+        dots = f"{self._number:b}".replace("0", "./").replace("1", ".//")
+        self._path = f"/proc/self/fd/{dots}{self._descriptor}"
 
     def _read(self) -> bytes:
         """All sources, one after the other."""
-        parts = [source.read_bytes() for source in self._sources[:1]]
+        try:
+            parts = [source.read_bytes() for source in self._sources[:1]]
+        except OSError as error:
+            raise SettingsError([f"authorities of the system {self._sources[0]}: {error.strerror}"]) from error
         if self._ca_file is not None:
             parts.append(_checked(self._ca_file))
         return b"\n".join(parts)
@@ -109,7 +115,9 @@ def _checked(path: Path) -> bytes:
             content = file.read(limits.CA_FILE_BYTES + 1)
         if len(content) > limits.CA_FILE_BYTES:
             raise SettingsError([f"ca_file {path}: more than {limits.CA_FILE_BYTES} bytes"])
-        ssl.create_default_context(cadata=content.decode("ascii"))
+        # Comments may have any letters; of an empty text the system's own authorities would be taken instead.
+        text = content.decode("latin-1").encode("ascii", "replace").decode()
+        ssl.create_default_context(cadata=text.strip() or "nothing")
     except (OSError, ssl.SSLError, ValueError) as error:
         raise SettingsError([f"ca_file {path}: no readable PEM file of certificates"]) from error
     return content

@@ -66,8 +66,8 @@ class ServerSettings:
         default=128,
         unit="threads",
         why="Half of them may wait for the event loop at a time, a quarter for audit's questions; the rest answers "
-        "from memory. Three webhook Pods of Gatekeeper with `maxServingThreads` of 20 each may all wait at once; a thread "
-        "that was never needed costs nothing.",
+        "from memory. Three webhook Pods of Gatekeeper with `maxServingThreads` of 20 each may all wait at once; a "
+        "thread that was never needed costs nothing.",
     )
     keepalive_seconds: float = setting(
         "How long an idle connection is kept open.",

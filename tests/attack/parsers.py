@@ -17,10 +17,9 @@ from provider.golang.structs import DecodeError
 from provider.images import config_file
 from provider.questions import protocol, question
 from provider.questions.proof_question import HashAlgorithm
-from provider.registry import credentials, links, manifest, origin, reference
+from provider.registry import artifact, credentials, links, manifest, origin, reference
+from provider.registry.manifest import Descriptor
 from provider.settings import file
-from provider.signatures import artifact
-from provider.signatures.artifact import Layer
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import LegacySignature
 from provider.signatures.formats import bundle, simple_signing
@@ -152,7 +151,7 @@ def _simple_signing() -> Parser:
         except (ValueError, AttributeError):
             # What is no object is a manifest's affair.
             found = dict(notes)
-        layer = Layer(simple_signing.MEDIA_TYPE, images.digest(payload), len(payload), found)
+        layer = Descriptor(simple_signing.MEDIA_TYPE, images.digest(payload), len(payload), annotations=found)
         return simple_signing.verify(LegacySignature(layer, payload), _DIGEST, Demands(trust_root=root, logs=root), NOW)
 
     return Parser("simple signings", read, (RejectedError,), [canonical(notes)])

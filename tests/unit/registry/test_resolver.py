@@ -149,12 +149,13 @@ class TestTime:
         assert channel.asked == ["reg.io"]
 
     def test_name_that_nobody_answers_for_holds_up_no_other(self, channel, begin, resolve, clock):
-        for number in range(40):
-            channel.hosts[f"silent{number}.io"] = None
-            begin(f"silent{number}.io")
+        hosts = [f"silent{number}.io" for number in range(40)]
+        channel.hosts.update(dict.fromkeys(hosts))
+        tasks = [begin(host) for host in hosts]
         began = clock.monotonic()
         assert resolve()
         assert clock.monotonic() - began < 0.2
+        assert not any(task.done() for task in tasks)
 
 
 class TestSharing:
@@ -189,13 +190,14 @@ class TestSharing:
 
 class TestBounds:
     def test_look_ups_at_a_time_are_bounded_and_the_bound_comes_back(self, channel, begin, loop, resolve):
-        for number in range(limits.LOOKUPS):
-            channel.hosts[f"silent{number}.io"] = None
-            begin(f"silent{number}.io")
+        hosts = [f"silent{number}.io" for number in range(limits.LOOKUPS)]
+        channel.hosts.update(dict.fromkeys(hosts))
+        tasks = [begin(host) for host in hosts]
         with pytest.raises(ImageError) as caught:
             resolve()
         assert caught.value.reason is Reason.OVERLOADED
         loop.run_for(limits.LOOKUP_SECONDS + 0.1)
+        assert {task.exception().cause for task in tasks} == {Cause.TIMEOUT}
         assert resolve()
 
     def test_who_asks_for_what_is_being_looked_up_needs_no_place(self, channel, begin, loop, monkeypatch):
