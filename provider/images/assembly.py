@@ -56,8 +56,8 @@ def assemble(
     """
     observer = observer or NullObserver()
     credentials = ReloadedCredentials(settings.docker_config, clock) if settings.docker_config else NoCredentials()
-    store = _store(settings, clock, observer)
     pace = Pace()
+    store = _store(settings, clock, observer, pace)
 
     def prover() -> Prover:
         # Imported when the first question comes: who asks for no signatures shall not pay for their libraries.
@@ -73,12 +73,12 @@ def assemble(
     return Assembly(ImageInspector(store, pace, observer, lazy, defaults), store, credentials)
 
 
-def _store(settings: RegistrySettings, clock: Clock, observer: Observer) -> Store:
+def _store(settings: RegistrySettings, clock: Clock, observer: Observer, pace: Pace) -> Store:
     # Imported here: libcurl and c-ares are not loaded where a test brings a transport of its own.
     from provider.registry.curl_transport import CurlTransport  # noqa: PLC0415
     from provider.registry.resolver import NameResolver  # noqa: PLC0415
 
     bundle = CABundle(settings.ca_file, clock, observer.registry_ca_rejected)
     transport = CurlTransport(AddressBook(settings, NameResolver(clock)), bundle.path, clock, observer)
-    client = RegistryClient(settings, transport, clock, observer)
+    client = RegistryClient(settings, transport, clock, observer, pace)
     return Store(client, clock, observer, memory_bytes=settings.memory_bytes, tag_ttl=settings.tag_ttl)

@@ -64,7 +64,7 @@ class Tree:
         Raises:
             ImageError: some of them cannot be had, for good or for now.
         """
-        root = await self._parsed(document, f"manifest of {image.name}")
+        root = await self._parsed(document, f"manifest of {image.name}", call)
         if isinstance(root, Manifest):
             return (await self._leaf(_Node(image, None), root, call),)
         tree = _Node(image, None)
@@ -109,7 +109,7 @@ class Tree:
     async def _visit(self, node: _Node, call: Call) -> Index | None:
         try:
             document = await self._store.manifest(node.reference, call)
-            found = await self._parsed(document, f"manifest of {node.reference.name}")
+            found = await self._parsed(document, f"manifest of {node.reference.name}", call)
             if isinstance(found, Index):
                 return found
             node.leaf = await self._leaf(node, found, call)
@@ -119,16 +119,12 @@ class Tree:
 
     async def _leaf(self, node: _Node, found: Manifest, call: Call) -> Leaf:
         body = await self._store.blob(node.reference, found.config, limits.CONFIG_BYTES, call)
-        if len(body) <= limits.STEP_BYTES:
-            return leaf.read(node.reference, node.descriptor, found, body, self._room)
-        async with self._pace:
-            return leaf.read(node.reference, node.descriptor, found, body, self._room)
+        await self._pace.wait_to_read(len(body), call)
+        return leaf.read(node.reference, node.descriptor, found, body, self._room)
 
-    async def _parsed(self, document: Document, what: str) -> Manifest | Index:
-        if len(document.body) <= limits.STEP_BYTES:
-            return store.parsed(document, what)
-        async with self._pace:
-            return store.parsed(document, what)
+    async def _parsed(self, document: Document, what: str, call: Call) -> Manifest | Index:
+        await self._pace.wait_to_read(len(document.body), call)
+        return store.parsed(document, what)
 
     def _children(self, image: Reference, index: Index) -> list[_Node]:
         return [

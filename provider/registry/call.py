@@ -20,6 +20,7 @@ class Call:
         credentials: who asks, at each registry.
         ref: short name of the key that asks, sent along as request id; None where there is none.
         round_trips: sequential registry requests so far.
+        paced: whether what it has just fetched may be read at once (`provider.pace`).
     """
 
     deadline: Deadline
@@ -27,6 +28,7 @@ class Call:
     credentials: Credentials
     ref: str | None = None
     round_trips: int = 0
+    paced: bool = False
 
     def credential(self, registry: str, repository: str) -> Credential:
         """Who asks there."""

@@ -16,6 +16,7 @@ from provider import limits
 from provider.clock import Clock
 from provider.errors import ImageError
 from provider.observer import Observer, Operation
+from provider.pace import Pace
 from provider.reasons import Reason
 from provider.registry import links, media_types, paths
 from provider.registry.call import Call
@@ -69,11 +70,26 @@ class Page:
 
 
 class RegistryClient:
-    """Asks registries; for one event loop."""
+    """Asks registries; for one event loop.
 
-    def __init__(self, settings: RegistrySettings, transport: Transport, clock: Clock, observer: Observer) -> None:
+    Args:
+        settings: how they are reached.
+        transport: moves the bytes.
+        clock: for every wait.
+        observer: is told of requests.
+        pace: when what came may be read; one of its own where it is not given.
+    """
+
+    def __init__(
+        self,
+        settings: RegistrySettings,
+        transport: Transport,
+        clock: Clock,
+        observer: Observer,
+        pace: Pace | None = None,
+    ) -> None:
         self._settings = settings
-        self._wire = Wire(transport, clock, observer, settings.user_agent)
+        self._wire = Wire(transport, clock, observer, settings.user_agent, pace or Pace())
         self._exchange = Exchange(settings, self._wire, Tokens(settings, self._wire, clock, observer))
 
     async def close(self) -> None:

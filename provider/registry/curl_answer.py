@@ -7,6 +7,7 @@ then, and the exception is raised where it is waited for.
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
 import socket
 import time
@@ -19,11 +20,19 @@ from provider import limits
 from provider.errors import ImageError
 from provider.reasons import Reason
 from provider.registry.addresses import Address
-from provider.registry.transport import BrokenError, Response, TooLargeError, TransportError
+from provider.registry.transport import (
+    BrokenError,
+    Cause,
+    Response,
+    TooLargeError,
+    TransportError,
+    UnreachableError,
+)
 
 _OK: Final = range(200, 300)
 _STATUS: Final = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})(?: |\r|\n|$)")
 _LENGTH: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+_SPENT: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _IDENTITY: Final = frozenset({"", "identity"})
 
 
@@ -115,6 +124,9 @@ class Answer:
             family, kind, protocol, (host, *_) = address
             self._check(host.decode() if isinstance(host, bytes) else str(host))
             opened = _LentSocket(family, kind, protocol)
+        except OSError as error:
+            self.error = _without_socket(error)
+            return pycurl.SOCKET_BAD
         except Exception as error:  # noqa: BLE001 - as above
             self.error = error
             with contextlib.suppress(OSError):
@@ -192,6 +204,13 @@ class Answer:
             raise TooLargeError(self._limit)
         self._body += piece
         return None
+
+
+def _without_socket(error: OSError) -> Exception:
+    """We have none to spare, or this machine does not speak that kind of address."""
+    if error.errno in _SPENT:
+        return ImageError(Reason.OVERLOADED, "the provider has too many connections open")
+    return UnreachableError(Cause.CONNECTION)
 
 
 def failure(answer: Answer) -> TransportError | ImageError | None:

@@ -192,7 +192,12 @@ class Store:
             return Document(descriptor.digest, "", body)
 
         way = _Way("blob", fetch, lambda: self._client.prove_blob(reference, descriptor, call))
-        return (await self._read(descriptor.digest, reference, way, call)).body
+        body = (await self._read(descriptor.digest, reference, way, call)).body
+        if len(body) != descriptor.size:
+            # As of one that has just been fetched: what is kept changes no answer.
+            sentence = f"it has {len(body)} bytes, its descriptor says {descriptor.size}"
+            raise manifest.invalid(f"blob {descriptor.digest} of {reference.name}", sentence)
+        return body
 
     async def referrers(self, reference: Reference, call: Call, max_age: float | None = None) -> Referrers | None:
         """What refers to the manifest of a reference with a digest; None when nothing does.
@@ -264,7 +269,8 @@ class Store:
     def _keep(self, document: Document, right: Right) -> None:
         key = ContentKey(document.digest)
         kept = self._kept.get(key)
-        if kept is None:
+        # The digest says nothing of the media type: what one registry calls a document is nothing to another's users.
+        if kept is None or kept.document.media_type != document.media_type:
             kept = _Kept(document)
             self._kept.put(key, kept)
         kept.grant(right)

@@ -65,6 +65,7 @@ class Turn:
     Attributes:
         claim: whose.
         started: monotonic seconds.
+        answered: set when its answer is there: its place is not taken away any more.
         withdrawn: set when it had to give up its place; its task is cancelled then.
     """
 
@@ -85,7 +86,7 @@ class Turn:
 
     def stuck(self, now: float) -> bool:
         """Whether it is far slower than its registry usually is."""
-        return not self.withdrawn and now - self.started >= self._registry.patience
+        return not (self.withdrawn or self.answered) and now - self.started >= self._registry.patience
 
     def withdraw(self) -> None:
         """Give up the place: the task is cancelled, and finds out why by `withdrawn`."""

@@ -11,6 +11,7 @@ from provider import limits
 from provider.clock import Clock
 from provider.errors import ImageError
 from provider.observer import Observer, Operation
+from provider.pace import Pace
 from provider.reasons import Reason
 from provider.registry import failures
 from provider.registry.call import Call
@@ -53,12 +54,20 @@ class Errand:
 class Wire:
     """Sends requests to registries, token services and blob stores alike; for one event loop.
 
-    Large documents are fetched a few at a time, so that what is in flight has a bound in bytes. A document that turns
-    out to be large although nobody said so is asked for again when it may be.
+    Large documents are fetched a few at a time, so that what is in flight has a bound in bytes; each keeps its place
+    until it may be read. A document that turns out to be large although nobody said so is asked for again when it may be.
+
+    Args:
+        transport: moves the bytes.
+        clock: for every wait.
+        observer: is told of requests.
+        user_agent: how we introduce ourselves.
+        pace: when what came may be read.
     """
 
-    def __init__(self, transport: Transport, clock: Clock, observer: Observer, user_agent: str) -> None:
+    def __init__(self, transport: Transport, clock: Clock, observer: Observer, user_agent: str, pace: Pace) -> None:
         self._transport = transport
+        self._pace = pace
         self._clock = clock
         self._observer = observer
         self._gate = Gate(clock, observer)
@@ -72,6 +81,7 @@ class Wire:
         Raises:
             ImageError: no answer, or 429. Other statuses are the caller's.
         """
+        call.paced = False
         headers = {**request.headers, **self._common}
         if call.ref:
             headers["X-Request-Id"] = call.ref
@@ -119,7 +129,11 @@ class Wire:
                 raise ImageError(Reason.TIMEOUT, f"{errand.what}: the time was over before it could be asked for")
             call.round_trips += 1
             response = await self._exchanged(request, errand, limit, turn, call)
-            answered = True
+            answered = turn.answered = True
+            if len(response.body) > limits.STEP_BYTES:
+                # With its place, so that those that wait have a bound in bytes.
+                await self._pace.wait()
+                call.paced = True
         finally:
             turn.end(answered=answered)
         if response.status == TOO_MANY_REQUESTS:

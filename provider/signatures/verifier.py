@@ -260,12 +260,12 @@ class ProofVerifier:
         self._observer.cache_lookup("memory", "proof", "hit" if known else "miss")
         if known is not None:
             return known
-        async with self._pace:
-            alive(call)()
-            try:
-                result, lasting = _worked_out(work)
-            except bundle.NoSignatureError:
-                return None
+        await self._pace.wait()
+        alive(call)()
+        try:
+            result, lasting = _worked_out(work)
+        except bundle.NoSignatureError:
+            return None
         if lasting:
             self._results.put(key, result)
         return result

@@ -7,6 +7,7 @@ import contextlib
 
 import pytest
 
+from provider import limits
 from provider.pace import Pace
 from tests.simulators.clock import FakeClock
 from tests.simulators.loop import VirtualLoop
@@ -36,8 +37,8 @@ def test_steps_that_are_ready_in_the_same_turn_run_in_turns_of_their_own(loop):
         pace, turns, steps = Pace(), Turns(), []
 
         async def step():
-            async with pace:
-                steps.append(turns.count)
+            await pace.wait()
+            steps.append(turns.count)
 
         await asyncio.gather(*(step() for _ in range(30)))
         return steps
@@ -51,8 +52,8 @@ def test_steps_of_one_task_run_in_turns_of_their_own_too(loop):
     async def run():
         pace, turns, steps = Pace(), Turns(), []
         for _ in range(10):
-            async with pace:
-                steps.append(turns.count)
+            await pace.wait()
+            steps.append(turns.count)
         return steps
 
     assert len(set(loop.run(run()))) == 10
@@ -62,8 +63,8 @@ def test_step_that_nobody_holds_up_begins_at_once(loop):
     async def run():
         turns = Turns()
         before = turns.count
-        async with Pace():
-            return turns.count - before
+        await Pace().wait()
+        return turns.count - before
 
     assert loop.run(run()) == 0
 
@@ -73,8 +74,8 @@ def test_steps_run_in_the_order_in_which_they_were_ready(loop):
         pace, order = Pace(), []
 
         async def step(number):
-            async with pace:
-                order.append(number)
+            await pace.wait()
+            order.append(number)
 
         await asyncio.gather(*(step(number) for number in range(10)))
         return order
@@ -86,10 +87,10 @@ def test_step_that_raises_bars_the_way_to_nobody(loop):
     async def run():
         pace = Pace()
         with contextlib.suppress(ValueError):
-            async with pace:
-                raise ValueError
-        async with pace:
-            return "done"
+            await pace.wait()
+            raise ValueError
+        await pace.wait()
+        return "done"
 
     assert loop.run(run()) == "done"
 
@@ -99,8 +100,8 @@ def test_step_that_was_given_up_while_it_waited_bars_the_way_to_nobody(loop):
         pace, done = Pace(), []
 
         async def step(number):
-            async with pace:
-                done.append(number)
+            await pace.wait()
+            done.append(number)
 
         tasks = [asyncio.create_task(step(number)) for number in range(4)]
         await asyncio.sleep(0)
@@ -109,3 +110,27 @@ def test_step_that_was_given_up_while_it_waited_bars_the_way_to_nobody(loop):
         return done
 
     assert loop.run(run()) == [0, 2, 3]
+
+
+class Reader:
+    """Who reads documents."""
+
+    def __init__(self, paced=False):
+        self.paced = paced
+
+
+@pytest.mark.parametrize(
+    ("size", "paced", "waits"),
+    [(limits.STEP_BYTES, False, False), (limits.STEP_BYTES + 1, False, True), (limits.STEP_BYTES + 1, True, False)],
+)
+def test_large_document_is_read_at_a_pace_unless_it_has_just_come_at_one(loop, size, paced, waits):
+    async def run():
+        pace, turns = Pace(), Turns()
+        await pace.wait()
+        before = turns.count
+        reader = Reader(paced)
+        await pace.wait_to_read(size, reader)
+        assert not reader.paced
+        return turns.count > before
+
+    assert loop.run(run()) is waits

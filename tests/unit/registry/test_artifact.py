@@ -13,7 +13,12 @@ from provider.registry import artifact, media_types
 
 DIGEST, OTHER = "sha256:" + "a1" * 32, "sha256:" + "b2" * 32
 SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
-LAYER = {"mediaType": SIMPLE, "digest": DIGEST, "size": 7, "annotations": {"dev.cosignproject.cosign/signature": "MEU="}}
+LAYER = {
+    "mediaType": SIMPLE,
+    "digest": DIGEST,
+    "size": 7,
+    "annotations": {"dev.cosignproject.cosign/signature": "MEU="},
+}
 SUBJECT = {"mediaType": media_types.OCI_MANIFEST, "digest": OTHER, "size": 9}
 MANIFEST = {"schemaVersion": 2, "mediaType": media_types.OCI_MANIFEST, "layers": [LAYER]}
 ENTRY = {"mediaType": media_types.OCI_MANIFEST, "digest": DIGEST, "size": 7, "artifactType": "application/x"}

@@ -56,6 +56,11 @@ def replace(path, content):
     new.replace(path)
 
 
+def open_descriptors():
+    """How many there are."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def read(path):
     return Path(path).read_bytes()
 
@@ -163,14 +168,14 @@ class TestReload:
     def test_descriptors_do_not_add_up(self, make_bundle, ca_file, authorities, clock):
         bundle = make_bundle(ca_file)
         bundle.path()
-        before = len(os.listdir("/proc/self/fd"))
+        before = open_descriptors()
         for number in range(20):
             replace(ca_file, authorities[1] + b"# %d\n" % number)
             clock.advance(limits.CA_FILE_SECONDS)
             bundle.path()
-        assert len(os.listdir("/proc/self/fd")) <= before + 1
+        assert open_descriptors() <= before + 1
         bundle.close()
-        assert len(os.listdir("/proc/self/fd")) == before - 1
+        assert open_descriptors() == before - 1
 
     @pytest.mark.parametrize("content", [b"", b"half a fi", b"-----BEGIN CERTIFICATE-----\nMIIB"])
     def test_replacement_that_is_bad_changes_nothing_and_is_told_once(
@@ -217,15 +222,13 @@ class TestMemoryFile:
     def test_bundle_lies_in_memory_for_a_pods_file_system_is_read_only(self, make_bundle, ca_file):
         path = make_bundle(ca_file).path()
         assert path.startswith("/proc/self/fd/")
-        assert "memfd:" in os.readlink(path)
+        assert "memfd:" in str(Path(path).readlink())
 
     def test_bundle_is_kept_from_programs_that_we_start(self, make_bundle):
         descriptor = int(make_bundle().path().rpartition("/")[2])
         assert not os.get_inheritable(descriptor)
 
     def test_nothing_is_written_before_it_is_asked_for(self, make_bundle):
-        before = len(os.listdir("/proc/self/fd"))
+        before = open_descriptors()
         make_bundle()
-        assert len(os.listdir("/proc/self/fd")) == before
-
-
+        assert open_descriptors() == before

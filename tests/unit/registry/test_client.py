@@ -75,9 +75,7 @@ class TestManifest:
         assert error.unfit
         assert "does not match its digest" in error.message
 
-    def test_content_that_does_not_match_the_announced_digest_is_refused_for_now(
-        self, client, registry, call, refused
-    ):
+    def test_content_that_does_not_match_the_announced_digest_is_refused_for_now(self, client, registry, call, refused):
         registry.push_image("team/app", "v1")
         registry.content_digest = ABSENT
         error = refused(client.manifest(IMAGE, call))
@@ -221,7 +219,9 @@ class TestReferrers:
     def refer(self, registry, number):
         subject = {"mediaType": media_types.OCI_MANIFEST, "digest": self.DIGEST, "size": 1}
         for index in range(number):
-            registry.push_manifest("team/app", None, {"schemaVersion": 2, "subject": subject, "artifactType": str(index)})
+            registry.push_manifest(
+                "team/app", None, {"schemaVersion": 2, "subject": subject, "artifactType": str(index)}
+            )
 
     def test_pages_follow_each_other(self, run, client, registry, call):
         registry.referrers_page = 2

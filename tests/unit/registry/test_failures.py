@@ -47,9 +47,7 @@ def test_every_kind_of_failure_stands_here():
 
 
 def test_refused_connection_is_told_apart_from_one_that_merely_failed():
-    unconnected = [
-        error for error, *_ in ERRORS if failures.of_transport("reg.io", "x", error).unconnected
-    ]
+    unconnected = [error for error, *_ in ERRORS if failures.of_transport("reg.io", "x", error).unconnected]
     assert [error.cause for error in unconnected] == [Cause.CONNECTION]
 
 
@@ -83,9 +81,7 @@ def test_every_status_has_a_reason(status, reason):
     assert f"(status {status})" in error.message
 
 
-@pytest.mark.parametrize(
-    ("reason", "code"), [(Reason.ADDRESS_REFUSED, "refused"), (Reason.OVERLOADED, "connection")]
-)
+@pytest.mark.parametrize(("reason", "code"), [(Reason.ADDRESS_REFUSED, "refused"), (Reason.OVERLOADED, "connection")])
 def test_refusal_of_ours_has_a_label_of_its_own(reason, code):
     assert failures.code(ImageError(reason, "x")) == code
 

@@ -18,9 +18,7 @@ def test_paths_are_the_specifications():
     assert paths.referrers("team/app") == "/v2/team/app/referrers/"
 
 
-@pytest.mark.parametrize(
-    ("name", "fields"), [("MANIFEST", {"name", "reference"}), ("BLOB", {"name", "digest"})]
-)
+@pytest.mark.parametrize(("name", "fields"), [("MANIFEST", {"name", "reference"}), ("BLOB", {"name", "digest"})])
 def test_templates_of_the_package_are_where_they_were_and_have_the_same_fields(name, fields):
     """They are a private part: when they move, this says so, not a registry."""
     template = getattr(BaseClientV2, name)
