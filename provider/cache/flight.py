@@ -84,7 +84,7 @@ class Flights(Generic[K, V]):
                 return flight.value
             error = flight.error
             if error is not None and (error.reason is not Reason.TIMEOUT or deadline.passed()):
-                raise error.again() from error
+                raise error.again()
         return await self._fly(key, work, urgency)
 
     def __len__(self) -> int:
@@ -97,7 +97,8 @@ class Flights(Generic[K, V]):
             flight.value = await work()
             flight.landed = True
         except ImageError as error:
-            flight.error = error
+            # A fresh one: what was raised holds on to all that its frames held.
+            flight.error = error.again()
             raise
         finally:
             del self._flying[key]

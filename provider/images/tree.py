@@ -114,7 +114,8 @@ class Tree:
                 return found
             node.leaf = await self._leaf(node, found, call)
         except ImageError as error:
-            node.error = self.error_of(node.reference, error)
+            # A fresh one: what was raised holds on to all that its frames held, the document among it.
+            node.error = self.error_of(node.reference, error).again()
         return None
 
     async def _leaf(self, node: _Node, found: Manifest, call: Call) -> Leaf:

@@ -216,7 +216,7 @@ class ProofVerifier:
                 return await verify(listing, entry, target, demands, strand)
             except ImageError as error:
                 # It may not hide a good one beside it.
-                return _Verdict("", entry.digest, demands, _Result(None, error.message, error=error))
+                return _Verdict("", entry.digest, demands, _Result(None, error.message, error=error.again()))
 
         strands = [call.fork() for _ in listing.entries]
         entries = zip(listing.entries, strands, strict=True)
@@ -363,7 +363,7 @@ def _raise_first(results: Sequence[_Result]) -> None:
     """Raise what kept us from a signature: without it nobody knows what it proves."""
     for result in results:
         if result.error is not None:
-            raise result.error.again() from result.error
+            raise result.error
 
 
 def _refused(image: Reference, url: str) -> str:

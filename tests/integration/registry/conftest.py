@@ -1,28 +1,85 @@
-"""Registries on sockets: the simulator, and go-containerregistry's own."""
+"""Registries on sockets: the simulator, servers of a test's own, and go-containerregistry's.
+
+    def test_something(run, make_transport):
+        with RawServer(...) as server:
+            transport = make_transport(insecure_registries={f"reg.test:{server.port}"})
+            run(get(transport, f"http://reg.test:{server.port}"))
+
+All is on one event loop, of which `run` gives the result of a coroutine. What fails on it and nobody waits for fails
+the test, and so does what libcurl prints.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
+import ipaddress
 import socket
+import ssl
 import subprocess
 import time
 
 import pytest
+import trustme
 
 from provider.clock import Deadline, SystemClock
 from provider.observer import NullObserver
+from provider.registry import origin
+from provider.registry.addresses import AddressBook
 from provider.registry.call import Call
+from provider.registry.ca_bundle import CABundle
+from provider.registry.claim import Claim
 from provider.registry.client import RegistryClient
 from provider.registry.credentials import NoCredentials
+from provider.registry.curl_transport import CurlTransport
+from provider.registry.resolver import NameResolver
 from provider.registry.settings import RegistrySettings
+from provider.registry.transport import Request
 from tests.programs import program
 from tests.simulators.registry import RegistrySimulator
 
 
+class Names:
+    """A resolver that says what a test wants, and counts: one answer a look-up, the last one for ever."""
+
+    def __init__(self, *answers):
+        self.answers, self.asked = answers or (["127.0.0.1"],), []
+
+    async def resolve(self, host, deadline):
+        self.asked.append(host)
+        answer = self.answers[min(len(self.asked), len(self.answers)) - 1]
+        return [ipaddress.ip_address(address) for address in answer]
+
+    async def close(self):
+        """Nothing to let go of."""
+
+
+class RetriesObserver(NullObserver):
+    """Counts what was sent again."""
+
+    def __init__(self):
+        self.retried = []
+
+    def registry_retried(self, registry):
+        self.retried.append(registry)
+
+
+@pytest.fixture
+def run(capfd):
+    """Gives the result of a coroutine."""
+    lost = []
+    with asyncio.Runner() as runner:
+        runner.get_loop().set_exception_handler(lambda _, context: lost.append(context))
+        yield runner.run
+    assert not lost
+    # A traceback in a callback would stand here.
+    assert "Traceback" not in capfd.readouterr().err
+
+
 @pytest.fixture
 def call():
-    return Call(Deadline.after(SystemClock(), 20))
+    return Call(Deadline.after(SystemClock(), 20), Claim(object()), NoCredentials())
 
 
 @pytest.fixture
@@ -31,22 +88,96 @@ def registry():
 
 
 @pytest.fixture
-def make_client():
-    """Clients whose connections are closed at the end."""
+def make_transport(run):
+    """Transports over libcurl, whose connections are closed at the end."""
+    transports = []
+
+    def make(names=None, ca_path="/nowhere/ca.pem", observer=None, **settings):
+        book = AddressBook(RegistrySettings(**frozen(settings)), names or Names())
+        path = ca_path if callable(ca_path) else lambda: str(ca_path)
+        transports.append(CurlTransport(book, path, SystemClock(), observer or NullObserver()))
+        return transports[-1]
+
+    yield make
+    for transport in transports:
+        run(transport.close())
+
+
+@pytest.fixture
+def make_client(run):
+    """Clients over a transport, else over libcurl and the machine's own names."""
+    clients, bundles = [], []
+
+    def make(transport=None, **settings):
+        chosen, clock, observer = RegistrySettings(**frozen(settings)), SystemClock(), NullObserver()
+        if transport is None:
+            bundle = CABundle(chosen.ca_file, clock, observer.registry_ca_rejected)
+            bundles.append(bundle)
+            transport = CurlTransport(AddressBook(chosen, NameResolver(clock)), bundle.path, clock, observer)
+        clients.append(RegistryClient(chosen, transport, clock, observer))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        run(client.close())
+    for bundle in bundles:
+        bundle.close()
+
+
+@pytest.fixture
+def authority(tmp_path):
+    """A certificate authority, with its PEM in `file`."""
+    made = trustme.CA()
+    made.file = tmp_path / "ca.pem"
+    made.cert_pem.write_to_path(made.file)
+    return made
+
+
+def server_context(authority, *names):
+    """How a server of that name proves itself."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*names).configure_cert(context)
+    return context
+
+
+def frozen(settings):
+    """Sets of hosts as the settings have them."""
+    return {name: frozenset(value) if isinstance(value, set) else value for name, value in settings.items()}
+
+
+def request(url, path="/v2/team/app/manifests/v1", method="GET", headers=None, body=None):
+    return Request(method, origin.of_url(url), path, headers or {}, body)
+
+
+async def get(transport, url, limit=1000, seconds=10.0, **fields):
+    """The answer to a request."""
+    return await transport.send(request(url, **fields), limit, Deadline.after(SystemClock(), seconds))
+
+
+async def gather(*works):
+    """Results and errors of works side by side."""
+    return await asyncio.gather(*works, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def full_port():
+    """A port on loopback that takes no connection and refuses none: its queue is full."""
     with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(16):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                waiting.connect(listener.getsockname())
+        yield listener.getsockname()[1]
 
-        def make(transport=None, **settings):
-            client = RegistryClient(
-                RegistrySettings(**settings),
-                SystemClock(),
-                transport=transport,
-                credentials=NoCredentials(),
-                observer=NullObserver(),
-            )
-            stack.callback(client.close)
-            return client
 
-        yield make
+@contextlib.contextmanager
+def closed_port():
+    """A port on loopback where nobody listens."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        yield unused.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

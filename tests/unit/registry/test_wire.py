@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from provider import limits
 from provider.errors import ImageError
 from provider.observer import NullObserver, Operation
+from provider.pace import Pace
 from provider.reasons import Reason
 from provider.registry import origin
 from provider.registry.transport import (
@@ -73,8 +74,13 @@ def line():
 
 
 @pytest.fixture
-def wire(line, clock, observer):
-    return Wire(line, clock, observer, "bestbefore/test")
+def pace():
+    return Pace()
+
+
+@pytest.fixture
+def wire(line, clock, observer, pace):
+    return Wire(line, clock, observer, "bestbefore/test", pace)
 
 
 def errand(image="mine", size=0, limit=limits.MANIFEST_BYTES):
@@ -382,6 +388,52 @@ class TestLargeDocuments:
         assert run(send(wire, make_call(seconds=1))).status == 200
 
 
+class TestReading:
+    """What is more than a step to read has its place until it may be read, so that what waits has a bound in bytes."""
+
+    @pytest.fixture(autouse=True)
+    def document(self, line):
+        line.body = b" " * (limits.STEP_BYTES + 1)
+
+    def test_document_keeps_its_place_until_it_may_be_read(self, loop, run, wire, make_call, pace):
+        run(pace._lock.acquire())
+        tasks = [loop.create_task(send(wire, make_call())) for _ in range(40)]
+        loop.run_for(20)
+        assert not any(task.done() for task in tasks)
+        assert wire._turns.under_way() == limits.UNKNOWN_REGISTRY_REQUESTS
+        pace._lock.release()
+        loop.run_for(1)
+        assert all(task.result().body for task in tasks)
+        assert wire._turns.under_way() == 0
+
+    def test_document_that_waits_to_be_read_is_not_taken_for_a_stuck_request(self, loop, run, wire, make_call, pace):
+        run(pace._lock.acquire())
+        mine = object()
+        tasks = [loop.create_task(send(wire, make_call(caller=mine))) for _ in range(20)]
+        tasks.append(loop.create_task(send(wire, make_call())))
+        loop.run_for(5)
+        pace._lock.release()
+        loop.run_for(1)
+        assert all(task.exception() is None for task in tasks)
+
+    def test_cancelled_question_whose_document_waits_gives_its_place_back(self, loop, run, wire, make_call, pace):
+        run(pace._lock.acquire())
+        task = loop.create_task(send(wire, make_call()))
+        loop.settle()
+        task.cancel()
+        loop.settle()
+        assert task.cancelled()
+        assert wire._turns.under_way() == 0
+        pace._lock.release()
+
+    def test_who_has_waited_with_its_document_may_read_it_at_once(self, run, wire, line, call):
+        run(send(wire, call))
+        assert call.paced
+        line.body = b"{}"
+        run(send(wire, call))
+        assert not call.paced
+
+
 def test_request_says_who_asks_for_which_key_and_wants_it_as_it_is(run, wire, line, call):
     run(send(wire, call))
     [(request, _)] = line.sent
@@ -398,4 +450,4 @@ def test_request_without_a_key_has_no_request_id(run, wire, line, make_call):
 
 
 def test_observer_of_nothing_suffices(run, line, clock, call):
-    assert run(send(Wire(line, clock, NullObserver(), "x"), call)).status == 200
+    assert run(send(Wire(line, clock, NullObserver(), "x", Pace()), call)).status == 200
