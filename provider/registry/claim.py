@@ -19,14 +19,16 @@ class Claim:
     Attributes:
         caller: whoever asked this question and others with it: one call of Gatekeeper. Turns go round callers.
         audit: whether nobody's admission waits for it.
+        served: whether it has had a turn.
         waiting: its requests that have no turn yet.
     """
 
-    __slots__ = ("audit", "caller", "waiting")
+    __slots__ = ("audit", "caller", "served", "waiting")
 
     def __init__(self, caller: object, *, audit: bool = False) -> None:
         self.caller = caller
         self.audit = audit
+        self.served = False
         self.waiting: set[Ticket] = set()
 
     def hurry(self) -> None:

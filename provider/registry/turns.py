@@ -4,7 +4,8 @@
   together `ALL_REQUESTS`. One that has not answered yet gets `UNKNOWN_REGISTRY_REQUESTS`: silence is cheap then.
 - **Order.** Admission before audit, which has half of each bound at most. Then the caller with the fewest requests
   under way, then round robin. A question that an admission joins moves up.
-- **Shares.** One question has half of a registry at most. The last places are for callers that have none yet.
+- **Shares.** Of one caller's questions those that were begun come first. One question has half of a registry at most.
+  The last places are for callers that have none yet.
 - **Stuck requests.** While somebody waits, a request that is far slower than its registry usually is gives up its place
   if its caller has more places than the one who waits.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -139,6 +140,9 @@ class _Lane:
     def add(self, ticket: _Ticket) -> None:
         claims = self._callers.setdefault(ticket.claim.caller, OrderedDict())
         claims.setdefault(ticket.claim, OrderedDict())[ticket] = None
+        if ticket.claim.served:
+            # What was begun is finished first: some answers in time are better than none.
+            claims.move_to_end(ticket.claim, last=False)
 
     def remove(self, ticket: _Ticket) -> None:
         claims = self._callers.get(ticket.claim.caller)
@@ -169,14 +173,11 @@ class _Lane:
             for tickets in claims.values():
                 yield from tickets
 
-    def first(self, places: _Places) -> Iterator[_Ticket]:
-        """The next of each question, the questions of callers with the fewest places first."""
-        callers: Iterable[object] = self._callers
-        if len(self._callers) > 1:
-            callers = sorted(self._callers, key=lambda caller: places.callers[caller])
-        for caller in callers:
-            for tickets in self._callers[caller].values():
-                yield next(iter(tickets))
+    def callers(self, places: _Places) -> Iterable[tuple[object, Mapping[Claim, Mapping[_Ticket, None]]]]:
+        """Who waits, with their questions' requests; callers with the fewest places first."""
+        if len(self._callers) < 2:  # noqa: PLR2004 - nothing to sort
+            return self._callers.items()
+        return sorted(self._callers.items(), key=lambda item: places.callers[item[0]])
 
 
 class _Places:
@@ -189,19 +190,19 @@ class _Places:
         self.claims: Counter[Claim] = Counter()
         self.audit = 0
 
-    def fits(self, claim: Claim, bound: int, share: int, *, others: bool) -> bool:
-        """Whether one more may be sent.
+    def open_to(self, caller: object, bound: int, *, audit: bool, others: bool) -> bool:
+        """Whether a caller may send one more.
 
         Args:
-            claim: whose.
+            caller: who asks.
             bound: how many may be under way.
-            share: how many of them one question may have.
-            others: whether callers wait that have no place yet.
+            audit: whether nobody's admission waits for it.
+            others: whether other callers wait.
         """
         room = bound - len(self.turns)
-        if room <= 0 or self.claims[claim] >= share or (claim.audit and self._audit_full(bound)):
+        if room <= 0 or (audit and self._audit_full(bound)):
             return False
-        return room > self._reserved or not self.callers[claim.caller] or not (others or len(self.callers) > 1)
+        return room > self._reserved or not self.callers[caller] or not (others or len(self.callers) > 1)
 
     def add(self, turn: Turn) -> None:
         self.turns[turn] = None
@@ -266,6 +267,10 @@ class _Registry:
     @property
     def bound(self) -> int:
         return self._bounds.registry if self.known else self._bounds.unknown
+
+    def has_share(self, claim: Claim) -> bool:
+        """Whether a question has not had its part of the places."""
+        return self.places.claims[claim] < max(1, self.bound // 2)
 
     @property
     def patience(self) -> float:
@@ -338,14 +343,17 @@ class Turns:
         return ImageError(Reason.OVERLOADED, f"too many requests wait for {authority}")
 
     def _fits(self, registry: _Registry, claim: Claim) -> bool:
-        bound = registry.bound
-        others = any(lane.others(claim.caller) for lane in registry.lanes.values())
-        return registry.places.fits(claim, bound, max(1, bound // 2), others=others) and self._all.fits(
-            claim, self._bounds.all, self._bounds.all, others=True
+        return registry.has_share(claim) and self._open_to(registry, claim.caller, audit=claim.audit)
+
+    def _open_to(self, registry: _Registry, caller: object, *, audit: bool) -> bool:
+        others = any(lane.others(caller) for lane in registry.lanes.values())
+        return registry.places.open_to(caller, registry.bound, audit=audit, others=others) and self._all.open_to(
+            caller, self._bounds.all, audit=audit, others=True
         )
 
     def _given(self, registry: _Registry, claim: Claim) -> Turn:
         turn = Turn(self, registry, claim, self._clock.monotonic())
+        claim.served = True
         registry.places.add(turn)
         self._all.add(turn)
         return turn
@@ -391,10 +399,13 @@ class Turns:
     def _next(self, registry: _Registry) -> _Ticket | None:
         if len(registry.places.turns) >= registry.bound or len(self._all.turns) >= self._bounds.all:
             return None
-        for lane in (registry.lanes[False], registry.lanes[True]):
-            for ticket in lane.first(registry.places):
-                if self._fits(registry, ticket.claim):
-                    return ticket
+        for audit in (False, True):
+            for caller, claims in registry.lanes[audit].callers(registry.places):
+                # Once for each caller: it may have a thousand questions.
+                if self._open_to(registry, caller, audit=audit):
+                    for claim, tickets in claims.items():
+                        if registry.has_share(claim):
+                            return next(iter(tickets))
         return None
 
     def _end(self, turn: Turn, registry: _Registry, *, answered: bool) -> None:

@@ -454,6 +454,8 @@ def _json(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | Non
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    # A client may connect many times at once.
+    request_queue_size = 256
     registry: RegistrySimulator
 
     def get_request(self) -> Any:
@@ -486,7 +488,8 @@ def _handler(registry: RegistrySimulator) -> type[BaseHTTPRequestHandler]:  # no
                 time.sleep(registry.delay)
             answer = registry.answer(self.command, self.headers["Host"], self.path, dict(self.headers.items()), body)
             if answer.how == "silent":
-                registry.wait_until_healed(limits.READ_SECONDS)
+                # Longer than anybody waits.
+                registry.wait_until_healed(2 * limits.READ_SECONDS)
             if answer.how in {"silent", "close", "unreachable"}:
                 self.close_connection = True
                 return
