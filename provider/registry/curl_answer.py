@@ -53,6 +53,7 @@ class Answer:
         bodiless: whether it answers a HEAD: the length that it tells is of what a GET would give.
 
     Attributes:
+        asked: whether there was a connection, and the request went out.
         error: why the exchange must end; None while all is well.
         enough: whether the rest is not worth reading.
     """
@@ -68,6 +69,7 @@ class Answer:
         "_pieces",
         "_started",
         "_status",
+        "asked",
         "enough",
         "error",
         "heard",
@@ -85,6 +87,7 @@ class Answer:
         self._header_bytes = 0
         self._body = bytearray()
         self._pieces = 0
+        self.asked = False
         self.in_body = False
         self.heard = started
         self.enough = False
@@ -142,6 +145,7 @@ class Answer:
         except Exception as error:  # noqa: BLE001 - as above
             self.error = error
             return int(pycurl.PREREQFUNC_ABORT)
+        self.asked = True
         return int(pycurl.PREREQFUNC_OK)
 
     def _check(self, peer: str) -> None:

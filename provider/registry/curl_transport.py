@@ -99,7 +99,7 @@ class CurlTransport:
             await future
         except pycurl.error as error:
             if not answer.enough:
-                raise self._failed(error, handle, answer, seconds) from error
+                raise self._failed(error, answer, seconds) from error
         except asyncio.CancelledError:
             # libcurl lets go of the handle a moment later, so it is not used again.
             if not isinstance(answer.error, SilentError) or _cancelled():
@@ -136,7 +136,7 @@ class CurlTransport:
             self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep)
 
     @staticmethod
-    def _failed(error: pycurl.error, handle: pycurl.Curl, answer: Answer, seconds: float) -> Exception:
+    def _failed(error: pycurl.error, answer: Answer, seconds: float) -> Exception:
         """What libcurl's number means (libcurl-errors)."""
         ours = failure(answer)
         if ours is not None:
@@ -147,7 +147,7 @@ class CurlTransport:
         if code in _TLS:
             return TLSError("TLS failed")
         if code == pycurl.E_OPERATION_TIMEDOUT:
-            return _timed_out(handle, seconds)
+            return _timed_out(answer, seconds)
         return BrokenError(_BROKEN.get(code, "the answer was cut short or is no HTTP"))
 
 
@@ -159,9 +159,9 @@ _BROKEN: Final = {
 }
 
 
-def _timed_out(handle: pycurl.Curl, seconds: float) -> TransportError:
-    """Whether a connection had been made, and whose time was over."""
-    if not handle.getinfo(pycurl.PRETRANSFER_TIME):
+def _timed_out(answer: Answer, seconds: float) -> TransportError:
+    """Whether a connection had been made, and whose time was over. libcurl's own times do not tell it."""
+    if not answer.asked:
         return UnreachableError(Cause.TIMEOUT if seconds >= limits.CONNECT_SECONDS else Cause.BUDGET)
     return SilentError(own=True)
 

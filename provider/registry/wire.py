@@ -55,7 +55,8 @@ class Wire:
     """Sends requests to registries, token services and blob stores alike; for one event loop.
 
     Large documents are fetched a few at a time, so that what is in flight has a bound in bytes; each keeps its place
-    until it may be read. A document that turns out to be large although nobody said so is asked for again when it may be.
+    until it may be read. A document that turns out to be large although nobody said so is asked for again when it
+    may be.
 
     Args:
         transport: moves the bytes.
