@@ -27,8 +27,8 @@ from provider.clock import Deadline, SystemClock
 from provider.observer import NullObserver
 from provider.registry import origin
 from provider.registry.addresses import AddressBook
-from provider.registry.call import Call
 from provider.registry.ca_bundle import CABundle
+from provider.registry.call import Call
 from provider.registry.claim import Claim
 from provider.registry.client import RegistryClient
 from provider.registry.credentials import NoCredentials
@@ -157,6 +157,14 @@ async def get(transport, url, limit=1000, seconds=10.0, **fields):
 async def gather(*works):
     """Results and errors of works side by side."""
     return await asyncio.gather(*works, return_exceptions=True)
+
+
+def soon(happened, seconds=5.0):
+    """Whether something happens within a time, in another thread."""
+    until = time.monotonic() + seconds
+    while not happened() and time.monotonic() < until:
+        time.sleep(0.01)
+    return happened()
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from tests.integration.registry.conftest import (
     full_port,
     gather,
     get,
-    request,
+    soon,
 )
 from tests.simulators.raw_server import RawServer
 
@@ -118,7 +118,7 @@ class TestAddress:
     def test_next_address_is_tried_when_nobody_listens_at_one(self, run, make_transport, number):
         with RawServer(answer_all) as server:
             host, observer = f"reg.test:{server.port}", RetriesObserver()
-            names = Names(["127.0.0.2", "127.0.0.3"][: number - 1] + ["127.0.0.1"])
+            names = Names([*["127.0.0.2", "127.0.0.3"][: number - 1], "127.0.0.1"])
             transport = make_transport(names, observer=observer, insecure_registries={host})
             assert run(get(transport, f"http://{host}")).status == 200
             assert observer.retried == [host] * (number - 1)
@@ -283,8 +283,7 @@ class TestKeptConnections:
             transport = make_transport(insecure_registries=set(hosts))
             for host in hosts:
                 assert run(get(transport, f"http://{host}")).status == 200
-            closed = [connection for connection in server.connections if connection.closed.wait(0.5)]
-            assert len(closed) >= 14
+            assert soon(lambda: sum(connection.closed.is_set() for connection in server.connections) >= 14)
 
     def test_closing_lets_go_of_all(self, run, make_transport):
         with RawServer(_until_closed) as server:
