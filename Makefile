@@ -14,6 +14,8 @@ PYTHON ?= python3
 T ?= tests
 # What to measure: `make bench S="check warm"`; all without it.
 S ?=
+# Which folder to make mistakes in: `make mutate P=provider/registry`.
+P ?=
 # What to show in the demo instead of images made up for it: `make demo IMAGES="cgr.dev/chainguard/static …"`.
 IMAGES ?=
 
@@ -62,6 +64,10 @@ e2e: venv tools ## the story on the real Gatekeeper: minutes the first time, for
 .PHONY: bench
 bench: venv tools ## the figures we care about (S="cold warm" measures some of them)
 	@$(PY) -m tests.e2e.rig.network $(PY) -m tests.bench $(S)
+
+.PHONY: mutate
+mutate: venv opa ## do the unit tests notice mistakes in a folder? minutes (P=provider/registry)
+	@$(PY) -m tests.mutation $(P)
 
 ##@ Write
 
