@@ -38,13 +38,20 @@ class Covering:
         near = {name for name in found if _folder(name) in PurePosixPath(mutant.file).parts}
         return [self._ordered(names) for names in (near, found - near) if names]
 
+    @property
+    def tests(self) -> Tests:
+        """All that run a line of any file measured."""
+        return self._ordered(self._everywhere())
+
     def _tests(self, mutant: Mutant) -> set[str]:
         lines = self.lines.get(mutant.file, {})
-        if not mutant.imported:
-            first, last = mutant.statement
-            return self._known(lines.get(line, ()) for line in range(first, last + 1))
-        everywhere = (tests for others in self.lines.values() for tests in others.values())
-        return self._known(lines.values()) or self._known(everywhere)
+        if mutant.imported:
+            return self._known(lines.values()) or self._everywhere()
+        first, last = mutant.statement
+        return self._known(lines.get(line, ()) for line in range(first, last + 1))
+
+    def _everywhere(self) -> set[str]:
+        return self._known(tests for lines in self.lines.values() for tests in lines.values())
 
     def _known(self, tests: Iterable[Iterable[str]]) -> set[str]:
         return {name for several in tests for name in several if name in self.seconds}

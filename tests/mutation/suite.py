@@ -57,7 +57,11 @@ def record(tree: Tree, folder: str) -> Covering:
     lines = {
         Path(file).relative_to(tree.root).as_posix(): data.contexts_by_lineno(file) for file in data.measured_files()
     }
-    return Covering(lines, json.loads((tree.root / _RECORD).read_text(encoding="utf-8")))
+    covering = Covering(lines, json.loads((tree.root / _RECORD).read_text(encoding="utf-8")))
+    # Whatever fails in the way that mutants are tried would kill them all.
+    if covering.tests and not passes(tree, covering.tests):
+        raise RedSuiteError("some fail only when they are chosen")
+    return covering
 
 
 def passes(tree: Tree, tests: Tests) -> bool:
