@@ -32,8 +32,10 @@ class Equivalent:
 
     def matches(self, mutant: Mutant) -> bool:
         """Whether it speaks of this mutant."""
-        return (self.file, self.operator) == (mutant.file, mutant.operator) and (
-            (self.before, self.after) == (mutant.before, mutant.after)
+        return (
+            (self.file, self.operator) == (mutant.file, mutant.operator)
+            and mutant.may_change(self.before)
+            and (self.before, self.after) == (mutant.before, mutant.after)
         )
 
     def __str__(self) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
-from typing import Final
+from typing import Final, cast
 
 import libcst as cst
 import libcst.matchers as m
@@ -26,35 +26,59 @@ _OF_TYPES: Final = {"isinstance", "issubclass", "cast", "TypeVar", "NewType", "P
 
 
 @dataclass(frozen=True, eq=False)
+class Source:
+    """A file that is right.
+
+    Attributes:
+        file: relative to the root of the tree.
+        module: its syntax tree.
+        lines: its text.
+    """
+
+    file: str
+    module: cst.Module
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, eq=False)
 class Mutant:
     """A file with one mistake.
 
     Attributes:
-        file: relative to the root of the tree.
-        line: where the mistake begins, from 1.
+        source: the file without it.
         operator: kind of the mistake.
+        place: first and last line of what is changed, from 1.
         statement: first and last line of what has to run to meet it: a simple statement, or the head of a compound one.
         imported: whether it runs when the module is imported, and not when a function is called.
     """
 
-    file: str
-    line: int
+    source: Source
     operator: str
+    place: tuple[int, int]
     statement: tuple[int, int]
     imported: bool
-    _module: cst.Module
     _node: cst.CSTNode
     _wrong: cst.CSTNode
+
+    @property
+    def file(self) -> str:
+        """Relative to the root of the tree."""
+        return self.source.file
+
+    @property
+    def line(self) -> int:
+        """Where the mistake begins."""
+        return self.place[0]
 
     @cached_property
     def text(self) -> str:
         """The whole file."""
-        return self._module.deep_replace(self._node, self._wrong).code  # type: ignore[attr-defined]
+        return cast("cst.Module", self.source.module.deep_replace(self._node, self._wrong)).code
 
     @cached_property
-    def change(self) -> tuple[list[str], list[str]]:
+    def change(self) -> tuple[Sequence[str], Sequence[str]]:
         """The lines that went, and those that came instead: one stretch of the file."""
-        right, wrong = self._module.code.splitlines(), self.text.splitlines()
+        right, wrong = self.source.lines, self.text.splitlines()
         start = _alike(right, wrong)
         end = _alike(right[start:][::-1], wrong[start:][::-1])
         return right[start : len(right) - end], wrong[start : len(wrong) - end]
@@ -69,6 +93,11 @@ class Mutant:
         """The first line that came, the same way."""
         return self.change[1][0].strip() if self.change[1] else ""
 
+    def may_change(self, line: str) -> bool:
+        """Whether a line like this, without indentation, stands where the mistake is; much cheaper than to make it."""
+        first, last = self.place
+        return line in {found.strip() for found in self.source.lines[first - 1 : last]}
+
     @property
     def is_valid(self) -> bool:
         """Whether it is Python."""
@@ -79,7 +108,7 @@ class Mutant:
         return True
 
 
-def _alike(some: list[str], others: list[str]) -> int:
+def _alike(some: Sequence[str], others: Sequence[str]) -> int:
     """How many lines are the same from the start."""
     return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(some, others, strict=False))))
 
@@ -87,7 +116,7 @@ def _alike(some: list[str], others: list[str]) -> int:
 def of(file: str, text: str) -> list[Mutant]:
     """Every mutant of a file, in the order of its lines; some of them are not valid."""
     wrapper = MetadataWrapper(cst.parse_module(text))
-    visitor = _Visitor(file, wrapper.module)
+    visitor = _Visitor(Source(file, wrapper.module, text.splitlines()))
     wrapper.visit(visitor)
     return sorted(visitor.mutants, key=lambda mutant: mutant.line)
 
@@ -95,11 +124,10 @@ def of(file: str, text: str) -> list[Mutant]:
 class _Visitor(cst.CSTVisitor):
     METADATA_DEPENDENCIES = (PositionProvider,)
 
-    def __init__(self, file: str, module: cst.Module) -> None:
+    def __init__(self, source: Source) -> None:
         super().__init__()
         self.mutants: list[Mutant] = []
-        self._file = file
-        self._module = module
+        self._source = source
         self._above: list[cst.CSTNode] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
@@ -116,21 +144,13 @@ class _Visitor(cst.CSTVisitor):
 
     def _mutants(self, node: cst.CSTNode) -> Iterator[Mutant]:
         for operator, wrong in operators.of(node):
-            yield Mutant(
-                self._file,
-                self._line(),
-                operator,
-                self._statement(),
-                self._is_imported(),
-                self._module,
-                node,
-                wrong,
-            )
+            yield Mutant(self._source, operator, self._place(), self._statement(), self._is_imported(), node, wrong)
 
-    def _line(self) -> int:
-        """Of the innermost node that has a place in the text."""
+    def _place(self) -> tuple[int, int]:
+        """Of the innermost node that has a place in the text: an operator such as `+` has none."""
         places = (self.get_metadata(PositionProvider, node, None) for node in reversed(self._above))
-        return next(place.start.line for place in places if place is not None)
+        place = next(place for place in places if place is not None)
+        return place.start.line, place.end.line
 
     def _statement(self) -> tuple[int, int]:
         statement = next(node for node in reversed(self._above) if isinstance(node, _STATEMENTS))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import libcst as cst
 from mutmut.mutation import mutators
@@ -30,7 +30,8 @@ def is_text(node: cst.CSTNode | None) -> bool:
 
 def _guard(node: cst.If | cst.CompIf) -> Iterable[cst.CSTNode]:
     """A condition that never holds, and one that always does; mutmut has it for ternaries only."""
-    return mutators.operator_if_exp(node)  # type: ignore[arg-type] - it needs no more than a node with a test
+    # It needs no more than a node with a test.
+    return mutators.operator_if_exp(cast("cst.IfExp", node))
 
 
 def _call(node: cst.Expr) -> Iterable[cst.CSTNode]:

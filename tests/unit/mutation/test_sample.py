@@ -20,7 +20,8 @@ def test_all_are_tried_where_there_are_few():
     assert sample(few) == few
 
 
-def test_sample_is_always_the_same(found):
+def test_sample_is_always_the_same(found, monkeypatch):
+    monkeypatch.setattr(module, "SIZE", 20)
     assert [one.text for one in sample(found)] == [
         one.text for one in sample(mutants.of("provider/shop/door.py", SOURCE))
     ]
