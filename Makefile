@@ -17,6 +17,9 @@ S ?=
 # What to attack with: `make attack A="handshakes memory"`; all without it. MINUTES=5 is for random faults and fuzzing.
 A ?=
 MINUTES ?=
+
+# Which folder to make mistakes in: `make mutate P=provider/registry`.
+P ?=
 # What to show in the demo instead of images made up for it: `make demo IMAGES="cgr.dev/chainguard/static …"`.
 IMAGES ?=
 
@@ -69,6 +72,10 @@ bench: venv tools ## the figures we care about (S="cold warm" measures some of t
 .PHONY: attack
 attack: venv ## hostile registries, callers and strangers against the real provider, 10 minutes (A="memory faults", MINUTES=5)
 	@$(PY) -m tests.attack.namespace $(PY) -m tests.attack $(if $(MINUTES),--minutes=$(MINUTES)) $(A)
+
+.PHONY: mutate
+mutate: venv opa ## do the unit tests notice mistakes in a folder? minutes (P=provider/registry)
+	@$(PY) -m tests.mutation $(P)
 
 ##@ Write
 

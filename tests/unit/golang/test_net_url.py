@@ -31,10 +31,24 @@ def test_a_url_is_refused_as_go_refuses_it(text, message, request_uri):
         ("//ann:secret@example.org", "//…@example.org"),
         ("", ""),
         ("example.org/p", "example.org/p"),
+        ("example.org/p@q", "example.org/p@q"),
+        ("https://ann@example.org/ann@example.org", "https://…@example.org/ann@example.org"),
     ],
 )
 def test_a_url_is_shown_as_go_prints_it_without_a_password(text, shown):
     assert net_url.as_printed(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("https://:80/", ""),
+        ("https://:abc/", 'parse "https://:abc/": invalid port ":abc" after host'),
+        ("https://ann%zz@example.org/", 'parse "https://…@example.org/": invalid URL escape "%zz"'),
+    ],
+)
+def test_user_and_port_are_read_as_go_reads_them(text, message):
+    assert net_url.fault(text) == message
 
 
 @given(st.text(max_size=20))

@@ -66,6 +66,8 @@ def test_time_is_read(text, ns):
         ("2024-01-01T00:00:00+00:61", 'parsing time "2024-01-01T00:00:00+00:61": time zone offset minute out of range'),
         ("2024-01-01T00:00:00Zx", 'parsing time "2024-01-01T00:00:00Zx": extra text: "x"'),
         ("é\n", f'parsing time "\\xc3\\xa9\\x0a" as {LAYOUT}: cannot parse "\\xc3\\xa9\\x0a" as "2006"'),
+        ('2020"01', f'parsing time "2020\\"01" as {LAYOUT}: cannot parse "\\"01" as "-"'),
+        ("a\\b", f'parsing time "a\\\\b" as {LAYOUT}: cannot parse "a\\\\b" as "2006"'),
         ("٢٠٢٤-03-01T10:00:00Z", None),
     ],
 )
@@ -91,6 +93,7 @@ def test_absent_time_has_no_nanoseconds():
         ("2024-01-02T03:04:05+05:30", "2024-01-02T03:04:05+05:30"),
         ("2024-01-02T03:04:05-00:60", "2024-01-02T03:04:05-01:00"),
         ("0000-02-29T00:00:00Z", "0000-02-29T00:00:00Z"),
+        ("2024-01-02T03:04:05-23:59", "2024-01-02T03:04:05-23:59"),
     ],
 )
 def test_time_is_written_as_go_writes_it(text, rendered):
