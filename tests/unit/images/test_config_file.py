@@ -81,6 +81,7 @@ def test_unknown_fields_are_gone_at_every_depth():
         {"Labels": {}},
         {"Labels": None},
         {"Tty": False},
+        {"Tty": None},
         {"Healthcheck": None},
         {"Volumes": {}},
         None,
@@ -92,6 +93,7 @@ def test_empty_values_are_left_out(config):
 
 def test_values_that_are_never_left_out_are_there():
     assert document(config={"Healthcheck": {}})["config"] == {"Healthcheck": {}}
+    assert document(config={"Healthcheck": {"Retries": None}})["config"] == {"Healthcheck": {}}
     assert document(rootfs={"diff_ids": []})["rootfs"] == {"type": "", "diff_ids": []}
 
 
@@ -319,6 +321,7 @@ def many(field, item, count):
         b'{"config": {"Labels": {%s}}}' % b",".join(b'"k%d": ""' % number for number in range(17_000)),
         b'{"config": {"Volumes": {%s}}}' % b",".join(b'"%d": {}' % number for number in range(17_000)),
         b'{"os": "%s"}' % (b"x" * limits.ITEM_BYTES),
+        b'{"config": {"Labels": {%s}}}' % b",".join(b'"%s%d": ""' % (b"x" * 30_000, number) for number in range(9)),
         b"{%s}" % b",".join([b'"config": {"User": ""}'] * 9_000),
     ],
 )

@@ -187,6 +187,14 @@ def _beside_authority_certificates(case: Case) -> object:
     return case.verify(signature, Demands(trust_root=case.root))
 
 
+def _before_the_certificate_log(case: Case) -> object:
+    """The log of certificates came into use after the certificate was logged."""
+    document = copy.deepcopy(case.world.trust_root)
+    document["ctlogs"][0]["publicKey"]["validFor"] = {"start": NOW.isoformat()}
+    root = trust_root.of_document(document)
+    return case.verify(case.legacy(case.ann, logged=True), Demands(trust_root=root, logs=root))
+
+
 CERTIFICATES: dict[str, tuple[Attack, str]] = {
     "certificate-expired": (
         lambda case: case.verify(case.legacy(case.ann, logged={"when": LATE}), case.keyless_logged),
@@ -252,6 +260,7 @@ CERTIFICATES: dict[str, tuple[Attack, str]] = {
         lambda case: _logged(case, case.world.signer(ct_log=Log())),
         "ctfe public key not found for payload",
     ),
+    "sct-before-the-log-was-trusted": (_before_the_certificate_log, "error verifying embedded SCT"),
     "sct-repeated": (lambda case: _logged(case, case.world.signer(scts=2)), "error verifying embedded SCT"),
     "sct-of-another-certificate": (lambda case: _logged(case, _with_foreign_sct(case)), "error verifying embedded SCT"),
 }
