@@ -241,6 +241,13 @@ def test_first_wrong_type_is_told():
     assert problem('{"os": 7, "author": true}').endswith("ConfigFile.os of type string")
 
 
+def test_place_of_a_wrong_type_is_not_that_of_the_values_before_it():
+    words = problem('{"config": {"User": "a"}, "history": [{"comment": "x"}, {"comment": 7}]}')
+    assert words == "json: cannot unmarshal number into Go struct field History.history.comment of type string"
+    words = problem('{"config": {"User": "a", "Healthcheck": {"Test": ["x"]}}, "os": 7}')
+    assert words == "json: cannot unmarshal number into Go struct field ConfigFile.os of type string"
+
+
 def test_failed_decoder_of_a_type_comes_before_a_wrong_type():
     assert problem('{"os": 7, "created": 7}') == "Time.UnmarshalJSON: input is not a JSON string"
 
