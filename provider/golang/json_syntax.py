@@ -17,7 +17,6 @@ _SPACES: Final = re.compile(rb"[ \t\r\n]*")
 _PLAIN: Final = re.compile(rb'[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+')
 _DIGITS: Final = re.compile(rb"[0-9]*")
 _HEX: Final = b"0123456789abcdefABCDEF"
-_ESCAPES: Final = b'bfnrt\\/"'
 _LITERALS: Final = {b"t": b"true", b"f": b"false", b"n": b"null"}
 _UNEXPLAINED: Final = "invalid JSON, further into the text than is looked at"
 
@@ -154,28 +153,24 @@ class _Walk:
 
     def _string(self) -> None:
         self._at += 1
-        while True:
-            match = _PLAIN.match(self._body, self._at)
-            self._at = match.end() if match else self._at
-            byte = self._peek()
-            if byte == b'"':
-                self._at += 1
-                return
-            if byte != b"\\":
-                raise self._invalid("in string literal")
-            self._at += 1
-            self._escape()
-
-    def _escape(self) -> None:
+        match = _PLAIN.match(self._body, self._at)
+        self._at = match.end() if match else self._at
         byte = self._peek()
-        if byte == b"u":
-            for _ in range(4):
-                self._at += 1
-                if self._peek() not in _HEX:
-                    raise self._invalid("in \\u hexadecimal character escape")
-        elif byte not in _ESCAPES:
-            raise self._invalid("in string escape code")
         self._at += 1
+        if byte == b"\\":
+            raise self._bad_escape()
+        if byte != b'"':
+            self._at -= 1
+            raise self._invalid("in string literal")
+
+    def _bad_escape(self) -> _StopError:
+        """Why an escape is none, which is known: of good ones nobody comes here."""
+        if self._peek() != b"u":
+            return self._invalid("in string escape code")
+        self._at += 1
+        while self._peek() in _HEX:
+            self._at += 1
+        return self._invalid("in \\u hexadecimal character escape")
 
     def _space(self) -> None:
         match = _SPACES.match(self._body, self._at)

@@ -159,7 +159,7 @@ class Leaf:
     start: dt.datetime = SIGNED_AT - dt.timedelta(minutes=5)
     end: dt.datetime = SIGNED_AT + dt.timedelta(minutes=5)
     usages: Sequence[x509.ObjectIdentifier] | None = (ExtendedKeyUsageOID.CODE_SIGNING,)
-    digital_signature: bool = True
+    digital_signature: bool | None = True
     is_ca: bool | None = None
     extensions: Mapping[str, bytes] = field(default_factory=dict)
     critical: Mapping[str, bytes] = field(default_factory=dict)
@@ -511,7 +511,9 @@ def _trusted_authority(chain: Sequence[x509.Certificate]) -> dict[str, Any]:
 
 def _leaf(builder: x509.CertificateBuilder, said: Leaf, key: Any) -> x509.CertificateBuilder:
     builder = builder.not_valid_before(said.start).not_valid_after(said.end)
-    builder = builder.add_extension(_usage(digital_signature=said.digital_signature, key_agreement=True), critical=True)
+    if said.digital_signature is not None:
+        usage = _usage(digital_signature=said.digital_signature, key_agreement=True)
+        builder = builder.add_extension(usage, critical=True)
     if said.usages is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage(said.usages), critical=False)
     if said.is_ca is not None:

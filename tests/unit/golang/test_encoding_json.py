@@ -152,6 +152,10 @@ def test_text_of_many_characters_that_are_none_is_refused(bad):
         scan(b'"' + bad * (limits.JSON_PARTS + 1) + b'"')
 
 
+def test_text_of_numbers_and_escapes_has_no_problem():
+    assert problem(rb'[12, -3.25e+10, 0.5, 10E5, 0, "\u00e9\n\\", {"a": [true, false, null]}]') is None
+
+
 @pytest.mark.parametrize(
     "body",
     [b"[" + b"1," * limits.JSON_EXPLAINED + b"x", b'"' + b"a" * limits.JSON_EXPLAINED_BYTES, b" " * (1 << 18) + b"x"],

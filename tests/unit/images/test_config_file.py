@@ -81,6 +81,7 @@ def test_unknown_fields_are_gone_at_every_depth():
         {"Labels": {}},
         {"Labels": None},
         {"Tty": False},
+        {"Tty": None},
         {"Healthcheck": None},
         {"Volumes": {}},
         None,
@@ -92,6 +93,7 @@ def test_empty_values_are_left_out(config):
 
 def test_values_that_are_never_left_out_are_there():
     assert document(config={"Healthcheck": {}})["config"] == {"Healthcheck": {}}
+    assert document(config={"Healthcheck": {"Retries": None}})["config"] == {"Healthcheck": {}}
     assert document(rootfs={"diff_ids": []})["rootfs"] == {"type": "", "diff_ids": []}
 
 
@@ -239,6 +241,13 @@ def test_first_wrong_type_is_told():
     assert problem('{"os": 7, "author": true}').endswith("ConfigFile.os of type string")
 
 
+def test_place_of_a_wrong_type_is_not_that_of_the_values_before_it():
+    words = problem('{"config": {"User": "a"}, "history": [{"comment": "x"}, {"comment": 7}]}')
+    assert words == "json: cannot unmarshal number into Go struct field History.history.comment of type string"
+    words = problem('{"config": {"User": "a", "Healthcheck": {"Test": ["x"]}}, "os": 7}')
+    assert words == "json: cannot unmarshal number into Go struct field ConfigFile.os of type string"
+
+
 def test_failed_decoder_of_a_type_comes_before_a_wrong_type():
     assert problem('{"os": 7, "created": 7}') == "Time.UnmarshalJSON: input is not a JSON string"
 
@@ -319,6 +328,7 @@ def many(field, item, count):
         b'{"config": {"Labels": {%s}}}' % b",".join(b'"k%d": ""' % number for number in range(17_000)),
         b'{"config": {"Volumes": {%s}}}' % b",".join(b'"%d": {}' % number for number in range(17_000)),
         b'{"os": "%s"}' % (b"x" * limits.ITEM_BYTES),
+        b'{"config": {"Labels": {%s}}}' % b",".join(b'"%s%d": ""' % (b"x" * 30_000, number) for number in range(9)),
         b"{%s}" % b",".join([b'"config": {"User": ""}'] * 9_000),
     ],
 )

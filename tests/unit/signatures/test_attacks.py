@@ -187,6 +187,14 @@ def _beside_authority_certificates(case: Case) -> object:
     return case.verify(signature, Demands(trust_root=case.root))
 
 
+def _before_the_certificate_log(case: Case) -> object:
+    """The log of certificates came into use after the certificate was logged."""
+    document = copy.deepcopy(case.world.trust_root)
+    document["ctlogs"][0]["publicKey"]["validFor"] = {"start": NOW.isoformat()}
+    root = trust_root.of_document(document)
+    return case.verify(case.legacy(case.ann, logged=True), Demands(trust_root=root, logs=root))
+
+
 CERTIFICATES: dict[str, tuple[Attack, str]] = {
     "certificate-expired": (
         lambda case: case.verify(case.legacy(case.ann, logged={"when": LATE}), case.keyless_logged),
@@ -226,6 +234,10 @@ CERTIFICATES: dict[str, tuple[Attack, str]] = {
         lambda case: _logged(case, case.world.signer(digital_signature=False)),
         "not for digital signatures",
     ),
+    "certificate-that-does-not-say-what-its-key-may": (
+        lambda case: _logged(case, case.world.signer(digital_signature=None)),
+        "not for digital signatures",
+    ),
     "certificate-by-an-authority-for-servers": (
         lambda case: _by_ca(case, CA.create("servers", usage=ExtendedKeyUsageOID.SERVER_AUTH)),
         "incompatible key usage",
@@ -248,6 +260,7 @@ CERTIFICATES: dict[str, tuple[Attack, str]] = {
         lambda case: _logged(case, case.world.signer(ct_log=Log())),
         "ctfe public key not found for payload",
     ),
+    "sct-before-the-log-was-trusted": (_before_the_certificate_log, "error verifying embedded SCT"),
     "sct-repeated": (lambda case: _logged(case, case.world.signer(scts=2)), "error verifying embedded SCT"),
     "sct-of-another-certificate": (lambda case: _logged(case, _with_foreign_sct(case)), "error verifying embedded SCT"),
 }
@@ -286,6 +299,14 @@ def _entry_of(case: Case, digest: str | None = None, signature: bytes | None = N
     return case.verify(case.legacy(signature=ours, logged={"entry": entry}), case.by_key_logged)
 
 
+def _entry_by_hash(case: Case, algorithm: str) -> object:
+    payload = case.world.payload(DIGEST)
+    signature = case.world.key.sign(payload)
+    entry = hashed_rekord(hashlib.sha256(payload).hexdigest(), signature, case.world.key.public_pem)
+    entry["spec"]["data"]["hash"]["algorithm"] = algorithm
+    return case.verify(case.legacy(signature=signature, logged={"entry": entry}), case.by_key_logged)
+
+
 def _before_the_log(case: Case) -> object:
     return _logged_changes(case, when=NOW - dt.timedelta(days=901))
 
@@ -316,6 +337,14 @@ LOGS: dict[str, tuple[Attack, str]] = {
     "log-entry-of-another-kind": (
         lambda case: _logged_changes(case, entry={"kind": "rekord", "apiVersion": "0.0.1", "spec": {}}),
         "unsupported type",
+    ),
+    "log-entry-with-another-hash": (
+        lambda case: _entry_by_hash(case, "sha512"),
+        'unexpected algorithm: "sha512"',
+    ),
+    "log-entry-beyond-what-json-can-count": (
+        lambda case: _logged_changes(case, logIndex=2**53),
+        "a number is out of range",
     ),
     "log-entry-absent": (
         lambda case: case.verify(case.legacy(), case.by_key_logged),

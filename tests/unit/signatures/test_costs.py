@@ -14,6 +14,7 @@ import pytest
 from provider import limits
 from provider.signatures.demands import Demands
 from provider.signatures.evidence import certificates, timestamps
+from provider.signatures.evidence.logged_certificates import verify_logged
 from provider.signatures.formats import bundle, simple_signing
 from provider.signatures.formats.bundle import NoSignatureError
 from provider.signatures.rejection import RejectedError
@@ -190,10 +191,24 @@ def test_path_holds_where_it_would_be_found(case):
         assert path.holds(moment)
         assert certificates.verify_path(case.ann.certificate, case.root.authorities, moment) == path
     assert not path.holds(end)
+    other = CA.create()
+    authorities = [*case.root.authorities, Authority([other.certificate, other.root])]
     for moment in (start - dt.timedelta(seconds=1), end + dt.timedelta(seconds=1)):
         assert not path.holds(moment)
-        with pytest.raises(RejectedError):
-            certificates.verify_path(case.ann.certificate, case.root.authorities, moment)
+        with pytest.raises(RejectedError, match="x509: certificate has expired or is not yet valid"):
+            certificates.verify_path(case.ann.certificate, authorities, moment)
+    with pytest.raises(RejectedError, match="x509: certificate signed by unknown authority"):
+        certificates.verify_path(case.ann.certificate, authorities[1:], SIGNED_AT)
+
+
+@pytest.mark.parametrize("count", [2, 50])
+def test_certificate_has_one_sct_and_more_are_not_verified(case, count):
+    certificate = case.world.signer(scts=count).certificate
+    path = [case.world.ca.certificate, case.world.ca.root]
+    with pytest.raises(RejectedError, match=f"the certificate has {count}, it must have one"):
+        verify_logged(certificate, path, case.root.ct_logs)
+    with pytest.raises(RejectedError, match=r"^none of the CTFE keys have been found$"):
+        verify_logged(certificate, path, ())
 
 
 def test_checkpoint_of_many_signatures_is_refused(case):
