@@ -67,11 +67,13 @@ class Scene:
         name: by which it is chosen.
         title: heading of its table.
         attacks: in the order in which they are tried.
+        together: whether they are tried at the same time, for they do little but wait.
     """
 
     name: str
     title: str
     attacks: Sequence[Attack]
+    together: bool = False
 
 
 def outcome(*checks: Check) -> Outcome:

@@ -20,8 +20,8 @@ from tests.attack.stage import Stage
 from tests.simulators.gatekeeper import body
 from tests.simulators.signing import SigningWorld, canonical
 
-_SECONDS: Final = 8.0
-_PARSERS_SECONDS: Final = 20.0
+_SECONDS: Final = 6.0
+_PARSERS_SECONDS: Final = 12.0
 # No text of some hundred bytes may take longer.
 _TEXT_SECONDS: Final = 0.5
 _BATCH: Final = 16
