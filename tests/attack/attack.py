@@ -50,7 +50,7 @@ class Attack:
         done: what is done, the beginning of a sentence in the table; also its name.
         expected: what is right.
         run: does it.
-        namespace: whether it needs a network and an `/etc` of our own.
+        namespace: whether it needs a network and an `/etc` of our own, if only to reach nobody else.
     """
 
     done: str

@@ -6,13 +6,15 @@ import base64
 import json
 from typing import Final
 
-from tests.attack import images
+from tests.attack import images, namespace
 from tests.attack.attack import Attack, Check, Outcome, Scene, outcome
 from tests.attack.caller import fact, plain
 from tests.attack.registries import Exchange, Request
 from tests.attack.stage import Stage
 
 _PASSWORD: Final = "s3cret-of-the-registry"
+# Where the registry is that has credentials.
+_REGISTRY: Final = namespace.address(1)
 _BASIC: Final = "Basic " + base64.b64encode(f"user:{_PASSWORD}".encode()).decode()
 
 
@@ -38,7 +40,9 @@ class _Thief:
         if exchange.request.path.startswith("/token"):
             await exchange.answer(401, b"", {"WWW-Authenticate": 'Basic realm="x"'})
         else:
-            await exchange.answer(401, b"", {"WWW-Authenticate": 'Basic realm="x", Bearer realm="https://11.0.0.1/t"'})
+            await exchange.answer(
+                401, b"", {"WWW-Authenticate": 'Basic realm="x", Bearer realm="https://' + _REGISTRY + '/t"'}
+            )
 
 
 def _ways(thief: str) -> dict[str, tuple[int, dict[str, str]]]:
@@ -49,7 +53,7 @@ def _ways(thief: str) -> dict[str, tuple[int, dict[str, str]]]:
         "other-port": (302, {"Location": f"https://{thief}:443/"}),
         "realm": (401, {"WWW-Authenticate": f'Bearer realm="https://{thief}/token",service="s"'}),
         "realm-with-port": (401, {"WWW-Authenticate": f'Bearer realm="https://{thief}:443/token",service="s"'}),
-        "realm-as-user": (401, {"WWW-Authenticate": f'Bearer realm="https://11.0.0.1@{thief}/token",service="s"'}),
+        "realm-as-user": (401, {"WWW-Authenticate": f'Bearer realm="https://{_REGISTRY}@{thief}/token",service="s"'}),
         "both": (401, {"WWW-Authenticate": f'Bearer realm="https://{thief}/token", Basic realm="x"'}),
     }
 
@@ -58,21 +62,29 @@ def _elsewhere(stage: Stage) -> Outcome:
     """A registry with credentials whose answers lead to a sibling's address."""
     thief = stage.foreign_registry(_Thief().handler, 2)
     ways = _ways(thief.host)
+    # Of these it wants credentials first, and gets them, before it sends its visitors away.
+    asking = {"basic": 'Basic realm="x"', "bearer": f'Bearer realm="https://{_REGISTRY}/token",service="s"'}
 
     async def handler(exchange: Exchange) -> None:
-        status, headers = ways[exchange.request.repository]
-        await exchange.answer(status, b"", headers)
+        request = exchange.request
+        if request.path.startswith("/token"):
+            await exchange.answer(200, b'{"token":"of-this-registry"}')
+        elif request.repository in asking and "authorization" not in request.headers:
+            await exchange.answer(401, b"", {"WWW-Authenticate": asking[request.repository]})
+        else:
+            status, headers = ways.get(request.repository, ways["redirected"])
+            await exchange.answer(status, b"", headers)
 
     registry = stage.foreign_registry(handler, 1)
     caller = stage.caller(stage.provider(flags=[_docker_config(stage, registry.host)]))
-    keys = [fact(f"{registry.host}/{way}:1") for way in ways]
+    keys = [fact(f"{registry.host}/{way}:1") for way in (*asking, *ways)]
     reply = caller.ask(*keys)
     shown = _shown(thief.requests)
     own = sum(request.headers.get("authorization") == _BASIC for request in registry.requests)
     return outcome(
         Check(f"{len(thief.requests)} requests elsewhere, {len(shown)} with credentials", not shown),
         Check(f"{len(reply.values)} of {len(keys)} with a value", not reply.values),
-        Check(f"{own} requests to the registry itself with them"),
+        Check(f"{own} requests to the registry itself with them", own > 0),
         Check(f"after {reply.seconds:.2f} s", not reply.late),
     )
 

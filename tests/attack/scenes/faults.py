@@ -281,7 +281,7 @@ def _rotated(stage: Stage) -> Outcome:
     replies = [reply for load in loads for reply in load.replies]
     failed = [reply for reply in replies if not reply.values]
     kinds = sorted({reply.failure or ", ".join(reply.reasons) for reply in failed})
-    reloads = sum(1 for event in provider.events("certificate.loaded")) - 1
+    reloads = sum(1 for event in provider.events("certificate.reloaded"))
     return outcome(
         Check(
             f"{len(failed)} of {len(replies)} answers failed" + (f" ({'; '.join(kinds)})" if kinds else ""), not failed

@@ -235,7 +235,7 @@ SCENE: Final = Scene(
     "fuzzing",
     "texts that are nearly sound, seeded",
     (
-        Attack("Keys and requests", _EXPECTED, _keys),
+        Attack("Keys and requests", _EXPECTED, _keys, namespace=True),
         Attack("Configurations, manifests, indexes", _EXPECTED, _documents),
         Attack("Headers: challenges, digests, types, redirects, links, encodings", _EXPECTED, _headers),
         Attack("Tokens, lists of signatures, bundles", _EXPECTED, _tokens),
