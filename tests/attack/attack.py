@@ -50,7 +50,7 @@ class Attack:
         done: what is done, the beginning of a sentence in the table; also its name.
         expected: what is right.
         run: does it.
-        namespace: whether it needs a network and an `/etc` of our own.
+        namespace: whether it needs a network and an `/etc` of our own, if only to reach nobody else.
     """
 
     done: str
@@ -67,11 +67,13 @@ class Scene:
         name: by which it is chosen.
         title: heading of its table.
         attacks: in the order in which they are tried.
+        together: whether they are tried at the same time, for they do little but wait.
     """
 
     name: str
     title: str
     attacks: Sequence[Attack]
+    together: bool = False
 
 
 def outcome(*checks: Check) -> Outcome:

@@ -21,7 +21,7 @@ NOISE_MS: Final = 20.0
 
 # How long a neighbour is measured alone, and an attack of load goes on, seconds.
 ALONE_SECONDS: Final = 3.0
-ATTACK_SECONDS: Final = 5.0
+ATTACK_SECONDS: Final = 4.0
 
 # What is used soon, seconds: after a fault has passed, after a worker has been killed.
 SOON_SECONDS: Final = 3.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -27,6 +28,7 @@ _READY_SECONDS: Final = 5.0
 _IDLE_SECONDS: Final = 0.5
 _IDLE_LOOKS: Final = 2
 _STARTED: Final = "server.started"
+_INTERNAL: Final = re.compile(r'"reason":\s*"Internal"')
 _TRACEBACK: Final = "Traceback (most recent call last)"
 
 
@@ -159,6 +161,6 @@ class Provider:
             found.append(f"**the provider ended with {self._code}**")
         if tracebacks := log.count(_TRACEBACK):
             found.append(f"**{tracebacks} tracebacks in its log**")
-        if internal := log.count('"reason": "Internal"'):
-            found.append(f"**{internal} times `Internal`**")
+        if internal := _INTERNAL.findall(log):
+            found.append(f"**{len(internal)} times `Internal`**")
         return found

@@ -10,6 +10,7 @@ from tests.attack.scenes import (
     answers,
     budgets,
     challenges,
+    credentials,
     deadlines,
     descriptors,
     endless,
@@ -21,6 +22,7 @@ from tests.attack.scenes import (
     lookups,
     memory,
     moods,
+    patience,
     proofs,
 )
 
@@ -35,10 +37,12 @@ SCENES: Final[tuple[Scene, ...]] = (
     proofs.SCENE,
     inputs.SCENE,
     addresses.SCENE,
+    credentials.SCENE,
     answers.SCENE,
     endless.SCENE,
     descriptors.SCENE,
     faults.SCENE,
+    patience.SCENE,
     moods.SCENE,
     fuzzing.SCENE,
 )

@@ -143,6 +143,7 @@ SCENE: Final = Scene(
             "References with loopback, private and embedded addresses: `[::127.0.0.1]`, `[::ffff:0:127.0.0.1]`, …",
             _EXPECTED,
             _literals,
+            namespace=True,
         ),
         Attack("Names that lead to such addresses", _EXPECTED, _named, namespace=True),
         Attack(

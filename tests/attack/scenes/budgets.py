@@ -121,6 +121,13 @@ def _late_to_a_healthy_one(stage: Stage) -> Outcome:
 
 _EXPECTED: Final = "the next caller's answer does not name the first caller's image"
 
+LATE: Final = Attack(
+    f"A slow registry redirects to a healthy one when half of the {_LOOK_UP_MS} ms is left that its name takes",
+    "the healthy one is answered to others at once; nobody else's image is named",
+    _late_to_a_healthy_one,
+    namespace=True,
+)
+
 SCENE: Final = Scene(
     "budgets",
     "one caller's trouble is not another's",
@@ -128,11 +135,5 @@ SCENE: Final = Scene(
         Attack("A registry that refuses connections, asked for a private image, then for another", _EXPECTED, _refused),
         Attack("The same, and it says 429", _EXPECTED, _throttled),
         Attack("The same, and it is silent", _EXPECTED, _silent),
-        Attack(
-            f"A slow registry redirects to a healthy one when half of the {_LOOK_UP_MS} ms is left that its name takes",
-            "the healthy one is answered to others at once; nobody else's image is named",
-            _late_to_a_healthy_one,
-            namespace=True,
-        ),
     ),
 )

@@ -96,15 +96,14 @@ _EXPECTED: Final = (
     f"all let go of within {_LET_GO_SECONDS:.0f} s; own answers in time; a neighbour's p99 at most doubles"
 )
 
+DRIPS: Final = Attack(
+    f"Slow: {'; '.join(_DRIPS)}",
+    f"let go of when the work's {_WORK_SECONDS:.0f} s are over at the latest; others are answered",
+    _drips,
+)
+
 SCENE: Final = Scene(
     "endless",
     "answers without an end",
-    (
-        Attack(f"Without end, one after the other: {', '.join(_FLOODS)}", _EXPECTED, _floods),
-        Attack(
-            f"Slow: {'; '.join(_DRIPS)}",
-            f"let go of when the work's {_WORK_SECONDS:.0f} s are over at the latest; others are answered",
-            _drips,
-        ),
-    ),
+    (Attack(f"Without end, one after the other: {', '.join(_FLOODS)}", _EXPECTED, _floods),),
 )

@@ -15,6 +15,8 @@ from tests.attack.stage import HEALTHY_ADDRESS, Stage
 _NAMES: Final = 20
 _MANY: Final = 400
 _CALLERS: Final = 3
+# Fewer: they are answered at once, and the name server shall not be what is slow.
+_UNKNOWN: Final = 50
 
 
 def _beside(keys: Callable[[int], Sequence[str]], callers: int = 1) -> Callable[[Stage], Outcome]:
@@ -39,7 +41,7 @@ def _others(number: int) -> Sequence[str]:
 
 
 def _unknown(number: int) -> Sequence[str]:
-    return [fact(f"n{number}-{one}.nowhere.test/app:1") for one in range(_MANY)]
+    return [fact(f"n{number}-{one}.nowhere.test/app:1") for one in range(_UNKNOWN)]
 
 
 _EXPECTED: Final = (
@@ -58,9 +60,9 @@ SCENE: Final = Scene(
             namespace=True,
         ),
         Attack(
-            f"{_CALLERS} callers of {_MANY} names that do not exist, others each time",
+            f"{_UNKNOWN} names that do not exist, others each time",
             _EXPECTED,
-            _beside(_unknown, _CALLERS),
+            _beside(_unknown),
             namespace=True,
         ),
     ),

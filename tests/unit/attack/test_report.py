@@ -9,12 +9,17 @@ import pytest
 from tests.attack.attack import Attack, Check, Outcome, Scene, outcome
 from tests.attack.report import BEGIN, PAGE, lines, rows, tables
 from tests.attack.scenes import SCENES
+from tests.attack.trial import Trial
 
 ATTACKS = [attack for scene in SCENES for attack in scene.attacks]
 
 
 def attack(done: str = "a thing", expected: str = "nothing") -> Attack:
     return Attack(done, expected, lambda _: Outcome("", held=True))
+
+
+def trial(tried: Attack, measured: str, *, held: bool | None) -> Trial:
+    return Trial(tried, Outcome(measured, held), 1.0)
 
 
 def test_outcome_holds_when_all_of_its_checks_do() -> None:
@@ -28,7 +33,7 @@ def test_surprise_makes_an_attack_that_held_one_that_did_not() -> None:
 
 
 def test_attack_is_told_with_what_was_expected_and_measured() -> None:
-    told = "\n".join(lines(attack("x" * 30, "y"), Outcome("**3** MiB", held=False)))
+    told = "\n".join(lines(trial(attack("x" * 30, "y"), "**3** MiB", held=False)))
     assert told.startswith("NOT HELD")
     assert "expected: y" in told
     assert "measured: 3 MiB" in told
@@ -36,14 +41,14 @@ def test_attack_is_told_with_what_was_expected_and_measured() -> None:
 
 def test_table_says_of_each_attack_whether_it_held() -> None:
     scene = Scene("memory", "what it holds", (attack(),))
-    table = tables([scene], {"memory": [(scene.attacks[0], Outcome("3 MiB", held=False))]})
+    table = tables([scene], {"memory": [trial(scene.attacks[0], "3 MiB", held=False)]})
     assert table.splitlines()[0] == "## `memory`: what it holds"
     assert table.splitlines()[-1] == "| a thing | nothing | 3 MiB | **no** |"
 
 
 def test_bars_and_ends_of_lines_break_no_table() -> None:
     scene = Scene("memory", "", (attack("a | b", "c\nd"),))
-    page = BEGIN + "\n" + tables([scene], {"memory": [(scene.attacks[0], Outcome("|", held=None))]})
+    page = BEGIN + "\n" + tables([scene], {"memory": [trial(scene.attacks[0], "|", held=None)]})
     assert rows(page) == [("a | b", "c d")]
 
 
