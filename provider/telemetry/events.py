@@ -8,6 +8,7 @@ from enum import StrEnum
 class Event(StrEnum):
     """Everything that the provider logs. Fields of a listed event change only with a major version."""
 
+    AUTHORITIES_REJECTED = "authorities.rejected"
     CERTIFICATE_LOADED = "certificate.loaded"
     CERTIFICATE_REJECTED = "certificate.rejected"
     CERTIFICATE_RELOADED = "certificate.reloaded"
@@ -18,7 +19,6 @@ class Event(StrEnum):
     LINE_WRITTEN = "line.written"
     LOOP_ENDED = "loop.ended"
     LOOP_FAILED = "loop.failed"
-    REGISTRY_CA_REJECTED = "registry.ca_rejected"
     REGISTRY_REQUESTED = "registry.requested"
     REGISTRY_THROTTLED = "registry.throttled"
     REQUEST_ANSWERED = "request.answered"

@@ -55,7 +55,7 @@ class Observation(NullObserver):
         """The replaced authorities for registries cannot be used."""
         self.metrics.certificate_rejections.inc()
         message = "the new authorities for registries cannot be used; the old ones stay in force"
-        self.log.error(Event.REGISTRY_CA_REJECTED, message, problem=problem)
+        self.log.error(Event.AUTHORITIES_REJECTED, message, problem=problem)
 
     def unexpected(self, ref: str, image: str, error: Exception) -> None:
         """A fault of ours while a key was worked on."""

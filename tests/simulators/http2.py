@@ -5,7 +5,7 @@
     server.connections, server.streams
 
 Every request gets status 200 and `{}`, whatever it is: headers are not read. With `together` set none is answered
-before so many have come on one connection; with `dies_after` a connection dies when so many have come on it.
+before so many have come on one connection; with `dies_after` the first connection dies when so many have come on it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class HTTP2Server:
         context.set_alpn_protocols(["h2"])
         self._server = RawServer(self._converse, context=context)
         self._together = together
-        self.dies_after = dies_after
+        self._dies_after = dies_after
         self.streams: list[int] = []
         self._lock = threading.Lock()
 
@@ -71,7 +71,7 @@ class HTTP2Server:
             elif kind == _HEADERS:
                 self.streams[number] += 1
                 waiting.append(stream)
-                if self.dies_after is not None and self.streams[number] >= self.dies_after:
+                if number == 0 and self.streams[0] == self._dies_after:
                     return
                 if len(waiting) >= self._together:
                     for one in waiting:

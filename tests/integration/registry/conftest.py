@@ -78,8 +78,14 @@ def run(capfd):
 
 
 @pytest.fixture
-def call():
-    return Call(Deadline.after(SystemClock(), 20), Claim(object()), NoCredentials())
+def make_call():
+    """Makes calls, each of a caller of its own."""
+    return lambda seconds=20: Call(Deadline.after(SystemClock(), seconds), Claim(object()), NoCredentials())
+
+
+@pytest.fixture
+def call(make_call):
+    return make_call()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Whom libcurl connects to: only addresses that were looked up and judged here, at every request."""
 
+import asyncio
 import ipaddress
 import socket
 
@@ -392,8 +393,6 @@ class TestQueue:
             assert [answer.status for answer in answers] == [200] * together
 
     def test_transport_belongs_to_one_loop(self, run, make_transport, call):
-        import asyncio  # noqa: PLC0415 - only here
-
         with RawServer(answer_all) as server:
             host = f"reg.test:{server.port}"
             transport = make_transport(insecure_registries={host})

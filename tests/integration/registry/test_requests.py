@@ -5,6 +5,7 @@ import contextlib
 import pytest
 
 from provider import limits
+from provider.clock import Deadline, SystemClock
 from provider.registry import origin
 from provider.registry.transport import BrokenError, Request, SilentError
 from tests.integration.registry.conftest import get
@@ -109,8 +110,6 @@ class TestPlaces:
 
         request = FileRequest("GET", origin.of_url("http://reg.test:1"), "/")
         transport._addresses = _Anywhere(transport._addresses)
-        from provider.clock import Deadline, SystemClock  # noqa: PLC0415 - only here
-
         with pytest.raises(BrokenError):
             run(transport.send(request, 100, Deadline.after(SystemClock(), 5)))
 

@@ -87,7 +87,7 @@ def test_refused_handshakes_are_counted_each_and_told_once_in_a_while(observatio
 def test_authorities_for_registries_that_cannot_be_used_are_an_error(observation, value, world):
     observation.registry_ca_rejected("registry_ca: no certificate in it")
     assert value("certificate_rejections_total") == 1
-    (line,) = world.events("registry.ca_rejected")
+    (line,) = world.events("authorities.rejected")
     assert (line["level"], line["problem"]) == ("error", "registry_ca: no certificate in it")
 
 
