@@ -137,6 +137,9 @@ ADDRESSES_SECONDS: Final = 10.0
 HOSTS: Final = 4096
 LOOKUPS: Final = 512
 LOOKUP_SECONDS: Final = 2.0
+# How many addresses a host may have, and after how many look-ups c-ares forgets its answers, which may be of any size.
+ADDRESSES: Final = 64
+LOOKUPS_REMEMBERED: Final = 32
 
 # The file with authorities for registries: its size, and how often it is looked at, seconds.
 CA_FILE_BYTES: Final = 4 * MIB

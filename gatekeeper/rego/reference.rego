@@ -56,6 +56,15 @@ _climbs(path) if {
 _is_authority(registry) if {
 	regex.match(concat("", ["^", _host_pattern, _port_pattern, "$"]), registry)
 	not regex.match(`:0+$`, registry)
+	_is_name_or_address(registry)
+}
+
+# What stands in brackets has to be an IPv6 address.
+_is_name_or_address(registry) if not startswith(registry, "[")
+
+_is_name_or_address(registry) if {
+	literal := split(trim_prefix(registry, "["), "]")[0]
+	net.cidr_is_valid(concat("", [literal, "/128"]))
 }
 
 _host_pattern := `([A-Za-z0-9]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])`

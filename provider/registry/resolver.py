@@ -36,7 +36,9 @@ class NameResolver:
         self._known: OrderedDict[str, tuple[float, Sequence[Address]]] = OrderedDict()
         self._flying: dict[str, asyncio.Task[Sequence[Address]]] = {}
         self._channel: aiodns.DNSResolver | None = None
+        self._before: aiodns.DNSResolver | None = None
         self._configured: tuple[int, int, int] | None = None
+        self._asked = 0
 
     async def resolve(self, host: str, deadline: Deadline) -> Sequence[Address]:
         """See `Resolver`."""
@@ -57,14 +59,18 @@ class NameResolver:
 
     async def close(self) -> None:
         """See `Resolver`."""
-        if self._channel is not None:
-            await self._channel.close()
-            self._channel = None
+        for channel in (self._channel, self._before):
+            if channel is not None:
+                await channel.close()
+        self._channel = self._before = None
+        if self._flying:
+            # They end now; were the loop gone by then, c-ares would have nobody to tell.
+            await asyncio.wait(self._flying.values())
 
     async def _look_up(self, host: str) -> Sequence[Address]:
         try:
             async with asyncio.timeout(limits.LOOKUP_SECONDS):
-                answer = await self._asked().getaddrinfo(host, family=socket.AF_UNSPEC, type=socket.SOCK_STREAM)
+                answer = await self._ready().getaddrinfo(host, family=socket.AF_UNSPEC, type=socket.SOCK_STREAM)
             found = tuple(dict.fromkeys(ipaddress.ip_address(node.addr[0].decode()) for node in answer.nodes))
         except TimeoutError as error:
             raise UnreachableError(Cause.TIMEOUT) from error
@@ -73,18 +79,24 @@ class NameResolver:
             raise UnreachableError(Cause.TIMEOUT if timed_out else Cause.NAME) from error
         finally:
             del self._flying[host]
-        if not found:
+        if not 0 < len(found) <= limits.ADDRESSES:
             raise UnreachableError(Cause.NAME)
         self._remember(host, found)
         return found
 
-    def _asked(self) -> aiodns.DNSResolver:
+    def _ready(self) -> aiodns.DNSResolver:
         """The channel, made anew when the configuration has changed."""
         configured = _stat(_RESOLV_CONF)
         if self._channel is None or configured != self._configured:
             self._configured = configured
-            # The one before is closed by itself when its last look-up has ended.
+            # The look-ups of the one before go on.
+            self._before = self._channel
             self._channel = aiodns.DNSResolver(timeout=limits.LOOKUP_SECONDS / _TRIES, tries=_TRIES)
+        self._asked += 1
+        if self._asked % limits.LOOKUPS_REMEMBERED == 0:
+            # It keeps answers for as long as they say, whatever their size, and forgets them when it looks at its
+            # configuration again.
+            self._channel._channel.reinit()  # noqa: SLF001 - there is no other door to it
         return self._channel
 
     def _remember(self, host: str, found: Sequence[Address]) -> None:

@@ -35,11 +35,14 @@ class Channel:
         asked: names that were asked for.
         made: how often a channel was made.
         closed: how often one was closed.
+        forgotten: how often one was told to forget its answers.
         seconds: how long an answer takes.
     """
 
     def __init__(self):
-        self.hosts, self.asked, self.made, self.closed, self.seconds = {}, [], [], 0, 0.1
+        self.hosts, self.asked, self.made, self.closed, self.forgotten, self.seconds = {}, [], [], 0, 0, 0.1
+        # Where aiodns keeps the channel of pycares.
+        self._channel = self
 
     def __call__(self, **options):
         self.made.append(options)
@@ -55,6 +58,9 @@ class Channel:
         if isinstance(found, Exception):
             raise found
         return Found([Node((address.encode(), 0)) for address in found])
+
+    def reinit(self):
+        self.forgotten += 1
 
     async def close(self):
         self.closed += 1
@@ -124,6 +130,16 @@ class TestAnswer:
         with pytest.raises(UnreachableError) as caught:
             resolve()
         assert caught.value.cause is Cause.NAME
+
+    def test_host_with_more_addresses_than_anybody_needs_is_not_remembered(self, channel, resolve, resolver):
+        """A stranger's answer may have thousands, and thousands of hosts are remembered."""
+        channel.hosts["reg.io"] = [f"192.0.2.{number}" for number in range(limits.ADDRESSES)]
+        assert len(resolve()) == limits.ADDRESSES
+        channel.hosts["evil.io"] = [f"192.0.2.{number}" for number in range(limits.ADDRESSES + 1)]
+        with pytest.raises(UnreachableError) as caught:
+            resolve("evil.io")
+        assert caught.value.cause is Cause.NAME
+        assert list(resolver._known) == ["reg.io"]
 
     def test_answer_that_is_no_address_is_no_answer(self, channel, resolve):
         channel.hosts["reg.io"] = ["nonsense"]
@@ -238,6 +254,13 @@ class TestConfiguration:
             resolve(f"r{number}.io")
         assert len(channel.made) == 1
 
+    def test_channel_forgets_its_answers_now_and_then(self, channel, resolve, resolv_conf):
+        """c-ares keeps every answer for as long as it says, without a bound."""
+        for number in range(10 * limits.LOOKUPS_REMEMBERED):
+            resolve(f"r{number}.io")
+        assert channel.forgotten == 10
+        assert len(channel.made) == 1
+
     def test_replaced_configuration_is_obeyed_at_the_next_look_up(self, channel, resolve, resolv_conf):
         resolve("a.io")
         new = resolv_conf.with_name("new")
@@ -268,6 +291,12 @@ class TestConfiguration:
         run(resolver.close())
         run(resolver.close())
         assert channel.closed == 1
+
+    def test_closing_waits_for_look_ups_to_end(self, channel, begin, run, resolver):
+        task = begin()
+        run(resolver.close())
+        assert task.done()
+        assert task.result()
 
 
 def test_addresses_are_of_the_standard_library(channel, resolver, run, clock):
