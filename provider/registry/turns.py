@@ -301,6 +301,7 @@ class Turns:
         self._registries: OrderedDict[str, _Registry] = OrderedDict()
         self._waited_for: OrderedDict[str, _Registry] = OrderedDict()
         self._waiting = 0
+        self._callers_waiting: Counter[object] = Counter()
 
     async def take(self, authority: str, claim: Claim, deadline: Deadline) -> Turn:
         """A turn at a registry, now or when it is there.
@@ -365,6 +366,7 @@ class Turns:
         registry.lanes[claim.audit].add(ticket)
         claim.waiting.add(ticket)
         self._waiting += 1
+        self._callers_waiting[claim.caller] += 1
         self._waited_for[authority] = registry
         # It may come before those that wait: a caller without a place, or an admission beside audit.
         self._serve(registry)
@@ -383,6 +385,9 @@ class Turns:
             ticket.claim.waiting.discard(ticket)
             registry.lanes[ticket.claim.audit].remove(ticket)
             self._waiting -= 1
+            self._callers_waiting[ticket.claim.caller] -= 1
+            if not self._callers_waiting[ticket.claim.caller]:
+                del self._callers_waiting[ticket.claim.caller]
 
     def _serve(self, registry: _Registry) -> bool:
         """Give turns to those that wait at a registry, as far as there are places; whether there were any."""
@@ -413,12 +418,19 @@ class Turns:
         registry.places.remove(turn)
         self._all.remove(turn)
         registry.ended(self._clock.monotonic() - turn.started, answered=answered)
-        if others_wait:
-            # For any place at all: one registry after the other.
+        if others_wait and self._anybody_may_come():
+            # For any place at all: one registry after the other, as long as it is of use.
             for authority, other in list(self._waited_for.items()):
                 if self._serve(other):
                     self._waited_for.move_to_end(authority)
+                    if not self._anybody_may_come():
+                        break
         self._serve(registry)
+
+    def _anybody_may_come(self) -> bool:
+        """Whether a place of all is open to any caller that waits, wherever: thousands of its requests may."""
+        bound = self._bounds.all
+        return any(self._all.open_to(caller, bound, audit=False, others=True) for caller in self._callers_waiting)
 
     def _watch(self, registry: _Registry) -> None:
         """Look again when a request may have become stuck, as long as somebody waits."""

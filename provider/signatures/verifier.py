@@ -11,11 +11,10 @@ import asyncio
 import datetime as dt
 import hashlib
 import importlib
-import logging
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,11 +23,10 @@ from provider.cache.keys import ResultKey
 from provider.cache.memory import Memory
 from provider.clock import Clock
 from provider.errors import ImageError
-from provider.foreign_text import shown
 from provider.loop import gathered
 from provider.observer import Observer
 from provider.pace import Pace
-from provider.questions.answer import Proof, Proofs, TimeSource
+from provider.questions.answer import Proof, Proofs
 from provider.questions.proof_question import Format, Key, LogName, TrustRootName, Verify
 from provider.reasons import Reason
 from provider.registry.call import Call
@@ -39,52 +37,16 @@ from provider.signatures.demands import Demands
 from provider.signatures.discovery import Discovery, Listing, Target
 from provider.signatures.examination import Examination, Examined, steps
 from provider.signatures.formats import bundle, simple_signing
-from provider.signatures.rejection import RejectedError
 from provider.signatures.trust import keys
 from provider.signatures.trust.keys import PublicKey
 from provider.signatures.trust.trust_roots import TrustRoots
+from provider.signatures.verdict import Result, Verdict, Verdicts, proved, raise_first, worked_out
 
 _LIBRARIES: Final = "provider.signatures.evidence.sigstore_parts"
-_LOG: Final = logging.getLogger(__name__)
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
 
 
-@dataclass(frozen=True)
-class _Result:
-    """What verifying one signature gave: a proof, or why there is none, and the step at which that was seen.
-
-    `error` is what kept us from having it.
-    """
-
-    proof: Proof | None
-    problem: str = ""
-    step: int = 0
-    error: ImageError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    """What became of one signature: its form and name, what it was measured by, the result."""
-
-    form: str
-    name: str
-    demands: Demands
-    result: _Result
-
-
-@dataclass(frozen=True, slots=True)
-class _Verdicts:
-    """What became of all of an image, and when they were seen; seconds since 1970."""
-
-    of: Sequence[_Verdict]
-    observed_at: float
-
-    @property
-    def results(self) -> Sequence[_Result]:
-        return [verdict.result for verdict in self.of]
-
-
-_Verification = Callable[[Listing, Descriptor, Target, Demands, Call], Coroutine[Any, Any, _Verdict | None]]
+_Verification = Callable[[Listing, Descriptor, Target, Demands, Call], Coroutine[Any, Any, Verdict | None]]
 
 
 class ProofVerifier:
@@ -106,7 +68,7 @@ class ProofVerifier:
         self._clock = clock
         self._observer = observer
         self._loading = asyncio.Lock()
-        self._results: Memory[ResultKey, _Result] = Memory(clock, limits.SIGNATURE_RESULTS)
+        self._results: Memory[ResultKey, Result] = Memory(clock, limits.SIGNATURE_RESULTS)
         self._keys: Memory[Key, PublicKey] = Memory(clock, limits.SIGNATURE_KEYS)
 
     async def prove(self, image: Reference, verify: Verify, call: Call) -> Proofs:
@@ -125,7 +87,7 @@ class ProofVerifier:
         with self._upstream_words(image):
             digest, seen_at = await self._digest(image, call)
             verdicts = await self._looked(Target(image, digest, verify.source), verify.format, demands, call)
-        proofs = _proved(verdicts.results)
+        proofs = proved(verdicts.results)
         observed_at = min(seen_at or verdicts.observed_at, verdicts.observed_at)
         complete = all(result.error is None for result in verdicts.results)
         return Proofs(image.name, digest, f"{image.context}@{digest}", proofs, rfc3339(observed_at), complete)
@@ -140,10 +102,10 @@ class ProofVerifier:
         with self._upstream_words(image):
             digest, _ = await self._digest(image, call)
             verdicts = await self._verdicts(Target(image, digest, verify.source), verify.format, demands, call)
-        _raise_first(verdicts.results)
+        raise_first(verdicts.results)
         return Examination(image.name, digest, [_examined(one, digest) for one in verdicts.of])
 
-    async def _looked(self, target: Target, form: Format, demands: Demands, call: Call) -> _Verdicts:
+    async def _looked(self, target: Target, form: Format, demands: Demands, call: Call) -> Verdicts:
         """Find signatures and verify them; what was seen a while ago and proves nothing is looked for again."""
         found = await self._verdicts(target, form, demands, call)
         stale = self._clock.now() - found.observed_at > limits.PASSING_SECONDS
@@ -194,9 +156,9 @@ class ProofVerifier:
         sighting = await self._store.resolve(image, call)
         return sighting.document.digest, sighting.observed_at
 
-    async def _verdicts(self, target: Target, form: Format, demands: Demands, call: Call) -> _Verdicts:
+    async def _verdicts(self, target: Target, form: Format, demands: Demands, call: Call) -> Verdicts:
         """Every signature, fetched and verified side by side, in the order of their lists."""
-        verdicts: list[_Verdict] = []
+        verdicts: list[Verdict] = []
         times: list[float] = []
         if form is not Format.BUNDLE:
             listing = await self._discovery.legacy(target, call)
@@ -206,17 +168,17 @@ class ProofVerifier:
             listing = await self._discovery.bundles(target, call)
             times.append(listing.observed_at)
             verdicts += await self._each(self._bundle, listing, target, demands.for_bundles, call)
-        return _Verdicts(verdicts, min(times))
+        return Verdicts(verdicts, min(times))
 
     async def _each(
         self, verify: _Verification, listing: Listing, target: Target, demands: Demands, call: Call
-    ) -> list[_Verdict]:
-        async def one(entry: Descriptor, strand: Call) -> _Verdict | None:
+    ) -> list[Verdict]:
+        async def one(entry: Descriptor, strand: Call) -> Verdict | None:
             try:
                 return await verify(listing, entry, target, demands, strand)
             except ImageError as error:
                 # It may not hide a good one beside it.
-                return _Verdict("", entry.digest, demands, _Result(None, error.message, error=error.again()))
+                return Verdict("", entry.digest, demands, Result(None, error.message, error=error.again()))
 
         strands = [call.fork() for _ in listing.entries]
         entries = zip(listing.entries, strands, strict=True)
@@ -227,7 +189,7 @@ class ProofVerifier:
 
     async def _legacy(
         self, listing: Listing, layer: Descriptor, target: Target, demands: Demands, call: Call
-    ) -> _Verdict | None:
+    ) -> Verdict | None:
         signature = await self._discovery.signature(listing, layer, target, call)
         key = ResultKey(signature.name, target.digest, demands.revision)
 
@@ -235,23 +197,23 @@ class ProofVerifier:
             return simple_signing.verify(signature, target.digest, demands, self._now(), alive(call))
 
         result = await self._remembered(key, work, call)
-        return None if result is None else _Verdict(simple_signing.FORMAT, signature.name, demands, result)
+        return None if result is None else Verdict(simple_signing.FORMAT, signature.name, demands, result)
 
     async def _bundle(
         self, listing: Listing, descriptor: Descriptor, target: Target, demands: Demands, call: Call
-    ) -> _Verdict | None:
+    ) -> Verdict | None:
         """None for a bundle that is no signature."""
         raw = await self._discovery.bundle(listing, descriptor, call)
         if raw is None:
             return None
         key = ResultKey(hashlib.sha256(raw).hexdigest(), target.digest, demands.revision)
         result = await self._remembered(key, lambda: bundle.verify(raw, target.digest, demands, alive(call)), call)
-        return None if result is None else _Verdict(bundle.FORMAT, key.material, demands, result)
+        return None if result is None else Verdict(bundle.FORMAT, key.material, demands, result)
 
     def _now(self) -> dt.datetime:
         return dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
 
-    async def _remembered(self, key: ResultKey, work: Callable[[], Proof], call: Call) -> _Result | None:
+    async def _remembered(self, key: ResultKey, work: Callable[[], Proof], call: Call) -> Result | None:
         """The result from memory, or worked out, one at a time; None for what is no signature.
 
         One that the time of day has a say in is worked out each time.
@@ -263,7 +225,7 @@ class ProofVerifier:
         await self._pace.wait()
         alive(call)()
         try:
-            result, lasting = _worked_out(work)
+            result, lasting = worked_out(work)
         except bundle.NoSignatureError:
             return None
         if lasting:
@@ -309,22 +271,7 @@ def alive(call: Call) -> Callable[[], None]:
     return check
 
 
-def _worked_out(work: Callable[[], Proof]) -> tuple[_Result, bool]:
-    """A result, and whether it is the same tomorrow."""
-    try:
-        proof = work()
-    except RejectedError as error:
-        return _Result(None, shown(str(error), limits.PROBLEM_CHARACTERS), error.step), error.lasting
-    except (bundle.NoSignatureError, ImageError):
-        raise
-    except Exception:  # noqa: BLE001 - whatever it is, it is this signature that fails
-        # A signature that nobody expected proves nothing, and must not hide one that is good.
-        _LOG.exception("a signature could not be verified")
-        return _Result(None, "the signature could not be verified"), False
-    return _Result(proof), all(time.source is not TimeSource.NONE for time in proof.times)
-
-
-def _examined(verdict: _Verdict, digest: str) -> Examined:
+def _examined(verdict: Verdict, digest: str) -> Examined:
     """A result with its steps; one that ended in none of them is refused before the first."""
     result = verdict.result
     failed = None if result.proof else result.step
@@ -339,31 +286,6 @@ def _implied_log(verify: Verify) -> LogName | None:
     """
     public = verify.keyless is not None and verify.keyless.trust_root.name == ""
     return LogName(trust_root=TrustRootName()) if public and verify.timestamp is None else None
-
-
-def _proved(results: Sequence[_Result]) -> Sequence[Proof]:
-    """The proofs among the results, the first of those that are the same.
-
-    Raises:
-        ImageError: there are none.
-    """
-    if not results:
-        raise ImageError(Reason.SIGNATURE_ABSENT, "no signatures found")
-    proofs = {result.proof.id: result.proof for result in reversed(results) if result.proof}
-    if proofs:
-        return list(reversed(proofs.values()))
-    _raise_first(results)
-    problems = [result.problem for result in results]
-    more = len(problems) - limits.REJECTIONS_SHOWN
-    told = " ".join(problems[: limits.REJECTIONS_SHOWN]) + (f" and {more} more" if more > 0 else "")
-    raise ImageError(Reason.SIGNATURE_REJECTED, f"no matching signatures: {told}")
-
-
-def _raise_first(results: Sequence[_Result]) -> None:
-    """Raise what kept us from a signature: without it nobody knows what it proves."""
-    for result in results:
-        if result.error is not None:
-            raise result.error
 
 
 def _refused(image: Reference, url: str) -> str:

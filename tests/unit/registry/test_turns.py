@@ -252,6 +252,18 @@ class TestOrder:
         assert desk.started == ["first", *(f"{at}/{number}" for number in range(2) for at in (REG, OTHER, THIRD))]
 
 
+    def test_what_was_begun_is_finished_before_a_callers_next_question_is(self, make_desk):
+        """Some answers in time are better than none."""
+        desk = make_desk(registry=1, unknown=1)
+        begun = Claim("me")
+        desk.ask("manifest of the first", begun)
+        for number in range(3):
+            desk.ask(f"manifest {number}", Claim("me"))
+        desk.ask("configuration of the first", begun)
+        desk.end("manifest of the first")
+        assert desk.names == ["configuration of the first"]
+
+
 class TestHurry:
     def test_question_that_an_admission_joins_moves_up(self, make_desk):
         desk = make_desk(registry=1, unknown=1)
@@ -586,6 +598,7 @@ class TurnsMachine(RuleBasedStateMachine):
         assert self.desk.turns.under_way() == 0
         assert self.desk.turns._waiting == 0
         assert not self.desk.turns._waited_for
+        assert not self.desk.turns._callers_waiting
         self.loop.finish()
         assert not self.lost
 
