@@ -98,6 +98,8 @@ LARGE_DOCUMENTS: Final = 8
 # Reading a document of more bytes is a step by itself (`provider.pace`).
 STEP_BYTES: Final = 16 * KIB
 
+# For how long steps are let through in one turn of the event loop, seconds.
+PACE_SECONDS: Final = 0.005
 # How many of a call's keys are begun in one turn of the event loop.
 KEYS_A_TURN: Final = 20
 

@@ -341,6 +341,18 @@ class RegistrySimulator:
             server.server_close()
             thread.join()
 
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count a request that is under way on sockets."""
+        with self._lock:
+            self.under_way += 1
+            self.peak = max(self.peak, self.under_way)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.under_way -= 1
+
     def wait_until_healed(self, seconds: float) -> None:
         """What a silent server does."""
         self._released.wait(seconds)
@@ -483,6 +495,10 @@ def _handler(registry: RegistrySimulator) -> type[BaseHTTPRequestHandler]:  # no
             pass
 
         def _serve(self) -> None:
+            with registry.counted():
+                self._answer()
+
+        def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             if registry.delay:
                 time.sleep(registry.delay)

@@ -32,20 +32,36 @@ class Turns:
         asyncio.get_running_loop().call_soon(self._tick)
 
 
-def test_steps_that_are_ready_in_the_same_turn_run_in_turns_of_their_own(loop):
+LONG = limits.PACE_SECONDS + 0.001
+SHORT = limits.PACE_SECONDS / 10
+
+
+def taken(loop, steps, seconds):
+    """In which turn of the loop each of so many steps is taken that are ready in the same one and take so long."""
+
     async def run():
-        pace, turns, steps = Pace(), Turns(), []
+        pace, turns, found = Pace(), Turns(), []
 
         async def step():
             await pace.wait()
-            steps.append(turns.count)
+            found.append(turns.count)
+            loop.clock.advance(seconds)
 
-        await asyncio.gather(*(step() for _ in range(30)))
-        return steps
+        await asyncio.gather(*(step() for _ in range(steps)))
+        return found
 
-    steps = loop.run(run())
-    assert len(steps) == 30
-    assert len(set(steps)) == 30
+    return loop.run(run())
+
+
+def test_long_steps_that_are_ready_in_the_same_turn_run_in_turns_of_their_own(loop):
+    assert len(set(taken(loop, 30, LONG))) == 30
+
+
+def test_short_steps_share_a_turn_as_long_as_it_has_time(loop):
+    found = taken(loop, 60, SHORT)
+    assert len(found) == 60
+    assert 6 <= len(set(found)) <= 12
+    assert max(found.count(turn) for turn in set(found)) <= 11
 
 
 def test_steps_of_one_task_run_in_turns_of_their_own_too(loop):
@@ -54,6 +70,7 @@ def test_steps_of_one_task_run_in_turns_of_their_own_too(loop):
         for _ in range(10):
             await pace.wait()
             steps.append(turns.count)
+            loop.clock.advance(LONG)
         return steps
 
     assert len(set(loop.run(run()))) == 10
@@ -76,11 +93,12 @@ def test_steps_run_in_the_order_in_which_they_were_ready(loop):
         async def step(number):
             await pace.wait()
             order.append(number)
+            loop.clock.advance(SHORT * (number % 7))
 
-        await asyncio.gather(*(step(number) for number in range(10)))
+        await asyncio.gather(*(step(number) for number in range(60)))
         return order
 
-    assert loop.run(run()) == list(range(10))
+    assert loop.run(run()) == list(range(60))
 
 
 def test_step_that_raises_bars_the_way_to_nobody(loop):
@@ -102,6 +120,7 @@ def test_step_that_was_given_up_while_it_waited_bars_the_way_to_nobody(loop):
         async def step(number):
             await pace.wait()
             done.append(number)
+            loop.clock.advance(LONG)
 
         tasks = [asyncio.create_task(step(number)) for number in range(4)]
         await asyncio.sleep(0)
@@ -127,6 +146,7 @@ def test_large_document_is_read_at_a_pace_unless_it_has_just_come_at_one(loop, s
     async def run():
         pace, turns = Pace(), Turns()
         await pace.wait()
+        loop.clock.advance(LONG)
         before = turns.count
         reader = Reader(paced)
         await pace.wait_to_read(size, reader)

@@ -198,10 +198,8 @@ class TestSideBySide:
         async def many():
             return await asyncio.gather(*(line.send() for _ in range(30)))
 
-        began = line.clock.monotonic()
         assert all(response.status == 200 for response in line.run(many()))
-        # One after the other they would take six seconds.
-        assert line.clock.monotonic() - began < 4
+        assert line.registry.peak >= 10
 
     def test_one_that_is_cancelled_leaves_the_others_alone(self, line):
         line.registry.delay = 0.2

@@ -308,12 +308,13 @@ def test_large_indexes_are_read_one_in_a_turn_of_the_loop(world, monkeypatch):
 
 
 def _steps(monkeypatch, module, name, loop):
-    """In which turn of the loop each call of a function is."""
+    """In which turn of the loop each call of a function is, which takes longer than one turn has for steps."""
     steps = []
     function = getattr(module, name)
 
     def step(*arguments, **more):
         steps.append(loop.turns)
+        loop.clock.advance(2 * limits.PACE_SECONDS)
         return function(*arguments, **more)
 
     monkeypatch.setattr(module, name, step)

@@ -135,6 +135,31 @@ class TestBounds:
         desk.end("3")
         assert len(desk.under_way) == 32
 
+    def test_registry_that_fell_silent_is_as_good_as_unknown(self, desk):
+        desk.greet(REG)
+        desk.ask_many(40)
+        desk.loop.run_for(limits.SILENCE_SECONDS + 0.1)
+        desk.end("0", answered=False)
+        assert len(desk.under_way) == 31
+        for number in range(1, 25):
+            desk.end(f"{number}", answered=False)
+        assert len(desk.under_way) == 8
+
+    def test_registry_that_fell_silent_and_answers_again_is_known_again(self, desk):
+        desk.greet(REG)
+        desk.ask_many(80)
+        desk.loop.run_for(limits.SILENCE_SECONDS + 0.1)
+        desk.end("0", answered=False)
+        desk.end("1")
+        assert len(desk.under_way) == 32
+
+    def test_quick_failure_of_a_known_registry_is_no_silence(self, desk):
+        desk.greet(REG)
+        desk.ask_many(40)
+        desk.loop.run_for(limits.SILENCE_SECONDS - 0.1)
+        desk.end("0", answered=False)
+        assert len(desk.under_way) == 32
+
     def test_one_registry_takes_no_place_of_another(self, desk):
         desk.greet(REG, OTHER)
         desk.ask_many(40, prefix="a")
@@ -250,7 +275,6 @@ class TestOrder:
         for _ in range(6):
             desk.end(desk.names[0])
         assert desk.started == ["first", *(f"{at}/{number}" for number in range(2) for at in (REG, OTHER, THIRD))]
-
 
     def test_what_was_begun_is_finished_before_a_callers_next_question_is(self, make_desk):
         """Some answers in time are better than none."""
@@ -526,11 +550,16 @@ class TestEnd:
     def test_cancelled_request_that_was_just_given_its_turn_gives_it_back(self, make_desk):
         desk = make_desk(registry=1, unknown=1)
         desk.ask("first")
-        second = desk.ask("second")
+        claim = Claim("second")
+        second = desk.ask("second", claim)
         desk.ask("third")
         desk.under_way.pop()[1].set_result(True)
-        # One step: the place was given, and the second has not noticed yet.
-        desk.loop.run(asyncio.sleep(0))
+        while claim.waiting:
+            # One turn of the loop.
+            desk.loop.call_soon(desk.loop.stop)
+            desk.loop.run_forever()
+        # The place is given, and the second has not noticed yet.
+        assert desk.names == []
         second.cancel()
         settle(desk.loop)
         assert second.cancelled()

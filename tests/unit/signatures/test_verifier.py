@@ -411,9 +411,13 @@ def test_bundle_of_another_size_is_left_out_and_hides_no_good_one(here, size):
 
 
 def test_signatures_are_verified_one_in_a_turn_of_the_loop(here, monkeypatch):
+    def long():
+        here.clock.advance(2 * limits.PACE_SECONDS)
+        return here.loop.turns
+
     here.attach(here.unlike(10))
     here.registry.delay = 0.1
-    steps = here.steps(monkeypatch, simple_signing, lambda: here.loop.turns)
+    steps = here.steps(monkeypatch, simple_signing, long)
     assert len(here.prove(here.key()).proofs) == 10
     # All payloads came at the same moment.
     assert len(steps) == len(set(steps)) == 10
