@@ -214,6 +214,12 @@ def test_no_header_tells_who_the_client_is_or_where_the_application_is(send):
     assert send(post(*fields)).startswith(b"HTTP/1.1 200 ")
 
 
+def test_each_request_of_a_connection_has_bounds_of_its_own(shared_provider, connect):
+    client = connect(shared_provider)
+    large = BODY.ljust(limits.REQUEST_BYTES)
+    assert [client.send(large)[0] for _ in range(3)] == [200, 200, 200]
+
+
 def test_request_in_tiny_pieces_is_cut_off(send):
     pieces = limits.REQUEST_WIRE_BYTES // limits.REQUEST_PIECE_BYTES
     field = b"X: " + b"a" * (pieces + 1)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import json
 import logging
 import ssl
 from types import SimpleNamespace
 
 import pytest
 from gunicorn.config import Config
+from gunicorn.http.errors import InvalidHeader, InvalidResponseHeader
 
 from provider import limits
 from provider.server import worker as worker_module
@@ -278,3 +280,31 @@ def test_connection_that_cannot_be_kept_is_counted_once(loop, client):
     loop.worker.murder_keepalived(force=True)
     assert client.closed
     assert (loop.worker.nr_conns, list(loop.worker.keepalived_conns)) == (0, [])
+
+
+def test_connection_that_is_gone_can_be_closed_politely(loop, client):
+    def gone(_):
+        raise OSError(errno.EBADF, "bad file descriptor")
+
+    client.sock.setblocking = gone
+    client.close(graceful=True)
+    client.close(graceful=True)
+    assert client.sock.fileno() == -1
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "told"),
+    [
+        (InvalidHeader("a secret"), b"400 Bad Request", False),
+        (InvalidResponseHeader("one of ours"), b"500 Internal Server Error", True),
+        (ZeroDivisionError("a bug"), b"500 Internal Server Error", True),
+    ],
+)
+def test_what_is_the_clients_fault_is_told_to_it_and_what_is_ours_to_the_log(loop, caplog, error, status, told):
+    written = []
+    loop.worker.handle_error(None, SimpleNamespace(sendall=written.append), ("192.0.2.1", 50_000), error)
+    (answer,) = written
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 " + status)
+    assert set(json.loads(body)) == {"error"}
+    assert (str(error) in caplog.text) is told
