@@ -610,6 +610,12 @@ BUNDLES: dict[str, tuple[Attack, str]] = {
         lambda case: case.verify_bundle(case.bundle(entry="v2", stamps=[b"other"])),
         "unable to verify RFC3161 timestamp bundle",
     ),
+    "bundle-statement-of-an-unknown-version": (
+        lambda case: case.verify_bundle(
+            case.bundle(statement=case.world.statement(DIGEST, _type="https://in-toto.io/Statement/v2"))
+        ),
+        "of a version that is not supported",
+    ),
     "bundle-timestamps-by-the-dozen": (
         lambda case: case.verify_bundle(case.bundle(stamps=[b"%d" % number for number in range(12)])),
         "rfc3161Timestamps has 12 members, more than 4",
