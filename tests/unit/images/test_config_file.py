@@ -267,6 +267,9 @@ def test_what_follows_the_document_does_not_matter():
 
 @pytest.mark.parametrize("size", [100, 100_000])
 def test_long_values_are_cut_in_the_message(size):
+    words = problem('{"config": {"Healthcheck": {"Interval": %s}}}' % ("9" * size))
+    assert words.startswith("json: cannot unmarshal number 999")
+    assert len(words) < 4 * limits.SHOWN_CHARACTERS
     text = "\x1b" + "x" * size
     for fields in (
         {"created": text},
