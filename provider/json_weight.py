@@ -13,7 +13,7 @@ from provider import limits
 
 _BEGINNINGS: Final = b",{["
 _BRACKETS: Final = bytes.maketrans(b"{}", b"[]")
-_NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_OTHERS: Final = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 
 
 class WeightError(ValueError):
@@ -37,9 +37,12 @@ def too_deep(body: bytes) -> bool:
     """Whether a text is nested deeper than anybody's document; of a text that is no JSON, anything may be said."""
     if body.count(b"[") + body.count(b"{") <= limits.JSON_DEPTH:
         return False
-    # Every other piece between quotes is outside of strings, once those that are escaped are gone.
-    outside = b"".join(body.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
-    brackets = outside.translate(_BRACKETS, _NO_BRACKETS)
+    plain = body.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in body else body
+    # Of a text there are two quotes left, one beside the other, unless there is a bracket in it.
+    brackets = plain.translate(_BRACKETS, _OTHERS).replace(b'""', b"")
+    if b'"' in brackets:
+        # Every other piece between quotes is outside of texts.
+        brackets = b"".join(plain.split(b'"')[::2]).translate(_BRACKETS, _OTHERS)
     for _ in range(limits.JSON_DEPTH):
         inner = brackets.replace(b"[]", b"")
         if len(inner) == len(brackets):

@@ -70,6 +70,8 @@ REDIRECTS: Final = 3
 # Values in one JSON text, counted before it is parsed, and how deep they may be nested.
 JSON_PARTS: Final = 65_536
 JSON_DEPTH: Final = 100
+# Names in one object of a document about signatures, whose names are compared with each other.
+JSON_NAMES: Final = 1024
 # How much of a text that is no JSON is walked through to say why, in Go's words: values, and bytes.
 JSON_EXPLAINED: Final = 2048
 JSON_EXPLAINED_BYTES: Final = 256 * KIB

@@ -63,7 +63,7 @@ def strict_object(body: bytes, most: int = limits.JSON_PARTS) -> dict[str, Any]:
         most: how many values it may have.
 
     Raises:
-        WeightRejectedError: it holds more than anybody's.
+        WeightRejectedError: it holds more than anybody's, or has an object of more names.
         RejectedError: it is none.
     """
     try:
@@ -79,6 +79,8 @@ def strict_object(body: bytes, most: int = limits.JSON_PARTS) -> dict[str, Any]:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > limits.JSON_NAMES:
+        raise WeightError(f"an object in it has more than {limits.JSON_NAMES} names")
     fields = dict(pairs)
     if len(pairs) > 1 and len({*map(str.casefold, fields)}) != len(pairs):
         raise ValueError("a name stands twice")

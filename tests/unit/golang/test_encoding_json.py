@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from provider import limits
 from provider.golang.encoding_json import SyntaxProblemError, WeightError, folded, scan, scan_whole
 from provider.golang.json_syntax import problem
+from provider.json_weight import too_deep
 
 
 def test_object_keeps_its_keys_in_order_and_double_ones():
@@ -205,3 +206,27 @@ def test_the_slow_way_refuses_what_the_fast_way_refuses(body):
         assert problem(body) is not None
     else:
         assert problem(body) is None
+
+
+_TEXTS = st.text(alphabet='[]{}"\\,: a', max_size=6)
+
+
+@given(
+    st.recursive(
+        _TEXTS | st.integers(0, 9),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXTS, inner, max_size=4),
+        max_leaves=12,
+    ),
+    st.integers(0, 110),
+)
+def test_depth_is_measured_whatever_the_texts_hold(value, wrapped):
+    """Around a wide array, so that it has to be measured at all."""
+    body = json.dumps([[[]] * 101, value]).encode()
+    body = b"[" * wrapped + body + b"]" * wrapped
+    depth = wrapped + 1 + max(2, depth_of(value))
+    assert too_deep(body) is (depth > limits.JSON_DEPTH)
+
+
+def depth_of(value):
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(depth_of, inner), default=0)

@@ -97,6 +97,11 @@ def test_values_that_are_never_left_out_are_there():
     assert document(rootfs={"diff_ids": []})["rootfs"] == {"type": "", "diff_ids": []}
 
 
+@pytest.mark.parametrize("number", [2**63 - 1, -(2**63), 0, -1])
+def test_number_of_64_bits_is_taken(number):
+    assert document(config={"Healthcheck": {"Interval": number}})["config"]["Healthcheck"].get("Interval", 0) == number
+
+
 def test_keys_match_in_any_case():
     found = document(OS="linux", Architecture="amd64", CONFIG={"user": "root", "LABELS": {"Maintainer": "x"}})
     assert (found["os"], found["architecture"]) == ("linux", "amd64")
@@ -262,6 +267,9 @@ def test_what_follows_the_document_does_not_matter():
 
 @pytest.mark.parametrize("size", [100, 100_000])
 def test_long_values_are_cut_in_the_message(size):
+    words = problem('{"config": {"Healthcheck": {"Interval": %s}}}' % ("9" * size))
+    assert words.startswith("json: cannot unmarshal number 999")
+    assert len(words) < 4 * limits.SHOWN_CHARACTERS
     text = "\x1b" + "x" * size
     for fields in (
         {"created": text},
@@ -367,4 +375,8 @@ def test_document_that_holds_more_than_anybodys_is_refused_before_it_is_read(bod
 def test_equal_keys_do_not_share_what_they_hold():
     body = b'{"history": [null, null], "history": [{"comment": "a"}, {"comment": "b"}], "history": [{}, {}]}'
     assert [entry["comment"] for entry in decode(body)[1]["history"]] == ["a", "b"]
+    longer = b'{"history": [{"comment": "a"}], "history": [{}, {"comment": "b"}]}'
+    assert [entry["comment"] for entry in decode(longer)[1]["history"]] == ["a", "b"]
+    merged = b'{"config": {"Healthcheck": {"Retries": 1}}, "config": {"Healthcheck": {"Interval": 2}}}'
+    assert decode(merged)[1]["config"] == {"Healthcheck": {"Interval": 2, "Retries": 1}}
     assert decode(b"{}")[1] == EMPTY

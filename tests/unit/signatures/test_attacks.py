@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -610,6 +611,12 @@ BUNDLES: dict[str, tuple[Attack, str]] = {
         lambda case: case.verify_bundle(case.bundle(entry="v2", stamps=[b"other"])),
         "unable to verify RFC3161 timestamp bundle",
     ),
+    "bundle-statement-of-an-unknown-version": (
+        lambda case: case.verify_bundle(
+            case.bundle(statement=case.world.statement(DIGEST, _type="https://in-toto.io/Statement/v2"))
+        ),
+        "of a version that is not supported",
+    ),
     "bundle-timestamps-by-the-dozen": (
         lambda case: case.verify_bundle(case.bundle(stamps=[b"%d" % number for number in range(12)])),
         "rfc3161Timestamps has 12 members, more than 4",
@@ -623,6 +630,29 @@ BUNDLES: dict[str, tuple[Attack, str]] = {
             stamps=[None],
         ),
         "a timestamp stands twice",
+    ),
+    "bundle-certificate-with-ca-flag": (
+        lambda case: case.verify_bundle(case.bundle(case.world.signer(is_ca=True))),
+        "is a certificate authority's",
+    ),
+    "bundle-certificate-for-servers": (
+        lambda case: case.verify_bundle(case.bundle(case.world.signer(usages=[ExtendedKeyUsageOID.SERVER_AUTH]))),
+        "incompatible key usage",
+    ),
+    "bundle-certificate-of-another-ca": (
+        lambda case: case.verify_bundle(case.bundle(case.world.signer(ca=CA.create("rig")))),
+        "x509: certificate signed by unknown authority",
+    ),
+    "bundle-timestamp-absent": (
+        lambda case: case.verify_bundle(case.bundle(case.world.key), case.by_key_stamped),
+        "the bundle has no timestamp",
+    ),
+    "bundle-timestamp-where-nobody-is-trusted-to-stamp": (
+        lambda case: case.verify_bundle(
+            case.bundle(case.world.key, stamps=[None]),
+            replace(case.by_key_stamped, timestamps=replace(case.root, timestamp_authorities=())),
+        ),
+        "no TSA root certificate(s) provided",
     ),
     "bundle-sct-absent": (
         lambda case: case.verify_bundle(case.bundle(case.world.signer(scts=0))),

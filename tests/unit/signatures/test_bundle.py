@@ -163,3 +163,21 @@ def test_promise_counts_only_with_a_time_in_a_form_that_has_one(case):
         entry["integratedTime"] = time
         with pytest.raises(RejectedError, match=r"^the log entry has a promise but no time that it could be of$"):
             case.verify_bundle(document)
+
+
+def test_sct_is_not_asked_for_where_it_is_waived(case):
+    waived = Demands(trust_root=case.root, logs=case.root, ignore_sct=True)
+    assert case.verify_bundle(case.bundle(case.world.signer(scts=0)), waived).subjects == ("ann@example.test",)
+
+
+def test_timestamp_that_is_asked_of_a_key_is_told(case):
+    proof = case.verify_bundle(case.bundle(case.world.key, entry=None, stamps=[None]), case.by_key_stamped)
+    assert proof.times == [SigningTime(TimeSource.TIMESTAMP, STAMP)]
+
+
+def test_certificate_proves_nothing_where_nobody_is_trusted(case):
+    nobody = Demands(logs=case.root)
+    with pytest.raises(RejectedError, match=r"^there is no trust root$"):
+        case.verify_bundle(case.bundle(), nobody)
+    with pytest.raises(RejectedError, match=r"^there is no trust root$"):
+        case.verify(case.legacy(case.ann, logged=True), nobody)

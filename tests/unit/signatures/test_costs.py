@@ -13,6 +13,7 @@ import pytest
 
 from provider import limits
 from provider.signatures.demands import Demands
+from provider.signatures.encoding import strict_object
 from provider.signatures.evidence import certificates, timestamps
 from provider.signatures.evidence.logged_certificates import verify_logged
 from provider.signatures.formats import bundle, simple_signing
@@ -232,6 +233,13 @@ def test_heavy_bundle_and_heavy_log_entry_are_refused(case):
     entry["canonicalizedBody"] = b64(canonical(heavy))
     with pytest.raises(RejectedError, match="it has more than 16384 values"):
         case.verify_bundle(document)
+
+
+def test_object_of_more_names_than_anybodys_is_refused(case):
+    names = dict.fromkeys(map(str, range(limits.JSON_NAMES - 1)), 0)
+    assert len(strict_object(canonical(names | {"x": 0}))) == limits.JSON_NAMES == 1024
+    with pytest.raises(RejectedError, match=r"^an object in it has more than 1024 names$"):
+        strict_object(canonical([names | {"x": 0, "y": 0}]))
 
 
 def test_statement_that_says_more_than_any_signature_is_an_attestation(case):
