@@ -43,6 +43,11 @@ class Covering:
         """All that run a line of any file measured."""
         return self._ordered(self._everywhere())
 
+    @property
+    def longest(self) -> float:
+        """Seconds of the test that took longest."""
+        return max(self.seconds.values(), default=0)
+
     def _tests(self, mutant: Mutant) -> set[str]:
         lines = self.lines.get(mutant.file, {})
         if mutant.imported:

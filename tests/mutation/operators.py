@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, cast
 
 import libcst as cst
+import libcst.matchers as m
 from mutmut.mutation import mutators
 
 # A node of the syntax tree to what stands there instead, once for each mistake.
@@ -19,7 +20,7 @@ def of(node: cst.CSTNode) -> Iterator[tuple[str, cst.CSTNode]]:
     for name, kinds, operator in _OPERATORS:
         if isinstance(node, kinds):
             for wrong in operator(node):
-                if not _loses_text(node, wrong):
+                if not (_loses_text(node, wrong) or _keeps_false(node)):
                     yield name, wrong
 
 
@@ -57,6 +58,11 @@ def _loses_text(node: cst.CSTNode, wrong: cst.CSTNode) -> bool:
     if isinstance(node, cst.Call) and isinstance(wrong, cst.Call):
         return any(is_text(arg.value) for arg in node.args if not any(arg is kept for kept in wrong.args))
     return False
+
+
+def _keeps_false(node: cst.CSTNode) -> bool:
+    """Whether None would be assigned for False, which is as false; that it becomes True is another mistake."""
+    return m.matches(node, m.Assign(value=m.Name("False")) | m.AnnAssign(value=m.Name("False")))
 
 
 def _name(operator: Operator) -> str:

@@ -21,13 +21,13 @@ from hypothesis import Phase, settings
 # functools has no public name for it.
 _KEEPER: Final = type(functools.cache(len))
 _seconds: Final[dict[str, float]] = defaultdict(float)
-_limits: Final[dict[str, float]] = {}
 _passed: Final[set[str]] = set()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--record", type=Path, help="file to write the seconds of each passed test to; for `coverage run`")
-    parser.addoption("--choice", type=Path, help="file with the tests to run, in their order, and the seconds of each")
+    parser.addoption("--choice", type=Path, help="file with the tests to run, in their order")
+    parser.addoption("--limit", type=float, default=0, help="seconds that a test may take, with its fixtures")
 
 
 @pytest.hookimpl(trylast=True)
@@ -43,17 +43,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """The chosen tests only, in their order."""
     if choice := config.getoption("choice"):
         by_name = {item.nodeid: item for item in items}
-        chosen = json.loads(choice.read_text(encoding="utf-8"))
-        items[:] = [by_name[name] for name in chosen if name in by_name]
-        _limits.update(chosen)
+        items[:] = [by_name[name] for name in json.loads(choice.read_text(encoding="utf-8")) if name in by_name]
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """All that runs for a test, its fixtures too, is under its name; a test that has a limit ends in time, or all of
-    them do: no lock and no loop holds up a signal that nobody handles.
+    """All that runs for a test, its fixtures too, is under its name; and where there is a limit it ends in time, or
+    pytest does: no lock and no loop holds up a signal that nobody handles.
     """
-    signal.setitimer(signal.ITIMER_REAL, _limits.get(item.nodeid, 0))
+    signal.setitimer(signal.ITIMER_REAL, item.config.getoption("limit"))
     measurement = coverage.Coverage.current()
     if measurement is None:
         return (yield)

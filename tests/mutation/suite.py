@@ -19,6 +19,8 @@ from tests.mutation.covering import Covering, Tests
 from tests.mutation.tree import Tree
 
 _TESTS: Final = "tests/unit"
+# What needs real sockets has no unit tests.
+_MORE_TESTS: Final = {"provider/registry": ["tests/integration/registry"]}
 _PYTEST: Final = (
     *("pytest", "-p", "tests.mutation.plugin", "-p", "no:cacheprovider"),
     *("-q", "--tb=line", "--randomly-dont-reorganize", "--randomly-seed=1"),
@@ -42,14 +44,15 @@ class RedSuiteError(Exception):
 
 
 def record(tree: Tree, folder: str) -> Covering:
-    """Run all unit tests.
+    """Run all tests that a folder has.
 
     Raises:
         RedSuiteError: one of them fails.
     """
     (tree.root / ".build").mkdir(exist_ok=True)
     command = ("coverage", "run", f"--data-file={_LINES}", f"--source={folder}", "-m", *_PYTEST)
-    code, output = _run(tree, (*command, f"--record={_RECORD}", _TESTS), _RECORD_SECONDS, {"COVERAGE_CORE": "ctrace"})
+    tests = (f"--record={_RECORD}", _TESTS, *_MORE_TESTS.get(folder, []))
+    code, output = _run(tree, (*command, *tests), _RECORD_SECONDS, {"COVERAGE_CORE": "ctrace"})
     if code != pytest.ExitCode.OK:
         raise RedSuiteError(output)
     data = coverage.CoverageData(str(tree.root / _LINES))
@@ -59,17 +62,18 @@ def record(tree: Tree, folder: str) -> Covering:
     }
     covering = Covering(lines, json.loads((tree.root / _RECORD).read_text(encoding="utf-8")))
     # Whatever fails in the way that mutants are tried would kill them all.
-    if covering.tests and not passes(tree, covering.tests):
+    if covering.tests and not passes(tree, covering.tests, covering.longest):
         raise RedSuiteError("some fail only when they are chosen")
     return covering
 
 
-def passes(tree: Tree, tests: Tests) -> bool:
+def passes(tree: Tree, tests: Tests, longest: float) -> bool:
     """Run some tests up to the first that fails.
 
     Args:
         tree: where they run.
         tests: their names, in order, and the seconds that each takes.
+        longest: seconds that any test takes: the first one has to make what all share.
 
     Returns:
         Whether all pass.
@@ -77,10 +81,10 @@ def passes(tree: Tree, tests: Tests) -> bool:
     Raises:
         TimeoutError: one of them, or all together, took many times what they need.
     """
-    limits = {name: _TEST_SECONDS + _PATIENCE * seconds for name, seconds in tests.items()}
-    (tree.root / _CHOICE).write_text(json.dumps(limits), encoding="utf-8")
+    (tree.root / _CHOICE).write_text(json.dumps(list(tests)), encoding="utf-8")
     files = dict.fromkeys(name.partition("::")[0] for name in tests)
-    command = (*_PYTEST, "-x", f"--choice={_CHOICE}", *files)
+    limit = _TEST_SECONDS + _PATIENCE * longest
+    command = (*_PYTEST, "-x", f"--choice={_CHOICE}", f"--limit={limit}", *files)
     code, output = _run(tree, command, _START_SECONDS + _PATIENCE * sum(tests.values()), _NO_BYTECODE)
     if code == -signal.SIGALRM:
         raise TimeoutError

@@ -87,7 +87,7 @@ class Court:
             return Verdict.NO_TEST
         with tree.wrong(mutant):
             try:
-                passed = all(suite.passes(tree, tests) for tests in rounds)
+                passed = all(suite.passes(tree, tests, self.covering.longest) for tests in rounds)
             except TimeoutError:
                 return Verdict.TIMEOUT
         return Verdict.SURVIVED if passed else Verdict.KILLED

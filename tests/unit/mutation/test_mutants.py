@@ -29,6 +29,11 @@ def test_comparison_is_moved_by_one_and_its_guard_taken_away():
     }
 
 
+@pytest.mark.parametrize("source", ["open = False", "open: bool = False"])
+def test_false_becomes_true_and_not_none(source):
+    assert changes(source) == {("name", source.replace("False", "True"))}
+
+
 def test_condition_of_a_comprehension_is_a_guard():
     assert ("guard", "return [a for a in b if (a.old) and False]") in changes("""
         def f(b):
