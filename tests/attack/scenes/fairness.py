@@ -32,6 +32,13 @@ def _told(found: Assault) -> Outcome:
     return outcome(*found.checks(), Check(f"{found.processor:.1f} s of processor in {bounds.ATTACK_SECONDS:.0f} s"))
 
 
+def _control(stage: Stage) -> Outcome:
+    """No attack, but one more client: what the measure itself is worth on this machine."""
+    provider = stage.provider()
+    neighbour = stage.neighbour(provider)
+    return _told(assault(stage, provider, neighbour, lambda number: [fact(f"{stage.healthy}/single/more-{number}:1")]))
+
+
 def _hanging_children(stage: Stage) -> Outcome:
     shelf: dict[str, Document] = {}
     for number in range(40):
@@ -134,6 +141,7 @@ SCENE: Final = Scene(
     "fairness",
     "registries that hang or are slow",
     (
+        Attack("None: one more client, who asks a healthy registry (a control)", _EXPECTED, _control),
         Attack(f"Indexes with {_CHILDREN} children that hang, one after the other", _EXPECTED, _hanging_children),
         Attack(f"{_IMAGES} images at a time of one silent host", _EXPECTED, _one_silent),
         Attack(
