@@ -19,6 +19,9 @@ MACHINE_MIB: Final = 3000
 NEIGHBOUR_FACTOR: Final = 2.0
 NOISE_MS: Final = 20.0
 
+# Beyond it a neighbour that is alone is measured again: the machine is busy with something else, milliseconds.
+CALM_MS: Final = 60.0
+
 # How long a neighbour is measured alone, and an attack of load goes on, seconds.
 ALONE_SECONDS: Final = 3.0
 ATTACK_SECONDS: Final = 4.0

@@ -62,6 +62,11 @@ def address(number: int) -> str:
     return f"{PUBLIC}{number}"
 
 
+def is_public(host: str) -> bool:
+    """Whether a host is one of these addresses."""
+    return host.startswith(PUBLIC)
+
+
 def command() -> list[str] | None:
     """The words that run a command in namespaces of its own; None where none work."""
     unshare = shutil.which("unshare")

@@ -18,7 +18,8 @@ from tests.attack.images import Document
 # A header that a token of 64 KB stands in.
 _LINE_BYTES: Final = 512 * 1024
 _REQUESTS: Final = 100_000
-_HTTPS: Final = 443
+# Where a registry is that is named without a port.
+HTTPS: Final = 443
 
 
 @dataclass(frozen=True)
@@ -113,13 +114,13 @@ class Registry:
 
     async def open(self, address: str = "127.0.0.1", port: int = 0) -> Registry:
         """Listen; on port 443 with TLS where none is given."""
-        port = port or (_HTTPS if self.tls else 0)
+        port = port or (HTTPS if self.tls else 0)
         self._server = await asyncio.start_server(
             self._serve, address, port, limit=_LINE_BYTES, ssl=self.tls, backlog=1024
         )
         port = self._server.sockets[0].getsockname()[1]
         named = f"[{address}]" if ":" in address else address
-        self.host = named if port == _HTTPS else f"{named}:{port}"
+        self.host = named if port == HTTPS else f"{named}:{port}"
         return self
 
     def close(self) -> None:
@@ -138,8 +139,8 @@ class Registry:
                 exchange = Exchange(request, reader, writer)
                 await self.handler(exchange)
                 kept = exchange.kept
-        except (OSError, EOFError, ssl.SSLError, asyncio.LimitOverrunError):
-            # The peer went away, or speaks no HTTP: its affair.
+        except (OSError, EOFError, ssl.SSLError, asyncio.LimitOverrunError, asyncio.CancelledError):
+            # The peer went away, or speaks no HTTP: its affair. Or the scene is over, and nobody waits for this task.
             pass
         finally:
             self.open_connections -= 1

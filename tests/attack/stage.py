@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import sys
 import threading
@@ -12,18 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from tests.attack import namespace, neighbour
+from tests.attack import namespace, neighbour, registries
 from tests.attack.caller import Caller, Crowd
 from tests.attack.names import NameServer
 from tests.attack.neighbour import Neighbour
 from tests.attack.pki import RegistryAuthority
 from tests.attack.provider import Provider
-from tests.attack.registries import Handler, Registry
+from tests.attack.registries import HTTPS, Handler, Registry
 from tests.e2e.rig import processes
 from tests.e2e.rig.certificates import Authority, Pair
 
 T = TypeVar("T")
 _START_SECONDS: Final = 10.0
+# Connections that fill a queue of none.
+_QUEUED: Final = 4
 # The healthy registry's public address; scenes have those below.
 HEALTHY_ADDRESS: Final = 250
 
@@ -145,6 +148,25 @@ class Stage:
         named = f"*.{address.replace('.', '-')}.name.test"
         return self._opened(Registry(handler, self.theatre.registries.server(address, named)), address)
 
+    def unwelcoming_registry(self, number: int) -> str:
+        """The host of one that takes connections and shakes no hands; a silent one where no address is public."""
+        if not self.inside:
+            return self.registry(registries.silent).host
+        return self.listening(Registry(registries.silent), namespace.address(number), HTTPS).host
+
+    def unreachable_registry(self, number: int) -> str:
+        """The host of one to which no connection is ever made: its queue is full, and nobody takes from it."""
+        address = namespace.address(number) if self.inside else "127.0.0.1"
+        listener = self._stack.enter_context(socket.socket())
+        listener.bind((address, HTTPS if self.inside else 0))
+        listener.listen(0)
+        where = listener.getsockname()
+        for _ in range(_QUEUED):
+            waiting = self._stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(where)
+        return address if self.inside else f"{address}:{where[1]}"
+
     def _opened(self, registry: Registry, address: str, port: int = 0) -> Registry:
         self.loop.run(registry.open(address, port))
         self._stack.callback(self.loop.call, registry.close)
@@ -161,10 +183,10 @@ class Stage:
         return server
 
     def provider(
-        self, *named: Registry, flags: Sequence[str] = (), prefix: Sequence[str] = (), pair: Pair | None = None
+        self, *named: Registry | str, flags: Sequence[str] = (), prefix: Sequence[str] = (), pair: Pair | None = None
     ) -> Provider:
         """A provider that has answered nothing yet, and may speak plain HTTP with these and the healthy registry."""
-        hosts = [self.healthy, *(registry.host for registry in named if registry.tls is None)]
+        hosts = [self.healthy, *(host for host in map(_plain, named) if host)]
         settings = [
             f"--registry-ca={self.theatre.folder / 'registries.pem'}",
             *(f"--insecure-registry={host}" for host in hosts),
@@ -187,9 +209,10 @@ class Stage:
         """Many of them."""
         return self._stack.enter_context(contextlib.closing(Crowd(provider.port, self.context(), size)))
 
-    def neighbour(self, provider: Provider, registry: str = "") -> Neighbour:
+    def neighbour(self, provider: Provider, registry: str = "", every: float = neighbour.EVERY_SECONDS) -> Neighbour:
         """Somebody who asks about healthy images all the while; of the registry that no setting names."""
-        started = neighbour.start(provider.port, self.theatre.client, registry or self.stranger, self.folder)
+        registry = registry or self.stranger
+        started = neighbour.start(provider.port, self.theatre.client, registry, self.folder, every)
         self._stack.callback(started.stop)
         return started
 
@@ -197,3 +220,10 @@ class Stage:
         """End everything; what nobody expected of the providers."""
         self._stack.close()
         return [surprise for provider in self._providers for surprise in provider.surprises()]
+
+
+def _plain(registry: Registry | str) -> str:
+    """Host of a registry that is spoken to in plain HTTP; empty for others."""
+    if isinstance(registry, str):
+        return "" if namespace.is_public(registry) else registry
+    return registry.host if registry.tls is None else ""

@@ -251,6 +251,31 @@ def _retry_after(text: str) -> Callable[[Stage], Outcome]:
     return run
 
 
+_ODD_TIMES: Final = (
+    *("-1", "1e9", "0x10", "inf", "nan", "", " ", "1, 2", "\u00b2", "9" * 400, "Fri, 31 Dec 9999 23:59:59 +9999"),
+    *("Fri, 99 Dec 2026 99:99:99 GMT", "Thu, 01 Jan 0000 00:00:00 GMT", "Fri, 31 Dec 1 23:59:59 -2400", "x" * 4000),
+)
+
+
+def _odd_times(stage: Stage) -> Outcome:
+    """Retry-After in ways that mean nothing, each by a registry of its own."""
+
+    def saying(text: str) -> Handler:
+        async def handler(exchange: Exchange) -> None:
+            await exchange.answer(429, b"", {"Retry-After": text})
+
+        return handler
+
+    held = [stage.registry(saying(text)) for text in _ODD_TIMES]
+    caller = stage.caller(stage.provider(*held))
+    reply = caller.ask(*(fact(f"{registry.host}/app:1") for registry in held))
+    reasons = sorted(set(reply.reasons))
+    return outcome(
+        Check(f"{len(held)} times {', '.join(f'`{reason}`' for reason in reasons)}", reasons == ["Throttled"]),
+        Check(f"after {reply.seconds:.2f} s", not reply.late),
+    )
+
+
 def _challenge(header: str) -> Handler:
     async def handler(exchange: Exchange) -> None:
         await exchange.answer(401, b"", {"WWW-Authenticate": header})
@@ -380,6 +405,8 @@ def _links(stage: Stage) -> Outcome:
     caller = stage.caller(stage.provider(*held, endless))
     # Any key will do: the list is asked for before a signature is looked at.
     verify = {"key": {"data": SigningWorld().key.public_pem, "hashAlgorithm": "sha256"}, "format": "bundle"}
+    # What is imported with the first question about signatures is not what is asked about here.
+    caller.ask(proof(f"{stage.healthy}/single/other:1", verify), path="/audit")
     keys = [proof(f"{registry.host}/app@{digest}", verify) for registry in [*held, endless]]
     reply = caller.ask(*keys)
     allowed = {list_path, *shelf, f"/v2/app/manifests/sha256-{digest.removeprefix('sha256:')}"}
@@ -387,7 +414,9 @@ def _links(stage: Stage) -> Outcome:
         request.path for registry in held for request in registry.requests if request.path.split("?")[0] not in allowed
     ]
     pages = len(endless.requests)
+    asked = sum(any(request.path.startswith(list_path) for request in registry.requests) for registry in held)
     return outcome(
+        Check(f"{asked} of {len(held)} lists read", asked == len(held)),
         Check(f"{len(stray)} requests elsewhere" + (f" (`{stray[0]}`)" if stray else ""), not stray),
         Check(f"{pages} requests for a list without end", pages <= limits.REFERRER_PAGES + len(shelf) + 2),
         Check(", ".join(sorted({f"`{reason}`" for reason in reply.reasons})), len(reply.reasons) == len(keys)),
@@ -432,6 +461,11 @@ SCENE: Final = Scene(
             "429 with a date in the year 9999",
             "likewise",
             _retry_after("Fri, 31 Dec 9999 23:59:59 GMT"),
+        ),
+        Attack(
+            "429 with a time that is negative, no number, 400 digits, a date that there is not, …",
+            "`Throttled`, in time",
+            _odd_times,
         ),
         Attack(
             f"401 with {_SPACES:,} spaces, commas, quotes in the challenge, {_CHALLENGED} times each",

@@ -32,6 +32,13 @@ def _told(found: Assault) -> Outcome:
     return outcome(*found.checks(), Check(f"{found.processor:.1f} s of processor in {bounds.ATTACK_SECONDS:.0f} s"))
 
 
+def _control(stage: Stage) -> Outcome:
+    """No attack, but one more client: what the measure itself is worth on this machine."""
+    provider = stage.provider()
+    neighbour = stage.neighbour(provider)
+    return _told(assault(stage, provider, neighbour, lambda number: [fact(f"{stage.healthy}/single/more-{number}:1")]))
+
+
 def _hanging_children(stage: Stage) -> Outcome:
     shelf: dict[str, Document] = {}
     for number in range(40):
@@ -57,15 +64,17 @@ def _one_silent(stage: Stage) -> Outcome:
 
 
 def _many_silent(stage: Stage) -> Outcome:
-    held = [stage.foreign_registry(silent, number) for number in range(1, _HOSTS + 1)]
-    provider = stage.provider(*held)
+    hosts = [stage.foreign_registry(silent, number).host for number in range(1, 5)]
+    hosts += [stage.unwelcoming_registry(number) for number in range(5, 9)]
+    hosts += [stage.unreachable_registry(number) for number in range(9, _HOSTS + 1)]
+    provider = stage.provider(*hosts)
     neighbour = stage.neighbour(provider)
     return _told(
         assault(
             stage,
             provider,
             neighbour,
-            lambda number: [fact(f"{registry.host}/image-{number}:1") for registry in held],
+            lambda number: [fact(f"{host}/image-{number}:1") for host in hosts],
         )
     )
 
@@ -132,9 +141,14 @@ SCENE: Final = Scene(
     "fairness",
     "registries that hang or are slow",
     (
+        Attack("None: one more client, who asks a healthy registry (a control)", _EXPECTED, _control),
         Attack(f"Indexes with {_CHILDREN} children that hang, one after the other", _EXPECTED, _hanging_children),
         Attack(f"{_IMAGES} images at a time of one silent host", _EXPECTED, _one_silent),
-        Attack(f"An image at a time of each of {_HOSTS} silent hosts", _EXPECTED, _many_silent),
+        Attack(
+            f"An image at a time of each of {_HOSTS} hosts that are silent, shake no hands, or take no connection",
+            _EXPECTED,
+            _many_silent,
+        ),
         Attack(f"{_KEYS:,} images at a time of one silent host, in calls of {_A_CALL}", _EXPECTED, _many_keys),
         Attack(
             f"{_CROWD} calls of {_CROWD_KEYS} images of a registry that takes {_AFTER_MS} ms, and a single image of it",

@@ -207,7 +207,7 @@ def _killed(stage: Stage) -> Outcome:
 class _Load:
     """Callers that ask about slow images, one question after the other, until they are ended."""
 
-    def __init__(self, stage: Stage, provider: Provider, path: str, *, kept: bool) -> None:
+    def __init__(self, stage: Stage, provider: Provider, path: Callable[[int], str], *, kept: bool) -> None:
         self.replies: list[Reply] = []
         self._ended = threading.Event()
         self._asked = 0
@@ -219,10 +219,10 @@ class _Load:
         for thread in self._threads:
             thread.start()
 
-    def _ask(self, caller: Caller, path: str, number: int) -> None:
+    def _ask(self, caller: Caller, path: Callable[[int], str], number: int) -> None:
         while not self._ended.is_set():
             self._asked += 1
-            reply = caller.ask(f"{path}-{number}-{self._asked}:1")
+            reply = caller.ask(f"{self._stage.healthy}/{path(number)}-{self._asked}:1")
             self.replies.append(reply)
             if reply.failure == "ConnectionRefusedError":
                 return
@@ -234,10 +234,15 @@ class _Load:
             thread.join()
 
 
+def _slow(kept: bool, number: int) -> str:
+    """Each at its own pace, so that at any moment some are in the middle of an answer."""
+    return f"after-{200 + 40 * number + 20 * kept}/single/kept-{kept:d}-{number}"
+
+
 def _stopped(stage: Stage) -> Outcome:
     """SIGTERM under load: what was sent before is answered, whole and with its value."""
     provider = stage.provider()
-    loads = [_Load(stage, provider, f"{stage.healthy}/after-300/kept-{kept:d}", kept=kept) for kept in (True, False)]
+    loads = [_Load(stage, provider, partial(_slow, kept), kept=kept) for kept in (True, False)]
     time.sleep(_LOAD_SECONDS)
     told = time.monotonic()
     provider.terminate()
@@ -262,7 +267,7 @@ def _rotated(stage: Stage) -> Outcome:
     for path in (pair.certificate, pair.key, pair.authority):
         path.write_bytes((stage.theatre.server.folder / path.name).read_bytes())
     provider = stage.provider(pair=pair)
-    loads = [_Load(stage, provider, f"{stage.healthy}/single/kept-{kept:d}", kept=kept) for kept in (True, False)]
+    loads = [_Load(stage, provider, partial("single/kept-{:d}-{}".format, kept), kept=kept) for kept in (True, False)]
     for number in range(_ROTATIONS):
         time.sleep(_ROTATION_SECONDS)
         if number == _ROTATIONS // 2:

@@ -113,7 +113,7 @@ def _headers(stage: Stage) -> Outcome:
 
     async def handler(exchange: Exchange) -> None:
         document = healthy.shelf(exchange.request.repository).get(exchange.request.path)
-        status = chance.choice((200, 200, 200, 200, 401, 302, 307, 429, 404, 100, 204, 304, 500, 999))
+        status = chance.choice((200, 200, 200, 200, 401, 302, 307, 404, 100, 204, 304, 500, 503, 999))
         names = chance.sample(sorted(sound), 3)
         headers = {name: mutations.header(sound[name], chance) for name in names}
         await exchange.answer(status, document.body if document else b"{}", headers)

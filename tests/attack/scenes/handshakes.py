@@ -31,6 +31,8 @@ def _flood(port: int) -> int:
     strangers: deque[ssl.SSLSocket] = deque()
     count = 0
     for tick in range(_SECONDS * _TICKS):
+        if time.monotonic() > begun + _SECONDS:
+            break
         time.sleep(max(0.0, begun + tick / _TICKS - time.monotonic()))
         for _ in range(_A_SECOND // _TICKS):
             count += 1

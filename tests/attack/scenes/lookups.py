@@ -13,6 +13,8 @@ from tests.attack.namespace import address
 from tests.attack.stage import HEALTHY_ADDRESS, Stage
 
 _NAMES: Final = 20
+# How often the neighbour asks: each time it takes a look-up and a handshake.
+_EVERY_SECONDS: Final = 0.05
 _MANY: Final = 400
 _CALLERS: Final = 3
 # Fewer: they are answered at once, and the name server shall not be what is slow.
@@ -25,7 +27,7 @@ def _beside(keys: Callable[[int], Sequence[str]], callers: int = 1) -> Callable[
     def run(stage: Stage) -> Outcome:
         stage.name_server()
         provider = stage.provider()
-        neighbour = stage.neighbour(provider, names.name(address(HEALTHY_ADDRESS), "*"))
+        neighbour = stage.neighbour(provider, names.name(address(HEALTHY_ADDRESS), "*"), _EVERY_SECONDS)
         found = assault(stage, provider, neighbour, keys, callers=callers)
         return outcome(*found.checks(), Check(f"{found.processor:.1f} s of processor"))
 

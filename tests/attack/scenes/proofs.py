@@ -30,7 +30,7 @@ _FIRST_SECONDS: Final = 1.5
 _AGAIN_SECONDS: Final = 0.15
 # After which nobody remembers a failed question as such.
 _FORGOTTEN_SECONDS: Final = 2.0
-_ROUNDS: Final = 3
+_ROUNDS: Final = 2
 
 
 @cache
@@ -138,7 +138,7 @@ SCENE: Final = Scene(
     (
         Attack(
             f"{_BUNDLES} bundles with {_STAMPS} timestamps each, of an authority that is none of the trust root's "
-            f"{_AUTHORITIES}; asked {_ROUNDS} times",
+            f"{_AUTHORITIES}; asked twice",
             f"`SignatureRejected`, {_FIRST_SECONDS} s of processor at most, again {_AGAIN_SECONDS} s",
             _processor,
         ),
