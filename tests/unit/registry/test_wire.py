@@ -73,9 +73,28 @@ def line():
     return Line()
 
 
+class HeldPace(Pace):
+    """A pace that a test can hold."""
+
+    def __init__(self):
+        super().__init__()
+        self._going = None
+
+    def hold(self):
+        self._going = asyncio.Event()
+
+    def release(self):
+        self._going.set()
+
+    async def wait(self):
+        if self._going is not None:
+            await self._going.wait()
+        await super().wait()
+
+
 @pytest.fixture
 def pace():
-    return Pace()
+    return HeldPace()
 
 
 @pytest.fixture
@@ -396,35 +415,35 @@ class TestReading:
         line.body = b" " * (limits.STEP_BYTES + 1)
 
     def test_document_keeps_its_place_until_it_may_be_read(self, loop, run, wire, make_call, pace):
-        run(pace._lock.acquire())
+        pace.hold()
         tasks = [loop.create_task(send(wire, make_call())) for _ in range(40)]
         loop.run_for(20)
         assert not any(task.done() for task in tasks)
         assert wire._turns.under_way() == limits.UNKNOWN_REGISTRY_REQUESTS
-        pace._lock.release()
+        pace.release()
         loop.run_for(1)
         assert all(task.result().body for task in tasks)
         assert wire._turns.under_way() == 0
 
     def test_document_that_waits_to_be_read_is_not_taken_for_a_stuck_request(self, loop, run, wire, make_call, pace):
-        run(pace._lock.acquire())
+        pace.hold()
         mine = object()
         tasks = [loop.create_task(send(wire, make_call(caller=mine))) for _ in range(20)]
         tasks.append(loop.create_task(send(wire, make_call())))
         loop.run_for(5)
-        pace._lock.release()
+        pace.release()
         loop.run_for(1)
         assert all(task.exception() is None for task in tasks)
 
     def test_cancelled_question_whose_document_waits_gives_its_place_back(self, loop, run, wire, make_call, pace):
-        run(pace._lock.acquire())
+        pace.hold()
         task = loop.create_task(send(wire, make_call()))
         loop.settle()
         task.cancel()
         loop.settle()
         assert task.cancelled()
         assert wire._turns.under_way() == 0
-        pace._lock.release()
+        pace.release()
 
     def test_who_has_waited_with_its_document_may_read_it_at_once(self, run, wire, line, call):
         run(send(wire, call))
