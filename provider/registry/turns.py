@@ -376,18 +376,23 @@ class Turns:
     def _left(self, authority: str, registry: _Registry, ticket: _Ticket) -> None:
         if ticket.timer is not None:
             ticket.timer.cancel()
-        self._dequeue(registry, ticket)
+        if self._dequeue(registry, ticket):
+            # It has no turn. Another may have been kept from the last places only because this one waited.
+            self._serve(registry)
         if not registry.waited_for:
             self._waited_for.pop(authority, None)
 
-    def _dequeue(self, registry: _Registry, ticket: _Ticket) -> None:
-        if ticket in ticket.claim.waiting:
-            ticket.claim.waiting.discard(ticket)
-            registry.lanes[ticket.claim.audit].remove(ticket)
-            self._waiting -= 1
-            self._callers_waiting[ticket.claim.caller] -= 1
-            if not self._callers_waiting[ticket.claim.caller]:
-                del self._callers_waiting[ticket.claim.caller]
+    def _dequeue(self, registry: _Registry, ticket: _Ticket) -> bool:
+        """Let a request wait no more; whether it did."""
+        if ticket not in ticket.claim.waiting:
+            return False
+        ticket.claim.waiting.discard(ticket)
+        registry.lanes[ticket.claim.audit].remove(ticket)
+        self._waiting -= 1
+        self._callers_waiting[ticket.claim.caller] -= 1
+        if not self._callers_waiting[ticket.claim.caller]:
+            del self._callers_waiting[ticket.claim.caller]
+        return True
 
     def _serve(self, registry: _Registry) -> bool:
         """Give turns to those that wait at a registry, as far as there are places; whether there were any."""

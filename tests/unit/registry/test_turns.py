@@ -369,6 +369,22 @@ class TestShares:
         desk.ask("somebody's")
         assert desk.names == ["theirs", "mine0", "mine1", "somebody's"]
 
+    @pytest.mark.parametrize("how", ["cancelled", "refused"])
+    def test_last_places_are_anybodys_when_nobody_else_waits_any_more(self, make_desk, how):
+        desk = make_desk(reserved=1)
+        # I am alone with my requests, and have audit's half; so an audit of theirs waits, and my next one for them.
+        for name, audit in (("audit0", True), ("audit1", True), ("mine0", False)):
+            desk.ask(name, Claim("me", audit=audit))
+        waiting = desk.ask("theirs", Claim("they", audit=True), seconds=0.1)
+        desk.ask("mine1", Claim("me"))
+        assert desk.names == ["audit0", "audit1", "mine0"]
+        if how == "cancelled":
+            waiting.cancel()
+            settle(desk.loop)
+        else:
+            desk.loop.run_for(0.11)
+        assert "mine1" in desk.names
+
     def test_last_places_of_all_are_for_callers_that_have_none(self, make_desk):
         desk = make_desk(all=4, reserved_all=2)
         for number in range(4):
