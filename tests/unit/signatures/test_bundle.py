@@ -249,3 +249,10 @@ def test_inclusion_proof_is_no_longer_than_a_tree_is_high(case):
     proof["hashes"].pop()
     with pytest.raises(RejectedError, match="is not in the tree that its log has signed"):
         case.verify_bundle(document)
+
+
+def test_promise_without_a_time_is_refused(case):
+    document = case.bundle()
+    del document["verificationMaterial"]["tlogEntries"][0]["integratedTime"]
+    with pytest.raises(RejectedError, match=r"^the log entry has a promise but no time that it could be of$"):
+        case.verify_bundle(document)
