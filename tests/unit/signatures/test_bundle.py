@@ -9,6 +9,7 @@ import hashlib
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from provider import limits
 from provider.questions.answer import SigningTime, TimeSource
 from provider.questions.proof_question import HashAlgorithm
 from provider.signatures.demands import Demands
@@ -181,3 +182,77 @@ def test_certificate_proves_nothing_where_nobody_is_trusted(case):
         case.verify_bundle(case.bundle(), nobody)
     with pytest.raises(RejectedError, match=r"^there is no trust root$"):
         case.verify(case.legacy(case.ann, logged=True), nobody)
+
+
+MATERIAL = ("verificationMaterial",)
+PLACES_OF_MEMBERS = {
+    "bundle": (),
+    "material": MATERIAL,
+    "certificate": (*MATERIAL, "certificate"),
+    "timestamps": (*MATERIAL, "timestampVerificationData"),
+    "envelope": ("dsseEnvelope",),
+}
+
+
+@pytest.mark.parametrize("place", PLACES_OF_MEMBERS)
+def test_member_that_nobody_knows_is_refused(case, place):
+    document = case.bundle(stamps=[None])
+    holder = document
+    for name in PLACES_OF_MEMBERS[place]:
+        holder = holder[name]
+    holder["x"] = 1
+    with pytest.raises(RejectedError, match=r"^the bundle cannot be read: x is not known$"):
+        case.verify_bundle(document)
+
+
+def test_member_that_nobody_knows_is_refused_beside_a_message_and_a_key_too(case):
+    document = case.world.message_bundle(DIGEST, MANIFEST, case.world.key)
+    document["messageSignature"]["x"] = 1
+    with pytest.raises(RejectedError, match="x is not known"):
+        case.verify_bundle(document, case.by_key)
+    document = case.bundle(case.world.key)
+    document["verificationMaterial"]["publicKey"]["x"] = 1
+    with pytest.raises(RejectedError, match="x is not known"):
+        case.verify_bundle(document, case.by_key)
+
+
+def test_chain_is_for_older_bundles_and_not_empty(case):
+    document = case.bundle()
+    material = document["verificationMaterial"]
+    material["x509CertificateChain"] = {"certificates": [material.pop("certificate")]}
+    with pytest.raises(RejectedError, match="x509CertificateChain is not for bundles of this version"):
+        case.verify_bundle(document)
+    document["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.2"
+    material["x509CertificateChain"]["certificates"] *= limits.CERTIFICATES
+    assert case.verify_bundle(document)
+    material["x509CertificateChain"]["certificates"] *= 2
+    with pytest.raises(RejectedError, match="certificates has 20 members, more than 10"):
+        case.verify_bundle(document)
+    material["x509CertificateChain"]["certificates"] = []
+    with pytest.raises(RejectedError, match="x509CertificateChain is empty"):
+        case.verify_bundle(document)
+
+
+def test_message_says_the_hash_that_images_have(case):
+    document = case.world.message_bundle(DIGEST, MANIFEST, case.ann)
+    document["messageSignature"]["messageDigest"]["algorithm"] = "SHA2_512"
+    with pytest.raises(RejectedError, match="only SHA2_256 is an image's"):
+        case.verify_bundle(document)
+
+
+def test_inclusion_proof_is_no_longer_than_a_tree_is_high(case):
+    document = case.bundle()
+    proof = document["verificationMaterial"]["tlogEntries"][0]["inclusionProof"]
+    proof["hashes"] = [base64.b64encode(hashlib.sha256(b"%d" % number).digest()).decode() for number in range(65)]
+    with pytest.raises(RejectedError, match="an inclusion proof is too long"):
+        case.verify_bundle(document)
+    proof["hashes"].pop()
+    with pytest.raises(RejectedError, match="is not in the tree that its log has signed"):
+        case.verify_bundle(document)
+
+
+def test_promise_without_a_time_is_refused(case):
+    document = case.bundle()
+    del document["verificationMaterial"]["tlogEntries"][0]["integratedTime"]
+    with pytest.raises(RejectedError, match=r"^the log entry has a promise but no time that it could be of$"):
+        case.verify_bundle(document)
