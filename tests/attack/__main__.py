@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from tests.attack import stage
@@ -15,8 +14,11 @@ from tests.attack.report import Report, say
 from tests.attack.scenes import SCENES
 from tests.attack.trial import trials
 from tests.bench import machine
+from tests.programs import ROOT
 
 _SEED: Final = 20261129
+# With the provider's logs, one folder an attack, until the next run.
+_FOLDER: Final = ROOT / ".build" / "attack"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -30,10 +32,9 @@ def main(arguments: Sequence[str]) -> int:
     report = Report(_described(options.seed))
     say(f"{report.machine}\n")
     begun = time.monotonic()
-    with (
-        tempfile.TemporaryDirectory(prefix="bestbefore-attack-") as folder,
-        stage.opened(Path(folder), options.minutes, options.seed) as theatre,
-    ):
+    shutil.rmtree(_FOLDER, ignore_errors=True)
+    _FOLDER.mkdir(parents=True)
+    with stage.opened(_FOLDER, options.minutes, options.seed) as theatre:
         for scene in chosen:
             say(f"{scene.name}: {scene.title}\n")
             for trial in trials(scene, theatre):

@@ -21,6 +21,8 @@ NOISE_MS: Final = 20.0
 
 # Beyond it a neighbour that is alone is measured again: the machine is busy with something else, milliseconds.
 CALM_MS: Final = 60.0
+# Beyond it there is nothing to compare with.
+BUSY_MS: Final = 250.0
 
 # How long a neighbour is measured alone, and an attack of load goes on, seconds.
 ALONE_SECONDS: Final = 3.0

@@ -7,41 +7,73 @@ import socket
 import ssl
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from provider import limits
 from tests.attack import bounds
 from tests.attack.attack import Attack, Check, Outcome, Scene, outcome
 from tests.attack.neighbour import Latencies
+from tests.attack.provider import Provider
 from tests.attack.stage import Stage
 
 _A_SECOND: Final = 300
 _SECONDS: Final = 8
 _SILENT: Final = 400
-_TICKS: Final = 10
+_CHURN_SECONDS: Final = 4
+_BURST: Final = 60
+# TLS for "no more": an alert (RFC 8446, section 6.1).
+_GOOD_BYE: Final = b"\x15\x03\x03\x00\x02\x01\x00"
 
 
 def _flood(port: int) -> int:
-    """Handshakes by a timetable, for some seconds; how many were begun.
-
-    So many are left open, greeted and no more, as are let in at a time; then each tenth of a second as many begin as
-    go on that are the oldest: who is dropped for being the oldest is just about to say something.
-    """
+    """Handshakes by a timetable, for some seconds, each of which ends without a certificate; how many were begun."""
     context, begun = _context(), time.monotonic()
     strangers: deque[ssl.SSLSocket] = deque()
     count = 0
-    for tick in range(_SECONDS * _TICKS):
-        if time.monotonic() > begun + _SECONDS:
-            break
-        time.sleep(max(0.0, begun + tick / _TICKS - time.monotonic()))
-        for _ in range(_A_SECOND // _TICKS):
-            count += 1
-            strangers.extend(_greeted(context, port))
-            if len(strangers) > limits.HANDSHAKES:
-                _finish(strangers.popleft())
+    while (now := time.monotonic()) < begun + _SECONDS:
+        if now < begun + count / _A_SECOND:
+            time.sleep(0.001)
+            continue
+        count += 1
+        strangers.extend(_greeted(context, port))
+        if len(strangers) > limits.HANDSHAKES:
+            _finish(strangers.popleft())
     while strangers:
         _finish(strangers.popleft())
     return count
+
+
+def _churn(port: int) -> int:
+    """As many greet as are let in at a time; then, in bursts, as many greet as hang up who greeted first.
+
+    Who has been there for longest is dropped for each that comes: just when it says something.
+    """
+    greeting, begun = _greeting(), time.monotonic()
+    strangers: deque[socket.socket] = deque()
+    count = 0
+    while time.monotonic() < begun + _CHURN_SECONDS:
+        for _ in range(_BURST):
+            count += 1
+            with contextlib.suppress(OSError):
+                stranger = socket.create_connection(("127.0.0.1", port), timeout=1)
+                stranger.sendall(greeting)
+                strangers.append(stranger)
+            if len(strangers) > limits.HANDSHAKES:
+                with contextlib.suppress(OSError), strangers.popleft() as oldest:
+                    oldest.sendall(_GOOD_BYE)
+        time.sleep(max(0.0, begun + count / _A_SECOND - time.monotonic()))
+    for stranger in strangers:
+        stranger.close()
+    return count
+
+
+def _greeting() -> bytes:
+    """A client's first bytes."""
+    outgoing = ssl.MemoryBIO()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        _context().wrap_bio(ssl.MemoryBIO(), outgoing).do_handshake()
+    return outgoing.read()
 
 
 def _context() -> ssl.SSLContext:
@@ -78,18 +110,27 @@ def _in_time(seen: Latencies) -> Check:
     return Check(f"a client's slowest of {len(seen.milliseconds)} answers {seen.longest:.0f} ms{failed}", held)
 
 
-def _handshakes(stage: Stage) -> Outcome:
-    provider = stage.provider()
-    neighbour = stage.neighbour(provider)
-    worker, begun = provider.workers()[0], time.monotonic()
-    count = _flood(provider.port)
-    seconds = time.monotonic() - begun
+def _attacked(flood: Callable[[int], int]) -> Callable[[Stage], Outcome]:
+    """The worker and a client, beside it."""
+
+    def run(stage: Stage) -> Outcome:
+        provider = stage.provider()
+        neighbour = stage.neighbour(provider)
+        worker, begun = provider.workers()[0], time.monotonic()
+        count = flood(provider.port)
+        seconds = time.monotonic() - begun
+        return outcome(
+            Check(f"{count / seconds:.0f} handshakes a second for {seconds:.0f} s"),
+            _same(worker, provider),
+            _in_time(neighbour.during(begun, begun + seconds)),
+        )
+
+    return run
+
+
+def _same(worker: int, provider: Provider) -> Check:
     same = provider.workers()[:1] == [worker]
-    return outcome(
-        Check(f"{count / seconds:.0f} handshakes a second for {seconds:.0f} s"),
-        Check("worker the same" if same else "worker another one", same),
-        _in_time(neighbour.during(begun, begun + seconds)),
-    )
+    return Check("worker the same" if same else "worker another one", same)
 
 
 def _silent(stage: Stage) -> Outcome:
@@ -103,10 +144,9 @@ def _silent(stage: Stage) -> Outcome:
     dropped = sum(_dropped(stranger) for stranger in strangers)
     for stranger in strangers:
         stranger.close()
-    same = provider.workers()[:1] == [worker]
     return outcome(
         Check(f"{dropped} dropped within 4 s", dropped == _SILENT),
-        Check("worker the same" if same else "worker another one", same),
+        _same(worker, provider),
         _in_time(neighbour.during(begun, time.monotonic())),
     )
 
@@ -128,7 +168,12 @@ SCENE: Final = Scene(
         Attack(
             f"{_A_SECOND} TLS handshakes a second without a certificate, a second long each, for {_SECONDS} s",
             "the worker goes on, and a client is answered in time",
-            _handshakes,
+            _attacked(_flood),
+        ),
+        Attack(
+            f"{_A_SECOND} a second in bursts, while those who came first hang up, for {_CHURN_SECONDS} s",
+            "likewise",
+            _attacked(_churn),
         ),
         Attack(
             f"{_SILENT} connections that say nothing, or half a greeting",

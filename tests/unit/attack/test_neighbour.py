@@ -35,6 +35,11 @@ def test_neighbour_who_waits_longer_than_that_is_told() -> None:
     assert (slow.text, slow.held) == ("neighbour's p99 31 ms, alone 10", False)
 
 
+def test_machine_that_is_too_busy_to_tell_lets_nothing_hold() -> None:
+    (busy,) = beside(Latencies([300.0] * 100, []), Latencies([300.0] * 100, []))
+    assert (busy.text, busy.held) == ("neighbour's p99 300 ms, alone 300: the machine is too busy to tell", False)
+
+
 def test_neighbour_without_a_value_is_told_with_the_reason_most_of_them_have() -> None:
     attacked = Latencies([10.0] * 4, ["Timeout", "Overloaded", "Timeout"])
     assert beside(Latencies([10.0], []), attacked)[1].text == "3 of its 4 answers without a value (Timeout)"
