@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from provider import limits
@@ -23,41 +21,14 @@ from provider.clock import Clock, Deadline
 from provider.errors import ImageError
 from provider.observer import Observer, ThrottleCause
 from provider.reasons import Reason
+from provider.registry.bounds import DEFAULT_BOUNDS, Bounds
 from provider.registry.claim import Claim
+from provider.registry.lane import Lane
+from provider.registry.places import Places
 
 _REGISTRIES: Final = 1024  # remembered at a time
 _SMOOTHING: Final = 0.2  # of the usual time of an answer
 _SLOWER: Final = 4  # times the usual is stuck
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """How many requests may be under way.
-
-    Attributes:
-        registry: at one registry.
-        unknown: at one that has not answered yet.
-        all: at all together.
-        reserved: of a registry's, the last ones, for callers that have none there yet.
-        reserved_all: the same of all.
-    """
-
-    registry: int = limits.REGISTRY_REQUESTS
-    unknown: int = limits.UNKNOWN_REGISTRY_REQUESTS
-    all: int = limits.ALL_REQUESTS
-    reserved: int = limits.RESERVED_REQUESTS
-    reserved_all: int = limits.RESERVED_ALL_REQUESTS
-
-
-DEFAULT_BOUNDS: Final = Bounds()
-# Of documents that are large: what is in flight of them has a bound in bytes.
-LARGE_BOUNDS: Final = Bounds(
-    registry=limits.LARGE_DOCUMENTS // 2,
-    unknown=limits.LARGE_DOCUMENTS // 2,
-    all=limits.LARGE_DOCUMENTS,
-    reserved=1,
-    reserved_all=2,
-)
 
 
 class Turn:
@@ -130,136 +101,13 @@ class _Ticket:
             self.ready.set_result(None)
 
 
-class _Lane:
-    """Requests that wait at one registry, by caller and question."""
-
-    def __init__(self) -> None:
-        # Ordered dictionaries: thousands of one question may come and leave at once, from anywhere.
-        self._callers: OrderedDict[object, OrderedDict[Claim, OrderedDict[_Ticket, None]]] = OrderedDict()
-
-    def add(self, ticket: _Ticket) -> None:
-        claims = self._callers.setdefault(ticket.claim.caller, OrderedDict())
-        claims.setdefault(ticket.claim, OrderedDict())[ticket] = None
-        if ticket.claim.served:
-            # What was begun is finished first: some answers in time are better than none.
-            claims.move_to_end(ticket.claim, last=False)
-
-    def remove(self, ticket: _Ticket) -> None:
-        claims = self._callers.get(ticket.claim.caller)
-        tickets = None if claims is None else claims.get(ticket.claim)
-        if claims is None or tickets is None or ticket not in tickets:
-            return
-        del tickets[ticket]
-        if not tickets:
-            del claims[ticket.claim]
-        if not claims:
-            del self._callers[ticket.claim.caller]
-
-    def last(self, caller: object) -> None:
-        """It has just had a turn: the others come before it."""
-        if caller in self._callers:
-            self._callers.move_to_end(caller)
-
-    def __bool__(self) -> bool:
-        return bool(self._callers)
-
-    def others(self, caller: object) -> bool:
-        """Whether anybody else waits."""
-        return len(self._callers) > (caller in self._callers)
-
-    def __iter__(self) -> Iterator[_Ticket]:
-        """All that wait."""
-        for claims in self._callers.values():
-            for tickets in claims.values():
-                yield from tickets
-
-    def callers(self, places: _Places) -> Iterable[tuple[object, Mapping[Claim, Mapping[_Ticket, None]]]]:
-        """Who waits, with their questions' requests; callers with the fewest places first."""
-        if len(self._callers) < 2:  # noqa: PLR2004 - nothing to sort
-            return self._callers.items()
-        return sorted(self._callers.items(), key=lambda item: places.callers[item[0]])
-
-
-class _Places:
-    """What is under way, and what more may be."""
-
-    def __init__(self, reserved: int) -> None:
-        self._reserved = reserved
-        self.turns: dict[Turn, None] = {}
-        self.callers: Counter[object] = Counter()
-        self.claims: Counter[Claim] = Counter()
-        self.audit = 0
-
-    def open_to(self, caller: object, bound: int, *, audit: bool, others: bool) -> bool:
-        """Whether a caller may send one more.
-
-        Args:
-            caller: who asks.
-            bound: how many may be under way.
-            audit: whether nobody's admission waits for it.
-            others: whether other callers wait.
-        """
-        room = bound - len(self.turns)
-        if room <= 0 or (audit and self._audit_full(bound)):
-            return False
-        return room > self._reserved or not self.callers[caller] or not (others or len(self.callers) > 1)
-
-    def add(self, turn: Turn) -> None:
-        self.turns[turn] = None
-        self.callers[turn.claim.caller] += 1
-        self.claims[turn.claim] += 1
-        self.audit += turn.claim.audit
-
-    def remove(self, turn: Turn) -> None:
-        del self.turns[turn]
-        claim = turn.claim
-        self.callers[claim.caller] -= 1
-        if not self.callers[claim.caller]:
-            del self.callers[claim.caller]
-        self.claims[claim] -= 1
-        if not self.claims[claim]:
-            del self.claims[claim]
-        self.audit = sum(other.claim.audit for other in self.turns) if self.audit else 0
-
-    def scarce(self, bound: int) -> bool:
-        """Whether somebody may have to wait for one of these places."""
-        return self._full(bound) or self._audit_full(bound)
-
-    def stuck(self, bound: int, now: float, waiting: Iterable[_Ticket]) -> Iterator[Turn]:
-        """Stuck requests whose places are what others wait for: they go to callers that have fewer."""
-        left = self.callers.copy()
-        full, audit_full = self._full(bound), self._audit_full(bound)
-        old = [turn for turn in self.turns if turn.stuck(now)] if full or audit_full else []
-        content: set[tuple[object, bool]] = set()
-        for ticket in waiting if old else ():
-            caller, audit = ticket.claim.caller, ticket.claim.audit
-            if (caller, audit) in content:
-                continue
-            of_use = (turn for turn in old if (turn.claim.audit if audit and audit_full else full))
-            turn = next((turn for turn in of_use if left[turn.claim.caller] > left[caller] + 1), None)
-            if turn is None:
-                content.add((caller, audit))
-                continue
-            old.remove(turn)
-            left[turn.claim.caller] -= 1
-            left[caller] += 1
-            yield turn
-
-    def _full(self, bound: int) -> bool:
-        """But for the last ones."""
-        return bound - len(self.turns) <= self._reserved
-
-    def _audit_full(self, bound: int) -> bool:
-        return self.audit >= max(1, bound // 2)
-
-
 class _Registry:
     """One registry's places, and who waits for them."""
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
-        self.places = _Places(bounds.reserved)
-        self.lanes = {False: _Lane(), True: _Lane()}
+        self.places: Places[Turn] = Places(bounds.reserved)
+        self.lanes: dict[bool, Lane[_Ticket]] = {False: Lane(), True: Lane()}
         self.known = False
         self.usual = 0.0
         self.timer: asyncio.TimerHandle | None = None
@@ -297,7 +145,7 @@ class Turns:
         self._clock = clock
         self._observer = observer
         self._bounds = bounds
-        self._all = _Places(bounds.reserved_all)
+        self._all: Places[Turn] = Places(bounds.reserved_all)
         self._registries: OrderedDict[str, _Registry] = OrderedDict()
         self._waited_for: OrderedDict[str, _Registry] = OrderedDict()
         self._waiting = 0
@@ -410,7 +258,7 @@ class Turns:
         if len(registry.places.turns) >= registry.bound or len(self._all.turns) >= self._bounds.all:
             return None
         for audit in (False, True):
-            for caller, claims in registry.lanes[audit].callers(registry.places):
+            for caller, claims in registry.lanes[audit].callers(registry.places.callers):
                 # Once for each caller: it may have a thousand questions.
                 if self._open_to(registry, caller, audit=audit):
                     for claim, tickets in claims.items():

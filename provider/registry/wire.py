@@ -14,6 +14,7 @@ from provider.observer import Observer, Operation
 from provider.pace import Pace
 from provider.reasons import Reason
 from provider.registry import failures
+from provider.registry.bounds import LARGE_BOUNDS
 from provider.registry.call import Call
 from provider.registry.gate import Gate
 from provider.registry.transport import (
@@ -26,7 +27,7 @@ from provider.registry.transport import (
     TransportError,
     UnreachableError,
 )
-from provider.registry.turns import LARGE_BOUNDS, Turn, Turns
+from provider.registry.turns import Turn, Turns
 
 TOO_MANY_REQUESTS: Final = 429
 _DIGITS: Final = len("1000000")

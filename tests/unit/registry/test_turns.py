@@ -15,8 +15,9 @@ from provider.errors import ImageError
 from provider.observer import NullObserver
 from provider.reasons import Reason
 from provider.registry import turns as turns_module
+from provider.registry.bounds import LARGE_BOUNDS, Bounds
 from provider.registry.claim import Claim
-from provider.registry.turns import LARGE_BOUNDS, Bounds, Turns
+from provider.registry.turns import Turns
 from tests.simulators.clock import FakeClock
 from tests.simulators.loop import VirtualLoop
 
