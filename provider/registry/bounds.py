@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +27,18 @@ class Bounds:
     all: int = limits.ALL_REQUESTS
     reserved: int = limits.RESERVED_REQUESTS
     reserved_all: int = limits.RESERVED_ALL_REQUESTS
+
+
+def open_files() -> int:
+    """How many files this process may have open."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if files == resource.RLIM_INFINITY else files
+
+
+def affordable(files: int) -> Bounds:
+    """The bounds of a process that may open so many files: half of them at most are requests under way."""
+    every = max(limits.UNKNOWN_REGISTRY_REQUESTS, min(limits.ALL_REQUESTS, files // 2))
+    return Bounds(all=every, reserved_all=every * limits.RESERVED_ALL_REQUESTS // limits.ALL_REQUESTS)
 
 
 DEFAULT_BOUNDS: Final = Bounds()

@@ -165,8 +165,8 @@ class RegistryClient:
             ImageError: no answer.
         """
         errand = Errand(Operation.REFERRERS, f"referrers of {reference.name}", reference.context, limits.MANIFEST_BYTES)
-        path = paths.referrers(reference.repository)
-        target = page or path + reference.identifier
+        path = paths.referrers(reference.repository, reference.identifier)
+        target = page or path
         response = await self._response("GET", target, _INDEX_HEADERS, reference, errand, call)
         if not page and response.status in _WITHOUT_REFERRERS:
             return None

@@ -17,6 +17,7 @@ from provider.clock import Clock, Deadline
 from provider.observer import Observer
 from provider.registry import curl_options
 from provider.registry.addresses import Address, AddressBook
+from provider.registry.bounds import open_files
 from provider.registry.curl_answer import Answer, failure
 from provider.registry.transport import (
     BrokenError,
@@ -117,7 +118,7 @@ class CurlTransport:
     def _begin(self, handle: pycurl.Curl, answer: Answer) -> asyncio.Future[pycurl.Curl]:
         if self._multi is None:
             self._multi = pycurl.AsyncCurlMulti()
-            self._multi.setopt(pycurl.M_MAXCONNECTS, limits.KEPT_CONNECTIONS)
+            self._multi.setopt(pycurl.M_MAXCONNECTS, max(1, min(limits.KEPT_CONNECTIONS, open_files() // 4)))
         future: asyncio.Future[pycurl.Curl] = self._multi.add_handle(handle)
         self._under_way[future] = answer
         if self._sweeping is None:

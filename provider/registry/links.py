@@ -18,7 +18,7 @@ def following(header: str, where: Origin, path: str) -> str:
     Args:
         header: as it came; empty without one.
         where: the registry.
-        path: what every page of the list begins with.
+        path: of the list, which all its pages have.
 
     Raises:
         ValueError: the header cannot be read, or leads away from the list.
@@ -30,7 +30,7 @@ def following(header: str, where: Origin, path: str) -> str:
         raise ValueError("its Link header is no link to a next page")
     url = urljoin(f"{where}{path}", found[1])
     target = urlsplit(url)
-    if origin.of_url(url) != where or not target.path.startswith(path) or ".." in target.path:
+    if origin.of_url(url) != where or target.path != path:
         raise ValueError("its next page leads elsewhere")
     query: str = target.query
     return f"{target.path}?{query}" if query else str(target.path)

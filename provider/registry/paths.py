@@ -15,7 +15,7 @@ with warnings.catch_warnings():
 _MANIFEST: Final[str] = BaseClientV2.MANIFEST
 _BLOB: Final[str] = BaseClientV2.BLOB
 # It is older than this one.
-_REFERRERS: Final = "/v2/{name}/referrers/"
+_REFERRERS: Final = "/v2/{name}/referrers/{digest}"
 
 
 def manifest(repository: str, identifier: str) -> str:
@@ -28,6 +28,6 @@ def blob(repository: str, digest: str) -> str:
     return _BLOB.format(name=repository, digest=digest)
 
 
-def referrers(repository: str) -> str:
-    """With what every page of a list of referrers begins; the manifest's digest follows."""
-    return _REFERRERS.format(name=repository)
+def referrers(repository: str, digest: str) -> str:
+    """Of the list of what refers to a manifest; each of its pages has it."""
+    return _REFERRERS.format(name=repository, digest=digest)

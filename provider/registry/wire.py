@@ -14,7 +14,7 @@ from provider.observer import Observer, Operation
 from provider.pace import Pace
 from provider.reasons import Reason
 from provider.registry import failures
-from provider.registry.bounds import LARGE_BOUNDS
+from provider.registry.bounds import LARGE_BOUNDS, affordable, open_files
 from provider.registry.call import Call
 from provider.registry.gate import Gate
 from provider.registry.transport import (
@@ -73,7 +73,7 @@ class Wire:
         self._clock = clock
         self._observer = observer
         self._gate = Gate(clock, observer)
-        self._turns = Turns(clock, observer)
+        self._turns = Turns(clock, observer, affordable(open_files()))
         self._large = Turns(clock, observer, LARGE_BOUNDS)
         self._common = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
 

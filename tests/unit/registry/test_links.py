@@ -6,18 +6,19 @@ from provider.registry.links import following
 from provider.registry.origin import of_registry
 
 WHERE = of_registry("https", "reg.example")
-PATH = "/v2/team/app/referrers/"
+PATH = "/v2/team/app/referrers/sha256:a"
 
 
 @pytest.mark.parametrize(
     ("header", "page"),
     [
         ("", ""),
-        (f'<{PATH}sha256:a?last=b>; rel="next"', f"{PATH}sha256:a?last=b"),
-        (f"<{PATH}sha256:a>; rel=next", f"{PATH}sha256:a"),
-        (f'<https://reg.example{PATH}sha256:a?n=1&last=b>; rel="next"', f"{PATH}sha256:a?n=1&last=b"),
+        (f'<{PATH}?last=b>; rel="next"', f"{PATH}?last=b"),
+        (f"<{PATH}>; rel=next", f"{PATH}"),
+        (f'<https://reg.example{PATH}?n=1&last=b>; rel="next"', f"{PATH}?n=1&last=b"),
         ('<sha256:a?page=2>; rel="next"; title="x"', ""),
-        (f'<https://reg.example:443{PATH}sha256:a>; rel="next"', f"{PATH}sha256:a"),
+        ('<?page=2>; rel="next"', f"{PATH}?page=2"),
+        (f'<https://reg.example:443{PATH}>; rel="next"', f"{PATH}"),
     ],
 )
 def test_next_page_is_on_the_same_list(header, page):
@@ -40,6 +41,8 @@ def test_next_page_is_on_the_same_list(header, page):
         f'<//evil.example{PATH}a>; rel="next"',
         '</v2/other/referrers/a>; rel="next"',
         f'<{PATH}../../../../token>; rel="next"',
+        f'<{PATH}/%2E%2E/%2E%2E/manifests/1>; rel="next"',
+        '</v2/team/app/referrers/sha256:b>; rel="next"',
         '</token>; rel="next"',
         # Whole URLs come out of joining as they are, dots and all.
         f'<https://reg.example{PATH}../../../../token>; rel="next"',

@@ -15,7 +15,7 @@ def test_paths_are_the_specifications():
     assert paths.manifest("team/app", "v1") == "/v2/team/app/manifests/v1"
     assert paths.manifest("team/app", DIGEST) == f"/v2/team/app/manifests/{DIGEST}"
     assert paths.blob("team/app", DIGEST) == f"/v2/team/app/blobs/{DIGEST}"
-    assert paths.referrers("team/app") == "/v2/team/app/referrers/"
+    assert paths.referrers("team/app", "sha256:a") == "/v2/team/app/referrers/sha256:a"
 
 
 @pytest.mark.parametrize(("name", "fields"), [("MANIFEST", {"name", "reference"}), ("BLOB", {"name", "digest"})])

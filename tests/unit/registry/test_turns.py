@@ -15,7 +15,7 @@ from provider.errors import ImageError
 from provider.observer import NullObserver
 from provider.reasons import Reason
 from provider.registry import turns as turns_module
-from provider.registry.bounds import LARGE_BOUNDS, Bounds
+from provider.registry.bounds import LARGE_BOUNDS, Bounds, affordable
 from provider.registry.claim import Claim
 from provider.registry.turns import Turns
 from tests.simulators.clock import FakeClock
@@ -710,3 +710,13 @@ TestAnyInterleaving = TurnsMachine.TestCase
 TestAnyInterleaving.settings = hypothesis_settings(
     max_examples=100, stateful_step_count=30, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]
 )
+
+
+@pytest.mark.parametrize(
+    ("files", "every"),
+    [(1_000_000, limits.ALL_REQUESTS), (512, 256), (200, 100), (20, 10), (1, limits.UNKNOWN_REGISTRY_REQUESTS)],
+)
+def test_process_that_may_open_few_files_sends_fewer_requests_at_a_time(files, every):
+    bounds = affordable(files)
+    assert (bounds.all, bounds.registry) == (every, limits.REGISTRY_REQUESTS)
+    assert bounds.reserved_all < bounds.all
