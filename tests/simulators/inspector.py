@@ -52,6 +52,7 @@ class InspectorSimulator:
         self.holding = False
         self.calls: Counter[str] = Counter()
         self.claims: list[object] = []
+        self.credentials: list[object] = []
         self._clock = clock
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -84,6 +85,7 @@ class InspectorSimulator:
     async def _called(self, image: str, key: ItemKey, call: Call) -> None:
         self.calls[image] += 1
         self.claims.append(call.claim)
+        self.credentials.append(call.credentials)
         if self.holding or image in self.held or key.reference.registry in self.held_hosts:
             future = asyncio.get_running_loop().create_future()
             self._waiting.append(future)

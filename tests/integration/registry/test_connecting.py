@@ -314,6 +314,16 @@ class TestUnreachable:
                 run(get(transport, f"http://reg.test:{port}", seconds=seconds))
         assert caught.value.cause is cause
 
+    def test_next_address_is_not_tried_by_who_has_no_time_left(self, run, make_transport):
+        with full_port() as port:
+            observer = RetriesObserver()
+            host = f"reg.test:{port}"
+            transport = make_transport(Names(["127.0.0.1", "127.0.0.2"]), observer=observer, insecure_registries={host})
+            with pytest.raises(UnreachableError) as caught:
+                run(get(transport, f"http://{host}", seconds=0.2))
+            assert caught.value.cause is Cause.BUDGET
+            assert observer.retried == []
+
     def test_next_address_is_tried_when_one_takes_no_connection(self, run, make_transport, monkeypatch):
         monkeypatch.setattr(limits, "CONNECT_SECONDS", 0.3)
         with full_port() as port, socket.create_server(("127.0.0.2", port)):

@@ -262,3 +262,9 @@ def test_calls_that_wait_for_the_same_work_all_end_with_it(world, call):
     world.loop.run_for(2.0)
     assert first.ended == 0.4
     assert [made.ended for made in others] == [0.3] * 5
+
+
+def test_every_work_that_is_joined_is_counted(world, call):
+    world.inspector.holding = True
+    call(IMAGE, OTHER, WITH_CONFIG)
+    assert call(IMAGE, OTHER, WITH_CONFIG).attendance.joined == 3

@@ -528,3 +528,14 @@ def test_answer_covers_exactly_the_keys_that_were_asked(asked, endpoint, late, r
     for problem in answer.problems.values():
         assert set(problem) == {"reason", "message"}
     json.dumps(answer.items)
+
+
+def test_answers_that_fill_a_response_to_the_last_byte_are_all_given(world, monkeypatch):
+    world.ask(KEY, OTHER)
+    sizes = [len(world.memory.get(f"question {key}").item) for key in (KEY, OTHER)]
+    monkeypatch.setattr(limits, "BATCH_BYTES", sum(sizes))
+    assert set(world.ask(KEY, OTHER).values) == {KEY, OTHER}
+    monkeypatch.setattr(limits, "BATCH_BYTES", sum(sizes) - 1)
+    assert set(world.ask(KEY, OTHER).values) == {KEY}
+    monkeypatch.setattr(limits, "BATCH_BYTES", sizes[0])
+    assert set(world.ask(KEY, OTHER).values) == {KEY}

@@ -351,3 +351,24 @@ def test_proofs_that_may_be_incomplete_are_remembered_for_a_moment(world, monkey
 
 async def _given(answer):
     return answer
+
+
+def test_question_is_asked_with_the_credentials_of_the_settings(world):
+    asked(world)
+    [credentials] = world.inspector.credentials
+    assert credentials.of("registry.example", "app").anonymous
+
+
+def test_time_of_a_failure_is_what_it_took(world):
+    world.inspector.delays[IMAGE] = 0.5
+    failing(world, ImageError(Reason.NOT_FOUND, "it is not there"))
+    work = asked(world)
+    world.loop.run_for(1)
+    assert work.result.told["ms"] == pytest.approx(500)
+
+
+def test_time_of_an_answer_is_what_it_took(world):
+    world.inspector.delays[IMAGE] = 0.5
+    work = asked(world)
+    world.loop.run_for(1)
+    assert work.result.told["ms"] == pytest.approx(500)

@@ -319,3 +319,22 @@ def _steps(monkeypatch, module, name, loop):
 
     monkeypatch.setattr(module, name, step)
     return steps
+
+
+def test_manifests_are_counted_over_all_levels(world):
+    image = world.push()
+    inner = world.index(*[image] * (limits.INDEX_MANIFESTS // 2), tag=None)
+    world.index(inner, *[image] * (limits.INDEX_MANIFESTS // 2))
+    error = world.refused()
+    assert error.reason is Reason.LIMIT_EXCEEDED
+    assert f"more than {limits.INDEX_MANIFESTS} manifests" in error.message
+
+
+def test_facts_tell_of_a_child_in_its_own_words(world):
+    """Policy-controller's words are for its document, which facts alone do not ask for."""
+    gone = world.push()
+    world.index(gone, world.push(architecture="arm64"))
+    world.registry.forget("team/app", gone.digest)
+    message = world.refused().message
+    assert "ConfigFile" not in message
+    assert gone.digest in message

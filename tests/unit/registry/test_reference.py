@@ -84,16 +84,6 @@ def test_reference_is_normalised(text, name):
         "reg.io:65536/app",
         "reg.io:5000:5000/app",
         "[::1/app.x",
-        "[:24:611]:80/a",
-        "[::1]:80:80/a",
-        "[::1]x/a",
-        "[1.2.3.4]:80/a",
-        "[::1%25eth0]:80/a",
-        "[::g]:80/a",
-        "[]:80/a",
-        "[::1]:/a",
-        "::1/a",
-        "1:2:3:4/a",
         "[reg.io]:80/app",
         "-reg.io/app",
         "reg.io/",
@@ -114,6 +104,37 @@ def test_malformed_reference_is_refused(text):
     assert caught.value.reason is Reason.REFERENCE_INVALID
     assert caught.value.message.startswith("could not parse reference: ")
     assert caught.value.message.isprintable()
+
+
+@pytest.mark.parametrize(
+    "registry",
+    [
+        "[:24:611]:80",
+        "[:24:611]",
+        "[::1]:80:80",
+        "[::1]x",
+        "[1.2.3.4]:80",
+        "[::1%25eth0]:80",
+        "[::g]:80",
+        "[]:80",
+        "[.]:80",
+        "[::1]:",
+        "[::1]:0",
+        "::1",
+        "1:2:3:4",
+        "reg.io:",
+        "reg.io:0",
+        "reg.io:65536",
+        "reg.io:5000:5000",
+        "-reg.io",
+        "reg.io-",
+        "réd.io",
+    ],
+)
+def test_registry_that_is_no_host_is_refused_as_such(registry):
+    with pytest.raises(ImageError, match="the registry is no host name or IP address") as caught:
+        parse(f"{registry}/team/app")
+    assert caught.value.reason is Reason.REFERENCE_INVALID
 
 
 @pytest.mark.parametrize(
