@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, cast
 
 import libcst as cst
-import libcst.matchers as m
 from mutmut.mutation import mutators
 
 # A node of the syntax tree to what stands there instead, once for each mistake.
@@ -20,7 +19,7 @@ def of(node: cst.CSTNode) -> Iterator[tuple[str, cst.CSTNode]]:
     for name, kinds, operator in _OPERATORS:
         if isinstance(node, kinds):
             for wrong in operator(node):
-                if not (_loses_text(node, wrong) or _keeps_false(node)):
+                if not _is_noise(node, wrong):
                     yield name, wrong
 
 
@@ -51,18 +50,19 @@ def _element(node: cst.Set | cst.List | cst.Dict) -> Iterable[cst.CSTNode]:
         yield node.with_changes(elements=[element for element in node.elements if element is not left_out])
 
 
-def _loses_text(node: cst.CSTNode, wrong: cst.CSTNode) -> bool:
-    """Whether the mistake is that a literal text is missing from an assignment or among the arguments of a call."""
+def _is_noise(node: cst.CSTNode, wrong: cst.CSTNode) -> bool:
+    """Whether a literal text is missing from an assignment or a call, or None stands for False, which is as false."""
     if isinstance(node, cst.Assign | cst.AnnAssign):
-        return is_text(node.value)
+        return is_text(node.value) or _is_false(node.value)
     if isinstance(node, cst.Call) and isinstance(wrong, cst.Call):
-        return any(is_text(arg.value) for arg in node.args if not any(arg is kept for kept in wrong.args))
+        missing = [arg.value for arg in node.args if not any(arg is kept for kept in wrong.args)]
+        is_replaced = len(node.args) == len(wrong.args)
+        return any(is_text(value) or (is_replaced and _is_false(value)) for value in missing)
     return False
 
 
-def _keeps_false(node: cst.CSTNode) -> bool:
-    """Whether None would be assigned for False, which is as false; that it becomes True is another mistake."""
-    return m.matches(node, m.Assign(value=m.Name("False")) | m.AnnAssign(value=m.Name("False")))
+def _is_false(node: cst.CSTNode | None) -> bool:
+    return isinstance(node, cst.Name) and node.value == "False"
 
 
 def _name(operator: Operator) -> str:
