@@ -88,7 +88,7 @@ class Places(Generic[R]):
         return self._full(bound) or self._audit_full(bound)
 
     def stuck(self, bound: int, now: float, waiting: Iterable[Waiter]) -> Iterator[R]:
-        """Stuck requests whose places are what others wait for: they go to callers that have fewer."""
+        """Stuck requests whose places are what others wait for: they go to callers with at least two fewer."""
         left = self.callers.copy()
         full, audit_full = self._full(bound), self._audit_full(bound)
         old = [turn for turn in self.turns if turn.stuck(now)] if full or audit_full else []

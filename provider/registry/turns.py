@@ -7,7 +7,7 @@
 - **Shares.** Of one caller's questions those that were begun come first. One question has half of a registry at most.
   The last places are for callers that have none yet.
 - **Stuck requests.** While somebody waits, a request that is far slower than its registry usually is gives up its place
-  if its caller has more places than the one who waits.
+  if its caller has at least two places more than the one who waits.
 """
 
 from __future__ import annotations
