@@ -70,7 +70,7 @@ def _towards_us(stage: Stage) -> Outcome:
 
     found = assault(stage, provider, neighbour, keys)
     answered = sorted(set(statuses))
-    return outcome(*found.checks(), Check(f"status {', '.join(map(str, answered))}", answered == [400]))
+    return outcome(*found.checks(), Check(f"status {', '.join(map(str, answered))}", answered == [413]))
 
 
 _EXPECTED: Final = "own answers in time; a neighbour's p99 at most doubles"
@@ -84,6 +84,6 @@ SCENE: Final = Scene(
         Attack("Manifests of 4 MB of `[1,1,…x`", _EXPECTED, _asked(_manifest, plain)),
         Attack("Configurations of 2 MB of `[{},{},…]`", _EXPECTED, _asked(_empty_objects, fact)),
         Attack(r"Configurations of 2 MB of `\u0041`", _EXPECTED, _asked(_texts, fact)),
-        Attack("Requests of 2 MB of `[1,1,…x` by a client", f"400; {_EXPECTED}", _towards_us),
+        Attack("Requests of 2 MB of `[1,1,…x` by a client", f"413; {_EXPECTED}", _towards_us),
     ),
 )
