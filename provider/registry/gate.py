@@ -113,8 +113,11 @@ class Gate:
 
     def _close(self, authority: str, seconds: float, reason: Reason, why: str) -> None:
         registry = self._registry(authority)
-        registry.closed_until, registry.closed_by = self._clock.monotonic() + seconds, reason
-        registry.why = why
+        until = self._clock.monotonic() + seconds
+        if until < registry.closed_until:
+            # Of two reasons side by side the one that lasts longer holds: a minute after a 429 stays a minute.
+            return
+        registry.closed_until, registry.closed_by, registry.why = until, reason, why
 
     @staticmethod
     def _silent(registry: _Registry, now: float) -> bool:

@@ -52,6 +52,29 @@ class TestThrottled:
         gate.leave_alone(REG, told)
         assert reason(gate) is None
 
+    @pytest.mark.parametrize(
+        "sooner",
+        [
+            lambda gate: gate.leave_alone(REG, 1),
+            lambda gate: gate.leave_alone(REG, 0),
+            lambda gate: gate.unreachable(REG, Reason.REGISTRY_UNAVAILABLE, "refused a connection a moment ago"),
+        ],
+        ids=["sooner", "at once", "unreachable"],
+    )
+    def test_what_others_met_meanwhile_does_not_shorten_it(self, gate, clock, sooner):
+        gate.leave_alone(REG, 50)
+        sooner(gate)
+        clock.advance(49.9)
+        assert reason(gate) is Reason.THROTTLED
+        clock.advance(0.1)
+        assert reason(gate) is None
+
+    def test_longer_one_lengthens_it(self, gate, clock):
+        gate.unreachable(REG, Reason.REGISTRY_UNAVAILABLE, "refused a connection a moment ago")
+        gate.leave_alone(REG, 50)
+        clock.advance(49.9)
+        assert reason(gate) is Reason.THROTTLED
+
     def test_other_registries_and_other_ports_are_asked_as_before(self, gate):
         gate.leave_alone(REG, 7)
         assert reason(gate, OTHER) is None
