@@ -144,6 +144,8 @@ LOOKUP_SECONDS: Final = 2.0
 # How many addresses a host may have, and after how many look-ups c-ares forgets its answers, which may be of any size.
 ADDRESSES: Final = 64
 LOOKUPS_REMEMBERED: Final = 32
+# Registries of which it is remembered how they answer.
+REGISTRIES: Final = 1024
 
 # The file with authorities for registries: its size, and how often it is looked at, seconds.
 CA_FILE_BYTES: Final = 4 * MIB

@@ -20,7 +20,6 @@ from provider.errors import ImageError
 from provider.observer import Observer, ThrottleCause
 from provider.reasons import Reason
 
-_REGISTRIES: Final = 1024  # remembered at a time
 _SUBJECTS_SILENT: Final = 2
 
 
@@ -140,7 +139,7 @@ class Gate:
         return registry
 
     def _forget(self) -> None:
-        if len(self._registries) < _REGISTRIES:
+        if len(self._registries) < limits.REGISTRIES:
             return
         now = self._clock.monotonic()
         idle = [name for name, one in self._registries.items() if not one.visits]

@@ -26,7 +26,6 @@ from provider.registry.claim import Claim
 from provider.registry.lane import Lane
 from provider.registry.places import Places
 
-_REGISTRIES: Final = 1024  # remembered at a time
 _SMOOTHING: Final = 0.2  # of the usual time of an answer
 _SLOWER: Final = 4  # times the usual is stuck
 
@@ -311,7 +310,7 @@ class Turns:
         return registry
 
     def _forget(self) -> None:
-        if len(self._registries) < _REGISTRIES:
+        if len(self._registries) < limits.REGISTRIES:
             return
         idle = (name for name, one in self._registries.items() if not one.places.turns and not one.waited_for)
         name = next(idle, None)

@@ -5,7 +5,6 @@ import pytest
 from provider import limits
 from provider.errors import ImageError
 from provider.reasons import Reason
-from provider.registry import gate as gate_module
 from provider.registry.gate import Gate
 
 REG, OTHER = "reg.io", "other.io"
@@ -201,7 +200,7 @@ class TestMemory:
         assert reason(gate, "r2999.io") is Reason.REGISTRY_UNAVAILABLE
 
     def test_registry_is_remembered_while_something_is_under_way(self, gate, clock, monkeypatch):
-        monkeypatch.setattr(gate_module, "_REGISTRIES", 10)
+        monkeypatch.setattr(limits, "REGISTRIES", 10)
         for subject in ("a", "b"):
             gate.enter(REG, subject)
         for number in range(30):
@@ -211,7 +210,7 @@ class TestMemory:
         assert reason(gate) is Reason.TIMEOUT
 
     def test_what_is_left_alone_is_forgotten_after_what_is_not(self, gate, monkeypatch):
-        monkeypatch.setattr(gate_module, "_REGISTRIES", 10)
+        monkeypatch.setattr(limits, "REGISTRIES", 10)
         gate.leave_alone(REG, 30)
         for number in range(30):
             visit = gate.enter(f"r{number}.io", "s")

@@ -14,7 +14,6 @@ from provider.clock import Deadline
 from provider.errors import ImageError
 from provider.observer import NullObserver
 from provider.reasons import Reason
-from provider.registry import turns as turns_module
 from provider.registry.bounds import LARGE_BOUNDS, Bounds, affordable
 from provider.registry.claim import Claim
 from provider.registry.turns import Turns
@@ -599,7 +598,7 @@ class TestMemory:
         assert len(desk.turns._registries) <= 1024
 
     def test_registries_are_not_forgotten_while_something_is_under_way(self, desk, monkeypatch):
-        monkeypatch.setattr(turns_module, "_REGISTRIES", 10)
+        monkeypatch.setattr(limits, "REGISTRIES", 10)
         desk.ask_many(8)
         for number in range(30):
             desk.ask("x", at=f"r{number}.io")
@@ -608,7 +607,7 @@ class TestMemory:
         assert "ninth" not in desk.names
 
     def test_more_registries_than_are_remembered_may_be_busy_at_once(self, desk, monkeypatch):
-        monkeypatch.setattr(turns_module, "_REGISTRIES", 10)
+        monkeypatch.setattr(limits, "REGISTRIES", 10)
         for number in range(30):
             desk.ask(f"{number}", at=f"r{number}.io")
         assert len(desk.under_way) == 30
