@@ -24,7 +24,7 @@ from provider.questions.question import ProofQuestion, key_of
 from provider.reasons import Reason
 
 if TYPE_CHECKING:
-    from provider.signatures.examination import Examination, Examined
+    from provider.signatures.examination import Examination, SignatureSteps
 
 Examine = Callable[[ProofQuestion], "Examination"]
 
@@ -38,7 +38,7 @@ class Seen:
         identified: whether the policy takes it for good; False for what is not proved.
     """
 
-    examined: Examined
+    examined: SignatureSteps
     identified: bool = False
 
 

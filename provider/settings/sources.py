@@ -48,19 +48,19 @@ def load(flags: Mapping[str, object], environment: Mapping[str, str]) -> Setting
 
 
 @dataclass(frozen=True)
-class _Given:
+class _SettingValue:
     """A value as it was found."""
 
     value: object
     source: str
 
 
-_Source = Mapping[str, _Given]
+_Source = Mapping[str, _SettingValue]
 
 
 def _from_flags(flags: Mapping[str, object]) -> _Source:
     return {
-        name: _Given(value, f"--{name.replace('_', '-')}")
+        name: _SettingValue(value, f"--{name.replace('_', '-')}")
         for name, value in flags.items()
         if name != CONFIG and value is not None and value != ()
     }
@@ -73,7 +73,7 @@ def _from_environment(environment: Mapping[str, str], problems: list[str]) -> _S
         if not variable.startswith(PREFIX) or _SERVICE_LINK.search(variable):
             continue
         if name in fields():
-            given[name] = _Given(value, variable)
+            given[name] = _SettingValue(value, variable)
         elif name != CONFIG and (meant := _meant(name)):
             # Other variables with our prefix are other programs' (`BESTBEFORE_OPA`); this one is a misspelt setting.
             problems.append(f"{variable}: there is no such setting; did you mean {PREFIX}{meant.upper()}?")
@@ -95,7 +95,7 @@ def _from_file(flags: Mapping[str, object], environment: Mapping[str, str], prob
             meant = _meant(str(name))
             hint = f"; did you mean {meant}?" if meant else ""
             problems.append(f"{path}: {shown(str(name))}: there is no such setting{hint}")
-    return {str(name): _Given(value, f"{path}: {name}") for name, value in document.items() if value is not None}
+    return {str(name): _SettingValue(value, f"{path}: {name}") for name, value in document.items() if value is not None}
 
 
 def _group(group: type, sources: Sequence[_Source], problems: list[str]) -> Any:  # noqa: ANN401 - any of the groups

@@ -44,7 +44,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Examined:
+class SignatureSteps:
     """One signature.
 
     Attributes:
@@ -74,7 +74,7 @@ class Examination:
 
     image: str
     digest: str
-    signatures: Sequence[Examined]
+    signatures: Sequence[SignatureSteps]
 
 
 _Asked = Callable[[Demands], bool]

@@ -35,7 +35,7 @@ from provider.registry.reference import Reference
 from provider.registry.store import Store, rfc3339
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import Discovery, Listing, Target
-from provider.signatures.examination import Examination, Examined, steps
+from provider.signatures.examination import Examination, SignatureSteps, steps
 from provider.signatures.formats import bundle, simple_signing
 from provider.signatures.trust import keys
 from provider.signatures.trust.keys import PublicKey
@@ -271,12 +271,12 @@ def alive(call: Call) -> Callable[[], None]:
     return check
 
 
-def _examined(verdict: Verdict, digest: str) -> Examined:
+def _examined(verdict: Verdict, digest: str) -> SignatureSteps:
     """A result with its steps; one that ended in none of them is refused before the first."""
     result = verdict.result
     failed = None if result.proof else result.step
     told = steps(verdict.form, digest, verdict.demands, failed)
-    return Examined(verdict.form, verdict.name, told, result.proof, result.problem)
+    return SignatureSteps(verdict.form, verdict.name, told, result.proof, result.problem)
 
 
 def _implied_log(verify: Verify) -> LogName | None:

@@ -11,12 +11,12 @@ from provider.errors import ImageError
 from provider.questions.answer import Proof
 from provider.questions.proof_question import Key, Verify
 from provider.reasons import Reason
-from provider.signatures.examination import Examination, Examined
+from provider.signatures.examination import Examination, SignatureSteps
 
 BY_KEY = Verify(key=Key("PEM"))
 DIGEST = "sha256:" + "0" * 64
-PROVED = Examined("legacy", "a", (), Proof("1", DIGEST, "legacy"))
-REFUSED = Examined("legacy", "b", (), problem="no")
+PROVED = SignatureSteps("legacy", "a", (), Proof("1", DIGEST, "legacy"))
+REFUSED = SignatureSteps("legacy", "b", (), problem="no")
 
 
 @pytest.mark.parametrize(
