@@ -1,5 +1,6 @@
-# The image of bestbefore: a virtual environment with hashed pins, and the opa that Gatekeeper has. Nothing that builds
-# things is left in it, and it runs as nobody in particular on a read-only root; only TMPDIR is written to.
+# The image of bestbefore: locked Debian packages, a virtual environment with hashed pins, and the opa that Gatekeeper
+# has. No shell and no program of Debian's but Python is in it; it runs as nobody in particular on a read-only root;
+# only TMPDIR is written to. The same commit gives the same files: docs/how-to/verify-the-image.md.
 #
 #   docker build --build-arg REVISION=$(git rev-parse HEAD) --tag bestbefore .
 #
@@ -7,8 +8,8 @@
 # Without a container engine: scripts/image.sh.
 
 ARG GO_IMAGE=golang:1.26.8-bookworm
-# Both Python stages: a virtual environment belongs to the interpreter that made it.
-ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
+# Its Python compiles what is in the image, its apt fetches it; nothing else of it comes in.
+ARG DEBIAN_IMAGE=debian:12.15-slim
 
 FROM ${GO_IMAGE} AS opa
 ARG GOPROXY
@@ -16,7 +17,21 @@ WORKDIR /src
 COPY tools/opa/ ./
 RUN CGO_ENABLED=0 go build -trimpath -mod=readonly -buildvcs=false -ldflags="-s -w" -o /opa github.com/open-policy-agent/opa
 
-FROM ${PYTHON_IMAGE} AS build
+FROM ${DEBIAN_IMAGE} AS debian
+# For an archive of one day: what the lock names goes from Debian's mirrors when something newer comes.
+ARG APT_SOURCES
+# Compiled Python, and wheels, have no time and no order of a hash in them.
+ENV DEBIAN_FRONTEND=noninteractive PYTHONHASHSEED=0 SOURCE_DATE_EPOCH=315532800
+# hadolint ignore=DL3008,DL3009
+RUN if [ -n "$APT_SOURCES" ]; then rm -f /etc/apt/sources.list.d/* && printf '%s\n' "$APT_SOURCES" >/etc/apt/sources.list; fi && \
+    apt-get -qq update && \
+    apt-get -qq install --yes --no-install-recommends python3-venv >/dev/null
+
+FROM debian AS root
+COPY scripts/image_root.py requirements/debian.txt /src/
+RUN python3 /src/image_root.py unpack /src/debian.txt /image
+
+FROM debian AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 COPY requirements/build.txt requirements/runtime.txt requirements/
@@ -31,32 +46,34 @@ COPY gatekeeper/ gatekeeper/
 RUN /builder/bin/python -m build --wheel --no-isolation --outdir /wheels . && \
     python3 -m venv --without-pip /opt/bestbefore && \
     /builder/bin/python -m pip --python /opt/bestbefore/bin/python install --quiet --no-index --no-deps --no-compile \
-        /wheels/*.whl
+        /wheels/*.whl && \
+    find /opt/bestbefore/bin -type f ! -name bestbefore -delete
 COPY --from=opa /opa /tmp/opa
 # Beside our package, where it is looked for before the PATH. Compiled here: nothing can be written later. The last line
 # loads the C libraries that wheels bring along, and names them: scanners of Python packages do not see them.
 RUN package=$(/opt/bestbefore/bin/python -I -c 'import gatekeeper.evaluation as e; print(*e.__path__)') && \
     install -D -m 0755 /tmp/opa "$package/bin/opa" && \
+    find /opt/bestbefore -name __pycache__ -prune -exec rm -rf {} + && \
     /opt/bestbefore/bin/python -m compileall -q -j 1 --invalidation-mode unchecked-hash /opt/bestbefore/lib && \
     /opt/bestbefore/bin/bestbefore version
 
-FROM ${PYTHON_IMAGE}
-# The base image's own installers, and the copies that Python brings to make new ones.
-RUN rm -rf /usr/local/bin/pip* /usr/local/lib/python3*/site-packages/* /usr/local/lib/python3*/ensurepip \
-        /usr/lib/python3*/ensurepip /usr/lib/python3/dist-packages/pip* /usr/share/python-wheels
+FROM scratch
+COPY --from=root /image /
 COPY --from=build /opt/bestbefore /opt/bestbefore
-ENV PATH=/opt/bestbefore/bin:/usr/local/bin:/usr/bin:/bin \
+ENV PATH=/opt/bestbefore/bin:/usr/bin \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     TMPDIR=/tmp
-# Last, because the revision changes with every commit.
+# Last, because they change with every commit.
 ARG VERSION=0.1.0
 ARG REVISION=unknown
+ARG CREATED=1980-01-01T00:00:00Z
 LABEL org.opencontainers.image.title="bestbefore" \
       org.opencontainers.image.description="Refuses container images past their best-before date, with OPA Gatekeeper" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"
 USER 65532:65532
 EXPOSE 8443 8888
 ENTRYPOINT ["bestbefore"]

@@ -54,9 +54,10 @@ demo: venv opa ## the story from end to end, told step by step (IMAGES="…" for
 test: venv opa ## unit and integration tests (T=path; E2E=1 runs the rig's too, in the same run)
 ifdef E2E
 	@tools/build
-	@BESTBEFORE_E2E=1 $(PY) -m tests.e2e.rig.network $(PY) -m pytest $(T)
+	@tools/monitoring
+	@BESTBEFORE_E2E=1 $(PY) -m tests.e2e.rig.network $(PY) -m pytest --numprocesses=2 $(T)
 else
-	@for name in helm helm4 registry gator cosign; do \
+	@for name in helm helm4 helm-unittest registry gator cosign promtool; do \
 		type -P $$name >/dev/null || echo "test: without $$name, its tests are skipped (\`make tools\` builds it)"; done
 	@$(PY) -m pytest $(T) -m "not e2e" -r fEX
 endif
@@ -74,7 +75,7 @@ attack: venv ## hostile registries, callers and strangers against the real provi
 	@$(PY) -m tests.attack.namespace $(PY) -m tests.attack $(if $(MINUTES),--minutes=$(MINUTES)) $(A)
 
 .PHONY: mutate
-mutate: venv opa ## do the unit tests notice mistakes in a folder? minutes (P=provider/registry)
+mutate: venv opa ## do the tests notice mistakes in a folder or file? minutes (P=gatekeeper/rego)
 	@$(PY) -m tests.mutation $(P)
 
 ##@ Write
@@ -102,6 +103,18 @@ generate: venv opa ## write every file that is made from others
 	$(PY) -m provider.settings.reference docs/reference/settings.md
 	$(PY) -m scripts.reference
 	$(PY) -m scripts.policies
+	$(PY) -m scripts.dashboards
+
+.PHONY: chart
+chart: ## the chart's archive, in .build/chart: one commit, the same bytes
+	@tools/build helm4
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) helm4 package helm/bestbefore --destination .build/chart
+	sha256sum .build/chart/*.tgz
+
+.PHONY: snapshots
+snapshots: ## write down anew what the chart renders by default, where a change of it is meant
+	@tools/build helm-unittest
+	helm-unittest --strict --update-snapshot --file 'tests/defaults_test.yaml' helm/bestbefore
 
 .PHONY: verify
 verify: generate ## generate, and see that nothing changed
@@ -114,8 +127,9 @@ requirements: venv ## compile requirements/*.in to hashed pins
 ##@ Tools
 
 .PHONY: tools
-tools: ## build every pinned program of the rig into .build/bin
+tools: ## build every pinned program of the rig into .build/bin, with Debian's Prometheus beside them
 	@tools/build
+	@tools/monitoring
 
 .PHONY: opa
 opa: ## only the OPA of our Gatekeeper release, about a minute

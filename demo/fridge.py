@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from tests.simulators.registry import Pushed, RegistrySimulator
+from tests.simulators.registry import PushedManifest, RegistrySimulator
 
 # Names of images; `HOST:PORT/` goes before them.
 FRESH: Final = "shop/web:2.1"
@@ -40,7 +40,7 @@ def _image(registry: RegistrySimulator, name: str, days: float | None) -> None:
 
 def _index(registry: RegistrySimulator, name: str, days: dict[str, float]) -> None:
     repository, tag = name.split(":")
-    platforms: list[Pushed] = [
+    platforms: list[PushedManifest] = [
         registry.push_image(repository, created=_days_ago(age), architecture=architecture)
         for architecture, age in days.items()
     ]

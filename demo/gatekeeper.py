@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from demo.provider import Connection, UnreachableError
-from gatekeeper.evaluation.evaluator import Case, Evaluator, Violation
+from gatekeeper.evaluation.evaluator import ConstraintReview, Evaluator, Violation
 from gatekeeper.evaluation.opa import Opa
-from gatekeeper.evaluation.program import NOTHING, Recorded, Template
+from gatekeeper.evaluation.program import NOTHING, StubAnswers, Template
 from gatekeeper.evaluation.review import Review
 
 Object = Mapping[str, Any]
@@ -47,7 +47,7 @@ class Admission:
     denials: tuple[str, ...]
     warnings: tuple[str, ...]
     violations: tuple[Violation, ...]
-    recorded: Recorded
+    recorded: StubAnswers
 
     @property
     def admitted(self) -> bool:
@@ -96,21 +96,21 @@ class Gatekeeper:
         found = evaluator.violations(cases, recorded) if cases else ()
         return _admission(matching, found, recorded)
 
-    def case(self, constraint: Object, created: Object, now: int) -> Case:
+    def case(self, constraint: Object, created: Object, now: int) -> ConstraintReview:
         """One constraint over one object."""
         review = Review(created).to_json()
-        return Case(self.templates[constraint["kind"]], constraint["spec"]["parameters"], review, now)
+        return ConstraintReview(self.templates[constraint["kind"]], constraint["spec"]["parameters"], review, now)
 
-    def _asked(self, keys: Sequence[str]) -> Recorded:
+    def _asked(self, keys: Sequence[str]) -> StubAnswers:
         """What `external_data` gives the template: the provider's answer, or why there is none."""
         if not keys:
             return NOTHING
         try:
             response = self.connection.ask(keys)
         except UnreachableError as error:
-            return Recorded({}, {}, str(error))
+            return StubAnswers({}, {}, str(error))
         items = response["items"]
-        return Recorded(
+        return StubAnswers(
             {item["key"]: item["value"] for item in items if "error" not in item},
             {item["key"]: item["error"] for item in items if "error" in item},
             response["systemError"],
@@ -129,7 +129,7 @@ def matches(constraint: Object, created: Object, namespace: Namespace) -> bool:
     return kinds and wanted.items() <= dict(namespace.labels).items()
 
 
-def _admission(constraints: Sequence[Object], found: Sequence[Sequence[Violation]], recorded: Recorded) -> Admission:
+def _admission(constraints: Sequence[Object], found: Sequence[Sequence[Violation]], recorded: StubAnswers) -> Admission:
     lines: dict[str, list[str]] = {"deny": [], "warn": []}
     for constraint, violations in zip(constraints, found, strict=True):
         action, name = constraint["spec"]["enforcementAction"], constraint["metadata"]["name"]

@@ -141,7 +141,7 @@ class Connection:
             answer = connection.getresponse()
             body = answer.read()
         except (OSError, http.client.HTTPException) as error:
-            raise UnreachableError(f"failed to send external data request: {_told(error)}") from error
+            raise UnreachableError(f"failed to send external data request: {_sentence(error)}") from error
         finally:
             connection.close()
         if answer.status != HTTPStatus.OK:
@@ -159,7 +159,7 @@ class Connection:
         return context
 
 
-def _told(error: Exception) -> str:
+def _sentence(error: Exception) -> str:
     """What the system says, without Python's decoration: `tlsv13 alert certificate required`."""
     if isinstance(error, ssl.SSLEOFError | ConnectionResetError):
         return "the provider hung up"

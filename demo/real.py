@@ -57,7 +57,7 @@ def _judged(stage: Stage, image: str) -> Outcome:
     return Outcome(
         f"Create Pod shop/demo with {image}.{again if tries > 1 else ''}",
         [*_facts(admission), *admission.lines],
-        "" if failure else _told(stage, image, admission),
+        "" if failure else _summary(stage, image, admission),
         holds=not failure,
         failure=failure,
     )
@@ -78,10 +78,10 @@ def _failure(admission: Admission) -> str:
         return ""
     explanation = EXPLANATIONS[Reason(reason)]
     hint = _NO_NETWORK if reason == Reason.REGISTRY_UNAVAILABLE else ""
-    return f"no verdict, {reason}: {explanation.cause} {explanation.remedy}{hint}"
+    return f"no verdict, {reason}: {explanation.meaning} {explanation.remedy}{hint}"
 
 
-def _told(stage: Stage, image: str, admission: Admission) -> str:
+def _summary(stage: Stage, image: str, admission: Admission) -> str:
     if not admission.admitted:
         return "denied: too old" if SENTENCE in admission.denials[0] else "denied"
     end = denied_from(stage.gatekeeper, pod("demo", [image], SHOP), admission, time.time_ns())
@@ -99,7 +99,7 @@ def _facts(admission: Admission) -> list[str]:
 
 def _fact(value: Mapping[str, Any], now: float) -> list[str]:
     platforms = ", ".join(value["platforms"])
-    return [f"{value['reference']}", f"built {age.told(value, now)}; platforms: {platforms}"]
+    return [f"{value['reference']}", f"built {age.since_build(value, now)}; platforms: {platforms}"]
 
 
 def _registry(image: str) -> str:

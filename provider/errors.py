@@ -4,7 +4,8 @@ BestbeforeError         root: carries a reason and one sentence
 ├── ImageError          no answer about this image; durable or passing by its reason
 ├── QuestionError       the key itself is wrong: the template author's
 ├── RequestError        the body is no ProviderRequest: whoever sent it
-└── SettingsError       bad settings, every problem at once: the administrator's
+├── SettingsError       bad settings, every problem at once: the administrator's
+└── FileError           a file of a setting that cannot be used: the administrator's
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ class BestbeforeError(Exception):
     Attributes:
         reason: the stable code.
         message: one lower-case sentence, without control characters and without secrets.
+        detail: what people read beside it, where upstream's words are the message; empty for nothing.
     """
+
+    detail = ""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(f"{reason}: {message}")
@@ -36,14 +40,17 @@ class ImageError(BestbeforeError):
         unfit: whether something came that is not what was asked for, rather than nothing.
     """
 
-    def __init__(self, reason: Reason, message: str, *, unconnected: bool = False, unfit: bool = False) -> None:
+    def __init__(
+        self, reason: Reason, message: str, *, unconnected: bool = False, unfit: bool = False, detail: str = ""
+    ) -> None:
         super().__init__(reason, message)
         self.unconnected = unconnected
         self.unfit = unfit
+        self.detail = detail
 
     def again(self) -> ImageError:
         """The same, to be raised elsewhere: tracebacks of several waiters must not grow on one object."""
-        return ImageError(self.reason, self.message, unconnected=self.unconnected, unfit=self.unfit)
+        return ImageError(self.reason, self.message, unconnected=self.unconnected, unfit=self.unfit, detail=self.detail)
 
 
 class QuestionError(BestbeforeError):
@@ -72,3 +79,15 @@ class SettingsError(Exception):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = tuple(problems)
+
+
+class FileError(Exception):
+    """A file that a setting names and that cannot be used; the message is one sentence, without the file's name.
+
+    Attributes:
+        unread: whether nobody could read it, so that it may be another thing the next time though it did not change.
+    """
+
+    def __init__(self, message: str, *, unread: bool = False) -> None:
+        super().__init__(message)
+        self.unread = unread

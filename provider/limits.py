@@ -15,10 +15,19 @@ REQUEST_KEYS: Final = 500
 # Values in its JSON, counted before it is parsed; commas within keys count too.
 REQUEST_PARTS: Final = 131_072
 KEY_BYTES: Final = 4 * KIB
+# Paths of the configuration that one question names, and their bytes as JSON.
+CONFIG_PATHS: Final = 32
+CONFIG_PATHS_BYTES: Final = 1 * KIB
 
 # What we answer: it stays in Gatekeeper's memory and is marshalled anew at each evaluation.
 ITEM_BYTES: Final = 256 * KIB
 BATCH_BYTES: Final = 1 * MIB
+
+# Images of one object that policies judge: with more, Gatekeeper's webhook might not answer in time.
+OBJECT_IMAGES: Final = 256
+# What a violation repeats of a request, in characters: a name, and a word such as a uid or a kind.
+DETAIL_NAME: Final = 253
+DETAIL_WORD: Final = 64
 
 # How long a client may take, seconds: to finish its handshake, and to send or take any next byte.
 HANDSHAKE_SECONDS: Final = 3.0
@@ -33,6 +42,11 @@ HANDSHAKES: Final = 256
 # Connections at a time, and how many may wait to be accepted.
 CONNECTIONS: Final = 1000
 BACKLOG: Final = 512
+# A worker that dies sooner after its beginning dies young; how long the next one waits then, doubled each time, and at
+# most, seconds.
+WORKER_YOUNG_SECONDS: Final = 30.0
+WORKER_PAUSE_SECONDS: Final = 1.0
+WORKER_LONGEST_PAUSE_SECONDS: Final = 10.0
 # How long nobody is accepted when the system has no descriptor left, seconds.
 ACCEPT_PAUSE_SECONDS: Final = 0.5
 # When replaced TLS files that could not be used are read again though they are the same, seconds.
@@ -66,7 +80,7 @@ ERROR_BYTES: Final = 4 * KIB
 HEADER_BYTES: Final = 64 * KIB
 INDEX_MANIFESTS: Final = 100
 INDEX_DEPTH: Final = 3
-REDIRECTS: Final = 3
+REDIRECTS: Final = 5
 # Values in one JSON text, counted before it is parsed, and how deep they may be nested.
 JSON_PARTS: Final = 65_536
 JSON_DEPTH: Final = 100
@@ -119,6 +133,7 @@ FILE_BYTES: Final = 4 * MIB
 DOCUMENT_DEPTH: Final = 100
 DOCUMENT_NODES: Final = 1_000_000
 DOCUMENTS: Final = 10_000
+DIRECTORY_FILES: Final = 10_000
 # What aliases may add to a file, characters: enough for anchors that people write, too little for "billion laughs".
 ALIAS_CHARACTERS: Final = 1 * MIB
 # How many fields one problem names, and of how many the line is remembered, with paths up to a length, characters.
@@ -171,9 +186,13 @@ TOKENS_MEMORY_BYTES: Final = 4 * MIB
 CHALLENGES: Final = 1024
 # How long a challenge that gave a token is believed, seconds.
 CHALLENGE_SECONDS: Final = 3600.0
+# How long a token that was renewed before its end is not renewed so again, seconds.
+TOKEN_RENEWAL_SECONDS: Final = 60.0
 # How long the token service of a remembered challenge may take, before the registry is asked without a token, seconds.
 KNOWN_REALM_SECONDS: Final = 0.5
 TAGS: Final = 16384
+# A tag of the OCI distribution specification.
+TAG_CHARACTERS: Final = 128
 
 # Who may read one cached document without asking again: repositories, each with a credential.
 RIGHTS: Final = 64
@@ -181,29 +200,48 @@ RIGHTS: Final = 64
 # Docker's config.json.
 DOCKER_CONFIG_BYTES: Final = 1 * MIB
 DOCKER_CONFIG_SECONDS: Final = 10.0
+# Credential helpers, which are programs: how long one may take, and may take to end when it is killed; how much it may
+# write; how long its answer is believed, and that it gave none; registries of which answers are kept.
+HELPER_SECONDS: Final = 5.0
+HELPER_END_SECONDS: Final = 1.0
+HELPER_BYTES: Final = 64 * KIB
+HELPER_KEPT_SECONDS: Final = 300.0
+HELPER_FAILED_SECONDS: Final = 10.0
+HELPER_SERVERS: Final = 256
+# One secret in it.
+CREDENTIAL_CHARACTERS: Final = 32 * KIB
+
+# How often files that may be replaced are looked at while nobody asks, seconds.
+FILE_WATCH_SECONDS: Final = 2.0
+# How many entries of one file or list that cannot be used are named.
+PASSED_OVER_SHOWN: Final = 10
 
 # Our own file of settings.
 SETTINGS_BYTES: Final = 256 * KIB
-# A file with the public key of an authority.
+# A file with the public key of an authority, and how often it is looked at, seconds.
 PUBLIC_KEY_BYTES: Final = 16 * KIB
+PUBLIC_KEY_SECONDS: Final = 10.0
 
 # Signatures of one image: how many are looked at, and how large one may be. More are refused, not cut.
 SIGNATURES: Final = 100
 SIGNATURE_BYTES: Final = 64 * KIB
 BUNDLE_BYTES: Final = 1 * MIB
-# What refers to one image, signatures or not, and on how many pages a registry tells it.
+# What refers to one image, signatures or not, and on how many pages a registry lists it.
 REFERRERS: Final = 1000
 REFERRER_PAGES: Final = 20
 # Values in one bundle, in what it is about, and in one log entry.
 SIGNATURE_PARTS: Final = 16_384
 # What a signature carries along: timestamps, log entries, certificates, the word of a log on its tree. Signing tools
-# make one timestamp, or one for each authority that they are told to ask; a log's word and those of its witnesses take
+# make one timestamp, or one for each authority that they are set to ask; a log's word and those of its witnesses take
 # a hundred bytes each; a timestamp with the certificates of its authority takes half of what it may.
 TIMESTAMPS: Final = 4
 TIMESTAMP_BYTES: Final = 16 * KIB
 LOG_ENTRIES: Final = 32
 CERTIFICATES: Final = 10
 CHECKPOINT_CHARACTERS: Final = 8 * KIB
+# How long it is looked for what an unsigned image has instead, seconds, and at how many platforms of an index.
+ABSENCE_SECONDS: Final = 0.5
+ABSENCE_PLATFORMS: Final = 8
 # How many of an image's refused signatures a message names.
 REJECTIONS_SHOWN: Final = 5
 PROBLEM_CHARACTERS: Final = 5000

@@ -1,6 +1,6 @@
 """The event loop: one thread that does all network work and all waiting.
 
-Other threads hand work over; the loop never waits for them. A pulse tells how late the loop is, and whether it turns at
+Other threads hand work over; the loop never waits for them. A pulse shows how late the loop is, and whether it turns at
 all: that is what the liveness probe asks.
 """
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class LoopObserver(Protocol):
-    """Is told how the loop does. Every report is a call that returns at once and never raises."""
+    """Gets reports of how the loop does. Every report is a call that returns at once and never raises."""
 
     def loop_lagged(self, seconds: float) -> None:
         """The pulse came so late."""
@@ -35,7 +35,7 @@ class EventLoop:
 
     Args:
         clock: for the pulse.
-        observer: is told how it does.
+        observer: gets reports of how it does.
     """
 
     def __init__(self, clock: Clock, observer: LoopObserver) -> None:
@@ -48,7 +48,7 @@ class EventLoop:
         self._due = self._beaten = clock.monotonic()
 
     def start(self) -> None:
-        """Begin to turn. After a fork, for no thread survives one."""
+        """Begin to turn. After a fork, because no thread survives one."""
         self._thread = threading.Thread(target=self._turn, name="loop", daemon=True)
         self._beaten = self._clock.monotonic()
         self._thread.start()

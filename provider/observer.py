@@ -1,4 +1,4 @@
-"""What the provider tells whoever watches it: metrics and logs are hung on here.
+"""What the provider reports to whoever watches it: metrics and logs are hung on here.
 
 Every report is a call that returns at once and never raises. `NullObserver` does nothing, so that an observer derived
 from it states only what it cares for. Labels are bounded: hosts of registries are folded by the observer, never by
@@ -7,6 +7,7 @@ the reporter.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -28,6 +29,23 @@ class ThrottleCause(StrEnum):
     RETRY_AFTER = "retry_after"
     LOCAL_LIMIT = "local_limit"
     UNREACHABLE = "unreachable"
+
+
+class FileSetting(StrEnum):
+    """A setting that names files which may be unusable by themselves, as may be their entries."""
+
+    DOCKER_CONFIG = "docker_config"
+    REGISTRY_CA = "registry_ca"
+    TRUST_ROOT = "trust_root"
+    AUTHORITY = "authority"
+    CLIENT_CA = "client_ca"
+
+
+class RemoteList(StrEnum):
+    """A list of a registry whose entries stand for signatures."""
+
+    REFERRERS = "referrers"
+    SIGNATURES = "signatures"
 
 
 class Observer(Protocol):
@@ -59,7 +77,33 @@ class Observer(Protocol):
         """A request was sent again, to another address of the registry."""
 
     def registry_ca_rejected(self, problem: str) -> None:
-        """The replaced file of authorities for registries cannot be used; the old one stays in force."""
+        """The file of authorities for registries cannot be used; what was read before stays in force."""
+
+    def file_rejected(self, setting: FileSetting, name: str, problem: str) -> None:
+        """The file of a setting cannot be used; what was read before stays in force, if anything was.
+
+        Args:
+            setting: that names it.
+            name: of the file among those of the setting; empty where there is only one.
+            problem: a sentence that names the setting, the file, and what is wrong.
+        """
+
+    def file_in_force(self, setting: FileSetting, name: str, problems: Sequence[str]) -> None:
+        """The file of a setting came into force.
+
+        Args:
+            setting: see `file_rejected`.
+            name: see `file_rejected`.
+            problems: the entries of it that cannot be used and are passed over, as in `file_rejected`.
+        """
+
+    def entries_passed_over(self, listed: RemoteList, problems: Sequence[str]) -> None:
+        """Entries of a registry's list cannot be used; those beside them are.
+
+        Args:
+            listed: which list.
+            problems: one sentence each; they name the image, and are never empty.
+        """
 
     def round_trips(self, count: int) -> None:
         """One question is done; `count` sequential registry requests were on its longest path (0: from memory)."""
@@ -81,6 +125,15 @@ class NullObserver:
         """See `Observer`."""
 
     def registry_ca_rejected(self, problem: str) -> None:
+        """See `Observer`."""
+
+    def file_rejected(self, setting: FileSetting, name: str, problem: str) -> None:
+        """See `Observer`."""
+
+    def file_in_force(self, setting: FileSetting, name: str, problems: Sequence[str]) -> None:
+        """See `Observer`."""
+
+    def entries_passed_over(self, listed: RemoteList, problems: Sequence[str]) -> None:
         """See `Observer`."""
 
     def round_trips(self, count: int) -> None:

@@ -63,7 +63,7 @@ class Pace:
 
         Args:
             size: bytes; a small one need not wait.
-            strand: who reads it. What it has just fetched has waited already, for who waits with a document in hand
+            strand: who reads it. What it has just fetched has waited already, because who waits with a document in hand
                 holds its bytes.
         """
         paced, strand.paced = strand.paced, False

@@ -5,18 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
+from tests.processes import Schedule
 from tests.programs import program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from xdist.remote import Producer
+
     from tests.e2e.rig.sigstore import Sigstore
 
 # No test measures time: a machine that is busy with something else is no failure.
-settings.register_profile("no deadline", deadline=None)
+settings.register_profile("no deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no deadline")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedule:
+    """Distribute tests over the processes that `--numprocesses` asks for."""
+    return Schedule(config, log)
 
 
 @pytest.fixture(scope="session")

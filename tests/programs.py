@@ -1,6 +1,6 @@
 """Where tests find the real programs that they run.
 
-`tools/build` puts them into `.build/bin`; `BESTBEFORE_BIN` names another folder; the PATH comes last. A program that is
+`make tools` puts them into `.build/bin`; `BESTBEFORE_BIN` names another folder; the PATH comes last. A program that is
 missing skips a test on a developer's machine, and fails it in CI, where everything has to be there.
 """
 
@@ -16,6 +16,12 @@ from typing import NoReturn
 import pytest
 
 ROOT = Path(__file__).parents[1]
+# Debian's; the others are built.
+_BROUGHT_BY = {
+    "prometheus": "tools/monitoring",
+    "promtool": "tools/monitoring",
+    "prometheus-alertmanager": "apt-get install prometheus-alertmanager",
+}
 
 
 def program(name: str) -> Path:
@@ -23,7 +29,7 @@ def program(name: str) -> Path:
     folders = [os.environ.get("BESTBEFORE_BIN", ""), str(ROOT / ".build" / "bin"), os.environ.get("PATH", "")]
     found = shutil.which(name, path=os.pathsep.join(folder for folder in folders if folder))
     if found is None:
-        missing(f"{name} is not there: `tools/build {name}` builds it")
+        missing(f"{name} is not there: `{_BROUGHT_BY.get(name, f'tools/build {name}')}` brings it")
     return Path(found)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from gatekeeper.cli import output
-from provider.reasons import EXPLANATIONS, Lifetime, Reason
+from gatekeeper.cli.suggestion import suggestion
+from provider.reasons import EXPLANATIONS, BlockCause, Lifetime, Reason
 
 _LIFETIMES = {
     Lifetime.DURABLE: "for good: it stays so until the image, the key or the settings change (Gatekeeper may cache it)",
@@ -15,12 +14,25 @@ _LIFETIMES = {
     Lifetime.VERDICT: "a verdict: decided by the policy's Rego from the facts",
 }
 
+_CAUSES = {
+    BlockCause.POLICY: "the policy does not allow the image, or cannot be used",
+    BlockCause.IMAGE: "the image, or what it is called, is not as it should be",
+    BlockCause.REGISTRY: "the registry did not give what it was asked for",
+    BlockCause.PROVIDER: "bestbefore could not look at the image",
+    BlockCause.WEBHOOK: "Gatekeeper gave no answer, and the API server refuses then",
+}
+
+
+def _alike(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """For a shell: the reasons that begin so."""
+    return [reason for reason in Reason if reason.lower().startswith(incomplete.lower())]
+
 
 @click.command()
-@click.argument("reason", required=False)
-@click.option("--output", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the output.")
+@click.argument("reason", required=False, shell_complete=_alike)
+@click.option("-o", "--output", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the output.")
 def command(reason: str | None, form: str) -> None:
-    """Explain a REASON code from a denial, a log line or a metric; without one, list them all.
+    """Explain a REASON code from a denial, a log line or a metric; without one, list them all, a line each.
 
     Exit: 0 explained, 2 there is no such reason.
     """
@@ -29,8 +41,8 @@ def command(reason: str | None, form: str) -> None:
         return
     found = _find(reason)
     if found is None:
-        output.refuse([f"there is no reason {reason!r}; `bestbefore explain` lists them"])
-        sys.exit(output.Exit.USAGE)
+        meant = suggestion(reason, Reason)
+        output.refuse([f"there is no reason {reason!r}{meant or '; `bestbefore explain` lists them'}"])
     _explain(found, form)
 
 
@@ -43,10 +55,11 @@ def _list(form: str) -> None:
     if form == "json":
         output.document([_json(reason) for reason in Reason])
         return
-    output.table(
-        [("REASON", "LASTS", "WHO CAN MEND IT")]
-        + [(str(reason), EXPLANATIONS[reason].lifetime, EXPLANATIONS[reason].fault) for reason in Reason]
-    )
+    rows = [("REASON", "LASTS", "WHO CAN FIX IT", "WHAT TO DO")]
+    for reason in Reason:
+        found = EXPLANATIONS[reason]
+        rows.append((str(reason), found.lifetime, found.fault, found.brief))
+    output.table(rows)
 
 
 def _explain(reason: Reason, form: str) -> None:
@@ -56,8 +69,9 @@ def _explain(reason: Reason, form: str) -> None:
     found = EXPLANATIONS[reason]
     click.echo(click.style(str(reason), bold=True))
     for heading, text in (
-        ("What", found.cause),
-        ("Who can mend it", f"{_sentence(found.fault)}."),
+        ("What", found.meaning),
+        ("Who can fix it", f"{_sentence(found.fault)}."),
+        ("Counted as", f"Cause `{found.cause}`: {_CAUSES[found.cause]}."),
         ("What to do", found.remedy),
         ("How long it lasts", f"{_sentence(_LIFETIMES[found.lifetime])}."),
     ):
@@ -71,6 +85,7 @@ def _json(reason: Reason) -> dict[str, str]:
         "lifetime": found.lifetime,
         "fault": found.fault,
         "cause": found.cause,
+        "meaning": found.meaning,
         "remedy": found.remedy,
     }
 

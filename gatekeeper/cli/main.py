@@ -11,18 +11,27 @@ import sys
 from typing import Any, Final
 
 import click
+from click.shell_completion import CompletionItem
 
 from gatekeeper.cli import output
+from gatekeeper.cli.suggestion import suggestion
 from provider.version import VERSION
 
 # Where each command lives, and its line in the help.
 COMMANDS: Final = {
     "check": "Say what a cluster would: is an image, or an object's images, admitted by these policies?",
-    "explain": "Explain a reason code: cause, whose fault, what to do.",
+    "completion": "Print a script by which a shell (bash, zsh, fish) completes commands, options and reasons.",
+    "control": "Run the controller that counts what Gatekeeper denies.",
+    "denials": "Show what Gatekeeper denied, from its log: who, what, where, why and when.",
+    "doctor": "Say what of an installation is not as it should be, and what to do about it.",
+    "explain": "Explain a reason code: cause, who can fix it, what to do.",
     "facts": "Show what an image's documents say: digest, platforms, when it was built.",
+    "policies": "Show what each policy of a cluster does, and why one is not in force.",
+    "replay": "Judge a denial again from its capsule, offline: is it the same sentence?",
     "serve": "Run the provider that answers Gatekeeper.",
     "test": "Run suites of cases: what policies must say of images, without a registry or a cluster.",
     "translate": "Translate ClusterImagePolicies to Gatekeeper ConstraintTemplates and Constraints.",
+    "uninstall": "Take away what the controller wrote into a cluster, before the release goes.",
     "version": "Say which version this is, and which C libraries are inside the packages that it uses.",
     "verify": "Show how an image's signatures are verified, step by step, and who of a policy vouches for it.",
 }
@@ -42,6 +51,20 @@ class _Commands(click.Group):
             raise TypeError(f"{cmd_name} is no command")
         return command
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401
+    ) -> click.Context:
+        """Read the words of the command line, and print the help where they ask for it; see `invoke` of a pipe."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except BrokenPipeError:
+            _discard_output()
+            raise click.exceptions.Exit(output.Exit.UNREAD) from None
+
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Run a command; what ends it from outside is no verdict, so it never ends with the code of one."""
         try:
@@ -54,6 +77,11 @@ class _Commands(click.Group):
             _discard_output()
             raise click.exceptions.Exit(output.Exit.UNREAD) from None
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands and options that begin so, without the import of any command."""
+        known = [CompletionItem(name, help=COMMANDS[name]) for name in sorted(COMMANDS) if name.startswith(incomplete)]
+        return [*known, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(sorted(COMMANDS.items()))
@@ -62,8 +90,9 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
-            ctx.fail(f"there is no command {name!r}; there are {', '.join(sorted(COMMANDS))}")
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            meant = suggestion(name, COMMANDS)
+            ctx.fail(f"there is no command {name!r}{meant or '; there are ' + ', '.join(sorted(COMMANDS))}")
         return super().resolve_command(ctx, args)
 
 
@@ -82,6 +111,9 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    if sys.stdout is None:
+        # Closed by whoever wants the exit code alone.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for as long as the process lives
     try:
         cli(prog_name="bestbefore")
     except SystemExit as stop:
@@ -90,7 +122,7 @@ def main() -> None:
             os._exit(output.Exit.INTERRUPTED)
         raise
     except OSError as error:
-        # A command tells what is wrong with the files it was given; what is left is where it writes to.
+        # A command says what is wrong with the files it was given; what is left is where it writes to.
         _discard_output()
         output.problem(f"cannot write the output: {error.strerror}")
         sys.exit(output.Exit.NO_VERDICT)

@@ -1,136 +1,101 @@
-"""The outcome of a check in its forms: text for people; JSON, JUnit and SARIF for machines."""
+"""How a check ends: its report in the form that was asked for, and its exit code."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 import click
 
-from gatekeeper.cli import age, junit, output, sarif
-from gatekeeper.evaluation.checker import Finding, Outcome
+from gatekeeper.cli import output
+from gatekeeper.cli.reports import findings, junit, sarif, text
+from gatekeeper.cli.reports.sarif import SourceLine
+from gatekeeper.evaluation.checker import CheckResult
+from gatekeeper.evaluation.forecast import Expiry
 from gatekeeper.evaluation.opa import NoVerdictError
-from provider.reasons import EXPLANATIONS, Reason
 
 FORMS: Final = ("text", "json", "junit", "sarif")
 
-_NANOSECONDS: Final = 1_000_000_000
-_REASONS: Final = frozenset(map(str, Reason))
+_SUITE: Final = "bestbefore check"
 
 
-def show(outcome: Outcome, form: str, now: int) -> None:
-    """Print an outcome.
+@dataclass(frozen=True)
+class Report:
+    """How to show a result.
 
-    Args:
-        outcome: of a check.
+    Attributes:
         form: one of `FORMS`.
-        now: the time that was judged by, nanoseconds since 1970; ages are told as of then.
+        now: the time that was judged by, nanoseconds since 1970; ages are as of then.
+        quiet: whether to leave out what is allowed.
+        admits_uncovered: whether images that no policy covers were to be allowed: then that decides, too.
+        policies: where each policy stands, by name.
+        until: the end of a forecast, nanoseconds since 1970; None without one.
+        expiries: from when images would be denied, as far as that.
     """
-    if form == "json":
-        output.document(document(outcome))
-    elif form == "junit":
-        click.echo(junit.render("bestbefore check", _cases(outcome)), nl=False)
-    elif form == "sarif":
-        output.document(sarif.document(outcome))
-    else:
-        _text(outcome, now)
+
+    form: str
+    now: int = 0
+    quiet: bool = False
+    admits_uncovered: bool = False
+    policies: Mapping[str, SourceLine] = field(default_factory=dict)
+    until: int | None = None
+    expiries: Sequence[Expiry] = ()
+
+    def judged(self, result: CheckResult) -> bool:
+        """Whether anything was decided at all."""
+        return result.judged or (self.admits_uncovered and any(each.what == "image" for each in result.unjudged))
+
+    def show(self, result: CheckResult) -> None:
+        """Print a result."""
+        if self.form == "json":
+            ahead = {} if self.until is None else findings.forecast(self.expiries, self.until)
+            output.document({**findings.document(result, judged=self.judged(result)), **ahead})
+        elif self.form == "junit":
+            click.echo(junit.render(_SUITE, list(junit.cases(result))), nl=False)
+        elif self.form == "sarif":
+            output.document(sarif.document(result, self.policies))
+        else:
+            if not self.quiet:
+                text.facts(result, self.now)
+            if self.until is not None:
+                text.forecast(result, self.expiries, self.now, self.until)
+            text.verdict(result, quiet=self.quiet, judged=self.judged(result))
+
+    def leave(self, result: CheckResult) -> NoReturn:
+        """End with the exit code of a result."""
+        if result.undecided:
+            sys.exit(output.Exit.NO_VERDICT)
+        if not self.judged(result):
+            output.problem(text.NOTHING)
+            sys.exit(output.Exit.USAGE)
+        sys.exit(output.Exit.ALLOWED if result.allowed else output.Exit.DENIED)
 
 
-def document(outcome: Outcome) -> dict[str, Any]:
-    """One object: `allowed`, `errors`, `warnings`, `images`, and `reason` where there is no verdict."""
-    found: dict[str, Any] = {
-        "allowed": outcome.allowed,
-        "errors": list(outcome.errors),
-        "warnings": list(outcome.warnings),
-        "images": {image: dict(fact) for image, fact in outcome.facts.items()},
-    }
-    if outcome.undecided:
-        found["reason"] = outcome.undecided
-    return found
+def document(result: CheckResult) -> dict[str, Any]:
+    """See `findings.document`."""
+    return findings.document(result)
 
 
-def leave(outcome: Outcome) -> NoReturn:
-    """End with the exit code of an outcome."""
-    if outcome.undecided:
-        sys.exit(output.Exit.NO_VERDICT)
-    sys.exit(output.Exit.ALLOWED if outcome.allowed else output.Exit.DENIED)
+def verdict(result: CheckResult) -> None:
+    """See `text.verdict`."""
+    text.verdict(result)
+
+
+def leave(result: CheckResult) -> NoReturn:
+    """End with the exit code of a result in which everything was judged."""
+    Report("text").leave(result)
 
 
 def no_verdict(error: NoVerdictError, form: str) -> NoReturn:
-    """Tell why there is no verdict, and end with the exit code for it."""
+    """Tell why there is no verdict, also to machines, and end with the exit code for it."""
     if form == "json":
-        output.document(
-            {"allowed": False, "errors": [error.message], "warnings": [], "images": {}, "reason": error.reason}
-        )
+        output.document(findings.without_verdict(error))
+    elif form == "junit":
+        case = junit.JUnitCase("verdict", _SUITE, errors=(error.message,))
+        click.echo(junit.render(_SUITE, [case]), nl=False)
+    elif form == "sarif":
+        output.document(sarif.without_verdict(error))
     output.problem(f"no verdict: {error.message}")
     sys.exit(output.Exit.NO_VERDICT)
-
-
-def _cases(outcome: Outcome) -> list[junit.Case]:
-    """A test case for each policy and object, failed by what denies."""
-    return [
-        junit.Case(
-            review or "images",
-            policy or "no matching policies",
-            tuple(
-                each.violation.msg
-                for each in outcome.findings
-                if each.action == "deny" and (each.policy, each.review) == (policy, review)
-            ),
-        )
-        for policy, review in outcome.judged
-    ]
-
-
-def _text(outcome: Outcome, now: int) -> None:
-    for image, fact in outcome.facts.items():
-        _image(image, fact, now)
-    verdict(outcome)
-
-
-def verdict(outcome: Outcome) -> None:
-    """Print what each policy says, with what to do about it, and the verdict of all of them."""
-    for policy, review in outcome.judged:
-        found = [each for each in outcome.findings if (each.policy, each.review) == (policy, review)]
-        if policy or found:
-            _judged(policy, review, found)
-    said, colour = ("allowed", "green") if outcome.allowed else ("denied", "red")
-    if outcome.undecided:
-        said, colour = f"no verdict ({outcome.undecided})", "yellow"
-    policies = len({policy for policy, _ in outcome.judged if policy})
-    click.echo(f"{click.style(said, fg=colour, bold=True)} by {policies} {'policy' if policies == 1 else 'policies'}")
-
-
-def _judged(policy: str, review: str, found: Sequence[Finding]) -> None:
-    """What one policy says of one object."""
-    whom = f"{review} by {policy or 'no policy'}".strip()
-    if not found:
-        click.echo(f"{click.style('allowed', fg='green')} {whom}")
-    for each in found:
-        word, colour = ("denied", "red") if each.action == "deny" else ("warning", "yellow")
-        click.echo(f"{click.style(word, fg=colour)} {whom}: {each.violation.msg}")
-        if each.reason in _REASONS:
-            click.echo(f"  what to do: {EXPLANATIONS[Reason(each.reason)].remedy}")
-
-
-def _image(image: str, fact: Mapping[str, Any], now: int) -> None:
-    click.echo(click.style(image, bold=True))
-    if "reason" in fact:
-        click.echo(f"  {fact['reason']}: {fact['message']}")
-    elif "created" in fact:
-        click.echo(f"  built {age.told(fact, now / _NANOSECONDS)}")
-    if "digest" in fact:
-        click.echo(f"  {fact['digest']}")
-    if fact.get("platforms"):
-        click.echo(f"  {', '.join(fact['platforms'])}")
-    for answer in fact.get("signatures", ()):
-        if "reason" in answer:
-            click.echo(f"  {answer['reason']}: {answer['message']}")
-        for proof in answer.get("proofs", ()):
-            click.echo(f"  signed {_signer(proof)}")
-
-
-def _signer(proof: Mapping[str, Any]) -> str:
-    names = ", ".join(proof.get("subjects") or ())
-    return f"by {names} (issuer {proof.get('issuer', '')})" if names else "by the policy's key"

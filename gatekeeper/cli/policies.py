@@ -1,86 +1,131 @@
-"""Policies as commands take them: files and directories, and what they refer to."""
+"""`bestbefore policies`: what each policy of a cluster does, and why one is not in force."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from gatekeeper.cli import output
-from gatekeeper.policy import LoadedPolicies, PolicyError, load_policies
-from gatekeeper.policy.document import read_documents
-from gatekeeper.policy.model import ClusterImagePolicy
-from gatekeeper.policy.problems import Problem
-from gatekeeper.policy.secret_keys import GivenKeys, secrets
-from gatekeeper.policy.support import with_text
-from gatekeeper.policy.texts import GivenTexts, config_maps
-from gatekeeper.translation.policy_rule import RegoChecker
-from gatekeeper.translation.translate import Translation, coverage, translate
+from gatekeeper.cli import clusters, output
+from gatekeeper.cli.quotation import visible
+from gatekeeper.cli.reports import policies as report
+from gatekeeper.cli.reports.policies import PolicyLine
+from gatekeeper.reconciliation import marks, status
+from gatekeeper.reconciliation.status import PolicyStatus
+
+if TYPE_CHECKING:
+    from gatekeeper.cluster.api import KubernetesApi
+    from gatekeeper.cluster.resource import Resource
+
+# How often an annotation is tried, which somebody else may write at the same moment.
+_ATTEMPTS: Final = 3
 
 
-def options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of every command that takes policies."""
-    for option in (
-        click.option(
-            "--secret",
-            "given_secrets",
-            multiple=True,
-            metavar="FILE|DIR",
-            help="Secrets with public keys that policies refer to (key.secretRef). May be repeated.",
-        ),
-        click.option(
-            "--config-map",
-            "given_config_maps",
-            multiple=True,
-            metavar="FILE|DIR",
-            help="ConfigMaps with texts that policies refer to (spec.policy.configMapRef). May be repeated.",
-        ),
-    ):
-        command = option(command)
-    return command
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--cluster", "_cluster", is_flag=True, help="Read them from a cluster, as also without this option.")
+@click.option(
+    "--accept-removal", is_flag=True, help="Say of policies that are held that their end is meant: it comes then."
+)
+@click.option("-o", "--output", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the output.")
+@clusters.options
+def command(
+    names: tuple[str, ...],
+    form: str,
+    kubeconfig: Path | None,
+    context: str,
+    *,
+    _cluster: bool,
+    accept_removal: bool,
+) -> None:
+    """Show what each ClusterImagePolicy of a cluster does: whether it is in force, where, and why not.
 
+    With NAMEs only these. It needs the right to list ClusterImagePolicies and PolicyStatuses.
 
-def load(
-    paths: Sequence[str], given_config_maps: Sequence[str] = (), given_secrets: Sequence[str] = ()
-) -> LoadedPolicies:
-    """Load policies, warn of what is to be warned of, and put what stands elsewhere in its place.
+    A policy is held when its object is gone in a way that looks like a fault: what is in force stays. With
+    --accept-removal a person says that it was meant, of all policies that are held, or of the NAMEs; the controller
+    ends them then. It needs the right to get and update PolicyStatuses.
 
-    Raises:
-        PolicyError: every problem of every file at once.
+    Exit: 0 each is in force as it is written, or what was asked for is done; 1 one is not; 2 an option, a name or a
+    kubeconfig that cannot be used; 3 nothing could be read or written.
     """
-    loaded = load_policies(paths)
-    for each in loaded.warnings:
-        output.warning(str(each))
-    given = config_maps(read_documents(given_config_maps)) if given_config_maps else {}
-    texts = GivenTexts(given, _fetch)
-    keys = GivenKeys(secrets(read_documents(given_secrets)) if given_secrets else {})
-    problems: list[Problem] = []
-    policies: list[ClusterImagePolicy] = []
-    for policy in loaded.policies:
+    api = clusters.connect(kubeconfig, context).api
+    lines = _lines(api, names)
+    if accept_removal:
+        if names:
+            output.notes([f"{each.name} is not held: nothing of it is accepted" for each in lines if not each.held])
+        _accept(api, lines, form)
+    report.show(lines, form)
+    sys.exit(output.Exit.ALLOWED if all(each.as_written for each in lines) else output.Exit.DENIED)
+
+
+def _lines(api: KubernetesApi, names: Sequence[str]) -> list[PolicyLine]:
+    """What is known of each policy; without a PolicyStatus it is known that there is one."""
+    from gatekeeper.cluster.errors import ClusterError, ObjectAbsentError  # noqa: PLC0415 - as in `clusters.connect`
+    from gatekeeper.cluster.resource import CLUSTER_IMAGE_POLICIES, POLICY_STATUSES  # noqa: PLC0415
+
+    try:
+        statuses = {each.name: each for each in map(status.read, _all(api, POLICY_STATUSES))}
+    except ObjectAbsentError:
+        _leave("the cluster has no PolicyStatuses: the chart brings their definition")
+    except ClusterError as error:
+        _leave(error.message)
+    generations: dict[str, int] = {}
+    try:
+        found = _all(api, CLUSTER_IMAGE_POLICIES)
+        generations = {each["metadata"]["name"]: int(each["metadata"].get("generation", 0)) for each in found}
+    except ObjectAbsentError:
+        output.warning("the cluster has no ClusterImagePolicies: their definition is not there")
+    except ClusterError as error:
+        output.warning(f"{error.message}; what is shown is what the controller said")
+    every = sorted(statuses.keys() | generations.keys())
+    if missing := [name for name in names if name not in every]:
+        output.refuse(f"there is no policy {visible(name)}" for name in missing)
+    return [
+        PolicyLine(name, statuses.get(name), generations.get(name, 0)) for name in every if name in names or not names
+    ]
+
+
+def _all(api: KubernetesApi, resource: Resource) -> list[Mapping[str, Any]]:
+    return [each for page in api.pages(resource) for each in page]
+
+
+def _accept(api: KubernetesApi, lines: Sequence[PolicyLine], form: str) -> NoReturn:
+    """Say of those that are held that their end is meant."""
+    from gatekeeper.cluster.errors import ClusterError  # noqa: PLC0415 - as in `clusters.connect`
+
+    held = [each.status for each in lines if each.status is not None and each.held]
+    accepted = []
+    for each in held:
         try:
-            policies.append(keys.resolve(with_text(policy, texts)))
-        except PolicyError as error:
-            problems += [loaded.documents[policy.name].locate(each) for each in error.problems]
-    if problems:
-        raise PolicyError(problems)
-    return replace(loaded, policies=tuple(policies))
+            _annotate(api, each)
+        except ClusterError as error:
+            _leave(error.message)
+        accepted.append(each.name)
+    report.show_accepted(accepted, form)
+    sys.exit(output.Exit.ALLOWED)
 
 
-def translated(loaded: LoadedPolicies, no_match: str, checker: RegoChecker | None) -> list[Translation]:
-    """Translate loaded policies, and what the cluster does with images that none of them covers.
+def _annotate(api: KubernetesApi, held: PolicyStatus) -> None:
+    from gatekeeper.cluster.errors import ConflictError  # noqa: PLC0415 - as in `clusters.connect`
+    from gatekeeper.cluster.resource import POLICY_STATUSES  # noqa: PLC0415
 
-    Raises:
-        PolicyError: every problem of every policy at once.
-    """
-    translations = list(translate(loaded.policies, checker, loaded.documents))
-    if no_match != "allow":
-        translations.append(coverage(loaded.policies, no_match))
-    return translations
+    for attempt in range(_ATTEMPTS):
+        there = api.get(POLICY_STATUSES, held.name)
+        metadata = there["metadata"]
+        annotations = {**(metadata.get("annotations") or {}), marks.ACCEPT_REMOVAL: held.uid}
+        try:
+            api.replace(POLICY_STATUSES, {**there, "metadata": {**metadata, "annotations": annotations}})
+        except ConflictError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+        else:
+            return
 
 
-def _fetch(url: str) -> bytes:
-    from gatekeeper.policy.remote_text import fetch  # noqa: PLC0415 - most policies carry their text with them
-
-    return fetch(url)
+def _leave(sentence: str) -> NoReturn:
+    output.problem(sentence)
+    sys.exit(output.Exit.NO_VERDICT)

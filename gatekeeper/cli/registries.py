@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -9,14 +10,17 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
+from gatekeeper.cli import output
 from provider.clock import SystemClock
+from provider.errors import SettingsError
 from provider.questions.answer import Answer
 from provider.questions.question import Question
 
 if TYPE_CHECKING:
     from gatekeeper.cli.session import Session
+    from provider.settings.values import HostPair
 
-_DOCKER_CONFIG: Final = Path.home() / ".docker" / "config.json"
+_DOCKER_CONFIG: Final = "~/.docker/config.json"
 
 
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,7 +37,16 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--docker-config",
                 type=click.Path(exists=True, dir_okay=False, path_type=Path),
-                help="Docker config.json with credentials. Default: ~/.docker/config.json where it exists.",
+                help="Docker config.json with credentials. Default: the file of REGISTRY_AUTH_FILE, else "
+                "config.json in DOCKER_CONFIG, else ~/.docker/config.json where it exists.",
+            ),
+            click.option(
+                "--credential-host",
+                multiple=True,
+                callback=_pairs,
+                metavar="REGISTRY=HOST",
+                help="The registry's credentials are good at this host, too: its token service on another port or "
+                "domain. May be repeated.",
             ),
             click.option(
                 "--registry-ca",
@@ -47,12 +60,22 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _hosts(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    from provider.settings import values  # noqa: PLC0415 - needed only where the option is given
+    from provider.settings import model, values  # noqa: PLC0415 - needed only where the option is given
 
     try:
-        return cast("tuple[str, ...]", values.read("insecure_registry", "tuple[str, ...]", value))
+        return cast("tuple[str, ...]", values.read(model.SCHEMA, "insecure_registry", "tuple[str, ...]", value))
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
+
+
+def _pairs(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[HostPair, ...]:
+    from provider.settings import model, values  # noqa: PLC0415 - as above
+
+    try:
+        pairs = values.read(model.SCHEMA, "credential_host", "tuple[HostPair, ...]", value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    return cast("tuple[HostPair, ...]", pairs)
 
 
 def inspector(
@@ -60,6 +83,7 @@ def inspector(
     docker_config: Path | None,
     registry_ca: Path | None,
     trust_roots: Mapping[str, Path] | None = None,
+    credential_host: Iterable[HostPair] = (),
 ) -> Callable[[Question], Answer]:
     """Answers one question by asking registries, as the provider does. Nothing is built before the first question."""
     lock = threading.Lock()
@@ -68,10 +92,42 @@ def inspector(
     def inspect(asked: Question) -> Answer:
         with lock:
             if not built:
-                built.append(connected(insecure_registry, docker_config, registry_ca, trust_roots or {}))
+                built.append(
+                    connected(insecure_registry, docker_config, registry_ca, trust_roots or {}, credential_host)
+                )
         return built[0].inspect(asked)
 
     return inspect
+
+
+def _own_docker_config() -> Path | None:
+    """That of the person who runs us, if there is one; in a container there may be nobody, with no home.
+
+    It is found as by podman and Docker: the file of REGISTRY_AUTH_FILE, `config.json` in the directory of
+    DOCKER_CONFIG, or Docker's in the home. Nobody named it now, so one that cannot be used is passed over with a
+    warning: public images need none.
+    """
+    from provider.registry import credentials  # noqa: PLC0415 - as in `connected`
+
+    path, named = _docker_config_path()
+    if not named and not os.path.exists(path):  # noqa: PTH110 - pathlib's raises where it may not look
+        return None
+    try:
+        credentials.load(Path(path))
+    except SettingsError as error:
+        output.warning(f"passed over: {error}")
+        return None
+    return Path(path)
+
+
+def _docker_config_path() -> tuple[str, bool]:
+    """Where it would be, and whether the environment says so."""
+    if file := os.environ.get("REGISTRY_AUTH_FILE"):
+        return file, True
+    if directory := os.environ.get("DOCKER_CONFIG"):
+        # Docker takes a directory without the file for no credentials.
+        return os.path.join(directory, "config.json"), False  # noqa: PTH118 - as below
+    return os.path.expanduser(_DOCKER_CONFIG), False  # noqa: PTH111 - pathlib's raises where there is no home
 
 
 def connected(
@@ -79,6 +135,7 @@ def connected(
     docker_config: Path | None,
     registry_ca: Path | None,
     trust_roots: Mapping[str, Path],
+    credential_host: Iterable[HostPair] = (),
 ) -> Session:
     """What a command needs that asks registries.
 
@@ -86,18 +143,23 @@ def connected(
         SettingsError: a file cannot be used.
     """
     # Imported here: a check from recorded facts, or one that asks nothing, should not pay for it.
+    from gatekeeper.cli.passed_over import Warnings  # noqa: PLC0415
     from gatekeeper.cli.session import Session  # noqa: PLC0415
     from provider.images.assembly import assemble  # noqa: PLC0415
     from provider.registry.settings import RegistrySettings  # noqa: PLC0415
 
-    if docker_config is None and _DOCKER_CONFIG.exists():
-        docker_config = _DOCKER_CONFIG
     settings = RegistrySettings(
         insecure_registries=frozenset(insecure_registry),
+        credential_hosts=frozenset((pair.registry, pair.host) for pair in credential_host),
         allow_loopback_http=True,
         allow_private=True,
         ca_file=registry_ca,
-        docker_config=docker_config,
+        docker_config=docker_config or _own_docker_config(),
+        credential_helpers=True,
     )
     clock = SystemClock()
-    return Session(assemble(settings, clock, trust_roots=trust_roots), clock)
+    assembly = assemble(settings, clock, Warnings(), trust_roots)
+    if assembly.problems:
+        # A person has named them now, and can correct them; the provider goes on without them.
+        raise SettingsError(assembly.problems)
+    return Session(assembly, clock)

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, Final, NoReturn
 
 import click
+from click.core import ParameterSource
 
-from gatekeeper.cli import engine, output, policies
+from gatekeeper.cli import engine, output, policy_files
+from gatekeeper.documents.problems import Problem
+from gatekeeper.evaluation import installed
 from gatekeeper.evaluation.opa import NoVerdictError
-from gatekeeper.policy import PolicyError, read_documents
+from gatekeeper.policy import LoadedPolicies, PolicyError, read_documents
+from gatekeeper.policy.model import ClusterImagePolicy
 from gatekeeper.translation import rendering
-from gatekeeper.translation.comparison import changes
-from gatekeeper.translation.translate import Translation, objects
+from gatekeeper.translation.changes import changes
+from gatekeeper.translation.schema import ADDRESS
+from gatekeeper.translation.translate import objects
+from gatekeeper.translation.twins import twin_problems
+
+_UNCOVERED: Final = (
+    "images that none of these policies covers are admitted in the cluster; policy-controller denies them. "
+    "--no-match deny (or warn) makes a template for them, --no-match allow says that this is meant"
+)
+
+_TRUST_ROOT: Final = "the TrustRoot {} is for the provider: name this file in its setting `trust_root`"
+
+
+def _checked_address(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(ADDRESS, value):
+        raise click.BadParameter("expected an http or https address of at most 200 characters")
+    return value
 
 
 @click.command()
@@ -42,13 +63,34 @@ from gatekeeper.translation.translate import Translation, objects
     show_default=True,
     help="What the cluster does with images that no policy covers; a template of its own where not allowed.",
 )
-@policies.options
+@click.option(
+    "--reasons-url",
+    metavar="URL",
+    callback=_checked_address,
+    help="Address of your copy of the page of reasons; denials name it, with the reason as its heading.",
+)
+@click.option(
+    "--uncompiled",
+    is_flag=True,
+    help="Do without the program opa: rules are not compiled, and a mistake in one is found by the cluster.",
+)
+@click.option(
+    "--library",
+    "with_library",
+    is_flag=True,
+    help="FILEs and DIRs hold ConstraintTemplates of your own: put the libraries into them that they import "
+    "(`import data.lib.bestbefore.images`).",
+)
+@policy_files.options
 def command(  # noqa: PLR0913, PLR0917 - the options of the command
     paths: tuple[str, ...],
     output_dir: Path | None,
     diff_path: str | None,
     check_path: str | None,
     no_match: str,
+    reasons_url: str | None,
+    uncompiled: bool,  # noqa: FBT001 - click gives it so
+    with_library: bool,  # noqa: FBT001
     given_config_maps: tuple[str, ...],
     given_secrets: tuple[str, ...],
 ) -> None:
@@ -57,32 +99,72 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     The output is the same bytes for the same policies, and can be kept in Git. Apply it with `kubectl apply
     --server-side`. What cannot be carried over is refused by its path, never dropped.
 
-    Where the program opa is found, each rule is compiled as Gatekeeper would; else only our own checks are made.
+    Each rule is compiled by the program opa, as Gatekeeper would do it; --uncompiled does without.
 
     Exit: 0 translated, 1 something differs (--diff, --check), 2 invalid or not translatable, every problem listed as
-    `file: path: problem`, 3 opa is there but cannot be run.
+    `file: path: problem`, 3 there is no opa, or it cannot be run.
     """
     if sum(map(bool, (output_dir, diff_path, check_path))) > 1:
         raise click.UsageError("--output-dir, --diff and --check exclude each other")
     try:
-        loaded = policies.load(paths, given_config_maps, given_secrets)
-        translations = policies.translated(loaded, no_match, engine.checker())
+        if with_library:
+            documents = read_documents(paths, with_lines=True)
+            made = tuple(installed.templates_with_library(documents, None if uncompiled else engine.found()))
+        else:
+            loaded = policy_files.load(paths, given_config_maps, given_secrets, with_constraints=True)
+            _check_constraints(loaded)
+            compiler = None if uncompiled else engine.found()
+            translations = policy_files.translated(loaded, no_match, compiler, compiler)
+            _uncovered(loaded.policies)
+            output.notes([f"{each.file}: {_TRUST_ROOT.format(each.name)}" for each in loaded.trust_roots])
+            if reasons_url:
+                translations = [each.with_reasons_url(reasons_url) for each in translations]
+            made = objects(translations)
         present = diff_path or check_path
         if present:
-            _compare(translations, present, shown=diff_path is not None)
+            _compare(made, present, shown=diff_path is not None)
     except PolicyError as error:
         output.refuse(str(problem) for problem in error.problems)
     except NoVerdictError as error:
-        output.problem(f"the rules could not be compiled: {error.message}")
+        output.problem(
+            f"the rules could not be compiled: {error.message}; with --uncompiled they are translated all the same"
+        )
         sys.exit(output.Exit.NO_VERDICT)
     if output_dir is None:
-        click.echo(rendering.render(objects(translations)), nl=False)
+        click.echo(rendering.render(made), nl=False)
     else:
-        _write(output_dir, translations)
+        _write(output_dir, made)
 
 
-def _compare(translations: list[Translation], path: str, *, shown: bool) -> NoReturn:
-    found = changes(objects(translations), (document.value for document in read_documents([path])))
+def _check_constraints(loaded: LoadedPolicies) -> None:
+    """Constraints beside policies are Gatekeeper's already; what can be said of them is whether a pair is whole.
+
+    Raises:
+        PolicyError: a pair is not, or there is nothing but Constraints.
+    """
+    problems = list(twin_problems(each for each in loaded.gatekeeper if each.kind != "ConstraintTemplate"))
+    if loaded.gatekeeper and not loaded.policies:
+        problems += [
+            each.locate(Problem("kind", f"{each.kind} is no ClusterImagePolicy")) for each in loaded.gatekeeper
+        ]
+    if problems:
+        raise PolicyError(problems)
+    files = dict.fromkeys(each.file for each in loaded.gatekeeper)
+    output.notes(
+        [f"{file}: passed over: it holds objects of Gatekeeper's, and no policy to translate" for file in files]
+    )
+
+
+def _uncovered(given: Sequence[ClusterImagePolicy]) -> None:
+    """Say what happens to images that no policy covers, where nobody has said what should."""
+    said = click.get_current_context().get_parameter_source("no_match") is not ParameterSource.DEFAULT
+    everything = any(image.glob == "**" for each in given if not each.spec.match for image in each.spec.images)
+    if not said and not everything:
+        output.notes([_UNCOVERED])
+
+
+def _compare(made: Sequence[Mapping[str, Any]], path: str, *, shown: bool) -> NoReturn:
+    found = changes(made, (document.value for document in read_documents([path])))
     for each in found:
         if shown:
             click.echo(each.diff, nl=False)
@@ -93,10 +175,10 @@ def _compare(translations: list[Translation], path: str, *, shown: bool) -> NoRe
     sys.exit(output.Exit.DENIED if found else output.Exit.ALLOWED)
 
 
-def _write(folder: Path, translations: list[Translation]) -> None:
+def _write(folder: Path, objects_made: Sequence[Mapping[str, Any]]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for made in objects(translations):
+        for made in objects_made:
             place = folder / f"{_stem(made['kind'])}-{made['metadata']['name']}.yaml"
             place.write_text(rendering.render([made]), encoding="utf-8")
             click.echo(str(place))

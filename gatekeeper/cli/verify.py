@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from gatekeeper.cli import outcomes, output, registries, times, trust_roots
-from gatekeeper.cli import policies as given_policies
-from gatekeeper.evaluation import opa
-from gatekeeper.evaluation.checker import Outcome, check
+from gatekeeper.cli import engine as given_engine
+from gatekeeper.cli import outcomes, output, policy_files, quotation, registries, times, trust_roots
+from gatekeeper.cli.quotation import visible
+from gatekeeper.evaluation.authority_results import (
+    AuthorityResult,
+    AuthoritySignature,
+    PolicyResult,
+    authority_results,
+    covering,
+)
+from gatekeeper.evaluation.checker import CheckResult, check
 from gatekeeper.evaluation.facts import LiveFacts
 from gatekeeper.evaluation.opa import EvaluationError, NoVerdictError
 from gatekeeper.evaluation.review import Review
-from gatekeeper.evaluation.vouching import PolicyVouching, Seen, Vouching, covering, vouching
 from gatekeeper.policy import PolicyError
 from provider.errors import ImageError, SettingsError
 from provider.registry import reference
@@ -36,8 +42,8 @@ _ASIDE: Final = {"skipped": " (not asked for)", "unreached": " (not reached)"}
     metavar="FILE|DIR",
     help="ClusterImagePolicies. May be repeated.",
 )
-@click.option("--output", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the output.")
-@given_policies.options
+@click.option("-o", "--output", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the output.")
+@policy_files.options
 @trust_roots.option
 @registries.options
 def command(  # noqa: PLR0913, PLR0917 - the options of the command
@@ -52,19 +58,20 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     """Show how the signatures of IMAGE are verified for each authority of the policies that cover it.
 
     Every step has the number that it has in docs/verification.md; at the one that failed stand what was found and what
-    was expected. Then whether the policy takes the signer for good, and the verdict, both by the very template that
+    was expected. Then whether the policy accepts the signer, and the verdict, both by the very template that
     Gatekeeper gets.
 
-    Exit: 0 allowed, 1 denied, 2 invalid policy or usage, 3 no verdict (a registry is away, there is no opa).
+    Exit: 0 allowed, 1 denied, 2 invalid policy or usage, 3 no verdict (a registry is away, a trust root
+    is missing, there is no opa).
     """
     try:
         reference.parse(image)
-        loaded = given_policies.load(policies, given_config_maps, given_secrets)
-        engine = opa.find()
-        translations = given_policies.translated(loaded, "deny", engine)
-        session = registries.connected(**reach, trust_roots=trust_roots.named(given_trust_roots))
+        loaded = policy_files.load(policies, given_config_maps, given_secrets)
+        engine = given_engine.found()
+        translations = policy_files.translated(loaded, "deny", engine, engine)
+        session = registries.connected(**reach, trust_roots=trust_roots.named(given_trust_roots, loaded.trust_roots))
         now, review = times.read(None), Review(images=(image,))
-        found = vouching(covering(loaded.policies, review, engine, now), image, session.examine, engine)
+        found = authority_results(covering(loaded.policies, review, engine, now), image, session.examine, engine)
         outcome = check(translations, [review], LiveFacts(session.inspect), engine, now)
     except PolicyError as error:
         output.refuse(str(problem) for problem in error.problems)
@@ -80,7 +87,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         _show(image, found, outcome, form)
 
 
-def _show(image: str, found: Sequence[PolicyVouching], outcome: Outcome, form: str) -> None:
+def _show(image: str, found: Sequence[PolicyResult], outcome: CheckResult, form: str) -> None:
     if form == "json":
         output.document({**outcomes.document(outcome), "policies": [_policy_document(each) for each in found]})
     else:
@@ -91,53 +98,63 @@ def _show(image: str, found: Sequence[PolicyVouching], outcome: Outcome, form: s
     outcomes.leave(outcome)
 
 
-def _policy(found: PolicyVouching) -> None:
-    click.echo(f"policy {click.style(found.policy, bold=True)}: one of these must vouch for it")
+def _policy(found: PolicyResult) -> None:
+    click.echo(f"policy {click.style(visible(found.policy), bold=True)}: one of these must vouch for it")
     for authority in found.authorities:
         _authority(authority)
 
 
-def _authority(found: Vouching) -> None:
-    click.echo(f"  authority {click.style(found.name, bold=True)}, {_kind(found)}")
+def _authority(found: AuthorityResult) -> None:
+    click.echo(f"  authority {click.style(visible(found.name), bold=True)}, {visible(_kind(found))}")
     if found.error is not None:
-        click.echo(f"    {_mark('fails')} {found.error.reason}: {found.error.message}")
+        click.echo(f"    {_mark('fails')} {found.error.reason}: {visible(found.error.message)}")
     elif found.verify is not None:
         click.echo(f"    to be signed: {found.digest}")
         if not found.signatures:
             click.echo(f"    {_mark('fails')} no signatures found")
+            for line in found.absence.split("; "):
+                click.echo(f"           {visible(line)}")
     for number, seen in enumerate(found.signatures, start=1):
-        click.echo(
-            f"    signature {number} of {len(found.signatures)}: {seen.examined.form}, {seen.examined.name[:12]}"
-        )
-        _signature(seen)
+        which = ", ".join(filter(None, (seen.examined.form, seen.examined.name[:12])))
+        click.echo(f"    signature {number} of {len(found.signatures)}: {visible(which)}")
+        _signature(seen, found.identities)
     reason = f": {found.reason}" if found.reason else ""
     click.echo(f"    {'vouches' if found.vouches else 'does not vouch'}{reason}")
 
 
-def _signature(seen: Seen) -> None:
+def _signature(seen: AuthoritySignature, identities: Sequence[Mapping[str, str]]) -> None:
     for step in seen.examined.steps:
         _step(step, seen.examined.problem)
     proof = seen.examined.proof
     if proof is None:
         if all(step.outcome.value != "fails" for step in seen.examined.steps):
-            click.echo(f"      {_mark('fails')} {seen.examined.problem}")
+            click.echo(f"      {_mark('fails')} {visible(seen.examined.problem)}")
         return
     for time in proof.times:
         click.echo(f"        signed at {time.at}, by the word of: {time.source.value}")
-    who = f"{', '.join(proof.subjects)} (issuer {proof.issuer})" if proof.subjects else "the key says who"
+    subjects = ", ".join(map(quotation.quoted, proof.subjects))
+    who = f"{subjects} (issuer {quotation.quoted(proof.issuer)})" if proof.subjects else "the key says who"
     wanted = "one of the policy's signers" if seen.identified else "none of the policy's identities"
     click.echo(f"      {_mark('holds' if seen.identified else 'fails')} who: {who}: {wanted}")
+    if not seen.identified:
+        for identity in identities:
+            click.echo(f"           expected: {_identity(identity)}")
+
+
+def _identity(identity: Mapping[str, str]) -> str:
+    """Whom a policy names, as it stands there; white space can be seen."""
+    return ", ".join(f"{name} {quotation.quoted(value)}" for name, value in identity.items() if value)
 
 
 def _step(step: Step, problem: str) -> None:
     outcome = step.outcome.value
     click.echo(f"      {_mark(outcome)} {step.number}. {step.must}{_ASIDE.get(outcome, '')}")
     if outcome == "fails":
-        click.echo(f"           found: {problem}")
-        click.echo(f"           expected: {step.expected}")
+        click.echo(f"           found: {visible(problem)}")
+        click.echo(f"           expected: {visible(step.expected)}")
 
 
-def _kind(found: Vouching) -> str:
+def _kind(found: AuthorityResult) -> str:
     if found.verify is None:
         return f"static: {found.static}"
     if found.verify.key is not None:
@@ -147,14 +164,14 @@ def _kind(found: Vouching) -> str:
     return "by a certificate of the public good instance"
 
 
-def _fingerprint(found: Vouching) -> str:
+def _fingerprint(found: AuthorityResult) -> str:
     """The key's SHA-256, by which people compare keys; empty for what is none."""
     from provider.signatures.trust import keys  # noqa: PLC0415 - the library of keys is needed here only
 
     if found.verify is None or found.verify.key is None:
         return ""
     try:
-        return f"sha256:{keys.load(found.verify.key.data, found.verify.key.hash_algorithm).revision[:16]}…"
+        return f"sha256:{keys.load(found.verify.key.data, found.verify.key.hash_algorithm).fingerprint[:16]}…"
     except ImageError:
         return "of the policy"
 
@@ -164,11 +181,11 @@ def _mark(outcome: str) -> str:
     return click.style(sign, fg=colour)
 
 
-def _policy_document(found: PolicyVouching) -> dict[str, Any]:
+def _policy_document(found: PolicyResult) -> dict[str, Any]:
     return {"name": found.policy, "authorities": [_authority_document(each) for each in found.authorities]}
 
 
-def _authority_document(found: Vouching) -> dict[str, Any]:
+def _authority_document(found: AuthorityResult) -> dict[str, Any]:
     document: dict[str, Any] = {"name": found.name, "kind": _kind(found), "vouches": found.vouches}
     if found.reason:
         document["reason"] = found.reason
@@ -176,11 +193,15 @@ def _authority_document(found: Vouching) -> dict[str, Any]:
         document["message"] = found.error.message
     if found.digest:
         document["digest"] = found.digest
+        if found.absence:
+            document["absence"] = found.absence
+        if found.identities:
+            document["identities"] = [dict(identity) for identity in found.identities]
         document["signatures"] = [_signature_document(each) for each in found.signatures]
     return document
 
 
-def _signature_document(seen: Seen) -> dict[str, Any]:
+def _signature_document(seen: AuthoritySignature) -> dict[str, Any]:
     examined = seen.examined
     steps = [
         {"number": step.number, "must": step.must, "outcome": step.outcome.value, "expected": step.expected}

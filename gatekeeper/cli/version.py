@@ -37,7 +37,7 @@ class Library:
 
 
 @dataclass(frozen=True)
-class Missing:
+class UnusablePackage:
     """A package that cannot be used.
 
     Attributes:
@@ -50,13 +50,13 @@ class Missing:
 
 
 @click.command()
-@click.option("--output", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the output.")
+@click.option("-o", "--output", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the output.")
 def command(form: str) -> None:
     """Say which version this is, and which C libraries are inside the packages that it uses.
 
     What scans Python packages does not see those libraries: libcurl and its TLS library, the resolver's c-ares.
 
-    Exit: 0 told, 3 a package is missing or cannot be loaded.
+    Exit: 0 printed, 3 a package is missing or cannot be loaded.
     """
     found = list(_libraries())
     libraries = [each for each in found if isinstance(each, Library)]
@@ -68,20 +68,20 @@ def command(form: str) -> None:
         output.table(
             [("LIBRARY", "VERSION", "INSIDE"), *((each.name, each.version, each.inside) for each in libraries)]
         )
-    missing = [each for each in found if isinstance(each, Missing)]
+    missing = [each for each in found if isinstance(each, UnusablePackage)]
     for each in missing:
         output.problem(f"{each.package} cannot be used: {each.problem}")
     if missing:
         sys.exit(output.Exit.NO_VERDICT)
 
 
-def _libraries() -> Iterator[Library | Missing]:
+def _libraries() -> Iterator[Library | UnusablePackage]:
     for package, (module, versions) in _PACKAGES.items():
         try:
             loaded = importlib.import_module(module)
             inside = f"{package} {metadata.version(package)}"
         except ImportError as error:
-            yield Missing(package, str(error))
+            yield UnusablePackage(package, str(error))
             continue
         for name, version in versions(loaded):
             yield Library(name, version, inside)
@@ -106,7 +106,7 @@ def _of_cryptography(backend: ModuleType) -> Iterator[tuple[str, str]]:
     yield name, version
 
 
-# By package: the module that knows, and what it tells.
+# By package: the module that knows, and what it says.
 _PACKAGES: Final[dict[str, tuple[str, Callable[[ModuleType], Iterator[tuple[str, str]]]]]] = {
     "pycurl": ("pycurl", _of_pycurl),
     "pycares": ("pycares", _of_pycares),

@@ -1,6 +1,8 @@
 """The capabilities file: the OPA of our Gatekeeper release, with `external_data` and without what Gatekeeper refuses.
 
-python -m gatekeeper.evaluation.capabilities OPA > gatekeeper/evaluation/capabilities.json
+A second file has `print` beside, by which our own driver says what templates ask; no template may print.
+
+python -m gatekeeper.evaluation.capabilities OPA
 """
 
 from __future__ import annotations
@@ -8,12 +10,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from gatekeeper.translation.rule import PROCESS_FUNCTIONS
+
 PATH: Final = Path(__file__).with_name("capabilities.json")
 
-_REFUSED_BUILTINS: Final = frozenset({"http.send", "print", "trace"})
+DRIVER_PATH: Final = PATH.with_name("capabilities-driver.json")
+
+# What translation refuses, and what prints, which Gatekeeper does not.
+_REFUSED_BUILTINS: Final = frozenset({*PROCESS_FUNCTIONS, "print", "trace"})
 
 
 # As the constraint framework declares it: one object in, the response out.
@@ -21,6 +29,9 @@ _EXTERNAL_DATA: Final = {
     "name": "external_data",
     "decl": {"type": "function", "args": [{"type": "any"}], "result": {"type": "any"}},
 }
+
+
+_PRINT: Final = {"name": "print", "decl": {"type": "function", "variadic": {"type": "any"}}}
 
 
 def derived(current: dict[str, Any]) -> dict[str, Any]:
@@ -32,6 +43,11 @@ def derived(current: dict[str, Any]) -> dict[str, Any]:
         "features": current["features"],
         "allow_net": [],
     }
+
+
+def with_print(capabilities: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for our own driver."""
+    return {**capabilities, "builtins": [*capabilities["builtins"], _PRINT]}
 
 
 def _bare(builtin: dict[str, Any]) -> dict[str, Any]:
@@ -49,10 +65,12 @@ def _without_descriptions(value: Any) -> Any:  # noqa: ANN401 - any JSON
 
 
 def main(opa: str) -> None:
-    """Print the capabilities file of that opa."""
+    """Write the files for that opa."""
     command = [opa, "capabilities", "--current", "--v0-compatible"]
     current = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=30).stdout)
-    sys.stdout.write(json.dumps(derived(current), sort_keys=True, separators=(",", ":")) + "\n")
+    gatekeeper = derived(current)
+    for path, able in ((PATH, gatekeeper), (DRIVER_PATH, with_print(gatekeeper))):
+        path.write_text(json.dumps(able, sort_keys=True, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gatekeeper.evaluation.evaluator import Case, Evaluator, Violation
+from gatekeeper.documents.product import PATHS
+from gatekeeper.evaluation import recorded_config
+from gatekeeper.evaluation.evaluator import ConstraintReview, Evaluator, ProviderCall, Violation
 from gatekeeper.evaluation.facts import FactSource
+from gatekeeper.evaluation.matching import Selection
 from gatekeeper.evaluation.opa import Engine
-from gatekeeper.evaluation.program import Recorded, Template
+from gatekeeper.evaluation.program import INVENTORY_NOTE, StubAnswers, Template
 from gatekeeper.evaluation.review import Review
 from gatekeeper.translation.translate import Translation
+from provider import limits
+from provider.errors import QuestionError
 from provider.questions import question
 from provider.questions.question import ProofQuestion
-from provider.reasons import Reason
+from provider.reasons import EXPLANATIONS, NO_ANSWER, Reason
 
-# Denials that say nothing of the image: to let a CI job take them for a verdict would be wrong both ways.
-NO_VERDICT: Final = frozenset(
-    {
-        Reason.TIMEOUT,
-        Reason.REGISTRY_UNAVAILABLE,
-        Reason.THROTTLED,
-        Reason.OVERLOADED,
-        Reason.QUESTION_UNSUPPORTED,
-        Reason.PROVIDER_UNAVAILABLE,
-        Reason.INTERNAL,
-    }
-)
+# Why there is no verdict on an image that recorded facts say nothing of; no reason of the provider.
+FACTS_MISSING: Final = "FactsMissing"
+
+_REASONS: Final = frozenset(map(str, Reason))
 
 
 @dataclass(frozen=True)
@@ -36,43 +33,145 @@ class Finding:
 
     Attributes:
         policy: name of the policy; empty for images that no policy covers.
-        action: `deny` or `warn`.
-        review: title of the object, empty without one.
+        action: `deny`, `warn`, or `dryrun`, which nobody in the cluster sees.
+        review: the object.
         violation: what the template said.
-        file: the file that the object came from; empty where there is none.
+        unknown: whether the recorded facts say nothing of the image, or not what was asked.
+        unproved: whether they say nothing of its signatures alone.
     """
 
     policy: str
     action: str
-    review: str
+    review: Review
     violation: Violation
-    file: str = ""
+    unknown: bool = False
+    unproved: bool = False
 
     @property
     def reason(self) -> str:
         """Its reason code."""
-        return str(self.violation.details.get("reason", ""))
+        return FACTS_MISSING if self.unknown else self._detail("reason")
+
+    @property
+    def sentence(self) -> str:
+        """The policy's own sentence: the template's, else what the message says before the image's field."""
+        path = self._detail("path")
+        if said := self._detail("said"):
+            return said
+        return self.violation.msg.partition(f" {path} {self.image} (")[0] if path else self.violation.msg
+
+    @property
+    def image(self) -> str:
+        """The image as written; empty where the template does not say."""
+        return self._detail("image")
+
+    @property
+    def path(self) -> str:
+        """The image's field in the object that was given."""
+        return self.review.path(self._detail("path"))
+
+    @property
+    def line(self) -> int | None:
+        """The line of that field, where it is known."""
+        return self.review.line(self.path)
+
+    @property
+    def ref(self) -> str:
+        """What joins it with the provider's log."""
+        return self._detail("ref")
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it; empty for a reason that is not ours."""
+        if self.unproved:
+            recorded = f"`bestbefore check --policy … --image {self.image} --output json`"
+            return f"Record its signatures: {recorded}, or write `signed` into the facts."
+        if self.unknown:
+            return f"Record its facts: `bestbefore facts {self.image} --output json`."
+        return EXPLANATIONS[Reason(self.reason)].remedy if self.reason in _REASONS else ""
+
+    @property
+    def unanswered(self) -> str:
+        """The reason why it says nothing of the image, only that nobody could look; empty where it says something."""
+        return self.reason if self.unknown or self.reason in NO_ANSWER else ""
 
     @property
     def undecided(self) -> bool:
-        """Whether it says nothing of the image, only that the facts could not be had."""
-        return self.reason in NO_VERDICT and self.violation.details.get("stage") != "authorities"
+        """Whether it says nothing of the image; see `unanswered`."""
+        return bool(self.unanswered)
+
+    def _detail(self, name: str) -> str:
+        return str(self.violation.details.get(name) or "")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Judgement:
+    """What one policy says of one object.
+
+    Attributes:
+        policy: its name; empty for the one about images that no policy covers.
+        review: the object.
+        images: the object's images that the policy covers, as written; None where its template does not say.
+        findings: what it has against them.
+        reason: why it covers none; empty where its globs or its `spec.match` say so.
+        notes: what was taken for granted.
+    """
+
+    policy: str
+    review: Review
+    images: frozenset[str] | None
+    findings: tuple[Finding, ...] = ()
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def covers(self) -> bool:
+        """Whether the policy looks at anything of the object."""
+        return self.images is None or bool(self.images) or bool(self.findings)
+
+    def looks_at(self, image: str) -> bool:
+        """Whether the policy covers an image of the object, as far as its template says."""
+        return self.images is None or image in self.images
+
+
+@dataclass(frozen=True)
+class Omission:
+    """Something that was given and not judged.
+
+    Attributes:
+        what: `object`, `image`, `policy` or `file`.
+        name: which one.
+        reason: why.
+        review: the object, of objects and images.
+        file: the file that it came from; empty where there is none.
+    """
+
+    what: str
+    name: str
+    reason: str
+    review: Review | None = None
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class CheckResult:
     """The result of a check.
 
     Attributes:
-        findings: everything that a policy has against an object.
+        judgements: what each policy says of each object.
         facts: by image as asked: the value, or `{"reason", "message"}`; and `signatures`, a list with the answer to
             each question about them: `{"proofs": …}`, or `{"reason", "message"}`.
-        judged: pairs of policy and review title that were evaluated.
+        unjudged: what was given and not judged.
     """
 
-    findings: tuple[Finding, ...]
-    facts: Mapping[str, Mapping[str, Any]]
-    judged: tuple[tuple[str, str], ...]
+    judgements: tuple[Judgement, ...] = ()
+    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    unjudged: tuple[Omission, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything that a policy has against an object."""
+        return tuple(finding for each in self.judgements for finding in each.findings)
 
     @property
     def errors(self) -> tuple[str, ...]:
@@ -82,7 +181,17 @@ class Outcome:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What warns."""
-        return tuple(each.violation.msg for each in self.findings if each.action != "deny")
+        return tuple(each.violation.msg for each in self.findings if each.action == "warn")
+
+    @property
+    def reviews(self) -> tuple[Review, ...]:
+        """The objects that were judged, each once."""
+        return tuple({id(each.review): each.review for each in self.judgements}.values())
+
+    @property
+    def judged(self) -> bool:
+        """Whether anything was judged at all."""
+        return any(each.covers for each in self.judgements)
 
     @property
     def allowed(self) -> bool:
@@ -93,18 +202,119 @@ class Outcome:
     def undecided(self) -> str:
         """The reason why there is no verdict; empty where there is one.
 
-        One denial that is about the image is a verdict, whatever else could not be found out. So is a signature that
-        nobody could be asked for: an authority that does not vouch for an image denies it, as in policy-controller.
+        One denial that is about an image is a verdict, whatever else could not be found out.
         """
         denials = [each for each in self.findings if each.action == "deny"]
-        if denials and all(each.undecided for each in denials):
-            return denials[0].reason
-        return ""
+        return denials[0].unanswered if denials and all(each.undecided for each in denials) else ""
 
 
-def check(
-    translations: Sequence[Translation], reviews: Sequence[Review], facts: FactSource, engine: Engine, now: int
-) -> Outcome:
+Select = Callable[[Translation, Mapping[str, Any], Review], Selection]
+"""What a Constraint of a policy looks at of an object."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A Constraint and an object.
+
+    Attributes:
+        policy: name of the policy.
+        template: the template of the Constraint's kind.
+        constraint: the Constraint.
+        review: the object as it was given.
+        selection: what the Constraint looks at of it.
+    """
+
+    policy: str
+    template: Template
+    constraint: Mapping[str, Any]
+    review: Review
+    selection: Selection
+
+    def at(self, now: int) -> ConstraintReview:
+        """The case to evaluate at a time, nanoseconds since 1970."""
+        looked_at = self.selection.review or self.review
+        return ConstraintReview(self.template, self.constraint["spec"]["parameters"], looked_at.to_json(), now)
+
+    def judgement(
+        self,
+        violations: Sequence[Violation],
+        images: frozenset[str] | None,
+        calls: Sequence[ProviderCall],
+        answers: StubAnswers,
+    ) -> Judgement:
+        """What the policy says of the object, by what its template said of the case, and what it asked."""
+        unanswerable = _unanswerable(calls, said=bool(violations))
+        if unanswerable:
+            return Judgement(self.policy, self.review, frozenset(), reason=unanswerable)
+        looked_at, action = self.selection.review or self.review, self.constraint["spec"]["enforcementAction"]
+        found = tuple(
+            Finding(
+                self.policy,
+                action,
+                looked_at,
+                each,
+                unknown=each.details.get("image") in answers.unknown,
+                unproved=each.details.get("image") in answers.unproved,
+            )
+            for each in (*violations, *_beyond_limit(calls))
+        )
+        made = (looked_at.subject.note,) if looked_at is not self.review and looked_at.subject.note else ()
+        inventory = (INVENTORY_NOTE,) if self.template.reads_inventory else ()
+        return Judgement(self.policy, self.review, images, found, notes=(*made, *self.selection.notes, *inventory))
+
+
+def _beyond_limit(calls: Sequence[ProviderCall]) -> Iterator[Violation]:
+    """What denies in a cluster because one call asks more than the provider answers in one request."""
+    for count in (len(set(call.keys)) for call in calls):
+        if count > limits.REQUEST_KEYS:
+            said = f"The policy asks {count} questions at once; the provider answers {limits.REQUEST_KEYS} at most."
+            yield Violation(said, {"reason": Reason.LIMIT_EXCEEDED, "said": said})
+
+
+def _unanswerable(calls: Sequence[ProviderCall], *, said: bool) -> str:
+    """Why what a template said is not what it says in a cluster, or says nothing; empty where it is.
+
+    A call that Gatekeeper cannot read is undefined there too: a template that says nothing besides has not looked.
+    """
+    for call in calls:
+        if not call.problem and call.provider not in PATHS:
+            return f"it asks the Provider {call.provider}, of which nothing is known here"
+    problems = [call.problem for call in calls if call.problem]
+    return f"it calls external_data as no cluster answers it: {problems[0]}" if problems and not said else ""
+
+
+def whole(_translation: Translation, _constraint: Mapping[str, Any], review: Review) -> Selection:
+    """Every object: a translated policy selects by its own parameters."""
+    return Selection(review)
+
+
+def pairs(translations: Sequence[Translation], reviews: Sequence[Review], select: Select) -> list[Pair]:
+    """Each Constraint with each object that can be judged, and with the Pod that it will make where that is another."""
+    templates = {id(each): Template.of(each.template) for each in translations}
+    return [
+        Pair(each.policy, templates[id(each)], made, review, selection)
+        for review in reviews
+        if not review.unjudged
+        for each in translations
+        for made in each.constraints
+        for selection in _selections(templates[id(each)], select(each, made, review))
+    ]
+
+
+def _selections(template: Template, found: Selection) -> Iterator[Selection]:
+    yield found
+    if found.pod is not None and not template.judges_workloads:
+        yield Selection(found.pod)
+
+
+def check(  # noqa: PLR0913, PLR0917 - what a verdict is made of
+    translations: Sequence[Translation],
+    reviews: Sequence[Review],
+    facts: FactSource,
+    engine: Engine,
+    now: int,
+    select: Select = whole,
+) -> CheckResult:
     """Judge reviews by translated policies.
 
     Args:
@@ -113,48 +323,95 @@ def check(
         facts: answers the policies' questions.
         engine: the real opa.
         now: the time to judge by, nanoseconds since 1970.
+        select: what each Constraint looks at.
 
     Raises:
         EvaluationError: opa refuses a text.
         NoVerdictError: no opa, or it did not finish.
     """
-    evaluator = Evaluator(engine, _images(reviews))
-    judged = [(each, made, review) for review in reviews for each in translations for made in each.constraints]
-    cases = [
-        Case(Template.of(each.template), made["spec"]["parameters"], review.to_json(), now)
-        for each, made, review in judged
-    ]
-    if not cases:
-        return Outcome((), {}, ())
-    keys = evaluator.questions(cases)
-    recorded = facts.answers(keys)
-    violations = evaluator.violations(cases, recorded)
-    findings = [
-        Finding(each.policy, made["spec"]["enforcementAction"], review.title, violation, review.file)
-        for (each, made, review), found in zip(judged, violations, strict=True)
-        for violation in found
-    ]
-    return Outcome(
-        tuple(findings),
-        _facts(keys, recorded),
-        tuple(dict.fromkeys((each.policy, review.title) for each, _, review in judged)),
+    unjudged = [_object(review) for review in reviews if review.unjudged]
+    every = pairs(translations, reviews, select)
+    selected = [each for each in every if each.selection.review is not None]
+    if not every:
+        return CheckResult(unjudged=tuple(unjudged))
+    evaluator = Evaluator(engine, overridden(every))
+    cases = [each.at(now) for each in selected]
+    at_hand = facts.at_hand(cases, [text for each in selected for text in each.review.texts])
+    found = evaluator.evaluate(cases, facts.answers, at_hand)
+    said = dict(zip(map(id, selected), zip(found.violations, found.images, found.calls, strict=True), strict=True))
+    judgements = _joined(
+        each.judgement(*said[id(each)], found.answers)
+        if id(each) in said
+        else Judgement(each.policy, each.review, frozenset(), reason=each.selection.reason)
+        for each in every
     )
+    return CheckResult(judgements, _facts(found.keys, found.answers), (*unjudged, *_uncovered(judgements)))
 
 
-def _images(reviews: Sequence[Review]) -> list[dict[str, str]] | None:
-    overridden = [review.overridden() for review in reviews]
-    return overridden[0] if overridden else None
+def overridden(every: Sequence[Pair]) -> list[dict[str, str]] | None:
+    """The images that stand in for those of the objects, where they do."""
+    return every[0].review.overridden() if every else None
 
 
-def _facts(keys: Sequence[str], recorded: Recorded) -> dict[str, Mapping[str, Any]]:
+def _joined(judgements: Iterable[Judgement]) -> tuple[Judgement, ...]:
+    """The Constraints of one policy, which report each its own class, as one."""
+    found: dict[tuple[str, int], Judgement] = {}
+    for each in judgements:
+        key = (each.policy, id(each.review))
+        known = found.setdefault(key, each)
+        if known is not each:
+            # Of a workload and of its Pod a template may say the same.
+            said = {(one.action, one.path, one.violation.msg) for one in known.findings}
+            more = tuple(one for one in each.findings if (one.action, one.path, one.violation.msg) not in said)
+            found[key] = Judgement(
+                each.policy,
+                each.review,
+                None if known.images is None or each.images is None else known.images | each.images,
+                known.findings + more,
+                known.reason and each.reason,
+                tuple(dict.fromkeys(known.notes + each.notes)),
+            )
+    return tuple(found.values())
+
+
+def _uncovered(judgements: Sequence[Judgement]) -> Iterator[Omission]:
+    """Images that no policy covers, and policies that cover no image."""
+    by_review: dict[int, list[Judgement]] = {}
+    for each in judgements:
+        by_review.setdefault(id(each.review), []).append(each)
+    for members in by_review.values():
+        review = members[0].review
+        if all(each.images is not None for each in members):
+            covered = {text for each in members for text in each.images or ()}
+            for text in dict.fromkeys(review.texts):
+                if text not in covered:
+                    yield Omission("image", text, "no policy covers it", review, review.file)
+    useful = {each.policy for each in judgements if each.covers}
+    reasons: dict[str, dict[str, None]] = {}
+    for each in judgements:
+        if each.policy and each.policy not in useful:
+            reasons.setdefault(each.policy, {})[each.reason] = None
+    for policy, (first, *others) in reasons.items():
+        yield Omission("policy", policy, first if first and not others else "it covers none of these images")
+
+
+def _object(review: Review) -> Omission:
+    return Omission("object", review.title, review.unjudged, review, review.file)
+
+
+def _facts(keys: Sequence[str], recorded: StubAnswers) -> dict[str, Mapping[str, Any]]:
     """What was learnt of each image: its facts, and beside them what was proved about its signatures."""
     found: dict[str, dict[str, Any]] = {}
     for key in keys:
-        asked = question.parse(key)
+        try:
+            asked = question.parse(key)
+        except QuestionError:
+            # A template of somebody else asks what it likes.
+            continue
         fact = recorded.fact(key)
         entry = found.setdefault(asked.image, {})
         if isinstance(asked, ProofQuestion):
             entry.setdefault("signatures", []).append({**fact, "ref": question.ref(key)})
         else:
-            entry.update(fact)
+            found[asked.image] = recorded_config.record(asked, fact, entry)
     return dict(found)

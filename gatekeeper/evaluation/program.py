@@ -10,28 +10,71 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from gatekeeper.documents.product import PATHS
+from gatekeeper.translation.tokens import tokens
 from provider.questions import question
 
 RULE_FILE: Final = "sigstore.rego"
+
+_ENGINE: Final = "Rego"
+_REGO_V1: Final = "v1"
+_PACKAGE: Final = re.compile(r"^[ \t]*package[ \t]+([\w.]+)", re.MULTILINE)
+
+# A blank line below it, if there is one, makes room.
+_PACKAGE_LINE: Final = re.compile(r"^([ \t]*package[ \t][^\n]*\n)(?:[ \t]*\n)?", re.MULTILINE)
+INVENTORY_NOTE: Final = "it reads data.inventory: the objects of a cluster are not known here, and it saw none"
+_CLOCK: Final = "now_ns"
+_LIBRARY: Final = "lib.bestbefore."
+_WORKLOADS: Final = "lib.bestbefore.workload"
+# It reads the clock only to say how long ago an image was built.
+_DATED_MESSAGES: Final = "lib.bestbefore.cip"
+CALL: Final = "bestbefore-call "
 
 _ANSWER = """package bestbefore_driver
 
 import future.keywords
 
-# What Gatekeeper hands to a template: rows of answers and of errors, and one text for what failed for now.
-answer(request) := {
-	"responses": [[key, data.recorded.values[key]] | some key in request.keys; data.recorded.values[key]],
-	"errors": [[key, data.recorded.errors[key]] | some key in request.keys; data.recorded.errors[key]],
+# What Gatekeeper hands to a template: rows of answers and of errors, and one text for what failed for now. An argument
+# that Gatekeeper cannot read makes the call undefined, as there.
+answer(request) := response if {
+	keys := object.get(request, "keys", [])
+	provider := object.get(request, "provider", "")
+	print("bestbefore-call", json.marshal([index, provider, type_name(keys), keys]))
+	is_string(provider)
+	is_array(keys)
+	every key in keys {
+		is_string(key)
+	}
+	response := _response(provider, keys)
+}
+
+_response(provider, keys) := {
+	"responses": [[key, data.recorded.values[key]] | some key in keys; data.recorded.values[key]],
+	"errors": [[key, data.recorded.errors[key]] | some key in keys; data.recorded.errors[key]],
 	"status_code": 200,
 	"system_error": data.recorded.system_error,
+} if {
+	provider in data.providers
+} else := {
+	"responses": null,
+	"errors": null,
+	"status_code": 400,
+	"system_error": "key is not found in provider cache",
 }
+
+# Which case is evaluated; `with` says so.
+index := -1
 
 # The images to judge in place of the object's own.
 judged(_, _) := data.recorded.images
 """
+
+# What is read of a template: what it has against each case, and which images it covers, where it says so.
+QUERY: Final = '{"violations": data.bestbefore_driver.violations, "images": data.bestbefore_driver.images}'
 
 
 @dataclass(frozen=True)
@@ -42,38 +85,75 @@ class Template:
         kind: the Constraint kind.
         main: the text that holds `violation`.
         libs: its libraries.
+        v1: whether the texts are Rego v1, which needs no imports for its keywords.
     """
 
     kind: str
     main: str
     libs: tuple[str, ...]
+    v1: bool = False
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Template:
-        """Read it from a ConstraintTemplate object."""
+        """Read it from a ConstraintTemplate object, in its present form or the older one (`targets[].rego`).
+
+        Raises:
+            KeyError, IndexError, TypeError, AttributeError: it is no object with Rego of a template.
+        """
         spec = document["spec"]
-        source = spec["targets"][0]["code"][0]["source"]
-        return cls(spec["crd"]["spec"]["names"]["kind"], source["rego"], tuple(source["libs"]))
+        target = spec["targets"][0]
+        code = [each["source"] for each in target.get("code", ()) if each.get("engine", _ENGINE) == _ENGINE]
+        source = code[0] if code else target
+        libs = tuple(source.get("libs") or ())
+        return cls(spec["crd"]["spec"]["names"]["kind"], source["rego"], libs, source.get("version") == _REGO_V1)
 
     @property
     def package(self) -> str:
         """The package of its main text."""
         return package_of(self.main)
 
+    @cached_property
+    def reads_inventory(self) -> bool:
+        """Whether it looks at other objects of the cluster."""
+        return any(map(_reads_inventory, (self.main, *self.libs)))
+
+    @property
+    def judges_workloads(self) -> bool:
+        """Whether it is known to look into the pod template of a workload."""
+        return _WORKLOADS in self.modules
+
+    @cached_property
+    def reads_clock(self) -> bool:
+        """Whether its verdict may be another one at another time; of templates that we did not make, always."""
+        ours = any(package.startswith(_LIBRARY) for package in self.modules)
+        return not ours or any(_CLOCK in text for package, text in self.modules.items() if package != _DATED_MESSAGES)
+
+    @cached_property
+    def modules(self) -> Mapping[str, str]:
+        """Its texts as opa reads them, by package. A text in Rego v1 says so below its package line."""
+        texts = {package_of(text): text for text in (self.main, *self.libs)}
+        if self.v1:
+            return {package: _PACKAGE_LINE.sub(r"\1import rego.v1\n", text, 1) for package, text in texts.items()}
+        return texts
+
 
 @dataclass(frozen=True)
-class Recorded:
+class StubAnswers:
     """What the stub of `external_data` answers.
 
     Attributes:
         values: answers by key.
         errors: durable errors by key, `Reason: sentence`.
         system_error: the passing failures, as the provider writes them; empty for none.
+        unknown: images that nobody has looked at: recorded facts say nothing of them.
+        unproved: those of them of which recorded facts say something, but not whether they are signed.
     """
 
     values: Mapping[str, Any]
     errors: Mapping[str, str]
     system_error: str = ""
+    unknown: frozenset[str] = frozenset()
+    unproved: frozenset[str] = frozenset()
 
     def passing(self) -> Mapping[str, Mapping[str, Any]]:
         """The passing failures by the ref of their key: `{"reason", "message"}`."""
@@ -88,8 +168,15 @@ class Recorded:
             return {"reason": reason, "message": message}
         return dict(self.passing().get(question.ref(key), {}))
 
+    def with_more(self, other: StubAnswers) -> StubAnswers:
+        """These answers and others, to other keys."""
+        passing = {**self.passing(), **other.passing()}
+        text = json.dumps(passing) if passing else ""
+        values, errors = {**self.values, **other.values}, {**self.errors, **other.errors}
+        return StubAnswers(values, errors, text, self.unknown | other.unknown, self.unproved | other.unproved)
 
-NOTHING: Final = Recorded({}, {})
+
+NOTHING: Final = StubAnswers({}, {})
 
 
 def package_of(text: str) -> str:
@@ -98,17 +185,26 @@ def package_of(text: str) -> str:
     Raises:
         ValueError: there is no package line.
     """
-    found = re.search(r"^[ \t]*package[ \t]+([\w.]+)", text, re.MULTILINE)
+    found = _PACKAGE.search(text)
     if found is None:
         raise ValueError("a Rego text has no package line")
     return found.group(1)
+
+
+def _reads_inventory(text: str) -> bool:
+    """Whether a Rego text names `data.inventory` or `data["inventory"]`; comments and texts do not count."""
+    if "inventory" not in text:
+        return False
+    words = list(tokens(text))
+    following = zip(words, words[1:], words[2:], strict=False)
+    return any(one.text == "data" and other.text.strip('"`') == "inventory" for one, _, other in following)
 
 
 def write(
     folder: Path,
     templates: Iterable[Template],
     cases: Sequence[Mapping[str, Any]],
-    recorded: Recorded,
+    recorded: StubAnswers,
     images: Sequence[Mapping[str, Any]] | None = None,
 ) -> None:
     """Write modules and data into an empty folder.
@@ -120,14 +216,13 @@ def write(
         recorded: what `external_data` answers.
         images: the images to judge in place of those of the reviewed objects (`{text, path, list, name}`).
     """
-    packages = {}
+    packages: dict[str, str] = {}
     for template in templates:
-        for text in (template.main, *template.libs):
-            packages[package_of(text)] = text
+        packages |= template.modules
     write_modules(folder, packages)
     mains = sorted({template.package for template in templates})
-    driver = _ANSWER + "".join(_driver_rules(main, overridden=images is not None) for main in mains)
-    (folder / "driver.rego").write_text(driver, encoding="utf-8")
+    driver = _ANSWER + "".join(_driver_rule(main, overridden=images is not None) for main in mains)
+    (folder / "bestbefore_driver.rego").write_text(driver, encoding="utf-8")
     data = {
         "recorded": {
             "values": recorded.values,
@@ -135,6 +230,7 @@ def write(
             "system_error": recorded.system_error,
             "images": list(images or ()),
         },
+        "providers": list(PATHS),
         "cases": list(cases),
     }
     (folder / "data.json").write_text(json.dumps(data), encoding="utf-8")
@@ -151,17 +247,21 @@ def write_modules(folder: Path, texts: Mapping[str, str]) -> None:
             (folder / f"{package}.rego").write_text(text, encoding="utf-8")
 
 
-def _driver_rules(main: str, *, overridden: bool) -> str:
-    stubs = "with input as case.input with time.now_ns as case.now with external_data as answer"
+def _driver_rule(main: str, *, overridden: bool) -> str:
+    stubs = "with input as case.input with time.now_ns as case.now"
+    stubs += " with external_data as answer with data.bestbefore_driver.index as number"
     if overridden:
         stubs += " with data.lib.bestbefore.workload.judged as judged"
-    rules = []
-    for name, rule in (("violations", "violation"), ("questions", "questions")):
-        rules.append(f"""
-{name}[index] := value if {{
-	some index, case in data.cases
+    return f"""
+violations[number] := value if {{
+	some number, case in data.cases
 	case.template == "{main}"
-	value := data.{main}.{rule} {stubs}
+	value := data.{main}.violation {stubs}
 }}
-""")
-    return "".join(rules)
+
+images[number] := {{image.text | some image in value}} if {{
+	some number, case in data.cases
+	case.template == "{main}"
+	value := data.{main}._images {stubs}
+}}
+"""

@@ -6,18 +6,15 @@ Without the request's uid, by which templates know a real Pod: in a cluster muta
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from gatekeeper.policy.document import STDIN, Document, read_documents
-from gatekeeper.policy.problems import PolicyError, Problem
-
-_POD_SPECS = {
-    "Pod": ("spec",),
-    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
-}
-_TEMPLATED = ("spec", "template", "spec")
+from gatekeeper.documents.document import STDIN, Document, read_documents
+from gatekeeper.documents.problems import PolicyError, Problem
+from gatekeeper.evaluation import pod_template
+from gatekeeper.evaluation.pod_template import Subject
 
 
 @dataclass(frozen=True)
@@ -25,14 +22,57 @@ class Review:
     """One admission to judge.
 
     Attributes:
-        object: the object; empty when only images are asked about.
+        object: the object as it was given; empty when only images are asked about.
         images: the images to judge in place of the object's own; None for its own.
         file: the file that the object came from; empty where there is none.
+        document: where it stands in the file; None where there is none.
+        as_pod: whether a workload is judged as the Pod that it will make, also where policies look at it itself.
+        pins: what mutation makes of images, by image as written; for those that stay nothing.
     """
 
     object: Mapping[str, Any] = field(default_factory=dict)
     images: tuple[str, ...] | None = None
     file: str = ""
+    document: Document | None = None
+    as_pod: bool = False
+    pins: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def subject(self) -> Subject:
+        """What of the object is judged; of one that is named beside images, the object as it is."""
+        if self.images is not None:
+            return Subject(self.object)
+        found = (pod_template.made_pod if self.as_pod else pod_template.subject)(self.object)
+        if not self.pins or not found.object:
+            return found
+        return replace(found, object=pod_template.with_images(found.object, self.pins))
+
+    @property
+    def unjudged(self) -> str:
+        """Why nothing of it can be judged; empty where something is."""
+        return "" if self.images is not None or self.subject.object else self.subject.note
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The images to judge, as written, or as mutation pins them."""
+        if self.images is not None:
+            return tuple(self.pins.get(image, image) for image in self.images)
+        return tuple(text for text, _ in pod_template.images(self.subject.object))
+
+    def path(self, path: str) -> str:
+        """A field of what is judged as a field of the object that was given."""
+        return f"{self.subject.prefix}.{path}" if self.subject.prefix and path else path
+
+    def line(self, path: str) -> int | None:
+        """The line of a field of the object that was given, where it is known."""
+        if self.document is None:
+            return None
+        return self.document.line_of(f"{self.document.prefix}.{path}".strip("."))
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace; empty where the object does not say."""
+        return str(_mapping(self.object.get("metadata")).get("namespace") or "")
 
     @property
     def title(self) -> str:
@@ -46,14 +86,15 @@ class Review:
 
     def to_json(self) -> dict[str, Any]:
         """`input.review`, as the constraint framework makes it from an AdmissionRequest."""
-        group, _, version = str(self.object.get("apiVersion", "")).rpartition("/")
-        metadata = _mapping(self.object.get("metadata"))
+        judged = self.subject.object
+        group, _, version = str(judged.get("apiVersion", "")).rpartition("/")
+        metadata = _mapping(judged.get("metadata"))
         return {
-            "kind": {"group": group, "version": version, "kind": self.object.get("kind", "")},
+            "kind": {"group": group, "version": version, "kind": judged.get("kind", "")},
             "operation": "CREATE",
             "name": metadata.get("name", ""),
             "namespace": metadata.get("namespace", ""),
-            "object": dict(self.object),
+            "object": dict(judged),
             "oldObject": None,
             "userInfo": {"username": "bestbefore-check", "groups": ["system:authenticated"]},
         }
@@ -62,32 +103,44 @@ class Review:
         """The images in the form of `lib.bestbefore.workload.images`, None where the object's own are judged."""
         if self.images is None:
             return None
-        paths = dict(_paths(self.object))
-        return [{"text": image, "path": paths.get(image, "image"), "list": "", "name": ""} for image in self.images]
+        paths = dict(pod_template.images(self.object))
+        return [
+            {"text": text, "path": paths.get(image, "image"), "list": "", "name": ""}
+            for image, text in zip(self.images, self.texts, strict=True)
+        ]
 
 
-def read_reviews(paths: Sequence[str | Path], images: tuple[str, ...] | None = None) -> list[Review]:
-    """A review for each object in files, directories and standard input (`-`).
+def read_reviews(
+    paths: Sequence[str | Path], images: tuple[str, ...] | None = None, *, with_lines: bool = False
+) -> tuple[list[Review], list[Problem]]:
+    """A review for each object in files, directories and standard input (`-`); and what is passed over.
+
+    YAML of a directory that is no Kubernetes object (Helm's values, patches) is passed over, and so are the images'
+    fields of what policies never look at (see `Review.unjudged`).
 
     Raises:
         PolicyError: what cannot be read, what is no Kubernetes object, and a place that holds none: an empty text, as a
-            program that failed leaves it, must not pass for a manifest without faults.
+            program that failed leaves it, must not look like a manifest without problems.
     """
     reviews: list[Review] = []
     problems: list[Problem] = []
+    passed_over: list[Problem] = []
     for path in paths:
-        documents = read_documents([path])
-        if not documents:
+        documents = read_documents([path], with_lines=with_lines)
+        if not any(document.is_object or not document.in_directory for document in documents):
             problems.append(Problem("", "holds no Kubernetes object", file=str(path)))
         for document in documents:
-            problems += [document.locate(each) for each in faults(document.value)]
-            reviews.append(Review(document.value, images, _file(document)))
+            if document.in_directory and not document.is_object:
+                passed_over.append(document.locate(Problem("", "it is no Kubernetes object")))
+                continue
+            problems += [document.locate(each) for each in problems_in(document.value)]
+            reviews.append(Review(document.value, images, _file(document), document))
     if problems:
         raise PolicyError(problems)
-    return reviews
+    return reviews, passed_over
 
 
-def faults(value: Mapping[str, Any]) -> list[Problem]:
+def problems_in(value: Mapping[str, Any]) -> list[Problem]:
     """Why a value is no Kubernetes object; empty when it is one."""
     found = [
         Problem(name, "expected text, as in every Kubernetes object")
@@ -107,20 +160,3 @@ def _file(document: Document) -> str:
 
 def _mapping(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - any JSON
     return value if isinstance(value, Mapping) else {}
-
-
-def _paths(reviewed: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Where each image of an object stands, so that messages about a named image have its field."""
-    found = []
-    place = _POD_SPECS.get(str(reviewed.get("kind", "")), _TEMPLATED)
-    spec: Any = reviewed
-    for step in place:
-        spec = spec.get(step) if isinstance(spec, Mapping) else None
-    if not isinstance(spec, Mapping):
-        return []
-    for field_name in ("ephemeralContainers", "containers", "initContainers"):
-        containers = spec.get(field_name)
-        for index, container in enumerate(containers if isinstance(containers, Sequence) else ()):
-            if isinstance(container, Mapping):
-                found.append((str(container.get("image", "")), f"{'.'.join(place)}.{field_name}[{index}].image"))
-    return found

@@ -21,6 +21,9 @@ from provider.reasons import Reason
 
 _BY: Final = "by"
 _FAILURE: Final = frozenset({_BY, "reason", "message"})
+# What a certificate of a GitHub workflow says, in the words of policy-controller.
+_GITHUB: Final = tuple(f"githubWorkflow{name}" for name in ("Trigger", "Sha", "Name", "Repo", "Ref"))
+_PROOF: Final = (_BY, "subjects", "issuer", *_GITHUB, "id", "digest", "format", "times", "reason", "message")
 _NO_DIGEST: Final = "sha256:" + "0" * 64
 
 Names = Mapping[Verify, AbstractSet[str]]
@@ -50,7 +53,7 @@ def _signers(value: Any) -> Iterator[tuple[str, Verify]]:  # noqa: ANN401 - any 
             return
 
 
-def faults(fact: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def problems_in(fact: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What is wrong with `signed` of an image: paths below the image, and what is expected there."""
     signed = fact.get("signed", [])
     if not isinstance(signed, list):
@@ -64,6 +67,9 @@ def faults(fact: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield from ((f"{path}.{name}", "has no place beside a reason") for name in entry.keys() - _FAILURE)
             if entry["reason"] not in list(Reason):
                 yield f"{path}.reason", f"{shown(str(entry['reason']))!r} is no reason code"
+        elif misspelt := sorted(map(str, entry.keys() - set(_PROOF))):
+            known = ", ".join(_PROOF)
+            yield from ((f"{path}.{name}", f"there is no such field; there are {known}") for name in misspelt)
         elif not _are_texts(entry.get("subjects", [])):
             yield f"{path}.subjects", "expected a list of texts"
         elif not isinstance(entry.get("issuer", ""), str):
@@ -98,7 +104,7 @@ def answer(
 
 
 def _proof(asked: ProofQuestion, entry: Mapping[str, Any], fact: Mapping[str, Any]) -> dict[str, Any]:
-    told = {name: value for name, value in entry.items() if name != _BY}
+    fields = {name: value for name, value in entry.items() if name != _BY}
     name = hashlib.sha256(repr((asked.image, sorted(entry.items()))).encode()).hexdigest()
     digest = fact.get("digest", _NO_DIGEST)
-    return {"id": name, "digest": digest, "format": asked.verify.format.value, "times": [], "subjects": [], **told}
+    return {"id": name, "digest": digest, "format": asked.verify.format.value, "times": [], "subjects": [], **fields}

@@ -29,7 +29,7 @@ external_data(request) := {{
 	"system_error": failures,
 }}
 
-_of(known, key) := known[key] {{
+_of(known, key) := known[key] if {{
 	known[key]
 }} else := known[json.unmarshal(key).image]
 
@@ -74,9 +74,11 @@ def variant(template: Mapping[str, Any], answers: Answers) -> dict[str, Any]:
         ValueError: the template is none that the translator made.
     """
     made = copy.deepcopy(dict(template))
-    source = made["spec"]["targets"][0]["code"][0]["source"]
+    target = made["spec"]["targets"][0]
+    code = [each["source"] for each in target.get("code", ()) if each.get("engine", "Rego") == "Rego"]
+    source = code[0] if code else target
     source["rego"] = _stubbed(source["rego"])
-    source["libs"] = [*map(_stubbed, source["libs"]), answers.library()]
+    source["libs"] = [*map(_stubbed, source.get("libs") or ()), answers.library()]
     return made
 
 

@@ -14,33 +14,32 @@ A suite is a YAML file `bestbefore-test.yaml` beside the policies:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from gatekeeper.evaluation import signed
-from gatekeeper.evaluation.checker import Outcome, check
+from gatekeeper.documents.document import read_documents
+from gatekeeper.documents.problems import PolicyError, Problem
+from gatekeeper.evaluation import case_facts, image_pods
 from gatekeeper.evaluation.facts import FactsFileError, RecordedFacts
-from gatekeeper.evaluation.opa import Engine
-from gatekeeper.evaluation.review import Review, faults, read_reviews
-from gatekeeper.policy.document import read_documents
-from gatekeeper.policy.problems import PolicyError, Problem
-from gatekeeper.translation.translate import Translation
+from gatekeeper.evaluation.review import Review, problems_in, read_reviews
 from provider.errors import ImageError
 from provider.golang import rfc3339
-from provider.reasons import Reason
 from provider.registry import reference
 
 FILE_NAME: Final = "bestbefore-test.yaml"
 VERDICTS: Final = ("allowed", "warned", "denied")
 
+# What the clock of a rule can say: nanoseconds since 1970 in 64 bits with a sign.
+_CLOCK_END: Final = 2**63
 _SUITE_FIELDS: Final = frozenset({"policies", "configMaps", "templates", "facts", "now", "noMatch", "cases"})
-_CASE_FIELDS: Final = frozenset({"name", "image", "images", "resource", "facts", "now", "verdict", "messages"})
+_CASE_FIELDS: Final = frozenset({"name", "image", "images", "resource", "facts", "now", "verdict", "messages", "asked"})
 _NO_MATCH: Final = ("deny", "warn", "allow")
 
 
 @dataclass(frozen=True)
-class Case:
+class SuiteCase:
     """One expectation.
 
     Attributes:
@@ -50,6 +49,10 @@ class Case:
         now: nanoseconds since 1970.
         verdict: `allowed` (without a warning), `warned` or `denied`.
         messages: texts that must stand in the errors or warnings, each in one of them.
+        asked: False where nothing may be asked: the templates decide without facts. None where nobody says.
+        own_facts: the images whose facts stand in the case itself.
+        undated: the images whose facts do not say whether they have a date.
+        passed_over: what stands beside the objects in a directory and is none, a sentence each.
     """
 
     name: str
@@ -58,6 +61,10 @@ class Case:
     now: int
     verdict: str
     messages: tuple[str, ...]
+    asked: bool | None = None
+    own_facts: frozenset[str] = frozenset()
+    undated: frozenset[str] = frozenset()
+    passed_over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,7 @@ class Suite:
         templates: files of ConstraintTemplates and Constraints, for policies that are no ClusterImagePolicies.
         no_match: `deny`, `warn` or `allow`.
         cases: in the order of the file.
+        files: every file that it names, itself among them.
     """
 
     file: Path
@@ -78,7 +86,8 @@ class Suite:
     config_maps: tuple[Path, ...]
     templates: tuple[Path, ...]
     no_match: str
-    cases: tuple[Case, ...]
+    cases: tuple[SuiteCase, ...]
+    files: frozenset[Path]
 
 
 def read(file: Path) -> Suite:
@@ -97,44 +106,6 @@ def read(file: Path) -> Suite:
     return suite
 
 
-def run(case: Case, translations: Sequence[Translation], engine: Engine) -> tuple[str, ...]:
-    """What is wrong with the outcome of a case; empty when it is as expected.
-
-    Raises:
-        EvaluationError: opa refuses a text.
-        NoVerdictError: no opa, or it did not finish.
-    """
-    facts = RecordedFacts(case.facts).named(translations)
-    outcome = check(translations, case.reviews, facts, engine, case.now)
-    verdict = _verdict(outcome)
-    said = (*outcome.errors, *outcome.warnings)
-    # Without its facts an image is denied, and a case that expects a denial would hold for the wrong reason.
-    faults = [
-        f"no facts of {image} are given; of an image that is not there, say {{reason: NotFound}}"
-        for image in outcome.facts
-        if image not in case.facts
-    ]
-    faults += [
-        f"facts of {image}: signed by {name}, but no policy has such an authority or signer"
-        for image, fact in case.facts.items()
-        for name in signed.unknown(fact, facts.names)
-    ]
-    if verdict != case.verdict:
-        faults.append(f"expected {case.verdict}, got {verdict}: {'; '.join(said) or 'nothing was said'}")
-    faults += [
-        f"expected a message with {text!r}, got {'; '.join(said) or 'none'}"
-        for text in case.messages
-        if not any(text in each for each in said)
-    ]
-    return tuple(faults)
-
-
-def _verdict(outcome: Outcome) -> str:
-    if not outcome.allowed:
-        return "denied"
-    return "warned" if outcome.warnings else "allowed"
-
-
 class _Reader:
     """Reads a suite's document and gathers every problem with its path."""
 
@@ -142,7 +113,11 @@ class _Reader:
         self.file = file
         self.value = value
         self.problems: list[Problem] = []
+        self.undated: set[str] = set()
+        self.passed_over: tuple[str, ...] = ()
+        self.files = {file}
         self.shared = self._facts(value, "")
+        self.shared_undated = frozenset(self.undated)
 
     def suite(self) -> Suite:
         self._unknown(self.value, _SUITE_FIELDS, "")
@@ -161,9 +136,10 @@ class _Reader:
             templates,
             no_match,
             tuple(self._case(case, f"cases[{index}]") for index, case in enumerate(cases)),
+            frozenset(self.files),
         )
 
-    def _case(self, case: Any, path: str) -> Case:  # noqa: ANN401 - any YAML
+    def _case(self, case: Any, path: str) -> SuiteCase:  # noqa: ANN401 - any YAML
         if not isinstance(case, dict):
             self._problem(path, "expected a case")
             case = {}
@@ -171,14 +147,27 @@ class _Reader:
         name = case.get("name")
         if not isinstance(name, str) or not name:
             self._problem(f"{path}.name", "expected a sentence that says what must hold")
-        return Case(
+        self.undated = set()
+        self.passed_over = ()
+        own = self._facts(case, f"{path}.")
+        return SuiteCase(
             str(name),
             self._reviews(case, path),
-            {**self.shared, **self._facts(case, f"{path}.")},
+            {**self.shared, **own},
             self._now(case, path),
             self._choice(case, "verdict", VERDICTS, f"{path}.", None),
             self._texts(case, "messages", f"{path}."),
+            self._asked(case, f"{path}."),
+            frozenset(own if isinstance(case.get("facts"), dict) else ()),
+            frozenset(self.undated) | (self.shared_undated - own.keys()),
+            self.passed_over,
         )
+
+    def _asked(self, case: Mapping[str, Any], path: str) -> bool | None:
+        value = case.get("asked")
+        if value is not None and value is not False:
+            self._problem(f"{path}asked", "expected false, for a case in which nothing is asked, or leave it out")
+        return False if value is False else None
 
     def _reviews(self, case: Mapping[str, Any], path: str) -> tuple[Review, ...]:
         images = (*self._image(case, path), *self._texts(case, "images", f"{path}."))
@@ -188,14 +177,26 @@ class _Reader:
         if resource is None and not images:
             self._problem(path, "nothing to judge: expected image, images or resource")
         if isinstance(resource, str):
-            return self._objects(self.file.parent / resource, images)
-        if isinstance(resource, dict):
-            for fault in faults(resource):
-                self._problem(f"{path}.resource.{fault.path}", fault.message)
-            return (Review(resource, images or None),)
-        if resource is not None:
-            self._problem(f"{path}.resource", "expected an object, or a file of objects")
-        return (Review(images=images or None),)
+            reviews = self._objects(self._place(resource))
+        elif isinstance(resource, dict):
+            for problem in problems_in(resource):
+                self._problem(f"{path}.resource.{problem.path}", problem.message)
+            reviews = (Review(resource),)
+        else:
+            if resource is not None:
+                self._problem(f"{path}.resource", "expected an object, or a file of objects")
+            return (Review(image_pods.pod_of(images)),)
+        return tuple(self._put(images, each, path) for each in reviews) if images else reviews
+
+    def _put(self, images: tuple[str, ...], review: Review, path: str) -> Review:
+        """The object with these images in it and no others."""
+        changed = image_pods.with_images(review.object, images)
+        if changed is None:
+            kind = review.object.get("kind")
+            self._problem(
+                f"{path}.resource", f"an object of kind {kind} has no place for images; name no image beside it"
+            )
+        return replace(review, object=changed or {})
 
     def _image(self, case: Mapping[str, Any], path: str) -> tuple[str, ...]:
         image = case.get("image")
@@ -212,25 +213,29 @@ class _Reader:
         except ImageError as error:
             self._problem(path, error.message)
 
-    def _objects(self, place: Path, images: tuple[str, ...]) -> tuple[Review, ...]:
+    def _objects(self, place: Path) -> tuple[Review, ...]:
         try:
-            return tuple(read_reviews([place], images or None))
+            reviews, passed_over = read_reviews([place])
         except PolicyError as error:
             self.problems += error.problems
             return ()
+        self.passed_over = tuple(f"not judged: {each}" for each in passed_over)
+        return tuple(reviews)
 
     def _facts(self, holder: Mapping[str, Any], path: str) -> Mapping[str, Mapping[str, Any]]:
         facts = holder.get("facts") or {}
         if isinstance(facts, str):
-            return self._recorded(self.file.parent / facts, f"{path}facts")
+            return self._recorded(self._place(facts), f"{path}facts")
         if not isinstance(facts, dict) or not all(isinstance(fact, dict) for fact in facts.values()):
             self._problem(f"{path}facts", "expected a file of recorded facts, or facts by image")
             return {}
-        for image, fact in facts.items():
-            self._reason(fact, f"{path}facts.{image}")
-            for place, sentence in signed.faults(fact):
-                self._problem(f"{path}facts.{image}.{place}", sentence)
-        return {image: _completed(image, fact) for image, fact in facts.items()}
+        found = [
+            (image, place, text) for image, fact in facts.items() for place, text in case_facts.problems_in(image, fact)
+        ]
+        for image, place, sentence in found:
+            self._problem(f"{path}facts.{image}.{place}".rstrip("."), sentence)
+        self.undated |= {image for image, fact in facts.items() if case_facts.is_undated(fact)}
+        return {} if found else {image: case_facts.completed(image, fact) for image, fact in facts.items()}
 
     def _recorded(self, place: Path, path: str) -> Mapping[str, Mapping[str, Any]]:
         try:
@@ -239,19 +244,25 @@ class _Reader:
             self._problem(path, str(error))
             return {}
 
-    def _reason(self, fact: Mapping[str, Any], path: str) -> None:
-        if "reason" in fact and fact["reason"] not in list(Reason):
-            self._problem(f"{path}.reason", f"{fact['reason']!r} is no reason code")
-
     def _now(self, case: Mapping[str, Any], path: str) -> int:
         text = case.get("now", self.value.get("now"))
         moment = rfc3339.created_ns(text) if isinstance(text, str) else None
         if moment is None:
             self._problem(f"{path}.now", f"expected a time by RFC 3339 here or in the suite, got {text!r}")
+        elif not -_CLOCK_END <= moment < _CLOCK_END:
+            self._problem(
+                f"{path}.now", f"expected a time from 1677-09-22 to 2262-04-11, as rules' clocks have, got {text}"
+            )
         return moment or 0
 
     def _files(self, field: str) -> tuple[Path, ...]:
-        return tuple(self.file.parent / text for text in self._texts(self.value, field, ""))
+        return tuple(map(self._place, self._texts(self.value, field, "")))
+
+    def _place(self, text: str) -> Path:
+        """A file that the suite names; of a directory each file in it."""
+        place = self.file.parent / text
+        self.files |= set(place.rglob("*")) if place.is_dir() else {place}
+        return place
 
     def _texts(self, holder: Mapping[str, Any], field: str, path: str) -> tuple[str, ...]:
         texts = holder.get(field) or []
@@ -269,33 +280,10 @@ class _Reader:
         return str(value)
 
     def _unknown(self, holder: Mapping[str, Any], known: frozenset[str], path: str) -> None:
-        for name in holder.keys() - known:
-            self._problem(f"{path}{name}", f"there is no such field; there are {', '.join(sorted(known))}")
+        for name in sorted(holder.keys() - known):
+            close = get_close_matches(name, known, 1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            self._problem(f"{path}{name}", f"there is no such field; there are {', '.join(sorted(known))}{hint}")
 
     def _problem(self, path: str, message: str) -> None:
         self.problems.append(Problem(path, message, file=str(self.file)))
-
-
-def _completed(image: str, fact: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A fact as the provider would send it, from the little that a case needs to say."""
-    if "reason" in fact:
-        return fact
-    created = fact.get("created")
-    nanoseconds = rfc3339.created_ns(created) if isinstance(created, str) else None
-    dated = {
-        "created": created,
-        "createdNs": None if nanoseconds is None else str(nanoseconds),
-        "createdFrom": "config",
-    }
-    digest = "sha256:" + "0" * 64
-    return {
-        "image": image,
-        "digest": digest,
-        "reference": image,
-        "platforms": {"linux/amd64": {"digest": digest, **dated}},
-        "signature": {"status": "unchecked", "by": []},
-        "signed": [],
-        "config": {"linux/amd64": {"created": created, "architecture": "amd64", "os": "linux", "config": {}}},
-        **dated,
-        **fact,
-    }

@@ -1,8 +1,8 @@
 """A mapping to the model, as strictly as policy-controller's webhook.
 
-The webhook decodes with Go's encoding/json, unknown fields refused, and stops at the first fault; here every fault is
-found, in Go's words. One thing is stricter than Go and equal to the API server, which comes before the webhook: names
-of fields are compared exactly, while Go ignores case.
+The webhook decodes with Go's encoding/json, unknown fields refused, and stops at the first problem; here every problem
+is found, in Go's words. One thing is stricter than Go and equal to the API server, which comes before the webhook:
+names of fields are compared exactly, while Go ignores case.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, cast
 
+from gatekeeper.documents.problems import Problem
+from gatekeeper.documents.scalars import Json
 from gatekeeper.policy import model
-from gatekeeper.policy.model import Struct, Url
-from gatekeeper.policy.problems import Problem
-from gatekeeper.policy.scalars import Json
+from gatekeeper.policy.model import ApiObject, Url
 from provider import limits
 from provider.golang import net_url
 
@@ -27,12 +27,12 @@ _INT64: Final = range(-(2**63), 2**63)
 
 
 @dataclass(frozen=True)
-class Decoded:
+class DecodedPolicy:
     """What could be read of a policy.
 
     Attributes:
         policy: the policy; what could not be read has its zero value.
-        problems: every fault, in the order of the document.
+        problems: all of them, in the order of the document.
         failed: the paths of what could not be read, unknown fields among them.
     """
 
@@ -41,13 +41,13 @@ class Decoded:
     failed: frozenset[str]
 
 
-def decode(value: Mapping[str, Any]) -> Decoded:
+def decode(value: Mapping[str, Any]) -> DecodedPolicy:
     """Read a policy; `apiVersion` and `kind` are taken as they are."""
     api_version = value.get("apiVersion")
     version = api_version.rpartition("/")[2] if isinstance(api_version, str) else model.VERSIONS[-1]
     decoder = _Decoder(version)
     policy = decoder.struct(model.ClusterImagePolicy, value, _Spot("", "", ""))
-    return Decoded(policy, tuple(decoder.problems), frozenset(problem.path for problem in decoder.problems))
+    return DecodedPolicy(policy, tuple(decoder.problems), frozenset(problem.path for problem in decoder.problems))
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Shape:
     go: str = "string"
 
 
-def shapes(struct: type[Struct]) -> dict[str, tuple[str, Shape]]:
+def shapes(struct: type[ApiObject]) -> dict[str, tuple[str, Shape]]:
     """Of every field of an object, by its name in JSON, the attribute and what it may hold."""
     return _shapes(cast("Json", struct))
 
@@ -96,7 +96,7 @@ def _shape(hint: Json) -> Shape:
         return Shape("map")
     if hint is Any:
         return Shape("any")
-    return Shape("struct", hint) if issubclass(hint, Struct) else Shape(hint)
+    return Shape("struct", hint) if issubclass(hint, ApiObject) else Shape(hint)
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class _Spot:
     struct: str
     fields: str
 
-    def member(self, struct: type[Struct], name: str) -> _Spot:
+    def member(self, struct: type[ApiObject], name: str) -> _Spot:
         fields = _joined(self.fields, struct.embedded.get(name, ""))
         return _Spot(_joined(self.path, name), struct.__name__, _joined(fields, name))
 
@@ -120,7 +120,7 @@ class _Decoder:
         self._version = version
         self.problems: list[Problem] = []
 
-    def struct(self, kind: type[Struct], value: Json, spot: _Spot) -> Json:
+    def struct(self, kind: type[ApiObject], value: Json, spot: _Spot) -> Json:
         known = shapes(kind)
         given: dict[str, Any] = {}
         for name, member in value.items():
@@ -128,6 +128,7 @@ class _Decoder:
                 self._unknown(name, known, spot)
                 continue
             attribute, shape = known[name]
+            # null is as good as no field: Go leaves what is there.
             if member is not None:
                 decoded = self._value(shape, member, spot.member(kind, name))
                 if decoded is not None:
@@ -135,7 +136,7 @@ class _Decoder:
         return kind(**given)
 
     def _value(self, shape: Shape, value: Json, spot: _Spot) -> Json:
-        """The value as the model has it, or None after a fault."""
+        """The value as the model has it, or None after a problem."""
         if shape.kind == "any":
             return value
         if shape.kind == "struct":
@@ -152,34 +153,29 @@ class _Decoder:
         return tuple(zero if member is None else member for member in members)
 
     def _map(self, value: dict[str, Any], spot: _Spot) -> dict[str, str]:
-        decoded = {}
+        texts = {}
         for key, item in value.items():
-            text = (
-                ""
-                if item is None
-                else self._scalar(Shape(str), item, _Spot(_joined(spot.path, key), spot.struct, spot.fields))
-            )
-            decoded[key] = text or ""
-        return decoded
+            at = _Spot(_joined(spot.path, key), spot.struct, spot.fields)
+            # Go leaves the text empty for null, and for what is no text.
+            texts[key] = "" if item is None else self._scalar(Shape(str), item, at) or ""
+        return texts
 
     def _scalar(self, shape: Shape, value: Json, spot: _Spot) -> Json:
         wanted = bool if shape.kind is bool else int if shape.kind is int else str
         if not self._fits(value, wanted, shape, spot):
             return None
-        if shape.kind is Url:
-            fault = net_url.fault(value)
-            if fault:
-                self._fault(fault, spot)
-                return None
+        if shape.kind is Url and (refusal := net_url.problem(value)):
+            self._add(refusal, spot)
+            return None
         return shape.kind(value) if issubclass(shape.kind, str) else value
 
     def _fits(self, value: Json, wanted: type, shape: Shape, spot: _Spot) -> bool:
         if type(value) is wanted and not (wanted is int and value not in _INT64):
             return True
-        found = _go_value(value)
-        if shape.kind is int and type(value) in {int, float}:
-            found = f"number {value}"
-        self._fault(f"json: cannot unmarshal {found} into Go {_place(spot)} of type {self._go_type(shape)}", spot)
+        # Of a number that is too large, or has a fraction, Go shows the number; of all else its kind.
+        found = f"number {value}" if shape.kind is int and type(value) in {int, float} else _go_value(value)
+        where = f"struct field {spot.struct}.{spot.fields}"
+        self._add(f"json: cannot unmarshal {found} into Go {where} of type {self._go_type(shape)}", spot)
         return False
 
     def _go_type(self, shape: Shape) -> str:
@@ -194,19 +190,15 @@ class _Decoder:
     def _unknown(self, name: str, known: Mapping[str, Any], spot: _Spot) -> None:
         shown = name[: limits.SHOWN_CHARACTERS]
         folded = {field.lower(): field for field in known}
-        # Suggestions cost time; whoever has more unknown fields than this needs none for each.
+        # Suggestions cost time; a file with more unknown fields than this gets none for the others.
         wanted = len(self.problems) < _SUGGESTIONS
         near = difflib.get_close_matches(shown.lower(), folded, n=1) if wanted else []
         hint = f"did you mean {folded[near[0]]}?" if near else ""
         path = _joined(spot.path, shown)
         self.problems.append(Problem(path, f'decode: json: unknown field "{shown}"', hint=hint, fields=(path,)))
 
-    def _fault(self, message: str, spot: _Spot) -> None:
+    def _add(self, message: str, spot: _Spot) -> None:
         self.problems.append(Problem(spot.path, f"decode: {message}", fields=(spot.path,)))
-
-
-def _place(spot: _Spot) -> str:
-    return f"struct field {spot.struct}.{spot.fields}"
 
 
 def _go_value(value: object) -> str:

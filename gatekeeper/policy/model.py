@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
-from gatekeeper.policy.scalars import Json
+from gatekeeper.documents.scalars import Json
 
 # ruff: noqa: RUF009 - the calls in defaults make fields; none of them is mutable.
 
@@ -45,7 +45,7 @@ class Timestamp(str):
     __slots__ = ()
 
 
-class Struct:
+class ApiObject:
     """An object of the API."""
 
     # The package of its type in Go, which decoding errors name; empty for the policy's own version.
@@ -55,7 +55,7 @@ class Struct:
 
 
 @dataclass(frozen=True)
-class SecretReference(Struct):
+class SecretReference(ApiObject):
     """A Secret that holds a public key."""
 
     package: ClassVar[str] = "v1"
@@ -64,7 +64,7 @@ class SecretReference(Struct):
 
 
 @dataclass(frozen=True)
-class KeyRef(Struct):
+class KeyRef(ApiObject):
     """A public key: exactly one of `data` (PEM), `secret_ref` and `kms` (`awskms://…`)."""
 
     secret_ref: SecretReference | None = _json("secretRef", None)
@@ -74,7 +74,7 @@ class KeyRef(Struct):
 
 
 @dataclass(frozen=True)
-class Identity(Struct):
+class Identity(ApiObject):
     """Who may have signed; the regular expressions are Go's and not anchored."""
 
     issuer: str = ""
@@ -84,7 +84,7 @@ class Identity(Struct):
 
 
 @dataclass(frozen=True)
-class KeylessRef(Struct):
+class KeylessRef(ApiObject):
     """Signed with a short-lived certificate; any of the identities will do."""
 
     url: Url | None = None
@@ -95,7 +95,7 @@ class KeylessRef(Struct):
 
 
 @dataclass(frozen=True)
-class StaticRef(Struct):
+class StaticRef(ApiObject):
     """Passes or fails without looking: `action` is `pass` or `fail`."""
 
     action: str = ""
@@ -103,7 +103,7 @@ class StaticRef(Struct):
 
 
 @dataclass(frozen=True)
-class TLog(Struct):
+class TLog(ApiObject):
     """The transparency log in which the signature must be."""
 
     url: Url | None = None
@@ -111,14 +111,14 @@ class TLog(Struct):
 
 
 @dataclass(frozen=True)
-class RFC3161Timestamp(Struct):
+class RFC3161Timestamp(ApiObject):
     """The time-stamping authority that must have seen the signature."""
 
     trust_root_ref: str = _json("trustRootRef")
 
 
 @dataclass(frozen=True)
-class LocalObjectReference(Struct):
+class LocalObjectReference(ApiObject):
     """A Secret in the namespace of the workload."""
 
     package: ClassVar[str] = "v1"
@@ -126,7 +126,7 @@ class LocalObjectReference(Struct):
 
 
 @dataclass(frozen=True)
-class Source(Struct):
+class Source(ApiObject):
     """Where the signatures are, if not beside the image."""
 
     oci: str = ""
@@ -135,7 +135,7 @@ class Source(Struct):
 
 
 @dataclass(frozen=True)
-class RemotePolicy(Struct):
+class RemotePolicy(ApiObject):
     """A policy's text at an https URL."""
 
     url: Url = Url("")
@@ -143,7 +143,7 @@ class RemotePolicy(Struct):
 
 
 @dataclass(frozen=True)
-class ConfigMapReference(Struct):
+class ConfigMapReference(ApiObject):
     """A policy's text in a ConfigMap."""
 
     name: str = ""
@@ -152,7 +152,7 @@ class ConfigMapReference(Struct):
 
 
 @dataclass(frozen=True)
-class Policy(Struct):
+class Policy(ApiObject):
     """Rego or CUE (`type`), from exactly one of `data`, `config_map_ref` and `remote`."""
 
     type: str = ""
@@ -166,7 +166,7 @@ class Policy(Struct):
 
 
 @dataclass(frozen=True)
-class Attestation(Struct):
+class Attestation(ApiObject):
     """An attestation that must exist, and what it must say."""
 
     name: str = ""
@@ -175,7 +175,7 @@ class Attestation(Struct):
 
 
 @dataclass(frozen=True)
-class Authority(Struct):
+class Authority(ApiObject):
     """One way to be accepted: exactly one of `key`, `keyless` and `static`."""
 
     name: str = ""
@@ -190,14 +190,14 @@ class Authority(Struct):
 
 
 @dataclass(frozen=True)
-class ImagePattern(Struct):
+class ImagePattern(ApiObject):
     """Images by glob (see `globs`)."""
 
     glob: str = ""
 
 
 @dataclass(frozen=True)
-class LabelSelectorRequirement(Struct):
+class LabelSelectorRequirement(ApiObject):
     """One condition on labels: `operator` is In, NotIn, Exists or DoesNotExist."""
 
     package: ClassVar[str] = "v1"
@@ -207,7 +207,7 @@ class LabelSelectorRequirement(Struct):
 
 
 @dataclass(frozen=True)
-class LabelSelector(Struct):
+class LabelSelector(ApiObject):
     """Conditions on labels, all of which must hold."""
 
     package: ClassVar[str] = "v1"
@@ -216,7 +216,7 @@ class LabelSelector(Struct):
 
 
 @dataclass(frozen=True)
-class MatchResource(Struct):
+class MatchResource(ApiObject):
     """Objects that the policy is for: group and resource exact, version exact or `*`."""
 
     embedded: ClassVar[Mapping[str, str]] = dict.fromkeys(("group", "version", "resource"), "GroupVersionResource")
@@ -227,7 +227,7 @@ class MatchResource(Struct):
 
 
 @dataclass(frozen=True)
-class ClusterImagePolicySpec(Struct):
+class ClusterImagePolicySpec(ApiObject):
     """What the policy wants: of the images that match, one of the authorities, and then the policy."""
 
     images: tuple[ImagePattern, ...] = ()
@@ -238,7 +238,7 @@ class ClusterImagePolicySpec(Struct):
 
 
 @dataclass(frozen=True)
-class OwnerReference(Struct):
+class OwnerReference(ApiObject):
     """An object that this one is deleted with."""
 
     package: ClassVar[str] = "v1"
@@ -251,7 +251,7 @@ class OwnerReference(Struct):
 
 
 @dataclass(frozen=True)
-class ManagedFieldsEntry(Struct):
+class ManagedFieldsEntry(ApiObject):
     """Who manages which fields; written by the API server."""
 
     package: ClassVar[str] = "v1"
@@ -265,7 +265,7 @@ class ManagedFieldsEntry(Struct):
 
 
 @dataclass(frozen=True)
-class ObjectMeta(Struct):
+class ObjectMeta(ApiObject):
     """Name, labels and what the API server adds."""
 
     package: ClassVar[str] = "v1"
@@ -287,7 +287,7 @@ class ObjectMeta(Struct):
 
 
 @dataclass(frozen=True)
-class Condition(Struct):
+class Condition(ApiObject):
     """One thing that policy-controller says about the policy."""
 
     package: ClassVar[str] = "apis"
@@ -300,7 +300,7 @@ class Condition(Struct):
 
 
 @dataclass(frozen=True)
-class ClusterImagePolicyStatus(Struct):
+class ClusterImagePolicyStatus(ApiObject):
     """What policy-controller made of the policy; of no effect here."""
 
     embedded: ClassVar[Mapping[str, str]] = dict.fromkeys(("observedGeneration", "conditions", "annotations"), "Status")
@@ -310,7 +310,7 @@ class ClusterImagePolicyStatus(Struct):
 
 
 @dataclass(frozen=True)
-class ClusterImagePolicy(Struct):
+class ClusterImagePolicy(ApiObject):
     """A policy on container images."""
 
     embedded: ClassVar[Mapping[str, str]] = dict.fromkeys(("apiVersion", "kind"), "TypeMeta")

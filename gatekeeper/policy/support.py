@@ -1,4 +1,4 @@
-"""What of a valid policy this release does not carry over to Gatekeeper: told by path and reason, never dropped.
+"""What of a valid policy this release does not carry over to Gatekeeper: named by path and reason, never dropped.
 
 Separate from validation: a policy may be right and still be more than we can do. The tables name every field of the
 API by its path (`[]` for any member); a test holds them against its definition.
@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
+from gatekeeper.documents.problems import Problem
 from gatekeeper.policy.decoding import shapes
-from gatekeeper.policy.model import ClusterImagePolicy, ConfigMapReference, Policy, RemotePolicy, Struct
-from gatekeeper.policy.problems import Problem
+from gatekeeper.policy.model import ApiObject, ClusterImagePolicy, ConfigMapReference, Policy, RemotePolicy
 
 _AUTHORITY: Final = "spec.authorities[]"
 
@@ -83,7 +83,7 @@ HINTS: Final = {
 FORMATS: Final = ("", "legacy", "bundle")
 _INLINE: Final = "write the policy's text into spec.policy.data"
 
-_CUE: Final = "policies in CUE are not supported, for Gatekeeper evaluates Rego only"
+_CUE: Final = "policies in CUE are not supported, because Gatekeeper evaluates Rego only"
 CUE_RECIPE: Final = (
     "write the same rule in Rego: `type: rego`, `package sigstore`, and a rule `isCompliant` with a line for each "
     'field that the CUE text constrains, such as `input.config[_].config.User == "nonroot"`; CUE passes a field '
@@ -147,7 +147,7 @@ def _refused(policy: ClusterImagePolicy) -> Iterator[Problem]:
             yield Problem(path, REFUSED[path], hint=_INLINE, fields=(path,))
 
 
-def _given(struct: Struct, at: str) -> Iterator[str]:
+def _given(struct: ApiObject, at: str) -> Iterator[str]:
     """The paths of the fields that are not empty, outer ones first."""
     for name, (attribute, _) in shapes(type(struct)).items():
         value = getattr(struct, attribute)
@@ -156,9 +156,9 @@ def _given(struct: Struct, at: str) -> Iterator[str]:
         path = f"{at}.{name}"
         yield path
         members = enumerate(value) if isinstance(value, tuple) else ()
-        within = [(path, value)] if isinstance(value, Struct) else [(f"{path}[{n}]", one) for n, one in members]
+        within = [(path, value)] if isinstance(value, ApiObject) else [(f"{path}[{n}]", one) for n, one in members]
         for place, one in within:
-            if isinstance(one, Struct):
+            if isinstance(one, ApiObject):
                 yield from _given(one, place)
 
 

@@ -1,193 +1,186 @@
 # METADATA
 # title: Age
-# description: |
-#   MaximumImageAge: from a review to a verdict on each image. A context is `{given, review, now}`: the parameters with
-#   their defaults, Gatekeeper's review, and the time in nanoseconds since 1970. Every verdict has a class: pass, warn,
-#   deny, or invalid where no sense can be made of the parameters or of an answer.
+# description: The rule of MaximumImageAge. See `lib.bestbefore.judgement` for what it is asked.
 package lib.bestbefore.age
 
 import future.keywords
 
+import data.lib.bestbefore.age_parameters
 import data.lib.bestbefore.answers
 import data.lib.bestbefore.controllers
 import data.lib.bestbefore.dates
-import data.lib.bestbefore.exemptions
-import data.lib.bestbefore.parameters
-import data.lib.bestbefore.reference
+import data.lib.bestbefore.judgement
+import data.lib.bestbefore.kinds
+import data.lib.bestbefore.messages
+import data.lib.bestbefore.platforms
 import data.lib.bestbefore.rescheduling
 import data.lib.bestbefore.workload
 
-_severities := {"pass": 0, "warn": 1, "deny": 2}
+# METADATA
+# description: What messages call the policy.
+name := "MaximumImageAge"
+
+# METADATA
+# description: The parameters with their defaults.
+complete(given) := age_parameters.complete(given)
+
+# METADATA
+# description: What is wrong with the parameters.
+problems(given) := age_parameters.problems(given)
 
 # What is said of an age. All else is no age at all, and is softened by nothing.
 _ages := {"ImageTooOld", "ImageUndated", "ImageFromFuture"}
 
 _unknown_ages := {"ImageUndated", "ImageFromFuture"}
 
-_classes := {"allow": "pass", "warn": "warn", "deny": "deny"}
-
 # METADATA
 # description: |
-#   The images of a review to judge, each with the reference to ask about. Of an expanded workload none, where that
-#   workload is judged itself: only there is it known who applied it.
+#   The images to judge. Of an expanded workload none, where that workload is judged itself: only there is it known who
+#   applied it.
 images(context) := [] if {
-	rescheduling.in_force(context.given)
-	controllers.implied(context.review)
-} else := [object.union(image, {"asked": asked.text, "note": asked.note}) |
-	some image in workload.judged(context.review, [])
-	_covered(context, image)
-	asked := workload.asked(context.review, image)
-]
+	context.given.workloadsMatched == true
+	controllers.implied(context.review, kinds.makers)
+} else := [image | some image in all; _covered(each, image)] if {
+	all := judgement.images(context)
+	each := judgement.for_each(context)
+}
+
+_covered(context, _) if not judgement.is_usable(context)
+
+_covered(context, image) if age_parameters.covered(context.given, image.text)
 
 # METADATA
 # description: The key that asks for the facts of an image; canonical, so that policies share the answer.
+questions(_, image) := {question(image)}
+
+# METADATA
+# description: The same, as a text.
 question(image) := json.marshal({"v": 1, "image": image.asked})
 
 # METADATA
-# description: The keys to ask in one call. None for images about which an answer would decide nothing.
-questions(context, images) := sort({question(image) |
-	some image in images
-	_is_usable(context)
-	reference.parsed(image.text)
-	not _is_exempt(context, image)
-})
-
-# METADATA
-# description: |
-#   Whether a Constraint has nothing to say of a verdict: it passed, or it is of the class that its twin reports.
-settled(_, verdict) if verdict.class == "pass"
-
-settled(context, verdict) if {
-	context.given.reports == "deny"
-	verdict.class == "warn"
-}
-
-settled(context, verdict) if {
-	context.given.reports == "warn"
-	verdict.class == "deny"
-}
-
-# METADATA
-# description: |
-#   The verdict on an image: `class`, and where it is not "pass" `reason`, `said`, `note`, `details`. Total.
-default verdict(_, _, _) := {
-	"class": "invalid",
-	"reason": "Internal",
-	"said": "No verdict could be reached.",
-	"note": "",
-	"details": {"class": "invalid"},
-}
-
-verdict(context, image, response) := _failed("invalid", "ParametersInvalid", said, context, image) if {
-	problems := parameters.problems(context.given)
-	count(problems) > 0
-	said := sprintf("No image can be judged: %s.", [concat("; ", problems)])
-} else := _failed("deny", "ReferenceInvalid", "The image reference is malformed.", context, image) if {
-	not reference.parsed(image.text)
-} else := {"class": "pass"} if {
-	_is_exempt(context, image)
-} else := _failed("deny", answer.reason, sprintf("%s: %s", [answer.reason, answer.message]), context, image) if {
-	answer := answers.lookup(response, question(image))
-	not answer.value
-} else := _decided(context, image, answers.lookup(response, question(image)).value)
-
-_failed(class, reason, said, context, image) := {
-	"class": class,
-	"reason": reason,
-	"said": said,
-	"note": _notes([image.note, _exemption_note(context, image)]),
-	"details": {"class": class},
+# description: The verdict on an image, alone in a list.
+verdicts(context, image, answered) := [object.union(verdict, {"question": key})] if {
+	key := question(image)
+	verdict := _verdict(context, image, answers.lookup(answered, key))
 }
 
 # Undefined, and so no verdict, for an answer that does not name its platforms.
-_decided(context, image, facts) := {"class": "pass"} if {
-	_decisive(context, _rows(context, facts)).class == "pass"
-} else := {
-	"class": row.class,
-	"reason": row.reason,
-	"said": sprintf("%s %s.", [_subject(row, facts), row.said]),
-	"note": _notes([image.note, row.note, _exemption_note(context, image)]),
-	"digest": object.get(facts, "digest", ""),
-	"created": object.get(row.details, "created", null),
-	"details": object.union(row.details, {"class": row.class, "platform": row.platform}),
-} if {
-	row := _decisive(context, _rows(context, facts))
+_verdict(context, image, answer) := judgement.failed("deny", answer.reason, messages.unanswered(answer, image)) if {
+	not answer.value
+} else := _of_platforms(context, image, answer.value, platforms.runnable(names, spec)) if {
+	is_object(answer.value.platforms)
+	names := object.keys(answer.value.platforms)
+	spec := workload.pod_spec(context.review.object)
+	count(names) > 0
 }
 
-# A row for each platform, none left out.
-_rows(context, facts) := rows if {
-	is_object(facts.platforms)
+# `runnable` are the names of the platforms that count: those that the Pod can run on.
+_of_platforms(_, _, facts, runnable) := object.union(absent, {"note": _passed_over(facts, runnable)}) if {
+	count(runnable) == 0
+	absent := judgement.failed("deny", "PlatformAbsent", "The image has no platform that the Pod can run on.")
+}
+
+_of_platforms(context, image, facts, runnable) := _of_row(_decisive(context, rows), facts, runnable) if {
 	rows := [row |
-		some name, platform in facts.platforms
-		row := _row(context, name, dates.judged(context.given, platform, context.now))
+		some name in runnable
+		row := _row(context, image, name, dates.judged(context.given, facts.platforms[name], context.now))
 	]
 	count(rows) > 0
-	count(rows) == count(facts.platforms)
+	count(rows) == count(runnable) # none is left out
 }
 
-_row(context, name, date) := object.union(date, {
-	"platform": name,
-	"class": _class(context, date),
-	"note": _rescheduling_note(context, date),
-})
+_of_row(row, _, _) := {"class": "pass"} if _passes(row)
 
-_rescheduling_note(context, date) := rescheduling.note(context, date.built) if {
-	date.reason in _ages
+_of_row(row, facts, runnable) := {
+	"class": row.class,
+	"choice": row.choice,
+	"reason": row.reason,
+	"said": sprintf("%s%s %s.", [row.opening, _subject(row, facts), row.said]),
+	"note": judgement.notes([row.note, _passed_over(facts, runnable)]),
+	"digest": object.get(facts, "digest", ""),
+	"created": object.get(row.details, "created", null),
+	"details": object.union(row.details, {"platform": row.platform}),
+} if {
+	not _passes(row)
+}
+
+# By itself: no parameter had to let it through.
+_passes(row) if {
+	row.class == "pass"
+	row.reason == ""
+}
+
+_passed_over(facts, runnable) := sprintf("not judged, as the Pod cannot run there: %s%s", [shown, _more(count(names) - 3)]) if {
+	names := sort([name |
+		some name in (object.keys(facts.platforms) - runnable)
+		platforms.is_name(name)
+	])
+	count(names) > 0
+	shown := concat(", ", array.slice(names, 0, 3))
 } else := ""
 
-_class(context, date) := "pass" if {
-	date.reason == ""
-} else := _softer(_full_class(context, date), rescheduling.class(context, date.built)) if {
+_more(number) := sprintf(" and %d more", [number]) if {
+	number > 0
+} else := ""
+
+_row(context, image, name, date) := object.union_n([
+	date,
+	{"platform": name, "choice": _choice(context, date)},
+	_sentence(context, image, date),
+])
+
+_sentence(context, image, date) := {"class": softer, "opening": "Let through: ", "note": note, "choice": "reschedule"} if {
+	softer := _softened(context, image, date)
+	note := rescheduling.note(context, image, date.built)
+} else := {"class": _full_class(context, date), "opening": "", "note": note} if {
 	date.reason in _ages
-} else := _full_class(context, date)
+	note := rescheduling.note(context, image, date.built)
+} else := {"class": _full_class(context, date), "opening": "", "note": ""}
 
-_full_class(context, date) := _classes[context.given.unknownAge] if {
+# The class by `reschedule`, where it is softer than the one that a person would get.
+_softened(context, image, date) := class if {
+	date.reason in _ages
+	class := rescheduling.class(context, image, date.built)
+	judgement.severities[class] < judgement.severities[_full_class(context, date)]
+}
+
+_full_class(_, date) := "pass" if date.reason == ""
+
+_full_class(context, date) := judgement.classes[context.given.unknownAge] if date.reason in _unknown_ages
+
+_full_class(_, date) := "deny" if not date.reason in (_unknown_ages | {""})
+
+# The parameter that the class hangs on.
+_choice(context, date) := "unknownAge" if {
 	date.reason in _unknown_ages
-} else := "deny"
-
-_softer(class, other) := other if {
-	_severities[other] < _severities[class]
-} else := class
+} else := "reschedule" if {
+	date.reason in _ages
+	controllers.made(context.review)
+} else := ""
 
 # The platform that decides: the worst one where all have to pass, the best one where any may.
 _decisive(context, rows) := ranked[0][3] if {
 	direction := {"all": -1, "any": 1}[context.given.platforms]
 	ranked := sort([rank |
 		some row in rows
-		rank := [direction * _severities[row.class], (0 - direction) * _known(row.built), row.platform, row]
+		rank := [direction * _weight(row), (0 - direction) * _known(row.built), row.platform, row]
 	])
 }
+
+# What a parameter lets through weighs more than what passes by itself.
+_weight(row) := judgement.severities[row.class] if {
+	row.class != "pass"
+} else := 0 if {
+	_passes(row)
+} else := 0.5
 
 _known(built) := built if {
 	is_number(built)
 } else := 0
 
-# A platform's name is the publisher's text: it is told where it is a name, and where there are several.
+# A platform's name is the publisher's text: it is shown where it is a name, and where there are several.
 _subject(row, facts) := sprintf("Image (%s)", [row.platform]) if {
 	count(facts.platforms) > 1
-	regex.match(`^[a-z0-9._/-]{1,32}$`, row.platform)
+	platforms.is_name(row.platform)
+	count(row.platform) <= 40
 } else := "Image"
-
-_notes(notes) := concat("; ", [note | some note in notes; note != ""])
-
-_covered(context, _) if not _is_usable(context)
-
-_covered(context, image) if parameters.covered(context.given, image.text)
-
-_is_usable(context) if count(parameters.problems(context.given)) == 0
-
-_is_exempt(context, image) if {
-	exemptions.in_force(context.given.exemptions, image.text, _namespace(context.review), context.now)
-}
-
-_exemption_note(context, image) := exemptions.note(
-	context.given.exemptions,
-	image.text,
-	_namespace(context.review),
-	context.now,
-)
-
-_namespace(review) := namespace if {
-	namespace := object.get(review, "namespace", "")
-	namespace != ""
-} else := object.get(review, ["object", "metadata", "namespace"], "")

@@ -3,7 +3,8 @@ package lib.bestbefore.age_test
 import future.keywords
 
 import data.lib.bestbefore.age
-import data.lib.bestbefore.parameters
+import data.lib.bestbefore.answers
+import data.lib.bestbefore.judgement
 
 _digest := "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -31,10 +32,22 @@ _applied := {
 
 _drained := object.union(_applied, {"userInfo": {"username": "system:serviceaccount:kube-system:replicaset-controller"}})
 
-_context(fields, review) := {
-	"given": parameters.complete(object.union({"maxAge": "30d", "workloadsMatched": true}, fields)),
-	"review": review,
-	"now": _now,
+_context(fields, review) := context if {
+	given := object.union({"maxAge": "30d", "workloadsMatched": true}, fields)
+	context := judgement.context(age.complete(given), age.problems(given), review) with time.now_ns as _now
+}
+
+_judged(context, image, response) := verdict if {
+	[verdict] := judgement.verdicts(context, image, [own |
+		judgement.is_open(context, image)
+		some own in age.verdicts(context, image, answers.by_key(response, age.questions(context, image)))
+	])
+}
+
+_asked(context, images) := {key |
+	some image in images
+	judgement.is_open(context, image)
+	some key in age.questions(context, image)
 }
 
 _image := {
@@ -66,7 +79,7 @@ _answered(platforms) := {
 
 _built(created) := _answered({"linux/amd64": _platform(created)})
 
-_verdict(fields, response) := age.verdict(_context(fields, _applied), _image, response)
+_verdict(fields, response) := _judged(_context(fields, _applied), _image, response)
 
 _class(fields, response) := _verdict(fields, response).class
 
@@ -75,11 +88,13 @@ test_fresh_image_passes if _verdict({}, _built(_fresh)) == {"class": "pass"}
 test_old_image_is_denied if {
 	_verdict({}, _built(_old)) == {
 		"class": "deny",
+		"choice": "",
 		"reason": "ImageTooOld",
 		"said": "Image is 45 days old, 30 days are allowed (built 2026-01-02T00:00:00Z, best before 2026-02-01).",
 		"note": "",
 		"digest": _digest,
 		"created": "2026-01-02T00:00:00Z",
+		"question": _key,
 		"details": {
 			"class": "deny",
 			"platform": "linux/amd64",
@@ -112,6 +127,24 @@ test_any_platform_may_pass if {
 	}))
 	verdict.class == "deny"
 	verdict.details.platform == "linux/amd64"
+}
+
+test_platform_that_is_gone_never_passes if {
+	platforms := {"linux/amd64": _platform(_fresh), "linux/arm64": {"digest": _digest, "gone": true}}
+	verdict := _verdict({}, _answered(platforms))
+	verdict.class == "deny"
+	verdict.reason == "NotFound"
+	verdict.said == "Image (linux/arm64) is named by its index, and the registry does not have it."
+	every given in [{"unknownAge": "allow"}, {"reschedule": "allow"}] {
+		_class(given, _answered(platforms)) == "deny"
+	}
+}
+
+test_any_platform_may_pass_beside_one_that_is_gone if {
+	gone := {"digest": _digest, "gone": true}
+	_class({"platforms": "any"}, _answered({"linux/amd64": _platform(_fresh), "linux/arm64": gone})) == "pass"
+	_class({"platforms": "any"}, _answered({"linux/amd64": _platform(_old), "linux/arm64": gone})) == "deny"
+	_class({"platforms": "any"}, _answered({"linux/arm64": gone})) == "deny"
 }
 
 test_unknown_age_of_one_platform_counts if {
@@ -202,11 +235,11 @@ test_exempt_image_passes_without_an_answer if {
 
 test_exemption_goes_by_the_namespace_of_the_request if {
 	elsewhere := object.union(_applied, {"namespace": "bank"})
-	age.verdict(_context({"exemptions": [_exemption]}, elsewhere), _image, {}).class == "deny"
+	_judged(_context({"exemptions": [_exemption]}, elsewhere), _image, {}).class == "deny"
 	nowhere := object.remove(_applied, ["namespace"])
-	age.verdict(_context({"exemptions": [_exemption]}, nowhere), _image, {}).class == "pass"
+	_judged(_context({"exemptions": [_exemption]}, nowhere), _image, {}).class == "pass"
 	without := object.union(nowhere, {"object": {"metadata": {"namespace": ""}}})
-	age.verdict(_context({"exemptions": [_exemption]}, without), _image, {}).class == "deny"
+	_judged(_context({"exemptions": [_exemption]}, without), _image, {}).class == "deny"
 }
 
 test_exemption_that_ended_is_told if {
@@ -217,12 +250,12 @@ test_exemption_that_ended_is_told if {
 
 test_malformed_reference_is_exempt_from_nothing if {
 	image := object.union(_image, {"text": "UPPER", "asked": "UPPER"})
-	verdict := age.verdict(_context({"exemptions": [object.union(_exemption, {"image": "**"})]}, _applied), image, {})
+	verdict := _judged(_context({"exemptions": [object.union(_exemption, {"image": "**"})]}, _applied), image, {})
 	verdict.class == "deny"
 	verdict.reason == "ReferenceInvalid"
 }
 
-_drained_class(fields, response) := age.verdict(_context(fields, _drained), _image, response).class
+_drained_class(fields, response) := _judged(_context(fields, _drained), _image, response).class
 
 test_rescheduled_image_is_let_through if {
 	_drained_class({}, _built(_old)) == "warn"
@@ -249,34 +282,14 @@ test_rescheduled_image_of_unknown_age_takes_the_softer_word if {
 test_rescheduling_helps_no_image_without_an_answer if {
 	_drained_class({"reschedule": "allow"}, {}) == "deny"
 	_drained_class({"reschedule": "allow"}, _answered({"linux/amd64": {}})) == "deny"
-	age.verdict(_context({}, _drained), _image, _answered({"linux/amd64": {}})).note == ""
+	_judged(_context({}, _drained), _image, _answered({"linux/amd64": {}})).note == ""
 }
 
 test_notes_stand_together if {
 	image := object.union(_image, {"note": "it has not started"})
 	exemption := object.union(_exemption, {"until": "2026-02-01"})
 	context := _context({"exemptions": [exemption]}, _drained)
-	age.verdict(context, image, _built(_old)).note == "it has not started; a controller made it of a workload admitted before, so it is let through (`reschedule`); the exemption for registry.test/** (ops) ended on 2026-02-01"
-}
-
-_settled(reports, class) if age.settled({"given": {"reports": reports}}, {"class": class})
-
-test_twins_share_the_classes if {
-	every reports in ["all", "deny", "warn"] {
-		_settled(reports, "pass")
-		not _settled(reports, "invalid")
-	}
-	_settled("deny", "warn")
-	not _settled("deny", "deny")
-	_settled("warn", "deny")
-	not _settled("warn", "warn")
-}
-
-test_single_constraint_reports_everything if {
-	every reports in ["all", "", null, "x"] {
-		not _settled(reports, "warn")
-		not _settled(reports, "deny")
-	}
+	_judged(context, image, _built(_old)).note == "it has not started; a controller made it, so it is let through (`reschedule`); the exemption for registry.test/** (ops) ended on 2026-02-01"
 }
 
 _texts(context) := [image.text | some image in age.images(context)]
@@ -306,7 +319,7 @@ _expanded := object.union(object.remove(_applied, ["uid", "userInfo"]), {"object
 
 test_expanded_workload_is_judged_where_it_was_applied if {
 	_texts(_context({}, _expanded)) == []
-	_texts(_context({"reschedule": "deny"}, _expanded)) == ["registry.test/app:1"]
+	_texts(_context({"reschedule": "deny"}, _expanded)) == []
 	_texts(_context({"workloadsMatched": false}, _expanded)) == ["registry.test/app:1"]
 }
 
@@ -315,22 +328,141 @@ test_expanded_object_of_another_kind_is_judged if {
 	_texts(_context({}, review)) == ["registry.test/app:1"]
 }
 
-_questions(fields, image) := age.questions(_context(fields, _applied), [image])
+_questions(fields, image) := _asked(_context(fields, _applied), [image])
 
-test_question_is_canonical if _questions({}, _image) == [_key]
+test_question_is_canonical if _questions({}, _image) == {_key}
 
 test_nothing_is_asked_in_vain if {
-	_questions({"exemptions": [_exemption]}, _image) == []
-	_questions({"maxAge": ""}, _image) == []
-	_questions({}, object.union(_image, {"text": "UPPER", "asked": "UPPER"})) == []
-	age.questions(_context({}, _applied), []) == []
+	_questions({"exemptions": [_exemption]}, _image) == set()
+	_questions({"maxAge": ""}, _image) == set()
+	_questions({}, object.union(_image, {"text": "UPPER", "asked": "UPPER"})) == set()
 }
-
-test_same_image_is_asked_once if count(age.questions(_context({}, _applied), [_image, _image])) == 1
 
 test_verdict_is_total if {
 	every context in [null, {}, {"given": {}}] {
-		age.verdict(context, _image, {}).class == "invalid"
+		_judged(context, _image, {}).class == "invalid"
 	}
-	age.verdict(_context({}, _applied), {}, {}).class == "invalid"
+	_judged(_context({}, _applied), {}, {}).class == "invalid"
+}
+
+_on(spec) := object.union(_applied, {"object": object.union(_pod, {"spec": object.union(_pod.spec, spec)})})
+
+_placed(given, spec, platforms) := _judged(_context(given, _on(spec)), _image, _answered(platforms))
+
+_mixed := {"linux/amd64": _platform(_fresh), "windows/amd64:10.0.17763.5329": _platform(_old)}
+
+test_platform_that_the_pod_cannot_run_on_is_not_judged if {
+	_placed({}, {"os": {"name": "linux"}}, _mixed).class == "pass"
+	_placed({}, {"nodeSelector": {"kubernetes.io/os": "linux"}}, _mixed).class == "pass"
+	_placed({}, {}, _mixed).class == "deny"
+	_placed({"platforms": "any"}, {"os": {"name": "windows"}}, _mixed).class == "deny"
+}
+
+test_platform_that_is_not_judged_is_named if {
+	platforms := object.union(_mixed, {"linux/arm64": _platform(_old), "linux/s390x\n": _platform(_old)})
+	verdict := _placed({}, {"os": {"name": "linux"}}, platforms)
+	startswith(verdict.said, "Image (linux/arm64) is 45 days old")
+	verdict.note == "not judged, as the Pod cannot run there: windows/amd64:10.0.17763.5329"
+	many := {sprintf("windows/amd64:10.0.%d", [number]): _platform(_old) | some number in numbers.range(1, 5)}
+	more := _placed({}, {"os": {"name": "linux"}}, object.union(many, {"linux/arm64": _platform(_old)}))
+	more.note == "not judged, as the Pod cannot run there: windows/amd64:10.0.1, windows/amd64:10.0.2, windows/amd64:10.0.3 and 2 more"
+}
+
+test_windows_is_named_with_its_version if {
+	startswith(_placed({}, {}, _mixed).said, "Image (windows/amd64:10.0.17763.5329) is 45 days old")
+	_placed({}, {}, _mixed).details.platform == "windows/amd64:10.0.17763.5329"
+}
+
+test_image_without_a_platform_for_the_pod_is_denied_and_says_so if {
+	every spec in [{"nodeSelector": {"kubernetes.io/arch": "s390x"}}, {"os": {"name": "plan9"}}] {
+		every given in [{}, {"platforms": "any"}, {"unknownAge": "allow"}] {
+			verdict := _placed(given, spec, {"linux/amd64": _platform(_fresh), "linux/arm64": _platform(_fresh)})
+			verdict.class == "deny"
+			verdict.reason == "PlatformAbsent"
+			verdict.note == "not judged, as the Pod cannot run there: linux/amd64, linux/arm64"
+		}
+	}
+}
+
+test_workload_is_judged_by_where_its_pods_can_run if {
+	template := {"spec": {"nodeSelector": {"kubernetes.io/os": "linux"}, "containers": [{"name": "web", "image": "registry.test/app:1"}]}}
+	deployment := {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"namespace": "shop"}, "spec": {"template": template}}
+	context := _context({}, object.union(_applied, {"object": deployment}))
+	_judged(context, _image, _answered(_mixed)).class == "pass"
+}
+
+test_row_that_cannot_be_judged_is_not_left_out if {
+	context := _context({}, _applied)
+	unsound := object.union(context, {"given": object.union(context.given, {"unknownAge": "maybe"})})
+	platforms := {"linux/amd64": _platform(_fresh), "linux/arm64": _undated}
+	_judged(unsound, _image, _answered(platforms)).class == "invalid"
+	_judged(context, _image, _answered(platforms)).class == "deny"
+}
+
+test_what_a_controller_brings_is_said_to_be_let_through_before_all_else if {
+	verdict := _judged(_context({}, _drained), _image, _built(_old))
+	startswith(verdict.said, "Let through: Image is 45 days old, 30 days are allowed")
+	not startswith(_judged(_context({}, _applied), _image, _built(_old)).said, "Let through")
+	undated := _judged(_context({"unknownAge": "warn"}, _drained), _image, _answered({"linux/amd64": _undated}))
+	startswith(undated.said, "Image does not say")
+}
+
+test_injected_image_is_judged_in_full if {
+	_drained_class({"injected": ["registry.test/app*"]}, _built(_old)) == "deny"
+	_drained_class({"injected": ["registry.test/other*"]}, _built(_old)) == "warn"
+}
+
+# What a pair of Constraints reports together, each with parameters of its own.
+_reported(denying, warning, review, response) := {reports |
+	some reports, given in {"deny": denying, "warn": warning}
+	context := _context(object.union(given, {"reports": reports}), review)
+	not judgement.settled(context, _judged(context, _image, response))
+}
+
+test_pair_that_agrees_speaks_once_of_what_no_choice_decides if {
+	_reported({}, {}, _applied, _built(_old)) == {"deny"}
+	_reported({}, {}, _drained, _built(_old)) == {"warn"}
+	_reported({}, {}, _applied, _built(_fresh)) == set()
+}
+
+test_pair_that_agrees_to_warn_or_allow_denies_nothing if {
+	undated := _answered({"linux/amd64": _undated})
+	_reported({"unknownAge": "warn"}, {"unknownAge": "warn"}, _applied, undated) == {"warn"}
+	allowed := {"unknownAge": "allow", "reschedule": "allow", "twin": {"unknownAge": "allow", "reschedule": "allow"}}
+	_reported(allowed, allowed, _applied, undated) == set()
+	_reported(allowed, allowed, _drained, _built(_old)) == set()
+}
+
+test_pair_that_disagrees_is_never_silent_where_one_denies if {
+	undated := _answered({"linux/amd64": _undated})
+	every softer in ["warn", "allow"] {
+		"warn" in _reported({"unknownAge": softer}, {}, _applied, undated)
+		"deny" in _reported({}, {"unknownAge": softer}, _applied, undated)
+		"warn" in _reported({"reschedule": softer}, {"reschedule": "deny"}, _drained, _built(_old))
+		"deny" in _reported({"reschedule": "deny"}, {"reschedule": softer}, _drained, _built(_old))
+	}
+}
+
+test_pair_that_disagrees_is_never_silent_where_one_warns if {
+	undated := _answered({"linux/amd64": _undated})
+	_reported({"unknownAge": "warn"}, {"unknownAge": "allow"}, _applied, undated) == {"warn"}
+	_reported({"reschedule": "warn"}, {"reschedule": "allow"}, _drained, _built(_old)) == {"warn"}
+	mixed := _answered({"linux/amd64": _undated, "linux/arm64": _platform(_fresh)})
+	_reported({"unknownAge": "warn"}, {"unknownAge": "allow"}, _applied, mixed) == {"warn"}
+	_reported({}, {"unknownAge": "allow", "platforms": "any"}, _applied, _built(_fresh)) == set()
+	context := _context({"reports": "warn", "unknownAge": "allow"}, _applied)
+	verdict := _judged(context, _image, undated)
+	verdict.note == "if the Constraint that denies lets it pass too, `twin.unknownAge` has to say so here"
+}
+
+test_single_constraint_that_allows_is_silent if {
+	undated := _answered({"linux/amd64": _undated})
+	_judged(_context({"unknownAge": "allow"}, _applied), _image, undated) == {"class": "pass"}
+	_judged(_context({"reschedule": "allow"}, _drained), _image, _built(_old)) == {"class": "pass"}
+}
+
+test_twin_that_reports_for_the_other_says_why if {
+	context := _context({"reports": "warn"}, _applied)
+	verdict := _judged(context, _image, _answered({"linux/amd64": _undated}))
+	verdict.note == "if it was admitted, `unknownAge` of the Constraint that denies is another"
 }

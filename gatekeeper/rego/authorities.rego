@@ -29,7 +29,7 @@ hopeful(authority) if authority.static.action == "pass"
 # METADATA
 # description: |
 #   What an authority came to: `{"match": object}` for `authorityMatches`, or `{"reason", "said", "line"}`, the line in
-#   policy-controller's words; where the provider was asked, with `stage` and the question's `ref`. Total.
+#   policy-controller's words; where the provider was asked, with `stage` and the `question`. Total.
 default judged(_, _, _) := {
 	"reason": "Internal",
 	"said": "",
@@ -47,13 +47,13 @@ judged(authority, _, _) := {"match": {"static": true}} if {
 	said := _static_sentence(object.get(authority.static, "message", ""))
 }
 
-judged(authority, image, response) := _proved(authority, image, answer.value.proofs) if {
+judged(authority, image, answered) := _proved(authority, image, answer.value.proofs) if {
 	authority.verify
-	answer := answers.lookup(response, question(authority, image))
+	answer := answers.lookup(answered, question(authority, image))
 	is_array(answer.value.proofs)
-} else := _refused(authority, image, answer.reason, answer.message) if {
+} else := object.union(_refused(authority, image, answer.reason, answer.message), _hint(authority, answer)) if {
 	authority.verify
-	answer := answers.lookup(response, question(authority, image))
+	answer := answers.lookup(answered, question(authority, image))
 }
 
 _static_sentence("") := "The policy refuses every image that it covers."
@@ -105,7 +105,7 @@ _stranger(proof) := sprintf(
 	[concat(" ", proof.subjects), object.get(proof, "issuer", "")],
 )
 
-# What policy-controller tells a rule of a signature: fields without a value are left out.
+# What policy-controller shows a rule of a signature: fields without a value are left out.
 _signature(proof) := {name: value | some name, value in fields; value != ""} if {
 	fields := object.union(object.remove(proof, ["subjects", "times", "format", "digest"]), _subject(proof))
 }
@@ -116,7 +116,7 @@ _subject(proof) := {"subject": proof.subjects[0]} if {
 
 _refused(authority, image, reason, message) := {
 	"stage": "authorities",
-	"ref": answers.ref(question(authority, image)),
+	"question": question(authority, image),
 	"reason": reason,
 	"said": sprintf("%s: authority %s does not vouch for this image.", [reason, authority.name]),
 	"line": sprintf("signature %s validation failed for authority %s for %s: %s", [
@@ -126,6 +126,15 @@ _refused(authority, image, reason, message) := {
 		message,
 	]),
 }
+
+# Where was looked for a signature, and what there is instead: that in the first sentence, and all of it in a note.
+_hint(authority, answer) := object.union({"hint": sprintf("authority %s: %s", [authority.name, answer.detail])}, said) if {
+	said := _instead(authority, answer.reason, split(answer.detail, "; ")[0])
+} else := {}
+
+_instead(authority, reason, short) := {"said": sprintf("%s: authority %s: %s.", [reason, authority.name, short])} if {
+	contains(short, ", but ")
+} else := {}
 
 _kind(authority) := "key" if {
 	authority.verify.key

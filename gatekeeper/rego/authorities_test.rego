@@ -7,6 +7,10 @@ import data.lib.bestbefore.authorities
 
 _image := {"text": "registry.test/app:1", "asked": "registry.test/app:1"}
 
+_result(authority, response) := authorities.judged(authority, _image, answers.by_key(response, keys)) if {
+	keys := authorities.questions(authority, _image)
+}
+
 _by_key := {"name": "ann", "verify": {"key": {"data": "PEM", "hashAlgorithm": "sha256"}}}
 
 _keyless(identities) := {"name": "ci", "verify": {"keyless": {"trustRoot": "public"}}, "identities": identities}
@@ -27,13 +31,13 @@ _answered(authority, value) := {
 	"system_error": "",
 }
 
-_judged(authority, proofs) := authorities.judged(authority, _image, _answered(authority, {"proofs": proofs}))
+_judged(authority, proofs) := _result(authority, _answered(authority, {"proofs": proofs}))
 
 _matches(identity) if _judged(_keyless([identity]), [_proof]).match
 
 test_static_pass_matches_without_asking if {
 	authority := {"name": "a", "static": {"action": "pass"}}
-	authorities.judged(authority, _image, {}) == {"match": {"static": true}}
+	_result(authority, {}) == {"match": {"static": true}}
 	authorities.questions(authority, _image) == set()
 }
 
@@ -46,10 +50,45 @@ test_static_fail_says_its_message if {
 	authorities.judged({"name": "a", "static": {"action": "fail"}}, _image, {}).line == "disallowed by static policy: "
 }
 
+test_static_fail_without_a_message_says_that_the_policy_denies if {
+	every static in [{"action": "fail"}, {"action": "fail", "message": ""}] {
+		judged := authorities.judged({"name": "a", "static": static}, _image, {})
+		judged.said == "The policy refuses every image that it covers."
+		judged.line == "disallowed by static policy: "
+	}
+}
+
 test_authority_of_no_kind_matches_nothing if {
 	every authority in [{"name": "a"}, {"name": "a", "static": {"action": "Pass"}}, {}, null] {
-		not authorities.judged(authority, _image, {}).match
-		authorities.judged(authority, _image, {}).reason == "Internal"
+		_result(authority, {}) == {
+			"reason": "Internal",
+			"said": "",
+			"line": "the authority is of no kind that is known",
+		}
+	}
+}
+
+test_identities_without_keyless_match_nobody if {
+	authority := object.union(_keyless([{"issuerRegExp": ".", "subjectRegExp": "."}]), {"verify": {"keyless": false}})
+	not _judged(authority, [_proof]).match
+	_judged(object.union(authority, {"verify": {"keyless": {}}}), [_proof]).match
+}
+
+test_only_what_may_match_is_asked_about if {
+	authorities.hopeful(_by_key)
+	authorities.hopeful({"name": "a", "static": {"action": "pass"}})
+	every authority in [{"name": "a"}, {"name": "a", "static": {"action": "fail"}}] {
+		not authorities.hopeful(authority)
+	}
+	authorities.questions(_by_key, _image) == {authorities.question(_by_key, _image)}
+	authorities.questions({"name": "a", "static": {"action": "fail"}}, _image) == set()
+}
+
+test_question_is_of_version_one if {
+	json.unmarshal(authorities.question(_by_key, _image)) == {
+		"v": 1,
+		"image": "registry.test/app:1",
+		"verify": {"key": {"data": "PEM", "hashAlgorithm": "sha256"}},
 	}
 }
 
@@ -72,7 +111,7 @@ test_signature_is_told_as_upstream_tells_it if {
 test_no_proof_is_no_match if {
 	_judged(_by_key, []) == {
 		"stage": "authorities",
-		"ref": answers.ref(authorities.question(_by_key, _image)),
+		"question": authorities.question(_by_key, _image),
 		"reason": "SignatureAbsent",
 		"said": "SignatureAbsent: authority ann does not vouch for this image.",
 		"line": "signature key validation failed for authority ann for registry.test/app:1: no signatures found",
@@ -81,16 +120,19 @@ test_no_proof_is_no_match if {
 
 test_missing_answer_is_no_match if {
 	every response in [{}, null, {"responses": null}, _answered(_by_key, {}), _answered(_by_key, {"proofs": null})] {
-		not authorities.judged(_by_key, _image, response).match
+		not _result(_by_key, response).match
 	}
-	authorities.judged(_by_key, _image, {}).reason == "ProviderUnavailable"
+	_result(_by_key, {}).reason == "ProviderUnavailable"
+	every value in [{}, {"proofs": null}, {"proofs": "x"}, {"proofs": {}}] {
+		_result(_by_key, _answered(_by_key, value)).reason == "Internal"
+	}
 }
 
 test_provider_failure_is_told_in_its_words if {
 	response := {"responses": [], "errors": [[authorities.question(_by_key, _image), "ContentInvalid: bad"]]}
-	authorities.judged(_by_key, _image, response) == {
+	_result(_by_key, response) == {
 		"stage": "authorities",
-		"ref": answers.ref(authorities.question(_by_key, _image)),
+		"question": authorities.question(_by_key, _image),
 		"reason": "ContentInvalid",
 		"said": "ContentInvalid: authority ann does not vouch for this image.",
 		"line": "signature key validation failed for authority ann for registry.test/app:1: bad",
@@ -121,6 +163,32 @@ test_identities_that_do_not_fit if {
 	] {
 		not _matches(identity)
 	}
+}
+
+# A text that is empty was not given, whatever it would match.
+test_empty_identities_match_nobody if {
+	nameless := object.union(_proof, {"issuer": "", "subjects": [""]})
+	every identity in [
+		{"issuer": "", "subject": "ann@example.test"},
+		{"issuerRegExp": "", "subject": "ann@example.test"},
+		{"issuer": "https://issuer.example.test", "subject": ""},
+		{"issuer": "https://issuer.example.test", "subjectRegExp": ""},
+		{"issuerRegExp": "", "subjectRegExp": ""},
+		{"issuerRegExp": "issuer", "subjectRegExp": ""},
+		{"issuerRegExp": "", "subjectRegExp": "ann"},
+	] {
+		not _matches(identity)
+	}
+	every identity in [{"issuer": "", "subjectRegExp": "^"}, {"issuerRegExp": "^", "subject": ""}] {
+		not _judged(_keyless([identity]), [nameless]).match
+	}
+}
+
+test_certificate_without_an_issuer_is_a_stranger if {
+	nameless := object.union(object.remove(_proof, ["issuer"]), {"subjects": ["ann@example.test"]})
+	judged := _judged(_keyless([{"issuerRegExp": ".*", "subjectRegExp": ".*"}]), [nameless])
+	judged.reason == "IdentityMismatch"
+	endswith(judged.line, "got subjects [ann@example.test] with issuer ")
 }
 
 test_stranger_is_named if {

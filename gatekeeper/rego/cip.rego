@@ -9,55 +9,65 @@ import future.keywords
 
 import data.lib.bestbefore.answers
 import data.lib.bestbefore.authorities
+import data.lib.bestbefore.built
 import data.lib.bestbefore.compliance
+import data.lib.bestbefore.controllers
 import data.lib.bestbefore.messages
 import data.lib.bestbefore.pinning as pinning_rules
+import data.lib.bestbefore.reasons
 import data.lib.bestbefore.reference
 import data.lib.bestbefore.selection
 import data.lib.bestbefore.workload
 
 # METADATA
 # description: |
-#   The images of a review that the policy has to judge, each with the reference to ask about. Undefined for a policy
-#   that covers nothing: then it cannot be read, and the template refuses.
-images(policy, review) := [object.union(image, {"asked": asked.text, "note": asked.note}) |
-	some image in workload.judged(review, _observed(policy))
-	selection.selected(policy, review, image.text)
-	asked := workload.asked(review, image)
-] if {
-	count(policy.images) > 0
+#   The images of a review that the policy has to judge, each with the reference to ask about and the parts of its
+#   configuration to ask for: true, or paths. Undefined for a policy that covers nothing, or nobody knows what: then the
+#   template refuses.
+images(policy, review, config) := workload.asked(review, selected) if {
+	selection.readable(policy)
+	is_object(object.get(review, "object", {}))
+	selected := [object.union(image, {"config": config}) |
+		selection.matches(policy, review)
+		not controllers.implied(review, object.get(policy, "workloads", []))
+		some image in workload.judged(review, _read(policy, review))
+		selection.covers(policy, image.text)
+	]
 }
 
 # METADATA
 # description: The key that asks for the facts of an image; canonical, so that policies share the answer.
-question(image) := json.marshal({"v": 1, "image": image.asked, "config": true})
+question(image) := json.marshal({"v": 1, "image": image.asked, "config": image.config})
 
 # METADATA
 # description: The keys to ask in one call. None where no document of the image decides.
 questions(policy, images) := sort(facts | proofs) if {
-	facts := {question(image) | some image in images; _needs_facts(policy, image)}
-	proofs := {proof |
-		some image in images
-		_admissible(image)
+	admissible := [image | some image in images; _admissible(image)]
+	facts := {question(image) | _reads_facts(policy); some image in admissible}
+	proofs := {authorities.question(authority, image) |
 		some authority in policy.authorities
-		some proof in authorities.questions(authority, image)
+		authority.verify
+		some image in admissible
 	}
 }
 
 # METADATA
 # description: |
-#   The input of the policy's own rule for an image, as policy-controller builds it. Undefined where the rule has
+#   What the input of the policy's own rule says of an image, as policy-controller builds it. Undefined where the rule has
 #   nothing to decide: no authority matched, or the facts it looks at are not there.
-document(policy, review, image, response) := object.union_n([
-	{"authorityMatches": matches},
-	_config(policy, image, response),
-	_include(policy.rego, "includeSpec", "spec", review.object),
-	_include(policy.rego, "includeObjectMeta", "metadata", review.object),
-	_typemeta(policy.rego, review.object),
-]) if {
-	_admissible(image)
-	matches := _matches(policy, image, response)
-	count(matches) > 0
+document(policy, image, answered) := {"authorityMatches": matches} if {
+	not policy.rego.fetchConfigFile == true
+	matches := _matches(policy, image, answered)
+} else := {"authorityMatches": matches, "config": answered[question(image)].value.config} if {
+	matches := _matches(policy, image, answered)
+}
+
+# METADATA
+# description: What the input of the policy's own rule says of the object, the same for all of its images.
+object_document(policy, reviewed) := {field: part |
+	some flag, field in {"includeSpec": "spec", "includeObjectMeta": "metadata", "includeTypeMeta": "typemeta"}
+	policy.rego[flag] == true
+	part := _part(reviewed, field)
 }
 
 # METADATA
@@ -71,62 +81,63 @@ default verdict(_, _, _, _) := {
 	"line": "no verdict could be reached",
 }
 
-verdict(policy, image, response, values) := _failed(image, {
+verdict(policy, image, answered, values) := {"passed": true} if {
+	document(policy, image, answered)
+	_complies(policy, values)
+} else := _failed(image, {
 	"reason": "ReferenceInvalid",
-	"said": said,
-	"line": said,
+	"said": _unreadable(image),
+	"line": sprintf("could not parse reference: %s", [image.text]),
 }) if {
 	not _admissible(image)
-	said := sprintf("could not parse reference: %s", [image.text])
-} else := _failed(image, object.union(refusals[0], {"line": _lines(refusals, "")})) if {
-	count(_matches(policy, image, response)) == 0
-	refusals := _refusals(policy, image, response)
-} else := {"passed": true} if {
-	not policy.rego
-	count(_matches(policy, image, response)) > 0
+} else := _failed(image, object.union(_decisive(refusals), {"line": _lines(refusals, ""), "note": _note(image, refusals)})) if {
+	not _matches(policy, image, answered)
+	refusals := _refusals(policy, image, answered)
 } else := _failed(image, {
 	"reason": answer.reason,
-	"said": sprintf("%s: %s", [answer.reason, answer.message]),
-	"line": _lines(_refusals(policy, image, response), answer.message),
+	"said": messages.unanswered(answer, image),
+	"line": _lines(_refusals(policy, image, answered), answer.message),
 }) if {
 	_needs_facts(policy, image)
-	answer := answers.lookup(response, question(image))
+	answer := answers.lookup(answered, question(image))
 	not answer.value.config
-} else := {"passed": true} if {
-	count(_matches(policy, image, response)) > 0
-	compliance.judged(values).passed == true
 } else := _failed(image, {
 	"reason": "PolicyFailed",
 	"said": judged.said,
-	"line": _lines(_refusals(policy, image, response), judged.line),
+	"line": _lines(_refusals(policy, image, answered), judged.line),
 	"digest": object.get(facts, "digest", ""),
 	"created": object.get(facts, "created", null),
+	"built": built.said(facts, time.now_ns()),
 }) if {
 	judged := compliance.judged(values)
-	facts := _facts(policy, image, response)
+	facts := _facts(policy, image, answered)
 }
 
 # METADATA
 # description: The violation to report for an image. Total.
-default violation(_, _, _) := {
-	"msg": "the image is not proved to comply, and the policy has no name",
-	"details": {"reason": "Internal"},
-}
-
-violation(policy, image, verdict) := messages.violation(
-	sprintf("failed policy: %s", [policy.name]),
-	image,
-	object.union(verdict, {"policy": policy.name}),
-	object.get(verdict, "ref", _ref(policy, image)),
-)
+violation(policy, image, verdict) := messages.violation(sprintf("failed policy: %s", [policy.name]), image, known) if {
+	known := object.union_n([
+		{"question": _asked(policy, image)},
+		verdict,
+		{"policy": policy.name, "reasonsUrl": object.get(policy, "reasonsUrl", "")},
+	])
+} else := messages.unproved("the image is not proved to comply, and the policy has no name")
 
 # METADATA
 # description: |
-#   Whether to report that an image is not named by its digest. A policy may deny some of that and only warn of other;
+#   Whether to report images that are not named by their digest. A policy may deny some of that and only warn of other;
 #   each of its two Constraints reports its own class (`reports`).
-pinning(policy, review, image) if {
-	class := pinning_rules.finding(object.get(policy, "digest", "off"), review, image)
+pinning(policy, review) if {
+	class := pinning_rules.finding(object.get(policy, "digest", "off"), review)
 	object.get(policy, "reports", class) == class
+}
+
+# A pair has `digest: require` or `digest: warn` in both. Where the one that warns says `off`, it was changed, and what the
+# other one does is not known: it warns all the same.
+pinning(policy, review) if {
+	policy.reports == "warn"
+	policy.digest == "off"
+	pinning_rules.finding("warn", review)
 }
 
 # METADATA
@@ -137,58 +148,86 @@ unpinned(policy, image) := messages.violation(
 	{
 		"policy": policy.name,
 		"reason": "DigestMissing",
-		"said": "The image is named by a tag, which may mean another image tomorrow.",
+		"said": pinning_rules.said(image),
 		"line": "must be an image digest",
+		"reasonsUrl": object.get(policy, "reasonsUrl", ""),
 	},
-	"",
 )
+
+# Authorities have vouched for the image: a rule that the policy may have decides.
+_complies(policy, _) if not policy.rego
+
+_complies(_, values) if compliance.judged(values).passed == true
 
 _failed(image, why) := object.union({"passed": false, "note": image.note}, why)
 
-# Why authorities did not match. Where others did and the rule fails, policy-controller tells of these as well.
-_refusals(policy, image, response) := [judged |
+# Why authorities did not match. Where others did and the rule fails, policy-controller names these as well.
+_refusals(policy, image, answered) := [judged |
 	some authority in policy.authorities
-	judged := authorities.judged(authority, image, response)
+	judged := authorities.judged(authority, image, answered)
 	not judged.match
 ]
 
+# The image's own note, and what authorities add for people.
+_note(image, refusals) := concat("; ", [note | some note in array.concat([image.note], [each.hint | some each in refusals]); note != ""])
+
+# One authority is enough, so where one has no answer nobody knows whether the image passes; a check has no verdict.
+_decisive(refusals) := undecided[0] if {
+	undecided := [refusal | some refusal in refusals; refusal.reason in reasons.no_answer]
+	count(undecided) > 0
+} else := refusals[0]
+
 _lines(refusals, last) := trim_space(concat(" ", array.concat([refusal.line | some refusal in refusals], [last])))
 
-_admissible(image) if reference.parsed(image.text)
+_unreadable(image) := "No ClusterImagePolicy can judge a digest of SHA-512; name the image by one of SHA-256, or by a tag." if {
+	reference.parsed(image.text)
+} else := "The image reference is malformed."
 
-_matches(policy, image, response) := {authority.name: match |
-	some authority in policy.authorities
-	match := authorities.judged(authority, image, response).match
+_admissible(image) if reference.readable_upstream(image.text)
+
+# The authorities that vouch for the image, with what they found; undefined where there are none.
+_matches(policy, image, answered) := matches if {
+	_admissible(image)
+	matches := {authority.name: match |
+		some authority in policy.authorities
+		match := authorities.judged(authority, image, answered).match
+	}
+	count(matches) > 0
 }
 
 _needs_facts(policy, image) if {
-	policy.rego.fetchConfigFile == true
+	_reads_facts(policy)
 	_admissible(image)
+}
+
+# A rule that no authority can lead to reads nothing.
+_reads_facts(policy) if {
+	policy.rego.fetchConfigFile == true
 	some authority in policy.authorities
 	authorities.hopeful(authority)
 }
 
-_facts(policy, image, response) := answers.lookup(response, question(image)).value if {
+_facts(policy, image, answered) := answers.lookup(answered, question(image)).value if {
 	_needs_facts(policy, image)
 } else := {}
 
-_config(policy, image, response) := {} if {
-	not policy.rego.fetchConfigFile == true
-} else := {"config": _facts(policy, image, response).config}
+# What makes the policy judge an image again: what its rule reads of the object, and the labels that it selects by.
+# Of an object that is new, nothing has changed.
+_read(policy, review) := [] if {
+	review.operation == "CREATE"
+} else := array.concat(_read_by_rule(policy), selection.labels(policy))
 
-_observed(policy) := [part |
-	some flag, part in {"includeSpec": "spec", "includeObjectMeta": "metadata", "includeTypeMeta": "typemeta"}
+_read_by_rule(policy) := [path |
+	some flag, part in {"includeSpec": "spec", "includeObjectMeta": "metadata"}
 	policy.rego[flag] == true
+	some path in object.get(policy.rego, "reads", [["spec"], ["metadata"]])
+	path[0] == part
 ]
 
-_include(rego, flag, field, reviewed) := {field: reviewed[field]} if {
-	rego[flag] == true
-} else := {}
+_part(reviewed, field) := {"kind": reviewed.kind, "apiVersion": reviewed.apiVersion} if {
+	field == "typemeta"
+} else := reviewed[field]
 
-_typemeta(rego, reviewed) := {"typemeta": {"kind": reviewed.kind, "apiVersion": reviewed.apiVersion}} if {
-	rego.includeTypeMeta == true
-} else := {}
-
-_ref(policy, image) := answers.ref(question(image)) if {
+_asked(policy, image) := question(image) if {
 	_needs_facts(policy, image)
 } else := ""

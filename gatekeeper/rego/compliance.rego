@@ -23,6 +23,18 @@ default judged(_) := {"passed": false, "said": "", "line": "failed evaluating re
 
 judged(values) := {"passed": true} if {
 	values == [true]
+} else := {"passed": true} if {
+	# A list of plain results, one of which passes: what nearly every rule comes to, at a tenth of the cost. Nothing else
+	# stands in them, and in no other spelling.
+	count(values) == 1
+	not is_object(values[0])
+	some result in values[0]
+	result.result == true
+	every plain in values[0] {
+		{"error": error, "result": passes} = plain
+		is_string(error)
+		is_boolean(passes)
+	}
 } else := _walked(values[0]) if {
 	count(values) == 1
 	is_array(values[0])

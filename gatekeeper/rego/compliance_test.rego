@@ -78,3 +78,54 @@ test_wrong_type_before_a_pass_counts if not _passes([{"result": "no"}, {"result"
 test_set_of_other_things_fails if {
 	_line({true}) == concat("", [_single, " due to parsing errors: isCompliant holds a result that is no object"])
 }
+
+test_failing_verdict_says_all_of_it if {
+	every values, said in {
+		[]: ["", _single],
+		[false]: ["", _single],
+		[[]]: ["", _double],
+		[set()]: ["", _double],
+		[[{"error": "too old"}]]: ["too old", concat("", [_single, " with errors: too old"])],
+		[[7]]: ["", concat("", [_single, " due to parsing errors: isCompliant holds a result that is no object"])],
+	} {
+		compliance.judged(values) == {"passed": false, "said": said[0], "line": said[1]}
+	}
+}
+
+test_several_values_are_no_verdict if {
+	every values in [[[{"result": true}], true], [{{"result": true}}, true]] {
+		compliance.judged(values).passed == false
+	}
+}
+
+test_warning_without_a_result_is_no_pass if {
+	_line([{"warning": "mind"}]) == concat("", [_single, " with errors: "])
+}
+
+test_types_are_called_as_in_json if {
+	every wrong, said in {
+		{"error": true}: "bool into Go struct field CosignRuleResult.error of type string",
+		{"error": {"x"}}: "array into Go struct field CosignRuleResult.error of type string",
+		{"warning": {}, "error": null}: "object into Go struct field CosignRuleResult.warning of type string",
+	} {
+		_line([wrong]) == concat("", [_single, " due to parsing errors: json: cannot unmarshal ", said])
+	}
+}
+
+_plain := {"result": true, "error": "too old"}
+
+test_object_of_results_fails if {
+	_line({"a": _plain}) == _single
+	_line({"error": "too old", "result": _plain}) == _single
+}
+
+# Each of these is one step away from a list of plain results, and is read as upstream reads it.
+test_results_that_are_not_plain_are_read_one_by_one if {
+	_passes([_plain, {"result": false, "error": "too old"}])
+	not _passes([7, _plain])
+	not _passes([{"result": "no", "error": ""}, _plain])
+	not _passes([{"result": false, "error": 7}, _plain])
+	not _passes([{"result": true, "error": "", "warning": "mind"}, _plain])
+	not _passes([{"Result": "no", "error": ""}, _plain])
+	not _passes([{"result": "true", "error": ""}])
+}

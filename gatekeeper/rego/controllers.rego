@@ -7,17 +7,7 @@ package lib.bestbefore.controllers
 
 import future.keywords
 
-# METADATA
-# description: The kinds from which built-in controllers make Pods, Jobs or ReplicaSets.
-workload_kinds := {
-	"ReplicationController",
-	"ReplicaSet",
-	"Deployment",
-	"StatefulSet",
-	"DaemonSet",
-	"Job",
-	"CronJob",
-}
+import data.lib.bestbefore.kinds
 
 # Who makes what. The names are those of the controllers' service accounts.
 _makers := {
@@ -32,10 +22,38 @@ _makers := {
 	"Job": {"cronjob-controller"},
 }
 
+# Who changes Pods and workloads: their owners, the autoscaler, and those that remove finalizers and owner references.
+_writers := union({names | some names in _makers}) | {
+	"attachdetach-controller",
+	"disruption-controller",
+	"ephemeral-volume-controller",
+	"generic-garbage-collector",
+	"horizontal-pod-autoscaler",
+	"namespace-controller",
+	"node-controller",
+	"node-lifecycle-controller",
+	"pod-garbage-collector",
+	"resource-claim-controller",
+	"taint-eviction-controller",
+	"device-taint-eviction-controller",
+	"ttl-after-finished-controller",
+}
+
 # Where the controllers have no service accounts of their own (`--use-service-account-credentials=false`).
 _manager := "system:kube-controller-manager"
 
 _account_prefix := "system:serviceaccount:kube-system:"
+
+# METADATA
+# description: |
+#   Whether Kubernetes itself writes the object: a controller of kube-controller-manager, by its service account, or the
+#   scheduler. Who may create service accounts in kube-system, or impersonate one, may do anything.
+writes(review) if review.userInfo.username in {_manager, "system:kube-scheduler"}
+
+writes(review) if {
+	startswith(review.userInfo.username, _account_prefix)
+	trim_prefix(review.userInfo.username, _account_prefix) in _writers
+}
 
 # METADATA
 # description: Whether a built-in controller creates the object.
@@ -46,18 +64,34 @@ made(review) if {
 
 # METADATA
 # description: |
-#   Whether the object stands for one that a built-in controller would make: Gatekeeper's expansion of a workload. It has
-#   neither an id nor a user, so nobody can tell who applied the workload.
-implied(review) if {
+#   Whether the object stands for one that would be made of a workload of these kinds: Gatekeeper's expansion. It has
+#   no id, and at admission no user, so nobody can know who applied the workload, nor how it was before. Owners are
+#   compared with their group: of a kind that only has the name of a built-in one, Gatekeeper hands over no workload.
+implied(review, matched) if {
+	owners := review.object.metadata.ownerReferences
+	count(owners) > 0
+	_expanded(review)
+	every owner in owners {
+		owner.kind in matched
+		_group(owner.apiVersion) == kinds.groups[owner.kind]
+	}
+}
+
+_expanded(review) if {
 	object.get(review, "operation", "") != ""
 	object.get(review, "uid", "") == ""
 	object.get(review, ["userInfo", "username"], "") == ""
-	owners := review.object.metadata.ownerReferences
-	count(owners) > 0
-	every owner in owners {
-		owner.kind in workload_kinds
-	}
 }
+
+# Audit's reviews have neither for any object. What is stored has an id of its own.
+_expanded(review) if {
+	object.get(review, "operation", "") == ""
+	object.get(review.object, ["metadata", "uid"], "") == ""
+}
+
+_group(api_version) := split(api_version, "/")[0] if {
+	contains(api_version, "/")
+} else := ""
 
 _maker(kind, username) if {
 	username == _manager

@@ -3,6 +3,7 @@ package lib.bestbefore.controllers_test
 import future.keywords
 
 import data.lib.bestbefore.controllers
+import data.lib.bestbefore.kinds
 
 _review(kind, username) := {
 	"operation": "CREATE",
@@ -74,24 +75,78 @@ _expanded(owners) := {
 	"operation": "CREATE",
 	"uid": "",
 	"userInfo": {},
-	"object": {"kind": "Pod", "metadata": {"ownerReferences": [{"kind": owner} | some owner in owners]}},
+	"object": {"kind": "Pod", "metadata": {"ownerReferences": [{"apiVersion": owner[0], "kind": owner[1], "name": "web"} | some owner in owners]}},
 }
 
+_deployment := ["apps/v1", "Deployment"]
+
+_implied(review) if controllers.implied(review, kinds.makers)
+
 test_expansion_of_a_workload_is_implied if {
-	controllers.implied(_expanded(["Deployment"]))
-	controllers.implied(object.remove(_expanded(["Job"]), ["uid", "userInfo"]))
+	_implied(_expanded([_deployment]))
+	_implied(_expanded([["v1", "ReplicationController"]]))
+	_implied(object.remove(_expanded([["batch/v1", "Job"]]), ["uid", "userInfo"]))
 }
 
 test_expansion_of_another_kind_is_not_implied if {
-	not controllers.implied(_expanded([]))
-	not controllers.implied(_expanded(["Rollout"]))
-	not controllers.implied(_expanded(["Deployment", "Rollout"]))
+	not _implied(_expanded([]))
+	not _implied(_expanded([["argoproj.io/v1alpha1", "Rollout"]]))
+	not _implied(_expanded([_deployment, ["argoproj.io/v1alpha1", "Rollout"]]))
+	not _implied(_expanded([["example.test/v1", "Deployment"]]))
+}
+
+test_expansion_of_a_workload_that_is_not_matched_is_not_implied if {
+	not controllers.implied(_expanded([_deployment]), ["StatefulSet"])
+	not controllers.implied(_expanded([_deployment]), [])
 }
 
 test_real_request_is_not_implied if {
-	not controllers.implied(object.union(_expanded(["Deployment"]), {"uid": "7"}))
-	not controllers.implied(object.union(_expanded(["Deployment"]), {"userInfo": {"username": "alice"}}))
-	not controllers.implied({"operation": "CREATE", "object": {"kind": "Pod"}})
+	not _implied(object.union(_expanded([_deployment]), {"uid": "7"}))
+	not _implied(object.union(_expanded([_deployment]), {"userInfo": {"username": "alice"}}))
+	not _implied({"operation": "CREATE", "object": {"kind": "Pod"}})
 }
 
-test_audit_implies_nothing if not controllers.implied(object.union(_expanded(["Deployment"]), {"operation": ""}))
+test_expansion_under_audit_is_implied_and_a_stored_pod_is_not if {
+	audited := object.union(_expanded([_deployment]), {"operation": ""})
+	_implied(audited)
+	not _implied(object.union(audited, {"object": {"metadata": {"uid": "7"}}}))
+}
+
+test_controllers_write_and_people_do_not if {
+	every name in [
+		"attachdetach-controller",
+		"cronjob-controller",
+		"daemon-set-controller",
+		"deployment-controller",
+		"device-taint-eviction-controller",
+		"disruption-controller",
+		"ephemeral-volume-controller",
+		"generic-garbage-collector",
+		"horizontal-pod-autoscaler",
+		"job-controller",
+		"namespace-controller",
+		"node-controller",
+		"node-lifecycle-controller",
+		"pod-garbage-collector",
+		"replicaset-controller",
+		"replication-controller",
+		"resource-claim-controller",
+		"statefulset-controller",
+		"taint-eviction-controller",
+		"ttl-after-finished-controller",
+	] {
+		controllers.writes({"userInfo": {"username": concat(":", ["system:serviceaccount:kube-system", name])}})
+	}
+	controllers.writes({"userInfo": {"username": "system:kube-controller-manager"}})
+	controllers.writes({"userInfo": {"username": "system:kube-scheduler"}})
+	every name in [
+		"alice",
+		"deployment-controller",
+		"system:serviceaccount:kube-system:default",
+		"system:serviceaccount:shop:deployment-controller",
+		"",
+	] {
+		not controllers.writes({"userInfo": {"username": name}})
+	}
+	not controllers.writes({})
+}

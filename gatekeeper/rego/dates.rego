@@ -17,7 +17,7 @@ _clock_skew := (5 * 60) * 1000000000
 # METADATA
 # description: |
 #   What a platform's date comes to: `reason` ("" where it is fresh enough), `built` in nanoseconds (null where it is
-#   not known), `said` (what is told of "Image", without it), `details`. Total.
+#   not known), `said` (what the message says after "Image"), `details`. Total.
 default judged(_, _, _) := {
 	"reason": "Internal",
 	"built": null,
@@ -26,6 +26,13 @@ default judged(_, _, _) := {
 }
 
 judged(given, platform, now) := {
+	"reason": "NotFound",
+	"built": null,
+	"said": "is named by its index, and the registry does not have it",
+	"details": {"created": null, "limit": _limit(given)},
+} if {
+	platform.gone == true
+} else := {
 	"reason": "ImageUndated",
 	"built": null,
 	"said": _undated(given, platform),

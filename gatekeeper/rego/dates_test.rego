@@ -153,3 +153,21 @@ test_limit_that_cannot_be_read_is_no_freshness if {
 		dates.judged({"maxAge": limit, "dates": ["config"]}, _on("2026-02-15T00:00:00Z"), _now).reason == "Internal"
 	}
 }
+
+test_clocks_may_differ_by_five_minutes_and_no_more if {
+	late := {"created": "2026-02-16T00:05:00Z", "createdNs": sprintf("%d", [_now + 300000000001]), "createdFrom": "config"}
+	_judged(late).reason == "ImageFromFuture"
+	_judged(object.union(late, {"createdNs": sprintf("%d", [_now + 300000000000])})).reason == ""
+}
+
+test_moment_is_in_words_where_it_cannot_be_formatted if {
+	dates.moment(-9223372036854775807) == "before the year 1678"
+	dates.moment(-9223372036854775806) == "1677-09-21T00:12:43Z"
+	dates.moment(9223372036854775807) == "after the year 2261"
+	dates.moment(9223372036854775806) == "2262-04-11T23:47:16Z"
+}
+
+test_absent_date_is_no_matter_of_its_source if {
+	judged := _judged({"created": null, "createdNs": null, "createdFrom": "annotation"})
+	judged.said == "does not say when it was built"
+}

@@ -1,6 +1,6 @@
 # METADATA
 # title: Durations
-# description: Spans of time as people write them in parameters (`30d`, `720h`, `1d12h`), and as they are told.
+# description: Spans of time as people write them in parameters (`30d`, `720h`, `1d12h`), and as messages show them.
 package lib.bestbefore.duration
 
 import future.keywords

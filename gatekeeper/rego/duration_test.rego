@@ -78,3 +78,14 @@ test_verb_goes_with_words if {
 	duration.is_or_are("1 day 1 hour") == "are"
 	duration.is_or_are("11 days") == "are"
 }
+
+test_seconds_are_left_out if {
+	duration.text(60000000000) == "1m"
+	duration.text(5430000000000) == "1h30m"
+	duration.words(5430000000000, 0) == "1 hour 30 minutes"
+}
+
+test_unit_as_long_as_the_precision_says_enough if {
+	_words("30d12m", "1h") == "30 days"
+	_words("30d3h", "1d") == "30 days"
+}

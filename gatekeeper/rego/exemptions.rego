@@ -1,7 +1,7 @@
 # METADATA
 # title: Exemptions
 # description: |
-#   Images that a policy lets be for a time. An exemption whose end has passed, or cannot be read, is none; the message
+#   Images that a policy leaves alone for a time. An exemption whose end has passed, or cannot be read, is none; the message
 #   about the image says so.
 package lib.bestbefore.exemptions
 
@@ -33,7 +33,7 @@ note(exemptions, text, namespace, now) := notes[0] if {
 _why_not(exemption, now) := sprintf("the exemption for %s%s ended on %s", [exemption.image, _owner(exemption), until]) if {
 	until := exemption.until
 	now >= _end(exemption)
-} else := sprintf("the exemption for %s%s does not hold, for its `until` is no RFC 3339 date or time", [
+} else := sprintf("the exemption for %s%s does not hold, because its `until` is no RFC 3339 date or time", [
 	exemption.image,
 	_owner(exemption),
 ]) if {

@@ -71,7 +71,7 @@ test_end_that_cannot_be_read_exempts_nothing if {
 test_exemption_without_an_end_exempts_nothing if {
 	exemption := object.remove(_exemption, ["until"])
 	not _in_force(exemption, "2026-02-01T00:00:00Z")
-	exemptions.note([exemption], _image, "shop", _at("2026-02-01T00:00:00Z")) == "the exemption for registry.test/app* (team-shop) does not hold, for its `until` is no RFC 3339 date or time"
+	exemptions.note([exemption], _image, "shop", _at("2026-02-01T00:00:00Z")) == "the exemption for registry.test/app* (team-shop) does not hold, because its `until` is no RFC 3339 date or time"
 }
 
 test_one_in_force_is_enough if {
@@ -97,4 +97,8 @@ test_exemptions_of_another_shape_exempt_nothing if {
 		not exemptions.in_force(list, _image, "shop", 0)
 		exemptions.note(list, _image, "shop", 0) == ""
 	}
+}
+
+test_exemption_in_force_has_no_note if {
+	exemptions.note([_exemption], _image, "shop", _at("2026-02-01T00:00:00Z")) == ""
 }

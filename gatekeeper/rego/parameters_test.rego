@@ -4,89 +4,85 @@ import future.keywords
 
 import data.lib.bestbefore.parameters
 
-_problems(fields) := parameters.problems(object.union({"maxAge": "30d"}, fields))
+_defaults := {"volume": null, "mode": "soft"}
 
-test_maximum_age_is_all_that_must_be_given if {
-	parameters.problems({"maxAge": "30d"}) == []
-	parameters.complete({"maxAge": "30d"}) == {
-		"maxAge": "30d",
-		"platforms": "all",
-		"unknownAge": "deny",
-		"dates": ["config"],
-		"reschedule": "warn",
-		"grace": "",
-		"workloadsMatched": false,
-		"images": [{"glob": "**"}],
+_choices := {"mode": ["soft", "loud"]}
+
+_problems(given) := parameters.problems(_defaults, _choices, given, {})
+
+test_defaults_are_those_of_the_policy_and_of_every_policy if {
+	parameters.complete(_defaults, {"volume": 3}) == {
+		"volume": 3,
+		"mode": "soft",
 		"exemptions": [],
+		"workloads": [],
+		"reasonsUrl": "",
 		"reports": "all",
+		"twin": {},
 	}
 }
 
-test_every_choice_is_read if {
-	every name, choices in {
-		"platforms": ["all", "any"],
-		"unknownAge": ["deny", "warn", "allow"],
-		"reschedule": ["deny", "warn", "allow"],
-		"reports": ["all", "deny", "warn"],
-		"grace": ["", "0d", "14d"],
-		"dates": [["config"], ["config", "config"]],
-		"workloadsMatched": [true, false],
-		"images": [[], [{"glob": "registry.test/**"}]],
-		"exemptions": [[], [{"image": "**"}]],
-	} {
-		every choice in choices {
-			_problems({name: choice}) == []
-		}
+test_sound_parameters_have_no_problem if {
+	_problems({"volume": 3}) == []
+	_problems({"mode": "loud", "reports": "warn", "exemptions": [{}]}) == []
+}
+
+test_what_every_policy_has_is_checked_for_every_policy if {
+	_problems({"twin": "allow"}) == ["`twin` is \"allow\", expected an object"]
+	_problems({"reports": "both"}) == ["`reports` is \"both\", expected one of all, deny, warn"]
+	_problems({"workloads": "Deployment"}) == ["`workloads` is \"Deployment\", expected a list"]
+	_problems({"reasonsUrl": "https://docs.example.com/reasons?v=1"}) == []
+	every address in [null, 1, "docs.example.com", "ftp://docs.example.com", "https://a b", concat("", ["https://", sprintf("%0201d", [1])])] {
+		[problem] := _problems({"reasonsUrl": address})
+		contains(problem, "an http or https address")
 	}
+	_problems({"exemptions": {}}) == ["`exemptions` is an object, expected a list"]
 }
 
-test_every_other_value_is_told if {
-	every name, values in {
-		"maxAge": [null, "", "30", "30 days", "0d", "0m", 30, {}],
-		"platforms": [null, "", "All", "some", ["all"], true],
-		"unknownAge": [null, "", "Warn", false],
-		"reschedule": [null, "", "dryrun", {}],
-		"reports": [null, "", "both"],
-		"grace": [null, "x", "14", 14, false, []],
-		"dates": [null, [], "config", ["provenance"], ["annotation"], ["config", "provenance"], [1], {"config": "config"}],
-		"workloadsMatched": [null, "true", 1],
-		"images": [null, "**", {}, [null], ["**"], [{}], [{"glob": 1}], [{"glob": ""}], [{"glob": "app[0"}]],
-		"exemptions": [null, {}, "x", 1],
-	} {
-		every value in values {
-			[problem] := _problems({name: value})
-			startswith(problem, sprintf("`%s` is ", [name]))
-		}
-	}
-}
+test_choices_are_closed if _problems({"mode": null}) == ["`mode` is null, expected one of soft, loud"]
 
-test_problem_names_parameter_value_and_remedy if {
-	_problems({"maxAge": "30 days"}) == ["`maxAge` is \"30 days\", expected a duration above zero such as `30d`, `720h` or `1d12h`"]
-	_problems({"unknownAge": "no"}) == ["`unknownAge` is \"no\", expected one of deny, warn, allow"]
-}
-
-test_every_problem_is_told if count(parameters.problems({"grace": 1, "platforms": 1, "maxage": "30d"})) == 4
-
-test_parameter_that_is_none_is_told if _problems({"maxage": "1d"}) == ["`maxage` is no parameter"]
-
-test_long_value_is_cut if {
-	[problem] := _problems({"grace": sprintf("%0500d", [1])})
-	count(problem) < 140
+test_expectations_of_the_policy_are_told if {
+	given := {"volume": "x", "extra": 1, "mode": ""}
+	parameters.problems(_defaults, _choices, given, {"volume": "a number"}) == [
+		"`extra` is no parameter",
+		"`mode` is \"\", expected one of soft, loud",
+		"`volume` is \"x\", expected a number",
+	]
 }
 
 test_parameters_of_another_type_are_told if {
-	every value in [null, [], "x", 1] {
-		parameters.problems(value) == ["the parameters are no object"]
+	every given in [null, [], "x", 1] {
+		_problems(given) == ["the parameters are no object"]
 	}
 }
 
-test_globs_select if {
-	globs := {"maxAge": "30d", "images": [{"glob": "registry.test/a/**"}, {"glob": "registry.test/b/**"}]}
-	parameters.covered(globs, "registry.test/b/app:1")
-	not parameters.covered(globs, "registry.test/c/app:1")
+test_value_is_shown_where_it_is_short_by_itself if {
+	parameters.shown(1) == "1"
+	parameters.shown(["a", "b"]) == "[\"a\",\"b\"]"
+	count(parameters.shown(sprintf("%0500d", [1]))) == 60
+	parameters.shown(["a", "b", sprintf("%020d", [1])]) == "[\"a\",\"b\",\"00000000000000000001\"]"
+	parameters.shown([sprintf("%021d", [1])]) == "an array"
 }
 
-test_without_globs_every_image_is_covered if {
-	parameters.covered({}, "registry.test/app:1")
-	parameters.covered({"images": []}, "registry.test/app:1")
+test_what_may_be_a_key_is_not_shown if {
+	parameters.shown({"data": "secret"}) == "an object"
+	parameters.shown([["secret"]]) == "an array"
+	parameters.shown(["-----BEGIN PRIVATE KEY-----"]) == "an array"
+	parameters.shown(["a", "b", "c", "d"]) == "an array"
+}
+
+test_globs_cover if {
+	globs := [{"glob": "registry.test/a/**"}, {"glob": "registry.test/b/**"}]
+	parameters.covered(globs, "registry.test/b/app:1")
+	not parameters.covered(globs, "registry.test/c/app:1")
+	not parameters.covered([], "registry.test/c/app:1")
+}
+
+test_list_of_globs_is_one if {
+	every value in [[], [{"glob": "**"}], [{"glob": "a/*"}, {"glob": "b"}]] {
+		parameters.is_list_of_globs(value)
+	}
+	every value in [null, "**", {}, [null], ["**"], [{}], [{"glob": 1}], [{"glob": ""}], [{"glob": "**"}, {"glob": "a["}]] {
+		not parameters.is_list_of_globs(value)
+	}
 }

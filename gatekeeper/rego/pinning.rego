@@ -7,25 +7,29 @@ package lib.bestbefore.pinning
 
 import future.keywords
 
+import data.lib.bestbefore.kinds
 import data.lib.bestbefore.reference
 
 # METADATA
 # description: |
-#   What to do about an image without a digest, "deny" or "warn"; undefined where nothing is. `setting` is require, warn
+#   What to do about images without a digest, "deny" or "warn"; undefined where nothing is. `setting` is require, warn
 #   or off. A container added to a running Pod is warned of at most, a workload only where the policy asks for warnings.
-finding(setting, review, image) := "deny" if {
+finding(setting, review) := "deny" if {
 	setting == "require"
 	_real_pod(review)
-	not pinned(image)
 } else := "warn" if {
 	setting == "require"
 	_running_pod(review)
-	not pinned(image)
 } else := "warn" if {
 	setting == "warn"
 	_written_by_somebody(review)
-	not pinned(image)
 }
+
+# METADATA
+# description: What to say of an image without a digest. An update of a running Pod may have taken it away.
+said(image) := "This update un-pins the Pod: its container restarts with what the tag means now." if {
+	object.get(image, "unpins", false)
+} else := "The image is named by a tag, which may mean another image tomorrow."
 
 # METADATA
 # description: Whether the image is named by a digest. A malformed reference is none.
@@ -49,15 +53,5 @@ _written_by_somebody(review) if _running_pod(review)
 
 _written_by_somebody(review) if {
 	review.operation in {"CREATE", "UPDATE"}
-	review.kind.kind in _workloads
-}
-
-_workloads := {
-	"ReplicationController",
-	"ReplicaSet",
-	"Deployment",
-	"StatefulSet",
-	"DaemonSet",
-	"Job",
-	"CronJob",
+	review.kind.kind in kinds.makers
 }

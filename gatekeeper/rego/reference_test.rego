@@ -16,6 +16,7 @@ test_names_are_written_out if {
 		"team/app": "index.docker.io/team/app:latest",
 		"localhost/app": "index.docker.io/localhost/app:latest",
 		"localhost:5000/app": "localhost:5000/app:latest",
+		"localhost:5000/app:1": "localhost:5000/app:1",
 		"registry.test/a/b/c:v1": "registry.test/a/b/c:v1",
 		"registry.test:443/app": "registry.test:443/app:latest",
 		"[::1]:5000/app": "[::1]:5000/app:latest",
@@ -33,6 +34,25 @@ test_digest_drops_the_tag if {
 	}
 }
 
+test_sha512_is_a_digest if {
+	digest := sprintf("sha512:%s%s", [substring(_digest, 7, -1), substring(_digest, 7, -1)])
+	reference.parsed(concat("@", ["registry.test/app:1", digest])) == {
+		"name": concat("@", ["registry.test/app", digest]),
+		"repository": "registry.test/app",
+		"digest": digest,
+	}
+	not reference.parsed(sprintf("registry.test/app@sha512:%s", [substring(_digest, 7, -1)]))
+	not reference.parsed(concat("", ["registry.test/app@", digest, "0"]))
+}
+
+test_tag_is_no_digest if {
+	reference.parsed("registry.test/app:1") == {
+		"name": "registry.test/app:1",
+		"repository": "registry.test/app",
+		"digest": "",
+	}
+}
+
 test_malformed_references_have_no_name if {
 	every text in [
 		"",
@@ -45,6 +65,8 @@ test_malformed_references_have_no_name if {
 		"alpine@sha512:0123",
 		concat("@", ["alpine", upper(_digest)]),
 		concat("@", ["alpine", _digest, _digest]),
+		concat("@", ["alpine:a b", _digest]),
+		concat("@", [sprintf("alpine:%0129d", [1]), _digest]),
 		"registry.test/",
 		"registry.test/app:-\n",
 		"https://registry.test/app",
@@ -91,4 +113,29 @@ test_odd_registries_that_are_some if {
 	} {
 		reference.parsed(text).name == name
 	}
+}
+
+test_registry_has_one_usual_name if {
+	every text, name in {
+		"REGISTRY.example.com/shop/web:1": "registry.example.com/shop/web:1",
+		"registry.example.com:443/shop/web:1": "registry.example.com/shop/web:1",
+		"Registry.Example.com:0443/shop/web:1": "registry.example.com/shop/web:1",
+		"registry.example.com:05000/shop/web:1": "registry.example.com:5000/shop/web:1",
+		"registry.example.com:80/shop/web:1": "registry.example.com:80/shop/web:1",
+		"registry.example.com:4430/shop/web:1": "registry.example.com:4430/shop/web:1",
+		"DOCKER.IO/alpine:3": "index.docker.io/library/alpine:3",
+		"docker.io:443/alpine:3": "index.docker.io/library/alpine:3",
+		"registry-1.docker.io/library/alpine:3": "index.docker.io/library/alpine:3",
+		"registry-1.docker.io/acme/web:3": "index.docker.io/acme/web:3",
+		"registry.hub.docker.com/library/alpine": "index.docker.io/library/alpine:latest",
+		"alpine": "index.docker.io/library/alpine:latest",
+		"LOCALHOST:5000/web:1": "localhost:5000/web:1",
+		"[0:0:0:0:0:0:0:1]:5000/web:1": "[::1]:5000/web:1",
+		"[2001:DB8::0001]/web:1": "[2001:db8::1]/web:1",
+		"registry.example.com:443/shop/web@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef": "registry.example.com/shop/web@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+	} {
+		reference.canonical(text) == name
+	}
+	not reference.canonical("registry.example.com./shop/web:1")
+	not reference.canonical("UPPER")
 }

@@ -17,7 +17,9 @@ _drained := {
 
 _by_a_person := object.union(_drained, {"userInfo": {"username": "alice"}})
 
-_given := {"maxAge": "30d", "grace": "", "reschedule": "warn", "workloadsMatched": true}
+_image := {"text": "registry.test/app:1"}
+
+_given := {"injected": [], "maxAge": "30d", "grace": "", "reschedule": "warn", "workloadsMatched": true}
 
 _context(fields, days) := {
 	"given": object.union(_given, fields),
@@ -25,9 +27,9 @@ _context(fields, days) := {
 	"now": _built + (days * _day),
 }
 
-_class(fields, days) := rescheduling.class(_context(fields, days), _built)
+_class(fields, days) := rescheduling.class(_context(fields, days), _image, _built)
 
-_note(fields, days) := rescheduling.note(_context(fields, days), _built)
+_note(fields, days) := rescheduling.note(_context(fields, days), _image, _built)
 
 test_class_is_the_one_chosen if {
 	_class({"reschedule": "warn"}, 45) == "warn"
@@ -51,8 +53,8 @@ test_grace_that_cannot_be_read_is_none if {
 }
 
 test_unknown_age_is_within_a_grace_without_end_only if {
-	rescheduling.class(_context({}, 45), null) == "warn"
-	not rescheduling.class(_context({"grace": "14d"}, 45), null)
+	rescheduling.class(_context({}, 45), _image, null) == "warn"
+	not rescheduling.class(_context({"grace": "14d"}, 45), _image, null)
 }
 
 test_without_workloads_nothing_is_softened if {
@@ -64,31 +66,39 @@ test_without_workloads_nothing_is_softened if {
 }
 
 test_people_are_judged_in_full if {
-	not rescheduling.class(object.union(_context({}, 45), {"review": _by_a_person}), _built)
+	not rescheduling.class(object.union(_context({}, 45), {"review": _by_a_person}), _image, _built)
 }
 
 test_audit_is_judged_in_full if {
 	review := {"operation": "", "userInfo": {}, "object": {"kind": "Pod"}}
-	not rescheduling.class(object.union(_context({}, 45), {"review": review}), _built)
+	not rescheduling.class(object.union(_context({}, 45), {"review": review}), _image, _built)
 }
 
 test_what_is_let_through_is_told if {
-	_note({}, 45) == "a controller made it of a workload admitted before, so it is let through (`reschedule`)"
+	_note({}, 45) == "a controller made it, so it is let through (`reschedule`)"
 }
 
 test_end_of_the_grace_is_told if {
 	_note({"grace": "14d"}, 45) == "a controller made it, but its grace of 14d is over"
-	rescheduling.note(_context({"grace": "14d"}, 45), null) == "a controller made it, but the grace is only for images whose age is known"
+	rescheduling.note(_context({"grace": "14d"}, 45), _image, null) == "a controller made it, but the grace is only for images whose age is known"
 }
 
 test_missing_workloads_are_told_to_everybody if {
 	said := "`reschedule` has no effect, because this Constraint does not match every kind of workload"
 	_note({"workloadsMatched": false}, 45) == said
-	rescheduling.note(object.union(_context({"workloadsMatched": false}, 45), {"review": _by_a_person}), _built) == said
+	rescheduling.note(object.union(_context({"workloadsMatched": false}, 45), {"review": _by_a_person}), _image, _built) == said
 }
 
 test_nothing_is_told_where_nothing_is_softened if {
 	_note({"reschedule": "deny"}, 45) == ""
 	_note({"reschedule": "deny", "workloadsMatched": false}, 45) == ""
-	rescheduling.note(object.union(_context({}, 45), {"review": _by_a_person}), _built) == ""
+	rescheduling.note(object.union(_context({}, 45), {"review": _by_a_person}), _image, _built) == ""
+}
+
+test_what_a_webhook_injects_is_judged_in_full_where_it_is_named if {
+	every injected in [["registry.test/app*"], ["other.test/**", "registry.test/**"], ["**"]] {
+		not _class({"injected": injected}, 45)
+		_note({"injected": injected}, 45) == "a controller made it, but what `injected` names is judged in full"
+	}
+	_class({"injected": ["other.test/**"]}, 45) == "warn"
 }

@@ -10,15 +10,19 @@ _review := {
 }
 
 _selected(match) if {
-	selection.selected({"images": [{"glob": "**"}], "match": match}, _review, "registry.test/app:1")
+	selection.matches({"match": match}, _review)
 }
 
 _entry(fields) := object.union({"group": "apps", "version": "v1", "resource": "deployments"}, fields)
 
 test_one_glob_is_enough if {
 	policy := {"images": [{"glob": "other.test/**"}, {"glob": "registry.test/**"}]}
-	selection.selected(policy, _review, "registry.test/app:1")
-	not selection.selected(policy, _review, "third.test/app:1")
+	every each in [policy, object.union(policy, {"match": [_entry({"group": "other"})]})] {
+		selection.covers(each, "registry.test/app:1")
+		not selection.covers(each, "third.test/app:1")
+		selection.covers_as_written(each, "registry.test/app:1")
+		not selection.covers_as_written(each, "REGISTRY.test/app:1")
+	}
 }
 
 test_no_match_entries_mean_every_object if _selected([])
@@ -61,5 +65,54 @@ test_expression_that_does_not_hold_excludes if {
 		{"key": "app", "operator": "Near", "values": ["web"]},
 	] {
 		not _selected([_entry({"selector": {"matchExpressions": [expression]}})])
+	}
+}
+
+test_group_and_version_that_are_left_out_are_empty if {
+	review := {"kind": {"version": "", "kind": "Pod"}, "object": {}}
+	every entry in [{"resource": "pods"}, {"group": "", "version": "", "resource": "pods"}] {
+		selection.matches({"match": [entry]}, review)
+	}
+	not _selected([{"group": "apps", "resource": "deployments"}])
+}
+
+test_labels_of_selectors_are_named if {
+	labels := selection.labels({"match": [
+		_entry({}),
+		_entry({"selector": {"matchLabels": {"app": "web"}, "matchExpressions": [{"key": "tier", "operator": "Exists"}]}}),
+	]})
+	{label | some label in labels} == {["metadata", "labels", "app"], ["metadata", "labels", "tier"]}
+	selection.labels({}) == []
+}
+
+_readable(fields) if selection.readable(object.union({"images": [{"glob": "registry.test/**"}]}, fields))
+
+test_selection_that_leaves_nothing_out_unsaid_is_readable if {
+	_readable({})
+	_readable({"match": [_entry({}), _entry({"selector": {"matchLabels": {"app": "web"}, "matchExpressions": [
+		{"key": "tier", "operator": "In", "values": ["front"]},
+		{"key": "tier", "operator": "NotIn", "values": ["back"]},
+		{"key": "tier", "operator": "Exists"},
+		{"key": "other", "operator": "DoesNotExist"},
+	]}})]})
+}
+
+test_selection_that_may_leave_out_images_is_not_readable if {
+	every images in [[], [{}], [{"glob": "a b"}], [{"glob": "a/**"}, {"glob": ""}]] {
+		not _readable({"images": images})
+	}
+	not _readable({"match": [{"group": "apps", "version": "v1"}]})
+	every selector in [null, "app=web", {"matchLabels": ["app"]}] {
+		not _readable({"match": [_entry({}), _entry({"selector": selector})]})
+	}
+	every expression in [
+		{"operator": "Exists"},
+		{"key": "tier"},
+		{"key": "tier", "operator": "Near"},
+		{"key": "tier", "operator": "In"},
+		{"key": "tier", "operator": "In", "values": []},
+		{"key": "tier", "operator": "NotIn", "values": "back"},
+	] {
+		not _readable({"match": [_entry({"selector": {"matchExpressions": [expression]}})]})
 	}
 }

@@ -1,69 +1,52 @@
 # METADATA
 # title: Parameters of SignedImages
 # description: |
-#   Reads a Constraint's parameters. Its schema refuses most of what is wrong here when it is applied; what gets past it
-#   (the schema cannot count signers against a quorum, and an older object may be stored) is a problem that admits nothing.
+#   What a Constraint of SignedImages says, and what is wrong with it: the schema cannot count signers against a quorum.
 package lib.bestbefore.signing_parameters
 
 import future.keywords
+
+import data.lib.bestbefore.parameters
 
 _defaults := {
 	"rules": null,
 	"unmatched": "deny",
 	"digest": "require",
-	"exemptions": [],
-	"reports": "all",
 }
 
 _choices := {
 	"unmatched": ["deny", "warn", "allow"],
 	"digest": ["require", "warn", "off"],
-	"reports": ["all", "deny", "warn"],
 }
 
-# All ways of telling signers apart are looked at, and their number doubles with each signer.
+# All ways to distinguish signers are looked at, and their number doubles with each signer.
 _most_signers := 10
 
 # METADATA
 # description: The parameters with the defaults of those that are left out. Undefined for what is no object.
-complete(parameters) := object.union(_defaults, parameters)
+complete(given) := parameters.complete(_defaults, given)
 
 # METADATA
 # description: What is wrong with the parameters, a sentence each; none where all is well.
-default problems(_) := ["the parameters are no object"]
-
-problems(parameters) := array.concat(array.concat(unknown, own), rules) if {
-	is_object(parameters)
-	unknown := [sprintf("`%s` is no parameter", [name]) |
-		some name in sort(object.keys(parameters))
-		not name in object.keys(_defaults)
-	]
-	own := [sprintf("`%s` is %s, expected %s", [name, _shown(value), expected]) |
-		some name, value in complete(parameters)
-		expected := _expected(name, value)
-	]
+problems(given) := array.concat(parameters.problems(_defaults, _choices, given, expected), rules) if {
+	expected := {name: sentence |
+		some name, value in complete(given)
+		sentence := _expected(name, value)
+	}
 	rules := [sprintf("`rules[%d]%s", [index, fault]) |
-		some index, rule in complete(parameters).rules
+		some index, rule in given.rules
 		some fault in _rule_faults(rule)
 	]
 }
 
-# What a parameter should be, where it is something else.
 _expected("rules", value) := "a list with a rule at least" if not _is_filled_list(value)
-
-_expected("exemptions", value) := "a list" if not is_array(value)
-
-_expected(name, value) := sprintf("one of %s", [concat(", ", choices)]) if {
-	choices := _choices[name]
-	not value in choices
-}
 
 default _rule_faults(_) := ["` is no object"]
 
 _rule_faults(rule) := array.concat(array.concat(unknown, own), signers) if {
 	is_object(rule)
 	unknown := _unknown(rule, {"images", "signers", "quorum"})
-	own := [sprintf(".%s` is %s, expected %s", [name, _shown(value), expected]) |
+	own := [sprintf(".%s` is %s, expected %s", [name, parameters.shown(value), expected]) |
 		some name, fallback in {"images": null, "signers": null, "quorum": 1}
 		value := object.get(rule, name, fallback)
 		expected := _rule_expected(name, value, rule)
@@ -74,7 +57,7 @@ _rule_faults(rule) := array.concat(array.concat(unknown, own), signers) if {
 	]
 }
 
-_rule_expected("images", value, _) := "a list of `{glob: …}`, of letters, digits and `._-:/@*`" if {
+_rule_expected("images", value, _) := parameters.list_of_globs if {
 	not _is_list_of_globs(value)
 }
 
@@ -89,7 +72,7 @@ default _signer_faults(_) := ["` is no object"]
 _signer_faults(signer) := array.concat(unknown, own) if {
 	is_object(signer)
 	unknown := _unknown(signer, {"name", "verify", "identities"})
-	own := [sprintf(".%s` is %s, expected %s", [name, _shown(value), expected]) |
+	own := [sprintf(".%s` is %s, expected %s", [name, parameters.shown(value), expected]) |
 		some name in ["name", "verify", "identities"]
 		value := object.get(signer, name, null)
 		expected := _signer_expected(name, value, signer)
@@ -98,7 +81,11 @@ _signer_faults(signer) := array.concat(unknown, own) if {
 
 _signer_expected("name", value, _) := "a name" if not _is_filled_text(value)
 
-_signer_expected("verify", value, _) := "exactly one of `key`, with its `data`, and `keyless`" if not _is_verify(value)
+_signer_expected("verify", value, _) := "exactly one of `key`, with its `data`, and `keyless`" if {
+	not _is_verify(value)
+} else := "a public key: this one is private, and whoever reads the Constraint has it, so replace the pair" if {
+	contains(upper(value.key.data), "PRIVATE KEY")
+}
 
 _signer_expected("identities", value, signer) := "nothing beside a key, which names nobody" if {
 	signer.verify.key
@@ -116,7 +103,7 @@ _unknown(fields, known) := [sprintf(".%s` is no field", [name]) |
 	not name in known
 ]
 
-# Helpers, for a comparison with something undefined inside `not` would be undefined itself.
+# Helpers, because a comparison with something undefined inside `not` would be undefined itself.
 _is_filled_list(value) if {
 	is_array(value)
 	count(value) > 0
@@ -129,9 +116,7 @@ _is_filled_text(value) if {
 
 _is_list_of_globs(value) if {
 	_is_filled_list(value)
-	every image in value {
-		regex.match(`^[A-Za-z0-9._:/@*-]+$`, image.glob)
-	}
+	parameters.is_list_of_globs(value)
 }
 
 _is_list_of_signers(value) if {
@@ -187,8 +172,3 @@ _other(identity, field) if {
 	}
 	object.get(identity, twins[field], "") != ""
 }
-
-# Only what is short by itself: what stands where a public key should may be a private one.
-_shown(value) := substring(json.marshal(value), 0, 60) if {
-	not type_name(value) in {"object", "array"}
-} else := sprintf("an %s", [type_name(value)])

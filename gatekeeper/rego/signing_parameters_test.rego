@@ -22,6 +22,19 @@ _with_signer(fields) := {"rules": [{"images": [{"glob": "**"}], "signers": [fiel
 
 _with_identity(identity) := _with_signer(object.union(_ci, {"identities": [identity]}))
 
+# It would stand in questions, and so in caches and logs.
+test_private_key_is_a_problem_that_does_not_show_it if {
+	every label in ["PRIVATE KEY", "ENCRYPTED SIGSTORE PRIVATE KEY", "EC private key"] {
+		key := sprintf("-----BEGIN %s-----\nMHcCAQ\n-----END %s-----", [label, label])
+		[problem] := signing_parameters.problems(_with_signer({"name": "a", "verify": {"key": {"data": key}}}))
+		problem == concat("", [
+			"`rules[0].signers[0].verify` is an object, expected a public key: this one is private, ",
+			"and whoever reads the Constraint has it, so replace the pair",
+		])
+		not contains(problem, "MHcCAQ")
+	}
+}
+
 test_good_parameters_have_no_problem if {
 	signing_parameters.problems({"rules": [_rule]}) == []
 	signing_parameters.problems({
@@ -64,7 +77,7 @@ test_rule_or_signer_that_is_no_object_is_a_problem if {
 		signing_parameters.problems({"rules": [value]}) == ["`rules[0]` is no object"]
 	}
 	signing_parameters.problems(_with_signer("x")) == [
-		"`rules[0].signers` is an array, expected a list of 1 to 10 signers, each with a name of its own",
+		"`rules[0].signers` is [\"x\"], expected a list of 1 to 10 signers, each with a name of its own",
 		"`rules[0].signers[0]` is no object",
 	]
 }
@@ -150,6 +163,9 @@ test_identity_says_who_and_by_whose_word if {
 		{"issuer": "i", "subject": ""},
 		{"issuer": "i", "subject": 1},
 		{"issuer": "i", "subjectRegExp": "("},
+		{"issuer": "i", "subjectRegExp": ""},
+		{"issuerRegExp": "", "subject": "s"},
+		{"issuerRegExp": "", "subjectRegExp": ""},
 		{"issuer": "i", "issuerRegExp": "i", "subject": "s"},
 		{"issuer": "i", "subject": "s", "subjectRegExp": "s"},
 	] {
@@ -162,4 +178,12 @@ test_identity_says_who_and_by_whose_word if {
 	] {
 		signing_parameters.problems(_with_identity(identity)) == []
 	}
+}
+
+test_one_bad_identity_beside_good_ones_is_a_problem if {
+	good := {"issuer": "i", "subject": "s"}
+	every identities in [[good, {}], [{"issuer": "i"}, good], [good, "x"], [good, {"issuer": "", "subject": "s"}]] {
+		count(signing_parameters.problems(_with_signer(object.union(_ci, {"identities": identities})))) == 1
+	}
+	signing_parameters.problems(_with_signer(object.union(_ci, {"identities": [good, good]}))) == []
 }

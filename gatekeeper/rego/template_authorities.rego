@@ -9,24 +9,30 @@ import future.keywords
 import data.lib.bestbefore.answers
 import data.lib.bestbefore.cip
 import data.lib.bestbefore.messages
+import data.lib.bestbefore.pinning
 
-# An image is refused unless it is proved to comply.
-violation contains cip.violation(input.parameters, image, _verdict(image)) if {
+# An image is denied unless it is proved to comply.
+violation contains cip.violation(input.parameters, image, verdict) if {
 	not input.parameters.reports == "warn"
 	some image in _images
-	not _verdict(image).passed == true
+	verdict := cip.verdict(input.parameters, image, _of(image), [])
+	not verdict.passed == true
 }
 
 violation contains cip.unpinned(input.parameters, image) if {
+	cip.pinning(input.parameters, input.review)
 	some image in _images
-	cip.pinning(input.parameters, input.review, image)
+	not pinning.pinned(image)
 }
 
-violation contains messages.unreadable if not _images
+violation contains messages.unreadable(input) if not _images
 
-_images := cip.images(input.parameters, input.review)
+_images := cip.images(input.parameters, input.review, true)
 
-_verdict(image) := cip.verdict(input.parameters, image, _response, [])
+_answered := answers.by_key(_response, questions)
+
+# What was said of one image.
+_of(image) := {key: _answered[key] | some key in cip.questions(input.parameters, [image])}
 
 questions := cip.questions(input.parameters, _images)
 

@@ -9,30 +9,49 @@ import future.keywords
 import data.lib.bestbefore.answers
 import data.lib.bestbefore.cip
 import data.lib.bestbefore.messages
+import data.lib.bestbefore.pinning
 import data.lib.policies.template_rule as rule
 
-# An image is refused unless it is proved to comply.
-violation contains cip.violation(input.parameters, image, _verdict(image)) if {
+# An image is denied unless it is proved to comply.
+violation contains cip.violation(input.parameters, known.image, verdict) if {
 	not input.parameters.reports == "warn"
-	some image in _images
-	not _verdict(image).passed == true
+	some known in _known
+	values := [value | some value in _values[known.documents[_]]]
+	verdict := cip.verdict(input.parameters, known.image, known.answered, values)
+	not verdict.passed == true
 }
 
 violation contains cip.unpinned(input.parameters, image) if {
+	cip.pinning(input.parameters, input.review)
 	some image in _images
-	cip.pinning(input.parameters, input.review, image)
+	not pinning.pinned(image)
 }
 
-violation contains messages.unreadable if not _images
+violation contains messages.unreadable(input) if not _images
 
-_images := cip.images(input.parameters, input.review)
+# The paths that the rule reads of each platform's configuration, as the translator has proved; true is all of it.
+_config := true
 
-_verdict(image) := cip.verdict(input.parameters, image, _response, _values(image))
+# Without `rego` the rule would not be asked.
+_images := cip.images(input.parameters, input.review, _config) if is_object(input.parameters.rego)
 
-# What the policy's own rule comes to; none where it is undefined.
-_values(image) := [value |
-	value := rule.isCompliant with input as cip.document(input.parameters, input.review, image, _response)
+# What was said of each image, and the document that the rule gets of it, a list of one; of none where the rule has
+# nothing to decide.
+_known := [{"image": image, "answered": answered, "documents": documents} |
+	some image in _images
+	answered := {key: _answered[key] | some key in cip.questions(input.parameters, [image])}
+	documents := [document | document := cip.document(input.parameters, image, answered)]
 ]
+
+_object_document := cip.object_document(input.parameters, input.review.object)
+
+# What the rule comes to; none where it is undefined. It is asked once about images of which it is given the same.
+_values := {document: values |
+	some document in {each | some each in _known[_].documents}
+	values := [value | value := rule.isCompliant with input as object.union(document, _object_document)]
+}
+
+_answered := answers.by_key(_response, questions)
 
 questions := cip.questions(input.parameters, _images)
 

@@ -5,26 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from gatekeeper.documents import workloads
+from gatekeeper.documents.problems import Problem
+from gatekeeper.documents.product import PREFIX
 from gatekeeper.policy.model import Authority, ClusterImagePolicy, LabelSelector, MatchResource
-from gatekeeper.policy.problems import Problem
-from gatekeeper.translation import names, verification
+from gatekeeper.translation import authority_parameters, names
+from gatekeeper.translation.marks import NAMESPACE_LABEL
+from gatekeeper.translation.object_paths import paths_read
 
 GROUP_VERSION: Final = "constraints.gatekeeper.sh/v1beta1"
 COVERAGE_KIND: Final = "ClusterImagePolicyCoverage"
 COVERAGE_NAME: Final = "no-matching-policies"
 
-ANNOTATION_PREFIX: Final = "bestbefore.dev/"
-DIGEST_ANNOTATION: Final = ANNOTATION_PREFIX + "digest"
+DIGEST_ANNOTATION: Final = PREFIX + "digest"
 DIGEST_SETTINGS: Final = ("require", "warn", "off")
-
-# Where policies apply: namespaces that opted in, as with policy-controller.
-NAMESPACE_LABEL: Final = "policy.sigstore.dev/include"
-
-_KINDS: Final = (
-    ("", ("Pod", "ReplicationController")),
-    ("apps", ("ReplicaSet", "Deployment", "StatefulSet", "DaemonSet")),
-    ("batch", ("Job", "CronJob")),
-)
 
 
 def documents(policy: ClusterImagePolicy, kind: str, annotations: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
@@ -45,18 +39,32 @@ def documents(policy: ClusterImagePolicy, kind: str, annotations: Mapping[str, s
 
 
 def coverage_document(
-    policies: Sequence[ClusterImagePolicy], action: str, annotations: Mapping[str, str]
+    entries: Sequence[Mapping[str, Any]], action: str, annotations: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The Constraint for images that none of the policies covers; `action` is `deny` or `warn`."""
-    covered = {"policies": [{"name": each.name, **_selection(each)} for each in policies]}
+    """The Constraint for images that no policy covers.
+
+    Args:
+        entries: which images of which objects each policy is for, as `coverage_entry` has them.
+        action: `deny` or `warn`.
+        annotations: of the object.
+    """
+    covered: dict[str, Any] = {"policies": [dict(each) for each in entries], "workloads": workload_kinds()}
     return _constraint(COVERAGE_KIND, COVERAGE_NAME, action, covered, annotations)
+
+
+def coverage_entry(policy: ClusterImagePolicy) -> dict[str, Any]:
+    """Which images of which objects a policy is for; its Constraint's parameters begin with the same."""
+    return {"name": policy.name, **_selection(policy)}
 
 
 def parameters(policy: ClusterImagePolicy) -> dict[str, Any]:
     """The parameters of a policy's Constraint, in the form that the library reads."""
-    found: dict[str, Any] = {"name": policy.name, **_selection(policy)}
+    found = coverage_entry(policy)
     found["authorities"] = [_authority(authority) for authority in policy.spec.authorities]
     found["digest"] = digest_setting(policy)
+    found["workloads"] = workload_kinds()
+    if policy.metadata.generation:
+        found["generation"] = policy.metadata.generation
     rule = policy.spec.policy
     if rule is not None:
         found["rego"] = {
@@ -65,19 +73,33 @@ def parameters(policy: ClusterImagePolicy) -> dict[str, Any]:
             "includeObjectMeta": bool(rule.include_object_meta),
             "includeTypeMeta": bool(rule.include_type_meta),
         }
+        if rule.include_spec or rule.include_object_meta:
+            found["rego"]["reads"] = [list(path) for path in paths_read(rule.data)]
     return found
 
 
 def kinds(wanted: Collection[str] | None = None) -> list[dict[str, list[str]]]:
     """`spec.match.kinds` for everything that brings Pods, or for the kinds wanted of it."""
-    rows = [(group, [kind for kind in every if wanted is None or kind in wanted]) for group, every in _KINDS]
-    return [{"apiGroups": [group], "kinds": named} for group, named in rows if named]
+    chosen = [each for each in workloads.KINDS if wanted is None or each.kind in wanted]
+    groups = dict.fromkeys(each.group for each in chosen)
+    return [{"apiGroups": [group], "kinds": [each.kind for each in chosen if each.group == group]} for group in groups]
+
+
+def workload_kinds(wanted: Collection[str] | None = None) -> list[str]:
+    """The kinds of workloads among those that a Constraint matches: what it judges as such it judges no second time."""
+    return [each.kind for each in workloads.KINDS if each.maker and (wanted is None or each.kind in wanted)]
+
+
+def with_reasons_url(made: Mapping[str, Any], url: str) -> dict[str, Any]:
+    """A Constraint with the parameter `reasonsUrl`."""
+    spec = made["spec"]
+    return {**made, "spec": {**spec, "parameters": {**spec["parameters"], "reasonsUrl": url}}}
 
 
 def digest_setting(policy: ClusterImagePolicy) -> str:
     """What the policy makes of an image without a digest: `require`, `warn` or `off`.
 
-    As its annotation says; else `require` where signatures are looked at, for those are of a digest.
+    As its annotation says; else `require` where signatures are looked at, because those are of a digest.
     """
     named = policy.metadata.annotations.get(DIGEST_ANNOTATION)
     if named is not None:
@@ -89,7 +111,7 @@ def digest_setting(policy: ClusterImagePolicy) -> str:
 def problems(policy: ClusterImagePolicy) -> Iterator[Problem]:
     """Annotations of ours on the policy that cannot be read."""
     for name, value in policy.metadata.annotations.items():
-        if name != DIGEST_ANNOTATION and name.startswith(ANNOTATION_PREFIX):
+        if name != DIGEST_ANNOTATION and name.startswith(PREFIX):
             path = f"metadata.annotations[{name}]"
             yield Problem(path, "there is no such annotation", hint=f"there is {DIGEST_ANNOTATION}", fields=(path,))
         if name == DIGEST_ANNOTATION and value not in DIGEST_SETTINGS:
@@ -146,4 +168,4 @@ def _authority(authority: Authority) -> dict[str, Any]:
     if authority.static is not None:
         static = {"action": authority.static.action, "message": authority.static.message}
         return {"name": authority.name, "static": static}
-    return {"name": authority.name, **verification.parameters(authority)}
+    return {"name": authority.name, **authority_parameters.parameters(authority)}

@@ -48,6 +48,19 @@ def with_imports(main: Module) -> tuple[Module, ...]:
     return tuple(needed[package] for package in sorted(needed))
 
 
+def parsed(name: str, text: str) -> Module:
+    """A module by its text.
+
+    Raises:
+        ValueError: it has no package line.
+    """
+    package = re.search(r"^package (\S+)$", text, re.MULTILINE)
+    if package is None:
+        raise ValueError(f"{name}.rego has no package line")
+    imports = tuple(re.findall(r"^import data\.(\S+)", text, re.MULTILINE))
+    return Module(name, package.group(1), text, imports)
+
+
 @cache
 def _modules() -> dict[str, Module]:
     folder = resources.files("gatekeeper.rego")
@@ -56,12 +69,4 @@ def _modules() -> dict[str, Module]:
         for entry in folder.iterdir()
         if entry.name.endswith(".rego") and not entry.name.endswith("_test.rego")
     }
-    return {name: _parsed(name, text) for name, text in texts.items()}
-
-
-def _parsed(name: str, text: str) -> Module:
-    package = re.search(r"^package (\S+)$", text, re.MULTILINE)
-    if package is None:
-        raise ValueError(f"{name}.rego has no package line")
-    imports = tuple(re.findall(r"^import data\.(\S+)", text, re.MULTILINE))
-    return Module(name, package.group(1), text, imports)
+    return {name: parsed(name, text) for name, text in texts.items()}

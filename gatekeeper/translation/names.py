@@ -15,6 +15,7 @@ KIND_CHARACTERS: Final = 59
 OBJECT_CHARACTERS: Final = 63
 SHARED_KIND: Final = "ClusterImagePolicyAuthorities"
 WARN_SUFFIX: Final = "-warn"
+ENFORCED_SUFFIX: Final = "-enforced"
 
 _PREFIX: Final = "Cip"
 _DIGEST_CHARACTERS: Final = 10
@@ -39,9 +40,19 @@ def constraint_name(policy: str) -> str:
     The policy's own name wherever that cannot be taken for another's.
     """
     room = OBJECT_CHARACTERS - len(WARN_SUFFIX)
-    if len(policy) <= room and not policy.endswith(WARN_SUFFIX):
+    if len(policy) <= room and not policy.endswith((WARN_SUFFIX, ENFORCED_SUFFIX)):
         return policy
-    return policy[: room - _DIGEST_CHARACTERS - 1].rstrip("-.") + "-" + _digest(policy)
+    return _shortened(policy, room)
+
+
+def enforced_name(constraint: str) -> str:
+    """The name of the Constraint that enforces in some namespaces while one of this name is in the shadow."""
+    room = OBJECT_CHARACTERS - len(ENFORCED_SUFFIX)
+    return (constraint if len(constraint) <= room else _shortened(constraint, room)) + ENFORCED_SUFFIX
+
+
+def _shortened(name: str, room: int) -> str:
+    return name[: room - _DIGEST_CHARACTERS - 1].rstrip("-.") + "-" + _digest(name)
 
 
 def _digest(policy: str) -> str:

@@ -1,6 +1,6 @@
 """Carries a policy's own Rego over into a library of the template.
 
-The text stays as it is, line by line, but for what names its place: the package line, references to that package,
+The text stays as it is, line by line, except what names its place: the package line, references to that package,
 and imports that Gatekeeper refuses although their meaning can be written otherwise. Gatekeeper's rules for libraries
 are those of its constraint framework: packages below `lib`, references below `data.lib` only, imports of
 `data.lib.…` and `future.…` only. The framework moves libraries once more and rewrites references to them, but only
@@ -11,11 +11,12 @@ What cannot be carried over is a problem with its line, never dropped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gatekeeper.translation.tokens import Kind, Token, tokens
+from gatekeeper.translation.tokens import Token, TokenKind, tokens
 
 PACKAGE: Final = "sigstore"
 RULE: Final = "isCompliant"
@@ -24,11 +25,27 @@ RULE: Final = "isCompliant"
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _OWN: Final = ("data", PACKAGE)
 
+# Functions whose answer depends on the process that evaluates: a rule would decide otherwise in the cluster than in
+# `check`, or at one replica than at another. Chance
+# (`rand.intn`, `uuid.rfc4122`) is the author's choice: upstream has it, too.
+PROCESS_FUNCTIONS: Final = {
+    "http.send": "whether Gatekeeper has it depends on the installation",
+    "net.lookup_ip_addr": "it asks the name server of whoever evaluates the rule",
+    "opa.runtime": "it describes the process that evaluates the rule, which is another one in the cluster than here",
+    "rego.metadata.chain": "Gatekeeper does not keep the annotations of a rule",
+    "rego.metadata.rule": "Gatekeeper does not keep the annotations of a rule",
+}
+
 # Functions that exist in the one place and not in the other, or whose presence depends on the installation.
 _REFUSED_FUNCTIONS: Final = {
-    ("http", "send"): "`http.send` is refused: whether Gatekeeper has it depends on the installation",
+    **{tuple(name.split(".")): f"`{name}` is refused: {why}" for name, why in PROCESS_FUNCTIONS.items()},
     ("external_data",): "`external_data` is Gatekeeper's, not a function of ClusterImagePolicy rules",
 }
+
+# They fetch what a schema refers to elsewhere; `check` has no network there, and the cluster may have one.
+_SCHEMA_FUNCTIONS: Final = (("json", "match_schema"), ("json", "verify_schema"))
+# `"$ref":` and what is not plainly a place in the same schema (`"#/definitions/x"`), also within a text.
+_REMOTE_REFERENCE: Final = re.compile(r"""\$ref\\?["`]\s*:(?!\s*\\?["`]\#)""")
 
 
 @dataclass(frozen=True)
@@ -45,7 +62,7 @@ class RuleProblem:
 
 
 @dataclass(frozen=True)
-class Carried:
+class RuleLibrary:
     """A policy's rule as a library.
 
     Attributes:
@@ -76,17 +93,17 @@ class _Path:
     after: int
 
 
-def carry(text: str, package: str) -> Carried:
+def library_of(text: str, package: str) -> RuleLibrary:
     """Move a rule into a package (`lib.policies.…`)."""
     text = text.removeprefix(_BYTE_ORDER_MARK)
-    code = [token for token in tokens(text) if token.kind is not Kind.NEWLINE]
+    code = [token for token in tokens(text) if token.kind is not TokenKind.NEWLINE]
     walk = _Walk(text, code, package)
     walk.run()
     moved = _edited(text, walk.edits)
     if walk.imported:
         # At the end, so that line numbers stay those of the author.
         moved += f"{'' if moved.endswith(chr(10)) else chr(10)}import data.{package} as {walk.alias}\n"
-    return Carried(moved, tuple(walk.problems), walk.strict)
+    return RuleLibrary(moved, tuple(walk.problems), walk.strict)
 
 
 class _Walk:
@@ -125,7 +142,7 @@ class _Walk:
 
     def _step(self, at: int) -> int:
         token = self.code[at]
-        if token.kind is not Kind.WORD or self._continues(at):
+        if token.kind is not TokenKind.WORD or self._continues(at):
             return at + 1
         if token.text == "import":
             return self._import(at)
@@ -136,6 +153,9 @@ class _Walk:
         for name, sentence in _REFUSED_FUNCTIONS.items():
             if path.words[: len(name)] == name:
                 self._problem(token, sentence)
+        if path.words[:2] in _SCHEMA_FUNCTIONS and _REMOTE_REFERENCE.search(self.text):
+            why = "refused where a `$ref` leads out of its schema: OPA would fetch it from the network"
+            self._problem(token, f"`{'.'.join(path.words[:2])}` is {why}")
         return at + 1
 
     def _continues(self, at: int) -> bool:
@@ -204,7 +224,7 @@ class _Walk:
     def _second_end(self, path: _Path) -> int:
         """Where `data.sigstore` or `data["sigstore"]` ends."""
         at = self.code.index(path.first) + 2
-        return self.code[at].end if self.code[at].kind is Kind.WORD else self.code[at + 1].end
+        return self.code[at].end if self.code[at].kind is TokenKind.WORD else self.code[at + 1].end
 
     def _path(self, at: int) -> _Path:
         first = last = self.code[at]
@@ -212,10 +232,15 @@ class _Walk:
         at += 1
         while at + 1 < len(self.code):
             mark, following = self.code[at], self.code[at + 1]
-            if mark.text == "." and following.kind is Kind.WORD:
+            if mark.text == "." and following.kind is TokenKind.WORD:
                 words.append(following.text)
                 last, at = following, at + 2
-            elif mark.text == "[" and mark.start == last.end and following.kind is Kind.STRING and self._closes(at + 2):
+            elif (
+                mark.text == "["
+                and mark.start == last.end
+                and following.kind is TokenKind.STRING
+                and self._closes(at + 2)
+            ):
                 words.append(following.text.strip('"'))
                 last, at = self.code[at + 2], at + 3
             else:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+# As in `lib.bestbefore.glob`.
+GLOB: Final = "^[A-Za-z0-9._:/@*-]+$"
+# As in `lib.bestbefore.messages`: what may stand in a message as an address.
+ADDRESS: Final = "^https?://[!-~]{1,200}$"
 
 
 def parameters_schema() -> dict[str, Any]:
@@ -23,6 +28,12 @@ def parameters_schema() -> dict[str, Any]:
                 "deny",
                 "warn",
             ),
+            "workloads": workload_kinds(),
+            "generation": {
+                "description": "The policy's `metadata.generation`, where it comes from a cluster; violations name it.",
+                "type": "integer",
+            },
+            "reasonsUrl": reasons_url(),
             "rego": {
                 "description": "What the policy's own rule is given beside the authorities that matched.",
                 "type": "object",
@@ -31,10 +42,25 @@ def parameters_schema() -> dict[str, Any]:
                     "includeSpec": _flag("The object's spec, as `input.spec`."),
                     "includeObjectMeta": _flag("The object's metadata, as `input.metadata`."),
                     "includeTypeMeta": _flag("The object's kind and apiVersion, as `input.typemeta`."),
+                    "reads": {
+                        "description": "Which parts of the object the rule reads: a change of one is judged again. "
+                        "`*` stands for any key; all of `spec` and `metadata` when left out.",
+                        "type": "array",
+                        "items": {"type": "array", "items": {"type": "string"}},
+                    },
                 },
             },
         },
     }
+
+
+def rule_parameters_schema() -> dict[str, Any]:
+    """The same for a policy with a rule of its own: without what the rule is given, it would not be asked."""
+    schema = parameters_schema()
+    rego = schema["properties"]["rego"]
+    flags = [name for name, field in rego["properties"].items() if field["type"] == "boolean"]
+    properties = {**schema["properties"], "rego": {**rego, "required": flags}}
+    return {**schema, "required": [*schema["required"], "rego"], "properties": properties}
 
 
 def coverage_schema() -> dict[str, Any]:
@@ -43,7 +69,21 @@ def coverage_schema() -> dict[str, Any]:
     return {
         "type": "object",
         "required": ["policies"],
-        "properties": {"policies": _list("Every policy in force, with what it covers.", policy)},
+        "properties": {
+            "policies": _list("Every policy in force, with what it covers.", policy),
+            "workloads": workload_kinds(),
+            "reasonsUrl": reasons_url(),
+        },
+    }
+
+
+def reasons_url() -> dict[str, Any]:
+    """Of the page that messages point to."""
+    return {
+        "description": "Address of your copy of the page of reasons. With it a message names the page, with the reason "
+        "as its heading: `https://docs.example.com/reasons#imagetooold`. Without it only the reason.",
+        "type": "string",
+        "pattern": f"^$|{ADDRESS}",
     }
 
 
@@ -63,9 +103,19 @@ def signer_properties() -> dict[str, Any]:
     }
 
 
+def workload_kinds() -> dict[str, Any]:
+    """Of the kinds of workloads that a Constraint matches."""
+    return {
+        "description": "The kinds of workloads that this Constraint matches: what Gatekeeper expands of one is not "
+        "judged a second time.",
+        "type": "array",
+        "items": {"type": "string"},
+    }
+
+
 def _images() -> dict[str, Any]:
-    glob = _text("Glob over the normalised reference; `*` stops at a slash, `**` does not.")
-    return _some("Which images the policy covers: one glob must match.", {"glob": glob})
+    glob = {**_text("Glob over the normalised reference; `*` stops at a slash, `**` does not."), "pattern": GLOB}
+    return _some("Which images the policy covers: one glob must match.", {"glob": glob}, "glob")
 
 
 def _match() -> dict[str, Any]:
@@ -84,17 +134,19 @@ def _match() -> dict[str, Any]:
                         "type": "object",
                         "additionalProperties": {"type": "string"},
                     },
-                    "matchExpressions": _list("Expressions, all of which must hold.", _expression()),
+                    "matchExpressions": _list("Expressions, all of which must hold.", _expression(), "key", "operator"),
                 },
             },
         },
+        "resource",
+        "version",
     )
 
 
 def _expression() -> dict[str, Any]:
     return {
         "key": _text("Label key."),
-        "operator": _text("In, NotIn, Exists or DoesNotExist."),
+        "operator": _choice("How the label's value is compared.", "In", "NotIn", "Exists", "DoesNotExist"),
         "values": {"description": "Values for In and NotIn.", "type": "array", "items": {"type": "string"}},
     }
 
@@ -105,7 +157,7 @@ def _authority() -> dict[str, Any]:
         "static": _object(
             "A fixed verdict.",
             action=_text("pass or fail."),
-            message=_text("What to tell people when it fails."),
+            message=_text("What to say to people when it fails."),
         ),
         **signer_properties(),
     }
@@ -155,10 +207,14 @@ def _flag(description: str) -> dict[str, Any]:
     return {"description": description, "type": "boolean"}
 
 
-def _some(description: str, properties: dict[str, Any]) -> dict[str, Any]:
+def _some(description: str, properties: dict[str, Any], *required: str) -> dict[str, Any]:
     """A list that may not be empty."""
-    return {**_list(description, properties), "minItems": 1}
+    return {**_list(description, properties, *required), "minItems": 1}
 
 
-def _list(description: str, properties: dict[str, Any]) -> dict[str, Any]:
-    return {"description": description, "type": "array", "items": {"type": "object", "properties": properties}}
+def _list(description: str, properties: dict[str, Any], *required: str) -> dict[str, Any]:
+    """A list of objects, each with the fields that are required."""
+    item: dict[str, Any] = {"type": "object", "properties": properties}
+    if required:
+        item["required"] = list(required)
+    return {"description": description, "type": "array", "items": item}

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from gatekeeper.translation import library, names
-from gatekeeper.translation.schema import coverage_schema, parameters_schema
+from gatekeeper.translation.schema import coverage_schema, parameters_schema, rule_parameters_schema
+from provider.questions.config_paths import ConfigPaths
 
-__all__ = ["Source", "coverage_schema", "document", "rule_package", "rule_source", "shared_source"]
+__all__ = [
+    "TemplateSource",
+    "coverage_schema",
+    "document",
+    "rule_package",
+    "rule_parameters_schema",
+    "rule_source",
+    "shared_source",
+]
 
 TARGET: Final = "admission.k8s.gatekeeper.sh"
 
 # Rego v0: a template and its libraries have one language version, and ClusterImagePolicy rules are v0.
 LANGUAGE: Final = "v0"
 
+# How `template_own` names the rule that judges; each kind has another.
+_RULE_IMPORT: Final = "import data.lib.bestbefore.age as rule"
+
+# The line of template_rule.rego that says what to ask for.
+_ALL_OF_THE_CONFIG: Final = "_config := true"
+
 
 @dataclass(frozen=True)
-class Source:
+class TemplateSource:
     """The Rego of a template.
 
     Attributes:
@@ -31,17 +47,32 @@ class Source:
     libs: tuple[str, ...]
 
 
-def shared_source() -> Source:
+def shared_source() -> TemplateSource:
     """The Rego of the template that every policy without a rule of its own shares."""
     main = library.module("template_authorities")
-    return Source(main.text, _texts(main))
+    return TemplateSource(main.text, _texts(main))
 
 
-def rule_source(kind: str, rule: str) -> Source:
-    """The Rego of a template with a rule: `rule` is the library that holds it, in `rule_package(kind)`."""
+def rule_source(kind: str, rule: str, config: ConfigPaths | None = None) -> TemplateSource:
+    """The Rego of a template with a rule.
+
+    Args:
+        kind: the template's Kind.
+        rule: the library that holds the rule, in `rule_package(kind)`.
+        config: the paths that the rule reads of each platform's configuration; None where it may read all of it.
+    """
     main = library.module("template_rule")
     text = re.sub(r"\btemplate_rule\b", names.template_name(kind), main.text)
-    return Source(text, (*_texts(main), rule))
+    if config is not None:
+        text = text.replace(_ALL_OF_THE_CONFIG, f"_config := {json.dumps(config.to_json())}")
+    return TemplateSource(text, (*_texts(main), rule))
+
+
+def own_source(kind: str, rule: str) -> TemplateSource:
+    """The Rego of a policy of our own: `rule` is the module that judges."""
+    text = library.module("template_own").text.replace(_RULE_IMPORT, _RULE_IMPORT.replace("age", rule))
+    main = library.parsed("template_own", re.sub(r"\btemplate_own\b", names.template_name(kind), text))
+    return TemplateSource(main.text, _texts(main))
 
 
 def rule_package(kind: str) -> str:
@@ -50,7 +81,7 @@ def rule_package(kind: str) -> str:
 
 
 def document(
-    kind: str, source: Source, annotations: Mapping[str, str], schema: Mapping[str, Any] | None = None
+    kind: str, source: TemplateSource, annotations: Mapping[str, str], schema: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """The ConstraintTemplate object (templates.gatekeeper.sh/v1); `schema` is a policy's own parameters by default."""
     parameters = parameters_schema() if schema is None else dict(schema)

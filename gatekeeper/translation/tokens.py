@@ -1,6 +1,7 @@
 """Rego text as tokens: just enough to find its package line, its imports and its references.
 
-Not a parser. Strings and comments are told from code, which is what a search by regular expression would get wrong.
+Not a parser. Strings and comments are distinguished from code, which is what a search by regular expression would get
+wrong.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class TokenKind(StrEnum):
     """What a token is."""
 
     WORD = "word"
@@ -33,7 +34,7 @@ class Token:
         line: line number, from 1.
     """
 
-    kind: Kind
+    kind: TokenKind
     text: str
     start: int
     line: int
@@ -64,5 +65,5 @@ def tokens(text: str) -> Iterator[Token]:
     for match in _PATTERN.finditer(text):
         kind, piece = str(match.lastgroup), match.group()
         if kind != "skip":
-            yield Token(Kind(kind), piece, match.start(), line)
+            yield Token(TokenKind(kind), piece, match.start(), line)
         line += piece.count("\n")

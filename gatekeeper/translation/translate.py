@@ -5,21 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any
 
+from gatekeeper.documents.document import Document
+from gatekeeper.documents.problems import PolicyError, Problem
 from gatekeeper.policy import support
-from gatekeeper.policy.document import Document
 from gatekeeper.policy.model import ClusterImagePolicy
-from gatekeeper.policy.problems import PolicyError, Problem
-from gatekeeper.translation import constraint, library, names, template
-from gatekeeper.translation.policy_rule import PolicyRule, RegoChecker, compiled
-from gatekeeper.translation.template import Source
+from gatekeeper.translation import authority_parameters, constraint, library, marks, names, template
+from gatekeeper.translation.policy_rule import RULE_PATH, PolicyRule, RegoChecker, compiled, config_read
+from gatekeeper.translation.reading.batch import RegoParser
+from gatekeeper.translation.template import TemplateSource
+from provider.questions.config_paths import ConfigPaths
 from provider.version import VERSION
-
-POLICY_ANNOTATION: Final = "bestbefore.dev/cluster-image-policy"
-VERSION_ANNOTATION: Final = "bestbefore.dev/translator-version"
-DIGEST_ANNOTATION: Final = "bestbefore.dev/policy-digest"
 
 
 @dataclass(frozen=True)
@@ -36,11 +34,16 @@ class Translation:
     template: Mapping[str, Any]
     constraints: tuple[Mapping[str, Any], ...]
 
+    def with_reasons_url(self, url: str) -> Translation:
+        """The same, with messages that name the page of a reason."""
+        return replace(self, constraints=tuple(constraint.with_reasons_url(each, url) for each in self.constraints))
+
 
 def translate(
     policies: Sequence[ClusterImagePolicy],
     checker: RegoChecker | None = None,
     documents: Mapping[str, Document] | None = None,
+    parser: RegoParser | None = None,
 ) -> tuple[Translation, ...]:
     """Translate policies, in their order.
 
@@ -48,6 +51,8 @@ def translate(
         policies: valid ones.
         checker: compiles the policies' rules, so that what OPA would refuse is found here and not in the cluster.
         documents: where each policy came from, by its name, so that problems name the file.
+        parser: has the syntax of the policies' rules, so that questions carry no more of an image's configuration than
+            its rule reads. Without it they carry all of it.
 
     Raises:
         PolicyError: what is not supported or cannot be carried over, every problem of every policy at once.
@@ -55,21 +60,87 @@ def translate(
     problems = list(_problems(policies, checker))
     if problems:
         known = documents or {}
-        raise PolicyError(known[name].locate(each) if name in known else each for name, each in problems)
-    translations = tuple(_translation(policy) for policy in policies)
+        raise PolicyError(located(each, known.get(name)) for name, each in problems)
+    rules = [PolicyRule.of(policy) for policy in policies if policy.spec.policy is not None]
+    config = config_read(rules, parser) if parser is not None else {}
+    translations = tuple(_translation(policy, config.get(policy.name)) for policy in policies)
     _refuse_shared_names(translations)
     return translations
 
 
+def located(problem: Problem, document: Document | None) -> Problem:
+    """The problem with its place; a rule that stands in a ConfigMap or at a URL is not in the policy's file."""
+    if document is None:
+        return problem
+    spec = document.value.get("spec")
+    given = spec.get("policy") if isinstance(spec, Mapping) else None
+    elsewhere = [name for name in ("configMapRef", "remote") if isinstance(given, Mapping) and given.get(name)]
+    if problem.path == RULE_PATH and elsewhere:
+        problem = replace(problem, path=f"spec.policy.{elsewhere[0]}", text_line=None)
+    return document.locate(problem)
+
+
+def has_strict_rules(policies: Sequence[ClusterImagePolicy]) -> bool:
+    """Whether a rule says Rego v1, so that only a checker knows all that is wrong with it."""
+    return any(PolicyRule.of(each).library.strict for each in policies if each.spec.policy is not None)
+
+
+def translate_each(
+    policies: Sequence[ClusterImagePolicy], checker: RegoChecker | None = None, parser: RegoParser | None = None
+) -> dict[str, Translation | tuple[Problem, ...]]:
+    """Translate policies, each for itself: by its name what it becomes, or what is wrong with it.
+
+    Of two that would have one Constraint the first one has it. `checker` and `parser` are as for `translate`.
+    """
+    wrong: dict[str, list[Problem]] = {}
+    for name, problem in _problems(policies, None):
+        wrong.setdefault(name, []).append(problem)
+    rules = [PolicyRule.of(each) for each in policies if each.spec.policy is not None and each.name not in wrong]
+    if checker is not None:
+        wrong |= _refused_rules(rules, checker)
+    good = [rule for rule in rules if rule.policy not in wrong]
+    config = config_read(good, parser) if parser is not None else {}
+    found: dict[str, Translation | tuple[Problem, ...]] = {}
+    taken: dict[tuple[str, str], str] = {}
+    for policy in policies:
+        if policy.name in wrong:
+            found[policy.name] = tuple(wrong[policy.name])
+        else:
+            made = _translation(policy, config.get(policy.name))
+            found[policy.name] = tuple(_shared_name(made, taken)) or made
+    return found
+
+
+def _refused_rules(rules: Sequence[PolicyRule], checker: RegoChecker) -> dict[str, list[Problem]]:
+    """What the engine has against each rule that it refuses.
+
+    A run stops at the first stage that finds something, so what is wrong is left out and the others are compiled again;
+    and whatever one run says of a rule must hold where the rule is alone.
+    """
+    wrong: dict[str, list[Problem]] = {}
+    left = list(rules)
+    while left and (found := {name for name, _ in compiled(left, checker)}):
+        for rule in (each for each in left if each.policy in found):
+            if problems := [problem for _, problem in compiled([rule], checker)]:
+                wrong[rule.policy] = problems
+        left = [each for each in left if each.policy not in found]
+    return wrong
+
+
 def coverage(policies: Sequence[ClusterImagePolicy], action: str) -> Translation:
     """What denies (`deny`) or warns of (`warn`) images that no policy covers."""
+    return coverage_of([constraint.coverage_entry(each) for each in policies], action)
+
+
+def coverage_of(entries: Sequence[Mapping[str, Any]], action: str) -> Translation:
+    """The same, of the images that policies say in their Constraints' parameters (`constraint.coverage_entry`)."""
     main = library.module("template_coverage")
-    source = Source(main.text, tuple(each.text for each in library.with_imports(main)))
-    annotations = {VERSION_ANNOTATION: VERSION}
+    source = TemplateSource(main.text, tuple(each.text for each in library.with_imports(main)))
+    annotations = {marks.TRANSLATOR_VERSION: VERSION}
     return Translation(
         "",
         template.document(constraint.COVERAGE_KIND, source, annotations, template.coverage_schema()),
-        (constraint.coverage_document(policies, action, annotations),),
+        (constraint.coverage_document(entries, action, annotations),),
     )
 
 
@@ -80,34 +151,39 @@ def objects(translations: Sequence[Translation]) -> tuple[Mapping[str, Any], ...
 
 
 def _problems(policies: Sequence[ClusterImagePolicy], checker: RegoChecker | None) -> Iterator[tuple[str, Problem]]:
-    """What stands in the way of each policy, with its name; a rule is compiled only when nothing else does."""
+    """What stands in the way of each policy, with its name; a rule is compiled when nothing else is wrong with it."""
     rules = []
-    refused = False
     for policy in policies:
-        found = [*support.unsupported(policy), *constraint.problems(policy)]
+        found = [*support.unsupported(policy), *constraint.problems(policy)] or list(_authority_problems(policy))
         if policy.spec.policy is not None and not found:
-            rules.append(PolicyRule.of(policy))
-            found = list(rules[-1].problems())
-        refused = refused or bool(found)
+            rule = PolicyRule.of(policy)
+            found = list(rule.problems())
+            rules += [] if found else [rule]
         yield from ((policy.name, each) for each in found)
-    if not refused and checker is not None:
+    if checker is not None:
         yield from compiled(rules, checker)
 
 
-def _translation(policy: ClusterImagePolicy) -> Translation:
+def _authority_problems(policy: ClusterImagePolicy) -> Iterator[Problem]:
+    for index, authority in enumerate(policy.spec.authorities):
+        if authority.static is None:
+            yield from authority_parameters.problems(authority, f"spec.authorities[{index}]")
+
+
+def _translation(policy: ClusterImagePolicy, config: ConfigPaths | None) -> Translation:
     annotations = {
-        POLICY_ANNOTATION: policy.name,
-        VERSION_ANNOTATION: VERSION,
-        DIGEST_ANNOTATION: _digest(policy),
+        marks.POLICY: policy.name,
+        marks.TRANSLATOR_VERSION: VERSION,
+        marks.POLICY_DIGEST: _digest(policy),
     }
     if policy.spec.policy is None:
         kind = names.SHARED_KIND
         # The same bytes for every policy: nothing in it names one.
-        made = template.document(kind, template.shared_source(), {VERSION_ANNOTATION: VERSION})
+        made = template.document(kind, template.shared_source(), {marks.TRANSLATOR_VERSION: VERSION})
     else:
         carried = PolicyRule.of(policy)
         kind = carried.kind
-        made = template.document(kind, carried.source(), annotations)
+        made = template.document(kind, carried.source(config), annotations, template.rule_parameters_schema())
     return Translation(policy.name, made, constraint.documents(policy, kind, annotations))
 
 
@@ -120,9 +196,18 @@ def _digest(policy: ClusterImagePolicy) -> str:
 
 def _refuse_shared_names(translations: Sequence[Translation]) -> None:
     taken: dict[tuple[str, str], str] = {}
-    for policy, made in ((each.policy, made) for each in translations for made in each.constraints):
+    problems = [problem for each in translations for problem in _shared_name(each, taken)]
+    if problems:
+        raise PolicyError(problems)
+
+
+def _shared_name(translation: Translation, taken: dict[tuple[str, str], str]) -> Iterator[Problem]:
+    """The name that a policy's Constraint would share with another policy's; its names are taken from now on."""
+    for made in translation.constraints:
         name = (str(made["kind"]), str(made["metadata"]["name"]))
-        other = taken.setdefault(name, policy)
-        if other != policy:
-            sentence = f"the policies {other} and {policy} would become one Constraint {name[1]}; rename one"
-            raise PolicyError([Problem(path="metadata.name", message=sentence)])
+        other = taken.setdefault(name, translation.policy)
+        if other != translation.policy:
+            sentence = (
+                f"the policies {other} and {translation.policy} would become one Constraint {name[1]}; rename one"
+            )
+            yield Problem(path="metadata.name", message=sentence)

@@ -9,7 +9,7 @@ The rules:
 3. **Sharing.** Keys are worked on side by side. A key that stands twice in a request, or in two requests at the same
    time, is worked on once. `/validate` and `/audit` ask the same questions, so they share; `/mutate` asks others.
 4. **Nobody takes all.** Requests to registries take turns (`provider.registry.turns`). No more than half of the
-   server's threads wait for admission's keys and no more than a quarter for audit's; who comes then is told
+   server's threads wait for admission's keys and no more than a quarter for audit's; who comes then reads
    `Overloaded` at once, so that an answer from memory always finds a thread.
 5. **What reaches the caller.** An answer is an item. A durable failure is an item error. A passing one is left out of
    the items and named in `systemError`, so that nobody caches it, except on `/mutate`, where a `systemError` would
@@ -31,8 +31,8 @@ from typing import Final
 from provider import limits
 from provider.answering import result
 from provider.answering.attendance import Attendance
-from provider.answering.places import Places
-from provider.answering.result import Result
+from provider.answering.places import CallPlaces
+from provider.answering.result import KeyResult
 from provider.answering.waits import Waits
 from provider.answering.work import Work, Works
 from provider.cache.memory import Memory
@@ -40,7 +40,7 @@ from provider.clock import Clock
 from provider.errors import BestbeforeError, ImageError
 from provider.questions import item_key, protocol
 from provider.questions.endpoint import Endpoint
-from provider.questions.item_key import ItemKey, Kind
+from provider.questions.item_key import ItemKey, KeyKind
 from provider.reasons import Reason
 
 _RETRY: Final = "the look-up goes on, try again in a few seconds"
@@ -62,8 +62,8 @@ class BatchSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
-    """One request's keys, told once each in the order of the request.
+class BatchResponse:
+    """One request's keys, once each in the order of the request.
 
     Attributes:
         results: what there is to say about each.
@@ -72,7 +72,7 @@ class Response:
         shed: whether keys were refused without waiting, because too many calls wait already.
     """
 
-    results: Sequence[Result]
+    results: Sequence[KeyResult]
     worked: frozenset[str] = frozenset()
     joined: int = 0
     shed: bool = False
@@ -102,7 +102,7 @@ class Batch:
     def __init__(  # noqa: PLR0913 - its collaborators
         self,
         works: Works,
-        memory: Memory[str, Result],
+        memory: Memory[str, KeyResult],
         hand: Hand,
         clock: Clock,
         settings: BatchSettings,
@@ -116,29 +116,31 @@ class Batch:
         self._event = event
         self._waits = {endpoint: Waits(seconds) for endpoint, seconds in settings.waits.items()}
         self._patience = {endpoint: seconds + limits.LOOP_GRACE_SECONDS for endpoint, seconds in settings.waits.items()}
-        admission, audit = Places(settings.server_threads // 2), Places(settings.server_threads // 4)
+        admission, audit = CallPlaces(settings.server_threads // 2), CallPlaces(settings.server_threads // 4)
         self._places = {Endpoint.VALIDATE: admission, Endpoint.MUTATE: admission, Endpoint.AUDIT: audit}
 
-    def answer(self, endpoint: Endpoint, keys: Iterable[str]) -> Response:
+    def answer(self, endpoint: Endpoint, keys: Iterable[str]) -> BatchResponse:
         """What there is to say about the keys, within the time that the endpoint has."""
-        kind = Kind.TAG if endpoint is Endpoint.MUTATE else Kind.QUESTION
+        kind = KeyKind.TAG if endpoint is Endpoint.MUTATE else KeyKind.QUESTION
         prefix = item_key.name_of(kind, "")
-        remembered = {key: self.memory.get(prefix + key) for key in dict.fromkeys(keys)}
+        distinct = tuple(dict.fromkeys(keys))
+        found = self.memory.get_all([prefix + key for key in distinct])
+        remembered = dict(zip(distinct, found, strict=True))
         results = {key: known for key, known in remembered.items() if known is not None}
         missing = [key for key in remembered if key not in results]
         if not missing:
-            return Response(_fitting(kind, results))
+            return BatchResponse(_fitting(kind, results))
         unreadable, readable = _read(kind, missing)
         results |= unreadable
         joined, shed = 0, False
         if readable:
-            told, joined, shed = self._asked(endpoint, readable)
-            results |= told
+            made, joined, shed = self._asked(endpoint, readable)
+            results |= made
         worked = frozenset(results[key].ref for key in missing)
         in_order = {key: results[key] for key in remembered}
-        return Response(_fitting(kind, in_order), worked, joined, shed)
+        return BatchResponse(_fitting(kind, in_order), worked, joined, shed)
 
-    def _asked(self, endpoint: Endpoint, keys: Sequence[ItemKey]) -> tuple[dict[str, Result], int, bool]:
+    def _asked(self, endpoint: Endpoint, keys: Sequence[ItemKey]) -> tuple[dict[str, KeyResult], int, bool]:
         """Have the keys worked on, and wait: results by key, how many were joined, whether nobody waited."""
         places = self._places[endpoint]
         shed = not places.take()
@@ -146,16 +148,16 @@ class Batch:
         try:
             done = self._event()
             self._hand(lambda: attendance.begin(keys, done.set, wait=not shed))
-            # The loop tells when the time is over; it is waited for a little longer, should it be late.
+            # The loop says when the time is over; it is waited for a little longer, in case it is late.
             done.wait(limits.LOOP_GRACE_SECONDS if shed else self._patience[endpoint])
         finally:
             if not shed:
                 places.give_back()
         works = attendance.works
-        found = {key.text: self._told(key, works.get(key.text), shed=shed) for key in keys}
+        found = {key.text: self._result(key, works.get(key.text), shed=shed) for key in keys}
         return found, attendance.joined, shed
 
-    def _told(self, key: ItemKey, work: Work | None, *, shed: bool) -> Result:
+    def _result(self, key: ItemKey, work: Work | None, *, shed: bool) -> KeyResult:
         """What is done by now; what is not is `Timeout`, or `Overloaded` where nobody waited."""
         if work is not None and work.result is not None:
             return work.result
@@ -163,12 +165,12 @@ class Batch:
         if shed:
             error = ImageError(Reason.OVERLOADED, f"too many requests wait for registries already; {_RETRY}")
         begun = self._clock.monotonic() if work is None else work.begun
-        return result.failed(key, error, self._clock.monotonic() - begun)
+        return result.of_error(key, error, self._clock.monotonic() - begun)
 
 
-def _read(kind: Kind, keys: Iterable[str]) -> tuple[dict[str, Result], list[ItemKey]]:
+def _read(kind: KeyKind, keys: Iterable[str]) -> tuple[dict[str, KeyResult], list[ItemKey]]:
     """Those that nobody can read, with what is said of them; and the others."""
-    unreadable: dict[str, Result] = {}
+    unreadable: dict[str, KeyResult] = {}
     readable: list[ItemKey] = []
     for text in keys:
         try:
@@ -178,7 +180,7 @@ def _read(kind: Kind, keys: Iterable[str]) -> tuple[dict[str, Result], list[Item
     return unreadable, readable
 
 
-def _fitting(kind: Kind, results: Mapping[str, Result]) -> list[Result]:
+def _fitting(kind: KeyKind, results: Mapping[str, KeyResult]) -> list[KeyResult]:
     """The results by their keys, with those replaced that do not fit into `BATCH_BYTES`, in their order."""
     room = limits.BATCH_BYTES
     if sum(len(one.item) for one in results.values() if one.item) <= room:

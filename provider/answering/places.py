@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 
-class Places:
+class CallPlaces:
     """Places of an endpoint's calls; may be used by many threads.
 
     Args:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from provider import limits
-from provider.errors import BestbeforeError, ImageError
+from provider.errors import BestbeforeError
 from provider.questions import protocol, question
 from provider.questions.answer import Answer, Facts, Proofs
-from provider.questions.item_key import ItemKey, Kind
+from provider.questions.item_key import ItemKey, KeyKind
 from provider.reasons import Reason
 
 # What an entry costs beside its texts: the objects around them.
@@ -18,7 +18,7 @@ _OVERHEAD_BYTES: Final = 900
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Result:
+class KeyResult:
     """A key's.
 
     Attributes:
@@ -26,24 +26,24 @@ class Result:
         item: the item, ready for the wire; None when the key is left out of `items`.
         problem: its member of `systemError`; empty when there is an item.
         reason: why there is no answer; None when there is one.
-        told: what the log tells of it, by the names of its fields.
+        log_fields: what the log says of it, by the names of its fields.
     """
 
     ref: str
     item: bytes | None
     problem: str = ""
     reason: Reason | None = None
-    told: Mapping[str, object] = field(default_factory=dict)
+    log_fields: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
         """Bytes that keeping it takes, about."""
-        # What the log is told is kept as it is, and as the line that it became.
-        said = 2 * len(str(self.told.get("problem", "")))
+        # The fields are kept as they are, and as the line that they became.
+        said = 2 * len(str(self.log_fields.get("problem", "")))
         return _OVERHEAD_BYTES + len(self.item or b"") + len(self.problem) + said
 
 
-def answered(key: ItemKey, answer: Answer | str, seconds: float) -> Result:
+def of_answer(key: ItemKey, answer: Answer | str, seconds: float) -> KeyResult:
     """The answer to a key.
 
     Args:
@@ -54,59 +54,57 @@ def answered(key: ItemKey, answer: Answer | str, seconds: float) -> Result:
     Raises:
         ImageError: the answer is too large, or cannot be written down.
     """
-    try:
-        item = protocol.item(key.text, answer if isinstance(answer, str) else answer.to_json(key.ref))
-    except ValueError as error:
-        raise ImageError(Reason.CONTENT_INVALID, "the image's configuration has a number that JSON has not") from error
-    except RecursionError as error:
-        raise ImageError(Reason.LIMIT_EXCEEDED, "the image's configuration is nested too deeply") from error
-    if len(item) > limits.ITEM_BYTES:
-        message = f"the answer has {len(item)} bytes, more than the {limits.ITEM_BYTES} that one image may take"
-        raise ImageError(Reason.LIMIT_EXCEEDED, message)
-    told = {"ref": key.ref, "image": key.image, "outcome": "answered", **_told(answer), "ms": _milliseconds(seconds)}
-    return Result(key.ref, item, told=told)
+    item = protocol.answer_item(key.text, answer if isinstance(answer, str) else answer.to_json(key.ref))
+    fields = {
+        "ref": key.ref,
+        "image": key.image,
+        "outcome": "answered",
+        **_fields_of(answer),
+        "ms": _milliseconds(seconds),
+    }
+    return KeyResult(key.ref, item, log_fields=fields)
 
 
-def failed(key: ItemKey, error: BestbeforeError, seconds: float) -> Result:
+def of_error(key: ItemKey, error: BestbeforeError, seconds: float) -> KeyResult:
     """A key without an answer."""
     return _failed(key.kind, key.text, key.ref, key.image, error, seconds)
 
 
-def unreadable(kind: Kind, text: str, error: BestbeforeError) -> Result:
+def unreadable(kind: KeyKind, text: str, error: BestbeforeError) -> KeyResult:
     """A key that nobody can read."""
     return _failed(kind, text, question.ref(text), "", error, 0.0)
 
 
-def replaced(kind: Kind, text: str, result: Result, error: BestbeforeError) -> Result:
+def replaced(kind: KeyKind, text: str, result: KeyResult, error: BestbeforeError) -> KeyResult:
     """A key whose answer cannot be given in this response."""
-    return _failed(kind, text, result.ref, str(result.told.get("image", "")), error, 0.0)
+    return _failed(kind, text, result.ref, str(result.log_fields.get("image", "")), error, 0.0)
 
 
 def _failed(  # noqa: PLR0913, PLR0917 - the parts of a key
-    kind: Kind, text: str, ref: str, image: str, error: BestbeforeError, seconds: float
-) -> Result:
+    kind: KeyKind, text: str, ref: str, image: str, error: BestbeforeError, seconds: float
+) -> KeyResult:
     """An item error if it may be cached, else a member of `systemError`.
 
     On `/mutate` nothing is cached and a `systemError` voids the whole batch, so there it is always an item error.
     """
     outcome = "item_error" if error.reason.durable else "unfinished"
-    told = {
+    fields = {
         "ref": ref,
         "image": image,
         "outcome": outcome,
         "reason": error.reason.value,
-        "problem": error.message,
+        "problem": "; ".join(filter(None, (error.message, error.detail))),
         "ms": _milliseconds(seconds),
     }
     cached = error.reason.durable and len(text) <= limits.KEY_BYTES
-    if cached or kind is Kind.TAG:
+    if cached or kind is KeyKind.TAG:
         item = protocol.error_item(text, f"{error.reason}: {error.message}")
-        return Result(ref, item, reason=error.reason, told=told)
-    problem = protocol.problem(ref, error.reason, error.message)
-    return Result(ref, None, problem, error.reason, told)
+        return KeyResult(ref, item, reason=error.reason, log_fields=fields)
+    problem = protocol.problem(ref, error.reason, error.message, error.detail)
+    return KeyResult(ref, None, problem, error.reason, fields)
 
 
-def _told(answer: Answer | str) -> Mapping[str, object]:
+def _fields_of(answer: Answer | str) -> Mapping[str, object]:
     if isinstance(answer, Facts):
         return {"digest": answer.digest, "created": answer.created, "created_from": answer.created_from}
     if isinstance(answer, Proofs):

@@ -20,7 +20,7 @@ from provider import limits
 
 @dataclass(slots=True)
 class _Window:
-    """One image's: `since` tells from when somebody has been waiting, and counts only while `waiting` is above 0."""
+    """One image's: `since` says from when somebody has been waiting, and counts only while `waiting` is above 0."""
 
     opened: float
     spent: float = 0.0

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from provider import limits
 from provider.answering import result
-from provider.answering.result import Result
+from provider.answering.result import KeyResult
 from provider.cache.memory import Memory
 from provider.clock import Clock, Deadline
 from provider.errors import BestbeforeError, ImageError
@@ -48,7 +48,7 @@ class Inspector(Protocol):
 
 
 class Reporter(Protocol):
-    """Is told what nobody expected."""
+    """Gets reports of what nobody expected."""
 
     def unexpected(self, ref: str, image: str, error: Exception) -> None:
         """It goes to the log, with its traceback."""
@@ -73,20 +73,20 @@ class Work:
         self.key = key
         self.begun = begun
         self.claim = claim
-        self.result: Result | None = None
+        self.result: KeyResult | None = None
         self.finished_at = float("inf")
         self.watchers: set[Callable[[Work], None]] = set()
         self.task: asyncio.Task[None] | None = None
 
 
 class Works:
-    """All work that is going on; for one event loop, but for `memory`.
+    """All work that is going on; for one event loop, except `memory`.
 
     Args:
         inspector: does it.
         credentials: who asks registries.
         memory: where results are remembered.
-        reporter: is told what nobody expected.
+        reporter: gets reports of what nobody expected.
         clock: for every deadline.
         tag_ttl: seconds for which a tag is believed.
     """
@@ -95,7 +95,7 @@ class Works:
         self,
         inspector: Inspector,
         credentials: Credentials,
-        memory: Memory[str, Result],
+        memory: Memory[str, KeyResult],
         reporter: Reporter,
         clock: Clock,
         tag_ttl: float,
@@ -136,7 +136,7 @@ class Works:
         work = Work(key, self._clock.monotonic(), Claim(caller, audit=audit))
         if len(self._going_on) >= limits.QUESTIONS or (audit and self._audit >= limits.AUDIT_QUESTIONS):
             sentence = "the provider has more to do than it can; try again in a few seconds"
-            work.result = result.failed(key, ImageError(Reason.OVERLOADED, sentence), 0.0)
+            work.result = result.of_error(key, ImageError(Reason.OVERLOADED, sentence), 0.0)
             work.finished_at = work.begun
             return work
         self._going_on[key.name] = work
@@ -166,30 +166,30 @@ class Works:
         try:
             found, seconds = await self._found_out(work, Call(deadline, work.claim, self._credentials, key.ref))
         except BestbeforeError as error:
-            found = result.failed(key, error, clock.monotonic() - work.begun)
+            found = result.of_error(key, error, clock.monotonic() - work.begun)
             seconds = self._tag_ttl if error.reason.durable else limits.PASSING_SECONDS
         except asyncio.CancelledError:
             # By the sweep: nobody else cancels this task, and it ends here.
             late = ImageError(Reason.TIMEOUT, f"{key.reference.registry} has not answered in time")
-            found = result.failed(key, late, clock.monotonic() - work.begun)
+            found = result.of_error(key, late, clock.monotonic() - work.begun)
         except Exception as error:  # noqa: BLE001 - whatever it is, the key gets an answer
             self._reporter.unexpected(key.ref, key.image, error)
             internal = ImageError(Reason.INTERNAL, "the provider met something unexpected; its log has the cause")
-            found = result.failed(key, internal, clock.monotonic() - work.begun)
+            found = result.of_error(key, internal, clock.monotonic() - work.begun)
         finally:
             del self._going_on[key.name]
             self._audit -= audit
         self._settle(work, found, seconds)
 
-    async def _found_out(self, work: Work, call: Call) -> tuple[Result, float]:
+    async def _found_out(self, work: Work, call: Call) -> tuple[KeyResult, float]:
         """Ask the inspector: the answer, and for how many seconds it is to be remembered."""
         key = work.key
         if key.question is None:
             tag = await self._inspector.resolve(key, call)
             seconds = min(limits.RESOLVED_SECONDS, self._tag_ttl)
-            return result.answered(key, tag, self._clock.monotonic() - work.begun), seconds
+            return result.of_answer(key, tag, self._clock.monotonic() - work.begun), seconds
         answer = await self._inspector.inspect(key, call)
-        return result.answered(key, answer, self._clock.monotonic() - work.begun), self._believed(answer)
+        return result.of_answer(key, answer, self._clock.monotonic() - work.begun), self._believed(answer)
 
     def _believed(self, answer: Answer) -> float:
         """For how many seconds more a tag points to what it pointed to when it was last seen."""
@@ -201,7 +201,7 @@ class Works:
             return limits.PASSING_SECONDS
         return self._tag_ttl - max(0.0, age)
 
-    def _settle(self, work: Work, found: Result, seconds: float) -> None:
+    def _settle(self, work: Work, found: KeyResult, seconds: float) -> None:
         work.result, work.finished_at = found, self._clock.monotonic()
         if seconds > 0:
             self._memory.put(work.key.name, found, seconds)

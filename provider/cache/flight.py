@@ -47,7 +47,7 @@ class _Flight(Generic[V]):
         await future
 
     def land(self) -> None:
-        """Tell who waits."""
+        """Give the result to those who wait."""
         for future in self.waiting:
             if not future.done():
                 future.set_result(None)

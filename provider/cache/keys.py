@@ -10,10 +10,12 @@
 |                         | of the image, revision of key or root   |        |                                 |
 | token                   | realm, service, scope, credential       | memory | as its issuer says, within a    |
 |                         |                                         |        | byte bound                      |
+| challenge               | registry; repository, where its scope   | memory | an hour, or until it gives no   |
+|                         | is good for that one alone              |        | token; within a number          |
 
 Content is given to whoever has the right to read it: a repository with a credential that fetched it, or that passed a
 HEAD of its own at a registry that has sent it before (another registry could say yes to anything, so it has to send
-it). An absence is never remembered. Single flight uses the same keys, but for content: there two callers
+it). An absence is never remembered. Single flight uses the same keys, except for content: there two callers
 share a fetch only if repository and credential are the same.
 """
 
@@ -71,6 +73,19 @@ class TokenKey:
     service: str
     scope: str
     credential: str
+
+
+@dataclass(frozen=True)
+class ChallengeKey:
+    """What a registry wants to be shown.
+
+    Attributes:
+        registry: its origin, `https://host[:port]`.
+        repository: empty for all of its repositories.
+    """
+
+    registry: str
+    repository: str = ""
 
 
 @dataclass(frozen=True)

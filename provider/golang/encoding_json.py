@@ -1,6 +1,6 @@
 """JSON as Go's `encoding/json` reads it: which texts it takes, what it makes of them.
 
-The fast way is Python's own scanner, told to keep what Go's decoder needs: the order of keys, double keys, numbers as
+The fast way is Python's own scanner, set to keep what Go's decoder needs: the order of keys, double keys, numbers as
 they were written. Where it refuses a text, Go's state machine is walked to say why in Go's words.
 
 A scanned value is made of
@@ -61,9 +61,14 @@ def scan_whole(body: bytes) -> Any:  # noqa: ANN401 - JSON is of any type
     try:
         value, rest = _first(body)
     except SyntaxProblemError as error:
-        raise SyntaxProblemError(_END if str(error) in _ENDS else str(error)) from error
+        if str(error) not in _ENDS:
+            raise
+        # At the end Go's Unmarshal takes a blank to see whether the text could end there: `tru` is a bad literal.
+        words = problem(body + b" ")
+        raise SyntaxProblemError(_END if not words or words in _ENDS else words) from error
     if rest:
-        raise SyntaxProblemError(f"invalid character {quoted(rest.encode()[0])} after top-level value")
+        last = body.decode(errors="surrogateescape")[-len(rest) :].encode(errors="surrogateescape")
+        raise SyntaxProblemError(f"invalid character {quoted(last[0])} after top-level value")
     return value
 
 

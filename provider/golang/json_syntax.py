@@ -13,8 +13,9 @@ from typing import Final
 from provider import limits
 
 _SPACES: Final = re.compile(rb"[ \t\r\n]*")
-# What may stand in a string, escapes included, up to what may not; without ways back, so that time is linear.
-_PLAIN: Final = re.compile(rb'[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+')
+# What may stand in a string, escapes included, up to what may not; a piece of it, so that the ways back are few. (A
+# group that gives nothing back, `(…)*+`, ends in the middle of a bad escape before Python 3.11.5.)
+_PLAIN: Final = re.compile(rb'[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+){0,512}')
 _DIGITS: Final = re.compile(rb"[0-9]*")
 _HEX: Final = b"0123456789abcdefABCDEF"
 _LITERALS: Final = {b"t": b"true", b"f": b"false", b"n": b"null"}
@@ -153,8 +154,8 @@ class _Walk:
 
     def _string(self) -> None:
         self._at += 1
-        match = _PLAIN.match(self._body, self._at)
-        self._at = match.end() if match else self._at
+        while (match := _PLAIN.match(self._body, self._at)) and match.end() > self._at:
+            self._at = match.end()
         byte = self._peek()
         self._at += 1
         if byte == b"\\":

@@ -21,7 +21,7 @@ _HIDDEN: Final = "…@"
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsedUrl:
     """A URL that Go accepts.
 
     Attributes:
@@ -37,7 +37,7 @@ class UrlError(ValueError):
     """Go refuses the text; the message is Go's."""
 
 
-def fault(text: str) -> str:
+def problem(text: str) -> str:
     """Why Go would refuse the text as a URL, in its words; empty when it would not. Empty text is no URL and fine."""
     if not text:
         return ""
@@ -79,7 +79,7 @@ def without_user(text: str) -> str:
     return text.replace(authority, _HIDDEN + authority.rpartition("@")[2], 1)
 
 
-def parse(text: str, *, request: bool = False) -> Parsed:
+def parse(text: str, *, request: bool = False) -> ParsedUrl:
     """Read a URL without fragment; with `request` a relative one is refused.
 
     Raises:
@@ -90,19 +90,19 @@ def parse(text: str, *, request: bool = False) -> Parsed:
     if request and not text:
         raise UrlError("empty url")
     if text == "*":
-        return Parsed()
+        return ParsedUrl()
     scheme, rest = _split_scheme(text)
     rest = rest.partition("?")[0]
     if not rest.startswith("/"):
         if scheme:
-            return Parsed(scheme)
+            return ParsedUrl(scheme)
         _check_relative(rest, request=request)
     host = ""
     if rest.startswith("//") and (scheme or not (request or rest.startswith("///"))):
         authority, slash, path = rest[2:].partition("/")
         host, rest = _host(authority), slash + path
     _check_escapes(rest)
-    return Parsed(scheme, host)
+    return ParsedUrl(scheme, host)
 
 
 def _split_scheme(text: str) -> tuple[str, str]:

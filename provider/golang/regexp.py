@@ -66,7 +66,7 @@ class RegexpError(ValueError):
         super().__init__(f"error parsing regexp: {problem}: `{part}`")
 
 
-def fault(text: str) -> str:
+def problem(text: str) -> str:
     """Why Go would refuse the expression, in its words; empty when it would not."""
     try:
         _Parser(text).parse()

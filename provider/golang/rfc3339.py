@@ -2,7 +2,7 @@
 
 Container runtimes and policy-controller are written in Go, so what `time.Parse(time.RFC3339, …)` takes is what
 counts: a fraction after a point or a comma, of which nine digits matter; an hour of one digit; offsets up to 24:60;
-no leap second, no 30th of February. The messages are Go's own, for people search for them. Whether a date is good
+no leap second, no 30th of February. The messages are Go's own, because people search for them. Whether a date is good
 enough is not decided here.
 """
 
@@ -32,7 +32,7 @@ _CANONICAL: Final = re.compile(
     r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{0,8}[1-9])?Z",
     re.ASCII,
 )
-"""What is read and written again as it is; but for the 29th of February, which takes more than an expression."""
+"""What is read and written again as it is; except the 29th of February, which takes more than an expression."""
 
 
 class UnreadableTimeError(ValueError):
@@ -90,7 +90,7 @@ def read(text: str) -> Moment:
     Raises:
         UnreadableTimeError: in Go's words; of the text at most `limits.SHOWN_CHARACTERS` characters are repeated.
     """
-    return _Reading(text).moment()
+    return _TimeReader(text).moment()
 
 
 def is_canonical(text: str) -> bool:
@@ -108,7 +108,7 @@ def created_ns(text: str | None) -> int | None:
         return None
 
 
-class _Reading:
+class _TimeReader:
     """Go's way through the layout, element by element, so that each failure names the element that Go names."""
 
     def __init__(self, text: str) -> None:

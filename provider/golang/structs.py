@@ -1,162 +1,25 @@
-"""Decoding JSON into Go types, and encoding what came out, as `encoding/json` does both.
+"""The Go types that JSON is decoded into, and encoded from again, as `encoding/json` does both.
 
 Only what image configurations are made of: strings, booleans, integers, slices, string-keyed maps, structs, and types
-with a decoder of their own. A value of a wrong type is noted and decoding goes on; the first one noted is the error,
-unless a type's own decoder fails, which ends it. A key that comes twice is decoded over what is there, and null
-leaves it, but for slices, maps and pointers.
-
-What a document may cost is limited by what it would be when it is encoded again: decoding stops as soon as that is more
-than there is room for.
+with a decoder of their own. A key that comes twice is decoded over what is there, and null leaves it, except slices,
+maps and pointers.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final
 
 from provider.foreign_text import shown
+from provider.golang.decoding import GoType, Place, Room, kind
 from provider.golang.encoding_json import folded
 
 _INT64: Final = range(-(2**63), 2**63)
 _INT64_DIGITS: Final = 19
 _VALUE_BYTES: Final = 16
-"""What a key or an element costs at least, for it takes time and memory however short it is written."""
-
-
-class DecodeError(ValueError):
-    """A document that Go would not decode; the message is Go's."""
-
-
-class MismatchError(DecodeError):
-    """Of a type's own decoder: its value has a wrong JSON type. Where it stands is added on the way out.
-
-    Attributes:
-        value: what was found, `number`.
-        type_name: what was wanted, `string`.
-    """
-
-    def __init__(self, value: str, type_name: str) -> None:
-        super().__init__(f"json: cannot unmarshal {value} into Go value of type {type_name}")
-        self.value = value
-        self.type_name = type_name
-
-
-class RoomError(DecodeError):
-    """A document that is larger than there is room for."""
-
-
-@dataclass
-class Room:
-    """What may still be decoded; one for all documents that end in the same answer.
-
-    Attributes:
-        bytes: about what it takes when it is encoded, but for what is written with escapes.
-    """
-
-    bytes: int
-
-    def take(self, size: int) -> None:
-        """Use some of it.
-
-        Raises:
-            RoomError: there is not so much.
-        """
-        self.bytes -= size
-        if self.bytes < 0:
-            raise RoomError("the document is larger than there is room for")
-
-
-class GoType(Protocol):
-    """A type that JSON is decoded into."""
-
-    @property
-    def name(self) -> str:
-        """As Go writes it, `map[string]string`."""
-        ...
-
-    @property
-    def plain(self) -> bool:
-        """Whether what Go writes for a value is the value."""
-        ...
-
-    @property
-    def least(self) -> int:
-        """Bytes that any value takes at least when it is written."""
-        ...
-
-    def zero(self) -> Any:  # noqa: ANN401 - of the type's own Python type
-        """The value before anything is decoded; nobody may change it."""
-        ...
-
-    def decode(self, value: Any, old: Any, place: Place) -> Any:  # noqa: ANN401 - as above
-        """The value after decoding over the old one."""
-        ...
-
-    def encode(self, value: Any) -> Any:  # noqa: ANN401 - as above
-        """What Go writes for it."""
-        ...
-
-
-@dataclass
-class Place:
-    """Where the decoder is, for messages, and what it may still use.
-
-    Attributes:
-        room: what it may still use.
-        struct: name of the innermost struct.
-        path: names of the fields that lead here.
-        problem: the first mismatch.
-    """
-
-    room: Room
-    struct: str = ""
-    path: list[str] = field(default_factory=list)
-    problem: str | None = None
-
-    def mismatch(self, value: str, type_name: str) -> None:
-        """Note that a value has a wrong type."""
-        if self.problem is None:
-            self.problem = self.sentence(value, type_name)
-
-    def sentence(self, value: str, type_name: str) -> str:
-        """Go's words for a value of a wrong type at this place."""
-        where = f"struct field {self.struct}.{'.'.join(self.path)}" if self.struct else "value"
-        return f"json: cannot unmarshal {value} into Go {where} of type {type_name}"
-
-
-def decode(value: Any, wanted: GoType, room: Room | None = None) -> Any:  # noqa: ANN401 - of the wanted type
-    """Decode a scanned JSON value.
-
-    Args:
-        value: as `encoding_json` has it.
-        wanted: the type.
-        room: what the result may take; None for texts that are small enough themselves.
-
-    Raises:
-        DecodeError: in Go's words; `RoomError` where there is too little room.
-    """
-    place = Place(room or Room(sys.maxsize))
-    try:
-        decoded = wanted.decode(value, wanted.zero(), place)
-    except MismatchError as error:
-        raise DecodeError(place.sentence(error.value, error.type_name)) from error
-    if place.problem is not None:
-        raise DecodeError(place.problem)
-    return decoded
-
-
-def kind(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    """What Go calls a JSON value."""
-    if isinstance(value, tuple):
-        return "object"
-    if isinstance(value, list):
-        return "array"
-    if isinstance(value, bytes):
-        return "number"
-    return "bool" if isinstance(value, bool) else "string"
+"""What a key or an element costs at least, because it takes time and memory however short it is written."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +37,7 @@ class Text:
     def decode(self, value: Any, old: str, place: Place) -> str:  # noqa: ANN401 - any JSON value
         """See `GoType`."""
         if isinstance(value, str):
-            place.room.take(len(value))
+            place.room.take_text(len(value))
             return value
         if value is not None:
             place.mismatch(kind(value), self.name)
@@ -238,6 +101,14 @@ class Integer:
         return value
 
 
+class _BackedSlice(list[Any]):
+    """A slice that was longer before: Go keeps what stood beyond its end, and decodes over it if it grows again."""
+
+    def __init__(self, items: list[Any], beyond: list[Any]) -> None:
+        super().__init__(items)
+        self.beyond = beyond
+
+
 @dataclass(frozen=True)
 class Slice:
     """`[]element`; nil is None."""
@@ -268,10 +139,11 @@ class Slice:
             return old
         place.room.take(len(value) * max(_VALUE_BYTES, self.element.least))
         decode, zero = self.element.decode, self.element.zero()
-        known = len(old) if old else 0
-        return [
-            decode(item, old[number] if old and number < known else zero, place) for number, item in enumerate(value)
+        known = [] if old is None else [*old, *(old.beyond if isinstance(old, _BackedSlice) else ())]
+        items = [
+            decode(item, known[number] if number < len(known) else zero, place) for number, item in enumerate(value)
         ]
+        return _BackedSlice(items, known[len(items) :]) if 0 < len(items) < len(known) else items
 
     def encode(self, value: list[Any] | None) -> list[Any] | None:
         """See `GoType`."""
@@ -308,13 +180,13 @@ class Map:
         if not isinstance(value, tuple):
             place.mismatch(kind(value), self.name)
             return old
-        take = place.room.take
-        take(len(value) * _VALUE_BYTES)
+        place.room.take(len(value) * _VALUE_BYTES)
+        take_text = place.room.take_text
         # Nobody else has the old one. An element is made anew for a key that comes twice.
         entries = {} if old is None else old
         decode, zero = self.element.decode, self.element.zero()
         for key, item in value:
-            take(len(key))
+            take_text(len(key))
             entries[key] = decode(item, zero, place)
         return entries
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from provider.clock import Clock
-from provider.images import default_authorities
-from provider.images.default_authorities import DefaultAuthorities
+from provider.images.default_authorities import AuthorityFiles, DefaultAuthorities
 from provider.images.inspector import ImageInspector, LazyProver, Prover
-from provider.observer import NullObserver, Observer
+from provider.observer import FileSetting, NullObserver, Observer
 from provider.pace import Pace
 from provider.registry.addresses import AddressBook
 from provider.registry.ca_bundle import CABundle
 from provider.registry.client import RegistryClient
-from provider.registry.credentials import Credentials, NoCredentials, ReloadedCredentials
+from provider.registry.credentials import Credentials, NoCredentials, ReloadedCredentials, SharedCredentials
+from provider.registry.helpers import HelperCredentials, HostPrograms
 from provider.registry.settings import RegistrySettings
 from provider.registry.store import Store
 
@@ -28,11 +28,15 @@ class Assembly:
         inspector: answers.
         store: has the documents.
         credentials: who we are at each registry.
+        looks: reads again the files that may be replaced, those that have changed; each may be called by any thread.
+        problems: of the files that cannot be used at all; what does not need them has its answers.
     """
 
     inspector: ImageInspector
     store: Store
     credentials: Credentials
+    looks: Sequence[Callable[[], None]] = ()
+    problems: Sequence[str] = ()
 
 
 def assemble(
@@ -47,38 +51,68 @@ def assemble(
     Args:
         settings: how registries are reached.
         clock: for every time to live.
-        observer: is told of requests and look-ups.
+        observer: gets reports of requests, look-ups, and files that cannot be used.
         trust_roots: files of trust roots, by the names that questions give them.
-        authorities: files of public keys whose signatures fact sheets tell of, by name.
+        authorities: files of public keys whose signatures fact sheets name, by name.
 
     Raises:
-        SettingsError: a file that the settings name cannot be used.
+        SettingsError: a file with authorities for registries cannot be used.
     """
     observer = observer or NullObserver()
-    credentials = ReloadedCredentials(settings.docker_config, clock) if settings.docker_config else NoCredentials()
+    files = _Files([], [])
+    credentials = _credentials(settings, clock, observer, files)
     pace = Pace()
-    store = _store(settings, clock, observer, pace)
+    store = _store(settings, clock, observer, pace, files)
 
     def prover() -> Prover:
         # Imported when the first question comes: who asks for no signatures shall not pay for their libraries.
         from provider.signatures.verifier import build_verifier  # noqa: PLC0415
 
-        return build_verifier(store, pace, clock, observer, trust_roots or {})
+        verifier = build_verifier(store, pace, clock, observer, trust_roots or {})
+        files.looks.append(verifier.trust_roots.look)
+        files.problems.extend(verifier.trust_roots.problems)
+        return verifier
 
     lazy = LazyProver(prover)
     if trust_roots or authorities:
         # They were named to be used, and a damaged file is to be found now.
         lazy.build()
-    defaults = DefaultAuthorities(default_authorities.read(authorities or {}), lazy.prove)
-    return Assembly(ImageInspector(store, pace, observer, lazy, defaults), store, credentials)
+    named = AuthorityFiles(authorities or {}, clock, observer)
+    files.looks.append(named.look)
+    files.problems.extend(named.problems)
+    inspector = ImageInspector(store, pace, observer, lazy, DefaultAuthorities(named.current, lazy.prove))
+    return Assembly(inspector, store, credentials, files.looks, files.problems)
 
 
-def _store(settings: RegistrySettings, clock: Clock, observer: Observer, pace: Pace) -> Store:
+@dataclass(frozen=True)
+class _Files:
+    """See `Assembly`."""
+
+    looks: list[Callable[[], None]]
+    problems: list[str]
+
+
+def _credentials(settings: RegistrySettings, clock: Clock, observer: Observer, files: _Files) -> Credentials:
+    if settings.docker_config is None:
+        return NoCredentials()
+    file = ReloadedCredentials(settings.docker_config, clock, observer)
+    files.looks.append(file.look)
+    if file.problem:
+        files.problems.append(file.problem)
+    credentials = HelperCredentials(file, HostPrograms(), clock) if settings.credential_helpers else file
+    return SharedCredentials(credentials, settings.owners) if settings.credential_hosts else credentials
+
+
+def _store(settings: RegistrySettings, clock: Clock, observer: Observer, pace: Pace, files: _Files) -> Store:
     # Imported here: libcurl and c-ares are not loaded where a test brings a transport of its own.
     from provider.registry.curl_transport import CurlTransport  # noqa: PLC0415
     from provider.registry.resolver import NameResolver  # noqa: PLC0415
 
-    bundle = CABundle(settings.ca_file, clock, observer.registry_ca_rejected)
+    def in_force(problems: Sequence[str]) -> None:
+        observer.file_in_force(FileSetting.REGISTRY_CA, "", problems)
+
+    bundle = CABundle(settings.ca_file, clock, observer.registry_ca_rejected, in_force)
+    files.looks.append(bundle.look)
     transport = CurlTransport(AddressBook(settings, NameResolver(clock)), bundle.path, clock, observer)
     client = RegistryClient(settings, transport, clock, observer, pace)
     return Store(client, clock, observer, memory_bytes=settings.memory_bytes, tag_ttl=settings.tag_ttl)

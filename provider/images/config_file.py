@@ -16,29 +16,15 @@ from typing import Any, Final
 from provider import limits
 from provider.foreign_text import shown
 from provider.golang import encoding_json, rfc3339
-from provider.golang.structs import (
-    Custom,
-    DecodeError,
-    Field,
-    Flag,
-    Integer,
-    Map,
-    MismatchError,
-    Pointer,
-    Room,
-    RoomError,
-    Slice,
-    Struct,
-    Text,
-    kind,
-)
-from provider.golang.structs import decode as decode_into
+from provider.golang.decoding import DecodeError, MismatchError, Room, RoomError, kind
+from provider.golang.decoding import decode as decode_into
+from provider.golang.structs import Custom, Field, Flag, Integer, Map, Pointer, Slice, Struct, Text
 from provider.registry.manifest import Platform
 
 _HEX: Final = re.compile(r"[0-9a-f]*")
 _USUAL_HASH: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _UNUSUAL_TIME_BYTES: Final = 256
-"""What a time counts as that is not written as Go writes it, for it takes ten times as long to read."""
+"""What a time counts as that is not written as Go writes it, because it takes ten times as long to read."""
 _ALGORITHMS: Final = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 
 
@@ -169,6 +155,16 @@ _CONFIG_FILE: Final = Struct(
     ),
 )
 
+FIELDS: Final = frozenset(each.key for each in _CONFIG_FILE.fields)
+"""What a configuration may hold; policy-controller drops any other field."""
+CONFIG_FIELDS: Final = frozenset(each.key for each in _CONFIG.fields)
+"""The same of its member `config`."""
+
+
+def too_large() -> LimitError:
+    """What is said of a document that no answer could hold."""
+    return LimitError(f"it is larger than an answer may be, {limits.ITEM_BYTES} bytes")
+
 
 def decode(body: bytes, room: Room | None = None) -> tuple[str, dict[str, Any]]:
     """Make the document of one configuration.
@@ -193,6 +189,6 @@ def decode(body: bytes, room: Room | None = None) -> tuple[str, dict[str, Any]]:
     except encoding_json.WeightError as error:
         raise LimitError(str(error)) from error
     except RoomError as error:
-        raise LimitError(f"it is larger than an answer may be, {limits.ITEM_BYTES} bytes") from error
+        raise too_large() from error
     platform = Platform(found["os"], found["architecture"], found["variant"], found["os.version"])
     return platform.name, _CONFIG_FILE.encode(found)

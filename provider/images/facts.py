@@ -13,19 +13,23 @@ from provider.images.leaf import Leaf
 from provider.questions.answer import Facts, PlatformFacts
 from provider.reasons import Reason
 from provider.registry import media_types, store
+from provider.registry.manifest import Descriptor
 from provider.registry.reference import Reference
 from provider.registry.store import Sighting
 
 _UNNAMED: Final = "unknown"
 
 
-def of(image: Reference, sighting: Sighting, leaves: Sequence[Leaf], *, with_config: bool) -> Facts:
+def of(
+    image: Reference, sighting: Sighting, leaves: Sequence[Leaf], gone: Sequence[Descriptor] = (), *, with_config: bool
+) -> Facts:
     """What the leaves say.
 
     Args:
         image: that was asked about.
         sighting: what it points to.
         leaves: every manifest below.
+        gone: platforms that the index names and the registry does not have.
         with_config: whether policy-controller's document is asked for.
 
     Raises:
@@ -37,6 +41,10 @@ def of(image: Reference, sighting: Sighting, leaves: Sequence[Leaf], *, with_con
     platforms = _platforms(leaves)
     if not platforms and not with_config:
         raise _no_platform(image, leaves)
+    for descriptor in gone:
+        name = descriptor.platform.name if descriptor.platform else _UNNAMED
+        # Beside one that is there nobody knows which a node takes, and the older one counts.
+        platforms[name] = PlatformFacts(descriptor.digest, None, None, gone=True)
     oldest = min(platforms.values(), key=_by_age, default=None)
     return Facts(
         image=image.name,
@@ -81,9 +89,9 @@ def _runs(leaf: Leaf, config: ImageConfig) -> bool:
 
 
 def _platform_name(leaf: Leaf, config: ImageConfig) -> str:
-    told = leaf.descriptor.platform.name if leaf.descriptor and leaf.descriptor.platform else ""
+    named = leaf.descriptor.platform.name if leaf.descriptor and leaf.descriptor.platform else ""
     own = "" if config.platform.unknown else config.platform.name
-    return own or told or _UNNAMED
+    return own or named or _UNNAMED
 
 
 def _no_platform(image: Reference, leaves: Sequence[Leaf]) -> ImageError:

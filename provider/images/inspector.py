@@ -30,8 +30,14 @@ if TYPE_CHECKING:
 class Prover(Protocol):
     """Knows who signed images; for one event loop."""
 
-    async def prove(self, image: Reference, verify: Verify, call: Call) -> Proofs:
+    async def prove(self, image: Reference, verify: Verify, call: Call, *, explained: bool = True) -> Proofs:
         """What cryptography proves.
+
+        Args:
+            image: its reference.
+            verify: what has to be proved.
+            call: the work that this belongs to.
+            explained: whether anybody reads why there is no signature; to find that out takes requests.
 
         Raises:
             ImageError: nothing is proved, or there is no answer.
@@ -53,9 +59,9 @@ class ImageInspector:
     Args:
         store: has the documents.
         pace: for what takes a while.
-        observer: is told how many round trips a question took.
+        observer: gets a report of how many round trips a question took.
         prover: knows who signed images.
-        authorities: whose signatures fact sheets tell of.
+        authorities: whose signatures fact sheets name.
     """
 
     def __init__(
@@ -112,20 +118,20 @@ class ImageInspector:
         await self._store.close()
 
     async def _facts(self, image: Reference, question: FactQuestion, call: Call) -> Facts:
-        tree = Tree(self._store, self._pace, everything=question.config)
+        tree = Tree(self._store, self._pace, config=question.config)
         try:
             sighting = await self._store.resolve(image, call)
         except ImageError as error:
             raise tree.error_of(image, error) from error
         if not (self._authorities and question.plain):
             leaves = await tree.leaves(image, sighting.document, call)
-            return facts.of(image, sighting, leaves, with_config=question.config)
+            return facts.of(image, sighting, leaves, tree.gone, with_config=question.config is not False)
         # Who signed it is looked up beside its age.
         strand = call.fork()
         signature = asyncio.ensure_future(self._signature(image.at(sighting.document.digest), strand))
         try:
             leaves = await tree.leaves(image, sighting.document, call)
-            found = facts.of(image, sighting, leaves, with_config=question.config)
+            found = facts.of(image, sighting, leaves, tree.gone, with_config=question.config is not False)
             return replace(found, signature=await signature)
         finally:
             let_go(signature)
@@ -148,20 +154,16 @@ class LazyProver:
         self._lock = asyncio.Lock()
         self._prover: Prover | None = None
 
-    async def prove(self, image: Reference, verify: Verify, call: Call) -> Proofs:
+    async def prove(self, image: Reference, verify: Verify, call: Call, *, explained: bool = True) -> Proofs:
         """See `Prover`."""
-        return await (self._prover or await self._built()).prove(image, verify, call)
+        return await (self._prover or await self._built()).prove(image, verify, call, explained=explained)
 
     async def examine(self, image: Reference, verify: Verify, call: Call) -> Examination:
         """See `Prover`."""
         return await (self._prover or await self._built()).examine(image, verify, call)
 
     def build(self) -> None:
-        """Build it now, so that a damaged file is found.
-
-        Raises:
-            SettingsError: a trust root cannot be used.
-        """
+        """Build it now, so that the first question does not wait for it."""
         self._prover = self._prover or self._build()
 
     async def _built(self) -> Prover:

@@ -11,21 +11,22 @@ from dataclasses import dataclass, field
 
 from provider import limits
 from provider.errors import ImageError
-from provider.golang.structs import Room
+from provider.golang.decoding import Room
 from provider.images import leaf
-from provider.images.leaf import Leaf
+from provider.images.leaf import DocumentRequest, Leaf
 from provider.loop import gathered
 from provider.pace import Pace
+from provider.questions.config_paths import ConfigPaths
 from provider.reasons import Reason
 from provider.registry import media_types, store
 from provider.registry.call import Call
-from provider.registry.client import Document
+from provider.registry.client import Content
 from provider.registry.manifest import Descriptor, Index, Manifest
 from provider.registry.reference import Reference
 from provider.registry.store import Store
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Node:
     """A place in the tree of indexes, filled when it has been fetched."""
 
@@ -48,17 +49,23 @@ class Tree:
     Args:
         store: has the documents.
         pace: for documents that take a while to read.
-        everything: whether policy-controller's document is asked for, which all children are part of; facts are made of
-            those that could run.
+        config: whether policy-controller's document is asked for, which all children are part of, or which parts of it;
+            facts are made of those that could run.
+
+    Attributes:
+        gone: after `leaves`, the platforms that an index names and the registry does not have (a sparse index, as
+            mirrors keep one); only where facts are made, and only beside platforms that are there.
     """
 
-    def __init__(self, store: Store, pace: Pace, *, everything: bool) -> None:
+    def __init__(self, store: Store, pace: Pace, *, config: bool | ConfigPaths) -> None:
+        self.gone: Sequence[Descriptor] = ()
         self._store = store
         self._pace = pace
-        self._everything = everything
-        self._room = Room(limits.ITEM_BYTES) if everything else None
+        self._everything = config is not False
+        paths = config if isinstance(config, ConfigPaths) else None
+        self._request = DocumentRequest(Room(limits.ITEM_BYTES), paths) if self._everything else None
 
-    async def leaves(self, image: Reference, document: Document, call: Call) -> Sequence[Leaf]:
+    async def leaves(self, image: Reference, document: Content, call: Call) -> Sequence[Leaf]:
         """The manifests below a document, each with its configuration.
 
         Raises:
@@ -70,7 +77,9 @@ class Tree:
         tree = _Node(image, None)
         await self._grow(tree, root, call)
         nodes = tuple(tree.walk())
-        self._raise_first([node.error for node in nodes if node.error])
+        gone = [] if self._everything or not any(node.leaf for node in nodes) else [*filter(_is_gone, nodes)]
+        self._raise_first([node.error for node in nodes if node.error and node not in gone])
+        self.gone = tuple(node.descriptor for node in gone if node.descriptor)
         return tuple(node.leaf for node in nodes if node.leaf)
 
     def error_of(self, image: Reference, error: ImageError) -> ImageError:
@@ -121,9 +130,9 @@ class Tree:
     async def _leaf(self, node: _Node, found: Manifest, call: Call) -> Leaf:
         body = await self._store.blob(node.reference, found.config, limits.CONFIG_BYTES, call)
         await self._pace.wait_to_read(len(body), call)
-        return leaf.read(node.reference, node.descriptor, found, body, self._room)
+        return leaf.read(node.reference, node.descriptor, found, body, self._request)
 
-    async def _parsed(self, document: Document, what: str, call: Call) -> Manifest | Index:
+    async def _parsed(self, document: Content, what: str, call: Call) -> Manifest | Index:
         await self._pace.wait_to_read(len(document.body), call)
         return store.parsed(document, what)
 
@@ -144,9 +153,18 @@ class Tree:
         raise ImageError(worst.reason, f"failed to get a ConfigFile: [{' '.join(error.message for error in errors)}]")
 
 
+def _is_gone(node: _Node) -> bool:
+    """Whether it is a platform, named by the index, that the registry does not know."""
+    named = node.descriptor is not None and node.descriptor.platform is not None and node.descriptor.platform.name
+    return bool(named) and node.error is not None and node.error.reason is Reason.NOT_FOUND
+
+
 def _may_run(descriptor: Descriptor) -> bool:
     if descriptor.platform is not None:
         # CRI-O and Docker choose by the platform, and do not look at what the index calls a child.
         return not descriptor.platform.unknown
+    if descriptor.artifact_type and descriptor.artifact_type not in media_types.CONFIGS:
+        # A bill of materials, a chart: it names no platform, and says what it is.
+        return False
     known = media_types.MANIFESTS | media_types.INDEXES | media_types.VAGUE
     return descriptor.media_type in known

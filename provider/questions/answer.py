@@ -1,4 +1,4 @@
-"""What the provider tells about an image: the value of an item."""
+"""What the provider says about an image: the value of an item."""
 
 from __future__ import annotations
 
@@ -17,15 +17,23 @@ class PlatformFacts:
         created: the text found in the image configuration; None when there is none or it is no string.
         created_ns: nanoseconds since 1970, None when `created` cannot be read as RFC 3339.
         created_from: where the date came from, `config`.
+        gone: whether the index names it and the registry does not have it; then it has no date of any kind.
     """
 
     digest: str
     created: str | None
     created_ns: int | None
     created_from: str = "config"
+    gone: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """The wire form; nanoseconds as a string, for JSON numbers lose precision above 2^53."""
+        """The wire form; nanoseconds as a string, for JSON numbers lose precision above 2^53.
+
+        Of one that is gone no date is written, not even null: a template that knows nothing of such takes that for no
+        answer, and not for an image without a date.
+        """
+        if self.gone:
+            return {"digest": self.digest, "gone": True}
         return {
             "digest": self.digest,
             "created": self.created,

@@ -17,7 +17,7 @@ from provider.registry import reference
 from provider.registry.reference import Reference
 
 
-class Kind(StrEnum):
+class KeyKind(StrEnum):
     """What a key means depends on where it is asked."""
 
     QUESTION = "question"
@@ -26,8 +26,8 @@ class Kind(StrEnum):
     """On `/mutate`: what does its tag point to?"""
 
 
-def name_of(kind: Kind, text: str) -> str:
-    """Tells keys apart: by kind and text."""
+def name_of(kind: KeyKind, text: str) -> str:
+    """Distinguishes keys: by kind and text."""
     return f"{kind.value} {text}"
 
 
@@ -44,7 +44,7 @@ class ItemKey:
         question: what is asked; None where a tag is to be resolved.
     """
 
-    kind: Kind
+    kind: KeyKind
     text: str
     ref: str
     reference: Reference
@@ -53,18 +53,18 @@ class ItemKey:
 
     @property
     def name(self) -> str:
-        """Tells it from other keys."""
+        """Distinguishes it from other keys."""
         return name_of(self.kind, self.text)
 
 
-def read(kind: Kind, text: str) -> ItemKey:
+def read(kind: KeyKind, text: str) -> ItemKey:
     """Read a key.
 
     Raises:
         QuestionError: it is too long, or no question that this release knows.
         ImageError: `ReferenceInvalid`.
     """
-    asked = question.parse(text) if kind is Kind.QUESTION else None
+    asked = question.parse(text) if kind is KeyKind.QUESTION else None
     if asked is None and len(text) > limits.KEY_BYTES:
         raise QuestionError(Reason.KEY_INVALID, f"the key is longer than {limits.KEY_BYTES} bytes")
     image = reference.parse(text if asked is None else asked.image)
@@ -79,4 +79,4 @@ def of(asked: Question) -> ItemKey:
     """
     text = key_of(asked)
     image = reference.parse(asked.image)
-    return ItemKey(Kind.QUESTION, text, question.ref(text), image, image.name, asked)
+    return ItemKey(KeyKind.QUESTION, text, question.ref(text), image, image.name, asked)

@@ -82,7 +82,7 @@ class Keyless:
 
 
 @dataclass(frozen=True)
-class Source:
+class SignatureSource:
     """Where signatures lie.
 
     Attributes:
@@ -122,7 +122,7 @@ class Verify:
 
     key: Key | None = None
     keyless: Keyless | None = None
-    source: Source = Source()
+    source: SignatureSource = SignatureSource()
     format: Format = Format.LEGACY
     log: LogName | None = None
     timestamp: TrustRootName | None = None
@@ -142,7 +142,7 @@ def read(value: object) -> Verify:
     return Verify(
         key=_key(as_object(fields["key"], "key")) if "key" in fields else None,
         keyless=_keyless(as_object(fields["keyless"], "keyless")) if "keyless" in fields else None,
-        source=_source(as_object(fields["source"], "source")) if "source" in fields else Source(),
+        source=_source(as_object(fields["source"], "source")) if "source" in fields else SignatureSource(),
         format=_choice(fields, "format", Format.LEGACY),
         log=_log(as_object(fields["ctlog"], "ctlog")) if "ctlog" in fields else None,
         timestamp=_trust_root(as_object(timestamp, "timestamp"), "`timestamp`") if "timestamp" in fields else None,
@@ -165,9 +165,9 @@ def _keyless(fields: Mapping[str, Any]) -> Keyless:
     return Keyless(_trust_root(rest, "`keyless`"), ignore_sct)
 
 
-def _source(fields: Mapping[str, Any]) -> Source:
+def _source(fields: Mapping[str, Any]) -> SignatureSource:
     known_fields(fields, {"oci", "tagPrefix"}, "`source`")
-    source = Source(_text(fields, "oci"), _text(fields, "tagPrefix"))
+    source = SignatureSource(_text(fields, "oci"), _text(fields, "tagPrefix"))
     if source.tag_prefix and not _TAG_PREFIX.fullmatch(source.tag_prefix):
         raise invalid("`tagPrefix` cannot begin a tag: 1 to 51 letters, digits, `_`, `-` and `.`")
     return source
@@ -187,7 +187,7 @@ def _trust_root(fields: Mapping[str, Any], where: str) -> TrustRootName:
 
 
 def write(verify: Verify) -> dict[str, Any]:
-    """`verify` as a template writes it: what is as by default is left out, but for the parts of key and keyless."""
+    """`verify` as a template writes it: what is as by default is left out, except the parts of key and keyless."""
     fields: dict[str, Any] = {}
     if verify.key:
         fields["key"] = {"data": verify.key.data, "hashAlgorithm": verify.key.hash_algorithm.value}
@@ -198,7 +198,7 @@ def write(verify: Verify) -> dict[str, Any]:
             "trustRootDigest": root.digest,
             "insecureIgnoreSCT": verify.keyless.ignore_sct,
         }
-    if verify.source != Source():
+    if verify.source != SignatureSource():
         fields["source"] = _given(oci=verify.source.oci, tagPrefix=verify.source.tag_prefix)
     if verify.format is not Format.LEGACY:
         fields["format"] = verify.format.value

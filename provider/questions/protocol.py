@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from provider import json_weight, limits
-from provider.errors import RequestError
+from provider.errors import ImageError, RequestError
 from provider.reasons import Reason
 
 API_VERSION: Final = "externaldata.gatekeeper.sh/v1beta1"
@@ -26,7 +26,7 @@ _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 def read_keys(body: bytes) -> list[str]:
     """The keys of a ProviderRequest, as sent: in order, repeated ones included, possibly none.
 
-    Fields that this version does not know are ignored, for they may be a newer Gatekeeper's.
+    Fields that this version does not know are ignored, because they may be a newer Gatekeeper's.
 
     Raises:
         RequestError: the body is no JSON, no ProviderRequest of this version, or its keys are too many or no strings.
@@ -57,14 +57,45 @@ def item(key: str, value: object) -> bytes:
     return f'{{"key":{_encode(key)},"value":{_encode(value)}}}'.encode()
 
 
+def answer_item(key: str, value: object, most: int = limits.ITEM_BYTES) -> bytes:
+    """An answered key, within the limits that hold for what Gatekeeper has to keep.
+
+    Args:
+        key: that was asked.
+        value: its answer.
+        most: bytes that it may have.
+
+    Raises:
+        ImageError: the answer is too large, or cannot be written down.
+    """
+    try:
+        encoded = item(key, value)
+    except ValueError as error:
+        raise ImageError(Reason.CONTENT_INVALID, "the image's configuration has a number that JSON has not") from error
+    except RecursionError as error:
+        raise ImageError(Reason.LIMIT_EXCEEDED, "the image's configuration is nested too deeply") from error
+    if len(encoded) > most:
+        message = f"the answer has {len(encoded)} bytes, more than the {most} that one image may take"
+        raise ImageError(Reason.LIMIT_EXCEEDED, message)
+    return encoded
+
+
 def error_item(key: str, error: str) -> bytes:
     """A key that has no answer, for good: Gatekeeper keeps this as it keeps an answer."""
     return f'{{"key":{_encode(key)},"error":{_encode(error)}}}'.encode()
 
 
-def problem(ref: str, reason: Reason, message: str) -> str:
-    """A key that has no answer for now: one member of the object that `systemError` holds."""
-    return f'"{ref}":{_encode({"reason": reason, "message": message})}'
+def problem(ref: str, reason: Reason, message: str, detail: str = "") -> str:
+    """A key that has no answer for now: one member of the object that `systemError` holds.
+
+    Args:
+        ref: the key's short name.
+        reason: see `BestbeforeError`.
+        message: see `BestbeforeError`.
+        detail: see `BestbeforeError`; left out when it is empty.
+    """
+    more = {"detail": detail} if detail else {}
+    return f'"{ref}":{_encode({"reason": reason, "message": message, **more})}'
 
 
 def response(items: Iterable[bytes], problems: Iterable[str] = ()) -> bytes:
@@ -79,7 +110,7 @@ def response(items: Iterable[bytes], problems: Iterable[str] = ()) -> bytes:
 
 
 def refusal(error: RequestError) -> bytes:
-    """The ProviderResponse to a request that could not be read: a sentence, for there are no keys to name."""
+    """The ProviderResponse to a request that could not be read: a sentence, because there are no keys to name."""
     return _response((), str(error))
 
 

@@ -13,7 +13,8 @@ from typing import Any, Final, TypeAlias
 
 from provider import limits
 from provider.errors import QuestionError
-from provider.questions import proof_question
+from provider.questions import config_paths, proof_question
+from provider.questions.config_paths import ConfigPaths
 from provider.questions.proof_question import Verify, invalid, known_fields, unsupported
 from provider.reasons import Reason
 
@@ -29,12 +30,12 @@ class FactQuestion:
 
     Attributes:
         image: the reference as written in the Pod, or `repository@digest`.
-        config: whether the answer carries the whole image configuration of every platform.
+        config: whether the answer carries the image configuration of every platform, or which parts of it.
         plain: whether the key is the reference itself, which is also asked for the settings' authorities.
     """
 
     image: str
-    config: bool = False
+    config: bool | ConfigPaths = False
     plain: bool = field(default=False, compare=False)
 
 
@@ -67,6 +68,8 @@ def key_of(question: Question) -> str:
     fields: dict[str, Any] = {"v": VERSION, "image": question.image}
     if isinstance(question, ProofQuestion):
         fields["verify"] = proof_question.write(question.verify)
+    elif isinstance(question.config, ConfigPaths):
+        fields["config"] = question.config.to_json()
     elif question.config:
         fields["config"] = True
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -114,6 +117,8 @@ def _question(fields: dict[str, Any]) -> Question:
     if "verify" in fields:
         return ProofQuestion(image, proof_question.read(fields["verify"]))
     config = fields.get("config", False)
+    if isinstance(config, list):
+        return FactQuestion(image, config_paths.read(config))
     if not isinstance(config, bool):
-        raise QuestionError(Reason.QUESTION_UNSUPPORTED, "this provider knows `config` only as true")
+        raise unsupported("`config` but as true or as a list of paths")
     return FactQuestion(image, config)

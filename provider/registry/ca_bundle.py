@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 import certifi
 
-from provider import limits
+from provider import limits, pem_certificates
 from provider.clock import Clock
 from provider.errors import SettingsError
 
@@ -29,23 +30,34 @@ _SYSTEM: Final = (
 class CABundle:
     """A PEM file of certificate authorities, made anew when one of its sources changes.
 
-    A file that cannot be used changes nothing: what was read before stays in force.
+    A file that cannot be used changes nothing: what was read before stays in force. A certificate that cannot be read
+    is passed over; those beside it are believed. `look` may be called by any thread, the rest by one.
 
     Args:
         ca_file: of the administrator; None for the system's alone.
         clock: for how often the files are looked at.
-        rejected: is told why a replaced file cannot be used.
+        rejected: is called with why a replaced file cannot be used.
+        in_force: is called with the certificates that are passed over, when a file comes into force.
 
     Raises:
         SettingsError: the file cannot be used.
     """
 
-    def __init__(self, ca_file: Path | None, clock: Clock, rejected: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        ca_file: Path | None,
+        clock: Clock,
+        rejected: Callable[[str], None],
+        in_force: Callable[[Sequence[str]], None] = lambda _: None,
+    ) -> None:
         self._ca_file = ca_file
         self._clock = clock
         self._rejected = rejected
+        self._in_force = in_force
+        self._lock = threading.Lock()
         self._sources = [_system(), *([ca_file] if ca_file else [])]
         self._seen = self._state()
+        self._unusable = ""
         self._looked_at = clock.monotonic()
         self._number = 0
         self._descriptor = self._before = -1
@@ -57,10 +69,11 @@ class CABundle:
         now = self._clock.monotonic()
         if now - self._looked_at >= limits.CA_FILE_SECONDS:
             self._looked_at = now
-            self._look()
-        if not self._path:
-            self._write()
-        return self._path
+            self.look()
+        with self._lock:
+            if not self._path:
+                self._write()
+            return self._path
 
     def close(self) -> None:
         """Let go of it."""
@@ -70,18 +83,24 @@ class CABundle:
         self._descriptor = self._before = -1
         self._path = ""
 
-    def _look(self) -> None:
-        state = self._state()
-        if state == self._seen:
-            return
-        self._seen = state
+    def look(self) -> None:
+        """Read the files again if one of them has changed."""
+        with self._lock:
+            before, self._seen = self._seen, self._state()
+            # What is wrong with a file may not be in it: no descriptor was left, nobody might read it.
+            if before == self._seen and not self._unusable:
+                return
         try:
             pem = self._read()
         except SettingsError as error:
-            self._rejected("; ".join(error.problems))
+            known, self._unusable = self._unusable, "; ".join(error.problems)
+            if before != self._seen or known != self._unusable:
+                self._rejected(self._unusable)
             return
-        if pem != self._pem:
-            self._pem, self._path = pem, ""
+        self._unusable = ""
+        with self._lock:
+            if pem != self._pem:
+                self._pem, self._path = pem, ""
 
     def _write(self) -> None:
         """Each bundle has a path of its own: numbers of descriptors come again, so the text of the path differs."""
@@ -102,25 +121,34 @@ class CABundle:
         except OSError as error:
             raise SettingsError([f"authorities of the system {self._sources[0]}: {error.strerror}"]) from error
         if self._ca_file is not None:
-            parts.append(_checked(self._ca_file))
+            content, problems = _checked(self._ca_file)
+            parts.append(content)
+            self._in_force(problems)
         return b"\n".join(parts)
 
     def _state(self) -> tuple[object, ...]:
         return tuple(_stat(source) for source in self._sources)
 
 
-def _checked(path: Path) -> bytes:
+def _checked(path: Path) -> tuple[bytes, list[str]]:
+    """The content of a file without what cannot be read of it, and what that is.
+
+    Raises:
+        SettingsError: nothing in it can be used.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(limits.CA_FILE_BYTES + 1)
-        if len(content) > limits.CA_FILE_BYTES:
-            raise SettingsError([f"ca_file {path}: more than {limits.CA_FILE_BYTES} bytes"])
-        # Comments may have any letters; of an empty text the system's own authorities would be taken instead.
-        text = content.decode("latin-1").encode("ascii", "replace").decode()
-        ssl.create_default_context(cadata=text.strip() or "nothing")
-    except (OSError, ssl.SSLError, ValueError) as error:
-        raise SettingsError([f"ca_file {path}: no readable PEM file of certificates"]) from error
-    return content
+    except OSError as error:
+        raise SettingsError([f"registry_ca {path}: cannot read it: {error.strerror}"]) from error
+    if len(content) > limits.CA_FILE_BYTES:
+        raise SettingsError([f"registry_ca {path}: more than {limits.CA_FILE_BYTES} bytes"])
+    found = pem_certificates.read(content)
+    if not found.usable:
+        raise SettingsError([f"registry_ca {path}: it has no PEM certificate that can be read"])
+    if not found.problems:
+        return content, []
+    return b"\n".join(found.usable), [f"registry_ca {path}: {problem}" for problem in found.problems]
 
 
 def _system() -> Path:

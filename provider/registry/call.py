@@ -34,6 +34,10 @@ class Call:
         """Who asks there."""
         return self.credentials.of(registry, repository)
 
+    async def prepare(self, registry: str, repository: str) -> None:
+        """Find out who asks there, where that takes a while; before `credential`."""
+        await self.credentials.prepare(registry, repository)
+
     def fork(self) -> Call:
         """A strand that goes on side by side with others."""
         return Call(self.deadline, self.claim, self.credentials, self.ref, self.round_trips)

@@ -8,6 +8,7 @@ from typing import Final
 
 _SCHEME: Final = re.compile(r"(?:^|,)\s*(bearer|basic)(?=\s|,|$)", re.IGNORECASE)
 _PARAMETER: Final = re.compile(r'\s*,?\s*([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))')
+_REPOSITORY: Final = re.compile(r"(?:^|\s)repository(?:\([^()\s]*\))?:(\S*)")
 _SPACES: Final = re.compile(r"\s+")
 _CHARACTERS: Final = 4096
 
@@ -44,6 +45,15 @@ def read(header: str) -> Challenge | None:
             if match[1].lower() == wanted:
                 return _with_parameters(wanted, text, match.end())
     return None
+
+
+def names_repository(scope: str, repository: str = "") -> bool:
+    """Whether a scope is about a repository, or about this one; `aws` and `*` are about a whole registry.
+
+    (The distribution project's token specification: resources `TYPE:NAME:ACTIONS`, a type may have a class in
+    parentheses, separated by spaces.)
+    """
+    return any(match[1].startswith(f"{repository}:" if repository else "") for match in _REPOSITORY.finditer(scope))
 
 
 def _with_parameters(scheme: str, header: str, position: int) -> Challenge:

@@ -1,66 +1,49 @@
 """Registry credentials from a Docker `config.json`.
 
-Read are `auths` with `auth`, `username` and `password`, or `identitytoken`. Credential helpers are programs; none is
-run: where one would be needed we go without credentials, and an `Unauthorized` says so.
+Read are `auths` with `auth`, `username` and `password`, `identitytoken` or `registrytoken`; a host may have a `*` in
+it, as for the kubelet, and the older `.dockercfg` has its registries where `auths` would stand. Credential helpers are
+programs: which one is to be asked is said here, and `helpers` runs it.
+
+An entry that cannot be used says nobody, and is named; the entries beside it are used.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
+import codecs
 import json
-import threading
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from provider import limits
 from provider.clock import Clock
-from provider.errors import SettingsError
+from provider.errors import FileError, SettingsError
+from provider.foreign_text import shown
+from provider.mounted_file import MountedFile
+from provider.observer import FileSetting, NullObserver, Observer
+from provider.registry import docker_auth
+from provider.registry.credential import ANONYMOUS, Credential
 from provider.registry.reference import DEFAULT_REGISTRY
 
+__all__ = [
+    "ANONYMOUS",
+    "Credential",
+    "Credentials",
+    "DockerConfig",
+    "NoCredentials",
+    "ReloadedCredentials",
+    "SharedCredentials",
+]
+
+# What follows `docker-credential-` in the name of a program: it leads to no other directory.
+HELPER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", re.ASCII)
 _HUB_NAMES: Final = frozenset({DEFAULT_REGISTRY, "docker.io", "registry-1.docker.io"})
-_API_PATHS: Final = frozenset({"", "v1", "v2"})
-
-
-@dataclass(frozen=True)
-class Credential:
-    """Who we are to a registry; secrets stay out of `repr`.
-
-    Attributes:
-        username: empty for nobody.
-        password: of the user.
-        identity_token: refresh token of the registry's token service, instead of a password.
-        helper: nobody, although Docker would have run a credential helper here.
-    """
-
-    username: str = ""
-    password: str = field(default="", repr=False)
-    identity_token: str = field(default="", repr=False)
-    helper: bool = False
-
-    @property
-    def anonymous(self) -> bool:
-        """Whether there is nothing to prove."""
-        return not (self.username or self.identity_token)
-
-    @property
-    def identity(self) -> str:
-        """Stands for the credential in cache keys: equal for equal ones, and tells nothing about the secret."""
-        if self.anonymous:
-            return "anonymous"
-        secret = f"{self.username}\0{self.password}\0{self.identity_token}"
-        return hashlib.sha256(secret.encode()).hexdigest()
-
-    @property
-    def basic(self) -> str:
-        """Value of an Authorization header (RFC 7617)."""
-        return "Basic " + base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
-
-
-ANONYMOUS: Final = Credential()
+# What Docker itself calls Docker Hub in its file.
+_HUB_KEY: Final = f"https://{DEFAULT_REGISTRY}/v1/"
+_NOT_RUN: Final = "is a program and not run here: name the registry in `auths`"
+_API_PATHS: Final = frozenset({"v1", "v2"})
 
 
 class Credentials(Protocol):
@@ -70,6 +53,38 @@ class Credentials(Protocol):
         """The credential for a repository; `ANONYMOUS` where there is none."""
         ...
 
+    async def prepare(self, registry: str, repository: str) -> None:
+        """Find out what `of` cannot know by itself, before it is asked."""
+        ...
+
+
+class SharedCredentials:
+    """Credentials that are good at further hosts of their owner.
+
+    Args:
+        credentials: by registry.
+        owners: the registries whose credentials are good at one.
+    """
+
+    def __init__(self, credentials: Credentials, owners: Callable[[str], Sequence[str]]) -> None:
+        self._credentials = credentials
+        self._owners = owners
+
+    def of(self, registry: str, repository: str) -> Credential:
+        """See `Credentials`; a registry's own comes first."""
+        own = self._credentials.of(registry, repository)
+        if not own.anonymous:
+            return own
+        others = (self._credentials.of(owner, repository) for owner in self._owners(registry))
+        return next((other for other in others if not other.anonymous), own)
+
+    async def prepare(self, registry: str, repository: str) -> None:
+        """See `Credentials`."""
+        await self._credentials.prepare(registry, repository)
+        if self._credentials.of(registry, repository).anonymous:
+            for owner in self._owners(registry):
+                await self._credentials.prepare(owner, repository)
+
 
 class NoCredentials:
     """We are nobody everywhere."""
@@ -78,6 +93,9 @@ class NoCredentials:
         """See `Credentials`."""
         return ANONYMOUS
 
+    async def prepare(self, registry: str, repository: str) -> None:
+        """See `Credentials`."""
+
 
 @dataclass(frozen=True)
 class DockerConfig:
@@ -85,21 +103,44 @@ class DockerConfig:
 
     Attributes:
         entries: by registry host; each a path prefix (often empty) with its credential, longest prefix first.
-        helpers: hosts for which a credential helper is named.
-        store: whether a helper is named for all hosts.
+        globs: what hosts with a `*` look like, and how they stand in `entries`; those with the fewest first.
+        helpers: the credential helper of each host that has one.
+        store: the helper for all hosts; empty without one.
+        hosts: that `auths` names, with or without a credential.
+        problems: what of the file cannot be used, without any secret.
     """
 
     entries: Mapping[str, tuple[tuple[str, Credential], ...]]
-    helpers: frozenset[str] = frozenset()
-    store: bool = False
+    globs: Sequence[tuple[re.Pattern[str], str]] = ()
+    helpers: Mapping[str, str] = field(default_factory=dict)
+    store: str = ""
+    hosts: frozenset[str] = frozenset()
+    problems: Sequence[str] = ()
 
     def of(self, registry: str, repository: str) -> Credential:
         """See `Credentials`."""
         host = _host(registry)
-        for prefix, credential in self.entries.get(host, ()):
-            if not prefix or repository == prefix or repository.startswith(prefix + "/"):
-                return credential
-        return Credential(helper=True) if self.store or host in self.helpers else ANONYMOUS
+        for name in (host, *(glob for pattern, glob in self.globs if pattern.fullmatch(host))):
+            for prefix, credential in self.entries.get(name, ()):
+                if not prefix or repository == prefix or repository.startswith(prefix + "/"):
+                    return credential
+        return Credential(helper=_NOT_RUN) if self.store or host in self.helpers else ANONYMOUS
+
+    def helper(self, registry: str) -> tuple[str, str]:
+        """The helper of a registry, and what it calls the registry; of the one for all hosts, those in `auths` only."""
+        host = _host(registry)
+        name = self.helpers.get(host, "") or (self.store if host in self.hosts else "")
+        return name, _HUB_KEY if host == DEFAULT_REGISTRY and host not in self.helpers else host
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A usable entry of `auths`, and how good its key is: of several for one place the best is taken."""
+
+    host: str
+    prefix: str
+    rank: int
+    credential: Credential
 
 
 def parse(text: str, name: str) -> DockerConfig:
@@ -110,33 +151,12 @@ def parse(text: str, name: str) -> DockerConfig:
         name: how messages call it.
 
     Raises:
-        SettingsError: every problem at once, without any secret.
+        SettingsError: it is no such file; no secret is shown.
     """
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise SettingsError([f"{name}: no JSON"]) from error
-    auths = document.get("auths", {}) if isinstance(document, dict) else None
-    if not isinstance(auths, dict):
-        raise SettingsError([f"{name}: no object, or `auths` is none"])
-    problems: list[str] = []
-    found: dict[str, list[tuple[str, Credential]]] = {}
-    for key, entry in auths.items():
-        host, prefix = _place(key)
-        try:
-            credential = _credential(entry)
-        except ValueError as error:
-            problems.append(f"{name}: auths[{key!r}]: {error}")
-            continue
-        if credential is not None:
-            found.setdefault(host, []).append((prefix, credential))
-    if problems:
-        raise SettingsError(problems)
-    return DockerConfig(
-        {host: tuple(sorted(list_, key=lambda one: -len(one[0]))) for host, list_ in found.items()},
-        frozenset(_helpers(document)),
-        bool(document.get("credsStore")),
-    )
+        return _config(text)
+    except FileError as error:
+        raise SettingsError([f"{name}: {error}"]) from error
 
 
 def load(path: Path) -> DockerConfig:
@@ -150,46 +170,151 @@ def load(path: Path) -> DockerConfig:
             content = file.read(limits.DOCKER_CONFIG_BYTES + 1)
         if len(content) > limits.DOCKER_CONFIG_BYTES:
             raise SettingsError([f"docker_config {path}: more than {limits.DOCKER_CONFIG_BYTES} bytes"])
-        return parse(content.decode(), f"docker_config {path}")
+        return _of_bytes(content)
     except OSError as error:
         raise SettingsError([f"docker_config {path}: {error.strerror}"]) from error
-    except UnicodeDecodeError as error:
-        raise SettingsError([f"docker_config {path}: no UTF-8"]) from error
+    except FileError as error:
+        raise SettingsError([f"docker_config {path}: {error}"]) from error
 
 
 class ReloadedCredentials:
-    """A `config.json` that is looked at again from time to time, for registries rotate what they give.
+    """A `config.json` that is looked at again from time to time, because registries change what they give.
 
-    A replacement that cannot be read changes nothing: the credentials read before stay.
+    A replacement that cannot be read changes nothing: the credentials read before stay. Without any we are nobody.
+
+    Args:
+        path: of the file.
+        clock: for how often it is looked at.
+        observer: gets reports of what cannot be used.
     """
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, observer: Observer | None = None) -> None:
         self._path = path
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._config = load(path)
-        self._read_at = clock.monotonic()
+        self._observer = observer or NullObserver()
+        self._file = MountedFile(
+            path, limits.DOCKER_CONFIG_BYTES, _of_bytes, clock, limits.DOCKER_CONFIG_SECONDS, self._report
+        )
 
     def of(self, registry: str, repository: str) -> Credential:
         """See `Credentials`."""
-        with self._lock:
-            if self._clock.monotonic() - self._read_at >= limits.DOCKER_CONFIG_SECONDS:
-                self._read_at = self._clock.monotonic()
-                self._reload()
-        return self._config.of(registry, repository)
+        config = self._file.content()
+        return config.of(registry, repository) if config is not None else ANONYMOUS
 
-    def _reload(self) -> None:
-        try:
-            self._config = load(self._path)
-        except SettingsError:
-            return
+    async def prepare(self, registry: str, repository: str) -> None:
+        """See `Credentials`."""
+
+    def helper(self, registry: str) -> tuple[str, str]:
+        """See `DockerConfig`."""
+        config = self._file.content()
+        return config.helper(registry) if config is not None else ("", "")
+
+    def look(self) -> None:
+        """Read the file again if it has changed."""
+        self._file.look()
+
+    @property
+    def problem(self) -> str:
+        """Why the file as a whole cannot be used; empty where it can."""
+        return f"docker_config {self._path}: {self._file.error}" if self._file.error else ""
+
+    def _report(self, found: DockerConfig | FileError) -> None:
+        if isinstance(found, FileError):
+            self._observer.file_rejected(FileSetting.DOCKER_CONFIG, "", f"docker_config {self._path}: {found}")
+        else:
+            problems = [f"docker_config {self._path}: {problem}" for problem in found.problems]
+            self._observer.file_in_force(FileSetting.DOCKER_CONFIG, "", problems)
+
+
+def _of_bytes(content: bytes) -> DockerConfig:
+    """Read a file; a mark of byte order at its start is none of its content.
+
+    Raises:
+        FileError: it is no such file.
+    """
+    # A byte that is no UTF-8 spoils the text that it stands in, not the file.
+    return _config(content.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape"))
+
+
+def _config(text: str) -> DockerConfig:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FileError("no JSON") from error
+    # null is as good as none, as in Go.
+    document = {} if document is None else document
+    fields = docker_auth.fields_of(document) if isinstance(document, dict) else {}
+    if not isinstance(document, dict) or not isinstance(fields.get("auths"), dict | None):
+        raise FileError("no object, or `auths` is none")
+    auths = fields.get("auths") or ({} if "auths" in fields else _older(document))
+    problems: list[str] = []
+    entries = list(_entries(auths, problems))
+    by_host = _by_host(entries)
+    helpers = dict(_helpers(fields, problems))
+    store = _store(fields, problems)
+    hosts = frozenset(_place(key)[0] for key in auths)
+    return DockerConfig(by_host, _globs(by_host), helpers, store, hosts, tuple(problems))
+
+
+def _older(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The registries of a `.dockercfg`, which stand at the top."""
+    return {
+        key: value
+        for key, value in document.items()
+        if isinstance(value, dict) and docker_auth.names_somebody(value) and ("." in key or ":" in key)
+    }
+
+
+def _globs(hosts: Iterable[str]) -> Sequence[tuple[re.Pattern[str], str]]:
+    """The hosts with a `*`, which stands for any part of one label, as for the kubelet; those with the fewest first."""
+    found = sorted((host for host in hosts if "*" in host), key=lambda host: (host.count("*"), -len(host), host))
+    return tuple((re.compile(re.escape(host).replace(r"\*", "[^.:]*"), re.ASCII), host) for host in found)
+
+
+def _entries(auths: Mapping[str, Any], problems: list[str]) -> Iterator[_Entry]:
+    for key, value in auths.items():
+        host, prefix = _place(key)
+        credential, faults = docker_auth.read(value)
+        if any(label.count("*") > 1 for label in host.split(".")):
+            faults.append("its host has more than one `*` between two dots")
+            credential = None
+        elif "*" in host.partition(":")[2]:
+            faults.append("its port is a `*`")
+            credential = None
+        problems.extend(f"auths[{_shown_key(key)}]: {fault}" for fault in faults)
+        if credential is not None:
+            yield _Entry(host, prefix, _rank(key, host, prefix), credential)
+
+
+def _by_host(entries: Sequence[_Entry]) -> Mapping[str, tuple[tuple[str, Credential], ...]]:
+    """The credentials of each host, longest prefix first; of several spellings of one place the best."""
+    best: dict[tuple[str, str], _Entry] = {}
+    for entry in entries:
+        place = (entry.host, entry.prefix)
+        best[place] = min(best.get(place, entry), entry, key=lambda one: one.rank)
+    found: dict[str, list[tuple[str, Credential]]] = {}
+    for (host, prefix), entry in sorted(best.items(), key=lambda item: -len(item[0][1])):
+        found.setdefault(host, []).append((prefix, entry.credential))
+    return {host: tuple(list_) for host, list_ in found.items()}
+
+
+def _rank(key: str, host: str, prefix: str) -> int:
+    """How good a spelling of a place is: Docker takes the exact key before those that older versions wrote."""
+    exact = f"{host}/{prefix}" if prefix else host
+    if key == _HUB_KEY:
+        return 0
+    if key == exact:
+        return 1
+    return 2 if key.lower() == exact else 3
 
 
 def _place(key: str) -> tuple[str, str]:
-    """Host and path prefix of a key of `auths`: `https://index.docker.io/v1/`, `reg.io:5000`, `reg.io/team`."""
+    """Host and path prefix of a key of `auths`: `https://index.docker.io/v1/`, `reg.io:5000`, `reg.io/team`.
+
+    As in the kubelet the first part of the path is no prefix where it is the API's: `https://reg.io/v2/team`.
+    """
     host, _, path = key.removeprefix("https://").removeprefix("http://").partition("/")
-    path = path.strip("/")
-    return _host(host), "" if path in _API_PATHS else path
+    first, _, rest = path.strip("/").partition("/")
+    return _host(host), rest if first in _API_PATHS else path.strip("/")
 
 
 def _host(host: str) -> str:
@@ -197,30 +322,34 @@ def _host(host: str) -> str:
     return DEFAULT_REGISTRY if host in _HUB_NAMES else host
 
 
-def _helpers(document: Mapping[str, Any]) -> Iterator[str]:
-    helpers = document.get("credHelpers")
+def _shown_key(key: str) -> str:
+    """A key as messages name it: without the user and password that a URL may have."""
+    return repr(shown(key.rpartition("@")[2]))
+
+
+def _helpers(document: Mapping[str, Any], problems: list[str]) -> Iterator[tuple[str, str]]:
+    helpers = document.get("credhelpers")
     if isinstance(helpers, dict):
-        yield from (_place(key)[0] for key in helpers)
+        for key, helper in helpers.items():
+            if helper is None or helper == "":
+                continue
+            if fault := _fault_of_helper(helper):
+                problems.append(f"credHelpers[{_shown_key(key)}]: {fault}")
+            else:
+                yield _place(key)[0], helper
+    elif helpers is not None:
+        problems.append("`credHelpers` is no object")
 
 
-def _credential(entry: object) -> Credential | None:
-    if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
-        raise ValueError("no object of strings")
-    if entry.get("registrytoken"):
-        raise ValueError("`registrytoken` is not supported: use `auth` or `identitytoken`")
-    username, password = entry.get("username", ""), entry.get("password", "")
-    if entry.get("auth"):
-        username, password = _decoded(entry["auth"])
-    credential = Credential(username, password, entry.get("identitytoken", ""))
-    return None if credential.anonymous else credential
+def _store(document: Mapping[str, Any], problems: list[str]) -> str:
+    store = document.get("credsstore") or ""
+    if store and (fault := _fault_of_helper(store)):
+        problems.append(f"`credsStore`: {fault}")
+        return ""
+    return str(store)
 
 
-def _decoded(auth: str) -> tuple[str, str]:
-    try:
-        username, colon, password = base64.b64decode(auth, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
-        raise ValueError("`auth` is no base64 of text") from error
-    if not colon:
-        raise ValueError("`auth` is no base64 of USER:PASSWORD")
-    # Some tools pad the password with NUL bytes.
-    return username, password.rstrip("\0")
+def _fault_of_helper(name: object) -> str:
+    if not isinstance(name, str):
+        return "it is no string"
+    return "" if HELPER_NAME.fullmatch(name) else "it is no name of a program"

@@ -50,7 +50,7 @@ class Answer:
         limit: bytes that the body of a 2xx answer may have.
         address: where the request must go to, and nowhere else.
         started: monotonic seconds.
-        bodiless: whether it answers a HEAD: the length that it tells is of what a GET would give.
+        bodiless: whether it answers a HEAD: the length that it names is of what a GET would give.
 
     Attributes:
         asked: whether there was a connection, and the request went out.
@@ -172,8 +172,8 @@ class Answer:
         name, colon, value = text.partition(b":")
         if not colon:
             raise BrokenError("the answer is no HTTP")
-        key, told = name.decode("latin-1").lower(), value.strip().decode("latin-1")
-        self._headers[key] = f"{self._headers[key]}, {told}" if key in self._headers else told
+        key, content = name.decode("latin-1").lower(), value.strip().decode("latin-1")
+        self._headers[key] = f"{self._headers[key]}, {content}" if key in self._headers else content
 
     def _read_status(self, line: bytes) -> None:
         found = _STATUS.match(line)

@@ -1,4 +1,4 @@
-"""How a libcurl handle is set before each request: everything that matters, for many defaults are unsafe.
+"""How a libcurl handle is set before each request: everything that matters, because many defaults are unsafe.
 
 The rules were found by trying; each has a test.
 
@@ -127,5 +127,5 @@ def _headers(request: Request) -> list[str]:
 
 
 def _milliseconds(seconds: float) -> int:
-    """At least one, for none means no end."""
+    """At least one, because none means no end."""
     return max(1, math.ceil(seconds * _MILLISECOND))

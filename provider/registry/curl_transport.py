@@ -52,7 +52,7 @@ class CurlTransport:
         addresses: looks up and judges where a request may go.
         ca_path: where the authorities are that servers must be certified by; asked before each request.
         clock: the machine's.
-        observer: is told what was sent again.
+        observer: gets reports of what was sent again.
     """
 
     def __init__(self, addresses: AddressBook, ca_path: Callable[[], str], clock: Clock, observer: Observer) -> None:
@@ -161,7 +161,7 @@ _BROKEN: Final = {
 
 
 def _timed_out(answer: Answer, seconds: float) -> TransportError:
-    """Whether a connection had been made, and whose time was over. libcurl's own times do not tell it."""
+    """Whether a connection had been made, and whose time was over. libcurl's own times do not show it."""
     if not answer.asked:
         return UnreachableError(Cause.TIMEOUT if seconds >= limits.CONNECT_SECONDS else Cause.BUDGET)
     return SilentError(own=True)

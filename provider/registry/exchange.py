@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from provider import limits
 from provider.errors import ImageError
 from provider.reasons import Reason
-from provider.registry import redirects
+from provider.registry import paths, redirects
 from provider.registry.call import Call
+from provider.registry.challenge import Challenge
+from provider.registry.credential import ANONYMOUS
 from provider.registry.settings import RegistrySettings
-from provider.registry.tokens import Asker, Tokens
+from provider.registry.tokens import Authorization, TokenRequest, Tokens
 from provider.registry.transport import Request, Response
 from provider.registry.wire import Errand, Wire
 
 _UNAUTHORIZED: Final = 401
 _DENIED: Final = frozenset({401, 403})
+# What registries say to a token that they no longer take; of these only 401 can say what they want instead.
+_REFUSED: Final = frozenset({400, 401, 403})
+# Why a token service gives no token, whatever it is asked for.
+_NOT_OF_SCOPE: Final = frozenset({Reason.TIMEOUT, Reason.THROTTLED, Reason.OVERLOADED, Reason.ADDRESS_REFUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """A first answer that says what is wanted.
+
+    Attributes:
+        request: what was asked.
+        response: what came.
+        shown: what was shown and was not enough; None for nothing.
+        challenges: what is wanted, in the order to try it.
+    """
+
+    request: Request
+    response: Response
+    shown: Authorization | None
+    challenges: Sequence[Challenge]
 
 
 class Exchange:
@@ -27,7 +51,7 @@ class Exchange:
         self._wire = wire
         self._tokens = tokens
 
-    async def ask(self, request: Request, asker: Asker, errand: Errand, call: Call) -> Response:
+    async def ask(self, request: Request, asker: TokenRequest, errand: Errand, call: Call) -> Response:
         """The answer to a request, whatever its status.
 
         Raises:
@@ -38,35 +62,70 @@ class Exchange:
             if response.status not in redirects.STATUSES:
                 break
             request = redirects.following(request, response, self._settings, errand.what)
-            response = await self._wire.send(request, errand, call)
+            if request.origin == asker.where:
+                response = await self._wire.send(request, errand, call)
+            else:
+                request, response = await self._authorised(request, self._guest(request, asker), errand, call)
         if response.status in redirects.STATUSES:
             sentence = f"{errand.what}: {asker.where.authority} redirects more than {limits.REDIRECTS} times"
             raise ImageError(Reason.REGISTRY_UNAVAILABLE, sentence)
         if response.status in _DENIED and asker.credential.helper:
-            sentence = (
-                "has credentials in a credential helper, which is a program and not run here: name them in `auths`"
-            )
+            sentence = f"wants credentials, and its credential helper {asker.credential.helper}"
             raise ImageError(Reason.UNAUTHORIZED, f"{errand.what}: {asker.where.authority} {sentence}")
         return response
 
-    async def _authorised(self, request: Request, asker: Asker, errand: Errand, call: Call) -> tuple[Request, Response]:
+    def _guest(self, request: Request, asker: TokenRequest) -> TokenRequest:
+        """Who we are where a registry sent us: nobody, unless the settings say that its credentials are good there."""
+        shown = self._settings.shares(asker.where, request.origin)
+        repository = paths.repository(request.target) or asker.repository
+        return TokenRequest(request.origin, repository, asker.credential if shown else ANONYMOUS)
+
+    async def _authorised(
+        self, request: Request, asker: TokenRequest, errand: Errand, call: Call
+    ) -> tuple[Request, Response]:
         known = await self._tokens.known(asker, call)
         first = _with(request, known)
         response = await self._wire.send(first, errand, call)
-        if response.status != _UNAUTHORIZED:
+        if response.status not in _REFUSED:
             return first, response
-        header = response.header("www-authenticate")
-        wanted = await self._tokens.answer(header, asker, call, known)
-        if wanted is None or wanted == known:
-            return first, response
-        second = _with(request, wanted)
-        answer = await self._wire.send(second, errand, call)
-        if answer.status != _UNAUTHORIZED:
-            self._tokens.taken(header, asker)
-        return second, answer
+        header = response.header("www-authenticate") if response.status == _UNAUTHORIZED else ""
+        challenges = self._tokens.wanted(header, asker) if header else ()
+        if challenges:
+            return await self._answered(request, asker, errand, call, _Refusal(first, response, known, challenges))
+        asked = first
+        renewed = await self._tokens.renewed(known, asker, call)
+        if renewed is not None:
+            asked = _with(request, renewed)
+            response = await self._wire.send(asked, errand, call)
+        if response.status == _UNAUTHORIZED:
+            self._tokens.forget(asker)
+        return asked, response
+
+    async def _answered(
+        self, request: Request, asker: TokenRequest, errand: Errand, call: Call, refusal: _Refusal
+    ) -> tuple[Request, Response]:
+        """The answer after a challenge, whatever of what it may mean is enough."""
+        asked, response, last = refusal.request, refusal.response, refusal.challenges[-1]
+        for wanted in refusal.challenges:
+            try:
+                authorization = await self._tokens.answer(wanted, asker, call, refusal.shown)
+            except ImageError as error:
+                if wanted is last or error.reason in _NOT_OF_SCOPE:
+                    raise
+                continue
+            if authorization is None or authorization == refusal.shown:
+                continue
+            asked = _with(request, authorization)
+            response = await self._wire.send(asked, errand, call)
+            enough = response.status not in _DENIED
+            if enough or (wanted is last and response.status != _UNAUTHORIZED):
+                self._tokens.taken(wanted, asker)
+            if enough:
+                break
+        return asked, response
 
 
-def _with(request: Request, authorization: str | None) -> Request:
+def _with(request: Request, authorization: Authorization | None) -> Request:
     if authorization is None:
         return request
-    return replace(request, headers={**request.headers, "Authorization": authorization})
+    return replace(request, headers={**request.headers, "Authorization": authorization.header})

@@ -25,18 +25,30 @@ _UNREACHABLE: Final = {
 
 _STATUSES: Final = {
     401: (Reason.UNAUTHORIZED, "refuses us: no credentials, or not the right ones; or the repository does not exist"),
+    402: (Reason.PULL_REFUSED, "gives it only to who pays"),
     403: (Reason.UNAUTHORIZED, "forbids us to read this repository"),
     404: (Reason.NOT_FOUND, "does not know it"),
     408: (Reason.TIMEOUT, "gave up on the request"),
     410: (Reason.NOT_FOUND, "has it no more"),
+    412: (Reason.PULL_REFUSED, "does not give it, by a policy of its own"),
     429: (Reason.THROTTLED, "asks us to come back later"),
+    451: (Reason.PULL_REFUSED, "may not give it, for legal reasons"),
 }
 
 
 def of_status(registry: str, what: str, status: int) -> ImageError:
-    """The error for an HTTP status that is no success; of what the registry says only the status is told."""
+    """The error for an HTTP status that is no success; of what the registry says only the status is shown."""
     reason, sentence = _STATUSES.get(status, (Reason.REGISTRY_UNAVAILABLE, "answered with an error of its own"))
     return ImageError(reason, f"{what}: {registry} {sentence} (status {status})")
+
+
+def of_token_status(realm: str, what: str, status: int) -> ImageError:
+    """The error for a token service's status that is no success; it says nothing of the image itself."""
+    error = of_status(realm, what, status)
+    if error.reason is not Reason.NOT_FOUND:
+        return error
+    sentence = f"{what}: the token service {realm} is not where the registry says (status {status})"
+    return ImageError(Reason.REGISTRY_UNAVAILABLE, sentence)
 
 
 def of_transport(registry: str, what: str, error: TransportError) -> ImageError:
@@ -48,7 +60,7 @@ def of_transport(registry: str, what: str, error: TransportError) -> ImageError:
         error: the transport's.
     """
     if isinstance(error, TooLargeError):
-        # Passing, for what was not read to its end matched no digest: it may be an error page.
+        # Passing, because what was not read to its end matched no digest: it may be an error page.
         sentence = f"{what}: {registry} sends more than {error.limit} bytes"
         return ImageError(Reason.REGISTRY_UNAVAILABLE, sentence, unfit=True)
     if isinstance(error, UnreachableError):

@@ -5,7 +5,7 @@
   to anybody meanwhile; then one request a second goes through to find out whether it is back. A single heavy image
   therefore never makes its registry look dead.
 
-Only that registry is left alone, and what its next callers are told names nobody's image but their own.
+Only that registry is left alone, and what its next callers read names nobody's image but their own.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Gate:
         self._close(authority, wait, Reason.THROTTLED, "asked us to come back later (status 429)")
 
     def unreachable(self, authority: str, reason: Reason, why: str) -> None:
-        """No connection could be made: the next callers are told so at once.
+        """No connection could be made: the next callers hear of it at once.
 
         Args:
             authority: `host[:port]`.

@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 from provider.registry.claim import Claim
 
 
-class Waiter(Protocol):
+class LaneWaiter(Protocol):
     """A request that waits.
 
     Attributes:
@@ -19,7 +19,7 @@ class Waiter(Protocol):
     claim: Claim
 
 
-W = TypeVar("W", bound=Waiter)
+W = TypeVar("W", bound=LaneWaiter)
 
 
 class Lane(Generic[W]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from provider.registry import origin
 from provider.registry.origin import Origin
@@ -30,7 +30,8 @@ def following(header: str, where: Origin, path: str) -> str:
         raise ValueError("its Link header is no link to a next page")
     url = urljoin(f"{where}{path}", found[1])
     target = urlsplit(url)
-    if origin.of_url(url) != where or target.path != path:
+    # Some write the digest's colon as %3A.
+    if origin.of_url(url) != where or unquote(target.path) != path:
         raise ValueError("its next page leads elsewhere")
     query: str = target.query
-    return f"{target.path}?{query}" if query else str(target.path)
+    return f"{path}?{query}" if query else path

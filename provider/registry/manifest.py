@@ -1,7 +1,7 @@
 """Manifests and indexes, as far as facts about an image need them.
 
 A document must mean one thing to everybody. Container runtimes read JSON with Go's decoder, which takes the last of
-several equal keys and does not tell upper case from lower; so a document in which two keys differ by nothing else,
+several equal keys and takes upper case for lower case; so a document in which two keys differ by nothing else,
 and one that is manifest and index at once (CVE-2021-41190), is refused.
 """
 
@@ -17,7 +17,7 @@ from provider.errors import ImageError
 from provider.foreign_text import shown
 from provider.reasons import Reason
 from provider.registry import media_types
-from provider.registry.reference import is_digest
+from provider.registry.digests import EXPECTED, is_digest
 
 _SCHEMA: Final = 2
 _ATTESTATION: Final = "vnd.docker.reference.type"
@@ -53,7 +53,7 @@ class Descriptor:
 
     Attributes:
         media_type: empty when it does not say.
-        digest: `sha256:…`.
+        digest: `sha256:…` or `sha512:…`.
         size: bytes, as announced.
         platform: None when it does not say.
         artifact_type: empty when it does not say.
@@ -121,13 +121,13 @@ def parse(body: bytes, content_type: str, digest: str, what: str) -> Manifest | 
     return Manifest(media_type, digest, descriptor(fields.get("config"), f"{what}: config"))
 
 
-class _Ambiguous(dict[str, Any]):
+class _AmbiguousObject(dict[str, Any]):
     """An object with keys that Go's decoder takes for one."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
-    return fields if len({key.casefold() for key in fields}) == len(pairs) else _Ambiguous(fields)
+    return fields if len({key.casefold() for key in fields}) == len(pairs) else _AmbiguousObject(fields)
 
 
 _KNOWN: Final[Mapping[str, str]] = {
@@ -148,7 +148,7 @@ def fields_of(value: object, what: str) -> dict[str, Any]:
     """
     if not isinstance(value, dict):
         raise invalid(what, "it is no JSON object")
-    if isinstance(value, _Ambiguous):
+    if isinstance(value, _AmbiguousObject):
         raise invalid(what, "two of its keys differ in case only, or not at all")
     return {_KNOWN.get(str(key).casefold(), str(key)): item for key, item in value.items()}
 
@@ -161,7 +161,8 @@ def read_object(body: bytes, what: str) -> dict[str, Any]:
     """
     try:
         json_weight.check(body)
-        document = json.loads(body, object_pairs_hook=_unique)
+        # Bytes that are no UTF-8 spoil the text that they stand in, not the document: as in Go.
+        document = json.loads(body.decode("utf-8", "replace"), object_pairs_hook=_unique)
     except json_weight.WeightError as error:
         raise ImageError(Reason.LIMIT_EXCEEDED, f"{what}: {error}") from error
     except (ValueError, RecursionError) as error:
@@ -170,17 +171,17 @@ def read_object(body: bytes, what: str) -> dict[str, Any]:
 
 
 def _media_type(fields: Mapping[str, Any], content_type: str, what: str) -> str:
-    told, own = media_types.essence(content_type), fields.get("mediaType", "")
+    named, own = media_types.essence(content_type), fields.get("mediaType", "")
     if not isinstance(own, str):
         raise invalid(what, "its mediaType is no string")
     known = media_types.MANIFESTS | media_types.INDEXES
-    if told in media_types.VAGUE:
-        told = own
-    if told not in known:
-        raise invalid(what, f"its media type is {shown(told) or 'absent'}, which is no image's")
-    if own and own != told:
-        raise invalid(what, f"the registry calls it {told}, it calls itself {shown(own)}")
-    return told
+    if named in media_types.VAGUE:
+        named = own
+    if named not in known:
+        raise invalid(what, f"its media type is {shown(named) or 'absent'}, which is no image's")
+    if own and own != named:
+        raise invalid(what, f"the registry calls it {named}, it calls itself {shown(own)}")
+    return named
 
 
 def descriptors(value: object, what: str, most: int) -> tuple[Descriptor, ...]:
@@ -209,10 +210,10 @@ def descriptor(value: object, what: str) -> Descriptor:
     media_type, size, annotations = _or(fields, "mediaType", ""), _or(fields, "size", 0), _or(fields, "annotations", {})
     artifact_type = _or(fields, "artifactType", "")
     if not isinstance(digest, str) or not is_digest(digest):
-        raise invalid(what, "its digest is not sha256: and 64 hexadecimal digits")
+        raise invalid(what, f"its digest is not {EXPECTED}")
     if not isinstance(media_type, str) or isinstance(size, bool) or not isinstance(size, int) or size < 0:
         raise invalid(what, "its mediaType is no string, or its size no number of bytes")
-    if not isinstance(annotations, dict) or isinstance(annotations, _Ambiguous):
+    if not isinstance(annotations, dict) or isinstance(annotations, _AmbiguousObject):
         raise invalid(what, "its annotations are no object, or two of their names differ in case only")
     platform = _platform(fields.get("platform"), what)
     kind = artifact_type if isinstance(artifact_type, str) else ""

@@ -5,6 +5,7 @@ Of that package nothing else is used: its own calls never run. `test_paths.py` f
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import Final
 
@@ -14,6 +15,7 @@ with warnings.catch_warnings():
 
 _MANIFEST: Final[str] = BaseClientV2.MANIFEST
 _BLOB: Final[str] = BaseClientV2.BLOB
+_DOCUMENT: Final = re.compile(r"/v2/([a-z0-9_\-./]{2,255})/(?:manifests|blobs|referrers)/[^/]+", re.ASCII)
 # It is older than this one.
 _REFERRERS: Final = "/v2/{name}/referrers/{digest}"
 
@@ -21,6 +23,12 @@ _REFERRERS: Final = "/v2/{name}/referrers/{digest}"
 def manifest(repository: str, identifier: str) -> str:
     """Of a manifest or index, by tag or digest."""
     return _MANIFEST.format(name=repository, reference=identifier)
+
+
+def repository(target: str) -> str:
+    """The repository that a path of this interface, with or without a query, is about; empty for any other path."""
+    found = _DOCUMENT.fullmatch(target.partition("?")[0])
+    return found[1] if found else ""
 
 
 def blob(repository: str, digest: str) -> str:

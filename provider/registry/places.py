@@ -36,7 +36,7 @@ class Waiter(Protocol):
 R = TypeVar("R", bound=Occupant)
 
 
-class Places(Generic[R]):
+class RequestPlaces(Generic[R]):
     """What is under way, and what more may be.
 
     Args:

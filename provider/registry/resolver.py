@@ -34,7 +34,7 @@ class NameResolver:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._known: OrderedDict[str, tuple[float, Sequence[Address]]] = OrderedDict()
-        self._flying: dict[str, asyncio.Task[Sequence[Address]]] = {}
+        self._flying: dict[str, asyncio.Task[Sequence[Address] | Cause]] = {}
         self._channel: aiodns.DNSResolver | None = None
         self._before: aiodns.DNSResolver | None = None
         self._configured: tuple[int, int, int] | None = None
@@ -53,9 +53,13 @@ class NameResolver:
             let_go(task)
         try:
             async with asyncio.timeout_at(deadline.at):
-                return await asyncio.shield(task)
+                found = await asyncio.shield(task)
         except TimeoutError as error:
             raise UnreachableError(Cause.BUDGET) from error
+        if isinstance(found, Cause):
+            # Each who waits raises an error of its own: tracebacks of several must not grow on one object.
+            raise UnreachableError(found)
+        return found
 
     async def close(self) -> None:
         """See `Resolver`."""
@@ -64,23 +68,24 @@ class NameResolver:
                 await channel.close()
         self._channel = self._before = None
         if self._flying:
-            # They end now; were the loop gone by then, c-ares would have nobody to tell.
+            # They end now: if the loop were gone by then, c-ares would have nobody to call.
             await asyncio.wait(self._flying.values())
 
-    async def _look_up(self, host: str) -> Sequence[Address]:
+    async def _look_up(self, host: str) -> Sequence[Address] | Cause:
+        """The addresses of a name, or why there are none."""
         try:
             async with asyncio.timeout(limits.LOOKUP_SECONDS):
                 answer = await self._ready().getaddrinfo(host, family=socket.AF_UNSPEC, type=socket.SOCK_STREAM)
             found = tuple(dict.fromkeys(ipaddress.ip_address(node.addr[0].decode()) for node in answer.nodes))
-        except TimeoutError as error:
-            raise UnreachableError(Cause.TIMEOUT) from error
+        except TimeoutError:
+            return Cause.TIMEOUT
         except (aiodns.error.DNSError, ValueError, UnicodeError) as error:
             timed_out = isinstance(error, aiodns.error.DNSError) and error.args[:1] == (aiodns.error.ARES_ETIMEOUT,)
-            raise UnreachableError(Cause.TIMEOUT if timed_out else Cause.NAME) from error
+            return Cause.TIMEOUT if timed_out else Cause.NAME
         finally:
             del self._flying[host]
         if not 0 < len(found) <= limits.ADDRESSES:
-            raise UnreachableError(Cause.NAME)
+            return Cause.NAME
         self._remember(host, found)
         return found
 

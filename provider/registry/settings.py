@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +23,14 @@ class RegistrySettings:
         insecure_registries: reached over plain HTTP; their address may be a private one.
         named_registries: reached over HTTPS; their address may be a private one. Names token realms and blob stores on
             private addresses, too.
-        allow_loopback_http: reach `localhost`, `*.localhost` and loopback addresses, over plain HTTP. For commands that
-            a person runs; never for `serve`, whose references come from strangers.
+        credential_hosts: pairs of a registry and a host that its credentials are shown to as well; both as above.
+        allow_loopback_http: reach `localhost`, `*.localhost` and loopback addresses, over plain HTTP, or over
+            TLS where one of them speaks it. For commands that a person runs; never for `serve`, whose references come
+            from strangers.
         allow_private: reach private addresses that no setting names. For commands only, as above.
         ca_file: PEM file of certificate authorities trusted beside the system's.
         docker_config: Docker `config.json` with registry credentials; it may be replaced while we run.
+        credential_helpers: whether the programs that it names are run.
         memory_bytes: bound of what is kept in memory, content of all registries together.
         tag_ttl: seconds for which a tag is believed to point to the same digest.
         user_agent: how we introduce ourselves.
@@ -34,10 +38,12 @@ class RegistrySettings:
 
     insecure_registries: frozenset[str] = frozenset()
     named_registries: frozenset[str] = frozenset()
+    credential_hosts: frozenset[tuple[str, str]] = frozenset()
     allow_loopback_http: bool = False
     allow_private: bool = False
     ca_file: Path | None = None
     docker_config: Path | None = None
+    credential_helpers: bool = False
     memory_bytes: int = 64 * limits.MIB
     tag_ttl: float = 30.0
     user_agent: str = f"bestbefore/{VERSION}"
@@ -51,10 +57,23 @@ class RegistrySettings:
 
     def names(self, where: Origin) -> bool:
         """Whether an administrator chose this host, so that its address may be a private one."""
-        if where.authority in self.named_registries or where.authority in self.insecure_registries:
-            return True
-        return f"{where.authority}:{where.port}" in self.named_registries | self.insecure_registries
+        return any(name in self.named_registries or name in self.insecure_registries for name in _names(where))
+
+    def shares(self, registry: Origin, where: Origin) -> bool:
+        """Whether an administrator says that a registry's credentials are good at another host, over TLS only."""
+        if not where.secure or not registry.secure:
+            return False
+        return any((one, other) in self.credential_hosts for one in _names(registry) for other in _names(where))
+
+    def owners(self, registry: str) -> Sequence[str]:
+        """The registries whose credentials are good at this one, as a reference names it."""
+        return sorted(owner for owner, host in self.credential_hosts if host == registry)
 
     def plain_http(self, where: Origin) -> bool:
         """Whether plain HTTP may be spoken there."""
         return where.authority in self.insecure_registries or (self.allow_loopback_http and where.loopback)
+
+
+def _names(where: Origin) -> tuple[str, str]:
+    """How settings may name an origin: the scheme's default port may stand there or not."""
+    return where.authority, f"{where.authority}:{where.port}"

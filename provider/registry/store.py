@@ -23,11 +23,12 @@ from provider.cache.keys import ContentKey, FetchKey, Right, TagKey
 from provider.cache.memory import Memory
 from provider.clock import Clock
 from provider.errors import ImageError
-from provider.observer import Observer
+from provider.observer import Observer, RemoteList
 from provider.reasons import Reason
-from provider.registry import artifact, manifest
+from provider.registry import artifact, digests, manifest
+from provider.registry.artifact import DescriptorList
 from provider.registry.call import Call
-from provider.registry.client import Document, RegistryClient
+from provider.registry.client import Content, Page, RegistryClient
 from provider.registry.manifest import Descriptor, Index, Manifest
 from provider.registry.reference import Reference
 
@@ -46,7 +47,7 @@ class Sighting:
         observed_at: when that was last seen, or now for a digest; seconds since 1970.
     """
 
-    document: Document
+    document: Content
     observed_at: float
 
 
@@ -57,17 +58,24 @@ class Referrers:
     Attributes:
         descriptors: in the order of the registry.
         observed_at: when it was so; seconds since 1970.
+        problems: of the entries that cannot be read and are passed over; a sentence each.
     """
 
     descriptors: Sequence[Descriptor]
     observed_at: float
+    problems: Sequence[str] = ()
+
+    @property
+    def count(self) -> int:
+        """How many there are, readable or not."""
+        return len(self.descriptors) + len(self.problems)
 
 
 @dataclass(slots=True)
-class _Kept:
+class _StoredDocument:
     """A document in memory, and who may read it."""
 
-    document: Document
+    document: Content
     rights: OrderedDict[Right, None] = field(default_factory=OrderedDict)
 
     def may_read(self, right: Right) -> bool:
@@ -89,7 +97,7 @@ class _Way:
     """How a kind of document is got: fetched, or proved to be ours to read."""
 
     what: str
-    fetch: Callable[[], Coroutine[Any, Any, Document]]
+    fetch: Callable[[], Coroutine[Any, Any, Content]]
     prove: Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -99,7 +107,7 @@ class Store:
     Args:
         client: asks registries.
         clock: for what gets old.
-        observer: is told of look-ups.
+        observer: gets reports of look-ups.
         memory_bytes: bound of what is kept.
         tag_ttl: seconds for which a tag is believed.
     """
@@ -111,14 +119,16 @@ class Store:
         self._clock = clock
         self._observer = observer
         self._tag_ttl = tag_ttl
-        self._kept: Memory[ContentKey, _Kept] = Memory(
+        self._kept: Memory[ContentKey, _StoredDocument] = Memory(
             clock, memory_bytes, lambda kept: len(kept.document.body) + _OVERHEAD
         )
         self._tags: Memory[TagKey, tuple[str, float]] = Memory(clock, limits.TAGS)
         self._referrers: Memory[TagKey, Referrers] = Memory(
-            clock, limits.REFERRERS_MEMORY_BYTES, lambda found: (len(found.descriptors) + 1) * _ENTRY_OVERHEAD
+            clock,
+            limits.REFERRERS_MEMORY_BYTES,
+            lambda found: (len(found.descriptors) + len(found.problems) + 1) * _ENTRY_OVERHEAD,
         )
-        self._flights: Flights[FetchKey, Document] = Flights()
+        self._flights: Flights[FetchKey, Content] = Flights()
         self._tag_flights: Flights[TagKey, Sighting] = Flights()
         self._referrer_flights: Flights[TagKey, Referrers | None] = Flights()
 
@@ -152,7 +162,7 @@ class Store:
         now = self._clock.now()
         if reference.digest:
             return Sighting(await self.manifest(reference, call), now)
-        right = _right(reference, call)
+        right = await _right(reference, call)
         key = TagKey(reference.context, reference.identifier, right.credential)
         known = self._tags.get(key)
         fresh = known is not None and now - known[1] < (self._tag_ttl if max_age is None else max_age)
@@ -163,7 +173,15 @@ class Store:
             key, lambda: self._look_again(key, reference, right, call), call.claim, call.deadline
         )
 
-    async def manifest(self, reference: Reference, call: Call) -> Document:
+    async def exists(self, reference: Reference, call: Call) -> bool:
+        """Whether a tag points to anything, as far as the registry says without sending it.
+
+        Raises:
+            ImageError: no answer.
+        """
+        return bool(await self._client.tag(reference, call))
+
+    async def manifest(self, reference: Reference, call: Call) -> Content:
         """The manifest or index of a reference with a digest, as it came.
 
         Raises:
@@ -187,9 +205,9 @@ class Store:
             sentence = f"blob {descriptor.digest} of {reference.name}: {descriptor.size} bytes, more than {limit}"
             raise ImageError(Reason.LIMIT_EXCEEDED, sentence)
 
-        async def fetch() -> Document:
+        async def fetch() -> Content:
             body = await self._client.blob(reference, descriptor, limit, call)
-            return Document(descriptor.digest, "", body)
+            return Content(descriptor.digest, "", body)
 
         way = _Way("blob", fetch, lambda: self._client.prove_blob(reference, descriptor, call))
         body = (await self._read(descriptor.digest, reference, way, call)).body
@@ -210,7 +228,7 @@ class Store:
         Raises:
             ImageError: no answer; `ContentInvalid`, `LimitExceeded`: it is no such list, or too long.
         """
-        key = TagKey(reference.context, f"referrers/{reference.identifier}", _right(reference, call).credential)
+        key = TagKey(reference.context, f"referrers/{reference.identifier}", (await _right(reference, call)).credential)
         known = self._referrers.get(key)
         age = self._tag_ttl if max_age is None else max_age
         if known is not None and self._clock.now() - known.observed_at < age:
@@ -232,7 +250,7 @@ class Store:
             if digest == kept.document.digest:
                 return self._seen(key, kept.document, observed_at)
         if digest:
-            # By the digest that was just told: what the tag gives a moment later may be another one.
+            # By the digest that was just given: what the tag gives a moment later may be another one.
             return self._seen(key, await self.manifest(reference.at(digest), call), observed_at)
         document = await self._client.manifest(reference, call)
         if not document.vouched:
@@ -241,21 +259,21 @@ class Store:
         self._keep(document, right)
         return self._seen(key, document, observed_at)
 
-    def _seen(self, key: TagKey, document: Document, observed_at: float) -> Sighting:
+    def _seen(self, key: TagKey, document: Content, observed_at: float) -> Sighting:
         self._tags.put(key, (document.digest, observed_at))
         return Sighting(document, observed_at)
 
     # Content.
 
-    async def _read(self, digest: str, reference: Reference, way: _Way, call: Call) -> Document:
-        right = _right(reference, call)
+    async def _read(self, digest: str, reference: Reference, way: _Way, call: Call) -> Content:
+        right = await _right(reference, call)
         kept = self._kept.get(ContentKey(digest))
         if kept is not None and kept.may_read(right):
             self._observer.cache_lookup("memory", way.what, "hit")
             return kept.document
         self._observer.cache_lookup("memory", way.what, "miss")
 
-        async def work() -> Document:
+        async def work() -> Content:
             if kept is not None and kept.came_from(right.registry):
                 await way.prove()
                 kept.grant(right)
@@ -266,12 +284,12 @@ class Store:
 
         return await self._flights.run(FetchKey(ContentKey(digest), right), work, call.claim, call.deadline)
 
-    def _keep(self, document: Document, right: Right) -> None:
+    def _keep(self, document: Content, right: Right) -> None:
         key = ContentKey(document.digest)
         kept = self._kept.get(key)
         # The digest says nothing of the media type: what one registry calls a document is nothing to another's users.
         if kept is None or kept.document.media_type != document.media_type:
-            kept = _Kept(document)
+            kept = _StoredDocument(document)
             self._kept.put(key, kept)
         kept.grant(right)
 
@@ -280,37 +298,84 @@ class Store:
     async def _listed(self, key: TagKey, reference: Reference, call: Call) -> Referrers | None:
         observed_at = self._clock.now()
         try:
-            descriptors = await self._descriptors(reference, call)
+            listed = await self._list(reference, call)
         except ImageError as error:
             if error.reason is Reason.NOT_FOUND:
                 return None
             raise
-        if not descriptors:
+        if listed.problems:
+            self._observer.entries_passed_over(RemoteList.REFERRERS, listed.problems)
+        if not (listed.entries or listed.problems):
             return None
-        found = Referrers(descriptors, observed_at)
+        found = Referrers(listed.entries, observed_at, listed.problems)
         self._referrers.put(key, found)
         return found
 
-    async def _descriptors(self, reference: Reference, call: Call) -> Sequence[Descriptor]:
-        """All pages; from a registry without the interface, the tag that stands for it."""
+    async def _list(self, reference: Reference, call: Call) -> DescriptorList:
+        """The list of the interface; where there is none, or none that can be read, that under the tag.
+
+        Raises:
+            ImageError: as for `referrers`; `NotFound`: there is neither.
+        """
         what = f"referrers of {reference.name}"
+        try:
+            listed = await self._list_of_interface(reference, what, call)
+        except ImageError as error:
+            if error.reason not in _OF_CONTENT and not error.unfit:
+                raise
+            try:
+                return await self._list_of_tag(reference, what, call)
+            except ImageError:
+                # What is wrong with the list says more than that there is no other.
+                raise error from None
+        return await self._list_of_tag(reference, what, call) if listed is None else listed
+
+    async def _list_of_interface(self, reference: Reference, what: str, call: Call) -> DescriptorList | None:
+        """All pages; None from a registry without the interface."""
         page = await self._client.referrers(reference, call)
-        if page is None:
-            tag = reference.identifier.replace(":", "-")
-            document = await self._client.manifest(replace(reference, tag=tag, digest=None), call)
-            return artifact.read_referrers(document.body, what)
-        descriptors = [*artifact.read_referrers(page.body, what)]
+        listed = artifact.read_referrers(page.body, what) if page is not None else None
+        if page is None or listed is None:
+            return None
+        entries, problems = [*listed.entries], [*listed.problems]
         for _ in range(limits.REFERRER_PAGES):
-            if len(descriptors) > limits.REFERRERS:
+            if len(entries) + len(problems) > limits.REFERRERS:
                 raise ImageError(Reason.LIMIT_EXCEEDED, f"{what}: there are more than {limits.REFERRERS}")
             if not page.next:
-                return descriptors
-            page = await self._client.referrers(reference, call, page.next) or page
-            descriptors += artifact.read_referrers(page.body, what)
+                return DescriptorList(entries, problems)
+            page = await self._further_page(reference, page.next, call)
+            listed = _read_page(page, what)
+            entries += listed.entries
+            problems += listed.problems
         raise ImageError(Reason.LIMIT_EXCEEDED, f"{what}: they stand on more than {limits.REFERRER_PAGES} pages")
 
+    async def _further_page(self, reference: Reference, where: str, call: Call) -> Page:
+        try:
+            return await self._client.referrers_page(reference, call, where)
+        except ImageError as error:
+            if error.reason is not Reason.NOT_FOUND:
+                raise
+            # The list is there, and a part of it cannot be had: that is not the same as no list.
+            raise ImageError(Reason.REGISTRY_UNAVAILABLE, error.message) from error
 
-def parsed(document: Document, what: str) -> Manifest | Index:
+    async def _list_of_tag(self, reference: Reference, what: str, call: Call) -> DescriptorList:
+        """The list under the tag that the specification names for registries without the interface."""
+        tag = digests.tag(reference.identifier)
+        document = await self._client.manifest(replace(reference, tag=tag, digest=None), call)
+        return artifact.read_referrers(document.body, what) or DescriptorList(())
+
+
+def _read_page(page: Page, what: str) -> DescriptorList:
+    """A further page of a list; one that is none spoils not those before it."""
+    try:
+        listed = artifact.read_referrers(page.body, what)
+    except ImageError as error:
+        if error.reason is not Reason.CONTENT_INVALID:
+            raise
+        return DescriptorList((), (error.message,))
+    return listed or DescriptorList((), (f"{what}: a further page is no list",))
+
+
+def parsed(document: Content, what: str) -> Manifest | Index:
     """The manifest or index that a document is.
 
     Args:
@@ -335,5 +400,6 @@ def rfc3339(seconds: float) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _right(reference: Reference, call: Call) -> Right:
+async def _right(reference: Reference, call: Call) -> Right:
+    await call.prepare(reference.registry, reference.repository)
     return Right(reference.context, call.credential(reference.registry, reference.repository).identity)

@@ -3,11 +3,14 @@
 The protocol is the distribution project's token specification: a 401 names a realm, a service and a scope; the realm
 gives a token for them. The realm is text from outside. It must be reached by TLS (or be the registry itself), its
 address is checked like any other, and it is shown a credential only if it belongs to the registry: the same origin,
-the same domain (Docker Hub's is auth.docker.io), or a host that the settings name.
+the same domain (Docker Hub's is auth.docker.io), or a host that the settings name, for all registries or for this one.
 
 A challenge that gave a token that was taken is remembered for a time, so that the next repository costs one request,
 not two. It is forgotten as soon as it gives none: then the registry is asked without, and says anew what it wants. A
 registry's one bad answer therefore spoils one question, and a private repository's none of the public ones beside it.
+
+A scope that is not ours (`aws`, `*`, `pull,push`, another repository's) is asked for as it stands, and where that gives
+nothing, ours is. A scope that names no repository is good for the whole registry, and so is its token.
 """
 
 from __future__ import annotations
@@ -16,13 +19,14 @@ import asyncio
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from provider import json_weight, limits
 from provider.cache.flight import Flights
-from provider.cache.keys import TokenKey
+from provider.cache.keys import ChallengeKey, TokenKey
 from provider.cache.memory import Memory
 from provider.clock import Clock
 from provider.errors import ImageError
@@ -46,7 +50,7 @@ _PARENT_LABELS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class TokenRequest:
     """Who asks for what.
 
     Attributes:
@@ -65,6 +69,21 @@ class Asker:
         return f"repository:{self.repository}:pull"
 
 
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """What is shown to a registry.
+
+    Attributes:
+        header: value of the Authorization header.
+        token: key of the token in it; None of a credential.
+        remembered: whether the token was there before, and may have been withdrawn since.
+    """
+
+    header: str
+    token: TokenKey | None = None
+    remembered: bool = False
+
+
 class Tokens:
     """Gives the Authorization header for a repository; for one event loop."""
 
@@ -75,79 +94,130 @@ class Tokens:
         self._tokens: Memory[TokenKey, str] = Memory(
             clock, limits.TOKENS_MEMORY_BYTES, lambda token: len(token) + _TOKEN_OVERHEAD
         )
-        self._challenges: Memory[Origin, Challenge] = Memory(clock, limits.CHALLENGES)
+        self._challenges: Memory[ChallengeKey, Challenge] = Memory(clock, limits.CHALLENGES)
+        self._renewals: Memory[TokenKey, bool] = Memory(clock, limits.CHALLENGES)
         self._flights: Flights[TokenKey, str] = Flights()
 
-    async def known(self, asker: Asker, call: Call) -> str | None:
-        """The header without asking the registry first; None when nothing is known of it, or no token is to be had."""
-        remembered = self._challenges.get(asker.where)
+    async def known(self, asker: TokenRequest, call: Call) -> Authorization | None:
+        """What to show without asking the registry first; None when nothing is known of it, or there is no token."""
+        remembered = self._remembered(asker)
         if remembered is None:
             return None
         try:
             async with asyncio.timeout(limits.KNOWN_REALM_SECONDS):
-                return await self._header(replace(remembered, scope=asker.scope), asker, call)
+                return await self._authorization(remembered, asker, call)
         except (ImageError, TimeoutError):
             # What was true a while ago, of another repository, may not be of this one: ask the registry itself.
-            self._challenges.discard(asker.where)
+            self.forget(asker)
             return None
 
-    async def answer(self, header: str, asker: Asker, call: Call, tried: str | None) -> str | None:
-        """The header that a 401 asks for; None when it asks for nothing we have.
+    def wanted(self, header: str, asker: TokenRequest) -> Sequence[Challenge]:
+        """What a 401 may mean, in the order to try it; empty when it asks for nothing we have.
+
+        Of our own repository no more is asked for than we need, unless that is not enough.
 
         Args:
             header: `WWW-Authenticate`.
             asker: who asks for what.
+        """
+        found = challenge.read(header)
+        if found is None:
+            return ()
+        self.forget(asker)
+        ours = replace(found, scope=asker.scope)
+        if found.scheme == "basic" or found.scope in {"", asker.scope}:
+            return (ours,)
+        return (ours, found) if challenge.names_repository(found.scope, asker.repository) else (found, ours)
+
+    async def answer(
+        self, wanted: Challenge, asker: TokenRequest, call: Call, tried: Authorization | None
+    ) -> Authorization | None:
+        """What a challenge asks for; None when we have it not.
+
+        Args:
+            wanted: one of those of `wanted`.
+            asker: who asks for what.
             call: the work that this belongs to.
-            tried: the header that was not enough; a token in it is not used again.
+            tried: what was not enough; a token in it is not used again.
 
         Raises:
             ImageError: `Unauthorized` when the realm may not be asked; what keeps it from giving a token.
         """
-        self._challenges.discard(asker.where)
-        wanted = challenge.read(header)
-        if wanted is None:
-            return None
-        if not wanted.scope:
-            wanted = replace(wanted, scope=asker.scope)
         key = self._key(wanted, asker)
-        if tried == f"Bearer {self._tokens.get(key)}":
+        if tried is not None and tried.header == f"Bearer {self._tokens.get(key)}":
             self._tokens.discard(key)
-        return await self._header(wanted, asker, call)
+        return await self._authorization(wanted, asker, call)
 
-    def taken(self, header: str, asker: Asker) -> None:
+    def taken(self, wanted: Challenge, asker: TokenRequest) -> None:
         """The registry took what `answer` made of a challenge: it is asked for in the same way next time."""
-        wanted = challenge.read(header)
-        if wanted is not None and wanted.scope in {"", asker.scope}:
-            self._challenges.put(asker.where, replace(wanted, scope=""), limits.CHALLENGE_SECONDS)
+        if wanted.scope == asker.scope:
+            self._challenges.put(_key_of(asker), replace(wanted, scope=""), limits.CHALLENGE_SECONDS)
+            return
+        repository = asker.repository if challenge.names_repository(wanted.scope) else ""
+        self._challenges.put(_key_of(asker, repository), wanted, limits.CHALLENGE_SECONDS)
 
-    async def _header(self, wanted: Challenge, asker: Asker, call: Call) -> str | None:
+    def forget(self, asker: TokenRequest) -> None:
+        """What was known of how to ask is so no more: the registry is to say anew what it wants."""
+        self._challenges.discard(_key_of(asker, asker.repository))
+        self._challenges.discard(_key_of(asker))
+
+    async def renewed(self, tried: Authorization | None, asker: TokenRequest, call: Call) -> Authorization | None:
+        """Another token instead of a remembered one that a registry refused without saying what it wants.
+
+        A token that has been renewed so is refused for another reason: it is not renewed again for a time.
+
+        Returns:
+            None where there is none to be had, or none that would help.
+        """
+        remembered = self._remembered(asker)
+        if tried is None or tried.token is None or not tried.remembered or remembered is None:
+            return None
+        if tried.header == f"Bearer {self._tokens.get(tried.token)}":
+            if self._renewals.get(tried.token):
+                return None
+            self._renewals.put(tried.token, value=True, seconds=limits.TOKEN_RENEWAL_SECONDS)
+            self._tokens.discard(tried.token)
+        try:
+            return await self._authorization(remembered, asker, call)
+        except ImageError:
+            # What the registry said then stands.
+            return None
+
+    def _remembered(self, asker: TokenRequest) -> Challenge | None:
+        found = self._challenges.get(_key_of(asker, asker.repository))
+        found = found or self._challenges.get(_key_of(asker))
+        return None if found is None else replace(found, scope=found.scope or asker.scope)
+
+    async def _authorization(self, wanted: Challenge, asker: TokenRequest, call: Call) -> Authorization | None:
         if wanted.scheme == "basic":
-            return None if asker.credential.anonymous else asker.credential.basic
+            return Authorization(asker.credential.basic) if asker.credential.username else None
+        if asker.credential.registry_token:
+            # The registry's own: no token service is asked, and none sees it.
+            return Authorization(f"Bearer {asker.credential.registry_token}")
         key = self._key(wanted, asker)
         token = self._tokens.get(key)
         self._observer.cache_lookup("memory", "token", "miss" if token is None else "hit")
-        if token is None:
-            token = await self._flights.run(
-                key, lambda: self._fetch(key, wanted, asker, call), call.claim, call.deadline
-            )
-        return f"Bearer {token}"
+        if token is not None:
+            return Authorization(f"Bearer {token}", key, remembered=True)
+        token = await self._flights.run(key, lambda: self._fetch(key, wanted, asker, call), call.claim, call.deadline)
+        return Authorization(f"Bearer {token}", key)
 
     @staticmethod
-    def _key(wanted: Challenge, asker: Asker) -> TokenKey:
+    def _key(wanted: Challenge, asker: TokenRequest) -> TokenKey:
         return TokenKey(wanted.realm, wanted.service, wanted.scope, asker.credential.identity)
 
-    async def _fetch(self, key: TokenKey, wanted: Challenge, asker: Asker, call: Call) -> str:
+    async def _fetch(self, key: TokenKey, wanted: Challenge, asker: TokenRequest, call: Call) -> str:
         realm = self._realm(wanted, asker)
         what = f"token for {asker.where.authority}/{asker.repository}"
         errand = Errand(Operation.TOKEN, what, asker.repository, limits.TOKEN_BYTES)
         response = await self._wire.send(_request(wanted, realm, asker.credential), errand, call)
         if response.status != _OK:
-            raise failures.of_status(realm.authority, what, response.status)
+            raise failures.of_token_status(realm.authority, what, response.status)
         token, seconds = _token(response, what)
         self._tokens.put(key, token, seconds)
         return token
 
-    def _realm(self, wanted: Challenge, asker: Asker) -> Origin:
+    def _realm(self, wanted: Challenge, asker: TokenRequest) -> Origin:
         try:
             realm = origin.of_url(wanted.realm)
         except ValueError as error:
@@ -155,16 +225,21 @@ class Tokens:
         if not realm.secure and realm != asker.where and (asker.where.secure or not self._settings.plain_http(realm)):
             raise _refused(asker, "the token service it names would be asked without TLS")
         if not (asker.credential.anonymous or self._belongs(realm, asker.where)):
-            sentence = "is not shown credentials, for it is of another domain: name it in the provider's settings"
-            raise _refused(asker, f"its token service {realm.authority} {sentence}")
+            sentence = "is not shown credentials, because it is of another domain: if both are of one owner, set"
+            pair = f"`credential_host` (in commands --credential-host) to {asker.where.authority}={realm.authority}"
+            raise _refused(asker, f"its token service {realm.authority} {sentence} {pair}")
         return realm
 
     def _belongs(self, realm: Origin, registry: Origin) -> bool:
-        if realm == registry or self._settings.names(realm):
+        if realm == registry or self._settings.names(realm) or self._settings.shares(registry, realm):
             return True
         parent = registry.host.partition(".")[2]
         of_parent = realm.host == parent or realm.host.endswith("." + parent)
         return realm.secure and parent.count(".") + 1 >= _PARENT_LABELS and of_parent and not parent[-1:].isdigit()
+
+
+def _key_of(asker: TokenRequest, repository: str = "") -> ChallengeKey:
+    return ChallengeKey(str(asker.where), repository)
 
 
 def _request(wanted: Challenge, realm: Origin, credential: Credential) -> Request:
@@ -194,14 +269,18 @@ def _token(response: Response, what: str) -> tuple[str, float]:
     return token, _lifetime(fields.get("expires_in"))
 
 
-def _lifetime(told: object) -> float:
-    """Seconds for which a token is used; a number of any size may be told, or none."""
-    if isinstance(told, bool) or not isinstance(told, int | float) or (isinstance(told, float) and math.isnan(told)):
-        told = limits.TOKEN_DEFAULT_SECONDS
+def _lifetime(given: object) -> float:
+    """Seconds for which a token is used; a number of any size may be given, or none."""
+    if (
+        isinstance(given, bool)
+        or not isinstance(given, int | float)
+        or (isinstance(given, float) and math.isnan(given))
+    ):
+        given = limits.TOKEN_DEFAULT_SECONDS
     # Bounded first: an integer may have too many digits to be reckoned with.
-    seconds = min(max(told, 0.0), limits.TOKEN_SECONDS)
+    seconds = min(max(given, 0.0), limits.TOKEN_SECONDS)
     return float(max(0.0, seconds - _MARGIN))
 
 
-def _refused(asker: Asker, why: str) -> ImageError:
+def _refused(asker: TokenRequest, why: str) -> ImageError:
     return ImageError(Reason.UNAUTHORIZED, f"{asker.where.authority}/{asker.repository} wants a token, but {why}")

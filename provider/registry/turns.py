@@ -24,7 +24,7 @@ from provider.reasons import Reason
 from provider.registry.bounds import DEFAULT_BOUNDS, Bounds
 from provider.registry.claim import Claim
 from provider.registry.lane import Lane
-from provider.registry.places import Places
+from provider.registry.places import RequestPlaces
 
 _SMOOTHING: Final = 0.2  # of the usual time of an answer
 _SLOWER: Final = 4  # times the usual is stuck
@@ -105,7 +105,7 @@ class _Registry:
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
-        self.places: Places[Turn] = Places(bounds.reserved)
+        self.places: RequestPlaces[Turn] = RequestPlaces(bounds.reserved)
         self.lanes: dict[bool, Lane[_Ticket]] = {False: Lane(), True: Lane()}
         self.known = False
         self.usual = 0.0
@@ -144,7 +144,7 @@ class Turns:
         self._clock = clock
         self._observer = observer
         self._bounds = bounds
-        self._all: Places[Turn] = Places(bounds.reserved_all)
+        self._all: RequestPlaces[Turn] = RequestPlaces(bounds.reserved_all)
         self._registries: OrderedDict[str, _Registry] = OrderedDict()
         self._waited_for: OrderedDict[str, _Registry] = OrderedDict()
         self._waiting = 0

@@ -40,7 +40,7 @@ class Errand:
     Attributes:
         operation: label of the metric.
         what: how a message names it, `manifest of reg.io/app:v1`.
-        subject: the repository, by which heavy images are told from silent registries.
+        subject: the repository, by which heavy images are distinguished from silent registries.
         limit: bytes that the body of a good answer may have.
         size: bytes that it is said to have; 0 where nobody says.
     """
@@ -62,7 +62,7 @@ class Wire:
     Args:
         transport: moves the bytes.
         clock: for every wait.
-        observer: is told of requests.
+        observer: gets reports of requests.
         user_agent: how we introduce ourselves.
         pace: when what came may be read.
     """
@@ -144,7 +144,7 @@ class Wire:
         return response
 
     async def _exchanged(self, request: Request, errand: Errand, limit: int, turn: Turn, call: Call) -> Response:
-        """Send it; what fails is told to the gate and translated, but for a body that is too large."""
+        """Send it; what fails is reported to the gate and translated, except for a body that is too large."""
         authority = request.origin.authority
         visit = self._gate.enter(authority, errand.subject)
         started = self._clock.monotonic()

@@ -35,5 +35,5 @@ class Connection(TConn):
         try:
             super().close(graceful)
         except OSError:
-            # It cannot be closed politely, for it is gone.
+            # It cannot be closed politely, because it is gone.
             self.sock.close()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 import os
-import socket
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +13,8 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from provider import limits
-from provider.server.worker import Application, ProviderWorker, Serving
+from provider.server.restarts import Restarts
+from provider.server.worker import Application, ProviderWorker, ServerParts
 
 # A loop that does not turn for so long is stuck, and the worker is replaced.
 _STUCK_SECONDS: Final = 30
@@ -27,7 +27,7 @@ _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - gunicorn makes its file
 class Server(BaseApplication):
     """What `provider.server.worker` needs of its surroundings, as gunicorn wants to have it."""
 
-    def __init__(self, serving: Serving) -> None:
+    def __init__(self, serving: ServerParts) -> None:
         self.serving = serving
         super().__init__()
 
@@ -46,7 +46,7 @@ class Server(BaseApplication):
             # The files are read by `provider.server.tls`; named here so that gunicorn knows that it speaks TLS.
             "certfile": str(settings.tls_cert),
             "keyfile": str(settings.tls_key),
-            # Nobody stands between: no header tells who a client is, or where the application is.
+            # Nobody stands between: no header says who a client is, or where the application is.
             "forwarded_allow_ips": "",
             # What is tested, also where another one is installed.
             "http_parser": "python",
@@ -64,7 +64,7 @@ class Server(BaseApplication):
         return self.serving.app
 
     def run(self) -> None:
-        """Serve until told to stop. Ends by SystemExit: in this process and in the worker's, which is its fork."""
+        """Serve until asked to stop. Ends by SystemExit: in this process and in the worker's, which is its fork."""
         # What there is now is not going to be garbage: the collector need not look at it, nor unshare its pages.
         gc.freeze()
         # Most of what a question makes is let go of by counting references; looking for cycles every 700 objects would
@@ -74,7 +74,23 @@ class Server(BaseApplication):
 
 
 class _OneWorkerArbiter(Arbiter):
-    """Signals that would change the number of workers, or replace the program, do nothing."""
+    """Signals that would change the number of workers, or replace the program, do nothing.
+
+    A worker that dies at every start is replaced later each time; the arbiter's loop turns once a second.
+    """
+
+    def __init__(self, app: Server) -> None:
+        self._restarts = Restarts()
+        super().__init__(app)
+
+    def manage_workers(self) -> None:
+        """Replace the worker that has died, when it is time."""
+        missing = len(self.WORKERS) < self.num_workers
+        if missing and not self._restarts.may_begin(time.monotonic()):
+            return
+        if missing:
+            self._restarts.begin(time.monotonic())
+        super().manage_workers()
 
     def handle_hup(self) -> None:
         """Certificates and credentials are read anew when they change; other settings need a restart."""
@@ -83,27 +99,9 @@ class _OneWorkerArbiter(Arbiter):
 
 
 class _Logger(glogging.Logger):
-    """gunicorn's lines go where all lines go; there is no access log, for `request.answered` says more."""
+    """gunicorn's lines go where all lines go; there is no access log, because `request.answered` says more."""
 
     def setup(self, cfg: Any) -> None:  # noqa: ANN401 - as gunicorn has it
         self.cfg = cfg
         self._access_log_enabled = False
         self.error_log.propagate = True
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; on all addresses of both families where no host is given.
-
-    Raises:
-        OSError: the port is taken, or the address is not ours.
-    """
-    if host:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=limits.BACKLOG)
-    if socket.has_dualstack_ipv6():
-        try:
-            return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=limits.BACKLOG)
-        except OSError as error:
-            if error.errno not in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}:
-                raise
-    return socket.create_server(("", port), backlog=limits.BACKLOG)

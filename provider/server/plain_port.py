@@ -134,7 +134,7 @@ class _Exchange(ServerHandler):
     request_handler: WSGIRequestHandler
 
     def log_exception(self, exc_info: Any) -> None:  # noqa: ANN401 - as the library has it
-        """Tell of a fault of ours; a client that takes no answer is none."""
+        """Report an error of ours; a client that takes no answer is none."""
         if not isinstance(exc_info[1], OSError):
             super().log_exception(exc_info)
 

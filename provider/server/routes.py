@@ -16,8 +16,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from provider import limits
-from provider.answering.batch import Batch
-from provider.answering.batch import Response as BatchResponse
+from provider.answering.batch import Batch, BatchResponse
 from provider.clock import Clock
 from provider.errors import RequestError
 from provider.questions import protocol, question
@@ -26,7 +25,7 @@ from provider.reasons import Reason
 from provider.telemetry.events import Event
 from provider.telemetry.metrics import CONTENT_TYPE
 from provider.telemetry.observation import Observation
-from provider.telemetry.request_lines import AnsweredRequest
+from provider.telemetry.request_lines import RequestRecord
 
 _JSON: Final = "application/json"
 _PATHS: Final = {f"/{endpoint}": endpoint for endpoint in Endpoint}
@@ -37,7 +36,7 @@ def create_app(batch: Batch, observation: Observation, clock: Clock) -> Flask:
 
     Args:
         batch: has the answers.
-        observation: is told of every request.
+        observation: gets a report of every request.
         clock: measures it.
     """
     app = Flask("bestbefore", static_folder=None)
@@ -124,18 +123,18 @@ class _Questions:
     def _answer(self, endpoint: Endpoint, keys: Sequence[str], begun: float) -> Response:
         request_id = f"{self._instance}-{next(self._numbers)}"
         try:
-            answered = self._batch.answer(endpoint, keys)
-            body = answered.body()
+            response = self._batch.answer(endpoint, keys)
+            body = response.body()
         except Exception as error:  # noqa: BLE001 - whatever it is, Gatekeeper gets an answer
             self._log.error(Event.REQUEST_FAILED, "unexpected error", request_id=request_id, exc_info=error)
             self._metrics.request(endpoint, "failed", self._clock.monotonic() - begun)
             return Response(_failed(endpoint, keys), content_type=_JSON)
         seconds = self._clock.monotonic() - begun
-        outcome = _outcome(answered)
+        outcome = _outcome(response)
         self._metrics.request(endpoint, outcome, seconds)
-        self._metrics.answered(endpoint, answered)
-        told = AnsweredRequest(request_id, endpoint, outcome, seconds, answered.results, answered.worked)
-        self._log.answered(told)
+        self._metrics.count_response(endpoint, response)
+        record = RequestRecord(request_id, endpoint, outcome, seconds, response.results, response.worked)
+        self._log.request_done(record)
         return Response(body, content_type=_JSON)
 
     def _refuse(self, endpoint: Endpoint, error: RequestError) -> Response:
@@ -145,10 +144,10 @@ class _Questions:
         return Response(protocol.refusal(error), status=error.status, content_type=_JSON)
 
 
-def _outcome(answered: BatchResponse) -> str:
-    if any(result.item is None for result in answered.results):
+def _outcome(response: BatchResponse) -> str:
+    if any(result.item is None for result in response.results):
         return "system_error"
-    return "item_errors" if any(result.reason is not None for result in answered.results) else "complete"
+    return "item_errors" if any(result.reason is not None for result in response.results) else "complete"
 
 
 def _failed(endpoint: Endpoint, keys: Sequence[str]) -> bytes:

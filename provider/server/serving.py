@@ -11,7 +11,7 @@ from socket import socket
 
 from provider import limits
 from provider.answering.batch import Batch, BatchSettings
-from provider.answering.result import Result
+from provider.answering.result import KeyResult
 from provider.answering.work import Works
 from provider.cache.memory import Memory
 from provider.clock import Clock, SystemClock
@@ -20,11 +20,13 @@ from provider.images.assembly import Assembly, assemble
 from provider.loop import EventLoop
 from provider.questions.endpoint import Endpoint
 from provider.registry.settings import RegistrySettings
-from provider.server.master import Server, listen
+from provider.server.file_watch import FileWatch
+from provider.server.listening import listen, problem
+from provider.server.master import Server
 from provider.server.plain_port import PlainServer
 from provider.server.routes import create_app, create_metrics_app
 from provider.server.tls import ServerTLS, TLSFiles
-from provider.server.worker import Serving
+from provider.server.worker import ServerParts
 from provider.settings.model import Settings
 from provider.settings.values import Address
 from provider.telemetry.events import Event
@@ -36,9 +38,9 @@ _STOPPED, _FAILED, _BAD_SETTINGS = 0, 1, 2
 
 
 def run(settings: Settings, assembly: Assembly | None = None) -> int:
-    """Run the provider until it is told to stop.
+    """Run the provider until it is asked to stop.
 
-    What is wrong with a file or an address is told on the standard error, every problem at once.
+    What is wrong with a file or an address is written to the standard error, every problem at once.
 
     Args:
         settings: all of them.
@@ -111,22 +113,25 @@ def _build(settings: Settings, log: Log, clock: Clock, assembly: Assembly | None
     health = _Health(loop)
     addresses = {"listen": _address(listener), "metrics_listen": _address(plain)}
 
+    watch = FileWatch([*assembly.looks, tls.context], observation)
+
     def started() -> None:
-        # In the worker, for no thread survives a fork.
+        # In the worker, because no thread survives a fork.
         loop.start()
+        loop.hand(watch.begin)
         health.started.set()
         plain_app = create_metrics_app(metrics.exposition, health.unhealthy, health.unready)
         PlainServer(plain, plain_app, clock).start()
         log.info(Event.SERVER_STARTED, "ready for questions", **addresses)
 
     app = create_app(batch, observation, clock)
-    return Server(Serving(app, listener, tls, observation, settings.server, started, health.drain))
+    return Server(ServerParts(app, listener, tls, observation, settings.server, started, health.drain))
 
 
 def _batch(settings: Settings, assembly: Assembly, loop: EventLoop, observation: Observation, clock: Clock) -> Batch:
-    """What answers, and what is told of it."""
+    """What answers, and what reports it."""
     batch_settings = BatchSettings(_waits(settings), settings.server.threads)
-    memory: Memory[str, Result] = Memory(
+    memory: Memory[str, KeyResult] = Memory(
         clock, settings.registries.memory_mib * limits.MIB // 3, lambda result: result.size
     )
     tag_ttl = settings.registries.tag_ttl_seconds
@@ -150,7 +155,8 @@ def _waits(settings: Settings) -> dict[Endpoint, float]:
 def _tls(settings: Settings, observation: Observation, problems: list[str]) -> ServerTLS | None:
     server = settings.server
     try:
-        return ServerTLS(TLSFiles(server.tls_cert, server.tls_key, server.client_ca), observation)
+        files = TLSFiles(server.tls_cert, server.tls_key, server.client_ca, server.own_client_ca)
+        return ServerTLS(files, observation)
     except SettingsError as error:
         problems.extend(error.problems)
         return None
@@ -160,9 +166,7 @@ def _listener(name: str, address: Address, problems: list[str]) -> socket | None
     try:
         return listen(address.host, address.port)
     except OSError as error:
-        # The system's words alone, without what the library adds; a name that is unknown has a code below 0.
-        words = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        problems.append(f"{name}: cannot listen on {address}: {words}")
+        problems.append(problem(name, address, error))
         return None
 
 
@@ -171,8 +175,10 @@ def _assembly(settings: Settings, observation: Observation, clock: Clock, proble
     registry_settings = RegistrySettings(
         insecure_registries=frozenset(registries.insecure_registry),
         named_registries=frozenset(registries.named_registry),
+        credential_hosts=frozenset((pair.registry, pair.host) for pair in registries.credential_host),
         ca_file=registries.registry_ca,
         docker_config=registries.docker_config,
+        credential_helpers=registries.credential_helpers,
         memory_bytes=registries.memory_mib * limits.MIB * 2 // 3,
         tag_ttl=registries.tag_ttl_seconds,
     )

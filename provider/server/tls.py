@@ -3,6 +3,8 @@
 Gatekeeper re-reads its certificate at each handshake and so do we: a Kubernetes Secret is replaced by swapping a
 symbolic link, and waiting for a restart would turn a rotation into an outage. A replacement that can't be used (half
 written, of another key, empty) is refused; what was there before stays in force, and the log and a metric say so.
+One damaged certificate of `client_ca` is passed over and named: who is certified by the others may ask. So is all of
+`own_client_ca` where it cannot be used: Gatekeeper is not kept out because our own `helm test` is.
 """
 
 from __future__ import annotations
@@ -13,19 +15,21 @@ import math
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from cryptography import x509
 
-from provider import limits
+from provider import limits, pem_certificates
 from provider.clock import Clock, SystemClock
 from provider.errors import SettingsError
+from provider.observer import FileSetting
 
 SERVER: Final = "server"
 CLIENT_CA: Final = "client_ca"
+OWN_CLIENT_CA: Final = "own_client_ca"
 
 
 @dataclass(frozen=True)
@@ -36,27 +40,30 @@ class TLSFiles:
         certificate: the server's certificate, and the intermediates after it.
         key: its private key, without a passphrase.
         client_ca: whom clients must be certified by; may hold several certificates, so that old and new overlap.
+        own_client_ca: further authorities for clients, that of doctor; None without them.
     """
 
     certificate: Path
     key: Path
     client_ca: Path
+    own_client_ca: Path | None = None
 
     def named(self) -> Iterator[tuple[str, Path]]:
-        """Each file with the name of its setting."""
+        """Each file that has to be there, with the name of its setting."""
         yield "tls_cert", self.certificate
         yield "tls_key", self.key
         yield "client_ca", self.client_ca
 
 
 class TLSObserver(Protocol):
-    """Is told what became of replaced files."""
+    """Gets reports of what became of replaced files."""
 
     def certificates_loaded(self, expiries: Mapping[str, float], *, reloaded: bool) -> None:
         """Files are in force.
 
         Args:
-            expiries: when the first certificate of each role (`server`, `client_ca`) ends, seconds since 1970.
+            expiries: when the first certificate of each role ends, seconds since 1970: `server`, `client_ca` and, where
+                there is one, `own_client_ca`.
             reloaded: whether they replace others.
         """
         ...
@@ -65,13 +72,32 @@ class TLSObserver(Protocol):
         """New files can't be used; the old ones stay in force."""
         ...
 
+    def file_in_force(self, setting: FileSetting, name: str, problems: Sequence[str]) -> None:
+        """See `provider.observer.Observer`."""
+        ...
+
+
+@dataclass(frozen=True)
+class TLSMaterial:
+    """What files hold.
+
+    Attributes:
+        context: demands a client certificate.
+        expiries: see `TLSObserver.certificates_loaded`.
+        problems: of the certificates of `client_ca` and `own_client_ca` that are passed over.
+    """
+
+    context: ssl.SSLContext
+    expiries: Mapping[str, float]
+    problems: Sequence[str] = ()
+
 
 class ServerTLS:
     """The TLS context for the next handshake.
 
     Args:
         files: where the certificates are.
-        observer: is told what became of them.
+        observer: gets reports of what became of them.
         clock: when to try again to read files that could not be; the machine's by default.
 
     Raises:
@@ -86,8 +112,7 @@ class ServerTLS:
         self._rejected = ""
         self._retries_from = 0.0
         self._seen = _fingerprint(files)
-        self._context, expiries = load(files)
-        observer.certificates_loaded(expiries, reloaded=False)
+        self._context = self._take(load(files), reloaded=False)
 
     def context(self) -> ssl.SSLContext:
         """The context, loaded anew if a file has changed since."""
@@ -103,7 +128,7 @@ class ServerTLS:
 
     def _reload(self) -> None:
         try:
-            self._context, expiries = load(self._files)
+            material = load(self._files)
         except SettingsError as error:
             self._retries_from = self._clock.monotonic() + limits.TLS_RELOAD_SECONDS
             rejected, self._rejected = self._rejected, "; ".join(error.problems)
@@ -111,17 +136,25 @@ class ServerTLS:
                 self._observer.certificates_rejected(self._rejected)
         else:
             self._rejected = ""
-            self._observer.certificates_loaded(expiries, reloaded=True)
+            self._context = self._take(material, reloaded=True)
+
+    def _take(self, material: TLSMaterial, *, reloaded: bool) -> ssl.SSLContext:
+        self._observer.certificates_loaded(material.expiries, reloaded=reloaded)
+        self._observer.file_in_force(FileSetting.CLIENT_CA, "", material.problems)
+        return material.context
 
 
-def load(files: TLSFiles) -> tuple[ssl.SSLContext, dict[str, float]]:
-    """A context that demands a client certificate, and when the certificates end.
+def load(files: TLSFiles) -> TLSMaterial:
+    """What the files hold.
 
     Raises:
         SettingsError: the files cannot be used; every problem is named.
     """
     # Read once: they may be replaced between two looks.
     texts, problems = _read(files)
+    clients = pem_certificates.read(texts.get("client_ca", b""))
+    if clients.problems and clients.usable:
+        texts["client_ca"] = b"\n".join(clients.usable)
     certificates = {name: _certificates(texts[name]) for name in ("tls_cert", "client_ca") if name in texts}
     problems += [
         f"{name}: {path} holds no PEM certificate that can be read"
@@ -133,7 +166,11 @@ def load(files: TLSFiles) -> tuple[ssl.SSLContext, dict[str, float]]:
     context = _context()
     _load_pair(context, files)
     _load_client_ca(context, files, texts["client_ca"])
-    return context, {SERVER: _expiry(certificates["tls_cert"]), CLIENT_CA: _expiry(certificates["client_ca"])}
+    expiries = {SERVER: _expiry(certificates["tls_cert"]), CLIENT_CA: _expiry(certificates["client_ca"])}
+    passed_over = [f"client_ca {files.client_ca}: {problem}" for problem in clients.problems]
+    if files.own_client_ca is not None:
+        passed_over += _add_own_client_ca(context, files.own_client_ca, expiries)
+    return TLSMaterial(context, expiries, passed_over)
 
 
 def _read(files: TLSFiles) -> tuple[dict[str, bytes], list[str]]:
@@ -152,7 +189,7 @@ def _certificates(text: bytes) -> list[x509.Certificate]:
     """The certificates in a PEM text; none if one of them cannot be read."""
     try:
         return x509.load_pem_x509_certificates(text)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         return []
 
 
@@ -172,6 +209,21 @@ def _load_client_ca(context: ssl.SSLContext, files: TLSFiles, text: bytes) -> No
         context.load_verify_locations(cadata=text.decode("ascii", "replace"))
     except (OSError, ValueError) as error:
         raise SettingsError([f"client_ca: {files.client_ca} holds a certificate that cannot be used"]) from error
+
+
+def _add_own_client_ca(context: ssl.SSLContext, path: Path, expiries: dict[str, float]) -> list[str]:
+    """Trust the authorities in this file too, and say when they end; what of it cannot be used is returned."""
+    try:
+        found = pem_certificates.read(path.read_bytes())
+        text = b"\n".join(found.usable)
+        certificates = _certificates(text)
+        if certificates:
+            context.load_verify_locations(cadata=text.decode("ascii", "replace"))
+            expiries[OWN_CLIENT_CA] = _expiry(certificates)
+    except OSError as error:
+        return [f"own_client_ca {path}: cannot be read: {error.strerror}"]
+    problems = found.problems if certificates else ["it holds no PEM certificate that can be read"]
+    return [f"own_client_ca {path}: {problem}" for problem in problems]
 
 
 def _context() -> ssl.SSLContext:
@@ -254,7 +306,8 @@ def _expiry(certificates: list[x509.Certificate]) -> float:
 
 def _fingerprint(files: TLSFiles) -> tuple[tuple[int, int, int] | None, ...]:
     """Changes when a file is replaced or written to: cheaper than reading them at each handshake."""
-    return tuple(_stat(path) for _, path in files.named())
+    own = () if files.own_client_ca is None else (files.own_client_ca,)
+    return tuple(_stat(path) for path in (*(path for _, path in files.named()), *own))
 
 
 def _stat(path: Path) -> tuple[int, int, int] | None:

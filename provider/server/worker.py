@@ -50,14 +50,14 @@ _OUR_HEADERS: Final = (InvalidResponseHeader, InvalidResponseHeaderName)
 
 
 @dataclass(frozen=True)
-class Serving:
+class ServerParts:
     """What the server needs.
 
     Attributes:
         app: answers Gatekeeper: a WSGI application.
         listener: where Gatekeeper's questions come from, listening. It is gunicorn's from now on.
         tls: the context of each handshake.
-        observation: is told what happens.
+        observation: gets reports of what happens.
         settings: threads and times.
         started: called in the worker once it can answer.
         draining: called in the worker when it is to stop. It may do no more than set a flag: it is a signal's handler.
@@ -77,7 +77,7 @@ class ProviderWorker(ThreadWorker):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as gunicorn has it
         super().__init__(*args, **kwargs)
-        serving: Serving = self.app.serving
+        serving: ServerParts = self.app.serving
         self._tls = serving.tls
         self._observation = serving.observation
         self._draining = serving.draining
@@ -283,4 +283,4 @@ class ProviderWorker(ThreadWorker):
         super().handle_exit(sig, frame)
 
     def _tell_draining(self) -> None:
-        self._observation.log.info(Event.SERVER_DRAINING, "told to stop; finishing what has been asked")
+        self._observation.log.info(Event.SERVER_DRAINING, "asked to stop; finishing the requests under way")

@@ -7,31 +7,14 @@ Each field is a setting, with what it does and why its default is what it is. Wh
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final
 
-from provider.settings.values import Address, LogFormat, LogLevel, NamedFile
+from provider.settings.schema import Schema, setting
+from provider.settings.values import Address, HostPair, LogFormat, LogLevel, NamedFile
 
 PREFIX: Final = "BESTBEFORE_"
-CONFIG: Final = "config"
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Help:
-    """What a reader of the reference needs to know about a setting: what it does, and why its default is what it is."""
-
-    does: str
-    why: str
-    unit: str = ""
-
-
-def setting(does: str, *, why: str, default: T | object = MISSING, unit: str = "") -> T:
-    """A field with its explanation; without a default it must be given."""
-    return cast("T", field(default=default, metadata={"help": Help(does, why, unit)}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +31,14 @@ class ServerSettings:
     )
     client_ca: Path = setting(
         "PEM file of the authorities that clients must be certified by; several may stand in it. Read again when it "
-        "changes.",
+        "changes. A certificate that cannot be read is passed over, and named in the log.",
         why="Who may ask can make us call registries, so a stranger may not.",
+    )
+    own_client_ca: Path | None = setting(
+        "PEM file of further authorities that clients may be certified by: that of bestbefore's own "
+        "`doctor`. Read again when it changes. If it cannot be read, it is passed over, and named in the log.",
+        default=None,
+        why="Gatekeeper's CA certifies Gatekeeper alone, and must not be shared with others that may ask.",
     )
     listen: Address = setting(
         "Address for Gatekeeper's questions, over TLS.",
@@ -122,9 +111,23 @@ class RegistriesSettings:
         why="Anybody on the way can change what such a registry says.",
     )
     docker_config: Path | None = setting(
-        "Docker `config.json` with credentials for registries. Read again when it changes.",
+        "Docker `config.json` with credentials for registries. Read again when it changes. An entry that cannot be "
+        "used is passed over, and named in the log.",
         default=None,
         why="Without it images are read as anybody may.",
+    )
+    credential_helpers: bool = setting(
+        "Run the programs that `docker_config` names in `credHelpers`, and in `credsStore` for the registries that "
+        "stand in `auths`: `docker-credential-NAME`, found on the PATH. Each may take 5 seconds.",
+        default=False,
+        why="A program is run by whoever may write that file; the image has none.",
+    )
+    credential_host: tuple[HostPair, ...] = setting(
+        "Further hosts that the credentials of a registry are good at, `REGISTRY=HOST` each: its token service or a "
+        "second registry of the same owner, on another port or in another domain. Reached over TLS only.",
+        default=(),
+        why="A registry names its token service itself, and could name anybody's; without this its credentials go to "
+        "its own host and domain and to named registries alone.",
     )
     registry_ca: Path | None = setting(
         "PEM file of authorities that registries may be certified by, beside the public ones.",
@@ -152,14 +155,17 @@ class SignaturesSettings:
     trust_root: tuple[NamedFile, ...] = setting(
         "Trust roots, `NAME=FILE` each, by the names that policies give them in `trustRootRef`: sigstore's "
         "`trusted_root.json`, or a TrustRoot object with `sigstoreKeys`. Read again when it changes; a file that "
-        "cannot be used keeps the old one in force.",
+        "cannot be used keeps the old one in force. A member that cannot be read is passed over: nobody is believed by "
+        "it. Without a usable file the questions that name the trust root are `TrustRootStale`, and no others.",
         default=(),
         why="Policies that name none mean sigstore's public good instance, which is built in.",
     )
     authority: tuple[NamedFile, ...] = setting(
-        "Public keys, `NAME=FILE` each (PEM), whose signatures fact sheets tell of: the answer to a plain reference "
+        "Public keys, `NAME=FILE` each (PEM), whose signatures fact sheets name: the answer to a plain reference "
         "then has `signature.status` and, in `signature.by`, their names. For templates that know no keys; policies "
-        "bring their own. Gatekeeper caches that answer, so a new signature is seen when its cache has expired.",
+        "bring their own. Gatekeeper caches that answer, so a new signature is seen when its cache has expired. Read "
+        "again when it changes. A key that cannot be used vouches for nobody: a plain reference for which no other key "
+        "vouches is `TrustRootStale`, and no other question.",
         default=(),
         why="Whom to trust is for policies to say; without it a plain reference costs no look-up of signatures.",
     )
@@ -192,15 +198,30 @@ class Settings:
     log: LogSettings
 
 
-GROUPS: Final[Mapping[str, type]] = {
-    "server": ServerSettings,
-    "deadlines": DeadlineSettings,
-    "registries": RegistriesSettings,
-    "signatures": SignaturesSettings,
-    "log": LogSettings,
-}
+SCHEMA: Final = Schema(
+    command="serve",
+    prefix=PREFIX,
+    groups={
+        "server": ServerSettings,
+        "deadlines": DeadlineSettings,
+        "registries": RegistriesSettings,
+        "signatures": SignaturesSettings,
+        "log": LogSettings,
+    },
+    ranges={
+        "threads": (4, 512),
+        "keepalive_seconds": (1, 3600),
+        "drain_seconds": (0, 600),
+        "validate_seconds": (0.1, 25),
+        "audit_seconds": (0.1, 60),
+        "mutate_seconds": (0.1, 25),
+        "tag_ttl_seconds": (0, 3600),
+        "memory_mib": (4, 4096),
+    },
+    others=("BESTBEFORE_CONTROL_",),
+)
 
 
 def fields() -> dict[str, dataclasses.Field[Any]]:
     """Every setting by its name."""
-    return {field.name: field for group in GROUPS.values() for field in dataclasses.fields(group)}
+    return SCHEMA.fields()

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
-from provider.settings.model import GROUPS, PREFIX, Help
+from provider.settings.model import SCHEMA
+from provider.settings.schema import Help, Schema, default_of
 
 _HEAD: Final = """\
 # Settings of the provider
@@ -18,7 +19,8 @@ _HEAD: Final = """\
 
 A setting has one name. It is spelt `validate_seconds` in the file that `--config` names, `--validate-seconds` as an
 option of `bestbefore serve`, and `BESTBEFORE_VALIDATE_SECONDS` in the environment. Options win over the environment,
-that over the file, that over the default. Whatever is wrong is told at once, with its source; the exit code is 2 then.
+that over the file, that over the default. Everything that is wrong is shown at once, with its source; the exit code is
+2 then.
 
 The file is YAML:
 
@@ -34,44 +36,54 @@ A list is separated by commas in the environment; as an option it is repeated.
 _TYPES: Final[Mapping[str, str]] = {
     "Address": "`HOST:PORT`, or `:PORT` for all addresses",
     "Path": "path of a file",
+    "bool": "`true` or `false`",
+    "str": "text",
     "Path | None": "path of a file",
     "int": "whole number",
     "float": "number",
     "tuple[NamedFile, ...]": "list of `NAME=FILE`",
+    "tuple[HostPair, ...]": "list of `REGISTRY=HOST`, each `host` or `host:port`",
     "tuple[str, ...]": "list of `host` or `host:port`",
     "LogLevel": "`debug`, `info`, `warning` or `error`",
     "LogFormat": "`auto`, `json` or `text`",
 }
 
 
-def render() -> str:
-    """The page, as Markdown."""
-    return "\n".join([_HEAD, *_groups()])
+def render(schema: Schema = SCHEMA, head: str = _HEAD) -> str:
+    """The page about a program's settings, as Markdown.
+
+    Args:
+        schema: the settings.
+        head: what stands before them.
+    """
+    return "\n".join([head, *_groups(schema)])
 
 
-def _groups() -> Iterator[str]:
-    for name, group in GROUPS.items():
+def _groups(schema: Schema) -> Iterator[str]:
+    for name, group in schema.groups.items():
         yield f"## {name.capitalize()}\n"
         yield f"{inspect.getdoc(group)}\n"
         for field in dataclasses.fields(group):
-            yield from _field(field)
+            yield from _field(schema, field)
 
 
-def _field(field: dataclasses.Field[Any]) -> Iterator[str]:
-    told = cast("Help", field.metadata["help"])
+def _field(schema: Schema, field: dataclasses.Field[Any]) -> Iterator[str]:
+    texts = cast("Help", field.metadata["help"])
     flag = f"--{field.name.replace('_', '-')}"
-    kind = _TYPES[str(field.type)] + (f", {told.unit}" if told.unit else "")
+    annotation = str(field.type)
+    kind = schema.types.get(annotation) or _TYPES[annotation]
     yield f"### `{field.name}`\n"
-    yield f"{told.does}\n"
-    yield f"- {_default(field)}; {kind}"
-    yield f"- `{flag}`, `{PREFIX}{field.name.upper()}`"
-    yield f"- {told.why}\n"
+    yield f"{texts.does}\n"
+    yield f"- {_default(field)}; {kind}" + (f", {texts.unit}" if texts.unit else "")
+    yield f"- `{flag}`, `{schema.prefix}{field.name.upper()}`"
+    yield f"- {texts.why}\n"
 
 
 def _default(field: dataclasses.Field[Any]) -> str:
     if field.default is dataclasses.MISSING:
         return "**required**"
-    return "default: none" if field.default in {None, ()} else f"default: `{field.default}`"
+    default = default_of(field)
+    return f"default: `{default}`" if default else "default: none"
 
 
 def main(path: str) -> None:

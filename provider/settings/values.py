@@ -12,10 +12,11 @@ from typing import Any, Final
 from provider.errors import BestbeforeError
 from provider.foreign_text import shown
 from provider.registry import reference
+from provider.settings.schema import Schema
 
 _LAST_PORT: Final = 65535
 # A Kubernetes object may be called so (RFC 1123, section 2.1).
-_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9.\-]{0,251}[a-z0-9])?", re.ASCII)
+OBJECT_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9.\-]{0,251}[a-z0-9])?", re.ASCII)
 
 
 class LogLevel(StrEnum):
@@ -63,10 +64,22 @@ class NamedFile:
         return f"{self.name}={self.path}"
 
 
-def read(name: str, annotation: str, value: object) -> object:
+@dataclass(frozen=True)
+class HostPair:
+    """A host that belongs to a registry, both as `host` or `host:port`."""
+
+    registry: str
+    host: str
+
+    def __str__(self) -> str:
+        return f"{self.registry}={self.host}"
+
+
+def read(schema: Schema, name: str, annotation: str, value: object) -> object:
     """The value of a setting.
 
     Args:
+        schema: whose setting.
         name: of the setting.
         annotation: its type, as the field is annotated with it.
         value: as a source has it: a text, or what YAML makes of one.
@@ -75,32 +88,21 @@ def read(name: str, annotation: str, value: object) -> object:
         ValueError: it is none; the sentence says what it must be.
         TypeError: the same.
     """
-    converted = _CONVERTERS[annotation](value)
-    _check(name, converted)
+    convert = schema.converters.get(annotation) or _CONVERTERS[annotation]
+    converted = convert(value)
+    if name in schema.ranges:
+        _check(schema.ranges[name], converted)
     return converted
 
 
-def _check(name: str, value: Any) -> None:  # noqa: ANN401 - any setting's value
-    low, high = _RANGES.get(name, (None, None))
-    if low is not None and high is not None and not low <= value <= high:
+def _check(bounds: tuple[float, float], value: Any) -> None:  # noqa: ANN401 - a number
+    low, high = bounds
+    if not low <= value <= high:
         raise ValueError(f"must be between {low:g} and {high:g}, got {value:g}")
 
 
-# The least and the most that makes sense.
-_RANGES: Final[Mapping[str, tuple[float, float]]] = {
-    "threads": (4, 512),
-    "keepalive_seconds": (1, 3600),
-    "drain_seconds": (0, 600),
-    "validate_seconds": (0.1, 25),
-    "audit_seconds": (0.1, 60),
-    "mutate_seconds": (0.1, 25),
-    "tag_ttl_seconds": (0, 3600),
-    "memory_mib": (4, 4096),
-}
-
-
 def _address(value: object) -> Address:
-    host, colon, port = _text(value).rpartition(":")
+    host, colon, port = text_of(value).rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
     if (
         not colon
@@ -113,18 +115,31 @@ def _address(value: object) -> Address:
 
 
 def _path(value: object) -> Path:
-    text = _text(value)
+    text = text_of(value)
     if not text or "\0" in text:
         raise ValueError("must be the path of a file")
     return Path(text)
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """A text.
+
+    Raises:
+        ValueError: it is none.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, Path):
         return str(value)
     raise ValueError(f"must be a text, got {shown(str(value))!r}")
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    raise ValueError(f"must be true or false, got {shown(str(value))!r}")
 
 
 def _integer(value: object) -> int:
@@ -147,14 +162,28 @@ def _hosts(value: object) -> tuple[str, ...]:
     entries = value.split(",") if isinstance(value, str) else value
     if not isinstance(entries, list | tuple):
         raise TypeError(f"must be a list of registries, got {shown(str(value))!r}")
-    return tuple(_host(_text(entry).strip()) for entry in entries if entry != "")
+    return tuple(_host(text_of(entry).strip()) for entry in entries if entry != "")
+
+
+def _host_pairs(value: object) -> tuple[HostPair, ...]:
+    entries = value.split(",") if isinstance(value, str) else value
+    if not isinstance(entries, list | tuple):
+        raise TypeError(f"must be a list of REGISTRY=HOST, got {shown(str(value))!r}")
+    return tuple(_host_pair(text_of(entry).strip()) for entry in entries if entry != "")
+
+
+def _host_pair(text: str) -> HostPair:
+    registry, equals, host = text.partition("=")
+    if not equals:
+        raise ValueError(f"must be REGISTRY=HOST, got {shown(text)!r}")
+    return HostPair(_host(registry), _host(host))
 
 
 def _named_files(value: object) -> tuple[NamedFile, ...]:
     entries = value.split(",") if isinstance(value, str) else value
     if not isinstance(entries, list | tuple):
         raise TypeError(f"must be a list of NAME=FILE, got {shown(str(value))!r}")
-    files = tuple(_named_file(_text(entry).strip()) for entry in entries if entry != "")
+    files = tuple(_named_file(text_of(entry).strip()) for entry in entries if entry != "")
     names = [file.name for file in files]
     repeated = next((name for name in names if names.count(name) > 1), None)
     if repeated is not None:
@@ -164,7 +193,7 @@ def _named_files(value: object) -> tuple[NamedFile, ...]:
 
 def _named_file(text: str) -> NamedFile:
     name, equals, path = text.partition("=")
-    if not equals or not _NAME.fullmatch(name):
+    if not equals or not OBJECT_NAME.fullmatch(name):
         raise ValueError(f"must be NAME=FILE, the name in lower-case letters, digits, `-` and `.`, got {shown(text)!r}")
     return NamedFile(name, _path(path))
 
@@ -180,10 +209,12 @@ def _host(text: str) -> str:
     return registry
 
 
-def _one_of(choices: type[StrEnum]) -> Callable[[object], StrEnum]:
+def one_of(choices: type[StrEnum]) -> Callable[[object], StrEnum]:
+    """The converter of a closed list of words."""
+
     def convert(value: object) -> StrEnum:
         try:
-            return choices(_text(value).lower())
+            return choices(text_of(value).lower())
         except ValueError as error:
             raise ValueError(f"must be one of {', '.join(choices)}, got {shown(str(value))!r}") from error
 
@@ -195,10 +226,13 @@ _CONVERTERS: Final[Mapping[str, Callable[[object], object]]] = {
     "Address": _address,
     "Path": _path,
     "Path | None": _path,
+    "bool": _boolean,
+    "str": text_of,
     "int": _integer,
     "float": _number,
     "tuple[str, ...]": _hosts,
     "tuple[NamedFile, ...]": _named_files,
-    "LogLevel": _one_of(LogLevel),
-    "LogFormat": _one_of(LogFormat),
+    "tuple[HostPair, ...]": _host_pairs,
+    "LogLevel": one_of(LogLevel),
+    "LogFormat": one_of(LogFormat),
 }

@@ -18,18 +18,20 @@ from typing import Final
 
 from provider import limits
 from provider.errors import ImageError
-from provider.questions.proof_question import Source
+from provider.observer import Observer, RemoteList
+from provider.questions.proof_question import SignatureSource
 from provider.reasons import Reason
-from provider.registry import artifact, reference
+from provider.registry import artifact, digests, reference
 from provider.registry.artifact import Artifact
 from provider.registry.call import Call
 from provider.registry.manifest import Descriptor
 from provider.registry.reference import Reference
 from provider.registry.store import Store
 from provider.signatures.formats.bundle_format import MEDIA_TYPE_PREFIX
+from provider.signatures.rejection import RejectionError
 
 _EMPTY: Final = "application/vnd.oci.empty.v1+json"
-_PREDICATE: Final = "dev.sigstore.bundle.predicateType"
+PREDICATE: Final = "dev.sigstore.bundle.predicateType"
 SIGN: Final = "https://sigstore.dev/cosign/sign/v1"
 _OF_CONTENT: Final = frozenset({Reason.CONTENT_INVALID, Reason.LIMIT_EXCEEDED})
 _UNFIT: Final = frozenset({Reason.NOT_FOUND, Reason.SIGNATURE_REJECTED})
@@ -72,7 +74,7 @@ class Target:
 
     image: Reference
     digest: str
-    source: Source
+    source: SignatureSource
     max_age: float | None = None
 
 
@@ -84,19 +86,24 @@ class Listing:
         where: the repository that they lie in.
         entries: layers of a `.sig` manifest, or descriptors of referrers.
         observed_at: when that was so; seconds since 1970.
+        problems: of the entries that cannot be read; a sentence each.
+        referrers: all that refers to the image; of bundles.
     """
 
     where: Reference
     entries: Sequence[Descriptor]
     observed_at: float
+    problems: Sequence[str] = ()
+    referrers: Sequence[Descriptor] = ()
 
 
 class Discovery:
     """Looks for signatures; for one event loop."""
 
-    def __init__(self, store: Store, now: Callable[[], float]) -> None:
+    def __init__(self, store: Store, now: Callable[[], float], observer: Observer) -> None:
         self._store = store
         self._now = now
+        self._observer = observer
 
     async def legacy(self, target: Target, call: Call) -> Listing:
         """The simple signings of an image.
@@ -108,19 +115,31 @@ class Discovery:
         Raises:
             ImageError: no answer; `SignatureRejected` when there are too many, or the tag holds something else.
         """
-        where = _tag(target)
+        what = f"signatures of {target.image.name}"
+        if not has_tag(target, "sig"):
+            return Listing(target.image, (), self._now())
+        where = tag(target, "sig")
         try:
             with _passing():
                 sighting = await self._store.resolve(where, call, target.max_age)
-                layers = artifact.read(sighting.document.body, f"signatures of {target.image.name}").layers
+                layers = artifact.read_layers(sighting.document.body, what)
         except ImageError as error:
             if error.reason is Reason.NOT_FOUND:
                 return Listing(where, (), self._now())
             raise
-        if len(layers) > limits.SIGNATURES:
-            sentence = f"number of layers ({len(layers)}) exceeded the limit ({limits.SIGNATURES})"
-            raise ImageError(Reason.SIGNATURE_REJECTED, sentence)
-        return Listing(where, layers, sighting.observed_at)
+        # Those that cannot be read cost nothing more: as many as of referrers may be passed over.
+        for count, most in (
+            (len(layers.entries), limits.SIGNATURES),
+            (len(layers.entries) + len(layers.problems), limits.REFERRERS),
+        ):
+            if count > most:
+                sentence = f"number of layers ({count}) exceeded the limit ({most})"
+                raise ImageError(Reason.SIGNATURE_REJECTED, sentence)
+        if layers.problems:
+            self._observer.entries_passed_over(RemoteList.SIGNATURES, layers.problems)
+        # Beside the image's own name theirs is not said once more.
+        problems = [problem.removeprefix(f"{what}: ") for problem in layers.problems]
+        return Listing(where, layers.entries, sighting.observed_at, problems)
 
     async def signature(self, listing: Listing, layer: Descriptor, target: Target, call: Call) -> LegacySignature:
         """A simple signing with what it signs.
@@ -129,7 +148,7 @@ class Discovery:
             ImageError: no answer.
         """
         usual = _usual_payload(target)
-        if layer.digest == _sha256(usual):
+        if digests.matches(layer.digest, usual):
             return LegacySignature(layer, usual)
         try:
             with _passing():
@@ -150,8 +169,7 @@ class Discovery:
         Raises:
             ImageError: no answer; `SignatureRejected` when there are too many.
         """
-        place = reference.parse(target.source.oci) if target.source.oci else target.image
-        where = place.at(target.digest)
+        where = subject(target)
         with _passing():
             referrers = await self._store.referrers(where, call, target.max_age)
         if referrers is None:
@@ -160,12 +178,13 @@ class Discovery:
         if len(likely) > limits.SIGNATURES:
             sentence = f"number of bundles ({len(likely)}) exceeded the limit ({limits.SIGNATURES})"
             raise ImageError(Reason.SIGNATURE_REJECTED, sentence)
-        return Listing(where, likely, referrers.observed_at)
+        return Listing(where, likely, referrers.observed_at, referrers.problems, referrers.descriptors)
 
     async def bundle(self, listing: Listing, descriptor: Descriptor, call: Call) -> bytes | None:
         """The bundle behind a descriptor; None when it is something else, or of another image.
 
         Raises:
+            RejectionError: it is called a bundle, and cannot be read.
             ImageError: no answer.
         """
         where = listing.where
@@ -177,9 +196,12 @@ class Discovery:
                     return None
                 return await self._store.blob(where, found.layers[0], limits.BUNDLE_BYTES, call)
         except ImageError as error:
-            if error.reason in _UNFIT:
+            if error.reason not in _UNFIT:
+                raise
+            if not descriptor.artifact_type.startswith(MEDIA_TYPE_PREFIX):
                 return None
-            raise
+            self._observer.entries_passed_over(RemoteList.REFERRERS, [error.message])
+            raise RejectionError(error.message, lasting=False) from error
 
 
 @contextmanager
@@ -194,11 +216,11 @@ def _passing() -> Iterator[None]:
 
 
 def _may_be_signature(descriptor: Descriptor) -> bool:
-    """Whether it is worth opening: some registries tell the type of the configuration, and most no annotations."""
+    """Whether it is worth opening: some registries give the type of the configuration, and most no annotations."""
     kind = descriptor.artifact_type
     if kind and kind != _EMPTY and not kind.startswith(MEDIA_TYPE_PREFIX):
         return False
-    return bool(descriptor.annotations.get(_PREDICATE, SIGN) == SIGN)
+    return bool(descriptor.annotations.get(PREDICATE, SIGN) == SIGN)
 
 
 def _holds_signature(found: Artifact, digest: str) -> bool:
@@ -206,12 +228,12 @@ def _holds_signature(found: Artifact, digest: str) -> bool:
         found.subject == digest
         and len(found.layers) == 1
         and found.layers[0].media_type.startswith(MEDIA_TYPE_PREFIX)
-        and found.annotations.get(_PREDICATE, SIGN) == SIGN
+        and found.annotations.get(PREDICATE, SIGN) == SIGN
     )
 
 
 def _usual_payload(target: Target) -> bytes:
-    """What cosign signs of an image unless told otherwise; a layer with its digest needs no fetching."""
+    """What cosign signs of an image unless asked otherwise; a layer with its digest needs no fetching."""
     critical = {
         "identity": {"docker-reference": target.image.context},
         "image": {"docker-manifest-digest": target.digest},
@@ -220,18 +242,37 @@ def _usual_payload(target: Target) -> bytes:
     return json.dumps({"critical": critical, "optional": None}, separators=(",", ":")).encode()
 
 
-def _tag(target: Target) -> Reference:
-    """Where the signatures of a digest lie.
+def subject(target: Target) -> Reference:
+    """What bundles refer to.
+
+    Raises:
+        ImageError: `ReferenceInvalid`: the source is no repository.
+    """
+    place = reference.parse(target.source.oci) if target.source.oci else target.image
+    return place.at(target.digest)
+
+
+def has_tag(target: Target, suffix: str) -> bool:
+    """Whether there can be such a tag as `tag` gives: that of a SHA-512 is longer than any registry takes."""
+    return len(_tag_name(target, suffix)) <= limits.TAG_CHARACTERS
+
+
+def tag(target: Target, suffix: str) -> Reference:
+    """Where cosign keeps what belongs to a digest.
+
+    Args:
+        target: of what, and where.
+        suffix: `sig` for signatures, `att` for attestations.
 
     Raises:
         ImageError: `ReferenceInvalid`: the source is no repository.
     """
     image, source = target.image, target.source
-    tag = f"{source.tag_prefix}{target.digest.replace(':', '-')}.sig"
+    name = _tag_name(target, suffix)
     if not source.oci:
-        return replace(image, tag=tag, digest=None, text=f"{image.context}:{tag}")
-    return reference.parse(f"{source.oci}:{tag}")
+        return replace(image, tag=name, digest=None, text=f"{image.context}:{name}")
+    return reference.parse(f"{source.oci}:{name}")
 
 
-def _sha256(body: bytes) -> str:
-    return "sha256:" + hashlib.sha256(body).hexdigest()
+def _tag_name(target: Target, suffix: str) -> str:
+    return f"{target.source.tag_prefix}{target.digest.replace(':', '-')}.{suffix}"

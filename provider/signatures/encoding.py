@@ -8,16 +8,16 @@ import re
 from typing import Any, Final
 
 from provider import json_weight, limits
+from provider.golang.decoding import DecodeError, GoType, decode
 from provider.golang.encoding_json import SyntaxProblemError, scan_whole
-from provider.golang.structs import DecodeError, GoType, decode
 from provider.json_weight import WeightError
-from provider.signatures.rejection import RejectedError
+from provider.signatures.rejection import RejectionError
 
 _FOREIGN: Final = re.compile(rb"[^A-Za-z0-9+/]")
 _QUANTUM: Final = 4
 
 
-class WeightRejectedError(RejectedError):
+class WeightRejectionError(RejectionError):
     """A document that holds more than anybody's, or is nested deeper."""
 
 
@@ -25,13 +25,13 @@ def from_base64(text: str) -> bytes:
     """The bytes behind base64 with padding (RFC 4648, section 4); line breaks are skipped.
 
     Raises:
-        RejectedError: it is no such text.
+        RejectionError: it is no such text.
     """
     raw = text.encode("utf-8", "replace").replace(b"\r", b"").replace(b"\n", b"")
     try:
         return base64.b64decode(raw, validate=True)
     except ValueError as error:
-        raise RejectedError(f"illegal base64 data at input byte {_bad_byte(raw)}") from error
+        raise RejectionError(f"illegal base64 data at input byte {_bad_byte(raw)}") from error
 
 
 def _bad_byte(raw: bytes) -> int:
@@ -45,36 +45,36 @@ def from_json(body: bytes, wanted: GoType) -> Any:  # noqa: ANN401 - of the want
     """A whole JSON document (Go's `json.Unmarshal`).
 
     Raises:
-        RejectedError: it is none, or of another shape.
+        RejectionError: it is none, or of another shape.
     """
     try:
         return decode(scan_whole(body), wanted)
     except (SyntaxProblemError, DecodeError, WeightError) as error:
-        raise RejectedError(str(error)) from error
+        raise RejectionError(str(error)) from error
 
 
 def strict_object(body: bytes, most: int = limits.JSON_PARTS) -> dict[str, Any]:
-    """A JSON object in which no name stands twice, in any spelling: Go's decoder does not tell case.
+    """A JSON object in which no name stands twice, in any spelling: Go's decoder takes upper case for lower case.
 
-    It is UTF-8 without a byte order mark, for Go knows no other; a text in it may be half a surrogate pair.
+    It is UTF-8 without a byte order mark, because Go knows no other; a text in it may be half a surrogate pair.
 
     Args:
         body: the document.
         most: how many values it may have.
 
     Raises:
-        WeightRejectedError: it holds more than anybody's, or has an object of more names.
-        RejectedError: it is none.
+        WeightRejectionError: it holds more than anybody's, or has an object of more names.
+        RejectionError: it is none.
     """
     try:
         json_weight.check(body, most)
         document = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_refused)
     except WeightError as error:
-        raise WeightRejectedError(str(error)) from error
+        raise WeightRejectionError(str(error)) from error
     except ValueError as error:
-        raise RejectedError("it is no JSON, or a name in it stands twice") from error
+        raise RejectionError("it is no JSON, or a name in it stands twice") from error
     if not isinstance(document, dict):
-        raise RejectedError("it is no JSON object")
+        raise RejectionError("it is no JSON object")
     return document
 
 

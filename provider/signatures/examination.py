@@ -15,7 +15,7 @@ from provider.signatures.demands import Demands
 from provider.signatures.formats import bundle, simple_signing
 
 
-class Outcome(StrEnum):
+class StepOutcome(StrEnum):
     """What became of a step."""
 
     HOLDS = "holds"
@@ -40,7 +40,7 @@ class Step:
     number: int
     must: str
     expected: str
-    outcome: Outcome
+    outcome: StepOutcome
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,16 @@ class Examination:
         image: the normalised reference.
         digest: `sha256:…` that must be signed.
         signatures: legacy ones first.
+        absence: where none was found: where was looked, and what there is instead; empty where there are some.
     """
 
     image: str
     digest: str
     signatures: Sequence[SignatureSteps]
+    absence: str = ""
 
 
-_Asked = Callable[[Demands], bool]
+_Demand = Callable[[Demands], bool]
 
 
 def _always(_: Demands) -> bool:
@@ -90,11 +92,11 @@ def _by_certificate(demands: Demands) -> bool:
 
 @dataclass(frozen=True)
 class _Rule:
-    """A step as it is written down; `{digest}` stands for what must be signed."""
+    """A step as it is written down; `{digest}` stands for what must be signed, `{signer}` for whose signature it is."""
 
     must: str
     expected: str
-    asked: _Asked = _always
+    asked: _Demand = _always
 
 
 _STEPS: Final[dict[str, Sequence[_Rule]]] = {
@@ -120,7 +122,7 @@ _STEPS: Final[dict[str, Sequence[_Rule]]] = {
         ),
         _Rule(
             "the signature over the payload is the key's, or the certificate's",
-            "a signature over the payload by the key that is asked for, or the certificate's",
+            "a signature over the payload by {signer}",
         ),
         _Rule("the payload claims the image's digest", "{digest}, in a container image signature"),
         _Rule(
@@ -131,7 +133,7 @@ _STEPS: Final[dict[str, Sequence[_Rule]]] = {
     bundle.FORMAT: (
         _Rule(
             "it can be read in one way, and claims to be a signature of the image's digest",
-            "a signature of {digest}, by a key or a certificate as is asked for",
+            "a signature of {digest}, by {signer}",
         ),
         _Rule(
             "its timestamps are an authority's, over the signature",
@@ -150,7 +152,7 @@ _STEPS: Final[dict[str, Sequence[_Rule]]] = {
         ),
         _Rule(
             "the signature over the envelope, or the image, is the key's, or the certificate's",
-            "a signature by the key that is asked for, or the certificate's",
+            "a signature by {signer}",
         ),
     ),
 }
@@ -165,15 +167,21 @@ def steps(form: str, digest: str, demands: Demands, failed: int | None) -> Seque
         demands: what has to be proved of a signature of this form.
         failed: the step at which it was refused; None for none.
     """
+    signer = f"the key sha256:{demands.key.fingerprint}" if demands.key is not None else "the certificate's key"
     return tuple(
-        Step(number, rule.must, rule.expected.format(digest=digest), _outcome(number, rule.asked(demands), failed))
+        Step(
+            number,
+            rule.must,
+            rule.expected.format(digest=digest, signer=signer),
+            _outcome(number, rule.asked(demands), failed),
+        )
         for number, rule in enumerate(_STEPS[form], start=1)
     )
 
 
-def _outcome(number: int, asked: bool, failed: int | None) -> Outcome:  # noqa: FBT001 - a fact, not a switch
+def _outcome(number: int, asked: bool, failed: int | None) -> StepOutcome:  # noqa: FBT001 - a fact, not a switch
     if number == failed:
-        return Outcome.FAILS
+        return StepOutcome.FAILS
     if not asked:
-        return Outcome.SKIPPED
-    return Outcome.HOLDS if failed is None or number < failed else Outcome.UNREACHED
+        return StepOutcome.SKIPPED
+    return StepOutcome.HOLDS if failed is None or number < failed else StepOutcome.UNREACHED

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class RejectedError(Exception):
+class RejectionError(Exception):
     """A signature that proves nothing; the message is the one that cosign has for it, where it has one.
 
     Attributes:
@@ -26,6 +26,6 @@ def step(number: int) -> Iterator[None]:
     """A step of the order of verification: what is rejected in it is rejected at it."""
     try:
         yield
-    except RejectedError as error:
+    except RejectionError as error:
         error.step = number
         raise

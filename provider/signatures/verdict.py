@@ -12,15 +12,16 @@ from provider.errors import ImageError
 from provider.foreign_text import shown
 from provider.questions.answer import Proof, TimeSource
 from provider.reasons import Reason
+from provider.signatures.absence import Look
 from provider.signatures.demands import Demands
 from provider.signatures.formats import bundle
-from provider.signatures.rejection import RejectedError
+from provider.signatures.rejection import RejectionError
 
 _LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Result:
+class VerificationResult:
     """What verifying one signature gave.
 
     Attributes:
@@ -50,7 +51,7 @@ class Verdict:
     form: str
     name: str
     demands: Demands
-    result: Result
+    result: VerificationResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +61,20 @@ class Verdicts:
     Attributes:
         of: each, in the order of their lists.
         observed_at: when they were seen; seconds since 1970.
+        look: where they were looked for.
     """
 
     of: Sequence[Verdict]
     observed_at: float
+    look: Look
 
     @property
-    def results(self) -> Sequence[Result]:
+    def results(self) -> Sequence[VerificationResult]:
         """What each gave."""
         return [verdict.result for verdict in self.of]
 
 
-def worked_out(work: Callable[[], Proof]) -> tuple[Result, bool]:
+def worked_out(work: Callable[[], Proof]) -> tuple[VerificationResult, bool]:
     """A result, and whether it is the same tomorrow.
 
     Raises:
@@ -80,36 +83,34 @@ def worked_out(work: Callable[[], Proof]) -> tuple[Result, bool]:
     """
     try:
         proof = work()
-    except RejectedError as error:
-        return Result(None, shown(str(error), limits.PROBLEM_CHARACTERS), error.step), error.lasting
+    except RejectionError as error:
+        return VerificationResult(None, shown(str(error), limits.PROBLEM_CHARACTERS), error.step), error.lasting
     except (bundle.NoSignatureError, ImageError):
         raise
     except Exception:  # noqa: BLE001 - whatever it is, it is this signature that fails
         # A signature that nobody expected proves nothing, and must not hide one that is good.
         _LOG.exception("a signature could not be verified")
-        return Result(None, "the signature could not be verified"), False
-    return Result(proof), all(time.source is not TimeSource.NONE for time in proof.times)
+        return VerificationResult(None, "the signature could not be verified"), False
+    return VerificationResult(proof), all(time.source is not TimeSource.NONE for time in proof.times)
 
 
-def proved(results: Sequence[Result]) -> Sequence[Proof]:
-    """The proofs among the results, the first of those that are the same.
+def proved(results: Sequence[VerificationResult]) -> Sequence[Proof]:
+    """The proofs among the results, of which there is one at least; the first of those that are the same.
 
     Raises:
         ImageError: there are none.
     """
-    if not results:
-        raise ImageError(Reason.SIGNATURE_ABSENT, "no signatures found")
     proofs = {result.proof.id: result.proof for result in reversed(results) if result.proof}
     if proofs:
         return list(reversed(proofs.values()))
     raise_first(results)
     problems = [result.problem for result in results]
     more = len(problems) - limits.REJECTIONS_SHOWN
-    told = " ".join(problems[: limits.REJECTIONS_SHOWN]) + (f" and {more} more" if more > 0 else "")
-    raise ImageError(Reason.SIGNATURE_REJECTED, f"no matching signatures: {told}")
+    shown_problems = " ".join(problems[: limits.REJECTIONS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    raise ImageError(Reason.SIGNATURE_REJECTED, f"no matching signatures: {shown_problems}")
 
 
-def raise_first(results: Sequence[Result]) -> None:
+def raise_first(results: Sequence[VerificationResult]) -> None:
     """Raise what kept us from a signature: without it nobody knows what it proves.
 
     Raises:

@@ -23,6 +23,7 @@ from provider.cache.keys import ResultKey
 from provider.cache.memory import Memory
 from provider.clock import Clock
 from provider.errors import ImageError
+from provider.foreign_text import shown
 from provider.loop import gathered
 from provider.observer import Observer
 from provider.pace import Pace
@@ -33,14 +34,16 @@ from provider.registry.call import Call
 from provider.registry.manifest import Descriptor
 from provider.registry.reference import Reference
 from provider.registry.store import Store, rfc3339
+from provider.signatures.absence import Absence, Look
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import Discovery, Listing, Target
 from provider.signatures.examination import Examination, SignatureSteps, steps
 from provider.signatures.formats import bundle, simple_signing
+from provider.signatures.rejection import RejectionError
 from provider.signatures.trust import keys
 from provider.signatures.trust.keys import PublicKey
 from provider.signatures.trust.trust_roots import TrustRoots
-from provider.signatures.verdict import Result, Verdict, Verdicts, proved, raise_first, worked_out
+from provider.signatures.verdict import Verdict, Verdicts, VerificationResult, proved, raise_first, worked_out
 
 _LIBRARIES: Final = "provider.signatures.evidence.sigstore_parts"
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
@@ -57,27 +60,34 @@ class ProofVerifier:
         trust_roots: finds trust roots.
         pace: for the verification of each signature.
         clock: for certificates whose time of signing nobody proves, and for what is remembered.
-        observer: is told of look-ups.
+        observer: gets reports of look-ups.
     """
 
     def __init__(self, store: Store, trust_roots: TrustRoots, pace: Pace, clock: Clock, observer: Observer) -> None:
         self._store = store
-        self._discovery = Discovery(store, clock.now)
+        self._discovery = Discovery(store, clock.now, observer)
+        self._absence = Absence(store)
         self._trust_roots = trust_roots
         self._pace = pace
         self._clock = clock
         self._observer = observer
         self._loading = asyncio.Lock()
-        self._results: Memory[ResultKey, Result] = Memory(clock, limits.SIGNATURE_RESULTS)
+        self._results: Memory[ResultKey, VerificationResult] = Memory(clock, limits.SIGNATURE_RESULTS)
         self._keys: Memory[Key, PublicKey] = Memory(clock, limits.SIGNATURE_KEYS)
 
-    async def prove(self, image: Reference, verify: Verify, call: Call) -> Proofs:
+    @property
+    def trust_roots(self) -> TrustRoots:
+        """Whose word counts."""
+        return self._trust_roots
+
+    async def prove(self, image: Reference, verify: Verify, call: Call, *, explained: bool = True) -> Proofs:
         """What cryptography proves about who signed an image.
 
         Args:
             image: its reference.
             verify: what has to be proved.
             call: the work that this belongs to; every wait within honours its deadline.
+            explained: whether anybody reads why there is no signature; to find that out takes requests.
 
         Raises:
             ImageError: `SignatureAbsent`, `SignatureRejected`, `TrustRootStale`, `KeyInvalid`, or what keeps the
@@ -87,6 +97,9 @@ class ProofVerifier:
         with self._upstream_words(image):
             digest, seen_at = await self._digest(image, call)
             verdicts = await self._looked(Target(image, digest, verify.source), verify.format, demands, call)
+        if not verdicts.of:
+            detail = await self._absence.sentence(verdicts.look, call) if explained else ""
+            raise ImageError(Reason.SIGNATURE_ABSENT, "no signatures found", detail=detail)
         proofs = proved(verdicts.results)
         observed_at = min(seen_at or verdicts.observed_at, verdicts.observed_at)
         complete = all(result.error is None for result in verdicts.results)
@@ -102,8 +115,10 @@ class ProofVerifier:
         with self._upstream_words(image):
             digest, _ = await self._digest(image, call)
             verdicts = await self._verdicts(Target(image, digest, verify.source), verify.format, demands, call)
-        raise_first(verdicts.results)
-        return Examination(image.name, digest, [_examined(one, digest) for one in verdicts.of])
+        if not any(one.proof for one in verdicts.results):
+            raise_first(verdicts.results)
+        absence = "" if verdicts.of else await self._absence.sentence(verdicts.look, call, thorough=True)
+        return Examination(image.name, digest, [_examined(one, digest) for one in verdicts.of], absence)
 
     async def _looked(self, target: Target, form: Format, demands: Demands, call: Call) -> Verdicts:
         """Find signatures and verify them; what was seen a while ago and proves nothing is looked for again."""
@@ -120,7 +135,7 @@ class ProofVerifier:
         demands = self._demands(verify)
         if _LIBRARIES not in sys.modules and (demands.trust_root or demands.logs):
             async with self._loading:
-                # In a thread, for it takes half a second.
+                # In a thread, because it takes half a second.
                 await asyncio.to_thread(importlib.import_module, _LIBRARIES)
         return demands
 
@@ -158,27 +173,47 @@ class ProofVerifier:
 
     async def _verdicts(self, target: Target, form: Format, demands: Demands, call: Call) -> Verdicts:
         """Every signature, fetched and verified side by side, in the order of their lists."""
-        verdicts: list[Verdict] = []
-        times: list[float] = []
-        if form is not Format.BUNDLE:
-            listing = await self._discovery.legacy(target, call)
-            times.append(listing.observed_at)
-            verdicts += await self._each(self._legacy, listing, target, demands, call)
-        if form is not Format.LEGACY:
-            listing = await self._discovery.bundles(target, call)
-            times.append(listing.observed_at)
-            verdicts += await self._each(self._bundle, listing, target, demands.for_bundles, call)
-        return Verdicts(verdicts, min(times))
+        if form is Format.LEGACY:
+            return await self._legacies(target, form, demands, call)
+        if form is Format.BUNDLE:
+            return await self._bundles(target, form, demands, call)
+        both = ((simple_signing.FORMAT, self._legacies), (bundle.FORMAT, self._bundles))
+        found = []
+        for name, of_format in both:
+            try:
+                found.append(await of_format(target, form, demands, call))
+            except ImageError as error:
+                # A list that cannot be had may not hide a good signature in the other one.
+                result = VerificationResult(None, error.message, error=error.again())
+                found.append(Verdicts([Verdict(name, "", demands, result)], self._clock.now(), Look(target, form)))
+        of = [verdict for each in found for verdict in each.of]
+        return Verdicts(of, min(each.observed_at for each in found), found[-1].look)
 
-    async def _each(
-        self, verify: _Verification, listing: Listing, target: Target, demands: Demands, call: Call
+    async def _legacies(self, target: Target, form: Format, demands: Demands, call: Call) -> Verdicts:
+        listing = await self._discovery.legacy(target, call)
+        verdicts = await self._each(simple_signing.FORMAT, self._legacy, listing, target, demands, call)
+        # A layer that cannot be read is a signature that proves nothing; those beside it may.
+        verdicts += [_unreadable(simple_signing.FORMAT, problem, demands) for problem in listing.problems]
+        return Verdicts(verdicts, listing.observed_at, Look(target, form))
+
+    async def _bundles(self, target: Target, form: Format, demands: Demands, call: Call) -> Verdicts:
+        listing = await self._discovery.bundles(target, call)
+        verdicts = await self._each(bundle.FORMAT, self._bundle, listing, target, demands.for_bundles, call)
+        others = len(listing.entries) - len(verdicts)
+        look = Look(target, form, listing.referrers, others, len(listing.problems))
+        return Verdicts(verdicts, listing.observed_at, look)
+
+    async def _each(  # noqa: PLR0913, PLR0917 - what all of a list have in common
+        self, form: str, verify: _Verification, listing: Listing, target: Target, demands: Demands, call: Call
     ) -> list[Verdict]:
         async def one(entry: Descriptor, strand: Call) -> Verdict | None:
             try:
                 return await verify(listing, entry, target, demands, strand)
             except ImageError as error:
                 # It may not hide a good one beside it.
-                return Verdict("", entry.digest, demands, Result(None, error.message, error=error.again()))
+                return Verdict(
+                    form, entry.digest, demands, VerificationResult(None, error.message, error=error.again())
+                )
 
         strands = [call.fork() for _ in listing.entries]
         entries = zip(listing.entries, strands, strict=True)
@@ -203,7 +238,10 @@ class ProofVerifier:
         self, listing: Listing, descriptor: Descriptor, target: Target, demands: Demands, call: Call
     ) -> Verdict | None:
         """None for a bundle that is no signature."""
-        raw = await self._discovery.bundle(listing, descriptor, call)
+        try:
+            raw = await self._discovery.bundle(listing, descriptor, call)
+        except RejectionError as error:
+            return _unreadable(bundle.FORMAT, str(error), demands)
         if raw is None:
             return None
         key = ResultKey(hashlib.sha256(raw).hexdigest(), target.digest, demands.revision)
@@ -213,7 +251,7 @@ class ProofVerifier:
     def _now(self) -> dt.datetime:
         return dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
 
-    async def _remembered(self, key: ResultKey, work: Callable[[], Proof], call: Call) -> Result | None:
+    async def _remembered(self, key: ResultKey, work: Callable[[], Proof], call: Call) -> VerificationResult | None:
         """The result from memory, or worked out, one at a time; None for what is no signature.
 
         One that the time of day has a say in is worked out each time.
@@ -250,15 +288,16 @@ class ProofVerifier:
 def build_verifier(
     store: Store, pace: Pace, clock: Clock, observer: Observer, trust_roots: Mapping[str, Path]
 ) -> ProofVerifier:
-    """The verifier with everything below it.
-
-    Raises:
-        SettingsError: a trust root cannot be used.
-    """
+    """The verifier with everything below it."""
     if trust_roots:
         # They were named to be used: what they need is not loaded in the first question's time.
         importlib.import_module(_LIBRARIES)
-    return ProofVerifier(store, TrustRoots(trust_roots, clock), pace, clock, observer)
+    return ProofVerifier(store, TrustRoots(trust_roots, clock, observer), pace, clock, observer)
+
+
+def _unreadable(form: str, problem: str, demands: Demands) -> Verdict:
+    # The first step of either form is that it can be read.
+    return Verdict(form, "", demands, VerificationResult(None, shown(problem, limits.PROBLEM_CHARACTERS), step=1))
 
 
 def alive(call: Call) -> Callable[[], None]:
@@ -275,8 +314,8 @@ def _examined(verdict: Verdict, digest: str) -> SignatureSteps:
     """A result with its steps; one that ended in none of them is refused before the first."""
     result = verdict.result
     failed = None if result.proof else result.step
-    told = steps(verdict.form, digest, verdict.demands, failed)
-    return SignatureSteps(verdict.form, verdict.name, told, result.proof, result.problem)
+    shown_steps = steps(verdict.form, digest, verdict.demands, failed)
+    return SignatureSteps(verdict.form, verdict.name, shown_steps, result.proof, result.problem)
 
 
 def _implied_log(verify: Verify) -> LogName | None:

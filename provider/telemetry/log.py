@@ -1,8 +1,8 @@
 """The log: one JSON object a line on the standard output, text on a terminal.
 
-Events are `noun.verb`, from one closed list, and their fields are a contract that scripts rely on (`semantic` is true;
-it is absent from lines that libraries write). Every line, ours or a library's, passes the same processors, so that no
-secret gets past them. The fields of a key are rendered once; given again, they are only framed anew.
+Events are `noun.verb`, from one closed list a program, and their fields are a contract that scripts rely on (`semantic`
+is true; it is absent from lines that libraries write). Every line, ours or a library's, passes the same processors, so
+that no secret gets past them. The fields of a key are rendered once; given again, they are only framed anew.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import socket
 import threading
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, Final, TextIO
 
 import structlog
@@ -18,10 +19,9 @@ from structlog.typing import Processor
 
 from provider.clock import Clock
 from provider.settings.values import LogFormat, LogLevel
-from provider.telemetry.events import Event
 from provider.telemetry.foreign_lines import ForeignLines, as_event
 from provider.telemetry.redaction import Fields, redact
-from provider.telemetry.request_lines import LOGGER, AnsweredRequest, RequestLines
+from provider.telemetry.request_lines import LOGGER, RequestLines, RequestRecord
 from provider.version import VERSION
 
 _NUMBERS: Final = {
@@ -40,9 +40,13 @@ class Log:
         level: the least serious level that is written.
         log_format: how; `auto` is text where the stream is a terminal.
         clock: for the time of a line.
+        name: of the program, `logger` in each line.
     """
 
-    def __init__(self, stream: TextIO, level: LogLevel, log_format: LogFormat, clock: Clock) -> None:
+    def __init__(
+        self, stream: TextIO, level: LogLevel, log_format: LogFormat, clock: Clock, name: str = LOGGER
+    ) -> None:
+        self._name = name
         self._stream = stream
         self._lock = threading.Lock()
         self._level = _NUMBERS[level]
@@ -68,23 +72,23 @@ class Log:
         """Whether lines for who looks for a fault are written at all."""
         return self._level <= logging.DEBUG
 
-    def debug(self, event: Event, message: str, **fields: object) -> None:
+    def debug(self, event: StrEnum, message: str, **fields: object) -> None:
         """For who looks for a fault: round trips."""
-        self._logger.debug(event.value, msg=message, logger=LOGGER, semantic=True, **fields)
+        self._logger.debug(event.value, msg=message, logger=self._name, semantic=True, **fields)
 
-    def info(self, event: Event, message: str, **fields: object) -> None:
+    def info(self, event: StrEnum, message: str, **fields: object) -> None:
         """Decisions and changes."""
-        self._logger.info(event.value, msg=message, logger=LOGGER, semantic=True, **fields)
+        self._logger.info(event.value, msg=message, logger=self._name, semantic=True, **fields)
 
-    def warning(self, event: Event, message: str, **fields: object) -> None:
+    def warning(self, event: StrEnum, message: str, **fields: object) -> None:
         """It works, but not as well as it should."""
-        self._logger.warning(event.value, msg=message, logger=LOGGER, semantic=True, **fields)
+        self._logger.warning(event.value, msg=message, logger=self._name, semantic=True, **fields)
 
-    def error(self, event: Event, message: str, **fields: object) -> None:
+    def error(self, event: StrEnum, message: str, **fields: object) -> None:
         """We are at fault, or cannot serve."""
-        self._logger.error(event.value, msg=message, logger=LOGGER, semantic=True, **fields)
+        self._logger.error(event.value, msg=message, logger=self._name, semantic=True, **fields)
 
-    def answered(self, request: AnsweredRequest) -> None:
+    def request_done(self, request: RequestRecord) -> None:
         """One `key.answered` a key, and one `request.answered`."""
         if self._level > logging.INFO:
             return

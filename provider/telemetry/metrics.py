@@ -1,4 +1,4 @@
-"""What Prometheus is told. Every label is bounded; an image, a digest, a key never becomes one."""
+"""What Prometheus reads. Every label is bounded; an image, a digest, a key never becomes one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from prometheus_client import (
     generate_latest,
 )
 
-from provider.answering.batch import Response
+from provider.answering.batch import BatchResponse
+from provider.observer import FileSetting, RemoteList
 from provider.questions.endpoint import Endpoint
 from provider.reasons import EXPLANATIONS, Lifetime, Reason
 from provider.version import VERSION
@@ -36,7 +37,7 @@ _KEYS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 _ROUND_TRIPS: Final = (0, 1, 2, 3, 4, 5, 6, 8, 10, 15)
 _CODES: Final = frozenset({"304", "401", "403", "404", "429", "timeout", "connection", "tls", "refused"})
 _OUTCOMES: Final = ("complete", "item_errors", "system_error", "bad_request", "failed")
-# `bestbefore_requests_total{outcome="shed"}` is not told from system_error here: `requests_shed_total` counts it.
+# `bestbefore_requests_total{outcome="shed"}` is not separated from system_error here: `requests_shed_total` counts it.
 _SHED_REASONS: Final = ("queue",)
 _REFUSALS: Final = ("silent", "tls", "reset")
 
@@ -55,7 +56,7 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._hosts = _Hosts(named)
-        # Looked up once for each of a bounded number of labels, for this happens with each request to a registry.
+        # Looked up once for each of a bounded number of labels, because this happens with each request to a registry.
         self._round_trips: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
         self._look_ups: dict[tuple[str, str, str], Counter] = {}
         self._build(revision)
@@ -76,17 +77,17 @@ class Metrics:
         self.requests.labels(endpoint, outcome).inc()
         self.durations[endpoint].observe(seconds)
 
-    def answered(self, endpoint: Endpoint, answered: Response) -> None:
+    def count_response(self, endpoint: Endpoint, response: BatchResponse) -> None:
         """What became of a request's keys."""
-        self.request_keys.labels(endpoint).observe(len(answered.results))
-        for reason, count in Tally(result.reason for result in answered.results).items():
+        self.request_keys.labels(endpoint).observe(len(response.results))
+        for reason, count in Tally(result.reason for result in response.results).items():
             self.keys.labels(endpoint, *_outcome(reason)).inc(count)
-        worked = len(answered.worked)
-        self._answer_hits.inc(len(answered.results) - worked)
+        worked = len(response.worked)
+        self._answer_hits.inc(len(response.results) - worked)
         if worked:
             self._answer_misses.inc(worked)
-            self._inflight_hits.inc(answered.joined)
-        if answered.shed:
+            self._inflight_hits.inc(response.joined)
+        if response.shed:
             self.shed.labels("queue").inc()
 
     def registry_request(self, registry: str, operation: str, code: str, seconds: float) -> None:
@@ -135,7 +136,7 @@ class Metrics:
         self.shed = self._counter("requests_shed", "Requests whose keys were refused without waiting", "reason")
         self.request_keys = self._histogram("request_keys", "Keys in one request", _KEYS, "endpoint")
         self.keys = self._counter(
-            "keys", "Keys: told, durably refused, or left to a retry", "endpoint", "outcome", "reason"
+            "keys", "Keys: answered, refused for good, or left to a retry", "endpoint", "outcome", "reason"
         )
         for endpoint in Endpoint:
             deadline.labels(endpoint).set(deadlines[endpoint])
@@ -184,6 +185,19 @@ class Metrics:
         self.certificate_rejections = self._counter(
             "certificate_rejections", "Replaced TLS files, and authorities for registries, that can't be used"
         )
+        self.file_rejections = self._counter(
+            "file_rejections", "Files of a setting that could not be used, at the start or replaced", "setting"
+        )
+        self.unusable_entries = self._gauge(
+            "unusable_entries", "Entries of a file in force that cannot be used and are passed over", "setting", "name"
+        )
+        self.entries_passed_over = self._counter(
+            "entries_passed_over", "Entries of registries' lists of signatures that could not be used", "list"
+        )
+        for setting in FileSetting:
+            self.file_rejections.labels(setting)
+        for listed in RemoteList:
+            self.entries_passed_over.labels(listed)
         self.loop_lag = self._histogram(
             "loop_lag_seconds", "How late the pulse of the event loop was, four times a second", _LAG_SECONDS
         )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from provider import limits
 from provider.clock import Clock
-from provider.observer import NullObserver, Operation, ThrottleCause
+from provider.observer import FileSetting, NullObserver, Operation, RemoteList, ThrottleCause
 from provider.telemetry.events import Event
 from provider.telemetry.log import Log
 from provider.telemetry.metrics import Metrics
@@ -23,8 +24,8 @@ class Observation(NullObserver):
 
     Args:
         metrics: counts.
-        log: tells.
-        clock: for what is told only so often.
+        log: where events are written.
+        clock: for what is logged only so often.
     """
 
     def __init__(self, metrics: Metrics, log: Log, clock: Clock) -> None:
@@ -54,8 +55,30 @@ class Observation(NullObserver):
     def registry_ca_rejected(self, problem: str) -> None:
         """The replaced authorities for registries cannot be used."""
         self.metrics.certificate_rejections.inc()
+        self.metrics.file_rejections.labels(FileSetting.REGISTRY_CA).inc()
         message = "the new authorities for registries cannot be used; the old ones stay in force"
         self.log.error(Event.AUTHORITIES_REJECTED, message, problem=problem)
+
+    def file_rejected(self, setting: FileSetting, name: str, problem: str) -> None:
+        """The file of a setting cannot be used."""
+        self.metrics.file_rejections.labels(setting).inc()
+        message = "a file cannot be used; what was read before stays in force, if anything was"
+        self.log.warning(Event.FILE_REJECTED, message, setting=setting.value, name=name, problem=problem)
+
+    def file_in_force(self, setting: FileSetting, name: str, problems: Sequence[str]) -> None:
+        """The file of a setting came into force, perhaps without some of its entries."""
+        self.metrics.unusable_entries.labels(setting, name).set(len(problems))
+        self.log.info(Event.FILE_LOADED, "a file is in force", setting=setting.value, name=name, unusable=len(problems))
+        for problem in problems[: limits.PASSED_OVER_SHOWN]:
+            fields = {"where": setting.value, "problem": problem, "count": len(problems)}
+            self.log.warning(Event.ENTRY_SKIPPED, "an entry of a file cannot be used; the others are", **fields)
+
+    def entries_passed_over(self, listed: RemoteList, problems: Sequence[str]) -> None:
+        """Entries of a registry's list cannot be used."""
+        self.metrics.entries_passed_over.labels(listed).inc(len(problems))
+        if self._repeats.let_through(f"passed over {listed}"):
+            fields = {"where": listed.value, "problem": problems[0], "count": len(problems)}
+            self.log.warning(Event.ENTRY_SKIPPED, "an entry of a list cannot be used; the others are", **fields)
 
     def unexpected(self, ref: str, image: str, error: Exception) -> None:
         """A fault of ours while a key was worked on."""

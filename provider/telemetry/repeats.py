@@ -1,4 +1,4 @@
-"""What happens over and over is told now and then, with how often it happened."""
+"""What happens over and over is logged now and then, with how often it happened."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Repeats:
     """Keeps what happens over and over from filling the log.
 
     Args:
-        clock: tells when.
+        clock: says when.
         seconds: how long a name is silent after it was let through.
     """
 

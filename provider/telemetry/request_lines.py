@@ -1,7 +1,7 @@
 """The lines of an answered request: one a key, and one for all.
 
-Framed by hand, for there is a line for each key of each request. The fields of a result are rendered once, for as long
-as the result is remembered.
+Framed by hand, because there is a line for each key of each request. The fields of a result are rendered once, for as
+long as the result is remembered.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from provider.answering.result import Result
+from provider.answering.result import KeyResult
 from provider.telemetry.events import Event
 from provider.telemetry.redaction import redact
 
@@ -20,8 +20,8 @@ LOGGER: Final = "provider"
 
 
 @dataclass(frozen=True, slots=True)
-class AnsweredRequest:
-    """What is told of a request.
+class RequestRecord:
+    """What is logged of a request.
 
     Attributes:
         request_id: unique among all replicas.
@@ -36,7 +36,7 @@ class AnsweredRequest:
     endpoint: str
     outcome: str
     seconds: float
-    results: Sequence[Result]
+    results: Sequence[KeyResult]
     worked: frozenset[str]
 
     @property
@@ -56,36 +56,37 @@ class RequestLines:
     def __init__(self, common: Mapping[str, str], *, text: bool) -> None:
         self._text = text
         self._common = json.dumps(common)[1:-1]
-        self._rendered: WeakKeyDictionary[Result, str] = WeakKeyDictionary()
+        self._rendered: WeakKeyDictionary[KeyResult, str] = WeakKeyDictionary()
 
-    def render(self, request: AnsweredRequest, stamp: str) -> str:
+    def render(self, request: RequestRecord, stamp: str) -> str:
         """All lines of a request, at a moment (RFC 3339)."""
         return "".join((self._text_lines if self._text else self._json_lines)(request, stamp))
 
-    def _told(self, result: Result) -> str:
+    def _rendered_fields(self, result: KeyResult) -> str:
         """The fields of a result, rendered once for as long as the result is remembered."""
         known = self._rendered.get(result)
         if known is None:
-            known = self._rendered[result] = (_text_fields if self._text else _json_fields)(result.told)
+            known = self._rendered[result] = (_text_fields if self._text else _json_fields)(result.log_fields)
         return known
 
-    def _json_lines(self, request: AnsweredRequest, stamp: str) -> Iterator[str]:
+    def _json_lines(self, request: RequestRecord, stamp: str) -> Iterator[str]:
         head = f'{{"ts": "{stamp}", "level": "info", "event": '
         asked = f'"request_id": "{request.request_id}", "endpoint": "{request.endpoint}"'
         common = f'"logger": "{LOGGER}", "semantic": true, {self._common}'
         for result in request.results:
             known = "false" if result.ref in request.worked else "true"
-            told = self._told(result)
-            yield f'{head}"{Event.KEY_ANSWERED}", {asked}, "remembered": {known}, {told}, {common}}}\n'
+            fields = self._rendered_fields(result)
+            yield f'{head}"{Event.KEY_ANSWERED}", {asked}, "remembered": {known}, {fields}, {common}}}\n'
         counts = f'"keys": {len(request.results)}, "remembered": {request.remembered}'
         took = f'"outcome": "{request.outcome}", "ms": {_milliseconds(request.seconds)}'
         yield f'{head}"{Event.REQUEST_ANSWERED}", {asked}, {counts}, {took}, {common}}}\n'
 
-    def _text_lines(self, request: AnsweredRequest, stamp: str) -> Iterator[str]:
+    def _text_lines(self, request: RequestRecord, stamp: str) -> Iterator[str]:
         asked = f"request_id={request.request_id} endpoint={request.endpoint}"
         for result in request.results:
             remembered = result.ref not in request.worked
-            yield f"{stamp} [info     ] {Event.KEY_ANSWERED} {asked} remembered={remembered} {self._told(result)}\n"
+            fields = self._rendered_fields(result)
+            yield f"{stamp} [info     ] {Event.KEY_ANSWERED} {asked} remembered={remembered} {fields}\n"
         counts = f"keys={len(request.results)} remembered={request.remembered}"
         took = f"outcome={request.outcome} ms={_milliseconds(request.seconds)}"
         yield f"{stamp} [info     ] {Event.REQUEST_ANSWERED} {asked} {counts} {took}\n"

@@ -6,15 +6,19 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from scripts.reference import cli, limits, metrics, policies, reasons
+from scripts.reference import alerts, cli, doctor, library, limits, metrics, policies, reasons, settings_control
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "reference"
 PAGES: Final = {
+    "alerts.md": alerts.page,
     "cli.md": cli.page,
     "clusterimagepolicy.md": policies.page,
+    "doctor.md": doctor.page,
+    "library.md": library.page,
     "limits.md": limits.page,
     "metrics.md": metrics.page,
     "reasons.md": reasons.page,
+    "settings-control.md": settings_control.page,
 }
 
 

@@ -21,8 +21,8 @@ Exit codes are a contract:
 | --- | --- |
 | 0 | allowed; or what was asked for is done |
 | 1 | denied; or some image has no answer (`facts`) |
-| 2 | invalid: the policy, a file, the usage, a setting; every problem is told at once |
-| 3 | no verdict: a registry is away, there is no `opa`, or an error that should not be. Not a no: try again |
+| 2 | invalid: the policy, a file, the usage, a setting; all problems at once; or `check` has judged nothing at all |
+| 3 | no verdict: a registry is away, a trust root or a recorded fact is missing, there is no `opa`. Not a no |
 | 130, 141 | interrupted (Ctrl-C); whoever read the output closed it |
 """
 

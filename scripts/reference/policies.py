@@ -11,6 +11,25 @@ _INTRODUCTION: Final = """\
 `policy.sigstore.dev/v1alpha1` and `v1beta1`. `[]` stands for any member of a list. A field that is refused stops the
 translation of its policy, with its path and the reason; no field is dropped. Unknown fields are refused, too.
 """
+_READ: Final = """
+A rule with `fetchConfigFile` is given the configuration of every platform, but most rules read one field of it. So
+`translate` asks opa for the rule's syntax tree, proves which fields the rule reads, and writes them into the template
+(`_config := [["created"]]`). The provider is asked for these fields alone: its answer takes 600 bytes and not 10 KB,
+policies that read the same fields share it, and a label of 600 KiB does no harm to a rule that reads `created`.
+
+| The rule says | The template asks for |
+| --- | --- |
+| `input.config[_].created`, `input.config[platform]["created"]` | `[["created"]]` |
+| `some c in input.config; c.created; c.config.User` | `[["config", "User"], ["created"]]` |
+| `c := input.config[_]; c.config.Labels["team"]` | `[["config", "Labels", "team"]]` |
+| `input.config[_].config.Labels[name]`: any label | `[["config", "Labels"]]` |
+| `input.config[_].history[0].created`: a member of a list | `[["history"]]` |
+| `is_old(input.config[_])`, and `is_old(c) { c.created … }` in the same rule | `[["created"]]` |
+| `count(input.config)`, `c == other`, `c[field]`, `walk(input)`, `with input as …`, anything else | `true`: all of it |
+
+`translate` asks for all of it also where a rule reads more than 32 fields or 1 KiB of names, and with `--uncompiled`.
+The verdict is the same either way. Who changes the rule in a template by hand has to set `_config` to `true`.
+"""
 # Put in place before translation; refused only where nobody did.
 _RESOLVED: Final = frozenset({"spec.policy.configMapRef", "spec.policy.remote", "spec.authorities[].key.secretRef"})
 _CARRIED: Final = TRANSLATED | _RESOLVED
@@ -27,6 +46,7 @@ def page() -> str:
         [
             markdown.head("ClusterImagePolicy", "gatekeeper/policy/support.py", _INTRODUCTION),
             f"\n## Carried over\n\n{carried}",
+            f"\n## What a rule reads of the configuration\n{_READ}",
             f"\n## Refused yet\n\n{refused}",
             f"\n## Without effect\n\n{without}: on no verdict, in policy-controller as here.\n",
         ]
@@ -39,12 +59,14 @@ def _why(path: str) -> str:
 
 _NOTES: Final = {
     "spec.policy.configMapRef": "From files that `--config-map` names, when the policy is translated.",
-    "spec.authorities[].key.secretRef": "From files that `--secret` names, when the policy is translated.",
+    "spec.authorities[].key.secretRef": "From a Secret in the policies' files, or in files that `--secret` names, when "
+    "the policy is translated.",
     "spec.policy.remote": "Fetched over https when the policy is translated; its SHA-256 is checked.",
     "spec.authorities[].signatureFormat": "Empty and `legacy`: the tag `sha256-….sig`; `bundle`: sigstore bundles.",
     "spec.mode": "`enforce` denies, `warn` warns: the Constraint's `enforcementAction`.",
     "spec.policy.type": "`rego`; `cue` is refused, with how to write the same in Rego.",
-    "spec.policy.data": "Word for word, but for the package line and references to that package.",
-    "spec.policy.fetchConfigFile": "`input.config`, by platform, as policy-controller has it.",
+    "spec.policy.data": "Word for word, except the package line and references to that package.",
+    "spec.policy.fetchConfigFile": "`input.config`, by platform, as policy-controller has it; only [what the "
+    "rule reads](#what-a-rule-reads-of-the-configuration) is asked for.",
     "spec.images[].glob": "Matched against the normalised reference, as policy-controller does.",
 }

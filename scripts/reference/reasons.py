@@ -16,6 +16,16 @@ REASON` prints what is here. How long a reason lasts says who may remember it:
 | durable | it stays so until the image, the key or the settings change: Gatekeeper may cache it |
 | passing | it may be different in ten seconds: never cached, and a retry is worth it |
 | verdict | decided by a policy's Rego from the facts; the provider never sends it |
+
+The cause says in one word what has to change before the workload may run. Metrics count by it:
+
+| Cause | Means |
+| --- | --- |
+| `policy` | the policy does not allow the image, or cannot be used: use another image, or ask the policy's author |
+| `image` | the image, or what it is called, is not as it should be |
+| `registry` | the registry did not give what it was asked for: wait, or ask whoever runs it |
+| `provider` | bestbefore could not look at the image: ask the cluster's administrator |
+| `webhook` | Gatekeeper gave no answer, and the API server refuses then (failure policy Fail); no reason has it |
 """
 
 
@@ -30,6 +40,9 @@ def page() -> str:
 
 def _section(reason: Reason) -> str:
     found = EXPLANATIONS[reason]
+    # Links that are made of a reason as it stands, such as those of dashboards, cannot write it in lower case.
     return (
-        f"\n### {reason}\n\n{found.cause}\n\n- **What to do**: {found.remedy}\n- **Who can mend it**: {found.fault}\n"
+        f'\n<a id="{reason}"></a>\n\n### {reason}\n\n{found.meaning}\n\n'
+        f"- **What to do**: {found.remedy}\n"
+        f"- **Who can fix it**: {found.fault}\n- **Cause**: `{found.cause}`\n"
     )

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from gatekeeper.documents.document import parse_documents
 from gatekeeper.policy import PolicyError, policy_of
-from gatekeeper.policy.document import parse_documents
 from provider.errors import BestbeforeError, SettingsError
 from provider.golang import net_url, regexp, rfc3339
-from provider.golang.structs import DecodeError
+from provider.golang.decoding import DecodeError
 from provider.images import config_file
 from provider.questions import protocol, question
 from provider.questions.proof_question import HashAlgorithm
@@ -23,8 +23,9 @@ from provider.settings import file
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import LegacySignature
 from provider.signatures.formats import bundle, simple_signing
-from provider.signatures.rejection import RejectedError
+from provider.signatures.rejection import RejectionError
 from provider.signatures.trust import keys, trust_root
+from provider.signatures.trust.document import TrustRootError
 from tests.attack import healthy, images
 from tests.programs import ROOT
 from tests.simulators.gatekeeper import body
@@ -129,7 +130,7 @@ def _bundle() -> Parser:
         canonical(world.bundle(_DIGEST, world.signer(), entry="v2", stamps=[None])),
     ]
     return Parser(
-        "bundles", lambda raw: bundle.verify(raw, _DIGEST, demands), (RejectedError, bundle.NoSignatureError), texts
+        "bundles", lambda raw: bundle.verify(raw, _DIGEST, demands), (RejectionError, bundle.NoSignatureError), texts
     )
 
 
@@ -154,7 +155,7 @@ def _simple_signing() -> Parser:
         layer = Descriptor(simple_signing.MEDIA_TYPE, images.digest(payload), len(payload), annotations=found)
         return simple_signing.verify(LegacySignature(layer, payload), _DIGEST, Demands(trust_root=root, logs=root), NOW)
 
-    return Parser("simple signings", read, (RejectedError,), [canonical(notes)])
+    return Parser("simple signings", read, (RejectionError,), [canonical(notes)])
 
 
 def _artifact() -> Parser:
@@ -171,7 +172,7 @@ def _artifact() -> Parser:
 
 
 def _trust_root() -> Parser:
-    return Parser("trust roots", trust_root.read, (trust_root.TrustRootError,), [canonical(SigningWorld().trust_root)])
+    return Parser("trust roots", trust_root.read, (TrustRootError,), [canonical(SigningWorld().trust_root)])
 
 
 def _key() -> Parser:
@@ -211,12 +212,12 @@ def _policies() -> Parser:
 
 def _regexp() -> Parser:
     texts = (rb"^https://github\.com/(a|b)/.*@refs/tags/v[0-9]+\.[0-9]{1,3}$", rb"(?i)[[:alpha:]\p{Greek}]+?\x{10FFFF}")
-    return Parser("Go's regular expressions", _text(regexp.fault, "replace"), (), texts)
+    return Parser("Go's regular expressions", _text(regexp.problem, "replace"), (), texts)
 
 
 def _url() -> Parser:
     texts = (b"https://user:word@a.test:443/b%20c?d=e#f", b"http://[::1%25lo]:80/", b"a:b")
-    return Parser("Go's URLs", _text(net_url.fault, "replace"), (), texts)
+    return Parser("Go's URLs", _text(net_url.problem, "replace"), (), texts)
 
 
 _MAKERS: Final[Sequence[Callable[[], Parser]]] = (

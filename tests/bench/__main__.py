@@ -8,7 +8,23 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from tests.bench import admission, aims, audit, cold, commands, machine, memory, neighbours, paths, tls, warm
+from tests.bench import (
+    admission,
+    aims,
+    audit,
+    cold,
+    commands,
+    controller,
+    evaluation,
+    ledger,
+    machine,
+    memory,
+    neighbours,
+    paths,
+    reconciling,
+    tls,
+    warm,
+)
 from tests.bench.bench import Bench, running
 from tests.bench.loop_lag import Lag
 from tests.bench.report import REPORT, Report, Section, Table, say
@@ -27,9 +43,15 @@ _OF_THE_PROVIDER: Final[Mapping[str, Callable[[Bench], Section]]] = {
 _OF_COMMANDS: Final[Mapping[str, Callable[[], Section]]] = {
     "check": commands.check,
     "translation": commands.translation,
+    "evaluation": evaluation.measure,
+    "ledger": ledger.measure,
 }
-_ADMISSION: Final = "admission"
-_SECTIONS: Final = (*_OF_THE_PROVIDER, *_OF_COMMANDS, _ADMISSION)
+_ON_THE_RIG: Final[Mapping[str, Callable[[], Section]]] = {
+    "admission": admission.measure,
+    "controller": controller.measure,
+    "reconciling": reconciling.measure,
+}
+_SECTIONS: Final = (*_OF_THE_PROVIDER, *_OF_COMMANDS, *_ON_THE_RIG)
 _LAG: Final = "loop lag"
 _AIMS: Final = "aims"
 
@@ -50,11 +72,13 @@ def main(wanted: Sequence[str]) -> str | None:
         if section in chosen:
             _add(report, section, measure)
     _measure_provider([section for section in chosen if section in _OF_THE_PROVIDER], report)
-    if _ADMISSION in chosen:
+    for section, measure in _ON_THE_RIG.items():
+        if section not in chosen:
+            continue
         if reason := admission.missing():
-            say(f"admission is left out: {reason}")
+            say(f"{section} is left out: {reason}")
         else:
-            _add(report, _ADMISSION, admission.measure)
+            _add(report, section, measure)
     say(", ".join(f"{section} {seconds:.0f} s" for section, seconds in report.seconds.items() if seconds))
     say(f"also in {report.path.relative_to(ROOT)}")
     return None

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from tests import many_images
 from tests.bench.questions import FACTS, INDEX, INDEX_CONFIGURATIONS, PROOF, PROOF_OF_FIVE
 from tests.bench.report import Table, Value
 
@@ -34,12 +35,15 @@ HUNDRED: Final = "100 new images, {delay} ms: {question}"
 LATE: Final = "100 proofs of 5 signatures: requests not answered within 1.2 s"
 PROCESSOR: Final = "processor, a new image: {question}"
 WARM_P50: Final = "warm beside the echo: {keys}, p50"
+CREATED: Final = "100 keys, index, created of all configurations"
 WARM_P99: Final = "warm beside the echo: {keys}, p99 of 8 clients"
 AT_REST: Final = "memory at rest"
 WITH_PROOFS: Final = "memory with proofs"
 AUDIT: Final = "audit of 1,000 Pods, processor"
 NEIGHBOUR: Final = "neighbour's p99 beside {trouble}"
 LAG: Final = "longest lag of the event loop"
+LEDGER: Final = "a deny line with its line in our log, processor"
+EVALUATION: Final = "evaluation of 200 images: {policy}"
 
 HANGING: Final = "an index with 99 hanging children"
 SILENT_HOST: Final = "10 images at one silent host"
@@ -67,6 +71,7 @@ AIMS: Final[Mapping[str, Aim]] = {
     PROCESSOR.format(question=PROOF_OF_FIVE): Aim("cold", "ms", 2.2),
     WARM_P50.format(keys="1 key"): Aim("warm", "times", 1.2, 1),
     WARM_P50.format(keys="100 keys"): Aim("warm", "times", 1.5, 1),
+    WARM_P50.format(keys=CREATED): Aim("warm", "times", 1.5, 1),
     WARM_P99.format(keys="1 key"): Aim("warm", "times", 1.5, 1),
     WARM_P99.format(keys="100 keys"): Aim("warm", "times", 1.5, 1),
     AT_REST: Aim("memory", "MiB", 66),
@@ -77,6 +82,8 @@ AIMS: Final[Mapping[str, Aim]] = {
     NEIGHBOUR.format(trouble=SILENT_HOSTS): Aim("neighbours", "times", 2, 1),
     NEIGHBOUR.format(trouble=SLOW_HOST): Aim("neighbours", "times", 2, 1),
     NEIGHBOUR.format(trouble=SLOW_REGISTRY): Aim("neighbours", "times", 2, 1),
+    **{EVALUATION.format(policy=name): Aim("evaluation", "ms", 300) for name in many_images.POLICIES},
+    LEDGER: Aim("ledger", "µs", 200),
     LAG: Aim("loop lag", "ms", 20),
 }
 

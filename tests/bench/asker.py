@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.bench import process, yardstick
 from tests.bench.bench import Bench, url
-from tests.bench.load import Measured
+from tests.bench.load import LoadReport
 from tests.bench.questions import FACTS, PROOF, QUESTIONS
 from tests.bench.registry import Registry
 from tests.bench.yardstick import Cost
@@ -58,7 +58,7 @@ class Asker:
         for name in (FACTS, PROOF):
             self.ask(name, _GREETING, 1, 0)
 
-    def ask(self, question: str, images: int, rounds: int, delay_ms: int) -> Measured:
+    def ask(self, question: str, images: int, rounds: int, delay_ms: int) -> LoadReport:
         """So many questions of one kind, each about so many images."""
         kind = QUESTIONS[question]
         keys = kind.keys(self.registry, images * rounds, delay_ms)

@@ -34,10 +34,10 @@ def check() -> Section:
     with tempfile.TemporaryDirectory(prefix="bestbefore-bench-") as name:
         folder = Path(name)
         (folder / "cip.yaml").write_text(seed.policy())
-        (folder / "facts.json").write_text(json.dumps({"version": 1, "images": {_IMAGE: _fact()}}))
-        checked = [*command_line(), "check", f"--policy={folder / 'cip.yaml'}", f"--facts={folder / 'facts.json'}"]
+        facts = write_facts(folder)
+        checked = [*command_line(), "check", f"--policy={folder / 'cip.yaml'}", f"--facts={facts}"]
         checked += [f"--image={_IMAGE}"]
-        evaluated = _evaluation(folder)
+        evaluated = _evaluation(folder, facts)
         times = {"bestbefore check": [], "opa eval": [], "python": []}
         for _ in range(_ROUNDS):
             times["bestbefore check"].append(_milliseconds(checked))
@@ -68,6 +68,13 @@ def translation() -> Section:
     return Section([table])
 
 
+def write_facts(folder: Path) -> Path:
+    """Write recorded facts of one image of yesterday, as `check --facts` reads them; the file."""
+    file = folder / "facts.json"
+    file.write_text(json.dumps({"version": 1, "images": {_IMAGE: _fact()}}))
+    return file
+
+
 def _milliseconds(words: Sequence[str]) -> float:
     begun = time.perf_counter()
     subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
@@ -78,21 +85,21 @@ def _fact() -> dict[str, object]:
     digest = f"sha256:{'0' * 64}"
     built = datetime.now(UTC) - timedelta(days=1)
     created = built.isoformat().replace("+00:00", "Z")
+    date = {"created": created, "createdNs": str(int(built.timestamp()) * 10**9)}
     return {
         "image": _IMAGE,
         "digest": digest,
         "reference": f"registry.test/app@{digest}",
-        "created": created,
-        "createdNs": str(int(built.timestamp()) * 10**9),
-        "platforms": {"linux/amd64": {"digest": digest, "created": created}},
+        **date,
+        "platforms": {"linux/amd64": {"digest": digest, **date}},
         "config": {"linux/amd64": {"created": created, "os": "linux", "architecture": "amd64", "config": {}}},
     }
 
 
-def _evaluation(folder: Path) -> list[str]:
+def _evaluation(folder: Path, recorded: Path) -> list[str]:
     """One call of opa over what `check` lays out for it: the policy's template, the object, the answer."""
     (made,) = translate(load_policies([str(folder / "cip.yaml")]).policies)
-    facts = RecordedFacts.read(folder / "facts.json").answers([key_of(FactQuestion(_IMAGE, config=True))])
+    facts = RecordedFacts.read(recorded).answers([key_of(FactQuestion(_IMAGE, config=True))])
     template = Template.of(made.template)
     review = Review(images=(_IMAGE,))
     cases = [
@@ -106,5 +113,5 @@ def _evaluation(folder: Path) -> list[str]:
     laid = folder / "laid"
     laid.mkdir()
     program.write(laid, [template], cases, facts, review.overridden())
-    words = [str(opa.find().path), "eval", "--v0-compatible", "--capabilities", str(capabilities.PATH)]
+    words = [str(opa.find().path), "eval", "--v0-compatible", "--capabilities", str(capabilities.DRIVER_PATH)]
     return [*words, "--format", "json", "--data", str(laid), "data.bestbefore_driver.violations"]

@@ -16,9 +16,10 @@ from flask import Flask, request
 
 from provider.clock import SystemClock
 from provider.questions.endpoint import Endpoint
-from provider.server.master import Server, listen
+from provider.server.listening import listen
+from provider.server.master import Server
 from provider.server.tls import ServerTLS, TLSFiles
-from provider.server.worker import Serving
+from provider.server.worker import ServerParts
 from provider.settings.model import ServerSettings
 from provider.settings.values import LogFormat, LogLevel
 from provider.telemetry.log import Log
@@ -51,7 +52,7 @@ def main(certificate: str, key: str, client_ca: str, port: str) -> None:
     app.post("/as-long-as/<int:size>")(as_long_as)
     listener = listen("127.0.0.1", int(port))
     nothing = type(None)
-    Server(Serving(app, listener, ServerTLS(files, observation), observation, settings, nothing, nothing)).run()
+    Server(ServerParts(app, listener, ServerTLS(files, observation), observation, settings, nothing, nothing)).run()
 
 
 if __name__ == "__main__":

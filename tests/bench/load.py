@@ -18,7 +18,7 @@ _LONGEST_SECONDS: Final = 120.0
 
 
 @dataclass(frozen=True)
-class Measured:
+class LoadReport:
     """Times are milliseconds.
 
     Attributes:
@@ -74,16 +74,16 @@ class Load:
     pair: Pair
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
-    def cold(self, url: str, keys: Sequence[str], batch: int) -> Measured:
+    def cold(self, url: str, keys: Sequence[str], batch: int) -> LoadReport:
         """Each key once, so many a request, one request after the other."""
         return self._good(url, keys, "-batch", batch, "-requests", len(keys) // batch, "-fresh")
 
-    def warm(self, url: str, keys: Sequence[str], requests: int, clients: int, *, echo: bool = False) -> Measured:
+    def warm(self, url: str, keys: Sequence[str], requests: int, clients: int, *, echo: bool = False) -> LoadReport:
         """The same keys in every request."""
         words = ["-batch", len(keys), "-requests", requests, "-clients", clients, "-warmup", 3]
         return self._good(url, keys, *words, *(["-any"] if echo else []))
 
-    def neighbours(self, url: str, neighbours: Mapping[str, Neighbour]) -> dict[str, Measured]:
+    def neighbours(self, url: str, neighbours: Mapping[str, Neighbour]) -> dict[str, LoadReport]:
         """All of them at the same time; what fails is counted, not refused."""
         with contextlib.ExitStack() as running:
             started = {name: running.enter_context(self._neighbour(url, one)) for name, one in neighbours.items()}
@@ -102,7 +102,7 @@ class Load:
         words += ["-for", f"{neighbour.seconds}s", "-patience", f"{neighbour.patience}s"]
         return self._running(url, neighbour.keys, *words)
 
-    def _good(self, url: str, keys: Sequence[str], *arguments: str | int) -> Measured:
+    def _good(self, url: str, keys: Sequence[str], *arguments: str | int) -> LoadReport:
         with self._running(url, keys, *arguments) as process:
             told = _told(process)
         if told["bad"]:
@@ -132,6 +132,6 @@ def _told(process: subprocess.Popen[str]) -> dict[str, Any]:
     return told
 
 
-def _measured(told: Mapping[str, Any]) -> Measured:
+def _measured(told: Mapping[str, Any]) -> LoadReport:
     names = ("requests", "p50", "p99", "longest", "per_second", "late", "bad", "bytes")
-    return Measured(*(told[name] for name in names))
+    return LoadReport(*(told[name] for name in names))

@@ -11,7 +11,7 @@ from typing import Final
 
 from tests.bench import aims
 from tests.bench.bench import Bench, url
-from tests.bench.load import Measured, Neighbour
+from tests.bench.load import LoadReport, Neighbour
 from tests.bench.registry import Registry
 from tests.bench.report import Section, Table, Value
 from tests.bench.silence import silent_hosts
@@ -159,13 +159,13 @@ def measure(bench: Bench) -> Section:
     return Section([Table("A healthy neighbour beside trouble: ms", columns, rows, note)], figures)
 
 
-def p99_ratio(alone: Measured, beside: Measured) -> float:
+def p99_ratio(alone: LoadReport, beside: LoadReport) -> float:
     """How much longer all but one of a hundred take; infinite when more of them than that had no answer."""
     unanswered = beside.late + beside.bad
     return math.inf if unanswered * _HUNDRED > beside.requests else beside.p99 / alone.p99
 
 
-def _measured(bench: Bench, where: str, scene: Scene) -> dict[str, tuple[Measured, Measured]]:
+def _measured(bench: Bench, where: str, scene: Scene) -> dict[str, tuple[LoadReport, LoadReport]]:
     # Imports and first connections are nobody's trouble.
     greeting = [key for registry, kind in scene.neighbours.values() for key in registry.images(_GREETING, kind)]
     bench.load.cold(where, greeting, len(greeting))
@@ -184,5 +184,5 @@ def _neighbours(scene: Scene, seconds: float) -> dict[str, Neighbour]:
     }
 
 
-def _figures(measured: Measured) -> list[Value]:
+def _figures(measured: LoadReport) -> list[Value]:
     return [measured.p50, measured.p99, measured.requests, measured.late + measured.bad]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from provider.questions.config_paths import ConfigPaths
 from provider.questions.proof_question import Key, Verify
 from provider.questions.question import FactQuestion, ProofQuestion, key_of
 from tests.bench.registry import Registry
@@ -17,8 +18,13 @@ def facts(_registry: Registry, image: str) -> str:
 
 
 def configuration(_registry: Registry, image: str) -> str:
-    """The same with the configuration of every platform, as a policy with a rule over it asks."""
+    """The same with the configuration of every platform, as a policy whose rule may read all of it asks."""
     return key_of(FactQuestion(image, config=True))
+
+
+def created(_registry: Registry, image: str) -> str:
+    """The same with one field of every platform's configuration, as a policy whose rule reads no other asks."""
+    return key_of(FactQuestion(image, ConfigPaths((("created",),))))
 
 
 def proof(registry: Registry, image: str) -> str:
@@ -52,6 +58,7 @@ class Question:
 FACTS: Final = "facts"
 INDEX: Final = "facts, index"
 INDEX_CONFIGURATIONS: Final = "facts, index, all configurations"
+INDEX_CREATED: Final = "facts, index, created of all configurations"
 PROOF: Final = "proof, 1 signature"
 PROOF_OF_FIVE: Final = "proof, 5 signatures"
 
@@ -59,6 +66,7 @@ QUESTIONS: Final[dict[str, Question]] = {
     FACTS: Question([facts]),
     INDEX: Question([facts], "index"),
     INDEX_CONFIGURATIONS: Question([configuration], "index"),
+    INDEX_CREATED: Question([created], "index"),
     "the same with an attestation": Question([configuration], "attested"),
     PROOF: Question([proof], signatures=1),
     "the same over the usual payload": Question([proof], signatures=1, usual=True),

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e import seed
-from tests.e2e.rig import mutation, objects
+from tests.e2e.rig import controllers, mutation, objects, run_logs
 from tests.e2e.rig import registry as registries
 from tests.e2e.rig import world as worlds
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
 from tests.e2e.rig.policies import Policies, translate
 from tests.e2e.rig.provider import RealProvider, provider_objects
-from tests.e2e.rig.registry import Pushed, Registry, days_ago
+from tests.e2e.rig.registry import PushedImage, Registry, days_ago
 from tests.e2e.rig.sigstore import Sigstore
 from tests.e2e.rig.world import World
 from tests.e2e.signing import Judge
@@ -24,6 +23,7 @@ from tests.programs import program
 
 _ROOT = Path(__file__).parents[2]
 _HERE = Path(__file__).parent
+_LOGS = _ROOT / ".build" / "e2e-logs"
 _SWITCH = "BESTBEFORE_E2E"
 
 
@@ -39,12 +39,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
-    """The running rig. Its logs stay in .build/e2e-logs."""
-    logs = _ROOT / ".build" / "e2e-logs"
-    shutil.rmtree(logs, ignore_errors=True)
-    logs.mkdir(parents=True)
-    binaries = Path(os.environ.get("BESTBEFORE_BIN") or _ROOT / ".build" / "bin")
-    with worlds.running(binaries, logs) as running:
+    """The running rig. Its logs stay in .build/e2e-logs/world."""
+    with worlds.running(_binaries(), run_logs.folder(_LOGS, "world")) as running:
+        yield running
+
+
+def _binaries() -> Path:
+    return Path(os.environ.get("BESTBEFORE_BIN") or _ROOT / ".build" / "bin")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[World]:
+    """A second rig, where kube-controller-manager acts: for tests whose workloads must make Pods, or that break things.
+
+    It has no provider. Its logs stay in .build/e2e-logs/cluster.
+    """
+    logs = run_logs.folder(_LOGS, "cluster")
+    program(controllers.PROGRAM)
+    with (
+        worlds.running(_binaries(), logs) as running,
+        controllers.running(running.binaries, logs, running.server),
+    ):
         yield running
 
 
@@ -96,13 +111,13 @@ def judge(world: World, trusting: RealProvider, policies: Policies, namespace: s
 
 
 @pytest.fixture(scope="session")
-def fresh(world: World) -> Pushed:
+def fresh(world: World) -> PushedImage:
     """An image built yesterday."""
     return world.registry.push("fresh", days_ago(1))
 
 
 @pytest.fixture(scope="session")
-def old(world: World) -> Pushed:
+def old(world: World) -> PushedImage:
     """An image built a day too long ago."""
     return world.registry.push("old", days_ago(31))
 
@@ -114,22 +129,22 @@ def new_image(world: World) -> Callable[[], str]:
 
 
 @pytest.fixture(scope="module")
-def pinning(world: World, provider: RealProvider, fresh: Pushed) -> Iterator[None]:
+def pinning(world: World, provider: RealProvider, fresh: PushedImage) -> Iterator[None]:
     """The mutators in force during a module."""
     with mutation.in_force(world, fresh.reference):
         yield
 
 
 @pytest.fixture
-def policies(client: KubernetesClient) -> Iterator[Policies]:
+def policies(world: World, client: KubernetesClient) -> Iterator[Policies]:
     """Policies that are taken away after the test."""
-    policies = Policies(client)
+    policies = Policies(client, objects.pod(world.namespace(), f"{world.registry.host}/nowhere:1"))
     yield policies
     policies.remove()
 
 
 @pytest.fixture(scope="module")
-def seed_policy(world: World, provider: RealProvider, old: Pushed) -> Iterator[list[Object]]:
+def seed_policy(world: World, provider: RealProvider, old: PushedImage) -> Iterator[list[Object]]:
     """The policy of the story, in force during a module: 30 days, deny."""
     policies = Policies(world.client)
     control = objects.pod(world.namespace(), old.reference)

@@ -34,7 +34,7 @@ spec:
       # A day in nanoseconds.
       day = 24 * 60 * 60 * 1000000000
       limit = {days} * day
-
+{labels}
       isCompliant[answer] {{
         built := time.parse_rfc3339_ns(input.config[_].created)
         answer := {{
@@ -60,10 +60,11 @@ def policy(
         days: how old an image may be.
         mode: enforce or warn.
         sentence: the Rego text of its error.
-        metadata: whether it looks at the object's metadata too, so that an update of those is judged again.
+        metadata: whether it looks at the object's labels too, so that an update of those is judged again.
     """
     more = "\n    includeObjectMeta: true" if metadata else ""
-    return _POLICY.format(name=name, days=days, mode=mode, sentence=sentence, metadata=more)
+    labels = "      labels = input.metadata.labels\n" if metadata else ""
+    return _POLICY.format(name=name, days=days, mode=mode, sentence=sentence, metadata=more, labels=labels)
 
 
 def rule() -> Object:

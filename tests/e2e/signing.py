@@ -12,7 +12,7 @@ import yaml
 from tests.e2e.rig import objects, verdicts
 from tests.e2e.rig.kubernetes import Answer, KubernetesClient, Object
 from tests.e2e.rig.policies import Policies, translate, until
-from tests.e2e.rig.registry import Pushed, Registry, days_ago
+from tests.e2e.rig.registry import PushedImage, Registry, days_ago
 from tests.e2e.rig.verdicts import Verdict
 
 Authority = dict[str, Any]
@@ -72,7 +72,7 @@ class Judge:
         """Covers the team's images."""
         return f"{self.registry.host}/{self.team}/**"
 
-    def image(self, name: str = "app", days: float = 1) -> Pushed:
+    def image(self, name: str = "app", days: float = 1) -> PushedImage:
         """Push an image of the team's, built so many days ago."""
         return self.registry.push(f"{self.team}/{name}", days_ago(days))
 
@@ -109,7 +109,7 @@ class Judge:
         return sentence
 
 
-def refused(kind: str, authority: str, image: Pushed, why: str) -> str:
+def refused(kind: str, authority: str, image: PushedImage, why: str) -> str:
     """What policy-controller says where an authority does not vouch for an image."""
     return f"signature {kind} validation failed for authority {authority} for {image.pinned}: {why}"
 

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e import seed
 from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import Answer, KubernetesClient
-from tests.e2e.rig.registry import Pushed, days_ago
+from tests.e2e.rig.registry import PushedImage, days_ago
 from tests.e2e.rig.world import World
 
 pytestmark = pytest.mark.usefixtures("seed_policy")
@@ -25,7 +25,7 @@ def denied(answer: Answer, field: str, image: str) -> bool:
     return seed.SENTENCE in line
 
 
-def test_fresh_image_is_admitted_and_stored(client: KubernetesClient, namespace: str, fresh: Pushed) -> None:
+def test_fresh_image_is_admitted_and_stored(client: KubernetesClient, namespace: str, fresh: PushedImage) -> None:
     pod = objects.pod(namespace, fresh.reference)
     answer = client.create(pod)
     assert answer.status == 201
@@ -34,7 +34,7 @@ def test_fresh_image_is_admitted_and_stored(client: KubernetesClient, namespace:
 
 
 def test_image_one_day_too_old_is_denied_with_the_sentence_and_the_field(
-    client: KubernetesClient, namespace: str, old: Pushed
+    client: KubernetesClient, namespace: str, old: PushedImage
 ) -> None:
     pod = objects.pod(namespace, old.reference)
     assert denied(client.create(pod), "spec.containers[0].image", old.reference)
@@ -42,7 +42,7 @@ def test_image_one_day_too_old_is_denied_with_the_sentence_and_the_field(
 
 
 def test_image_named_by_digest_is_judged_like_its_tag(
-    client: KubernetesClient, namespace: str, fresh: Pushed, old: Pushed
+    client: KubernetesClient, namespace: str, fresh: PushedImage, old: PushedImage
 ) -> None:
     assert client.create(objects.pod(namespace, fresh.pinned)).status == 201
     assert client.create(objects.pod(namespace, f"{fresh.reference}@{fresh.digest}")).status == 201
@@ -51,7 +51,7 @@ def test_image_named_by_digest_is_judged_like_its_tag(
 
 @pytest.mark.parametrize("kind", sorted(objects.WORKLOAD_FIELDS))
 def test_workload_is_judged_by_the_images_of_its_pods(
-    client: KubernetesClient, namespace: str, fresh: Pushed, old: Pushed, kind: str
+    client: KubernetesClient, namespace: str, fresh: PushedImage, old: PushedImage, kind: str
 ) -> None:
     assert client.create(objects.workload(kind, namespace, fresh.reference)).status == 201
     answer = client.create(objects.workload(kind, namespace, old.reference))
@@ -69,8 +69,8 @@ def test_workload_is_judged_by_the_images_of_its_pods(
 def test_image_beside_the_containers_is_judged_too(
     client: KubernetesClient,
     namespace: str,
-    fresh: Pushed,
-    old: Pushed,
+    fresh: PushedImage,
+    old: PushedImage,
     field: str,
     place: Callable[[str], dict[str, Any]],
 ) -> None:
@@ -80,7 +80,7 @@ def test_image_beside_the_containers_is_judged_too(
 
 
 def test_ephemeral_container_is_judged_when_it_is_added(
-    client: KubernetesClient, namespace: str, fresh: Pushed, old: Pushed
+    client: KubernetesClient, namespace: str, fresh: PushedImage, old: PushedImage
 ) -> None:
     pod = objects.pod(namespace, fresh.reference)
     client.create(pod).expect_ok()
@@ -94,13 +94,13 @@ def test_ephemeral_container_is_judged_when_it_is_added(
 
 
 def test_namespace_without_the_label_is_left_alone(
-    world: World, client: KubernetesClient, namespace: str, old: Pushed
+    world: World, client: KubernetesClient, namespace: str, old: PushedImage
 ) -> None:
     assert client.create(objects.pod(world.namespace(labels={}), old.reference)).status == 201
     assert client.create(objects.pod(namespace, old.reference)).status == 403
 
 
-def test_label_of_a_namespace_counts_at_once(world: World, client: KubernetesClient, old: Pushed) -> None:
+def test_label_of_a_namespace_counts_at_once(world: World, client: KubernetesClient, old: PushedImage) -> None:
     space = world.namespace(labels={})
     assert client.create(objects.pod(space, old.reference), dry_run=True).status == 201
     world.label(space, objects.INCLUDE)
@@ -108,14 +108,16 @@ def test_label_of_a_namespace_counts_at_once(world: World, client: KubernetesCli
 
 
 def test_of_two_images_the_old_one_is_named_and_the_fresh_one_not(
-    client: KubernetesClient, namespace: str, fresh: Pushed, old: Pushed
+    client: KubernetesClient, namespace: str, fresh: PushedImage, old: PushedImage
 ) -> None:
     answer = client.create(objects.pod(namespace, fresh.reference, old.reference))
     assert denied(answer, "spec.containers[1].image", old.reference)
     assert fresh.reference not in answer.message
 
 
-def test_of_two_old_images_each_has_a_line(world: World, client: KubernetesClient, namespace: str, old: Pushed) -> None:
+def test_of_two_old_images_each_has_a_line(
+    world: World, client: KubernetesClient, namespace: str, old: PushedImage
+) -> None:
     older = world.registry.push("older", days_ago(400)).reference
     answer = client.create(objects.pod(namespace, old.reference, older))
     assert denied(answer, "spec.containers[0].image", old.reference)
@@ -149,7 +151,8 @@ def test_image_that_the_registry_does_not_know_is_denied_by_a_reason(
     image = f"{world.registry.host}/nowhere:1"
     answer = client.create(objects.pod(namespace, image))
     assert answer.status == 403
-    assert f"Image {image} (spec.containers[0].image): see `bestbefore explain NotFound`" in answer.message
+    assert f"spec.containers[0].image {image} (NotFound, ref " in answer.message
+    assert "). Check its spelling, that it was pushed" in answer.message
 
 
 def test_malformed_reference_is_denied_by_a_reason(client: KubernetesClient, namespace: str) -> None:

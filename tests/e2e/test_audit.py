@@ -7,7 +7,7 @@ import pytest
 from tests.e2e.rig import objects
 from tests.e2e.rig.audit import Audit, report, report_mounted
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
-from tests.e2e.rig.registry import Pushed, days_ago
+from tests.e2e.rig.registry import PushedImage, days_ago
 from tests.e2e.rig.world import World
 
 _FIELDS = {"initContainers": "spec.initContainers[0].image", "volumes": "spec.volumes[0].image.reference"}
@@ -25,7 +25,7 @@ def space(world: World) -> str:
 
 
 def test_old_pod_from_before_the_policy_is_found_and_a_fresh_one_not(
-    world: World, client: KubernetesClient, audit: Audit, space: str, fresh: Pushed, old: Pushed
+    world: World, client: KubernetesClient, audit: Audit, space: str, fresh: PushedImage, old: PushedImage
 ) -> None:
     old_pod, fresh_pod = objects.pod(space, old.reference), objects.pod(space, fresh.reference)
     for pod in (fresh_pod, old_pod):
@@ -56,14 +56,14 @@ def test_pod_whose_tag_has_moved_on_is_judged_by_the_digest_that_it_runs(
 @pytest.mark.parametrize(
     ("image_id", "note"),
     [
-        ("{config_digest}", "does not report a digest"),
+        ("{config_digest}", "a local id"),
         ("docker.io/library/other@{digest}", "another repository"),
         ("", "has not started"),
     ],
     ids=["configuration digest", "other repository", "none yet"],
 )
 def test_pod_whose_running_digest_cannot_be_told_is_judged_by_its_tag_and_told_so(
-    world: World, client: KubernetesClient, audit: Audit, space: str, old: Pushed, image_id: str, note: str
+    world: World, client: KubernetesClient, audit: Audit, space: str, old: PushedImage, image_id: str, note: str
 ) -> None:
     """Of two Pods with such an id, that with the tag that means a fresh image now is left alone."""
     moved, before = _pod_of_a_moved_tag(world, client, space)
@@ -78,7 +78,7 @@ def test_pod_whose_running_digest_cannot_be_told_is_judged_by_its_tag_and_told_s
 
 @pytest.mark.parametrize("place", ["initContainers", "volumes"])
 def test_old_image_beside_the_containers_is_found_and_a_fresh_one_not(
-    world: World, client: KubernetesClient, audit: Audit, space: str, fresh: Pushed, old: Pushed, place: str
+    world: World, client: KubernetesClient, audit: Audit, space: str, fresh: PushedImage, old: PushedImage, place: str
 ) -> None:
     old_pod, fresh_pod = (_beside(space, fresh, place, image.reference) for image in (old, fresh))
     for pod in (fresh_pod, old_pod):
@@ -90,7 +90,7 @@ def test_old_image_beside_the_containers_is_found_and_a_fresh_one_not(
 
 @pytest.mark.parametrize("place", ["initContainers", "volumes"])
 def test_image_beside_the_containers_is_judged_by_the_digest_that_runs(
-    world: World, client: KubernetesClient, audit: Audit, space: str, fresh: Pushed, place: str
+    world: World, client: KubernetesClient, audit: Audit, space: str, fresh: PushedImage, place: str
 ) -> None:
     """Both tags mean a fresh image now; what one of the Pods runs is old."""
     before, now = _moved(world)
@@ -109,7 +109,7 @@ def test_image_beside_the_containers_is_judged_by_the_digest_that_runs(
 
 
 def test_volume_whose_node_does_not_tell_what_is_mounted_is_judged_by_its_tag_and_told_so(
-    world: World, client: KubernetesClient, audit: Audit, space: str, fresh: Pushed, old: Pushed
+    world: World, client: KubernetesClient, audit: Audit, space: str, fresh: PushedImage, old: PushedImage
 ) -> None:
     pod = _beside(space, fresh, "volumes", old.reference)
     client.create(pod).expect_ok()
@@ -117,7 +117,7 @@ def test_volume_whose_node_does_not_tell_what_is_mounted_is_judged_by_its_tag_an
     assert "does not report which digest is mounted" in audit.violation(pod)["message"]
 
 
-def _beside(space: str, image: Pushed, place: str, other: str) -> Object:
+def _beside(space: str, image: PushedImage, place: str, other: str) -> Object:
     """A Pod with an image, and another one as its init container or volume."""
     if place == "initContainers":
         return objects.pod(space, image.reference, initContainers=objects.containers(other, prefix="i"))
@@ -126,7 +126,7 @@ def _beside(space: str, image: Pushed, place: str, other: str) -> Object:
     return pod
 
 
-def _pod_of_a_moved_tag(world: World, client: KubernetesClient, space: str) -> tuple[Object, Pushed]:
+def _pod_of_a_moved_tag(world: World, client: KubernetesClient, space: str) -> tuple[Object, PushedImage]:
     """A Pod that pulled an old image by a tag, which means a fresh one now; and the image that it pulled."""
     before, now = _moved(world)
     pod = objects.pod(space, now.reference)
@@ -134,7 +134,7 @@ def _pod_of_a_moved_tag(world: World, client: KubernetesClient, space: str) -> t
     return pod, before
 
 
-def _moved(world: World) -> tuple[Pushed, Pushed]:
+def _moved(world: World) -> tuple[PushedImage, PushedImage]:
     """An old image, and the fresh one that its tag means now."""
     name = objects.unique("moved")
     return world.registry.push(name, days_ago(60)), world.registry.push(name, days_ago(1))

@@ -14,7 +14,7 @@ from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import Answer, KubernetesClient
 from tests.e2e.rig.policies import Policies, translate
 from tests.e2e.rig.provider import RealProvider
-from tests.e2e.rig.registry import Pushed
+from tests.e2e.rig.registry import PushedImage
 from tests.e2e.rig.world import World
 
 _POLICIES = 10
@@ -50,7 +50,7 @@ class Attempt:
 
 
 @pytest.fixture(scope="module")
-def ten_policies(world: World, provider: RealProvider, old: Pushed) -> Iterator[None]:
+def ten_policies(world: World, provider: RealProvider, old: PushedImage) -> Iterator[None]:
     """Ten policies with limits of 30 to 39 days: ten kinds, which Gatekeeper evaluates one after the other."""
     policies = Policies(world.client)
     control = objects.pod(world.namespace(), old.reference)
@@ -62,7 +62,7 @@ def ten_policies(world: World, provider: RealProvider, old: Pushed) -> Iterator[
 
 @pytest.mark.usefixtures("ten_policies")
 def test_silent_registry_denies_in_time_and_delays_no_neighbour(
-    world: World, namespace: str, fresh: Pushed, figures: Callable[[str], None]
+    world: World, namespace: str, fresh: PushedImage, figures: Callable[[str], None]
 ) -> None:
     attempts: list[Attempt] = []
     while not any(attempt.in_time for attempt in attempts):

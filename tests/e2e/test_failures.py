@@ -42,7 +42,7 @@ def unavailable(answer: Answer, image: str) -> bool:
     assert answer.status == 403, answer.body
     assert answer.seconds < _WEBHOOK_SECONDS
     (line,) = (line for line in answer.message.splitlines() if image in line)
-    return f"Image {image} (spec.containers[0].image): see `bestbefore explain ProviderUnavailable`" in line
+    return f"spec.containers[0].image {image} (ProviderUnavailable, ref " in line
 
 
 def test_stopped_provider_denies_and_admits_again_when_it_is_back(

@@ -12,7 +12,7 @@ from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
 from tests.e2e.rig.policies import Policies
 from tests.e2e.rig.provider import RealProvider
-from tests.e2e.rig.registry import Pushed
+from tests.e2e.rig.registry import PushedImage, days_ago
 from tests.e2e.rig.world import World
 
 _POLICY = Path(__file__).parents[2] / "policies" / "maximum-image-age"
@@ -20,7 +20,7 @@ _ACCOUNTS = "system:serviceaccount:kube-system"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def in_force(world: World, provider: RealProvider, old: Pushed) -> Iterator[None]:
+def in_force(world: World, provider: RealProvider, old: PushedImage) -> Iterator[None]:
     """The pair of constraints that denies and warns."""
     texts = [(_POLICY / name).read_text() for name in ("template.yaml", "constraint.yaml")]
     documents = [document for text in texts for document in yaml.safe_load_all(text)]
@@ -46,30 +46,33 @@ def owned(pod: Object) -> Object:
     return pod
 
 
-def test_fresh_image_is_admitted_without_a_word(client: KubernetesClient, namespace: str, fresh: Pushed) -> None:
+def test_fresh_image_is_admitted_without_a_word(client: KubernetesClient, namespace: str, fresh: PushedImage) -> None:
     answer = client.create(objects.pod(namespace, fresh.reference))
     assert answer.status == 201
     assert answer.warnings == ()
 
 
 def test_persons_own_old_pod_is_denied_even_if_it_names_an_owner(
-    client: KubernetesClient, namespace: str, old: Pushed
+    client: KubernetesClient, namespace: str, old: PushedImage
 ) -> None:
     answer = client.create(owned(objects.pod(namespace, old.reference)))
     assert answer.status == 403
     assert "[maximum-image-age] " in answer.message
-    assert f"Image {old.reference} (spec.containers[0].image): see `bestbefore explain ImageTooOld`" in answer.message
+    assert f"spec.containers[0].image {old.reference} (ImageTooOld, ref " in answer.message
+    assert "). Rebuild it, or move to a newer tag." in answer.message
 
 
 @pytest.mark.parametrize("kind", sorted(objects.WORKLOAD_FIELDS))
-def test_persons_own_old_workload_is_denied(client: KubernetesClient, namespace: str, old: Pushed, kind: str) -> None:
+def test_persons_own_old_workload_is_denied(
+    client: KubernetesClient, namespace: str, old: PushedImage, kind: str
+) -> None:
     answer = client.create(objects.workload(kind, namespace, old.reference))
     assert answer.status == 403
     assert objects.WORKLOAD_FIELDS[kind] in answer.message
 
 
 def test_old_pod_that_a_controller_brings_back_is_admitted_with_a_warning(
-    controller: KubernetesClient, namespace: str, old: Pushed
+    controller: KubernetesClient, namespace: str, old: PushedImage
 ) -> None:
     answer = controller.create(owned(objects.pod(namespace, old.reference)))
     assert answer.status == 201
@@ -79,7 +82,7 @@ def test_old_pod_that_a_controller_brings_back_is_admitted_with_a_warning(
 
 
 def test_old_deployment_can_be_scaled_up_by_its_owner_and_rolled_out_by_its_controller(
-    world: World, client: KubernetesClient, controller: KubernetesClient, old: Pushed
+    world: World, client: KubernetesClient, controller: KubernetesClient, old: PushedImage
 ) -> None:
     space = world.namespace(labels={})
     deployment = objects.workload("Deployment", space, old.reference)
@@ -105,3 +108,17 @@ def test_image_from_the_epoch_is_denied_as_undated(world: World, client: Kuberne
     answer = client.create(objects.pod(namespace, image))
     assert answer.status == 403
     assert "ImageUndated" in answer.message
+
+
+def test_only_platforms_that_the_pod_can_run_on_are_judged(
+    world: World, client: KubernetesClient, namespace: str
+) -> None:
+    dates = {"linux/amd64": days_ago(1), "windows/amd64": days_ago(60)}
+    image = world.registry.push_index(objects.unique("windows"), dates).reference
+    assert client.create(objects.pod(namespace, image, os={"name": "linux"})).status == 201
+    anywhere = client.create(objects.pod(namespace, image))
+    assert anywhere.status == 403
+    assert "Image (windows/amd64) is 60 days old" in anywhere.message
+    nowhere = client.create(objects.pod(namespace, image, nodeSelector={"kubernetes.io/arch": "s390x"}))
+    assert nowhere.status == 403
+    assert "The image has no platform that the Pod can run on." in nowhere.message

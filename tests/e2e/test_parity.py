@@ -24,7 +24,7 @@ from gatekeeper.evaluation import opa
 from gatekeeper.policy import load_policies
 from gatekeeper.translation.translate import coverage, objects, translate
 from tests.e2e.parity import table
-from tests.e2e.parity.table import Case, Probe
+from tests.e2e.parity.table import ParityCase, Probe
 from tests.e2e.rig.kubernetes import Answer, KubernetesClient, Object
 from tests.e2e.rig.objects import INCLUDE
 from tests.e2e.rig.policies import until, wait_for_policy
@@ -41,7 +41,7 @@ _LABEL = "parity"
 
 
 @dataclass(frozen=True)
-class Said:
+class CheckMessages:
     """What was said of an object.
 
     Attributes:
@@ -82,7 +82,7 @@ def test_cluster_and_check_say_the_same(
     spaces: dict[str, str],
     images: Callable[[str], str],
     tmp_path: Path,
-    case: Case,
+    case: ParityCase,
     probe: Probe,
 ) -> None:
     tried = probe.build(spaces[case.name], images)
@@ -99,7 +99,9 @@ def in_cluster(folder: Path) -> Iterator[Object]:
     found: dict[tuple[str, str], Object] = {}
     loaded = {case.name: load_policies([written(folder, case)]).policies for case in CASES}
     every = [policy for policies in loaded.values() for policy in policies]
-    translated = dict(zip((policy.name for policy in every), translate(every, opa.find()), strict=True))
+    engine = opa.find()
+    made = translate(every, engine, parser=engine)
+    translated = dict(zip((policy.name for policy in every), made, strict=True))
     for case in CASES:
         translations = [translated[policy.name] for policy in loaded[case.name]]
         if case.no_match != "allow":
@@ -123,7 +125,7 @@ def in_force(client: KubernetesClient, document: Object) -> None:
         client.close()
 
 
-def by_cluster(client: KubernetesClient, tried: Object, probe: Probe) -> Said:
+def by_cluster(client: KubernetesClient, tried: Object, probe: Probe) -> CheckMessages:
     """What the API server says to a creation; asked again for a while, for policies come into force late."""
 
     def expected(answer: Answer) -> bool:
@@ -135,17 +137,17 @@ def by_cluster(client: KubernetesClient, tried: Object, probe: Probe) -> Said:
         return said(client.create(tried, dry_run=True))
 
 
-def said(answer: Answer) -> Said:
+def said(answer: Answer) -> CheckMessages:
     """An answer of the API server."""
     warnings = [text for text in answer.warnings if text.startswith("[")]
     refused = answer.message.partition("denied the request: ")[2] or answer.message
     lines = [] if answer.ok else refused.split("\n")
     messages = frozenset(re.sub(r"^\[[^]]*\] ", "", line) for line in (*lines, *warnings))
     verdict = "denied" if not answer.ok else "warned" if warnings else "allowed"
-    return Said(verdict, messages)
+    return CheckMessages(verdict, messages)
 
 
-def by_check(folder: Path, case: Case, tried: Object) -> Said:
+def by_check(folder: Path, case: ParityCase, tried: Object) -> CheckMessages:
     """What `bestbefore check` says."""
     resource = folder / "object.json"
     resource.write_text(json.dumps(tried))
@@ -155,10 +157,10 @@ def by_check(folder: Path, case: Case, tried: Object) -> Said:
     found = json.loads(done.stdout)
     messages = frozenset([*found["errors"], *found["warnings"]])
     verdict = "denied" if not found["allowed"] else "warned" if found["warnings"] else "allowed"
-    return Said(verdict, messages)
+    return CheckMessages(verdict, messages)
 
 
-def written(folder: Path, case: Case) -> Path:
+def written(folder: Path, case: ParityCase) -> Path:
     """The case's policies as a file."""
     place = folder / f"{case.name}.yaml"
     place.write_text(yaml.safe_dump_all(case.documents()), "utf-8")

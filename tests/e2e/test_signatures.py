@@ -53,8 +53,8 @@ def test_signed_image_is_admitted_and_others_are_denied_in_upstreams_words(
     assert judge.verdict(signed.pinned).admitted
     absent = judge.refusal(unsigned.pinned)
     assert absent.startswith("SignatureAbsent: authority release does not vouch for this image. ")
-    line = f"failed policy: {name}: spec.containers[0].image {unsigned.pinned} "
-    assert line + refused("key", "release", unsigned, ABSENT) in absent
+    assert f"spec.containers[0].image {unsigned.pinned} (SignatureAbsent, ref " in absent
+    assert f"failed policy: {name}: " + refused("key", "release", unsigned, ABSENT) in absent
     rejected = judge.refusal(foreign.pinned)
     assert rejected.startswith("SignatureRejected: ")
     assert refused("key", "release", foreign, INVALID) in rejected
@@ -175,7 +175,8 @@ def test_workload_is_judged_without_a_digest(
     assert client.create(objects.workload(kind, judge.space, signed.reference)).status == 201
     answer = client.create(objects.workload(kind, judge.space, unsigned.reference))
     assert answer.status == 403
-    assert f"{objects.WORKLOAD_FIELDS[kind]} {unsigned.reference} signature key validation failed" in answer.message
+    assert f"{objects.WORKLOAD_FIELDS[kind]} {unsigned.reference} (SignatureAbsent, ref " in answer.message
+    assert "signature key validation failed" in answer.message
 
 
 def test_new_pod_has_to_name_a_digest(judge: Judge, client: KubernetesClient, instance: Sigstore) -> None:
@@ -186,8 +187,8 @@ def test_new_pod_has_to_name_a_digest(judge: Judge, client: KubernetesClient, in
     pod = objects.pod(judge.space, image.reference)
     answer = client.create(pod)
     assert answer.status == 403
-    assert f"[{name}] {_UNPINNED}Image {image.reference} " in answer.message
-    assert "see `bestbefore explain DigestMissing`" in answer.message
+    assert f"[{name}] {_UNPINNED}spec.containers[0].image {image.reference} " in answer.message
+    assert "(DigestMissing). Add its digest" in answer.message
     assert answer.message.endswith("must be an image digest")
     assert judge.check(pod).admitted
 

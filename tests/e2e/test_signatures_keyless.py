@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.e2e.rig.kubernetes import Object
-from tests.e2e.rig.registry import Pushed, Registry
+from tests.e2e.rig.registry import PushedImage, Registry
 from tests.e2e.rig.sigstore import ANN, Sigstore
 from tests.e2e.signing import ABSENT, Authority, Judge, by_key, keyless, refused
 
@@ -36,7 +36,7 @@ def form(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def signed(instance: Sigstore, form: str, judge: Judge) -> Pushed:
+def signed(instance: Sigstore, form: str, judge: Judge) -> PushedImage:
     """An image that ann has signed."""
     image = judge.image("signed")
     _FORMATS[form](instance, image.pinned)
@@ -55,7 +55,7 @@ def by(instance: Sigstore, form: str) -> Callable[..., Authority]:
 
 
 def test_right_identity_is_admitted_and_nobodys_image_is_denied(
-    judge: Judge, by: Callable[..., Authority], signed: Pushed
+    judge: Judge, by: Callable[..., Authority], signed: PushedImage
 ) -> None:
     unsigned = judge.image("unsigned")
     judge.enforce(by())
@@ -64,7 +64,7 @@ def test_right_identity_is_admitted_and_nobodys_image_is_denied(
 
 
 def test_identity_may_be_told_by_regular_expressions(
-    judge: Judge, by: Callable[..., Authority], signed: Pushed
+    judge: Judge, by: Callable[..., Authority], signed: PushedImage
 ) -> None:
     judge.enforce(by(subjectRegExp=r"^[a-z]+@example\.test$", issuerRegExp=r"^http://127\.0\.0\.1:\d+$"))
     assert judge.verdict(signed.pinned).admitted
@@ -72,7 +72,7 @@ def test_identity_may_be_told_by_regular_expressions(
 
 @pytest.mark.parametrize("wrong", ["subject", "issuer"])
 def test_wrong_identity_is_denied_with_what_the_certificate_says(
-    judge: Judge, by: Callable[..., Authority], instance: Sigstore, signed: Pushed, wrong: str
+    judge: Judge, by: Callable[..., Authority], instance: Sigstore, signed: PushedImage, wrong: str
 ) -> None:
     right = {"subject": ANN, "issuer": instance.issuer.url}
     judge.enforce(by(**{**right, wrong: "https://somebody.example.test"}))
@@ -84,7 +84,7 @@ def test_wrong_identity_is_denied_with_what_the_certificate_says(
 
 
 def test_certificate_of_another_trust_root_is_denied(
-    judge: Judge, by: Callable[..., Authority], form: str, signed: Pushed
+    judge: Judge, by: Callable[..., Authority], form: str, signed: PushedImage
 ) -> None:
     judge.enforce(by("foreign"))
     denial = judge.refusal(signed.pinned)
@@ -93,7 +93,7 @@ def test_certificate_of_another_trust_root_is_denied(
 
 
 def test_trust_root_that_the_provider_does_not_have_is_denied(
-    judge: Judge, by: Callable[..., Authority], signed: Pushed
+    judge: Judge, by: Callable[..., Authority], signed: PushedImage
 ) -> None:
     judge.enforce(by("nowhere"))
     assert judge.refusal(signed.pinned).startswith("TrustRootStale: ")
@@ -106,7 +106,9 @@ def test_identity_or_key_is_enough(judge: Judge, by: Callable[..., Authority], i
     assert judge.verdict(image.pinned).admitted
 
 
-def test_rule_sees_who_signed(judge: Judge, by: Callable[..., Authority], instance: Sigstore, signed: Pushed) -> None:
+def test_rule_sees_who_signed(
+    judge: Judge, by: Callable[..., Authority], instance: Sigstore, signed: PushedImage
+) -> None:
     rule: Object = {"type": "rego", "data": _RULE}
     judge.enforce(by(subjectRegExp="@example.test$", issuer=instance.issuer.url), rule=rule)
     assert f"{ANN} may not release." in judge.refusal(signed.pinned)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.translation.signed_images import SignedImages, Signer, SigningRule, constraints, template_document
+from gatekeeper.own.signed_images import SignedImages, Signer, SigningRule
 from provider.questions.proof_question import Key, Verify
 from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import KubernetesClient
 from tests.e2e.rig.policies import Policies, until
 from tests.e2e.rig.provider import RealProvider
-from tests.e2e.rig.registry import Pushed, days_ago
+from tests.e2e.rig.registry import PushedImage, days_ago
 from tests.e2e.rig.world import World
 from tests.integration.test_verify import Shop
 from tests.simulators.signing import Signer as Signature
@@ -56,7 +56,7 @@ def in_force(world: World, provider: RealProvider, release: Signature, audit: Si
     policies = Policies(world.client)
     unsigned = world.registry.push(f"one/{objects.unique('control')}", days_ago(1))
     control = objects.pod(world.namespace(), unsigned.pinned)
-    policies.enforce([template_document(), *constraints(SignedImages(rules, unmatched="warn"))], control)
+    policies.enforce([SignedImages.KIND.template(), *SignedImages(rules, unmatched="warn").constraints()], control)
     yield
     policies.remove(control)
 
@@ -87,7 +87,7 @@ def test_signed_image_is_admitted_and_an_unsigned_one_is_told_who_is_missing(
     assert status == 403
     assert (
         "[signed-images] Image is not signed by release (SignatureAbsent), audit (SignatureAbsent); "
-        f"1 of 2 signers needed. Image {unsigned.image.pinned} (spec.containers[0].image): "
+        f"1 of 2 signers needed. spec.containers[0].image {unsigned.image.pinned} (SignatureAbsent, ref "
     ) in said
 
 
@@ -138,11 +138,11 @@ def test_tag_of_a_signed_image_is_denied_in_a_pod_and_kept_in_a_workload(
 def test_unsigned_workload_is_denied_when_it_is_applied(client: KubernetesClient, namespace: str, image: Make) -> None:
     answer = client.create(objects.workload("Deployment", namespace, image("one").image.reference), dry_run=True)
     assert answer.status == 403
-    assert "(spec.template.spec.containers[0].image)" in answer.message
+    assert "spec.template.spec.containers[0].image " in answer.message
 
 
 def test_image_that_no_rule_covers_is_warned_of_by_the_twin(
-    client: KubernetesClient, namespace: str, fresh: Pushed
+    client: KubernetesClient, namespace: str, fresh: PushedImage
 ) -> None:
     status, said = verdict(client, namespace, fresh.pinned)
     assert status == 201

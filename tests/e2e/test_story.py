@@ -7,12 +7,17 @@ from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import KubernetesClient
 from tests.e2e.rig.policies import Policies, translate
 from tests.e2e.rig.provider import RealProvider
-from tests.e2e.rig.registry import Pushed
+from tests.e2e.rig.registry import PushedImage
 from tests.e2e.rig.world import World
 
 
 def test_old_image_is_admitted_until_the_policy_comes_and_again_when_it_has_gone(
-    world: World, client: KubernetesClient, provider: RealProvider, policies: Policies, fresh: Pushed, old: Pushed
+    world: World,
+    client: KubernetesClient,
+    provider: RealProvider,
+    policies: Policies,
+    fresh: PushedImage,
+    old: PushedImage,
 ) -> None:
     labelled, unlabelled = world.namespace(), world.namespace(labels={})
     new_pod, old_pod = objects.pod(labelled, fresh.reference), objects.pod(labelled, old.reference)

@@ -10,17 +10,19 @@ from tests.e2e import seed
 from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
 from tests.e2e.rig.policies import Policies, translate, until
-from tests.e2e.rig.registry import Pushed, days_ago
+from tests.e2e.rig.registry import PushedImage, days_ago
 from tests.e2e.rig.world import World
 
 pytestmark = pytest.mark.usefixtures("seed_policy")
 
 _FINALIZER = "example.test/hold"
+# A tag is looked up again after the provider's 30 seconds and Gatekeeper's 2.
+_TAG_SECONDS = 45.0
 _LABEL = {"metadata": {"labels": {"seen": "yes"}}}
 
 
 @pytest.fixture
-def running(world: World, client: KubernetesClient, old: Pushed) -> Object:
+def running(world: World, client: KubernetesClient, old: PushedImage) -> Object:
     """A Pod with an old image and a finalizer, from before its namespace asked for policies."""
     space = world.namespace(labels={})
     pod = objects.pod(space, old.reference)
@@ -45,10 +47,10 @@ def test_old_pod_can_be_deleted_and_lose_its_finalizer(client: KubernetesClient,
     assert client.get(running).status == 404
 
 
-def test_leaving_pod_can_lose_its_finalizer_even_if_a_policy_looks_at_metadata(
+def test_leaving_pod_can_lose_its_finalizer_even_if_a_policy_reads_metadata(
     world: World, client: KubernetesClient, policies: Policies, running: Object
 ) -> None:
-    """Such a policy judges every change of a Pod that stays."""
+    """Such a policy judges a Pod that stays when its labels change."""
     control = objects.pod(running["metadata"]["namespace"], running["spec"]["containers"][0]["image"])
     name = objects.unique("age-metadata")
     policies.enforce(translate(seed.policy(name, metadata=True), world.folder), control)
@@ -66,7 +68,7 @@ def test_status_of_an_old_pod_can_be_written(client: KubernetesClient, running: 
 
 
 def test_pod_may_change_to_a_fresh_image_but_to_no_other_old_one(
-    world: World, client: KubernetesClient, running: Object, fresh: Pushed
+    world: World, client: KubernetesClient, running: Object, fresh: PushedImage
 ) -> None:
     other = world.registry.push("other-old", days_ago(90)).reference
     denial = client.patch(running, _images(other))
@@ -75,13 +77,33 @@ def test_pod_may_change_to_a_fresh_image_but_to_no_other_old_one(
     assert client.patch(running, _images(fresh.reference)).status == 200
 
 
-def test_fresh_debug_container_may_join_an_old_pod(client: KubernetesClient, running: Object, fresh: Pushed) -> None:
+def test_fresh_debug_container_may_join_an_old_pod(
+    client: KubernetesClient, running: Object, fresh: PushedImage
+) -> None:
     change = {"spec": {"ephemeralContainers": [{"name": "debug", "image": fresh.reference}]}}
     assert client.patch(running, change, "ephemeralcontainers").status == 200
 
 
+def test_tag_of_a_debug_container_that_moved_is_judged_in_another_container(
+    world: World, client: KubernetesClient, running: Object
+) -> None:
+    """The tag was admitted in one container; what it means by now is another image."""
+    tag = objects.unique("moves")
+    image = world.registry.push(tag, days_ago(1)).reference
+    debug = {"spec": {"ephemeralContainers": [{"name": "debug", "image": image}]}}
+    assert client.patch(running, debug, "ephemeralcontainers").status == 200
+    world.registry.push(tag, days_ago(90))
+    until(
+        lambda: client.create(objects.pod(running["metadata"]["namespace"], image), dry_run=True),
+        lambda answer: answer.status == 403,
+        "refused tag",
+        _TAG_SECONDS,
+    )
+    assert client.patch(running, _images(image)).status == 403
+
+
 def test_old_deployment_can_be_scaled_but_not_rolled_out_anew(
-    world: World, client: KubernetesClient, old: Pushed
+    world: World, client: KubernetesClient, old: PushedImage
 ) -> None:
     space = world.namespace(labels={})
     deployment = objects.workload("Deployment", space, old.reference)

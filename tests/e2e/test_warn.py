@@ -9,7 +9,7 @@ from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import KubernetesClient
 from tests.e2e.rig.policies import Policies, translate
 from tests.e2e.rig.provider import RealProvider
-from tests.e2e.rig.registry import Pushed
+from tests.e2e.rig.registry import PushedImage
 from tests.e2e.rig.world import World
 
 
@@ -27,8 +27,8 @@ def test_old_image_is_admitted_with_a_warning(
     client: KubernetesClient,
     provider: RealProvider,
     policies: Policies,
-    fresh: Pushed,
-    old: Pushed,
+    fresh: PushedImage,
+    old: PushedImage,
     sentence: str,
     shown: str,
 ) -> None:

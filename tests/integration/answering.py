@@ -10,7 +10,7 @@ from provider.images.assembly import assemble
 from provider.loop import EventLoop
 from provider.questions import item_key
 from provider.questions.answer import Answer
-from provider.questions.item_key import Kind
+from provider.questions.item_key import KeyKind
 from provider.registry.call import Call
 from provider.registry.claim import Claim
 from provider.registry.settings import RegistrySettings
@@ -18,7 +18,7 @@ from provider.registry.settings import RegistrySettings
 _SECONDS = 20.0
 
 
-class Answering:
+class LoopInspector:
     """An inspector on an event loop of its own, until `close`."""
 
     def __init__(
@@ -39,7 +39,7 @@ class Answering:
         Raises:
             ImageError: there is none.
         """
-        key = item_key.read(Kind.QUESTION, text)
+        key = item_key.read(KeyKind.QUESTION, text)
         call = Call(Deadline.after(self._clock, _SECONDS), Claim(self), self._assembly.credentials, key.ref)
         return self._loop.run(self._assembly.inspector.inspect(key, call))
 

@@ -102,7 +102,5 @@ def test_odd_object_is_no_traceback_and_its_images_are_not_admitted_unseen(
     odd.write_text(json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, **value}))
     done = check(policy(tmp_path, "package sigstore\nisCompliant = true\n"), facts, "--resource", odd)
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    assert done.exit_code in {0, 1, 2, 3}
-    containers = isinstance(value["spec"], dict) and isinstance(value["spec"].get("containers"), list)
-    images = containers or '"image": ' in json.dumps(value)
-    assert (done.exit_code == 0) is not images, done.output
+    # Without an image nothing was judged, which is no yes.
+    assert done.exit_code in {1, 2}, done.output

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.rig import registry as registries
 from tests.e2e.rig.registry import days_ago
-from tests.integration.answering import Answering
+from tests.integration.answering import LoopInspector
 from tests.integration.test_verify import Shop
 from tests.programs import program
 from tests.simulators.signing import Signer, SigningWorld, new_key
@@ -35,7 +35,7 @@ def signature(shop: Shop, key: str, **authorities: Signer) -> Any:
     files = {name: shop.folder / name for name in authorities}
     for name, signer in authorities.items():
         files[name].write_text(signer.public_pem)
-    answering = Answering(authorities=files)
+    answering = LoopInspector(authorities=files)
     try:
         return answering.answer(key).to_json("ref")["signature"]
     finally:

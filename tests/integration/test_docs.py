@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from gatekeeper.evaluation.evaluator import Case, Evaluator
-from gatekeeper.evaluation.opa import Opa
-from gatekeeper.evaluation.program import Recorded, Template
+from gatekeeper.evaluation.evaluator import ConstraintReview, Evaluator
+from gatekeeper.evaluation.opa import Opa, Printout
+from gatekeeper.evaluation.program import StubAnswers, Template
 from gatekeeper.policy import load_policies
 from gatekeeper.translation.translate import translate
 from provider.questions import question
@@ -40,30 +39,25 @@ def engine() -> Opa:
 @pytest.fixture(scope="module")
 def template() -> Template:
     """The template of the guide, as a reader would copy it."""
-    first = next(block for block in blocks(_GUIDE) if block.language == "yaml")
+    first = next(block for block in blocks(_GUIDE) if block.language == "yaml" and "requiredplatforms" in block.text)
     return Template.of(yaml.safe_load(first.text))
 
 
-class Undefined(Opa):
+class SilentEngine(Opa):
     """An engine in which the call of `external_data` is undefined."""
 
-    def evaluate(self, folder: Path, query: str) -> Any:
-        driver = folder / "driver.rego"
-        text, changes = re.subn(
-            r"^answer\(request\) := \{$",
-            "answer(request) := {\n\t_ = request.nowhere,",
-            driver.read_text(),
-            flags=re.MULTILINE,
-        )
-        assert changes == 1
-        driver.write_text(text.replace("\t_ = request.nowhere,", '\t"nothing": request.nowhere,'))
+    def evaluate(self, folder: Path, query: str) -> Printout:
+        driver = folder / "bestbefore_driver.rego"
+        head = "answer(request) := response if {\n"
+        assert head in driver.read_text()
+        driver.write_text(driver.read_text().replace(head, f"{head}\tfalse\n"))
         return super().evaluate(folder, query)
 
 
-def refusals(engine: Opa, template: Template, recorded: Recorded, *images: str, **parameters: Any) -> list[str]:
+def refusals(engine: Opa, template: Template, recorded: StubAnswers, *images: str, **parameters: Any) -> list[str]:
     """What the template says to a Pod with these images."""
     pod = {"kind": "Pod", "spec": {"containers": [{"image": image} for image in images]}}
-    case = Case(template, parameters or _PARAMETERS, {"operation": "CREATE", "object": pod}, 0)
+    case = ConstraintReview(template, parameters or _PARAMETERS, {"operation": "CREATE", "object": pod}, 0)
     (found,) = Evaluator(engine).violations([case], recorded)
     return [each.msg for each in found]
 
@@ -73,50 +67,85 @@ def passing(image: str, reason: str, message: str) -> str:
 
 
 def test_guide_admits_an_image_that_complies(engine: Opa, template: Template) -> None:
-    assert refusals(engine, template, Recorded({"app:1": {"platforms": _BOTH}}, {}), "app:1") == []
+    assert refusals(engine, template, StubAnswers({"app:1": {"platforms": _BOTH}}, {}), "app:1") == []
 
 
 @pytest.mark.parametrize(
     ("recorded", "sentence"),
     [
-        (Recorded({"app:1": {"platforms": {"linux/amd64": {}}}}, {}), 'Image "app:1": it is for linux/amd64 only.'),
-        (Recorded({"app:1": {}}, {}), 'Image "app:1": the provider gave no answer.'),
-        (Recorded({"app:1": "a text"}, {}), 'Image "app:1": the provider gave no answer.'),
-        (Recorded({"other:1": {"platforms": _BOTH}}, {}), 'Image "app:1": the provider gave no answer.'),
-        (Recorded({}, {"app:1": "ContentInvalid: no config"}), 'Image "app:1": ContentInvalid: no config.'),
+        (StubAnswers({"app:1": {"platforms": {"linux/amd64": {}}}}, {}), 'Image "app:1": it is for linux/amd64 only.'),
+        (StubAnswers({"app:1": {}}, {}), 'Image "app:1": the provider gave no answer.'),
+        (StubAnswers({"app:1": "a text"}, {}), 'Image "app:1": the provider gave no answer.'),
+        (StubAnswers({"other:1": {"platforms": _BOTH}}, {}), 'Image "app:1": the provider gave no answer.'),
+        (StubAnswers({}, {"app:1": "ContentInvalid: no config"}), 'Image "app:1": ContentInvalid: no config.'),
         (
-            Recorded({"app:1": {"platforms": _BOTH}}, {"app:1": "ContentInvalid: no config"}),
+            StubAnswers({"app:1": {"platforms": _BOTH}}, {"app:1": "ContentInvalid: no config"}),
             'Image "app:1": ContentInvalid: no config.',
         ),
-        (Recorded({}, {}, passing("app:1", "Timeout", "no answer yet")), 'Image "app:1": Timeout: no answer yet.'),
-        (Recorded({}, {}, "connection refused"), 'Image "app:1": the provider cannot be asked: connection refused.'),
+        (StubAnswers({}, {}, passing("app:1", "Timeout", "no answer yet")), 'Image "app:1": Timeout: no answer yet.'),
+        (StubAnswers({}, {}, "connection refused"), 'Image "app:1": the provider cannot be asked: connection refused.'),
     ],
 )
 def test_guide_refuses_what_is_not_shown_to_comply(
-    engine: Opa, template: Template, recorded: Recorded, sentence: str
+    engine: Opa, template: Template, recorded: StubAnswers, sentence: str
 ) -> None:
     assert refusals(engine, template, recorded, "app:1") == [sentence]
 
 
 def test_guide_names_the_bad_one_of_two_images(engine: Opa, template: Template) -> None:
-    recorded = Recorded({"good:1": {"platforms": _BOTH}}, {}, passing("bad:1", "NotFound", "not there"))
+    recorded = StubAnswers({"good:1": {"platforms": _BOTH}}, {}, passing("bad:1", "NotFound", "not there"))
     assert refusals(engine, template, recorded, "good:1", "bad:1") == ['Image "bad:1": NotFound: not there.']
 
 
 def test_guide_refuses_when_the_call_is_undefined(template: Template) -> None:
-    engine = Undefined(program("opa"))
-    assert refusals(engine, template, Recorded({}, {}), "app:1") == ['Image "app:1": the provider gave no answer.']
+    engine = SilentEngine(program("opa"))
+    assert refusals(engine, template, StubAnswers({}, {}), "app:1") == ['Image "app:1": the provider gave no answer.']
 
 
 def test_guide_refuses_when_its_parameters_are_missing(engine: Opa, template: Template) -> None:
-    recorded = Recorded({"app:1": {"platforms": _BOTH}}, {})
+    recorded = StubAnswers({"app:1": {"platforms": _BOTH}}, {})
     assert refusals(engine, template, recorded, "app:1", other=[]) == [
         'Image "app:1": it is for linux/amd64, linux/arm64 only.'
     ]
 
 
 def test_guide_makes_a_strange_image_name_harmless(engine: Opa, template: Template) -> None:
-    assert refusals(engine, template, Recorded({}, {}), "a\nb") == ['Image "a\\nb": the provider gave no answer.']
+    assert refusals(engine, template, StubAnswers({}, {}), "a\nb") == ['Image "a\\nb": the provider gave no answer.']
+
+
+STRANGE = [None, 7, "x", [], {}, [None], [{"kind": 7, "name": {}}], {"username": 7}, {"username": ["ann"]}]
+
+
+def details(engine: Opa, template: Template, **review: Any) -> dict[str, Any]:
+    """Of the one violation of a Pod."""
+    pod = {"kind": "Pod", "spec": {"containers": [{"image": "app:1"}]}, "metadata": review.pop("metadata", {})}
+    case = ConstraintReview(template, _PARAMETERS, {"operation": "CREATE", "object": pod, **review}, 0)
+    ((found,),) = Evaluator(engine).violations([case], StubAnswers({}, {}))
+    return dict(found.details)
+
+
+def test_lines_to_copy_say_who_and_where(engine: Opa, template: Template) -> None:
+    owners = [{"kind": "Node", "name": "n1"}, {"kind": "ReplicaSet", "name": "web-1", "controller": True}]
+    said = {"uid": "7", "operation": "CREATE", "dryRun": False, "userInfo": {"username": "ann"}}
+    assert details(engine, template, metadata={"ownerReferences": owners}, **said) == {
+        "image": "app:1",
+        "actor": "person",
+        "owner": {"kind": "ReplicaSet", "name": "web-1"},
+        "request": {"uid": "7", "operation": "CREATE", "dryRun": False},
+    }
+    account = {"username": "system:serviceaccount:shop:deployer"}
+    assert details(engine, template, uid="", userInfo=account) == {
+        "image": "app:1",
+        "actor": "serviceaccount",
+        "request": {"operation": "CREATE"},
+    }
+
+
+@pytest.mark.parametrize("strange", STRANGE, ids=json.dumps)
+def test_lines_to_copy_lose_no_violation(engine: Opa, template: Template, strange: Any) -> None:
+    assert details(engine, template, metadata={"ownerReferences": strange})["image"] == "app:1"
+    assert details(engine, template, userInfo=strange)["actor"] in {"person", "unknown"}
+    assert details(engine, template, metadata=strange)["image"] == "app:1"
 
 
 def policy_of_the_guide(folder: Path) -> Path:
@@ -166,6 +195,6 @@ def test_rule_of_the_guide_wants_every_platform_to_be_young(
         "object": pod,
         "oldObject": None,
     }
-    case = Case(Template.of(made.template), made.constraints[0]["spec"]["parameters"], review, _MARCH)
-    (found,) = Evaluator(engine).violations([case], Recorded({key: {"digest": "sha256:0", "config": configs}}, {}))
+    case = ConstraintReview(Template.of(made.template), made.constraints[0]["spec"]["parameters"], review, _MARCH)
+    (found,) = Evaluator(engine).violations([case], StubAnswers({key: {"digest": "sha256:0", "config": configs}}, {}))
     assert (not found) is good

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
-from gatekeeper.evaluation.evaluator import Case, Evaluator
+from gatekeeper.evaluation.evaluator import ConstraintReview, Evaluator
 from gatekeeper.evaluation.opa import Opa
-from gatekeeper.evaluation.program import Recorded, Template
+from gatekeeper.evaluation.program import StubAnswers, Template
 from provider.questions import question
 from provider.questions.question import ProofQuestion
-from tests.integration.test_docs import Undefined
+from tests.integration.test_docs import SilentEngine
 from tests.programs import ROOT, program
 from tests.unit.docs.pages import blocks
 
@@ -37,12 +37,14 @@ def key(image: str, parameters: Any = _KEYLESS) -> str:
     return json.dumps(fields, sort_keys=True, separators=(",", ":"))
 
 
-def signed(image: str, *proofs: Any, parameters: Any = _KEYLESS) -> Recorded:
-    return Recorded({key(image, parameters): {"proofs": list(proofs)}}, {})
+def signed(image: str, *proofs: Any, parameters: Any = _KEYLESS) -> StubAnswers:
+    return StubAnswers({key(image, parameters): {"proofs": list(proofs)}}, {})
 
 
-def refusals(engine: Opa, recorded: Recorded, *images: str, parameters: Any = _KEYLESS, **review: Any) -> list[str]:
-    case = Case(Template.of(_TEMPLATE), parameters, {"operation": "CREATE", "object": pod(*images), **review}, 0)
+def refusals(engine: Opa, recorded: StubAnswers, *images: str, parameters: Any = _KEYLESS, **review: Any) -> list[str]:
+    case = ConstraintReview(
+        Template.of(_TEMPLATE), parameters, {"operation": "CREATE", "object": pod(*images), **review}, 0
+    )
     (found,) = Evaluator(engine).violations([case], recorded)
     return [each.msg for each in found]
 
@@ -88,25 +90,25 @@ def test_guide_refuses_everybody_else(engine: Opa, proof: Any, said: str) -> Non
 @pytest.mark.parametrize(
     ("recorded", "sentence"),
     [
-        (Recorded({key("app:1"): {"proofs": []}}, {}), "the provider gave no answer"),
-        (Recorded({key("app:1"): {"proofs": None}}, {}), "the provider gave no answer"),
-        (Recorded({key("app:1"): {}}, {}), "the provider gave no answer"),
-        (Recorded({key("app:1"): "a text"}, {}), "the provider gave no answer"),
-        (Recorded({"app:1": {"proofs": [_OURS]}}, {}), "the provider gave no answer"),
-        (Recorded({key("app:1", _KEY): {"proofs": [_OURS]}}, {}), "the provider gave no answer"),
+        (StubAnswers({key("app:1"): {"proofs": []}}, {}), "the provider gave no answer"),
+        (StubAnswers({key("app:1"): {"proofs": None}}, {}), "the provider gave no answer"),
+        (StubAnswers({key("app:1"): {}}, {}), "the provider gave no answer"),
+        (StubAnswers({key("app:1"): "a text"}, {}), "the provider gave no answer"),
+        (StubAnswers({"app:1": {"proofs": [_OURS]}}, {}), "the provider gave no answer"),
+        (StubAnswers({key("app:1", _KEY): {"proofs": [_OURS]}}, {}), "the provider gave no answer"),
         (signed("other:1", _OURS), "the provider gave no answer"),
-        (Recorded({}, {key("app:1"): "KeyInvalid: no key"}), "KeyInvalid: no key"),
-        (Recorded({key("app:1"): {"proofs": [_OURS]}}, {key("app:1"): "KeyInvalid: no key"}), "KeyInvalid: no key"),
-        (Recorded({}, {}, "connection refused"), "the provider cannot be asked: connection refused"),
+        (StubAnswers({}, {key("app:1"): "KeyInvalid: no key"}), "KeyInvalid: no key"),
+        (StubAnswers({key("app:1"): {"proofs": [_OURS]}}, {key("app:1"): "KeyInvalid: no key"}), "KeyInvalid: no key"),
+        (StubAnswers({}, {}, "connection refused"), "the provider cannot be asked: connection refused"),
         (
-            Recorded(
+            StubAnswers(
                 {}, {}, json.dumps({question.ref(key("app:1")): {"reason": "SignatureAbsent", "message": "none"}})
             ),
             "SignatureAbsent: none",
         ),
     ],
 )
-def test_guide_refuses_what_is_not_shown_to_be_signed(engine: Opa, recorded: Recorded, sentence: str) -> None:
+def test_guide_refuses_what_is_not_shown_to_be_signed(engine: Opa, recorded: StubAnswers, sentence: str) -> None:
     assert refusals(engine, recorded, "app:1") == [f'Image "app:1": {sentence}.']
 
 
@@ -117,7 +119,7 @@ def test_guide_names_the_unsigned_one_of_two(engine: Opa) -> None:
 
 
 def test_guide_refuses_when_the_call_is_undefined() -> None:
-    engine = Undefined(program("opa"))
+    engine = SilentEngine(program("opa"))
     assert refusals(engine, signed("app:1", _OURS), "app:1") == ['Image "app:1": the provider gave no answer.']
 
 
@@ -136,7 +138,7 @@ def test_guide_refuses_when_its_parameters_do_not_say_who(engine: Opa, parameter
 
 
 def test_guide_judges_what_an_update_adds(engine: Opa) -> None:
-    assert refusals(engine, Recorded({}, {}), "old:1", operation="UPDATE", oldObject=pod("old:1")) == []
-    found = refusals(engine, Recorded({}, {}), "old:1", "new:1", operation="UPDATE", oldObject=pod("old:1"))
+    assert refusals(engine, StubAnswers({}, {}), "old:1", operation="UPDATE", oldObject=pod("old:1")) == []
+    found = refusals(engine, StubAnswers({}, {}), "old:1", "new:1", operation="UPDATE", oldObject=pod("old:1"))
     assert found == ['Image "new:1": the provider gave no answer.']
-    assert len(refusals(engine, Recorded({}, {}), "old:1", operation="UPDATE", oldObject=None)) == 1
+    assert len(refusals(engine, StubAnswers({}, {}), "old:1", operation="UPDATE", oldObject=None)) == 1

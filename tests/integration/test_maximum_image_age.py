@@ -1,21 +1,22 @@
 """MaximumImageAge and its translated sibling, the very templates, by the engine that Gatekeeper has."""
 
-import subprocess
 from dataclasses import replace
 
 import pytest
 
-from gatekeeper.evaluation.evaluator import Case, Evaluator
-from gatekeeper.evaluation.program import Recorded, Template
-from gatekeeper.translation.maximum_image_age import MaximumImageAge, constraints, template_document
+from gatekeeper.evaluation.evaluator import ConstraintReview, Evaluator
+from gatekeeper.evaluation.program import StubAnswers, Template
+from gatekeeper.own.maximum_image_age import KIND, MaximumImageAge
+from provider.questions.config_paths import ConfigPaths
 from provider.questions.question import FactQuestion, key_of
-from scripts import policies, policy_cases
+from scripts import policies
 from tests.engine import engine
-from tests.programs import program
+from tests.gator import ages
+from tests.gator.case import pod as pod_of
 
 pytestmark = pytest.mark.integration
 
-CASES = policies.read_cases(policies.FOLDER)
+CASES = ages.read_cases(ages.FOLDER)
 WHO = ("deny", "warn", "translated")
 DAY = 24 * 60 * 60 * 1_000_000_000
 CONTROLLERS = "system:serviceaccount:kube-system:"
@@ -23,20 +24,20 @@ CONTROLLERS = "system:serviceaccount:kube-system:"
 
 def recorded():
     values, errors = {}, {}
-    for config in (False, True):
+    for config in (False, ConfigPaths((("created",),))):
         values |= {
             key_of(FactQuestion(image, config)): value
-            for image, value in policies.answers(CASES, config=config).items()
+            for image, value in ages.answers(CASES, config=config is not False).items()
         }
         errors |= {key_of(FactQuestion(image, config)): error for image, error in CASES.errors.items()}
-    return Recorded(values, errors)
+    return StubAnswers(values, errors)
 
 
 def judged(policy, requests, now=CASES.now):
     """The messages of both Constraints about each request: pairs (deny, warn)."""
-    template = Template.of(template_document())
-    parameters = [document["spec"]["parameters"] for document in constraints(policy)]
-    cases = [Case(template, each, request, now) for request in requests for each in parameters]
+    template = Template.of(KIND.template())
+    parameters = [document["spec"]["parameters"] for document in policy.constraints()]
+    cases = [ConstraintReview(template, each, request, now) for request in requests for each in parameters]
     found = [[violation.msg for violation in each] for each in Evaluator(engine()).violations(cases, recorded())]
     return list(zip(found[::2], found[1::2], strict=True))
 
@@ -44,15 +45,15 @@ def judged(policy, requests, now=CASES.now):
 @pytest.fixture(scope="module")
 def said():
     """Every message by case and Constraint."""
-    translated, constraint, *_ = policies.translated(policies.FOLDER)
-    pair = constraints(CASES.policy)
+    translated, constraint, *_ = policies.translated(ages.FOLDER)
+    pair = CASES.policy.constraints()
     ways = [
-        ("deny", template_document(), pair[0]),
-        ("warn", template_document(), pair[1]),
+        ("deny", KIND.template(), pair[0]),
+        ("warn", KIND.template(), pair[1]),
         ("translated", translated, constraint),
     ]
     cases = [
-        Case(Template.of(template), document["spec"]["parameters"], case.request(), CASES.now)
+        ConstraintReview(Template.of(template), document["spec"]["parameters"], case.request(), CASES.now)
         for case in CASES.cases
         for _, template, document in ways
     ]
@@ -77,15 +78,12 @@ def test_case_comes_out_as_told(said, case, who):
     assert all(expected in message for message in messages), messages
 
 
-def test_gator_agrees():
-    done = subprocess.run(
-        [program("gator"), "verify", policies.FOLDER / "suite.yaml"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
+def test_gator_agrees(tmp_path):
+    ages.verify(tmp_path, CASES)
 
 
 def request(image, user="alice", kind="Pod"):
-    pod = policy_cases.pod(image)
+    pod = pod_of(image)
     objects = {
         "Pod": pod,
         "Job": {**pod, "apiVersion": "batch/v1", "kind": "Job", "spec": {"template": {"spec": pod["spec"]}}},
@@ -137,7 +135,7 @@ def test_person_is_judged_in_full():
     assert warned == []
 
 
-@pytest.mark.parametrize(("reschedule", "counts"), [("warn", (0, 1)), ("allow", (0, 0)), ("deny", (1, 0))])
+@pytest.mark.parametrize(("reschedule", "counts"), [("warn", (0, 1)), ("allow", (0, 0)), ("deny", (1, 1))])
 def test_rescheduling_is_a_choice(reschedule, counts):
     ((denied, warned),) = judged(
         MaximumImageAge(reschedule=reschedule), [request(OLD, CONTROLLERS + "replicaset-controller")]
@@ -157,7 +155,7 @@ def test_grace_ends_at_its_moment():
 
 @pytest.mark.parametrize(
     ("unknown", "person", "controller"),
-    [("deny", (1, 0), (0, 1)), ("warn", (0, 1), (0, 1)), ("allow", (0, 0), (0, 0))],
+    [("deny", (1, 1), (0, 1)), ("warn", (0, 1), (0, 1)), ("allow", (0, 0), (0, 0))],
 )
 def test_unknown_age_is_a_choice_and_a_controller_gets_the_softer_word(unknown, person, controller):
     found = judged(
@@ -171,6 +169,17 @@ def test_unknown_age_is_a_choice_and_a_controller_gets_the_softer_word(unknown, 
 def test_platforms_are_a_choice(platforms, denied):
     found = judged(MaximumImageAge(platforms=platforms), [request("registry.example.com/shop/web:partly")])
     assert len(found[0][0]) == denied
+
+
+@pytest.mark.parametrize(
+    ("denying", "warning"), [("warn", "deny"), ("allow", "deny"), ("deny", "warn"), ("deny", "allow")]
+)
+def test_pair_that_disagrees_never_admits_an_undated_image_without_a_word(denying, warning):
+    pairs = (MaximumImageAge(unknown_age=denying).constraints(), MaximumImageAge(unknown_age=warning).constraints())
+    parameters = [pair[index]["spec"]["parameters"] for index, pair in enumerate(pairs)]
+    template = Template.of(KIND.template())
+    cases = [ConstraintReview(template, each, request(UNDATED), CASES.now) for each in parameters]
+    assert any(Evaluator(engine()).violations(cases, recorded()))
 
 
 def test_best_before_is_the_first_moment_that_is_too_late():

@@ -59,7 +59,7 @@ def test_policies_are_in_force_together(tmp_path: Path, monkeypatch: pytest.Monk
     document = {
         "policies": [str(folder / "cip.yaml") for folder in FOLDERS if folder.name != "maximum-image-age"],
         "now": "2026-02-16T00:00:00Z",
-        "facts": {good: {"config": config}, "quay.io/a/b": {"config": {"linux/amd64": {}}}},
+        "facts": {good: {"config": config}, "quay.io/a/b": {"created": None, "config": {"linux/amd64": {}}}},
         "cases": cases,
     }
     (tmp_path / suite.FILE_NAME).write_text(yaml.safe_dump(document))

@@ -5,17 +5,18 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from gatekeeper.evaluation.evaluator import Case, Evaluator
-from gatekeeper.evaluation.program import Recorded, Template
+from gatekeeper.evaluation.evaluator import ConstraintReview, Evaluator
+from gatekeeper.evaluation.program import StubAnswers, Template
 from gatekeeper.policy import PolicyError, load_policies
 from gatekeeper.translation.translate import objects, translate
 from provider.questions.question import FactQuestion, key_of
-from scripts import policies, policy_cases
 from tests.engine import engine
+from tests.gator import ages
+from tests.gator.case import pod
 
 pytestmark = pytest.mark.integration
 
-CASES = policies.read_cases(policies.FOLDER)
+CASES = ages.read_cases(ages.FOLDER)
 DAY = 24 * 60 * 60 * 1_000_000_000
 IMAGE = "registry.example.com/shop/web:old"
 BUILT = CASES.values[IMAGE].created_ns
@@ -80,7 +81,7 @@ SPELLINGS = {
 
 
 def translated(rego):
-    cip = yaml.safe_load((policies.FOLDER / "cip.yaml").read_text())
+    cip = yaml.safe_load((ages.FOLDER / "cip.yaml").read_text())
     cip["spec"]["policy"]["data"] = rego
     return cip
 
@@ -92,9 +93,9 @@ def said(tmp_path, rego, days):
     opa = engine()
     template, constraint = objects(translate(load_policies([file]).policies, opa))
     key = key_of(FactQuestion(IMAGE, config=True))
-    recorded = Recorded({key: policies.answers(CASES, config=True)[IMAGE]}, {})
-    request = replace(CASES.cases[0], object=policy_cases.pod(IMAGE)).request()
-    case = Case(Template.of(template), constraint["spec"]["parameters"], request, BUILT + days * DAY)
+    recorded = StubAnswers({key: ages.answers(CASES, config=True)[IMAGE]}, {})
+    request = replace(CASES.cases[0], object=pod(IMAGE)).request()
+    case = ConstraintReview(Template.of(template), constraint["spec"]["parameters"], request, BUILT + days * DAY)
     (found,) = Evaluator(opa).violations([case], recorded)
     return [violation.msg for violation in found]
 

@@ -1,29 +1,26 @@
 """SignedImages, the very template, by the engine that Gatekeeper has."""
 
-import subprocess
 from dataclasses import replace
 
 import pytest
 
-from gatekeeper.evaluation.evaluator import Case, Evaluator
-from gatekeeper.evaluation.program import NOTHING, Recorded, Template
-from gatekeeper.translation.signed_images import constraints, template_document
-from scripts import policies, signed_images
+from gatekeeper.evaluation.evaluator import ConstraintReview, Evaluator
+from gatekeeper.evaluation.program import NOTHING, StubAnswers, Template
+from gatekeeper.own.signed_images import KIND
 from tests.engine import engine
-from tests.programs import program
+from tests.gator import signers
 
 pytestmark = pytest.mark.integration
 
-FOLDER = policies.POLICIES / "signed-images"
-CASES = signed_images.read_cases(FOLDER)
+CASES = signers.read_cases(signers.FOLDER)
 WHO = ("deny", "warn")
 
 
 def judged(requests, recorded, policy=CASES.policy):
     """The messages of both Constraints about each request: pairs (deny, warn)."""
-    template = Template.of(template_document())
-    parameters = [document["spec"]["parameters"] for document in constraints(policy)]
-    cases = [Case(template, each, request, CASES.now) for request in requests for each in parameters]
+    template = Template.of(KIND.template())
+    parameters = [document["spec"]["parameters"] for document in policy.constraints()]
+    cases = [ConstraintReview(template, each, request, CASES.now) for request in requests for each in parameters]
     found = [[violation.msg for violation in each] for each in Evaluator(engine()).violations(cases, recorded)]
     return list(zip(found[::2], found[1::2], strict=True))
 
@@ -53,17 +50,14 @@ def test_case_comes_out_as_told(said, case, who):
     assert all(expected in message for message in messages), messages
 
 
-def test_gator_agrees():
-    done = subprocess.run(
-        [program("gator"), "verify", FOLDER / "suite.yaml"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
+def test_gator_agrees(tmp_path):
+    signers.verify(tmp_path, CASES)
 
 
 def test_every_image_has_its_questions_in_one_call():
-    template = Template.of(template_document())
-    deny, _ = constraints(CASES.policy)
-    cases = [Case(template, deny["spec"]["parameters"], request, CASES.now) for request in requests()]
+    template = Template.of(KIND.template())
+    deny, _ = CASES.policy.constraints()
+    cases = [ConstraintReview(template, deny["spec"]["parameters"], request, CASES.now) for request in requests()]
     asked = Evaluator(engine()).questions(cases)
     recorded = CASES.recorded()
     known = {*recorded.values, *recorded.errors}
@@ -81,7 +75,7 @@ def test_answers_to_nothing_admit_nothing_that_is_judged():
 
 def test_proofs_of_another_question_are_none():
     recorded = CASES.recorded()
-    crossed = Recorded({key + " ": value for key, value in recorded.values.items()}, {}, recorded.system_error)
+    crossed = StubAnswers({key + " ": value for key, value in recorded.values.items()}, {}, recorded.system_error)
     ((denied, _), *_) = judged(requests(), crossed)
     assert "ProviderUnavailable" in denied[0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from click.testing import CliRunner, Result
 from gatekeeper.cli.main import cli
 from gatekeeper.evaluation import opa
 from tests.e2e.rig import registry as registries
-from tests.e2e.rig.registry import Pushed, Registry, days_ago
+from tests.e2e.rig.registry import PushedImage, Registry, days_ago
 from tests.engine import engine
 from tests.programs import ROOT, program
 from tests.simulators.signing import ISSUER, Leaf, Signer, SigningWorld, b64, new_key
@@ -48,7 +49,7 @@ class Shop:
 
     registry: Registry
     world: SigningWorld
-    image: Pushed
+    image: PushedImage
     name: str
     folder: Path
 
@@ -82,13 +83,15 @@ class Shop:
         config = {"mediaType": "application/vnd.oci.empty.v1+json", **self.registry._push_blob(self.name, EMPTY)}
         return {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": list(layers)}
 
-    def verify(self, *authorities: dict[str, Any], words: tuple[str, ...] = (), glob: str = "**") -> Result:
+    def verify(
+        self, *authorities: dict[str, Any], words: tuple[str, ...] = (), glob: str = "**", **spec: Any
+    ) -> Result:
         """Run the command with a policy of these authorities."""
         policy = {
             "apiVersion": "policy.sigstore.dev/v1beta1",
             "kind": "ClusterImagePolicy",
             "metadata": {"name": "shop"},
-            "spec": {"images": [{"glob": glob}], "authorities": list(authorities)},
+            "spec": {"images": [{"glob": glob}], "authorities": list(authorities), **spec},
         }
         path = self.folder / "policy.yaml"
         path.write_text(yaml.safe_dump(policy))
@@ -149,6 +152,23 @@ def test_good_signature_holds_at_every_step_and_the_authority_vouches(shop: Shop
     assert lines[-1] == "allowed by 1 policy"
 
 
+def test_rule_is_asked_for_by_the_template_that_gatekeeper_gets(shop: Shop) -> None:
+    rule = "package sigstore\nisCompliant { input.config[_].created }\n"
+    policy = {"fetchConfigFile": True, "type": "rego", "data": rule}
+    authority = {"name": "all", "static": {"action": "pass"}}
+    done = shop.verify(authority, words=("--output", "json"), policy=policy)
+    assert done.exit_code == 0, done.output
+    (fact,) = json.loads(done.stdout)["images"].values()
+    assert fact["configPaths"] == [["created"]]
+
+
+def test_name_of_an_authority_starts_no_line_of_its_own(shop: Shop) -> None:
+    done = shop.verify({"name": "all\n    vouches", "static": {"action": "fail"}})
+    assert done.exit_code == 1, done.output
+    assert "  authority all\\n    vouches, static: fail" in done.stdout.splitlines()
+    assert "    vouches" not in done.stdout.splitlines()
+
+
 def test_step_that_failed_says_what_was_found_and_expected(shop: Shop) -> None:
     other = "sha256:" + "b" * 64
     shop.attach(shop.legacy(shop.world.key, claims=other))
@@ -185,16 +205,57 @@ def test_unsigned_image_has_no_signatures(shop: Shop) -> None:
     assert "does not vouch: SignatureAbsent" in done.stdout
 
 
+def test_bundle_under_a_policy_that_reads_legacy_signatures_is_named(shop: Shop) -> None:
+    shop.refer(shop.world.bundle(shop.image.digest, shop.world.key))
+    done = shop.verify(by_key(shop.world.key))
+    assert done.exit_code == 1
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    absent = lines.index("✗ no signatures found")
+    assert lines[absent + 1 : absent + 4] == [
+        "no legacy signature, but a bundle",
+        f"looked under the tag sha256-{shop.image.digest[7:19]}….sig",
+        "with `signatureFormat: bundle` a policy reads bundles",
+    ]
+    assert "SignatureAbsent: authority release: no legacy signature, but a bundle." in done.stdout
+    (found,) = shop.document(by_key(shop.world.key))["policies"][0]["authorities"]
+    assert found["absence"].startswith("no legacy signature, but a bundle; ")
+
+
+def test_another_key_is_shown_beside_the_one_that_is_asked_for(shop: Shop) -> None:
+    shop.attach(shop.legacy(Signer(new_key())))
+    fingerprint = hashlib.sha256(shop.world.key.spki).hexdigest()
+    assert f"by the key sha256:{fingerprint}" in shop.verify(by_key(shop.world.key)).stdout
+
+
+def test_advice_is_for_this_program_and_not_for_upstreams(shop: Shop) -> None:
+    other = SigningWorld()
+    shop.attach(shop.legacy(other.signer(), logged=True))
+    authority = keyless()
+    authority["ctlog"] = None
+    done = shop.verify({name: value for name, value in authority.items() if value is not None})
+    assert "name the signer's in `trustRootRef`" in done.stdout
+    assert "cosign" not in done.stdout
+    assert "SIGSTORE_ROOT_FILE" not in done.stdout
+
+
 def test_certificate_of_somebody_else_is_proved_and_not_taken(shop: Shop) -> None:
     ann = shop.world.signer(Leaf(subjects=(ANN,)))
     shop.attach(shop.legacy(ann, logged=True))
     done = shop.verify(keyless("bob@example.test"))
     assert done.exit_code == 1
-    assert f"✗ who: {ANN} (issuer {ISSUER}): none of the policy's identities" in done.stdout
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    who = lines.index(f'✗ who: "{ANN}" (issuer "{ISSUER}"): none of the policy\'s identities')
+    assert lines[who + 1] == f'expected: issuer "{ISSUER}", subject "bob@example.test"'
     assert "does not vouch: IdentityMismatch" in done.stdout
     (signature,) = shop.signatures(keyless())
     assert outcomes(signature) == ["holds", "skipped", "holds", "holds", "holds", "holds", "holds"]
     assert signature["identified"] is True
+
+
+def test_white_space_of_what_the_policy_expects_can_be_seen(shop: Shop) -> None:
+    shop.attach(shop.legacy(shop.world.signer(Leaf(subjects=(ANN,))), logged=True))
+    assert f'subject "{ANN} "' in shop.verify(keyless(f"{ANN} ")).stdout
+    assert f'subject "{ANN}\\xa0"' in shop.verify(keyless(f"{ANN}\u00a0")).stdout
 
 
 def test_signature_that_no_log_promised_fails_at_the_log(shop: Shop) -> None:
@@ -234,14 +295,55 @@ def test_trust_root_that_is_not_there_is_told(shop: Shop) -> None:
     authority = keyless()
     authority["keyless"]["trustRootRef"] = "gone"
     done = shop.verify(authority)
-    assert done.exit_code == 1
+    # Nobody could look at the signatures.
+    assert done.exit_code == 3
     assert "✗ TrustRootStale: " in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("no verdict (TrustRootStale)")
+
+
+def test_authority_without_an_answer_leaves_no_verdict_unless_another_one_vouches(shop: Shop) -> None:
+    missing = keyless()
+    missing["keyless"]["trustRootRef"] = "gone"
+    shop.attach(shop.legacy(shop.world.key))
+    assert shop.verify({**by_key(Signer(new_key())), "name": "other"}, missing).exit_code == 3
+    assert shop.verify(missing, by_key(shop.world.key)).exit_code == 0
+
+
+def test_what_is_passed_over_of_files_is_named_and_the_rest_is_used(shop: Shop) -> None:
+    damaged = json.loads(json.dumps(shop.world.trust_root))
+    damaged["ctlogs"][0]["publicKey"]["keyDetails"] = "LMS_SHA256"
+    root, config = shop.folder / "damaged.json", shop.folder / "config.json"
+    root.write_text(json.dumps(damaged))
+    config.write_text('{"auths": {"other.example": null}}')
+    shop.attach(shop.legacy(shop.world.key))
+    words = ("--trust-root", f"other={root}", "--docker-config", str(config))
+    done = shop.verify(by_key(shop.world.key), words=words)
+    assert done.exit_code == 0
+    assert "passed over: docker_config" in done.stderr
+    assert "auths['other.example']: it is null" in done.stderr
+    assert "ctlogs[0].publicKey.keyDetails: LMS_SHA256 is not supported" in done.stderr
+
+
+def test_layer_that_cannot_be_read_is_shown_beside_the_good_one(shop: Shop) -> None:
+    shop.attach({"digest": "sha512:x"}, shop.legacy(shop.world.key))
+    done = shop.verify(by_key(shop.world.key))
+    assert done.exit_code == 0
+    assert "layers[0]: its digest is not sha256:" in done.stdout
+    assert "passed over: signatures of" in done.stderr
+
+
+def test_trust_root_that_cannot_be_used_at_all_ends_with_2(shop: Shop) -> None:
+    broken = shop.folder / "broken.json"
+    broken.write_text("{")
+    done = shop.verify(by_key(shop.world.key), words=("--trust-root", f"other={broken}"))
+    assert done.exit_code == 2
+    assert "trust_root: other=" in done.stderr
 
 
 def test_policy_that_does_not_cover_the_image_is_left_out(shop: Shop) -> None:
     done = shop.verify(by_key(shop.world.key), glob="other.test/**")
     assert done.exit_code == 1
-    assert "policy shop" not in done.stdout
+    assert "one of these must vouch for it" not in done.stdout
     assert "no matching policies" in done.stdout
 
 
@@ -262,7 +364,10 @@ def test_registry_that_is_away_is_told_for_each_authority(shop: Shop) -> None:
     path.write_text(policy.read_text().replace("registry.example.com/billing/**", "**"))
     done = CliRunner().invoke(cli, ["verify", "127.0.0.1:1/billing/web:1", "--policy", str(path)])
     assert "✗ RegistryUnavailable: " in done.stdout
-    assert done.exit_code == 1
+    assert done.exit_code == 3
+    words = ["check", "--policy", str(path), "--image", "127.0.0.1:1/billing/web:1", "--output", "json"]
+    checked = CliRunner().invoke(cli, words)
+    assert (checked.exit_code, json.loads(checked.stdout)["reason"]) == (3, "RegistryUnavailable")
 
 
 def test_outcome_is_that_of_check(shop: Shop) -> None:
@@ -290,5 +395,5 @@ def test_check_can_be_repeated_from_what_it_recorded_without_a_registry(shop: Sh
     # What was recorded says nothing of another key.
     shop.verify(by_key(Signer(new_key())))
     other = CliRunner().invoke(cli, [*words, "--facts", str(recorded)])
-    assert other.exit_code == 1
+    assert (other.exit_code, json.loads(other.stdout)["reason"]) == (3, "FactsMissing")
     assert "do not say whether" in json.loads(other.stdout)["errors"][0]

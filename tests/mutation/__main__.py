@@ -1,4 +1,4 @@
-"""`python -m tests.mutation FOLDER`: tries a sample of the mutants of a folder; fails below 90 %."""
+"""`python -m tests.mutation FOLDER`: tries a sample of the mutants of a folder or file; fails below 90 %."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from tests.mutation import equivalents, mutants, report, suite, tree
-from tests.mutation.mutants import Mutant
+from tests.mutation import equivalents, mutants, rego_mutants, rego_suite, report, suite, tree
+from tests.mutation.mutant import Mutant
 from tests.mutation.sample import sample
-from tests.mutation.trial import Court, Trial, Verdict
+from tests.mutation.trial import Court, Judge, Trial, TrialVerdict, UnitTests
 from tests.programs import ROOT
 
 _AT_A_TIME: Final = 2
@@ -25,13 +25,13 @@ def main(folder: str) -> str | None:
     """
     found = _mutants(folder)
     if not found:
-        return f"no mutants: {folder!r} is no folder of provider or gatekeeper with code in it"
+        return f"no mutants: {folder!r} is no folder or file of provider or gatekeeper with code in it"
     listed = equivalents.load()
     here = [one for one in listed if Path(one.file).is_relative_to(folder)]
     if outdated := equivalents.outdated(here, found):
         return "\n".join(f"matches no mutant any more, take it off the list: {one}" for one in outdated)
     chosen = sample(found)
-    _say(f"{len(found)} mutants, {len(chosen)} are tried; first all unit tests, to see which runs what")
+    _say(f"{len(found)} mutants, {len(chosen)} are tried; first the tests, with nothing wrong")
     with tempfile.TemporaryDirectory(prefix="bestbefore-mutation-") as scratch:
         try:
             trials = _trials(folder, chosen, here, Path(scratch))
@@ -45,20 +45,35 @@ def _mutants(folder: str) -> list[Mutant]:
     parts = Path(folder).parts
     if parts[:1] not in {("provider",), ("gatekeeper",)} or ".." in parts:
         return []
-    files = {path.relative_to(ROOT).as_posix(): path for path in sorted((ROOT / folder).rglob("*.py"))}
-    return [mutant for file, path in files.items() for mutant in mutants.of(file, path.read_text(encoding="utf-8"))]
+    path = ROOT / folder
+    of, suffix = (rego_mutants.of, ".rego") if _is_rego(folder) else (mutants.of, ".py")
+    files = [each for each in ([path] if path.is_file() else sorted(path.rglob("*"))) if each.suffix == suffix]
+    return [one for each in files for one in of(each.relative_to(ROOT).as_posix(), each.read_text(encoding="utf-8"))]
+
+
+def _is_rego(folder: str) -> bool:
+    return Path(folder).is_relative_to(rego_suite.REGO)
 
 
 def _trials(folder: str, chosen: list[Mutant], listed: list[equivalents.Equivalent], scratch: Path) -> list[Trial]:
     first = tree.of_repository(ROOT, scratch / "1")
-    covering = suite.record(first, folder)
+    judge = _judge(first, folder)
     trees = [first, *(tree.of_tree(first, scratch / str(number)) for number in range(2, _AT_A_TIME + 1))]
     trials: list[Trial] = []
-    for trial in Court(trees, covering, listed).trials(chosen):
+    for trial in Court(trees, judge, listed).trials(chosen):
         trials.append(trial)
         if len(trials) % _STEP == 0:
-            _say(f"{len(trials)} of {len(chosen)}, {sum(one.verdict is Verdict.SURVIVED for one in trials)} survived")
+            survived = sum(one.verdict is TrialVerdict.SURVIVED for one in trials)
+            _say(f"{len(trials)} of {len(chosen)}, {survived} survived")
     return trials
+
+
+def _judge(first: tree.Tree, folder: str) -> Judge:
+    if _is_rego(folder):
+        rego_suite.check(first)
+        return rego_suite.RegoTests()
+    path = Path(folder)
+    return UnitTests(suite.record(first, str(path.parent if path.suffix else path)))
 
 
 def _say(text: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from tests.mutation.mutants import Mutant
+from tests.mutation.mutants import PythonMutant
 
 # The lines of a file, each with the tests that run it; "" stands for what runs it outside of any test.
 Lines = Mapping[int, Iterable[str]]
@@ -16,7 +16,7 @@ Tests = Mapping[str, float]
 
 
 @dataclass(frozen=True)
-class Covering:
+class Coverage:
     """What was measured while all tests ran.
 
     Attributes:
@@ -27,7 +27,7 @@ class Covering:
     lines: Mapping[str, Lines]
     seconds: Tests
 
-    def rounds(self, mutant: Mutant) -> list[Tests]:
+    def rounds(self, mutant: PythonMutant) -> list[Tests]:
         """The tests that would meet the mistake: first those in the folder of the same name, which are there for it and
         import little, then the others.
 
@@ -48,7 +48,7 @@ class Covering:
         """Seconds of the test that took longest."""
         return max(self.seconds.values(), default=0)
 
-    def _tests(self, mutant: Mutant) -> set[str]:
+    def _tests(self, mutant: PythonMutant) -> set[str]:
         lines = self.lines.get(mutant.file, {})
         if mutant.imported:
             return self._known(lines.values()) or self._everywhere()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.mutation.mutants import Mutant
+from tests.mutation.mutant import Mutant
 
 PATH = Path(__file__).with_name("equivalents.toml")
 

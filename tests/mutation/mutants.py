@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import takewhile
 from typing import Final, cast
 
 import libcst as cst
@@ -14,6 +13,7 @@ import libcst.matchers as m
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from tests.mutation import operators
+from tests.mutation.mutant import Mutant
 
 _LOG_LEVELS: Final = {"debug", "info", "warning", "error", "exception", "critical"}
 # Neither branch of it is there for tests.
@@ -26,77 +26,25 @@ _OF_TYPES: Final = {"isinstance", "issubclass", "cast", "TypeVar", "NewType", "P
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
-    """A file that is right.
+class PythonMutant(Mutant):
+    """A Python file with one mistake.
 
     Attributes:
-        file: relative to the root of the tree.
-        module: its syntax tree.
-        lines: its text.
-    """
-
-    file: str
-    module: cst.Module
-    lines: Sequence[str]
-
-
-@dataclass(frozen=True, eq=False)
-class Mutant:
-    """A file with one mistake.
-
-    Attributes:
-        source: the file without it.
-        operator: kind of the mistake.
-        place: first and last line of what is changed, from 1.
+        module: the syntax tree of the file without it.
         statement: first and last line of what has to run to meet it: a simple statement, or the head of a compound one.
         imported: whether it runs when the module is imported, and not when a function is called.
     """
 
-    source: Source
-    operator: str
-    place: tuple[int, int]
+    module: cst.Module
     statement: tuple[int, int]
     imported: bool
     _node: cst.CSTNode
     _wrong: cst.CSTNode
 
-    @property
-    def file(self) -> str:
-        """Relative to the root of the tree."""
-        return self.source.file
-
-    @property
-    def line(self) -> int:
-        """Where the mistake begins."""
-        return self.place[0]
-
     @cached_property
-    def text(self) -> str:
+    def text(self) -> str:  # type: ignore[override] - kept, because it takes a while
         """The whole file."""
-        return cast("cst.Module", self.source.module.deep_replace(self._node, self._wrong)).code
-
-    @cached_property
-    def change(self) -> tuple[Sequence[str], Sequence[str]]:
-        """The lines that went, and those that came instead: one stretch of the file."""
-        right, wrong = self.source.lines, self.text.splitlines()
-        start = _alike(right, wrong)
-        end = _alike(right[start:][::-1], wrong[start:][::-1])
-        return right[start : len(right) - end], wrong[start : len(wrong) - end]
-
-    @property
-    def before(self) -> str:
-        """The first line that went, without its indentation; empty when none did."""
-        return self.change[0][0].strip() if self.change[0] else ""
-
-    @property
-    def after(self) -> str:
-        """The first line that came, the same way."""
-        return self.change[1][0].strip() if self.change[1] else ""
-
-    def may_change(self, line: str) -> bool:
-        """Whether a line like this, without indentation, stands where the mistake is; much cheaper than to make it."""
-        first, last = self.place
-        return line in {found.strip() for found in self.source.lines[first - 1 : last]}
+        return cast("cst.Module", self.module.deep_replace(self._node, self._wrong)).code
 
     @property
     def is_valid(self) -> bool:
@@ -108,15 +56,10 @@ class Mutant:
         return True
 
 
-def _alike(some: Sequence[str], others: Sequence[str]) -> int:
-    """How many lines are the same from the start."""
-    return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(some, others, strict=False))))
-
-
-def of(file: str, text: str) -> list[Mutant]:
+def of(file: str, text: str) -> list[PythonMutant]:
     """Every mutant of a file, in the order of its lines; some of them are not valid."""
     wrapper = MetadataWrapper(cst.parse_module(text))
-    visitor = _Visitor(Source(file, wrapper.module, text.splitlines()))
+    visitor = _Visitor(file, text.splitlines(), wrapper.module)
     wrapper.visit(visitor)
     return sorted(visitor.mutants, key=lambda mutant: mutant.line)
 
@@ -124,10 +67,10 @@ def of(file: str, text: str) -> list[Mutant]:
 class _Visitor(cst.CSTVisitor):
     METADATA_DEPENDENCIES = (PositionProvider,)
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, file: str, lines: Sequence[str], module: cst.Module) -> None:
         super().__init__()
-        self.mutants: list[Mutant] = []
-        self._source = source
+        self.mutants: list[PythonMutant] = []
+        self._file, self._lines, self._module = file, lines, module
         self._above: list[cst.CSTNode] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
@@ -142,9 +85,10 @@ class _Visitor(cst.CSTVisitor):
         if self._above and self._above[-1] is original_node:
             self._above.pop()
 
-    def _mutants(self, node: cst.CSTNode) -> Iterator[Mutant]:
+    def _mutants(self, node: cst.CSTNode) -> Iterator[PythonMutant]:
         for operator, wrong in operators.of(node):
-            yield Mutant(self._source, operator, self._place(), self._statement(), self._is_imported(), node, wrong)
+            place, statement, imported = self._place(), self._statement(), self._is_imported()
+            yield PythonMutant(self._file, self._lines, operator, place, self._module, statement, imported, node, wrong)
 
     def _place(self) -> tuple[int, int]:
         """Of the innermost node that has a place in the text: an operator such as `+` has none."""

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from typing import Final
 
 from tests.mutation.equivalents import PATH
-from tests.mutation.trial import Trial, Verdict
+from tests.mutation.trial import Trial, TrialVerdict
 
 _SHARE: Final = 0.9
-_COUNTED: Final = (Verdict.KILLED, Verdict.TIMEOUT, Verdict.EQUIVALENT)
+_COUNTED: Final = (TrialVerdict.KILLED, TrialVerdict.TIMEOUT, TrialVerdict.EQUIVALENT)
 
 
 def lines(trials: Sequence[Trial]) -> list[str]:
     """The table, then how many there are of each outcome, and the share."""
-    order = list(Verdict)
+    order = list(TrialVerdict)
     rows = sorted(trials, key=lambda trial: (order.index(trial.outcome), trial.mutant.file, trial.mutant.line))
     counts = Counter(trial.outcome for trial in trials)
-    figures = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
+    figures = ", ".join(f"{counts[verdict]} {verdict}" for verdict in TrialVerdict if counts[verdict])
     return [*(line for trial in rows for line in _row(trial)), f"{len(trials)} mutants: {figures}", _share(trials)]
 
 
@@ -42,7 +42,7 @@ def _share(trials: Sequence[Trial]) -> str:
 
 def _row(trial: Trial) -> list[str]:
     mutant = trial.mutant
-    reason = [f"    {trial.equivalent.reason}"] if trial.outcome is Verdict.EQUIVALENT and trial.equivalent else []
+    reason = [f"    {trial.equivalent.reason}"] if trial.outcome is TrialVerdict.EQUIVALENT and trial.equivalent else []
     head = f"{trial.outcome:<10}  {mutant.file}:{mutant.line}  {mutant.operator}"
     went, came = mutant.change
     return [head, *(f"    - {line}" for line in went), *(f"    + {line}" for line in came), *reason]

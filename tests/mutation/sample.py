@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tests.mutation.mutants import Mutant
+from tests.mutation.mutant import Mutant
 
 SIZE: Final = 200
 _SEED: Final = 20

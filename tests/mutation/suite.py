@@ -15,7 +15,7 @@ from typing import Final
 import coverage
 import pytest
 
-from tests.mutation.covering import Covering, Tests
+from tests.mutation.covering import Coverage, Tests
 from tests.mutation.tree import Tree
 
 _TESTS: Final = "tests/unit"
@@ -43,7 +43,7 @@ class RedSuiteError(Exception):
     """Tests fail although nothing is wrong; what pytest printed."""
 
 
-def record(tree: Tree, folder: str) -> Covering:
+def record(tree: Tree, folder: str) -> Coverage:
     """Run all tests that a folder has.
 
     Raises:
@@ -60,7 +60,7 @@ def record(tree: Tree, folder: str) -> Covering:
     lines = {
         Path(file).relative_to(tree.root).as_posix(): data.contexts_by_lineno(file) for file in data.measured_files()
     }
-    covering = Covering(lines, json.loads((tree.root / _RECORD).read_text(encoding="utf-8")))
+    covering = Coverage(lines, json.loads((tree.root / _RECORD).read_text(encoding="utf-8")))
     # Whatever fails in the way that mutants are tried would kill them all.
     if covering.tests and not passes(tree, covering.tests, covering.longest):
         raise RedSuiteError("some fail only when they are chosen")

@@ -8,12 +8,19 @@ authority.server(tmp_path)                           # replaced, as a Secret's a
 
 from __future__ import annotations
 
+import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import trustme
 
 from provider.server.tls import TLSFiles
+
+
+def of_another_version(pem: bytes) -> bytes:
+    """The certificate as one that OpenSSL takes, and that nothing else can read."""
+    body = ssl.PEM_cert_to_DER_cert(pem.decode())
+    return ssl.DER_cert_to_PEM_cert(body.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07", 1)).encode()
 
 
 class Authority:

@@ -31,6 +31,11 @@ class FakeClock:
             self._monotonic += seconds
             self._now += seconds
 
+    def step(self, seconds: float) -> None:
+        """Set the wall clock, forward or back, while no time passes."""
+        with self._lock:
+            self._now += seconds
+
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """As `threading.Event.wait`, but what does not happen at once lets that much time pass."""
         if not event.is_set():

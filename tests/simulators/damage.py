@@ -81,8 +81,17 @@ def _damaged_text(random: Random, text: str) -> str:
         raw = base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error):
         return damaged_bytes(random, text.encode(errors="replace")).decode(errors="replace")
-    if raw.startswith(b"{") and random.random() < 0.5:
-        raw = text_of(damaged_document(random, json.loads(raw)))
+    document = _document(raw)
+    if document is not None and random.random() < 0.5:
+        raw = text_of(damaged_document(random, document))
     else:
         raw = damaged_bytes(random, raw)
     return base64.b64encode(raw).decode()
+
+
+def _document(raw: bytes) -> Any:
+    """The object in a text; None where there is none, or no longer, because the text was damaged before."""
+    try:
+        return json.loads(raw) if raw.startswith(b"{") else None
+    except ValueError:
+        return None

@@ -55,7 +55,7 @@ CREATED = "2026-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True)
-class Pushed:
+class PushedManifest:
     """A manifest or index in the registry."""
 
     digest: str
@@ -66,7 +66,7 @@ class Pushed:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     """A request that came."""
 
     method: str
@@ -135,7 +135,7 @@ class RegistrySimulator:
     """Holds repositories and answers as a registry does (OCI distribution specification)."""
 
     def __init__(self) -> None:
-        self.requests: list[Asked] = []
+        self.requests: list[ReceivedRequest] = []
         self.faults: list[Fault] = []
         self.connections = 0
         self.delay = 0.0
@@ -146,6 +146,10 @@ class RegistrySimulator:
         self.authorizations: set[str] | None = None
         self.public: set[str] = set()
         self.token_answer: Mapping[str, Any] = {"token": "t-anonymous", "expires_in": 300}
+        self.token_scopes: set[str] | None = None
+        self.token_paths: set[str] = set()
+        self.token_refusal = 401
+        self.refusal: int | None = None
         self.blob_location: Callable[[str], str] | None = None
         self.content_digest: str | None = None
         self.referrers_page: int | None = None
@@ -167,13 +171,13 @@ class RegistrySimulator:
         tag: str | None,
         body: bytes | Mapping[str, Any],
         media_type: str = media_types.OCI_MANIFEST,
-    ) -> Pushed:
+    ) -> PushedManifest:
         """Hold a manifest as it is, under its digest and a tag."""
         content = body if isinstance(body, bytes) else canonical(body)
         digest = sha256(content)
         for name in filter(None, (tag, digest)):
             self._manifests[repository, name] = (media_type, content)
-        return Pushed(digest, len(content), media_type)
+        return PushedManifest(digest, len(content), media_type)
 
     def push_image(
         self,
@@ -184,7 +188,7 @@ class RegistrySimulator:
         docker: bool = False,
         config_type: str | None = None,
         **fields: Any,
-    ) -> Pushed:
+    ) -> PushedManifest:
         """Hold an image; `config` is its configuration as it is, `fields` change the usual one."""
         document = config_of(**fields)
         body = canonical(document) if config is None else config
@@ -203,23 +207,23 @@ class RegistrySimulator:
         pushed = self.push_manifest(repository, tag, manifest, types[0])
         names = ("os", "architecture", "variant", "os.version")
         platform = {name: document[name] for name in names if name in document}
-        return Pushed(pushed.digest, pushed.size, pushed.media_type, platform, digest)
+        return PushedManifest(pushed.digest, pushed.size, pushed.media_type, platform, digest)
 
     def push_index(
         self,
         repository: str,
         tag: str | None,
-        children: Sequence[Pushed | Mapping[str, Any]],
+        children: Sequence[PushedManifest | Mapping[str, Any]],
         *,
         docker: bool = False,
-    ) -> Pushed:
+    ) -> PushedManifest:
         """Hold an index of what was pushed, or of descriptors as they are."""
         media_type = media_types.DOCKER_LIST if docker else media_types.OCI_INDEX
-        entries = [descriptor(child) if isinstance(child, Pushed) else child for child in children]
+        entries = [descriptor(child) if isinstance(child, PushedManifest) else child for child in children]
         body = {"schemaVersion": 2, "mediaType": media_type, "manifests": entries}
         return self.push_manifest(repository, tag, body, media_type)
 
-    def push_attestation(self, repository: str, about: Pushed) -> Mapping[str, Any]:
+    def push_attestation(self, repository: str, about: PushedManifest) -> Mapping[str, Any]:
         """Hold what BuildKit adds to an index; gives its descriptor there."""
         pushed = self.push_image(repository, os="unknown", architecture="unknown", created=None)
         notes = {
@@ -227,6 +231,13 @@ class RegistrySimulator:
             "vnd.docker.reference.type": "attestation-manifest",
         }
         return descriptor(pushed) | {"annotations": notes}
+
+    def hold(self, kind: str, repository: str, name: str, body: bytes, media_type: str = "") -> None:
+        """Hold a `manifest` or `blob` as it is under any name, such as a digest of another algorithm."""
+        if kind == "manifest":
+            self._manifests[repository, name] = (media_type, body)
+        else:
+            self._blobs[repository, name] = body
 
     def tag(self, repository: str, tag: str, digest: str) -> None:
         """Let a tag point to what is there."""
@@ -260,7 +271,9 @@ class RegistrySimulator:
     def require_token(self, realm: str, service: str = "simulator", accept: Sequence[str] = ("t-anonymous",)) -> None:
         """Answer only requests that carry one of these bearer tokens, but for repositories in `public`.
 
-        The realm gives `token_answer`.
+        The realm gives `token_answer`, in whose token `{scope}` is what was asked for; for other scopes than
+        `token_scopes` it answers `token_refusal`. With `refusal` the registry says no by that status, and makes no
+        challenge.
         """
         self.challenge = f'Bearer realm="{realm}",service="{service}",scope="repository:{{repository}}:pull"'
         self.authorizations = {f"Bearer {token}" for token in accept}
@@ -362,12 +375,14 @@ class RegistrySimulator:
     def answer(self, method: str, host: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """The answer to a request, right or wrong."""
         parts = urlsplit(target)
-        kind, repository, name = _split(parts.path)
+        kind, repository, name = ("token", "", "") if parts.path in self.token_paths else _split(parts.path)
         heads = {key.title(): value for key, value in headers.items()}
         with self._lock:
-            self.requests.append(Asked(method, host, parts.path, parse_qs(parts.query), heads, body, kind))
+            self.requests.append(ReceivedRequest(method, host, parts.path, parse_qs(parts.query), heads, body, kind))
             fault = self._fault(kind, parts.path)
-        right = self._right(kind, repository, name, heads, parse_qs(parts.query))
+        # A form is a query in another place.
+        form = parts.query or (body.decode("utf-8", "replace") if kind == "token" else "")
+        right = self._right(kind, repository, name, heads, parse_qs(form))
         if fault is None:
             return right
         if fault.how == "answer":
@@ -386,11 +401,13 @@ class RegistrySimulator:
         self, kind: str, repository: str, name: str, headers: Mapping[str, str], query: Mapping[str, Sequence[str]]
     ) -> Answer:
         if kind == "token":
-            return _json(200, self.token_answer)
+            return self._token(query)
         if kind == "store":
             return self._blob("", name, redirected=True)
         closed = self.authorizations is not None and repository not in self.public
         if closed and headers.get("Authorization") not in (self.authorizations or ()):
+            if self.refusal is not None:
+                return _json(self.refusal, {"errors": [{"code": "DENIED"}]})
             challenge = (self.challenge or "").format(repository=repository)
             return _json(
                 401, {"errors": [{"code": "UNAUTHORIZED"}]}, {"WWW-Authenticate": challenge} if challenge else {}
@@ -403,12 +420,20 @@ class RegistrySimulator:
             return self._referrers(repository, name, int(query.get("last", ["0"])[0]))
         return _json(200 if name == "v2" else 404, {})
 
+    def _token(self, query: Mapping[str, Sequence[str]]) -> Answer:
+        scope = " ".join(query.get("scope", []))
+        if self.token_scopes is not None and scope not in self.token_scopes:
+            return _json(self.token_refusal, {})
+        if isinstance(self.token_answer.get("token"), str):
+            return _json(200, {**self.token_answer, "token": self.token_answer["token"].replace("{scope}", scope)})
+        return _json(200, self.token_answer)
+
     def _manifest(self, repository: str, name: str) -> Answer:
         found = self._manifests.get((repository, name))
         if found is None:
             return _json(404, {"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]})
         media_type, body = found
-        digest = self.content_digest or sha256(body)
+        digest = self.content_digest or (name if ":" in name else sha256(body))
         return Answer(200, {"Content-Type": media_type, "Docker-Content-Digest": digest}, body)
 
     def _referrers(self, repository: str, digest: str, first: int) -> Answer:
@@ -439,7 +464,7 @@ class RegistrySimulator:
         return Answer(200, {"Content-Type": "application/octet-stream", "Docker-Content-Digest": digest}, body)
 
 
-def descriptor(pushed: Pushed) -> dict[str, Any]:
+def descriptor(pushed: PushedManifest) -> dict[str, Any]:
     """How an index names what was pushed."""
     entry: dict[str, Any] = {"mediaType": pushed.media_type, "digest": pushed.digest, "size": pushed.size}
     if pushed.platform is not None:

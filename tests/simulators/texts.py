@@ -19,7 +19,7 @@ from tests.simulators.certificates import Authority
 
 
 @dataclass(frozen=True)
-class Told:
+class TextAnswer:
     """One answer.
 
     Attributes:
@@ -46,7 +46,7 @@ class TextServer:
 
     def __init__(self, folder: Path) -> None:
         files = Authority().server(folder)
-        self.answers: dict[str, Told] = {}
+        self.answers: dict[str, TextAnswer] = {}
         self.asked: list[str] = []
         self.ca_file = str(files.client_ca)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -85,7 +85,7 @@ def _handler(server: TextServer) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             server.asked.append(self.path)
-            told = server.answers.get(self.path, Told(404, b"not here"))
+            told = server.answers.get(self.path, TextAnswer(404, b"not here"))
             self.send_response(told.status)
             for name, value in told.headers.items():
                 self.send_header(name, value)

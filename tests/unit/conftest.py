@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 
 from provider.answering.batch import Batch, BatchSettings
-from provider.answering.result import Result
+from provider.answering.result import KeyResult
 from provider.answering.work import Works
 from provider.cache.memory import Memory
 from provider.questions.endpoint import Endpoint
@@ -45,7 +45,7 @@ class World:
         self.stream = io.StringIO()
         self.log = Log(self.stream, LogLevel.INFO, LogFormat.JSON, self.clock)
         self.observation = Observation(Metrics(dict.fromkeys(Endpoint, 1.0), ["named.example"]), self.log, self.clock)
-        self.memory: Memory[str, Result] = Memory(self.clock, memory_bytes, lambda result: result.size)
+        self.memory: Memory[str, KeyResult] = Memory(self.clock, memory_bytes, lambda result: result.size)
         self.works = Works(self.inspector, NoCredentials(), self.memory, self.observation, self.clock, tag_ttl)
         self.waits: list[LoopEvent] = []
         self.on_wait: Callable[[], object] = lambda: None

@@ -5,7 +5,8 @@ import sys
 import pytest
 import yaml
 
-from scripts import policies, signed_images
+from scripts import policies, rego_tables
+from tests.gator import ages, signers
 from tests.programs import ROOT
 
 
@@ -16,17 +17,20 @@ def test_what_is_made_from_other_files_is_as_it_would_be_made():
     assert done.returncode == 0, done.stderr
 
 
-def test_difference_is_named(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(policies, "POLICIES", tmp_path / "policies")
-    monkeypatch.setattr(policies, "FOLDER", tmp_path / "policies" / "age")
-    monkeypatch.setattr(policies, "files", lambda _: {tmp_path / "template.yaml": "new"})
-    monkeypatch.setattr(signed_images, "files", lambda _: {})
+def test_difference_is_named_and_not_mended_by_a_check(tmp_path, monkeypatch, capsys):
+    place = tmp_path / "template.yaml"
+    monkeypatch.setattr(policies, "ROOT", tmp_path)
+    monkeypatch.setattr(policies, "files", lambda: {place: "new"})
     assert policies.main(["--check"]) == 1
     assert "template.yaml is not as scripts/policies.py writes it" in capsys.readouterr().err
+    assert not place.exists()
+    monkeypatch.setattr(rego_tables, "files", dict)
+    assert policies.main([]) == 0
+    assert place.read_text() == "new"
 
 
 def test_samples_say_in_their_names_what_becomes_of_them():
-    cases = yaml.safe_load((policies.FOLDER / "cases.yaml").read_text())["cases"]
+    cases = yaml.safe_load((ages.FOLDER / "cases.yaml").read_text())["cases"]
     applied = {
         entry["object"]: "deny" in entry for entry in cases if entry.keys() <= {"name", "object", "deny", "translated"}
     }
@@ -35,26 +39,26 @@ def test_samples_say_in_their_names_what_becomes_of_them():
     assert all(denied == path.endswith("disallowed.yaml") for path, denied in named.items())
 
 
-SIGNED = policies.POLICIES / "signed-images"
-OWN = [(policies, policies.FOLDER), (signed_images, SIGNED)]
+OWN = pytest.mark.parametrize("module", [ages, signers])
 
 
-@pytest.mark.parametrize("folder", [policies.FOLDER, SIGNED], ids=lambda folder: folder.name)
-def test_every_sample_is_part_of_a_case(folder):
-    text = (folder / "cases.yaml").read_text()
-    assert [path.name for path in (folder / "samples").iterdir() if path.name not in text] == []
+@OWN
+def test_every_sample_is_part_of_a_case(module):
+    text = (module.FOLDER / "cases.yaml").read_text()
+    assert [path.name for path in (module.FOLDER / "samples").iterdir() if path.name not in text] == []
 
 
-@pytest.mark.parametrize(("module", "folder"), OWN)
-def test_names_of_cases_make_files_of_their_own(module, folder):
-    slugs = [case.slug for case in module.read_cases(folder).cases]
+@OWN
+def test_names_of_cases_are_their_own(module):
+    slugs = [case.slug for case in module.read_cases(module.FOLDER).cases]
     assert len(slugs) == len(set(slugs))
 
 
-@pytest.mark.parametrize(("module", "folder"), OWN)
-def test_files_say_who_writes_them(module, folder):
-    for path, text in module.files(folder).items():
+def test_files_say_who_writes_them():
+    for path, text in policies.files().items():
         assert path.name == "README.md" or text.startswith("# Written by scripts/policies.py"), path
+    for path, text in rego_tables.files().items():
+        assert "(`make generate`): do not edit." in text, path
 
 
 FOLDERS = sorted(path for path in policies.POLICIES.iterdir() if path.is_dir())

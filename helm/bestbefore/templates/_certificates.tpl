@@ -17,3 +17,19 @@ Include it once a rendering: where the cluster cannot be looked at (`helm templa
 {{- dict "crt" (b64enc $leaf.Cert) "key" (b64enc $leaf.Key) "ca" (b64enc $ca.Cert) | toJson -}}
 {{- end -}}
 {{- end -}}
+
+{{/*
+The certificate by which `helm test` may ask the provider, as JSON: crt, key and ca, base64. Its authority is one of
+its own, so that Gatekeeper's is not shared, and it is kept as the provider's certificate is.
+*/}}
+{{- define "bestbefore.clientCertificate" -}}
+{{- $kept := (lookup "v1" "Secret" (include "bestbefore.namespace" .) (include "bestbefore.clientCertificateSecretName" .)).data | default dict -}}
+{{- if and (get $kept "tls.crt") (get $kept "tls.key") (get $kept "ca.crt") -}}
+{{- dict "crt" (get $kept "tls.crt") "key" (get $kept "tls.key") "ca" (get $kept "ca.crt") | toJson -}}
+{{- else -}}
+{{- $days := int .Values.certificates.helm.validityDays -}}
+{{- $ca := genCAWithKey "bestbefore clients CA" $days (genPrivateKey "ecdsa") -}}
+{{- $leaf := genSignedCertWithKey "bestbefore client" (list) (list) $days $ca (genPrivateKey "ecdsa") -}}
+{{- dict "crt" (b64enc $leaf.Cert) "key" (b64enc $leaf.Key) "ca" (b64enc $ca.Cert) | toJson -}}
+{{- end -}}
+{{- end -}}

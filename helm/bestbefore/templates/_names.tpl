@@ -39,32 +39,70 @@
 {{- end -}}
 {{- end -}}
 
+{{/* Where Gatekeeper reaches the provider. */}}
+{{- define "bestbefore.providerUrl" -}}
+{{- printf "https://%s.%s.svc:8443" (include "bestbefore.fullname" .) (include "bestbefore.namespace" .) -}}
+{{- end -}}
+
+{{/* Whether the controller writes the Providers: then the chart renders none, for two writers of one field are one too many. */}}
+{{- define "bestbefore.controllerWritesProviders" -}}
+{{- if has .Values.certificates.mode (list "controller" "certManager") }}true{{ end -}}
+{{- end -}}
+
+{{/* The Secret with the certificate of `helm test`; empty where there is none. */}}
+{{- define "bestbefore.clientCertificateSecretName" -}}
+{{- if eq .Values.certificates.mode "secret" -}}
+{{- .Values.certificates.client.secretName -}}
+{{- else if .Values.doctor.enabled -}}
+{{- printf "%s-client-tls" (include "bestbefore.fullname" .) -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "bestbefore.chart" -}}
 {{- printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* What a Service, a budget or a policy selects the provider's Pods by; never changes, as a Deployment's selector cannot. */}}
-{{- define "bestbefore.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "bestbefore.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
-app.kubernetes.io/component: provider
+{{- define "bestbefore.controllerName" -}}
+{{- printf "%s-controller" (include "bestbefore.fullname" .) -}}
 {{- end -}}
 
-{{/* The labels that the chart itself gives to every object. */}}
-{{- define "bestbefore.ownLabels" -}}
-{{ include "bestbefore.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{- define "bestbefore.controllerServiceAccountName" -}}
+{{- default (include "bestbefore.controllerName" .) .Values.controller.serviceAccount.name -}}
+{{- end -}}
+
+{{/*
+What a Service, a budget or a policy selects Pods by; never changes, as a Deployment's selector cannot. A part of the chart is
+named by a dict of "root" and "component": provider, controller, doctor, monitoring.
+*/}}
+{{- define "bestbefore.partSelector" -}}
+app.kubernetes.io/name: {{ include "bestbefore.name" .root }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{/* The labels that the chart itself gives to every object of a part. */}}
+{{- define "bestbefore.ownPartLabels" -}}
+{{ include "bestbefore.partSelector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: bestbefore
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ include "bestbefore.chart" . }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ include "bestbefore.chart" .root }}
 {{- end -}}
 
-{{/* The labels of every object; validate.yaml lets commonLabels add only. */}}
-{{- define "bestbefore.labels" -}}
-{{- include "bestbefore.ownLabels" . }}
-{{- with .Values.commonLabels }}
+{{/* The labels of every object of a part; validate.yaml lets commonLabels add only. */}}
+{{- define "bestbefore.partLabels" -}}
+{{- include "bestbefore.ownPartLabels" . }}
+{{- with .root.Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
+{{- end -}}
+
+{{- define "bestbefore.selectorLabels" -}}
+{{- include "bestbefore.partSelector" (dict "root" . "component" "provider") -}}
+{{- end -}}
+
+{{- define "bestbefore.labels" -}}
+{{- include "bestbefore.partLabels" (dict "root" . "component" "provider") -}}
 {{- end -}}
 
 {{/* registry/repository:tag@digest, each part where it is set. */}}

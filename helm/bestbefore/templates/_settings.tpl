@@ -5,6 +5,9 @@ metrics_listen: ":8888"
 tls_cert: /etc/bestbefore/tls/tls.crt
 tls_key: /etc/bestbefore/tls/tls.key
 client_ca: /etc/bestbefore/client-ca/ca.crt
+{{- if include "bestbefore.clientCertificateSecretName" . }}
+own_client_ca: /etc/bestbefore/own-client-ca/ca.crt
+{{- end }}
 validate_seconds: {{ .Values.provider.waits.validate }}
 audit_seconds: {{ .Values.provider.waits.audit }}
 mutate_seconds: {{ .Values.provider.waits.mutate }}
@@ -23,9 +26,60 @@ docker_config: /etc/bestbefore/docker/config.json
 {{- if .Values.provider.registryCAConfigMap }}
 registry_ca: /etc/bestbefore/registry-ca/ca.crt
 {{- end }}
+{{- with .Values.provider.trustRoots }}
+trust_root:
+  {{- range $name, $_ := . }}
+  - {{ $name }}=/etc/bestbefore/trust/trust-roots/{{ $name }}
+  {{- end }}
+{{- end }}
+{{- with .Values.provider.authorities }}
+authority:
+  {{- range $name, $_ := . }}
+  - {{ $name }}=/etc/bestbefore/trust/authorities/{{ $name }}
+  {{- end }}
+{{- end }}
 log_level: {{ .Values.provider.log.level }}
 log_format: {{ .Values.provider.log.format }}
 {{- with .Values.provider.settings }}
 {{ toYaml . }}
 {{- end }}
+{{- end -}}
+
+{{/* What `bestbefore control --config` reads. */}}
+{{- define "bestbefore.controllerSettings" -}}
+metrics_listen: ":8888"
+gatekeeper_namespace: {{ include "bestbefore.gatekeeperNamespace" . }}
+lease_name: {{ include "bestbefore.controllerName" . }}
+lease_namespace: {{ include "bestbefore.namespace" . }}
+denials: {{ .Values.controller.denials.source | quote }}
+coverage: {{ .Values.controller.coverage.enabled }}
+audit: {{ .Values.controller.audit.enabled }}
+owners: {{ .Values.controller.owners.enabled }}
+events: {{ .Values.controller.events.enabled }}
+doctor: {{ .Values.controller.doctor.enabled }}
+policies: {{ .Values.controller.policies.enabled }}
+shadow: {{ .Values.controller.policies.shadow }}
+enforce_label: {{ .Values.controller.policies.enforceLabel | quote }}
+no_match: {{ .Values.controller.policies.noMatch | quote }}
+policy_namespace: {{ .Values.controller.policies.namespace | quote }}
+{{- with .Values.controller.denials.gitopsAccounts }}
+gitops_account:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+hash_users: {{ .Values.controller.denials.hashUsers }}
+{{- if include "bestbefore.controllerWritesProviders" . }}
+certificates: {{ .Values.certificates.mode }}
+provider_url: {{ include "bestbefore.providerUrl" . }}
+certificate_namespace: {{ include "bestbefore.namespace" . }}
+certificate_secret: {{ include "bestbefore.certificateSecretName" . }}
+{{- if and (eq .Values.certificates.mode "controller") (include "bestbefore.clientCertificateSecretName" .) }}
+client_certificate_secret: {{ include "bestbefore.clientCertificateSecretName" . }}
+{{- end }}
+validate_timeout_seconds: {{ .Values.provider.timeouts.validate }}
+audit_timeout_seconds: {{ .Values.provider.timeouts.audit }}
+mutate_timeout_seconds: {{ .Values.provider.timeouts.mutate }}
+{{- end }}
+state_dir: /var/lib/bestbefore
+log_level: {{ .Values.controller.log.level }}
+log_format: {{ .Values.controller.log.format }}
 {{- end -}}

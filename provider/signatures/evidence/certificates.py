@@ -22,8 +22,8 @@ from OpenSSL import crypto
 from provider.errors import ImageError
 from provider.questions.proof_question import HashAlgorithm
 from provider.signatures.alive import Alive, always
-from provider.signatures.rejection import RejectedError
-from provider.signatures.trust.authority import Authority
+from provider.signatures.rejection import RejectionError
+from provider.signatures.trust.authority import CertificateAuthority
 from provider.signatures.trust.keys import HASH_BY_CURVE, PublicKey, supported
 
 E = TypeVar("E", bound=x509.ExtensionType)
@@ -46,11 +46,15 @@ _PEM: Final = "-----BEGIN CERTIFICATE-----"
 _UTF8_STRING: Final = 0x0C
 _LONG_LENGTH: Final = 0x80
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
-_ADVICE: Final = "Check your TUF root (see cosign initialize) or set a custom root with env var SIGSTORE_ROOT_FILE"
+# In place of upstream's, which is for its own command line and has no effect here.
+_ADVICE: Final = (
+    "The policy's trust root is another one than the signer's: name the signer's in `trustRootRef`, and its file in "
+    "the provider's setting `trust_root`"
+)
 
 
 @dataclass(frozen=True)
-class Identity:
+class CertificateIdentity:
     """Whom a certificate names.
 
     Attributes:
@@ -76,7 +80,7 @@ class Path:
 
     leaf: x509.Certificate
     above: Sequence[x509.Certificate]
-    authority: Authority
+    authority: CertificateAuthority
 
     def holds(self, moment: dt.datetime) -> bool:
         """Whether it is a path at another moment as well: only times have a say in that.
@@ -92,10 +96,10 @@ def load(text: str) -> x509.Certificate:
     """The first certificate of a PEM text.
 
     Raises:
-        RejectedError: there is none that can be read.
+        RejectionError: there is none that can be read.
     """
     if _PEM not in text:
-        raise RejectedError("invalid certificate found on signature: no PEM block CERTIFICATE")
+        raise RejectionError("invalid certificate found on signature: no PEM block CERTIFICATE")
     return _loaded(lambda: x509.load_pem_x509_certificate(text.encode()))
 
 
@@ -103,7 +107,7 @@ def load_der(raw: bytes) -> x509.Certificate:
     """A certificate.
 
     Raises:
-        RejectedError: it cannot be read.
+        RejectionError: it cannot be read.
     """
     return _loaded(lambda: x509.load_der_x509_certificate(raw))
 
@@ -126,33 +130,36 @@ def public_key(certificate: x509.Certificate, *, by_curve: bool = False) -> Publ
         by_curve: whether larger curves hash with longer hashes, as in bundles; legacy signatures always use SHA-256.
 
     Raises:
-        RejectedError: it is of a kind that we do not take.
+        RejectionError: it is of a kind that we do not take.
     """
     try:
         key = certificate.public_key()
         curve = key.curve.name if by_curve and isinstance(key, ec.EllipticCurvePublicKey) else ""
         return supported(key, HASH_BY_CURVE.get(curve, HashAlgorithm.SHA256))
     except (ImageError, ValueError, UnsupportedAlgorithm) as error:
-        raise RejectedError(f"invalid certificate found on signature: {error}") from error
+        raise RejectionError(f"invalid certificate found on signature: {error}") from error
 
 
 def verify_profile(certificate: x509.Certificate) -> None:
     """A leaf that may sign (Fulcio, `docs/certificate-specification.md`).
 
     Raises:
-        RejectedError: it is an authority, or for something else.
+        RejectionError: it is an authority, or for something else.
     """
     constraints = _extension(certificate, x509.BasicConstraints)
     if constraints is not None and constraints.ca:
-        raise RejectedError("cert verification failed: the signing certificate is a certificate authority's")
+        raise RejectionError("cert verification failed: the signing certificate is a certificate authority's")
     usage = _extension(certificate, x509.KeyUsage)
     if usage is None or not usage.digital_signature:
-        raise RejectedError("cert verification failed: the signing certificate is not for digital signatures")
+        raise RejectionError("cert verification failed: the signing certificate is not for digital signatures")
     _verify_usages([certificate], needed=True)
 
 
 def verify_path(
-    certificate: x509.Certificate, authorities: Iterable[Authority], moment: dt.datetime, alive: Alive = always
+    certificate: x509.Certificate,
+    authorities: Iterable[CertificateAuthority],
+    moment: dt.datetime,
+    alive: Alive = always,
 ) -> Path:
     """The path from a certificate to the root of one of the authorities.
 
@@ -163,7 +170,7 @@ def verify_path(
         alive: asked before each authority.
 
     Raises:
-        RejectedError: there is no path.
+        RejectionError: there is no path.
     """
     leaf = _converted(certificate)
     expired = False
@@ -179,27 +186,28 @@ def verify_path(
             continue
         _verify_usages(above, needed=False)
         return Path(certificate, above, authority)
-    problem = "certificate has expired or is not yet valid" if expired else "certificate signed by unknown authority"
-    raise RejectedError(f"cert verification failed: x509: {problem}. {_ADVICE}")
+    if expired:
+        raise RejectionError("cert verification failed: x509: certificate has expired or is not yet valid")
+    raise RejectionError(f"cert verification failed: x509: certificate signed by unknown authority. {_ADVICE}")
 
 
 def verify_validity(certificate: x509.Certificate, path: Iterable[x509.Certificate], moment: dt.datetime) -> None:
     """The certificate and those above it must have been valid at a moment.
 
     Raises:
-        RejectedError: one was not.
+        RejectionError: one was not.
     """
     for one in (certificate, *path):
         name = "certificate" if one is certificate else "issuing CA certificate"
         if one.not_valid_after_utc < moment:
             times = f"{stamp(one.not_valid_after_utc)} is before {stamp(moment)}"
-            raise RejectedError(f"{name} expired before observed time: {times}")
+            raise RejectionError(f"{name} expired before observed time: {times}")
         if one.not_valid_before_utc > moment:
             times = f"{stamp(one.not_valid_before_utc)} is after {stamp(moment)}"
-            raise RejectedError(f"{name} was issued after observed time: {times}")
+            raise RejectionError(f"{name} was issued after observed time: {times}")
 
 
-def identity(certificate: x509.Certificate, *, newest: bool) -> Identity:
+def identity(certificate: x509.Certificate, *, newest: bool) -> CertificateIdentity:
     """Whom a certificate names.
 
     Args:
@@ -207,19 +215,19 @@ def identity(certificate: x509.Certificate, *, newest: bool) -> Identity:
         newest: whether the issuer's newer extension counts; cosign's legacy verification knows only the older one.
 
     Raises:
-        RejectedError: two issuers, or a name that a person could misread.
+        RejectionError: two issuers, or a name that a person could misread.
     """
     older, newer = _raw_text(certificate, _ISSUER_V1), _utf8(_raw(certificate, _ISSUER_V2))
     if older and newer and older != newer:
-        raise RejectedError("the certificate names two issuers")
-    found = Identity(
+        raise RejectionError("the certificate names two issuers")
+    found = CertificateIdentity(
         tuple(_subjects(certificate)),
         (newer or older) if newest else older,
         {name: text for name, oid in _GITHUB.items() if (text := _raw_text(certificate, oid))},
     )
     for text in (*found.subjects, found.issuer, *found.github.values()):
         if _CONTROL.search(text):
-            raise RejectedError("a name in the certificate has a control character")
+            raise RejectionError("a name in the certificate has a control character")
     return found
 
 
@@ -235,9 +243,9 @@ def _loaded(load_one: Callable[[], x509.Certificate]) -> x509.Certificate:
         _ = certificate.extensions, certificate.not_valid_before_utc, certificate.not_valid_after_utc
         positive = certificate.serial_number > 0
     except _UNREADABLE as error:
-        raise RejectedError("invalid certificate found on signature: it cannot be read") from error
+        raise RejectionError("invalid certificate found on signature: it cannot be read") from error
     if not positive:
-        raise RejectedError("invalid certificate found on signature: its serial number is not positive")
+        raise RejectionError("invalid certificate found on signature: its serial number is not positive")
     return certificate
 
 
@@ -246,10 +254,10 @@ def _converted(certificate: x509.Certificate) -> crypto.X509:
         return crypto.X509.from_cryptography(certificate)
     except crypto.Error as error:
         # OpenSSL looks at some parts of it earlier.
-        raise RejectedError("invalid certificate found on signature: it cannot be read") from error
+        raise RejectionError("invalid certificate found on signature: it cannot be read") from error
 
 
-def _above(leaf: crypto.X509, authority: Authority, moment: dt.datetime) -> Sequence[x509.Certificate]:
+def _above(leaf: crypto.X509, authority: CertificateAuthority, moment: dt.datetime) -> Sequence[x509.Certificate]:
     store = crypto.X509Store()
     intermediates = []
     for one, converted in zip(authority.certificates, authority.converted, strict=True):
@@ -277,7 +285,7 @@ def _verify_usages(path: Iterable[x509.Certificate], *, needed: bool) -> None:
         allowed = {ExtendedKeyUsageOID.CODE_SIGNING} if needed else _ANY_SIGNING
         if (usages is None and needed) or (usages is not None and allowed.isdisjoint(usages)):
             problem = "x509: certificate specifies an incompatible key usage"
-            raise RejectedError(f"cert verification failed: {problem}. {_ADVICE}")
+            raise RejectionError(f"cert verification failed: {problem}")
 
 
 _ANY_SIGNING: Final = {ExtendedKeyUsageOID.CODE_SIGNING, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
@@ -316,7 +324,7 @@ def _raw_text(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
     try:
         return _raw(certificate, oid).decode()
     except UnicodeDecodeError as error:
-        raise RejectedError("an extension of the certificate is no text") from error
+        raise RejectionError("an extension of the certificate is no text") from error
 
 
 def _utf8(raw: bytes) -> str:
@@ -329,8 +337,8 @@ def _utf8(raw: bytes) -> str:
         start = 2 + (size - _LONG_LENGTH)
         size = int.from_bytes(raw[2:start], "big")
     if raw[0] != _UTF8_STRING or len(raw) != start + size:
-        raise RejectedError("an extension of the certificate is no UTF8String")
+        raise RejectionError("an extension of the certificate is no UTF8String")
     try:
         return raw[start:].decode()
     except UnicodeDecodeError as error:
-        raise RejectedError("an extension of the certificate is no text") from error
+        raise RejectionError("an extension of the certificate is no text") from error

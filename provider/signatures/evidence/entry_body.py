@@ -15,7 +15,7 @@ from provider import limits
 from provider.questions.proof_question import HashAlgorithm
 from provider.signatures.content import Envelope, MessageSignature
 from provider.signatures.encoding import strict_object
-from provider.signatures.rejection import RejectedError
+from provider.signatures.rejection import RejectionError
 
 _Kind: TypeAlias = tuple[str, str]
 _HASHED_REKORD: Final = ("hashedrekord", "0.0.1")
@@ -31,7 +31,7 @@ _V2_NAMES: Final[Mapping[HashAlgorithm, str]] = {
 
 
 @dataclass(frozen=True)
-class Signed:
+class SignatureMaterial:
     """What an entry must be about.
 
     Attributes:
@@ -51,7 +51,7 @@ class Signed:
     pem: bytes
 
 
-def verify_body(kind: _Kind, body: bytes, signed: Signed) -> None:
+def verify_body(kind: _Kind, body: bytes, signed: SignatureMaterial) -> None:
     """The entry names this signature, this signer and what was signed.
 
     Args:
@@ -60,28 +60,28 @@ def verify_body(kind: _Kind, body: bytes, signed: Signed) -> None:
         signed: this signature.
 
     Raises:
-        RejectedError: it does not, or is of another form.
+        RejectionError: it does not, or is of another form.
     """
     compare = _FORMS.get(kind)
     if compare is None:
-        raise RejectedError("the log entry is of a kind that is not supported")
+        raise RejectionError("the log entry is of a kind that is not supported")
     try:
         entry = strict_object(body, limits.SIGNATURE_PARTS)
         if (entry["kind"], entry["apiVersion"]) != kind:
-            raise RejectedError("the log entry is of another kind than the bundle says")
+            raise RejectionError("the log entry is of another kind than the bundle says")
         same = compare(entry["spec"], signed)
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise RejectedError("the log entry cannot be read") from error
+        raise RejectionError("the log entry cannot be read") from error
     if not same:
-        raise RejectedError("the log entry is of another signature")
+        raise RejectionError("the log entry is of another signature")
 
 
 def same_pem(one: bytes, other: bytes) -> bool:
-    """Whether two PEM blocks are the same but for line breaks."""
+    """Whether two PEM blocks are the same except for line breaks."""
     return b"".join(one.split(b"\n")) == b"".join(other.split(b"\n"))
 
 
-def _is_hashed_rekord(spec: Mapping[str, Any], signed: Signed) -> bool:
+def _is_hashed_rekord(spec: Mapping[str, Any], signed: SignatureMaterial) -> bool:
     digest, signature = spec["data"]["hash"], spec["signature"]
     return (
         isinstance(signed.content, MessageSignature)
@@ -92,7 +92,7 @@ def _is_hashed_rekord(spec: Mapping[str, Any], signed: Signed) -> bool:
     )
 
 
-def _is_dsse(spec: Mapping[str, Any], signed: Signed) -> bool:
+def _is_dsse(spec: Mapping[str, Any], signed: SignatureMaterial) -> bool:
     digest, signatures = spec["payloadHash"], spec["signatures"]
     return (
         isinstance(signed.content, Envelope)
@@ -104,7 +104,7 @@ def _is_dsse(spec: Mapping[str, Any], signed: Signed) -> bool:
     )
 
 
-def _is_hashed_rekord_v2(spec: Mapping[str, Any], signed: Signed) -> bool:
+def _is_hashed_rekord_v2(spec: Mapping[str, Any], signed: SignatureMaterial) -> bool:
     entry = spec["hashedRekordV002"]
     verifier = entry["signature"]["verifier"]
     return (
@@ -115,13 +115,13 @@ def _is_hashed_rekord_v2(spec: Mapping[str, Any], signed: Signed) -> bool:
     )
 
 
-def _is_verifier(verifier: Mapping[str, Any], signed: Signed) -> bool:
+def _is_verifier(verifier: Mapping[str, Any], signed: SignatureMaterial) -> bool:
     if signed.certificate:
         return _decoded(verifier["x509Certificate"]["rawBytes"]) == signed.certificate and "publicKey" not in verifier
     return _decoded(verifier["publicKey"]["rawBytes"]) == signed.key and "x509Certificate" not in verifier
 
 
-def _digest(signed: Signed) -> bytes:
+def _digest(signed: SignatureMaterial) -> bytes:
     if isinstance(signed.content, MessageSignature):
         return bytes.fromhex(signed.image)
     return hashlib.new(signed.hash_algorithm.value, signed.content.encoding).digest()
@@ -133,7 +133,7 @@ def _decoded(value: object) -> bytes:
     return base64.b64decode(value, validate=True)
 
 
-_FORMS: Final[Mapping[_Kind, Callable[[Mapping[str, Any], Signed], bool]]] = {
+_FORMS: Final[Mapping[_Kind, Callable[[Mapping[str, Any], SignatureMaterial], bool]]] = {
     _HASHED_REKORD: _is_hashed_rekord,
     _DSSE: _is_dsse,
     _HASHED_REKORD_V2: _is_hashed_rekord_v2,

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from sigstore.errors import VerificationError
 
-from provider.signatures.rejection import RejectedError
-from provider.signatures.trust.trust_root import Log
+from provider.signatures.rejection import RejectionError
+from provider.signatures.trust.transparency_log import TransparencyLog
 
 
 class LogKeys:
@@ -19,7 +19,7 @@ class LogKeys:
         moments: times at which the log must be believed.
     """
 
-    def __init__(self, logs: Iterable[Log], moments: Sequence[dt.datetime] = ()) -> None:
+    def __init__(self, logs: Iterable[TransparencyLog], moments: Sequence[dt.datetime] = ()) -> None:
         aware = [moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC) for moment in moments]
         self._logs = [log for log in logs if all(log.validity.covers(moment) for moment in aware)]
 
@@ -34,5 +34,5 @@ class LogKeys:
             raise VerificationError("no log of this id can be believed at that time")
         try:
             log.key.verify(signature, data)
-        except RejectedError as error:
+        except RejectionError as error:
             raise VerificationError(str(error)) from error

@@ -21,8 +21,8 @@ from rfc3161_client.verify import VerifierBuilder
 from provider import limits
 from provider.signatures.alive import Alive, always
 from provider.signatures.evidence.certificates import der
-from provider.signatures.rejection import RejectedError
-from provider.signatures.trust.authority import Authority
+from provider.signatures.rejection import RejectionError
+from provider.signatures.trust.authority import CertificateAuthority
 
 _HASHES: Final[Mapping[str, str]] = {
     "2.16.840.1.101.3.4.2.1": "sha256",
@@ -49,7 +49,7 @@ class _Claim:
     serial_number: int
     embedded: frozenset[bytes]
 
-    def names(self, authority: Authority) -> bool:
+    def names(self, authority: CertificateAuthority) -> bool:
         """Whether it claims to be of an authority, at a time at which that was believed."""
         stamping = authority.certificates[0]
         return (
@@ -60,7 +60,9 @@ class _Claim:
         )
 
 
-def verify(response: bytes, message: bytes, authorities: Sequence[Authority], alive: Alive = always) -> dt.datetime:
+def verify(
+    response: bytes, message: bytes, authorities: Sequence[CertificateAuthority], alive: Alive = always
+) -> dt.datetime:
     """The time of a timestamp over a message.
 
     Args:
@@ -70,17 +72,17 @@ def verify(response: bytes, message: bytes, authorities: Sequence[Authority], al
         alive: asked before anything dear.
 
     Raises:
-        RejectedError: none of them has.
+        RejectionError: none of them has.
     """
     if not authorities:
-        raise RejectedError("no TSA root certificate(s) provided to verify timestamp")
+        raise RejectionError("no TSA root certificate(s) provided to verify timestamp")
     if len(response) > limits.TIMESTAMP_BYTES:
-        raise RejectedError(f"the timestamp is longer than {limits.TIMESTAMP_BYTES} bytes")
+        raise RejectionError(f"the timestamp is longer than {limits.TIMESTAMP_BYTES} bytes")
     try:
         decoded = decode_timestamp_response(response)
         claim = _claim(decoded, message)
     except _UNREADABLE as error:
-        raise RejectedError("the timestamp is no response of a timestamp authority") from error
+        raise RejectionError("the timestamp is no response of a timestamp authority") from error
     for authority in authorities:
         stamping, *others = authority.certificates
         if claim is None or not others or not claim.names(authority):
@@ -92,7 +94,7 @@ def verify(response: bytes, message: bytes, authorities: Sequence[Authority], al
                 return claim.moment
         except (VerificationError, ValueError):
             continue
-    raise RejectedError("the timestamp is of no authority in the trust root, or of another signature")
+    raise RejectionError("the timestamp is of no authority in the trust root, or of another signature")
 
 
 def _claim(decoded: TimeStampResponse, message: bytes) -> _Claim | None:
@@ -115,6 +117,6 @@ def _claim(decoded: TimeStampResponse, message: bytes) -> _Claim | None:
     return _Claim(info.gen_time, signer.issuer, signer.serial_number, frozenset(embedded))
 
 
-def _valid(authority: Authority, moment: dt.datetime) -> bool:
+def _valid(authority: CertificateAuthority, moment: dt.datetime) -> bool:
     spans = [(one.not_valid_before_utc, one.not_valid_after_utc) for one in authority.certificates]
     return authority.validity.covers(moment) and all(start <= moment <= end for start, end in spans)

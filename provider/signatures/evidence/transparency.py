@@ -17,10 +17,10 @@ from provider import limits
 from provider.foreign_text import shown
 from provider.golang.structs import Field, Integer, Struct, Text
 from provider.signatures.encoding import from_base64, from_json, strict_object
-from provider.signatures.evidence.entry_body import TIMED, Signed, same_pem, verify_body
+from provider.signatures.evidence.entry_body import TIMED, SignatureMaterial, same_pem, verify_body
 from provider.signatures.evidence.log_entry import InclusionProof, LogEntry
-from provider.signatures.rejection import RejectedError
-from provider.signatures.trust.trust_root import Log
+from provider.signatures.rejection import RejectionError
+from provider.signatures.trust.transparency_log import TransparencyLog
 
 _PAYLOAD: Final = Struct(
     "bundle.RekorPayload",
@@ -38,7 +38,7 @@ _LARGEST: Final = 2**53
 
 
 @dataclass(frozen=True)
-class Logged:
+class LoggedSignature:
     """What a log entry must be about.
 
     Attributes:
@@ -52,7 +52,7 @@ class Logged:
     signer: bytes
 
 
-def verify_promise(text: str, logged: Logged, logs: Iterable[Log]) -> dt.datetime:
+def verify_promise(text: str, logged: LoggedSignature, logs: Iterable[TransparencyLog]) -> dt.datetime:
     """The time in a log's promise to include an entry (Rekor's signed entry timestamp), of a legacy signature.
 
     1. The entry is about this signature, this signer and this payload (cosign, `VerifyBundle`).
@@ -60,7 +60,7 @@ def verify_promise(text: str, logged: Logged, logs: Iterable[Log]) -> dt.datetim
     3. The promise is that log's signature over the entry (Rekor, `SignedEntryTimestamp`; RFC 8785).
 
     Raises:
-        RejectedError: any of it does not hold.
+        RejectionError: any of it does not hold.
     """
     bundle = _read(text)
     payload = bundle["Payload"]
@@ -68,17 +68,19 @@ def verify_promise(text: str, logged: Logged, logs: Iterable[Log]) -> dt.datetim
     _verify_entry(_hashed_rekord(from_base64(payload["body"])), logged)
     # 2.
     moment = _moment(payload["integratedTime"])
-    log = find(payload["logID"], logs)
+    log = find(payload["logID"], logs, moment)
     if log is None:
-        raise RejectedError("verifying bundle: rekor log public key not found for payload")
+        raise RejectionError("verifying bundle: rekor log public key not found for payload")
     if not log.validity.covers(moment):
-        raise RejectedError("verifying bundle: rekor log public key was not valid at the entry's time")
+        raise RejectionError("verifying bundle: rekor log public key was not valid at the entry's time")
     # 3.
     _verify_signed(payload, from_base64(bundle["SignedEntryTimestamp"]), log)
     return moment
 
 
-def verify_entry(entry: LogEntry, signed: Signed, logs: Sequence[Log], *, needs_proof: bool) -> dt.datetime | None:
+def verify_entry(
+    entry: LogEntry, signed: SignatureMaterial, logs: Sequence[TransparencyLog], *, needs_proof: bool
+) -> dt.datetime | None:
     """The time of an entry in a bundle, None where its log gives none (Rekor, version 2).
 
     1. The entry is about this signature, this signer and what was signed: otherwise a good entry of somebody else's
@@ -89,27 +91,27 @@ def verify_entry(entry: LogEntry, signed: Signed, logs: Sequence[Log], *, needs_
     4. A promise, where there is one, is the log's (Rekor, signed entry timestamp). Only it makes the time count.
 
     Raises:
-        RejectedError: any of it does not hold.
+        RejectionError: any of it does not hold.
     """
     # 1.
     verify_body(entry.kind, entry.body, signed)
     # 2.
-    log = next((log for log in logs if log.key_id == entry.log_id), None)
-    if log is None:
-        raise RejectedError("the log entry is of no log in the trust root")
     moment = _moment(entry.integrated_time) if entry.integrated_time else None
+    log = find(entry.log_id.hex(), logs, moment)
+    if log is None:
+        raise RejectionError("the log entry is of no log in the trust root")
     if moment is not None and not log.validity.covers(moment):
-        raise RejectedError("the log was not valid at the entry's time")
+        raise RejectionError("the log was not valid at the entry's time")
     # 3.
     if entry.proof is not None:
         _verify_inclusion(entry, entry.proof, log)
     elif needs_proof or not entry.promise:
-        raise RejectedError("the log entry has no inclusion proof")
+        raise RejectionError("the log entry has no inclusion proof")
     # 4.
     if not entry.promise:
         return None
     if moment is None or entry.kind not in TIMED:
-        raise RejectedError("the log entry has a promise but no time that it could be of")
+        raise RejectionError("the log entry has a promise but no time that it could be of")
     payload = {
         "body": base64.b64encode(entry.body).decode(),
         "integratedTime": entry.integrated_time,
@@ -120,29 +122,31 @@ def verify_entry(entry: LogEntry, signed: Signed, logs: Sequence[Log], *, needs_
     return moment
 
 
-def _verify_inclusion(entry: LogEntry, proof: InclusionProof, log: Log) -> None:
+def _verify_inclusion(entry: LogEntry, proof: InclusionProof, log: TransparencyLog) -> None:
     # Imported here: signatures without log entries should not pay for sigstore's client.
     from provider.signatures.evidence import keyring, sigstore_parts  # noqa: PLC0415
 
     try:
         sigstore_parts.verify_inclusion(entry, proof, keyring.LogKeys([log]))
     except (sigstore_parts.VerificationError, ValueError, TypeError) as error:
-        raise RejectedError("the log entry is not in the tree that its log has signed") from error
+        raise RejectionError("the log entry is not in the tree that its log has signed") from error
 
 
-def find(key_id: str, logs: Iterable[Log]) -> Log | None:
-    """The log of an id in hexadecimal."""
-    return next((log for log in logs if log.key_id.hex() == key_id), None)
+def find(key_id: str, logs: Iterable[TransparencyLog], moment: dt.datetime | None = None) -> TransparencyLog | None:
+    """The log of an id in hexadecimal; of several, which differ in their validity, one that is believed at a moment."""
+    named = [log for log in logs if log.key_id.hex() == key_id]
+    believed = (log for log in named if moment is None or log.validity.covers(moment))
+    return next(believed, named[0] if named else None)
 
 
 def _read(text: str) -> Mapping[str, Any]:
     try:
         bundle = from_json(text.encode("utf-8", "replace"), _BUNDLE)
-    except RejectedError as error:
-        raise RejectedError(f"unmarshaling bundle: {error}") from error
+    except RejectionError as error:
+        raise RejectionError(f"unmarshaling bundle: {error}") from error
     numbers = (bundle["Payload"]["integratedTime"], bundle["Payload"]["logIndex"])
     if not all(0 <= number < _LARGEST for number in numbers):
-        raise RejectedError("bundle payload: a number is out of range")
+        raise RejectionError("bundle payload: a number is out of range")
     return dict(bundle)
 
 
@@ -152,43 +156,43 @@ def _hashed_rekord(body: bytes) -> Mapping[str, Any]:
         entry = strict_object(body, limits.SIGNATURE_PARTS)
         kind = entry["kind"], entry["apiVersion"]
         specification = entry["spec"]
-    except (RejectedError, KeyError) as error:
-        raise RejectedError("failed to extract signature from bundle: the log entry cannot be read") from error
+    except (RejectionError, KeyError) as error:
+        raise RejectionError("failed to extract signature from bundle: the log entry cannot be read") from error
     if kind != _KIND or not isinstance(specification, dict):
-        raise RejectedError("failed to extract signature from bundle: unsupported type")
+        raise RejectionError("failed to extract signature from bundle: unsupported type")
     return specification
 
 
-def _verify_entry(specification: Mapping[str, Any], logged: Logged) -> None:
+def _verify_entry(specification: Mapping[str, Any], logged: LoggedSignature) -> None:
     try:
         signature = specification["signature"]["content"]
         signer = base64.b64decode(specification["signature"]["publicKey"]["content"], validate=True)
         algorithm, digest = (specification["data"]["hash"][name] for name in ("algorithm", "value"))
     except (ValueError, TypeError, KeyError) as error:
-        raise RejectedError("failed to extract signature from bundle: the log entry cannot be read") from error
+        raise RejectionError("failed to extract signature from bundle: the log entry cannot be read") from error
     if not signature or signature != logged.signature:
-        raise RejectedError("signature in bundle does not match signature being verified")
+        raise RejectionError("signature in bundle does not match signature being verified")
     if not same_pem(signer, logged.signer):
         expected, got = shown(logged.signer.decode(), _SHOWN), shown(signer.decode("utf-8", "replace"), _SHOWN)
-        raise RejectedError(f"comparing public key PEMs, expected {expected}, got {got}")
+        raise RejectionError(f"comparing public key PEMs, expected {expected}, got {got}")
     if algorithm != "sha256":
-        raise RejectedError(f'unexpected algorithm: "{shown(str(algorithm))}"')
+        raise RejectionError(f'unexpected algorithm: "{shown(str(algorithm))}"')
     found = hashlib.sha256(logged.payload).hexdigest()
     if digest != found:
-        raise RejectedError(f'matching bundle to payload: bundle="{shown(str(digest), 80)}", payload="{found}"')
+        raise RejectionError(f'matching bundle to payload: bundle="{shown(str(digest), 80)}", payload="{found}"')
 
 
-def _verify_signed(payload: Mapping[str, Any], promise: bytes, log: Log) -> None:
+def _verify_signed(payload: Mapping[str, Any], promise: bytes, log: TransparencyLog) -> None:
     # Texts in ASCII and whole numbers below 2^53: canonical as they are (RFC 8785, section 3.2).
     canonical = json.dumps(dict(payload), sort_keys=True, separators=(",", ":"))
     try:
         log.key.verify(promise, canonical.encode())
-    except RejectedError as error:
-        raise RejectedError("unable to verify SET") from error
+    except RejectionError as error:
+        raise RejectionError("unable to verify SET") from error
 
 
 def _moment(seconds: int) -> dt.datetime:
     try:
         return dt.datetime.fromtimestamp(seconds, dt.UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise RejectedError("bundle payload: its time is out of range") from error
+        raise RejectionError("bundle payload: its time is out of range") from error

@@ -28,17 +28,18 @@ from cryptography import x509
 
 from provider import limits
 from provider.questions.answer import Proof, SigningTime, TimeSource
+from provider.registry import digests
 from provider.signatures.alive import Alive, always
 from provider.signatures.content import Envelope, MessageSignature
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import SIGN
-from provider.signatures.encoding import WeightRejectedError, strict_object
+from provider.signatures.encoding import WeightRejectionError, strict_object
 from provider.signatures.evidence import certificates, timestamps, transparency
-from provider.signatures.evidence.entry_body import Signed
+from provider.signatures.evidence.entry_body import SignatureMaterial
 from provider.signatures.evidence.logged_certificates import verify_logged
 from provider.signatures.formats import bundle_format
 from provider.signatures.formats.bundle_format import Bundle
-from provider.signatures.rejection import RejectedError, step
+from provider.signatures.rejection import RejectionError, step
 from provider.signatures.trust.keys import PublicKey
 
 FORMAT: Final = "bundle"
@@ -78,7 +79,7 @@ class _Times:
     stamped: list[dt.datetime] = field(default_factory=list)
     logged: list[dt.datetime] = field(default_factory=list)
 
-    def told(self) -> Sequence[SigningTime]:
+    def signing_times(self) -> Sequence[SigningTime]:
         given = [(TimeSource.TIMESTAMP, moment) for moment in self.stamped]
         given += [(TimeSource.LOG, moment) for moment in self.logged]
         return [SigningTime(source, certificates.stamp(moment)) for source, moment in given]
@@ -94,20 +95,22 @@ def verify(raw: bytes, digest: str, demands: Demands, alive: Alive = always) -> 
         alive: asked before each dear thing; what it raises is passed on.
 
     Raises:
-        RejectedError: nothing; always lasting, for the time of day has no say.
+        RejectionError: nothing; always lasting, because the time of day has no say.
         NoSignatureError: it does not claim to be a signature.
     """
-    image = digest.removeprefix("sha256:")
+    image = digests.encoded(digest)
     times = _Times()
     with step(1):
         bundle = bundle_format.read(raw)
-        _verify_claim(bundle.content, image)
+        _verify_claim(bundle.content, digest)
         signer = _signer(bundle, demands)
     with step(2):
         times.stamped += _stamped(bundle, demands, alive)
     with step(3):
         alive()
-        signed = Signed(bundle.content, image, signer.key.hash_algorithm, signer.der, signer.key.spki, signer.pem)
+        signed = SignatureMaterial(
+            bundle.content, image, signer.key.hash_algorithm, signer.der, signer.key.spki, signer.pem
+        )
         times.logged += _logged(bundle, signed, demands)
     with step(4):
         if signer.certificate is not None:
@@ -118,25 +121,29 @@ def verify(raw: bytes, digest: str, demands: Demands, alive: Alive = always) -> 
         return _proof(bundle, digest, signer, times)
 
 
-def _verify_claim(content: Envelope | MessageSignature, image: str) -> None:
+def _verify_claim(content: Envelope | MessageSignature, digest: str) -> None:
+    algorithm, image = digests.algorithm(digest), digests.encoded(digest)
     if isinstance(content, MessageSignature):
+        if algorithm != "sha256":
+            # It is made over the SHA-256 of what is signed, and of an image there is nothing here but its digest.
+            raise RejectionError("a message signature is about a SHA-256, and the image has another digest")
         if content.digest and content.digest != image:
-            raise RejectedError(f"invalid or missing digest in claim: sha256:{content.digest}")
+            raise RejectionError(f"invalid or missing digest in claim: sha256:{content.digest}")
         return
     if content.payload_type != _PAYLOAD_TYPE:
         raise NoSignatureError
     try:
         statement = strict_object(content.payload, limits.SIGNATURE_PARTS)
-    except WeightRejectedError as error:
+    except WeightRejectionError as error:
         # Signatures say of an image that it is signed, and nothing else: what says so much is an attestation.
         raise NoSignatureError from error
     if statement.get("predicateType") != SIGN:
         raise NoSignatureError
     version = statement.get("_type")
     if not isinstance(version, str) or version not in _STATEMENTS:
-        raise RejectedError("the statement is of a version that is not supported")
-    if not any(_names(subject, image) for subject in _subjects(statement)):
-        raise RejectedError("the statement is about another digest")
+        raise RejectionError("the statement is of a version that is not supported")
+    if not any(_names(subject, algorithm, image) for subject in _subjects(statement)):
+        raise RejectionError("the statement is about another digest")
 
 
 def _subjects(statement: dict[str, Any]) -> Sequence[object]:
@@ -144,18 +151,18 @@ def _subjects(statement: dict[str, Any]) -> Sequence[object]:
     return subjects if isinstance(subjects, list) else ()
 
 
-def _names(subject: object, image: str) -> bool:
-    digests = subject.get("digest") if isinstance(subject, dict) else None
-    return isinstance(digests, dict) and digests.get("sha256") == image
+def _names(subject: object, algorithm: str, image: str) -> bool:
+    named = subject.get("digest") if isinstance(subject, dict) else None
+    return isinstance(named, dict) and named.get(algorithm) == image
 
 
 def _signer(bundle: Bundle, demands: Demands) -> _Signer:
     if demands.key is not None:
         if bundle.certificate is not None:
-            raise RejectedError("the bundle is by a certificate, not by a key")
+            raise RejectionError("the bundle is by a certificate, not by a key")
         return _Signer(demands.key)
     if bundle.certificate is None:
-        raise RejectedError("no certificate found on signature")
+        raise RejectionError("no certificate found on signature")
     certificate = certificates.load_der(bundle.certificate)
     return _Signer(certificates.public_key(certificate, by_curve=True), certificate)
 
@@ -170,18 +177,18 @@ def _stamped(bundle: Bundle, demands: Demands, alive: Alive) -> Sequence[dt.date
     for response in bundle.timestamps:
         try:
             moments.append(timestamps.verify(response, bundle.content.signature, root.timestamp_authorities, alive))
-        except RejectedError as error:
+        except RejectionError as error:
             problem = str(error)
     if not moments and (demands.timestamps is not None or bundle.timestamps):
-        raise RejectedError(f"unable to verify RFC3161 timestamp bundle: {problem}")
+        raise RejectionError(f"unable to verify RFC3161 timestamp bundle: {problem}")
     return moments
 
 
-def _logged(bundle: Bundle, signed: Signed, demands: Demands) -> Sequence[dt.datetime]:
+def _logged(bundle: Bundle, signed: SignatureMaterial, demands: Demands) -> Sequence[dt.datetime]:
     if demands.logs is None:
         return ()
     if len(bundle.entries) != 1:
-        raise RejectedError(f"the bundle has {len(bundle.entries)} log entries; it must have one")
+        raise RejectionError(f"the bundle has {len(bundle.entries)} log entries; it must have one")
     moment = transparency.verify_entry(bundle.entries[0], signed, demands.logs.logs, needs_proof=bundle.needs_proof)
     return () if moment is None else [moment]
 
@@ -190,9 +197,9 @@ def _verify_certificate(
     certificate: x509.Certificate, moments: Sequence[dt.datetime], demands: Demands, alive: Alive
 ) -> None:
     if demands.trust_root is None:
-        raise RejectedError("there is no trust root")
+        raise RejectionError("there is no trust root")
     if not moments:
-        raise RejectedError("the bundle has no time of signing that a log or a timestamp authority proves")
+        raise RejectionError("the bundle has no time of signing that a log or a timestamp authority proves")
     certificates.verify_profile(certificate)
     for moment in moments:
         certificates.verify_validity(certificate, (), moment)
@@ -217,7 +224,7 @@ def _verify_signature(content: Envelope | MessageSignature, image: str, key: Pub
 def _proof(bundle: Bundle, digest: str, signer: _Signer, times: _Times) -> Proof:
     signature = bundle.content.signature
     if signer.certificate is None:
-        return Proof(hashlib.sha256(signature).hexdigest(), digest, FORMAT, times=times.told())
+        return Proof(hashlib.sha256(signature).hexdigest(), digest, FORMAT, times=times.signing_times())
     name = hashlib.sha256(signature + signer.pem).hexdigest()
     found = certificates.identity(signer.certificate, newest=True)
-    return Proof(name, digest, FORMAT, found.subjects, found.issuer, found.github, times.told())
+    return Proof(name, digest, FORMAT, found.subjects, found.issuer, found.github, times.signing_times())

@@ -16,7 +16,7 @@ from provider.foreign_text import shown
 from provider.signatures.content import Envelope, MessageSignature
 from provider.signatures.encoding import from_base64, strict_object
 from provider.signatures.evidence.log_entry import InclusionProof, LogEntry
-from provider.signatures.rejection import RejectedError
+from provider.signatures.rejection import RejectionError
 
 T = TypeVar("T")
 MEDIA_TYPE_PREFIX: Final = "application/vnd.dev.sigstore.bundle"
@@ -56,21 +56,21 @@ def read(body: bytes) -> Bundle:
     """Read a bundle.
 
     Raises:
-        RejectedError: it is none, or one that may be read in two ways.
+        RejectionError: it is none, or one that may be read in two ways.
     """
     try:
         return _bundle(strict_object(body, limits.SIGNATURE_PARTS))
     except (KeyError, TypeError, ValueError) as error:
-        raise RejectedError("the bundle has a member that is missing or of a wrong type") from error
-    except RejectedError as error:
-        raise RejectedError(f"the bundle cannot be read: {error}") from error
+        raise RejectionError("the bundle has a member that is missing or of a wrong type") from error
+    except RejectionError as error:
+        raise RejectionError(f"the bundle cannot be read: {error}") from error
 
 
 def _bundle(fields: Mapping[str, Any]) -> Bundle:
     _only(fields, {"mediaType", "verificationMaterial", *_CONTENTS})
     version = _VERSIONS.get(_text(fields, "mediaType"))
     if version is None:
-        raise RejectedError(f"{shown(str(fields['mediaType'])) or 'no media type'} is not supported")
+        raise RejectionError(f"{shown(str(fields['mediaType'])) or 'no media type'} is not supported")
     material = _object(fields["verificationMaterial"])
     _only(material, {"tlogEntries", "timestampVerificationData", *_MATERIALS})
     content = _one_of(fields, _CONTENTS)
@@ -93,10 +93,10 @@ def _certificate(material: Mapping[str, Any], version: tuple[int, int]) -> bytes
     if sort == "certificate":
         return _raw(fields)
     if version >= _WITHOUT_CHAIN:
-        raise RejectedError("x509CertificateChain is not for bundles of this version")
+        raise RejectionError("x509CertificateChain is not for bundles of this version")
     chain = _list(fields, "certificates", limits.CERTIFICATES, _raw)
     if not chain:
-        raise RejectedError("x509CertificateChain is empty")
+        raise RejectionError("x509CertificateChain is empty")
     # What stands above the leaf is the trust root's business, and is not taken from the bundle.
     return chain[0]
 
@@ -111,7 +111,7 @@ def _timestamps(material: Mapping[str, Any]) -> Sequence[bytes]:
     _only(data, {"rfc3161Timestamps"})
     stamps = _list(data, "rfc3161Timestamps", limits.TIMESTAMPS, lambda one: _bytes(one, "signedTimestamp"))
     if len(set(stamps)) != len(stamps):
-        raise RejectedError("a timestamp stands twice")
+        raise RejectionError("a timestamp stands twice")
     return stamps
 
 
@@ -119,7 +119,7 @@ def _envelope(fields: Mapping[str, Any]) -> Envelope:
     _only(fields, {"payload", "payloadType", "signatures"})
     signatures = _list(fields, "signatures", 1, lambda one: _bytes(one, "sig"))
     if not signatures:
-        raise RejectedError("the DSSE envelope has no signature")
+        raise RejectionError("the DSSE envelope has no signature")
     return Envelope(_text(fields, "payloadType"), _bytes(fields, "payload"), signatures[0])
 
 
@@ -127,7 +127,7 @@ def _message(fields: Mapping[str, Any]) -> MessageSignature:
     _only(fields, {"messageDigest", "signature"})
     digest = _object(fields.get("messageDigest") or {})
     if digest and _text(digest, "algorithm") != "SHA2_256":
-        raise RejectedError("messageDigest: only SHA2_256 is an image's")
+        raise RejectionError("messageDigest: only SHA2_256 is an image's")
     return MessageSignature(_bytes(digest, "digest").hex() if digest else "", _bytes(fields, "signature"))
 
 
@@ -149,10 +149,10 @@ def _entry(fields: Mapping[str, Any]) -> LogEntry:
 def _proof(fields: Mapping[str, Any]) -> InclusionProof:
     hashes = fields.get("hashes") or []
     if not isinstance(hashes, list) or len(hashes) > _HASHES:
-        raise RejectedError("an inclusion proof is too long")
+        raise RejectionError("an inclusion proof is too long")
     checkpoint = _text(_object(fields.get("checkpoint") or {"envelope": ""}), "envelope")
     if len(checkpoint) > limits.CHECKPOINT_CHARACTERS:
-        raise RejectedError(f"a checkpoint is longer than {limits.CHECKPOINT_CHARACTERS} characters")
+        raise RejectionError(f"a checkpoint is longer than {limits.CHECKPOINT_CHARACTERS} characters")
     return InclusionProof(
         _number(fields, "logIndex"),
         _number(fields, "treeSize"),
@@ -169,14 +169,14 @@ _HASHES: Final = 64
 def _one_of(fields: Mapping[str, Any], names: frozenset[str]) -> str:
     given = sorted(name for name in names if fields.get(name) is not None)
     if len(given) != 1:
-        raise RejectedError(f"it has {' and '.join(given) or 'none'} of {', '.join(sorted(names))}; it must have one")
+        raise RejectionError(f"it has {' and '.join(given) or 'none'} of {', '.join(sorted(names))}; it must have one")
     return given[0]
 
 
 def _only(fields: Mapping[str, Any], known: set[str]) -> None:
     unknown = sorted(fields.keys() - known)
     if unknown:
-        raise RejectedError(f"{shown(unknown[0])} is not known")
+        raise RejectionError(f"{shown(unknown[0])} is not known")
 
 
 def _object(value: object) -> Mapping[str, Any]:
@@ -190,7 +190,7 @@ def _list(fields: Mapping[str, Any], name: str, most: int, read_one: Callable[[M
     if not isinstance(values, list):
         raise TypeError(name)
     if len(values) > most:
-        raise RejectedError(f"{name} has {len(values)} members, more than {most}")
+        raise RejectionError(f"{name} has {len(values)} members, more than {most}")
     return tuple(read_one(_object(value)) for value in values)
 
 

@@ -34,8 +34,8 @@ from provider.signatures.discovery import LegacySignature
 from provider.signatures.encoding import from_base64, from_json
 from provider.signatures.evidence import certificates, timestamps, transparency
 from provider.signatures.evidence.logged_certificates import verify_logged
-from provider.signatures.evidence.transparency import Logged
-from provider.signatures.rejection import RejectedError, step
+from provider.signatures.evidence.transparency import LoggedSignature
+from provider.signatures.rejection import RejectionError, step
 from provider.signatures.trust.keys import PublicKey
 
 MEDIA_TYPE: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
@@ -91,7 +91,7 @@ def verify(signature: LegacySignature, digest: str, demands: Demands, now: dt.da
         alive: asked before each dear thing; what it raises is passed on.
 
     Raises:
-        RejectedError: nothing, in cosign's words where it has some; not lasting where the payload could not be had, or
+        RejectionError: nothing, in cosign's words where it has some; not lasting where the payload could not be had, or
             where the certificate is judged by `now`.
     """
     with step(1):
@@ -102,7 +102,7 @@ def verify(signature: LegacySignature, digest: str, demands: Demands, now: dt.da
         stamped = _stamped(signature, encoded, demands, alive)
     with step(3):
         alive()
-        logged = _logged(signature, Logged(encoded, payload, _signer(certificate, demands)), demands)
+        logged = _logged(signature, LoggedSignature(encoded, payload, _signer(certificate, demands)), demands)
     with step(4):
         key, path = _trusted(certificate, demands, alive)
     with step(5):
@@ -120,16 +120,16 @@ def verify(signature: LegacySignature, digest: str, demands: Demands, now: dt.da
 def _payload(signature: LegacySignature) -> bytes:
     if signature.layer.media_type != MEDIA_TYPE:
         kind = shown(signature.layer.media_type) or "of no type"
-        raise RejectedError(f"signature layer {signature.layer.digest} is {kind}, not {MEDIA_TYPE}")
+        raise RejectionError(f"signature layer {signature.layer.digest} is {kind}, not {MEDIA_TYPE}")
     if signature.payload is None:
         # The registry may have it later.
-        raise RejectedError(signature.problem, lasting=False)
+        raise RejectionError(signature.problem, lasting=False)
     return signature.payload
 
 
 def _encoded(signature: LegacySignature) -> str:
     if _SIGNATURE not in signature.layer.annotations:
-        raise RejectedError(f'signature layer {signature.layer.digest} is missing "{_SIGNATURE}" annotation')
+        raise RejectionError(f'signature layer {signature.layer.digest} is missing "{_SIGNATURE}" annotation')
     return signature.layer.annotation(_SIGNATURE)
 
 
@@ -150,25 +150,25 @@ def _stamped(signature: LegacySignature, encoded: str, demands: Demands, alive: 
         return None
     text = signature.layer.annotation(_TIMESTAMP)
     if not text:
-        raise RejectedError("unable to verify RFC3161 timestamp bundle: the signature has no timestamp")
+        raise RejectionError("unable to verify RFC3161 timestamp bundle: the signature has no timestamp")
     try:
         response = from_base64(from_json(text.encode("utf-8", "replace"), _STAMP)["SignedRFC3161Timestamp"])
         return timestamps.verify(response, from_base64(encoded), demands.timestamps.timestamp_authorities, alive)
-    except RejectedError as error:
-        raise RejectedError(f"unable to verify RFC3161 timestamp bundle: {error}") from error
+    except RejectionError as error:
+        raise RejectionError(f"unable to verify RFC3161 timestamp bundle: {error}") from error
 
 
-def _logged(signature: LegacySignature, logged: Logged, demands: Demands) -> dt.datetime | None:
+def _logged(signature: LegacySignature, logged: LoggedSignature, demands: Demands) -> dt.datetime | None:
     if demands.logs is None:
         return None
     text = signature.layer.annotation(_BUNDLE)
     if not text:
         online = "rekor client not provided for online verification"
-        raise RejectedError("offline verification failed" if demands.offline else online)
+        raise RejectionError("offline verification failed" if demands.offline else online)
     try:
         return transparency.verify_promise(text, logged, demands.logs.logs)
-    except RejectedError as error:
-        raise RejectedError(f"error verifying bundle: {error}") from error
+    except RejectionError as error:
+        raise RejectionError(f"error verifying bundle: {error}") from error
 
 
 def _trusted(
@@ -178,9 +178,9 @@ def _trusted(
     if demands.key is not None:
         return demands.key, ()
     if certificate is None:
-        raise RejectedError("no certificate found on signature")
+        raise RejectionError("no certificate found on signature")
     if demands.trust_root is None:
-        raise RejectedError("there is no trust root")
+        raise RejectionError("there is no trust root")
     key = certificates.public_key(certificate)
     certificates.verify_profile(certificate)
     start = certificate.not_valid_before_utc
@@ -195,9 +195,9 @@ def _verify_claim(payload: bytes, digest: str) -> None:
     critical = from_json(payload, _PAYLOAD)["critical"]
     claimed = critical["image"]["docker-manifest-digest"]
     if claimed != digest:
-        raise RejectedError(f"invalid or missing digest in claim: {shown(claimed, 80)}")
+        raise RejectionError(f"invalid or missing digest in claim: {shown(claimed, 80)}")
     if critical["type"] != TYPE:
-        raise RejectedError(f"the payload is of type {shown(critical['type'])}, not {TYPE}")
+        raise RejectionError(f"the payload is of type {shown(critical['type'])}, not {TYPE}")
 
 
 def _verify_times(
@@ -216,9 +216,9 @@ def _verify_times(
         return ()
     try:
         certificates.verify_validity(certificate, path, now)
-    except RejectedError as error:
+    except RejectionError as error:
         sentence = "expected a signed timestamp to verify an expired certificate"
-        raise RejectedError(sentence, lasting=False) from error
+        raise RejectionError(sentence, lasting=False) from error
     return [SigningTime(TimeSource.NONE, certificates.stamp(now))]
 
 
@@ -227,8 +227,8 @@ def _verify_valid(
 ) -> None:
     try:
         certificates.verify_validity(certificate, path, moment)
-    except RejectedError as error:
-        raise RejectedError(f"{what}: {error}") from error
+    except RejectionError as error:
+        raise RejectionError(f"{what}: {error}") from error
 
 
 def _proof(

@@ -28,7 +28,7 @@ ALWAYS: Final = Validity()
 
 
 @dataclass(frozen=True)
-class Authority:
+class CertificateAuthority:
     """A certificate authority, or a timestamp authority.
 
     Attributes:
@@ -41,5 +41,5 @@ class Authority:
 
     @cached_property
     def converted(self) -> Sequence[crypto.X509]:
-        """The certificates as `OpenSSL` has them; made once, for it takes as long as a signature."""
+        """The certificates as `OpenSSL` has them; made once, because it takes as long as a signature."""
         return tuple(crypto.X509.from_cryptography(one) for one in self.certificates)

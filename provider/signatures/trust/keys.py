@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa,
 from provider.errors import ImageError
 from provider.questions.proof_question import HashAlgorithm
 from provider.reasons import Reason
-from provider.signatures.rejection import RejectedError
+from provider.signatures.rejection import RejectionError
 
 _Supported: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
 _Hash: TypeAlias = hashes.HashAlgorithm | utils.Prehashed
@@ -65,15 +65,20 @@ class PublicKey:
         return self.key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
     @cached_property
+    def fingerprint(self) -> str:
+        """By what people compare keys: SHA-256 of the SubjectPublicKeyInfo, in hexadecimal."""
+        return hashlib.sha256(self.spki).hexdigest()
+
+    @cached_property
     def revision(self) -> str:
         """What results of verifying with it are remembered under."""
-        return f"{hashlib.sha256(self.spki).hexdigest()}/{self.hash_algorithm}"
+        return f"{self.fingerprint}/{self.hash_algorithm}"
 
     def verify(self, signature: bytes, message: bytes) -> None:
         """Verify a signature.
 
         Raises:
-            RejectedError: it is not this key's, or of another message.
+            RejectionError: it is not this key's, or of another message.
         """
         if isinstance(self.key, ed25519.Ed25519PublicKey):
             _verify_ed25519(self.key, signature, message)
@@ -86,11 +91,11 @@ class PublicKey:
         """Verify a signature over a message of which only the SHA-256 is known.
 
         Raises:
-            RejectedError: it is not this key's, or the key does not sign so.
+            RejectionError: it is not this key's, or the key does not sign so.
         """
         prehashed = utils.Prehashed(hashes.SHA256())
         if self.hash_algorithm is not HashAlgorithm.SHA256 or isinstance(self.key, ed25519.Ed25519PublicKey):
-            raise RejectedError("the key does not sign SHA-256 digests")
+            raise RejectionError("the key does not sign SHA-256 digests")
         if isinstance(self.key, rsa.RSAPublicKey):
             _verify_rsa(self.key, prehashed, signature, digest)
         else:
@@ -102,7 +107,7 @@ def load(pem: str, hash_algorithm: HashAlgorithm) -> PublicKey:
     """The one public key of a PEM text.
 
     Raises:
-        ImageError: `KeyInvalid`; the text itself is never told, for it might be a private key.
+        ImageError: `KeyInvalid`; the text itself is never shown, because it might be a private key.
     """
     label = pem.partition(_BEGIN)[2].partition("-----")[0]
     if "PRIVATE KEY" in pem:
@@ -139,25 +144,25 @@ def _verify_ecdsa(key: ec.EllipticCurvePublicKey, algorithm: _Hash, signature: b
     except ValueError as error:
         plain = 0 < len(signature) <= _LONGEST_PLAIN and len(signature) % 2 == 0
         sentence = "invalid signature when validating IEEE_P1363 encoded signature"
-        raise RejectedError(sentence if plain else "ecdsa: Invalid IEEE_P1363 encoded bytes") from error
+        raise RejectionError(sentence if plain else "ecdsa: Invalid IEEE_P1363 encoded bytes") from error
     try:
         key.verify(signature, message, ec.ECDSA(algorithm))
     except InvalidSignature as error:
-        raise RejectedError("invalid signature when validating ASN.1 encoded signature") from error
+        raise RejectionError("invalid signature when validating ASN.1 encoded signature") from error
 
 
 def _verify_rsa(key: rsa.RSAPublicKey, algorithm: _Hash, signature: bytes, message: bytes) -> None:
     try:
         key.verify(signature, message, padding.PKCS1v15(), algorithm)
     except InvalidSignature as error:
-        raise RejectedError("crypto/rsa: verification error") from error
+        raise RejectionError("crypto/rsa: verification error") from error
 
 
 def _verify_ed25519(key: ed25519.Ed25519PublicKey, signature: bytes, message: bytes) -> None:
     try:
         key.verify(signature, message)
     except InvalidSignature as error:
-        raise RejectedError("failed to verify signature") from error
+        raise RejectionError("failed to verify signature") from error
 
 
 def _invalid(sentence: str) -> ImageError:

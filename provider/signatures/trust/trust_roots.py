@@ -1,60 +1,51 @@
 """The trust roots of the provider's settings, by name; read again when their files change.
 
-A file that is damaged, gone or expired keeps the old one in force and says so, once for each state of the file.
+A file that is damaged, gone or expired keeps the old one in force and says so, once for each state of the file. Where
+there is no old one, a question by that name has no answer; all other questions have their answers.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from provider import limits
 from provider.clock import Clock
-from provider.errors import ImageError, SettingsError
+from provider.errors import FileError, ImageError
 from provider.foreign_text import shown
+from provider.mounted_file import MountedFile
+from provider.observer import FileSetting, NullObserver, Observer
 from provider.questions.proof_question import TrustRootName
 from provider.reasons import Reason
-from provider.signatures.trust.trust_root import TrustRoot, TrustRootError, read, read_file
+from provider.signatures.trust.trust_root import TrustRoot, read, read_usable
 
 PUBLIC_GOOD: Final = ""
-_LOG: Final = logging.getLogger(__name__)
-
-
-@dataclass
-class _Kept:
-    """A trust root in force, and the state of the file that was looked at last."""
-
-    root: TrustRoot
-    state: tuple[int, ...]
 
 
 class TrustRoots:
-    """Finds trust roots; may be used by many threads.
+    """Finds trust roots; may be used by many threads. Every file is read at once.
 
     Args:
         files: by name.
-        clock: tells when a file is looked at again, and whether a trust root has expired.
+        clock: says when a file is looked at again, and whether a trust root has expired.
+        observer: gets reports of files, and members of them, that cannot be used.
     """
 
-    def __init__(self, files: Mapping[str, Path], clock: Clock) -> None:
-        """Every file is read.
-
-        Raises:
-            SettingsError: a file cannot be used.
-        """
-        self._files = dict(files)
+    def __init__(self, files: Mapping[str, Path], clock: Clock, observer: Observer | None = None) -> None:
+        self._paths = dict(files)
         self._clock = clock
+        self._observer = observer or NullObserver()
         self._lock = threading.Lock()
-        self._kept: dict[str, _Kept] = {}
-        self._looked = clock.monotonic()
-        problems = [problem for name, path in self._files.items() if (problem := self._read(name, path))]
-        if problems:
-            raise SettingsError(problems)
+        self._files = {name: self._file(name, path) for name, path in self._paths.items()}
+        self._public_good: TrustRoot | None = None
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """Of the files that cannot be used as they are now."""
+        return [self._sentence(name, file.error) for name, file in self._files.items() if file.error is not None]
 
     def find(self, name: TrustRootName) -> TrustRoot:
         """The trust root of a name.
@@ -62,53 +53,50 @@ class TrustRoots:
         Raises:
             ImageError: `TrustRootStale`: there is none, or it is not the one that the question means.
         """
+        root = self._named(name.name)
+        if name.digest and name.digest != root.digest:
+            sentence = f"trust root {shown(name.name)} is {root.digest} here, the policy was made for {name.digest}"
+            raise ImageError(Reason.TRUST_ROOT_STALE, sentence)
+        return root
+
+    def look(self) -> None:
+        """Read the files again that have changed."""
+        for file in self._files.values():
+            file.look()
+
+    def _named(self, name: str) -> TrustRoot:
+        file = self._files.get(name)
+        if file is None:
+            if name == PUBLIC_GOOD:
+                return self._built_in()
+            sentence = f"trustRootRef {shown(name)} not found: the provider's settings name no such trust root"
+            raise ImageError(Reason.TRUST_ROOT_STALE, sentence)
+        root = file.content()
+        if root is None:
+            raise ImageError(Reason.TRUST_ROOT_STALE, f"trust root {shown(name)} cannot be used: {file.error}")
+        return root
+
+    def _built_in(self) -> TrustRoot:
         with self._lock:
-            self._look_again()
-            kept = self._kept.get(name.name)
-            if kept is None and name.name == PUBLIC_GOOD:
-                kept = self._kept[PUBLIC_GOOD] = _Kept(_public_good(), ())
-        if kept is None:
-            sentence = f"trustRootRef {shown(name.name)} not found: the provider's settings name no such trust root"
-            raise ImageError(Reason.TRUST_ROOT_STALE, sentence)
-        if name.digest and name.digest != kept.root.digest:
-            sentence = (
-                f"trust root {shown(name.name)} is {kept.root.digest} here, the policy was made for {name.digest}"
-            )
-            raise ImageError(Reason.TRUST_ROOT_STALE, sentence)
-        return kept.root
+            self._public_good = self._public_good or _public_good()
+            return self._public_good
 
-    def _look_again(self) -> None:
-        if self._clock.monotonic() - self._looked < limits.TRUST_ROOT_SECONDS:
-            return
-        self._looked = self._clock.monotonic()
-        for name, path in self._files.items():
-            problem = self._read(name, path)
-            if problem:
-                _LOG.warning("%s; the old one stays in force", problem)
+    def _file(self, name: str, path: Path) -> MountedFile[TrustRoot]:
+        def parse(body: bytes) -> TrustRoot:
+            return read_usable(body, dt.datetime.fromtimestamp(self._clock.now(), dt.UTC))
 
-    def _read(self, name: str, path: Path) -> str:
-        """Read a file if it has changed; what is wrong with it, if anything new is."""
-        state = _state(path)
-        kept = self._kept.get(name)
-        if kept is not None and kept.state == state:
-            return ""
-        try:
-            root = read_file(path, dt.datetime.fromtimestamp(self._clock.now(), dt.UTC))
-        except TrustRootError as error:
-            if kept is not None:
-                kept.state = state
-            return f"trust_root: {name}={path}: {error}"
-        self._kept[name] = _Kept(root, state)
-        return ""
+        def report(found: TrustRoot | FileError) -> None:
+            if isinstance(found, FileError):
+                self._observer.file_rejected(FileSetting.TRUST_ROOT, name, self._sentence(name, found))
+            else:
+                problems = [self._sentence(name, problem) for problem in found.problems]
+                self._observer.file_in_force(FileSetting.TRUST_ROOT, name, problems)
 
+        return MountedFile(path, limits.FILE_BYTES, parse, self._clock, limits.TRUST_ROOT_SECONDS, report)
 
-def _state(path: Path) -> tuple[int, ...]:
-    """What changes when a file does; of a Secret's symbolic link, when it points elsewhere."""
-    try:
-        found = path.stat()
-    except OSError:
-        return ()
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    def _sentence(self, name: str, problem: object) -> str:
+        named = f"{name}=" if name else ""
+        return f"trust_root: {named}{self._paths[name]}: {problem}"
 
 
 def _public_good() -> TrustRoot:

@@ -85,7 +85,7 @@ _PASSING: Final[Mapping[str, Misbehaviour]] = {
 }
 
 
-class _Faulty:
+class _FaultyRegistry:
     """A registry that holds every image, and answers one kind of document wrongly as long as it is ill.
 
     Attributes:
@@ -120,7 +120,7 @@ def _until_value(caller: Caller, key: str) -> float | None:
 def _passing(stage: Stage) -> Outcome:
     """Each fault, in a manifest by tag, in one by digest and in a configuration; then the registry is well again."""
     cases = [(name, kind, fault) for name, fault in _PASSING.items() for kind in ("manifests", "blobs")]
-    faulty = [_Faulty(fault, kind) for _, kind, fault in cases]
+    faulty = [_FaultyRegistry(fault, kind) for _, kind, fault in cases]
     registries = [stage.registry(each.handler) for each in faulty]
     caller = stage.caller(stage.provider(*registries))
     pinned = images.image(images.configuration("pinned")).manifest.digest

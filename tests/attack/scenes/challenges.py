@@ -19,7 +19,7 @@ _PAUSE_SECONDS: Final = 0.05
 
 
 @dataclass
-class _Guarded:
+class _PrivateRegistry:
     """A registry that holds every image, some of them for those with a token only.
 
     Attributes:
@@ -74,7 +74,7 @@ def _until_answered(caller: Caller, host: str, repository: str = "next") -> Chec
 
 def _bad_once(challenge: str) -> Callable[[Stage], Outcome]:
     def run(stage: Stage) -> Outcome:
-        guarded = _Guarded(challenge, times=1)
+        guarded = _PrivateRegistry(challenge, times=1)
         registry = guarded.opened(stage)
         caller = stage.caller(stage.provider(registry))
         key = fact(f"{registry.host}/first:1")
@@ -89,9 +89,9 @@ def _bad_once(challenge: str) -> Callable[[Stage], Outcome]:
 
 def _moved(stage: Stage) -> Outcome:
     """The realm that gave tokens is gone, and the registry names another."""
-    old = _Guarded("", private=lambda _: False)
+    old = _PrivateRegistry("", private=lambda _: False)
     old_realm = old.opened(stage)
-    guarded = _Guarded(f'Bearer realm="http://{old_realm.host}/token",service="s"')
+    guarded = _PrivateRegistry(f'Bearer realm="http://{old_realm.host}/token",service="s"')
     registry = guarded.opened(stage)
     caller = stage.caller(stage.provider(registry, old_realm))
     before = fact(f"{registry.host}/first:1")
@@ -114,7 +114,7 @@ def _private(repository: str) -> bool:
 def _beside_private(stage: Stage) -> Outcome:
     """A private repository names a realm that says nothing; public ones want no token."""
     realm = stage.registry(silent)
-    guarded = _Guarded(f'Bearer realm="http://{realm.host}/token",service="s"', private=_private)
+    guarded = _PrivateRegistry(f'Bearer realm="http://{realm.host}/token",service="s"', private=_private)
     registry = guarded.opened(stage)
     caller = stage.caller(stage.provider(registry, realm))
     key = fact(f"{registry.host}/private/one:1")
@@ -127,7 +127,7 @@ def _beside_private(stage: Stage) -> Outcome:
 
 def _broken_service(status: int) -> Callable[[Stage], Outcome]:
     def run(stage: Stage) -> Outcome:
-        guarded = _Guarded('Bearer realm="REALM",service="s"', private=_private, token_status=status)
+        guarded = _PrivateRegistry('Bearer realm="REALM",service="s"', private=_private, token_status=status)
         registry = guarded.opened(stage)
         caller = stage.caller(stage.provider(registry))
         key = fact(f"{registry.host}/private/one:1")

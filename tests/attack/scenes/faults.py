@@ -76,7 +76,7 @@ def _resolv_conf(stage: Stage) -> Outcome:
     )
 
 
-class _Leaving:
+class _MortalRegistry:
     """A healthy registry that can go away, with all its connections.
 
     Attributes:
@@ -94,7 +94,7 @@ class _Leaving:
 
 def _hosts(stage: Stage) -> Outcome:
     """A name moves to another address, and another name comes."""
-    moved, added, leaving = "moved.test", "added.test", _Leaving()
+    moved, added, leaving = "moved.test", "added.test", _MortalRegistry()
     first, second = (namespace.address(number) for number in (1, 2))
     context = stage.theatre.registries.server(moved, added)
     old = stage.listening(Registry(leaving.handler, context), first)

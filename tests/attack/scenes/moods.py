@@ -33,7 +33,7 @@ _PASSING: Final = frozenset(
 
 
 @dataclass
-class _Moody:
+class _MoodyRegistry:
     """A registry that holds every image, and answers wrongly whenever it likes.
 
     Attributes:
@@ -162,7 +162,7 @@ def _asking(
 def _random(stage: Stage) -> Outcome:
     seed = stage.theatre.seed
     seconds = 60 * stage.theatre.minutes if stage.theatre.minutes else _SECONDS
-    moody = [_Moody(random.Random(seed + number)) for number in range(_REGISTRIES)]
+    moody = [_MoodyRegistry(random.Random(seed + number)) for number in range(_REGISTRIES)]
     registries = [stage.registry(each.handler) for each in moody]
     provider = stage.provider(*registries)
     hosts = [registry.host for registry in registries]

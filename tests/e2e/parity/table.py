@@ -66,7 +66,7 @@ class Probe:
 
 
 @dataclass(frozen=True)
-class Case:
+class ParityCase:
     """Policies in force together, and what they make of objects.
 
     Attributes:
@@ -90,7 +90,7 @@ class Case:
         return [_cip(f"{self.name}-{number}", spec) for number, spec in enumerate(self.policies)]
 
 
-def cases() -> list[Case]:
+def cases() -> list[ParityCase]:
     """Every case of every file."""
     return [
         _case(path.stem, entry)
@@ -123,9 +123,9 @@ def dict_of(value: Any) -> Object:
     return value
 
 
-def _case(file: str, entry: Mapping[str, Any]) -> Case:
+def _case(file: str, entry: Mapping[str, Any]) -> ParityCase:
     assert entry["checks"], "a case says what it checks"
-    return Case(
+    return ParityCase(
         file,
         entry["name"],
         tuple(_specs(entry)),

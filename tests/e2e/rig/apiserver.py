@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,28 +16,48 @@ _TOKEN = "rig-token"
 _START_SECONDS = 60.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class ApiServer:
     """A running API server with its store.
 
     Attributes:
         endpoint: how to reach it.
         kubeconfig: the same for programs that read a kubeconfig.
-        programs: in the order in which they were started.
+        command: its program and options.
+        logs: for what it says.
+        store: etcd.
+        program: the process; none while it is away.
     """
 
     endpoint: Endpoint
     kubeconfig: Path
-    programs: tuple[Program, ...]
+    command: Sequence[str | Path]
+    logs: Path
+    store: Program
+    program: Program | None = None
 
     def client(self) -> KubernetesClient:
         """A client with all rights."""
         return KubernetesClient(self.endpoint)
 
+    def go(self) -> None:
+        """Be away: connections are refused, what is stored stays."""
+        # Not asked to: it would wait a long time for those who watch. All that is stored is in etcd.
+        program, self.program = self.program, None
+        if program is not None:
+            program.kill()
+
+    def come(self) -> None:
+        """Start, and wait until it is ready."""
+        self.program = processes.start("kube-apiserver", self.command, self.logs)
+        client = self.client()
+        processes.wait_until(lambda: _ready(client), "ready API server", _START_SECONDS, self.program)
+        client.close()
+
     def stop(self) -> None:
         """Stop it, then its store."""
-        for program in reversed(self.programs):
-            program.stop()
+        self.go()
+        self.store.stop()
 
 
 def start(binaries: Path, folder: Path, logs: Path, authority: Authority) -> ApiServer:
@@ -44,11 +65,9 @@ def start(binaries: Path, folder: Path, logs: Path, authority: Authority) -> Api
     store, store_port = _start_etcd(binaries, folder, logs)
     endpoint = Endpoint(processes.free_port(), _TOKEN, authority.pem)
     command = _command(binaries, folder, authority.issue("apiserver"), store_port, endpoint.port)
-    program = processes.start("kube-apiserver", command, logs)
-    client = KubernetesClient(endpoint)
-    processes.wait_until(lambda: _ready(client), "ready API server", _START_SECONDS, program)
-    client.close()
-    return ApiServer(endpoint, _write_kubeconfig(folder, endpoint), (store, program))
+    server = ApiServer(endpoint, write_kubeconfig(folder, endpoint), command, logs, store)
+    server.come()
+    return server
 
 
 def _start_etcd(binaries: Path, folder: Path, logs: Path) -> tuple[Program, int]:
@@ -104,7 +123,8 @@ def _ready(client: KubernetesClient) -> bool:
         return False
 
 
-def _write_kubeconfig(folder: Path, endpoint: Endpoint) -> Path:
+def write_kubeconfig(folder: Path, endpoint: Endpoint) -> Path:
+    """A kubeconfig for who has the endpoint's token, readable by us alone."""
     authority = folder / "apiserver-ca.crt"
     authority.write_text(endpoint.authority)
     server = {"server": f"https://127.0.0.1:{endpoint.port}", "certificate-authority": str(authority)}

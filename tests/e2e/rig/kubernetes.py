@@ -32,12 +32,14 @@ class Answer:
     Attributes:
         status: the HTTP status.
         body: the object, or the Status object that says what went wrong.
+        text: the same as it came, which of a log is all there is.
         warnings: the texts of its Warning headers.
         seconds: from request to answer.
     """
 
     status: int
     body: Object
+    text: str
     warnings: tuple[str, ...]
     seconds: float
 
@@ -190,7 +192,7 @@ class KubernetesClient:
             headers["Impersonate-User"] = self.user
         try:
             return self._exchange(method, target, content, headers)
-        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError):
             self.close()
             return self._exchange(method, target, content, headers)
 
@@ -210,7 +212,7 @@ class KubernetesClient:
             raise
         seconds = time.monotonic() - started
         warnings = tuple(_warnings(response.headers.get_all("Warning", [])))
-        return Answer(response.status, _object(text), warnings, seconds)
+        return Answer(response.status, _object(text), text.decode("utf-8", "replace"), warnings, seconds)
 
 
 class UnknownKindError(RigError):

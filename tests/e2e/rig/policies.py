@@ -47,9 +47,12 @@ class Policies:
 
     Attributes:
         client: of the API server.
+        probe: an object that most policies refuse. Gatekeeper forgets a Constraint some time after the API server
+            does; only an answer to this object shows that it has.
     """
 
     client: KubernetesClient
+    probe: Object | None = None
     _applied: list[Object] = field(default_factory=list)
 
     def install(self, documents: Iterable[Object]) -> None:
@@ -69,10 +72,22 @@ class Policies:
         for document in sorted(self._applied, key=_is_constraint, reverse=True):
             self.client.delete(document)
             wait_until(partial(self._gone, document), "deletion", _READY_SECONDS)
+        names = [document["metadata"]["name"] for document in self._applied if _is_constraint(document)]
         self._applied.clear()
+        if names:
+            self._forgotten(names)
         if control is not None:
             until(
                 lambda: self.client.create(control, dry_run=True), lambda answer: not _bites(answer), "admitted control"
+            )
+
+    def _forgotten(self, names: list[str]) -> None:
+        probe = self.probe
+        if probe is not None:
+            until(
+                lambda: self.client.create(probe, dry_run=True),
+                lambda answer: not _names_any(answer, names),
+                "answer without the removed Constraints",
             )
 
     def _gone(self, document: Object) -> bool:
@@ -109,6 +124,11 @@ def until(
             last = answer.message or answer.body.get("status")
             raise RigError(f"no {what} after {seconds} s; last: {answer.status} {last}")
         time.sleep(POLL_SECONDS)
+
+
+def _names_any(answer: Answer, names: list[str]) -> bool:
+    text = " ".join([answer.message, *answer.warnings])
+    return any(f"[{name}]" in text for name in names)
 
 
 def _bites(answer: Answer) -> bool:

@@ -49,8 +49,12 @@ class Program:
         try:
             return self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait(STOP_SECONDS)
+            return self.kill()
+
+    def kill(self) -> int:
+        """End it at once, without its leave, and return its exit code."""
+        self.process.kill()
+        return self.process.wait(STOP_SECONDS)
 
 
 def start(
@@ -58,7 +62,7 @@ def start(
 ) -> Program:
     """Start a program that ends with us, even if we are killed."""
     path = logs / f"{name}.log"
-    words = [*_ends_with_us(), *(str(word) for word in command)]
+    words = [*ends_with_us(), *(str(word) for word in command)]
     with path.open("ab") as log:
         process = subprocess.Popen(
             words,
@@ -70,7 +74,8 @@ def start(
     return Program(name, process, path)
 
 
-def _ends_with_us() -> list[str]:
+def ends_with_us() -> list[str]:
+    """The words before a command that make it end with whoever starts it."""
     setpriv = shutil.which("setpriv")
     return [] if setpriv is None else [setpriv, "--pdeathsig", "KILL", "--"]
 

@@ -25,7 +25,7 @@ _REQUEST_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Pushed:
+class PushedImage:
     """An image in the registry.
 
     Attributes:
@@ -57,12 +57,12 @@ class Registry:
     program: Program
     host: str
 
-    def push(self, name: str, created: str | None, tag: str = "latest") -> Pushed:
+    def push(self, name: str, created: str | None, tag: str = "latest") -> PushedImage:
         """Push an image for one platform whose configuration says when it was created, or nothing."""
         digest, _, config_digest = self._push_platform(name, "linux/amd64", created, tag)
-        return Pushed(f"{self.host}/{name}:{tag}", f"{self.host}/{name}", digest, config_digest)
+        return PushedImage(f"{self.host}/{name}:{tag}", f"{self.host}/{name}", digest, config_digest)
 
-    def push_index(self, name: str, platforms: Mapping[str, str | None], tag: str = "latest") -> Pushed:
+    def push_index(self, name: str, platforms: Mapping[str, str | None], tag: str = "latest") -> PushedImage:
         """Push an image for several platforms: `{"linux/amd64": created, …}`."""
         manifests, configs = [], []
         for platform, created in platforms.items():
@@ -79,7 +79,7 @@ class Registry:
             )
         index = {"schemaVersion": 2, "mediaType": f"{OCI}.index.v1+json", "manifests": manifests}
         digest, _ = self._push_manifest(name, index, tag)
-        return Pushed(f"{self.host}/{name}:{tag}", f"{self.host}/{name}", digest, configs[0])
+        return PushedImage(f"{self.host}/{name}:{tag}", f"{self.host}/{name}", digest, configs[0])
 
     def stop(self) -> None:
         """Stop it; its images are gone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -11,8 +12,9 @@ from pathlib import Path
 from tests.e2e.rig import apiserver, gatekeeper, objects, registry
 from tests.e2e.rig.apiserver import ApiServer
 from tests.e2e.rig.certificates import Authority, Pair
-from tests.e2e.rig.gatekeeper import Gatekeeper
+from tests.e2e.rig.gatekeeper import Gatekeeper, Installation
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
+from tests.e2e.rig.node import Node
 from tests.e2e.rig.processes import RigError, wait_until
 from tests.e2e.rig.registry import Registry
 from tests.e2e.rig.stubs import SilentRegistry
@@ -20,6 +22,7 @@ from tests.e2e.rig.stubs import SilentRegistry
 PROGRAMS = ("etcd", "kube-apiserver", "gatekeeper", "registry")
 _PROVIDER_ATTEMPTS = 5
 _PROVIDER_SECONDS = 4.0
+_KUBECTL_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,9 @@ class World:
         stranger: an authority that nobody is to trust.
         provider_pair: the certificate for whatever plays the provider.
         silent: a registry that never answers.
+        node: where Gatekeeper's Pods are, and their logs.
+        installation: makes further replicas of Gatekeeper.
+        gatekeeper: the first of them, which the webhooks point at.
         client: for the tests' own thread.
     """
 
@@ -46,6 +52,8 @@ class World:
     registry: Registry
     silent: SilentRegistry
     server: ApiServer
+    node: Node
+    installation: Installation
     gatekeeper: Gatekeeper
     client: KubernetesClient
 
@@ -59,6 +67,13 @@ class World:
         """Set labels of a namespace, or take away those that are None."""
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
         self.client.patch(space, {"metadata": {"labels": labels}}).expect_ok()
+
+    def kubectl(self, *words: str) -> str:
+        """What kubectl prints, with all rights; a failure is the test's."""
+        command: list[str | Path] = [self.binaries / "kubectl", f"--kubeconfig={self.server.kubeconfig}", *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_KUBECTL_SECONDS, check=False)
+        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+        return done.stdout
 
     def apply_provider(self, provider: Object) -> None:
         """Apply a Provider and wait until Gatekeeper has taken it up.
@@ -98,10 +113,17 @@ def running(binaries: Path, logs: Path) -> Iterator[World]:
         silent = stack.enter_context(SilentRegistry())
         server = apiserver.start(binaries, folder, logs, authority)
         stack.callback(server.stop)
-        manager = gatekeeper.start(binaries, folder, logs, authority, server)
-        stack.callback(manager.stop)
         client = server.client()
         stack.callback(client.close)
+        reporter = server.client()
+        stack.callback(reporter.close)
+        node = Node(reporter, authority.issue("kubelet"), folder / "containers", logs)
+        node.start()
+        stack.callback(node.stop)
+        node.join()
+        installation = gatekeeper.install(binaries, folder, logs, authority, server, node)
+        manager = gatekeeper.start(installation)
+        stack.callback(manager.close)
         yield World(
             binaries=binaries,
             folder=folder,
@@ -112,6 +134,8 @@ def running(binaries: Path, logs: Path) -> Iterator[World]:
             registry=images,
             silent=silent,
             server=server,
+            node=node,
+            installation=installation,
             gatekeeper=manager,
             client=client,
         )

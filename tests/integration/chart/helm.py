@@ -22,7 +22,7 @@ VALUE_FILES = sorted((CHART / "ci").glob("*-values.yaml"))
 Object = Mapping[str, Any]
 
 
-class RefusedError(Exception):
+class HelmError(Exception):
     """Helm did not render the chart; the text is what it said."""
 
 
@@ -42,22 +42,29 @@ class Helm:
         """What Helm prints.
 
         Raises:
-            RefusedError: it failed.
+            HelmError: it failed.
         """
         done = subprocess.run([self.program, *arguments], capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise RefusedError(done.stderr)
+            raise HelmError(done.stderr)
         return done.stdout
 
-    def render(self, *files: Path, values: Sequence[str] = (), release: str = "bestbefore") -> Rendering:
-        """The chart's objects with value files and `--set` values.
+    def render(
+        self, *files: Path, values: Sequence[str] = (), release: str = "bestbefore", namespace: str = NAMESPACE
+    ) -> Rendering:
+        """The chart's objects with value files and `--set` values; `name:=[]` is one in JSON.
 
         Raises:
-            RefusedError: the schema or a check refused the values.
+            HelmError: the schema or a check refused the values.
         """
-        flags = [f"--values={file}" for file in files] + [f"--set={value}" for value in values]
-        options = (f"--namespace={NAMESPACE}", f"--kube-version={NEWEST}")
+        flags = [f"--values={file}" for file in files] + [_flag(value) for value in values]
+        options = (f"--namespace={namespace}", f"--kube-version={NEWEST}")
         return Rendering(self.run("template", release, str(self.chart), *options, *flags))
+
+
+def _flag(value: str) -> str:
+    name, json, text = value.partition(":=")
+    return f"--set-json={name}={text}" if json else f"--set={value}"
 
 
 @dataclass(frozen=True)
@@ -79,9 +86,9 @@ class Rendering:
         """Its objects of a kind."""
         return (found for found in self.objects if found["kind"] == kind)
 
-    def one(self, kind: str) -> Object:
-        """Its only object of a kind."""
-        (found,) = self.of(kind)
+    def one(self, kind: str, part: str = "provider") -> Object:
+        """Its only object of a kind that belongs to a part: provider, controller, doctor, uninstall, monitoring."""
+        (found,) = (found for found in self.of(kind) if component(found) in {part, ""})
         return found
 
     @property
@@ -93,6 +100,30 @@ class Rendering:
     @property
     def settings(self) -> Object:
         """What the provider is told by its settings file."""
-        (text,) = (found["data"]["settings.yaml"] for found in self.of("ConfigMap") if "data" in found)
-        parsed: Object = yaml.safe_load(text)
+        return self.settings_of("provider")
+
+    def settings_of(self, part: str) -> Object:
+        """What a part is told by its settings file."""
+        parsed: Object = yaml.safe_load(
+            next(found["data"]["settings.yaml"] for found in self.of("ConfigMap") if component(found) == part)
+        )
         return parsed
+
+    def pod_of(self, part: str) -> Object:
+        """The spec of the Pods of provider, controller, doctor or uninstall."""
+        if part == "doctor":
+            pod: Object = self.one("Pod", part)["spec"]
+            return pod
+        kind = "Job" if part == "uninstall" else "Deployment"
+        spec: Object = self.one(kind, part)["spec"]["template"]["spec"]
+        return spec
+
+    @property
+    def parts(self) -> set[str]:
+        """The parts that have Pods."""
+        return {component(found) for kind in ("Deployment", "Job", "Pod") for found in self.of(kind)}
+
+
+def component(found: Object) -> str:
+    """The part of the chart that an object belongs to; empty for what is not the chart's own."""
+    return str(found.get("metadata", {}).get("labels", {}).get("app.kubernetes.io/component", ""))

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.integration.chart.helm import CHART, Helm, Rendering
+from tests.e2e.rig.gatekeeper import webhook_configurations
+from tests.integration.chart.helm import CHART, Helm, Object, Rendering
 from tests.programs import gatekeeper_chart
 
 pytestmark = pytest.mark.integration
@@ -46,7 +47,24 @@ def test_cluster_can_start_without_gatekeeper(gatekeeper: Rendering) -> None:
         if requirement["key"] == "kubernetes.io/metadata.name" and requirement["operator"] == "NotIn"
         for namespace in requirement["values"]
     }
-    assert exempt == {"kube-system", "gatekeeper-system"}
+    assert exempt == {"kube-system", "kube-node-lease", "gatekeeper-system"}
+    names = {condition["name"] for condition in validating["webhooks"][0]["matchConditions"]}
+    assert {"is-not-of-the-control-plane", "is-no-node-event-or-endpoint", "is-no-binding-and-no-eviction"} <= names
+
+
+def test_webhooks_of_the_rig_are_those_of_the_chart(gatekeeper: Rendering) -> None:
+    values = yaml.safe_load(VALUES.read_text(encoding="utf-8"))
+    for ours in webhook_configurations("127.0.0.1:1", "", values):
+        theirs = gatekeeper.one(ours["kind"])
+        assert theirs["metadata"]["name"] == ours["metadata"]["name"]
+        assert [_without_address(hook) for hook in theirs["webhooks"]] == [
+            _without_address(hook) for hook in ours["webhooks"]
+        ]
+
+
+def _without_address(hook: Object) -> Object:
+    """A webhook, with what is empty left out, for a chart writes down defaults that others leave away."""
+    return {key: value for key, value in hook.items() if key != "clientConfig" and value != {}}
 
 
 @pytest.mark.parametrize(

@@ -44,3 +44,17 @@ def test_mutation_leaves_volumes_without_an_image_alone(rendering: Rendering) ->
 
 def test_mutation_can_be_switched_off(helm: Helm) -> None:
     assert not list(helm.render(values=["mutation.enabled=false"]).of("Assign"))
+
+
+def test_mutation_beside_the_shadow_is_for_namespaces_that_are_switched_alone(helm: Helm) -> None:
+    label = "webhooks.knative.dev/exclude"
+    shadow = ["controller.policies.shadow=true", f"controller.policies.enforceLabel={label}"]
+    for more, expected in (
+        ([], [{"key": "policy.sigstore.dev/include", "operator": "In", "values": ["true"]}]),
+        (["mutation.namespaceSelector.matchExpressions=null", "mutation.namespaceSelector.matchLabels.pin=yes"], []),
+    ):
+        found = list(helm.render(values=[*shadow, *more]).of("Assign"))
+        assert found
+        for each in found:
+            selector = each["spec"]["match"]["namespaceSelector"]
+            assert selector["matchExpressions"] == [*expected, {"key": label, "operator": "Exists"}]

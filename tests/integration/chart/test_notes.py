@@ -11,19 +11,46 @@ from tests.integration.chart.helm import CHART, Helm
 pytestmark = pytest.mark.integration
 
 WARNINGS = [
-    (["provider.replicas=1"], "provider.replicas is 1"),
+    (["provider.replicas=1"], "provider.replicas (or provider.autoscaling.minReplicas) is 1"),
     (["provider.podDisruptionBudget.enabled=false"], "provider.podDisruptionBudget.enabled is false"),
     (["image.tag=latest"], "image.digest is empty"),
     ([], "image.registry is empty"),
     (["provider.insecureRegistries={plain.lab:5000}"], "provider.insecureRegistries (plain.lab:5000)"),
     (["provider.networkPolicy.enabled=false"], "provider.networkPolicy.enabled is false"),
+    (
+        ["provider.podDisruptionBudget.unhealthyPodEvictionPolicy=IfHealthyBudget"],
+        "provider.podDisruptionBudget.unhealthyPodEvictionPolicy is IfHealthyBudget",
+    ),
+    (["provider.preStopSleepSeconds=0"], "provider.preStopSleepSeconds is 0"),
+    (["provider.resources.limits.cpu=1"], "provider.resources.limits.cpu is set"),
+    (["grafana.dashboards.enabled=true", "controller.log.format=text"], "controller.log.format is text"),
     (["mutation.enabled=false"], "mutation.enabled is false"),
     (["provider.securityContext.readOnlyRootFilesystem=false"], "weaker than the default"),
     (["provider.podSecurityContext.runAsNonRoot=false"], "weaker than the default"),
-    (["provider.timeouts.validate=3"], "provider.timeouts.validate is 3 s or more"),
+    (
+        [f"provider.podSecurityContext.{number}=null" for number in ("runAsUser", "runAsGroup", "fsGroup")],
+        "provider.podSecurityContext.fsGroup is null",
+    ),
+    (
+        [],
+        "whether Gatekeeper writes denials into its log cannot be seen from here. kubectl -n",
+    ),
+    ([], "crds.clusterImagePolicies is false, and the cluster has no kind ClusterImagePolicy"),
+    (["crds.clusterImagePolicies=true", "controller.policies.enabled=false"], "nobody brings it into force"),
+    (["crds.clusterImagePolicies=true", "controller.enabled=false"], "nobody brings it into force"),
+    (
+        ["controller.policies.shadow=true", "mutation.enabled=false"],
+        "controller.policies.shadow is true: no ClusterImagePolicy denies",
+    ),
+    (["controller.rbac.create=false"], "controller.rbac.create is false"),
+    (["controller.networkPolicy.enabled=false"], "controller.networkPolicy.enabled is false"),
+    (["prometheusRule.enabled=true", "controller.enabled=false"], "controller.enabled is false: nobody counts denials"),
+    (["grafana.dashboards.enabled=true"], "docsUrl is empty"),
+    (["prometheusRule.enabled=true"], "unless Prometheus finds the Pods in another way"),
     (["gatekeeper.namespace=gk", "gatekeeper.clientCA.secretName=copy"], "the copy of ca.crt in the Secret copy"),
 ]
-SAFE = ["image.registry=registry.example.com", f"image.digest=sha256:{'0' * 64}"]
+# Without a cluster nobody knows whether Gatekeeper writes denials, and the notes say so.
+SAFE = ["image.registry=registry.example.com", f"image.digest=sha256:{'0' * 64}", "controller.enabled=false"]
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +84,42 @@ def test_safe_values_are_not_warned_of(notes: Helm) -> None:
 def test_notes_say_how_to_check_and_in_which_order_to_remove(notes: Helm) -> None:
     text = read(notes, SAFE)
     assert "kubectl -n gatekeeper-system rollout status deployment/bestbefore" in text
-    assert text.index("the constraints, then their ConstraintTemplates") < text.index("uninstall bestbefore")
+    removal = text.partition("REMOVE")[2]
+    assert removal.index("what people applied themselves") < removal.index("helm -n gatekeeper-system uninstall")
+    assert "bestbefore uninstall -n" not in removal
+
+
+def test_notes_of_a_release_without_the_hook_name_its_command(notes: Helm) -> None:
+    removal = read(notes, ["uninstall.enabled=false"]).partition("REMOVE")[2]
+    assert removal.index("bestbefore uninstall -n gatekeeper-system") < removal.index("helm -n gatekeeper-system un")
+
+
+def test_notes_say_what_holds_of_policies(notes: Helm) -> None:
+    text = read(notes, ["crds.clusterImagePolicies=true", "controller.policies.noMatch=warn"])
+    assert "kubectl apply -f POLICY.yaml" in text
+    assert "While none is in force, everything is admitted" in text
+    assert "people are warned" in text
+    assert "bestbefore translate POLICY" not in text
+    assert "has no kind ClusterImagePolicy" not in text
+    without = read(notes, ["controller.policies.enabled=false"])
+    assert "bestbefore translate POLICY.yaml | kubectl apply --server-side -f -" in without
+    assert "policystatus" not in without
 
 
 def test_notes_keep_the_providers_own_namespace_out_of_policies(notes: Helm) -> None:
     assert "Label neither gatekeeper-system nor kube-system" in read(notes, SAFE)
 
 
+def test_emergency_exit_of_the_notes_is_that_of_the_page(notes: Helm) -> None:
+    page = (CHART.parents[1] / "docs" / "how-to" / "nothing-can-be-deployed.md").read_text(encoding="utf-8")
+    exits = [line.strip() for line in read(notes, SAFE).splitlines() if line.startswith("    kubectl")]
+    assert len(exits) == 2
+    assert all(f"$ {line}\n" in page for line in exits)
+
+
 def test_every_warning_has_a_case_here() -> None:
     text = (CHART / "templates" / "NOTES.txt").read_text(encoding="utf-8")
-    twice = 1
-    assert text.count("append $warnings") == len(WARNINGS) - twice
+    twice = 2
+    # What only a cluster can make them say: helm/bestbefore/tests/notes_test.yaml.
+    there = 3
+    assert text.count("append $warnings") == len(WARNINGS) - twice + there

@@ -9,24 +9,42 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.integration.chart.helm import CHART, Helm, Object, Rendering
+from tests.integration.chart.helm import CHART, VALUE_FILES, Helm, HelmError, Object, Rendering
 from tests.programs import gatekeeper_chart
 
 pytestmark = pytest.mark.integration
 
 
-ELSEWHERE = {"externaldata.gatekeeper.sh", "mutations.gatekeeper.sh", "monitoring.coreos.com"}
+OLDEST = "1.30"
+ELSEWHERE = {
+    "externaldata.gatekeeper.sh",
+    "mutations.gatekeeper.sh",
+    "monitoring.coreos.com",
+    "cert-manager.io",
+    "grafana.integreatly.org",
+}
 
 
-def test_lint_finds_nothing(helm: Helm) -> None:
-    assert "0 chart(s) failed" in helm.run("lint", "--strict", str(CHART), "--kube-version=1.37.0")
+@pytest.mark.parametrize("file", VALUE_FILES, ids=lambda file: file.stem)
+def test_lint_finds_nothing(helm: Helm, file: Path) -> None:
+    done = helm.run("lint", "--strict", str(CHART), "--kube-version=1.37.0", f"--values={file}")
+    assert "0 chart(s) failed" in done
 
 
-@pytest.mark.parametrize("version", ["1.30", "1.37"])
+@pytest.mark.parametrize("version", [OLDEST, "1.37"])
 def test_objects_fit_the_oldest_and_newest_kubernetes(variant: Rendering, version: str) -> None:
     for found in variant.objects:
         if found["apiVersion"].partition("/")[0] not in ELSEWHERE:
             kubernetes_validate.validate(found, version, strict=True)
+
+
+def test_older_kubernetes_is_refused(helm: Helm) -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
+    assert chart["kubeVersion"] == f">={OLDEST}.0-0"
+    # As managed clusters call theirs.
+    helm.run("template", str(CHART), f"--kube-version={OLDEST}.0-gke.100")
+    with pytest.raises(HelmError, match="incompatible with Kubernetes"):
+        helm.run("template", str(CHART), "--kube-version=1.29.9")
 
 
 def test_gatekeepers_objects_fit_its_definitions(variant: Rendering) -> None:

@@ -52,9 +52,19 @@ def test_registries_reach_the_provider(helm: Helm, tmp_path: Path) -> None:
     assert loaded.registry_ca == Path("/etc/bestbefore/registry-ca/ca.crt")
 
 
+def test_host_of_credentials_reaches_the_provider_and_may_be_reached(helm: Helm, tmp_path: Path) -> None:
+    rendering = helm.render(values=["provider.settings.credential_host={a.example.com=auth.example.org:8444}"])
+    pairs = load(rendering, tmp_path).registries.credential_host
+    assert [str(pair) for pair in pairs] == ["a.example.com=auth.example.org:8444"]
+    rules = rendering.one("NetworkPolicy")["spec"]["egress"]
+    assert 8444 in [each["port"] for rule in rules for each in rule["ports"]]
+
+
 def test_every_setting_of_the_provider_can_be_set_in_one_place(helm: Helm) -> None:
     schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
     further = set(schema["$defs"]["settings"]["properties"])
-    chosen = set(helm.render(CHART / "ci" / "full-values.yaml").settings) - {"threads", "memory_mib"}
+    files = ("full-values.yaml", "trust-values.yaml")
+    rendered = {name for file in files for name in helm.render(CHART / "ci" / file).settings}
+    chosen = rendered - {"threads", "memory_mib"}
     assert further | chosen == set(model.fields())
     assert not further & chosen

@@ -43,8 +43,9 @@ def test_every_value_is_used_by_a_template() -> None:
 
 
 def test_templates_use_no_value_that_does_not_exist() -> None:
+    values = yaml.safe_load(VALUES)
     for path in set(re.findall(r"\.Values\.([\w.]+)", TEMPLATES)):
-        chart_readme.look_up(yaml.safe_load(VALUES), path)
+        chart_readme.look_up(values, path)
 
 
 def test_schema_knows_exactly_the_values_that_exist() -> None:
@@ -73,7 +74,15 @@ def test_every_object_of_the_schema_is_closed_or_foreign() -> None:
         "provider.securityContext",
         "provider.livenessProbe",
         "provider.readinessProbe",
+        "provider.autoscaling.behavior",
         "provider.affinity",
+        "provider.dnsConfig",
+        "controller.podSecurityContext",
+        "controller.securityContext",
+        "controller.livenessProbe",
+        "controller.readinessProbe",
+        "controller.affinity",
+        "controller.dnsConfig",
     }
 
 
@@ -101,16 +110,25 @@ def test_chart_and_program_have_one_version() -> None:
 def test_full_value_file_sets_every_value_that_can_be_set_beside_others() -> None:
     """Else a template's branch is never rendered."""
     assert {file.name for file in VALUE_FILES} == {
+        "autoscaled-values.yaml",
         "defaults-values.yaml",
         "full-values.yaml",
+        "openshift-values.yaml",
+        "cert-manager-values.yaml",
         "secret-values.yaml",
         "small-values.yaml",
+        "trust-values.yaml",
     }
     touched = {path for file in VALUE_FILES for path in leaves(yaml.safe_load(file.read_text(encoding="utf-8")))}
     assert DOCUMENTED - touched <= UNTOUCHED
 
 
 UNTOUCHED = {
+    "controller.securityContext",
+    "controller.livenessProbe",
+    "controller.readinessProbe",
+    "prometheusRule.controlPlane.enabled",
+    "grafana.dashboards.labels",
     "nameOverride",
     "image.registry",
     "certificates.helm.validityDays",

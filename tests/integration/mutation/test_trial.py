@@ -6,7 +6,7 @@ import textwrap
 import pytest
 
 from tests.mutation import mutants, suite, tree
-from tests.mutation.trial import Court, Verdict
+from tests.mutation.trial import Court, TrialVerdict, UnitTests
 from tests.programs import ROOT
 
 pytestmark = pytest.mark.integration
@@ -77,15 +77,15 @@ def of(copy):
 def test_each_mutant_gets_its_verdict(copy, monkeypatch):
     monkeypatch.setattr(suite, "_TEST_SECONDS", 1)
     chosen = {
-        "LAST = 4": Verdict.KILLED,
-        "return hour > 1 and hour <= LAST": Verdict.KILLED,
-        "return hour >= 1 and hour < LAST": Verdict.SURVIVED,
-        "pass": Verdict.TIMEOUT,
-        "return 6": Verdict.KILLED,
-        "return 8": Verdict.NO_TEST,
+        "LAST = 4": TrialVerdict.KILLED,
+        "return hour > 1 and hour <= LAST": TrialVerdict.KILLED,
+        "return hour >= 1 and hour < LAST": TrialVerdict.SURVIVED,
+        "pass": TrialVerdict.TIMEOUT,
+        "return 6": TrialVerdict.KILLED,
+        "return 8": TrialVerdict.NO_TEST,
     }
     tried = {mutant.after: mutant for mutant in of(copy) if mutant.after in chosen}
-    court = Court([copy], suite.record(copy, "provider/shop"), [])
+    court = Court([copy], UnitTests(suite.record(copy, "provider/shop")), [])
     assert {trial.mutant.after: trial.verdict for trial in court.trials(list(tried.values()))} == chosen
 
 

@@ -78,6 +78,15 @@ class TestTrust:
             client = make_client(named_registries={name}, ca_file=authority.file)
             assert run(client.manifest(parse(f"{name}/{IMAGE}"), call)).body
 
+    def test_command_finds_that_a_registry_on_this_machine_speaks_tls(
+        self, run, registry, make_client, authority, call
+    ):
+        registry.push_image("team/app", "v1")
+        with registry.serve(server_context(authority, "localhost")) as address:
+            name = f"localhost:{address.rpartition(':')[2]}"
+            client = make_client(allow_loopback_http=True, ca_file=authority.file)
+            assert run(client.manifest(parse(f"{name}/{IMAGE}"), call)).body
+
     def test_bundle_that_is_not_there_lets_nobody_in(self, run, make_transport, authority):
         with RawServer(answer_all, context=server_context(authority, "reg.test")) as server:
             host = f"reg.test:{server.port}"

@@ -172,9 +172,11 @@ def test_everything_that_keeps_it_from_starting_is_told_at_once(authority, tmp_p
 
 
 def test_address_that_is_not_ours_is_told(authority, tmp_path):
-    ended = start("--listen", "192.0.2.1:0", "--metrics-listen", "127.0.0.1:0", *tls_flags(authority.server(tmp_path)))
+    ended = start(
+        "--listen", "203.0.113.9:0", "--metrics-listen", "127.0.0.1:0", *tls_flags(authority.server(tmp_path))
+    )
     assert ended.returncode == 2
-    assert ended.stderr.startswith("error: listen: cannot listen on 192.0.2.1:0: ")
+    assert ended.stderr.startswith("error: listen: cannot listen on 203.0.113.9:0: ")
 
 
 def test_all_addresses_of_both_families_are_listened_on_where_none_is_named(authority, tmp_path):

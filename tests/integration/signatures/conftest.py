@@ -9,7 +9,7 @@ import pytest
 from provider.errors import ImageError
 from provider.questions.question import ProofQuestion, key_of
 from tests.e2e.rig import registry as registries
-from tests.integration.answering import Answering
+from tests.integration.answering import LoopInspector
 from tests.programs import program
 
 
@@ -25,7 +25,7 @@ def registry(request, tmp_path_factory):
 class Provider:
     """Asks as the provider does."""
 
-    answering: Answering
+    answering: LoopInspector
 
     def prove(self, image, verify):
         return self.answering.answer(key_of(ProofQuestion(image, verify))).proofs
@@ -38,6 +38,6 @@ class Provider:
 
 @pytest.fixture(scope="session")
 def provider(instance):
-    answering = Answering({"own": instance.trusted_root})
+    answering = LoopInspector({"own": instance.trusted_root})
     yield Provider(answering)
     answering.close()

@@ -90,6 +90,23 @@ def test_legacy_signature_with_the_older_logs_promise(instance, provider, image)
     assert "rekor log public key not found" in provider.refusal(image, public).message
 
 
+def test_what_is_there_instead_is_named(instance, provider, image):
+    """Cosign 3 under a policy without `signatureFormat`, and its neighbours."""
+    legacy, bundle = Verify(key=Key(instance.key)), Verify(key=Key(instance.key), format=Format.BUNDLE)
+    assert provider.refusal(image, legacy).detail.startswith("no legacy signature; looked under the tag sha256-")
+    instance.attest(image)
+    for verify in (legacy, bundle):
+        assert "but an attestation; " in provider.refusal(image, verify).detail
+    instance.sign_by_key(image)
+    assert "but a bundle and an attestation; " in provider.refusal(image, legacy).detail
+
+
+def test_legacy_signature_under_a_policy_that_reads_bundles_is_named(instance, provider, image):
+    instance.sign_legacy_by_key(image)
+    detail = provider.refusal(image, Verify(key=Key(instance.key), format=Format.BUNDLE)).detail
+    assert detail.startswith("no bundle with a signature, but a legacy signature; looked among the referrers; ")
+
+
 def test_legacy_signature_by_key(instance, provider, image):
     instance.sign_legacy_by_key(image)
     assert [proof.format for proof in provider.prove(image, Verify(key=Key(instance.key)))] == ["legacy"]

@@ -10,7 +10,7 @@ from provider import limits
 from provider.answering.attendance import Attendance
 from provider.answering.waits import Waits
 from provider.questions import item_key
-from provider.questions.item_key import Kind
+from provider.questions.item_key import KeyKind
 from provider.questions.question import FactQuestion, key_of
 from provider.reasons import Reason
 
@@ -31,7 +31,7 @@ class Call:
         self._begun = world.clock.monotonic()
         self.ends = []
         self.attendance = Attendance(world.works, waits, world.clock, audit=audit)
-        keys = [item_key.read(Kind.QUESTION, text) for text in texts]
+        keys = [item_key.read(KeyKind.QUESTION, text) for text in texts]
         world.loop.call_soon(lambda: self.attendance.begin(keys, self._done, wait=wait))
         world.loop.settle()
 

@@ -253,7 +253,7 @@ def test_mutation_asks_another_question_than_validation(world):
     assert world.ask(KEY).values[KEY]["digest"] == DIGEST
 
 
-class _Silent:
+class _NoObserver:
     """Watches no loop."""
 
     def loop_lagged(self, seconds): ...
@@ -264,7 +264,7 @@ class _Silent:
 
 
 def test_same_questions_from_many_threads_are_worked_on_once(world):
-    loop = EventLoop(SystemClock(), _Silent())
+    loop = EventLoop(SystemClock(), _NoObserver())
     settings = BatchSettings(dict.fromkeys(Endpoint, 20.0))
     batch = Batch(world.works, world.memory, loop.hand, SystemClock(), settings)
     world.works._clock = world.inspector._clock = SystemClock()
@@ -335,7 +335,7 @@ def test_place_is_given_back(make_world):
 def test_place_is_given_back_when_there_is_no_loop(make_world, monkeypatch):
     world = make_world(server_threads=1)
     with monkeypatch.context() as patch:
-        patch.setattr(world.batch, "_hand", EventLoop(world.clock, _Silent()).hand)
+        patch.setattr(world.batch, "_hand", EventLoop(world.clock, _NoObserver()).hand)
         with pytest.raises(RuntimeError):
             world.ask(KEY)
     assert set(world.ask(OTHER).values) == {OTHER}
@@ -371,7 +371,7 @@ def test_answer_from_memory_needs_neither_a_place_nor_the_loop(make_world, monke
     world.ask(KEY)
     assert not answers[0].shed
     assert answers[0].worked == frozenset()
-    monkeypatch.setattr(world.batch, "_hand", EventLoop(world.clock, _Silent()).hand)
+    monkeypatch.setattr(world.batch, "_hand", EventLoop(world.clock, _NoObserver()).hand)
     assert set(world.ask(OTHER).values) == {OTHER}
 
 
@@ -470,7 +470,7 @@ def test_what_does_not_fit_into_the_batch_is_left_to_a_retry(make_world):
     assert answer.reasons() == {ref(key): "Overloaded" for key in keys[4:]}
     assert set(world.ask(*keys[4:]).values) == set(keys[4:])
     results = world.batch.answer(Endpoint.VALIDATE, keys).results
-    assert [result.told["outcome"] for result in results] == ["answered"] * 4 + ["unfinished"] * 2
+    assert [result.log_fields["outcome"] for result in results] == ["answered"] * 4 + ["unfinished"] * 2
 
 
 def test_number_that_json_has_not_spoils_only_its_own_key(world):

@@ -6,16 +6,16 @@ import threading
 
 import pytest
 
-from provider.answering.places import Places
+from provider.answering.places import CallPlaces
 
 
 def test_there_are_as_many_as_were_set():
-    places = Places(3)
+    places = CallPlaces(3)
     assert [places.take() for _ in range(5)] == [True, True, True, False, False]
 
 
 def test_place_that_was_given_back_can_be_taken():
-    places = Places(1)
+    places = CallPlaces(1)
     assert places.take()
     assert not places.take()
     places.give_back()
@@ -25,12 +25,12 @@ def test_place_that_was_given_back_can_be_taken():
 
 @pytest.mark.parametrize("count", [0, -1])
 def test_there_is_always_one(count):
-    places = Places(count)
+    places = CallPlaces(count)
     assert [places.take(), places.take()] == [True, False]
 
 
 def test_threads_never_take_more_than_there_are():
-    places = Places(2)
+    places = CallPlaces(2)
     gate = threading.Barrier(8)
     taken = []
 

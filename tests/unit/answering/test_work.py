@@ -11,7 +11,7 @@ from provider.answering.work import Work
 from provider.errors import ImageError
 from provider.questions import item_key
 from provider.questions.answer import Proofs
-from provider.questions.item_key import ItemKey, Kind
+from provider.questions.item_key import ItemKey, KeyKind
 from provider.questions.question import FactQuestion, key_of, ref
 from provider.reasons import EXPLANATIONS, Lifetime, Reason
 from tests.simulators.inspector import DIGEST, facts
@@ -23,11 +23,11 @@ SENT = [reason for reason in Reason if EXPLANATIONS[reason].lifetime is not Life
 
 
 def question(text: str = IMAGE) -> ItemKey:
-    return item_key.read(Kind.QUESTION, text)
+    return item_key.read(KeyKind.QUESTION, text)
 
 
 def tag(text: str = IMAGE) -> ItemKey:
-    return item_key.read(Kind.TAG, text)
+    return item_key.read(KeyKind.TAG, text)
 
 
 def asked(world: World, key: ItemKey | None = None, *, audit: bool = False) -> Work:
@@ -364,11 +364,11 @@ def test_time_of_a_failure_is_what_it_took(world):
     failing(world, ImageError(Reason.NOT_FOUND, "it is not there"))
     work = asked(world)
     world.loop.run_for(1)
-    assert work.result.told["ms"] == pytest.approx(500)
+    assert work.result.log_fields["ms"] == pytest.approx(500)
 
 
 def test_time_of_an_answer_is_what_it_took(world):
     world.inspector.delays[IMAGE] = 0.5
     work = asked(world)
     world.loop.run_for(1)
-    assert work.result.told["ms"] == pytest.approx(500)
+    assert work.result.log_fields["ms"] == pytest.approx(500)

@@ -1,10 +1,10 @@
 import math
 from dataclasses import replace
 
-from tests.bench.load import Measured
+from tests.bench.load import LoadReport
 from tests.bench.neighbours import p99_ratio
 
-ALONE = Measured(requests=200, p50=40, p99=50, longest=60, per_second=20)
+ALONE = LoadReport(requests=200, p50=40, p99=50, longest=60, per_second=20)
 
 
 def test_neighbour_is_compared_by_what_all_but_one_of_a_hundred_take() -> None:

@@ -23,11 +23,14 @@ IMAGE = parse("reg.io/team/app:v1")
 ME = Credential("me", "x")
 
 
-class Someone:
+class OneCredential:
     """One credential for everything."""
 
     def __init__(self, credential):
         self.credential = credential
+
+    async def prepare(self, registry, repository):
+        pass
 
     def of(self, registry, repository):
         return self.credential
@@ -44,7 +47,7 @@ class World:
         self.store = Store(client, self.clock, NullObserver(), memory_bytes=memory_bytes, tag_ttl=30)
 
     def call(self, credential=ANONYMOUS):
-        return Call(Deadline.after(self.clock, 30), Claim(object()), Someone(credential))
+        return Call(Deadline.after(self.clock, 30), Claim(object()), OneCredential(credential))
 
     def resolve(self, reference=IMAGE, credential=ANONYMOUS):
         """What the reference points to."""
@@ -69,11 +72,16 @@ def world():
 
 def test_every_row_has_its_tests():
     """Whoever adds a key adds a row and its tests."""
-    rows = {TestContent: keys.ContentKey, TestTag: keys.TagKey, TestToken: keys.TokenKey}
+    rows = {
+        TestContent: keys.ContentKey,
+        TestTag: keys.TagKey,
+        TestToken: keys.TokenKey,
+        TestChallenge: keys.ChallengeKey,
+    }
     others = {keys.Right, keys.FetchKey, keys.ResultKey}
     classes = {value for value in vars(keys).values() if isinstance(value, type) and value.__module__ == keys.__name__}
     assert classes == {*rows.values(), *others}
-    for name in ("blob, manifest", "tag → digest", "referrers", "cryptographic result", "token"):
+    for name in ("blob, manifest", "tag → digest", "referrers", "cryptographic result", "token", "challenge"):
         assert f"| {name} " in (keys.__doc__ or "")
 
 
@@ -182,6 +190,38 @@ class TestToken:
         world.registry.require_token("https://reg.io/token")
         world.read()
         assert world.read(credential=ME)["token"] == 1
+
+
+class TestChallenge:
+    """challenge: registry; repository, where its scope is good for that one alone."""
+
+    @pytest.fixture(autouse=True)
+    def other(self, world):
+        world.registry.push_image("team/other", "v1")
+        world.registry.require_token("https://reg.io/token")
+
+    def without_token(self, world):
+        return [
+            one for one in world.registry.requests if one.kind == "manifest" and not one.headers.get("Authorization")
+        ]
+
+    @pytest.mark.parametrize("scope", ["aws", "repository:{repository}:pull"])
+    def test_challenge_of_a_registry_serves_its_repositories(self, world, scope):
+        world.registry.challenge = f'Bearer realm="https://reg.io/token",scope="{scope}"'
+        world.read()
+        world.read(parse("reg.io/team/other:v1"))
+        assert not self.without_token(world)
+
+    def test_challenge_for_one_repository_does_not_serve_another(self, world):
+        world.registry.challenge = 'Bearer realm="https://reg.io/token",scope="repository:all:admin"'
+        world.read()
+        world.read(parse("reg.io/team/other:v1"))
+        assert len(self.without_token(world)) == 1
+
+    def test_challenge_of_one_registry_does_not_serve_another(self, world):
+        world.read()
+        world.read(parse("other.io/team/app:v1"))
+        assert len(self.without_token(world)) == 1
 
 
 def test_memory_stays_within_its_bound():

@@ -39,6 +39,19 @@ def test_value_is_forgotten_when_its_time_is_over(clock):
     assert memory.used == 0
 
 
+def test_many_keys_are_looked_up_as_each_of_them(clock):
+    memory = Memory(clock, 2)
+    memory.put("a", 1, 30)
+    memory.put("b", 2)
+    assert memory.get_all(["b", "none", "a"]) == [2, None, 1]
+    memory.put("c", 3)
+    assert memory.get_all(["b", "a", "c"]) == [None, 1, 3]
+    clock.advance(30)
+    assert memory.get_all(["a", "a", "c"]) == [None, None, 3]
+    assert memory.used == 1
+    assert memory.get_all([]) == []
+
+
 def test_value_of_no_time_is_never_given(clock):
     memory = Memory(clock, 10)
     memory.put("a", 1, 0)

@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gatekeeper.cli.main import cli
-from gatekeeper.evaluation.opa import Problem
+from gatekeeper.evaluation.opa import VERSION, EvaluationError, OpaError, Printout
+from tests.engine import printout
 
 POLICY = """\
 apiVersion: policy.sigstore.dev/v1beta1
@@ -35,28 +36,47 @@ spec:
 
 
 @dataclass
-class ToldOpa:
+class ScriptedOpa:
     """An engine that answers as it is told.
 
     Attributes:
         violations: what each case's template says.
         problems: what it finds wrong with a rule.
         nows: the times that it was asked for.
+        images: what each policy covers.
+        runs: how often it was run.
     """
 
     violations: Sequence[Mapping[str, Any]] = ()
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[OpaError, ...] = ()
     nows: list[int] = field(default_factory=list)
+    images: Sequence[str] = ("app/web:1",)
+    runs: int = 0
 
-    def evaluate(self, folder: Path, query: str) -> Any:
+    def evaluate(self, folder: Path, query: str) -> Printout:
+        self.runs += 1
+        if self.problems:
+            raise EvaluationError(self.problems)
         cases = json.loads((folder / "data.json").read_text())["cases"]
         self.nows = [case["now"] for case in cases]
         asked = '{"config":true,"image":"app/web:1","v":1}'
-        said: Sequence[Any] = [asked] if query.endswith("questions") else self.violations
-        return {str(index): said for index in range(len(cases))}
+        numbers = range(len(cases))
+        asks = {number: [asked] for number in numbers}
+        return printout(dict.fromkeys(numbers, self.violations), asks, dict.fromkeys(numbers, self.images))
 
-    def check(self, folder: Path) -> tuple[Problem, ...]:
+    def check(self, folder: Path) -> tuple[OpaError, ...]:
+        self.runs += 1
         return self.problems
+
+    def parse(self, text: str) -> None:
+        """Nothing is known of any rule, so all of a configuration is asked for."""
+
+    def version(self) -> str:
+        return VERSION
+
+
+def _each(cases: Sequence[Any], said: Sequence[Any]) -> dict[str, Any]:
+    return {str(index): said for index in range(len(cases))}
 
 
 Run = Callable[..., Result]
@@ -89,8 +109,8 @@ def facts(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def opa(monkeypatch: pytest.MonkeyPatch) -> ToldOpa:
+def opa(monkeypatch: pytest.MonkeyPatch) -> ScriptedOpa:
     """The engine that `check` finds."""
-    engine = ToldOpa()
+    engine = ScriptedOpa()
     monkeypatch.setattr("gatekeeper.evaluation.opa.find", lambda *_: engine)
     return engine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatekeeper.cli.age import told
+from gatekeeper.cli.age import since_build
 
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 HOUR = 3600
@@ -25,9 +25,11 @@ def fact(seconds: float) -> dict[str, str]:
     ],
 )
 def test_age_is_told_in_hours_and_then_in_days(seconds: float, words: str) -> None:
-    assert told(fact(seconds), NOW) == words
+    assert since_build(fact(seconds), NOW) == words
 
 
 def test_absent_and_unreadable_dates_are_told_apart() -> None:
-    assert told({"created": None, "createdNs": None}, NOW) == "at a time that the image does not tell"
-    assert told({"created": "yesterday", "createdNs": None}, NOW) == "at a time that cannot be read ('yesterday')"
+    assert since_build({"created": None, "createdNs": None}, NOW) == "at a time that the image does not name"
+    assert (
+        since_build({"created": "yesterday", "createdNs": None}, NOW) == "at a time that cannot be read ('yesterday')"
+    )

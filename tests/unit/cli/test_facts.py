@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from gatekeeper.evaluation.facts import RecordedFacts
 from provider.errors import ImageError, SettingsError
 from provider.questions.answer import Facts, PlatformFacts
-from provider.questions.question import FactQuestion, Question
+from provider.questions.config_paths import ConfigPaths
+from provider.questions.question import FactQuestion, Question, key_of
 from provider.reasons import Reason
 from tests.unit.cli.conftest import Run
 
@@ -31,10 +33,19 @@ def registries(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def inspect(question: Question) -> Facts:
         assert isinstance(question, FactQuestion)
-        assert question.config
+        if question.image == "app/odd:1" and question.config:
+            raise ImageError(Reason.CONTENT_INVALID, "failed to get a ConfigFile: [the attestation is gone]")
+        if question.image == "app/chart:1" and not question.config:
+            raise ImageError(Reason.CONTENT_INVALID, "it is no image that runs")
+        if question.image == "app/large:1":
+            labels = {"a": "x" * 600 * 1024}
+            config = {"linux/amd64": {"created": GOOD.created, "config": {"Labels": labels}}}
+            return replace(GOOD, config=config if question.config else None)
+        if question.image in {"app/odd:1", "app/chart:1"}:
+            return GOOD if question.config else replace(GOOD, config=None)
         if question.image != "app/web:1":
             raise ImageError(Reason.NOT_FOUND, "there is no such image")
-        return GOOD
+        return GOOD if question.config else replace(GOOD, config=None)
 
     monkeypatch.setattr("gatekeeper.cli.registries.inspector", lambda **_: inspect)
 
@@ -46,7 +57,7 @@ def test_facts_of_an_image_are_told(run: Run) -> None:
     assert lines[0] == "app/web:1"
     assert f"digest    {DIGEST}" in lines
     assert lines[3].startswith("built     2026-01-01T00:00:00Z (")
-    assert lines[4] == f"platform  linux/amd64: built at a time that the image does not tell, {DIGEST}"
+    assert lines[4] == f"platform  linux/amd64: built at a time that the image does not name, {DIGEST}"
 
 
 def test_image_without_an_answer_ends_with_1_and_the_others_are_told(run: Run) -> None:
@@ -66,6 +77,37 @@ def test_json_is_what_check_takes(run: Run, tmp_path) -> None:
     assert recorded.images["app/web:1"]["digest"] == DIGEST
     assert recorded.images["app/none:1"] == {"reason": "NotFound", "message": "there is no such image"}
     assert json.loads(done.stdout)["version"] == 1
+
+
+def test_answer_is_that_to_the_question_of_maximum_image_age_and_another_one_is_shown_beside_it(run: Run) -> None:
+    done = run("facts", "app/odd:1")
+    assert done.exit_code == 0
+    assert f"digest    {DIGEST}" in done.stdout
+    assert "to policies that read the configuration: ContentInvalid: failed to get a ConfigFile" in done.stdout
+
+
+@pytest.mark.parametrize("image", ["app/odd:1", "app/chart:1"])
+def test_recorded_facts_answer_each_question_as_the_registry_did(run: Run, tmp_path, image: str) -> None:
+    path = tmp_path / "facts.json"
+    path.write_text(run("facts", image, "--output", "json").stdout)
+    recorded = RecordedFacts.read(path)
+    keys = {config: key_of(FactQuestion(image, config=config)) for config in (False, True)}
+    facts = {config: recorded.answers([key]).fact(key) for config, key in keys.items()}
+    failing = image == "app/odd:1"
+    assert facts[failing]["reason"] == "ContentInvalid"
+    assert facts[not failing]["digest"] == DIGEST
+    assert "withConfig" not in facts[not failing]
+
+
+def test_facts_too_large_for_one_answer_are_recorded_and_refused_only_to_who_asks_for_all(run: Run, tmp_path) -> None:
+    assert "to policies that read the configuration: LimitExceeded" in run("facts", "app/large:1").stdout
+    path = tmp_path / "facts.json"
+    path.write_text(run("facts", "app/large:1", "--output", "json").stdout)
+    recorded = RecordedFacts.read(path)
+    part = key_of(FactQuestion("app/large:1", config=ConfigPaths((("created",),))))
+    assert recorded.answers([part]).fact(part)["config"] == {"linux/amd64": {"created": GOOD.created}}
+    all_of_it = key_of(FactQuestion("app/large:1", config=True))
+    assert recorded.answers([all_of_it]).fact(all_of_it)["reason"] == "LimitExceeded"
 
 
 def test_file_that_cannot_be_used_ends_with_2_and_every_problem(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

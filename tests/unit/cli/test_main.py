@@ -55,6 +55,21 @@ def test_unknown_command_names_those_that_exist(run: Run) -> None:
     assert "there is no command 'frobnicate'; there are check, " in done.stderr
 
 
+@pytest.mark.parametrize(("word", "meant"), [("chek", "'check'"), ("translat", "'translate'"), ("Facts", "'facts'")])
+def test_misspelt_command_is_told_what_it_may_mean(run: Run, word: str, meant: str) -> None:
+    assert f"there is no command {word!r}; did you mean {meant}?" in run(word).stderr
+
+
+def test_misspelt_option_is_told_what_it_may_mean(run: Run) -> None:
+    assert "--policy" in run("check", "--polcy", "x").stderr.partition("No such option")[2]
+
+
+@pytest.mark.parametrize(("name", "command"), commands())
+def test_output_has_its_short_form_everywhere(name: str, command: click.Command) -> None:
+    outputs = [option for option in command.params if "--output" in option.opts]
+    assert [option.opts for option in outputs] in ([], [["-o", "--output"]])
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_unknown_option_ends_with_2(run: Run, name: str) -> None:
     assert run(name, "--frobnicate").exit_code == 2
@@ -100,6 +115,20 @@ def test_reader_who_has_seen_enough_gets_no_traceback(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_help_that_nobody_reads_does_not_end_as_a_denial() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([sys.executable, "-m", "gatekeeper.cli", "--help"], stdout=writer, check=False)
+    os.close(writer)
+    assert done.returncode == 141
+
+
+def test_closed_output_is_no_bug() -> None:
+    words = f'"{sys.executable}" -m gatekeeper.cli explain >&-'
+    done = subprocess.run(["sh", "-c", words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_full_disk_is_told_and_is_no_verdict(tmp_path: Path) -> None:
     done = shell("exec $bestbefore explain > /dev/full", tmp_path)
     assert (done.returncode, done.stderr) == (3, "error: cannot write the output: No space left on device\n")

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from provider.reasons import EXPLANATIONS, Reason
-from tests.unit.cli.conftest import Run, ToldOpa
+from tests.unit.cli.conftest import Run, ScriptedOpa
 
 TOO_OLD = {
     "msg": "Image exceeds maximum allowed age.",
@@ -35,7 +35,7 @@ def checked(run: Run, policy: Path, facts: Path, *words: object) -> Any:
 
 
 def test_junit_has_a_case_for_each_policy_and_object(
-    run: Run, policy: Path, facts: Path, pods: Path, opa: ToldOpa
+    run: Run, policy: Path, facts: Path, pods: Path, opa: ScriptedOpa
 ) -> None:
     done = checked(run, policy, facts, "--resource", pods, "--output", "junit")
     root = ET.fromstring(done.stdout)  # noqa: S314 - our own text
@@ -45,7 +45,7 @@ def test_junit_has_a_case_for_each_policy_and_object(
 
 
 def test_denials_are_failures_in_junit_and_warnings_are_none(
-    run: Run, policy: Path, facts: Path, pods: Path, opa: ToldOpa
+    run: Run, policy: Path, facts: Path, pods: Path, opa: ScriptedOpa
 ) -> None:
     opa.violations = [TOO_OLD]
     done = checked(run, policy, facts, "--resource", pods, "--output", "junit")
@@ -58,7 +58,9 @@ def test_denials_are_failures_in_junit_and_warnings_are_none(
     assert (done.exit_code, root.get("failures")) == (0, "0")
 
 
-def test_sarif_names_the_file_of_each_finding(run: Run, policy: Path, facts: Path, pods: Path, opa: ToldOpa) -> None:
+def test_sarif_names_the_file_of_each_finding(
+    run: Run, policy: Path, facts: Path, pods: Path, opa: ScriptedOpa
+) -> None:
     opa.violations = [TOO_OLD]
     done = checked(run, policy, facts, "--resource", pods, "--output", "sarif")
     (report,) = json.loads(done.stdout)["runs"]
@@ -70,7 +72,7 @@ def test_sarif_names_the_file_of_each_finding(run: Run, policy: Path, facts: Pat
 
 @pytest.mark.parametrize("form", ["junit", "sarif"])
 def test_without_a_verdict_machines_see_a_failure_and_exit_code_3(
-    run: Run, policy: Path, facts: Path, opa: ToldOpa, form: str
+    run: Run, policy: Path, facts: Path, opa: ScriptedOpa, form: str
 ) -> None:
     opa.violations = [AWAY]
     done = checked(run, policy, facts, "--image", "app/web:1", "--output", form)
@@ -78,7 +80,9 @@ def test_without_a_verdict_machines_see_a_failure_and_exit_code_3(
     assert "no answer yet" in done.stdout
 
 
-def test_people_see_the_image_its_facts_and_what_was_said(run: Run, policy: Path, facts: Path, opa: ToldOpa) -> None:
+def test_people_see_the_image_its_facts_and_what_was_said(
+    run: Run, policy: Path, facts: Path, opa: ScriptedOpa
+) -> None:
     opa.violations = [TOO_OLD]
     done = checked(run, policy, facts, "--image", "app/web:1", "--now", "2026-01-11T00:00:00Z")
     lines = done.stdout.splitlines()
@@ -91,13 +95,13 @@ def test_people_see_the_image_its_facts_and_what_was_said(run: Run, policy: Path
     ]
 
 
-def test_people_see_which_policies_allow(run: Run, policy: Path, facts: Path, opa: ToldOpa) -> None:
+def test_people_see_which_policies_allow(run: Run, policy: Path, facts: Path, opa: ScriptedOpa) -> None:
     opa.violations = []
     lines = checked(run, policy, facts, "--image", "app/web:1").stdout.splitlines()
     assert lines[-2:] == ["allowed by age", "allowed by 1 policy"]
 
 
-def test_people_see_why_there_is_no_verdict(run: Run, policy: Path, facts: Path, opa: ToldOpa) -> None:
+def test_people_see_why_there_is_no_verdict(run: Run, policy: Path, facts: Path, opa: ScriptedOpa) -> None:
     opa.violations = [AWAY]
     done = checked(run, policy, facts, "--image", "app/web:1")
     assert done.stdout.splitlines()[-1] == "no verdict (Timeout) by 1 policy"

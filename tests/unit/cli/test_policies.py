@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
-from gatekeeper.policy.problems import PolicyError, Problem
-from tests.unit.cli.conftest import POLICY, Run, ToldOpa
+from gatekeeper.cli import trust_roots
+from gatekeeper.documents.document import Document
+from gatekeeper.documents.problems import PolicyError, Problem
+from tests.unit.cli.conftest import POLICY, Run, ScriptedOpa
 
 TEXT = "package sigstore\nisCompliant = true\n"
 URL = "https://example.org/age.rego"
@@ -34,7 +40,7 @@ def config_map(tmp_path: Path) -> Path:
 
 
 def test_text_of_a_config_map_is_carried_over_as_if_it_stood_in_the_policy(
-    run: Run, tmp_path: Path, config_map: Path, opa: ToldOpa
+    run: Run, tmp_path: Path, config_map: Path, opa: ScriptedOpa
 ) -> None:
     policy = pointing(tmp_path, {"type": "rego", "configMapRef": {"name": "rules", "key": "age"}})
     done = run("translate", policy, "--config-map", config_map)
@@ -44,10 +50,10 @@ def test_text_of_a_config_map_is_carried_over_as_if_it_stood_in_the_policy(
 
 
 def test_text_at_a_url_is_fetched_and_its_sum_is_checked(
-    run: Run, tmp_path: Path, opa: ToldOpa, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, opa: ScriptedOpa, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    monkeypatch.setattr("gatekeeper.policy.remote_text.fetch", lambda url: asked.append(url) or TEXT.encode())
+    monkeypatch.setattr("gatekeeper.resolution.remote_text.fetch", lambda url: asked.append(url) or TEXT.encode())
     good = hashlib.sha256(TEXT.encode()).hexdigest()
     policy = pointing(tmp_path, {"type": "rego", "remote": {"url": URL, "sha256sum": good}})
     assert run("translate", policy).exit_code == 0
@@ -59,12 +65,12 @@ def test_text_at_a_url_is_fetched_and_its_sum_is_checked(
 
 
 def test_every_text_that_cannot_be_had_is_told_with_its_file(
-    run: Run, tmp_path: Path, opa: ToldOpa, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, opa: ScriptedOpa, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fetch(url: str) -> bytes:
         raise PolicyError([Problem("spec.policy.remote.url", f"cannot get {url}: away")])
 
-    monkeypatch.setattr("gatekeeper.policy.remote_text.fetch", fetch)
+    monkeypatch.setattr("gatekeeper.resolution.remote_text.fetch", fetch)
     one = pointing(tmp_path, {"type": "rego", "remote": {"url": URL, "sha256sum": "0" * 64}}, "one")
     two = pointing(tmp_path, {"type": "rego", "configMapRef": {"name": "rules", "key": "age"}}, "two")
     done = run("translate", one, two)
@@ -75,14 +81,74 @@ def test_every_text_that_cannot_be_had_is_told_with_its_file(
     ]
 
 
-def test_check_takes_config_maps_too(run: Run, tmp_path: Path, config_map: Path, facts: Path, opa: ToldOpa) -> None:
+def test_check_takes_config_maps_too(run: Run, tmp_path: Path, config_map: Path, facts: Path, opa: ScriptedOpa) -> None:
     policy = pointing(tmp_path, {"type": "rego", "configMapRef": {"name": "rules", "key": "age"}})
     words = ["check", "--policy", policy, "--facts", facts, "--image", "app/web:1", "--no-match", "allow"]
     assert run(*words, "--config-map", config_map).exit_code == 0
     assert run(*words).exit_code == 2
 
 
-def test_what_is_no_config_map_ends_with_2(run: Run, policy: Path, opa: ToldOpa) -> None:
+def test_what_is_no_config_map_ends_with_2(run: Run, policy: Path, opa: ScriptedOpa) -> None:
     done = run("translate", policy, "--config-map", policy)
     assert done.exit_code == 2
     assert f"{policy}: kind: expected a ConfigMap, got ClusterImagePolicy" in done.stderr
+
+
+def test_secret_and_trust_root_beside_a_policy_are_used(run: Run, tmp_path: Path, opa: ScriptedOpa) -> None:
+    pem = ec.generate_private_key(ec.SECP256R1()).public_key()
+    text = pem.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    policy = yaml.safe_load(POLICY)
+    policy["spec"] = {"images": [{"glob": "**"}], "authorities": [{"key": {"secretRef": {"name": "release"}}}]}
+    place = {"namespace": "cosign-system"}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "release", **place}}
+    other = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "other", **place}, "data": {"x": "%%%"}}
+    root = {"apiVersion": "policy.sigstore.dev/v1alpha1", "kind": "TrustRoot", "metadata": {"name": "ours"}, "spec": {}}
+    file = tmp_path / "policy.yaml"
+    file.write_text(yaml.safe_dump_all([policy, {**secret, "stringData": {"cosign.pub": text.decode()}}, other, root]))
+    done = run("translate", file, "--no-match", "allow")
+    assert done.exit_code == 0, done.stderr
+    made = list(yaml.safe_load_all(done.stdout))
+    assert made[1]["spec"]["parameters"]["authorities"][0]["verify"]["key"]["data"] == text.decode()
+    assert done.stderr.splitlines() == [
+        f"note: {file}: passed over: no policy refers to the Secret other",
+        f"note: {file}: the TrustRoot ours is for the provider: name this file in its setting `trust_root`",
+    ]
+
+
+def trust_root_object(name: str, spec: dict[str, Any]) -> Document:
+    value = {"apiVersion": "policy.sigstore.dev/v1alpha1", "kind": "TrustRoot", "metadata": {"name": name}}
+    return Document("policy.yaml", {**value, "spec": spec})
+
+
+def test_trust_root_beside_a_policy_goes_by_its_name_unless_one_is_given(tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    pem = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    spec = {"sigstoreKeys": {"tLogs": [{"publicKey": base64.b64encode(pem).decode()}]}}
+    beside = [trust_root_object(name, spec) for name in ("ours", "theirs")]
+    given = tmp_path / "root.json"
+    given.write_text("{}")
+    found = trust_roots.named([f"theirs={given}"], beside)
+    assert found["theirs"] == given
+    assert yaml.safe_load(found["ours"].read_text())["metadata"]["name"] == "ours"
+
+
+def test_trust_root_beside_a_policy_that_cannot_be_used_is_passed_over_with_its_file(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert trust_roots.named([], [trust_root_object("tuf", {"repository": {"root": "AAAA"}})]) == {}
+    assert "passed over: policy.yaml: TrustRoot tuf: spec: holds repository" in capsys.readouterr().err
+
+
+def test_file_of_a_trust_root_that_is_empty_has_no_name_of_its_own(tmp_path: Path) -> None:
+    empty = tmp_path / "root.yaml"
+    empty.write_text("")
+    assert trust_roots.named([str(empty)]) == {"": empty}
+
+
+def test_part_of_the_input_that_nobody_asked_for_is_told_with_its_line(
+    run: Run, policy: Path, facts: Path, opa: ScriptedOpa
+) -> None:
+    policy.write_text(policy.read_text().replace("isCompliant = true", "isCompliant { not input.spec.hostNetwork }"))
+    done = run("check", "--policy", policy, "--facts", facts, "--image", "app/web:1")
+    assert "`input.spec`, which is not there without `includeSpec: true`" in done.stderr
+    assert f"warning: {policy}: spec.policy.data: the rule reads" in done.stderr

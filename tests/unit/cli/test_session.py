@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -120,7 +121,7 @@ def test_connection_is_made_when_the_first_question_comes_and_once(session, monk
     assert calls == []
     inspect(FactQuestion(IMAGE))
     inspect(FactQuestion(IMAGE))
-    assert calls == [((), None, None, {})]
+    assert calls == [((), None, None, {}, ())]
 
 
 def test_file_that_cannot_be_used_is_told_when_the_first_question_comes(tmp_path):
@@ -136,3 +137,69 @@ def test_command_that_asks_no_registry_loads_nothing_to_ask_with():
     code = f"import sys, {modules}\nprint([name for name in {LIBRARIES!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_nobody_without_a_home_has_a_docker_config(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the provider's own Pod, where `facts` shows what the provider sees."""
+
+    def unknown(_uid: int) -> None:
+        raise KeyError
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    assert registries._own_docker_config() is None
+
+
+@pytest.fixture(autouse=True)
+def no_files_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DOCKER_CONFIG", "REGISTRY_AUTH_FILE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_docker_config_of_the_home_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert registries._own_docker_config() is None
+    (tmp_path / ".docker").mkdir()
+    (tmp_path / ".docker" / "config.json").write_text("{}")
+    assert registries._own_docker_config() == tmp_path / ".docker" / "config.json"
+
+
+class TestEnvironment:
+    """Where Docker and podman look as well."""
+
+    @pytest.fixture(autouse=True)
+    def files(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        for path in (".docker/config.json", "docker/config.json", "auth.json"):
+            (tmp_path / path).parent.mkdir(exist_ok=True)
+            (tmp_path / path).write_text("{}")
+
+    def test_directory_of_docker_config_comes_before_the_home(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+        assert registries._own_docker_config() == tmp_path / "docker" / "config.json"
+
+    def test_directory_without_the_file_is_nobody(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+        assert registries._own_docker_config() is None
+
+    def test_file_of_podman_comes_first(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+        monkeypatch.setenv("REGISTRY_AUTH_FILE", str(tmp_path / "auth.json"))
+        assert registries._own_docker_config() == tmp_path / "auth.json"
+
+    def test_file_that_is_named_and_not_there_is_told(self, monkeypatch, tmp_path, capsys):
+        monkeypatch.setenv("REGISTRY_AUTH_FILE", str(tmp_path / "none.json"))
+        assert registries._own_docker_config() is None
+        assert "passed over: docker_config" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["nope", "[]"])
+def test_own_docker_config_that_cannot_be_used_is_passed_over_with_a_warning(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".docker").mkdir()
+    path = tmp_path / ".docker" / "config.json"
+    path.write_text(content)
+    assert registries._own_docker_config() is None
+    assert f"passed over: docker_config {path}: no " in capsys.readouterr().err

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.unit.cli.conftest import Run, ToldOpa
+from tests.unit.cli.conftest import Run, ScriptedOpa
 
 
 @pytest.fixture
-def committed(run: Run, policy: Path, opa: ToldOpa, tmp_path: Path) -> Path:
+def committed(run: Run, policy: Path, opa: ScriptedOpa, tmp_path: Path) -> Path:
     """A folder with the translation of the policy."""
     folder = tmp_path / "committed"
     assert run("translate", policy, "--output-dir", folder).exit_code == 0
@@ -60,13 +60,13 @@ def test_state_of_a_cluster_comes_by_standard_input(run: Run, policy: Path, comm
 
 
 @pytest.mark.parametrize("content", ["a: [", "text", "[1]"])
-def test_state_that_cannot_be_read_ends_with_2(run: Run, policy: Path, opa: ToldOpa, content: str) -> None:
+def test_state_that_cannot_be_read_ends_with_2(run: Run, policy: Path, opa: ScriptedOpa, content: str) -> None:
     done = run("translate", policy, "--diff", "-", input=content)
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.startswith("error: -: ")
 
 
-def test_ways_of_output_exclude_each_other(run: Run, policy: Path, opa: ToldOpa, tmp_path: Path) -> None:
+def test_ways_of_output_exclude_each_other(run: Run, policy: Path, opa: ScriptedOpa, tmp_path: Path) -> None:
     done = run("translate", policy, "--diff", tmp_path, "--check", tmp_path)
     assert done.exit_code == 2
     assert "exclude each other" in done.stderr

@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from demo.forecast import denied_from
 from demo.gatekeeper import Admission
 from demo.stage import SHOP, pod
+from gatekeeper.evaluation.opa import Printout
 from gatekeeper.evaluation.program import NOTHING
-from tests.unit.demo.test_gatekeeper import Says, gatekeeper
+from tests.engine import printout
+from tests.unit.demo.test_gatekeeper import ScriptedOpa, gatekeeper
 
 NOW = dt.datetime(2026, 1, 1, 12, 0, 30, tzinfo=dt.UTC)
 
@@ -22,21 +23,21 @@ def nanoseconds(moment: dt.datetime) -> int:
     return int(moment.timestamp()) * 1_000_000_000
 
 
-class From(Says):
+class OpaFromMoment(ScriptedOpa):
     """Denies from a moment on."""
 
     def __init__(self, moment: dt.datetime) -> None:
         super().__init__()
         object.__setattr__(self, "moment", nanoseconds(moment))
 
-    def evaluate(self, folder: Path, query: str) -> Any:
+    def evaluate(self, folder: Path, query: str) -> Printout:
         cases = json.loads((folder / "data.json").read_text())["cases"]
-        return {str(at): [{"msg": "old"}] if case["now"] >= self.moment else [] for at, case in enumerate(cases)}
+        return printout({at: [{"msg": "old"}] if case["now"] >= self.moment else [] for at, case in enumerate(cases)})
 
 
 def forecast(moment: dt.datetime) -> dt.datetime | None:
     admission = Admission(("thirty-days",), (), (), (), NOTHING)
-    return denied_from(gatekeeper(From(moment), None), pod("p", ["app:1"], SHOP), admission, nanoseconds(NOW))
+    return denied_from(gatekeeper(OpaFromMoment(moment), None), pod("p", ["app:1"], SHOP), admission, nanoseconds(NOW))
 
 
 @pytest.mark.parametrize("minutes", [2, 60 * 5, 60 * 24 * 30 + 17])

@@ -12,7 +12,8 @@ import pytest
 from demo.gatekeeper import Gatekeeper, Namespace, matches
 from demo.provider import Connection, UnreachableError
 from demo.stage import PLAYGROUND, SHOP, pod
-from gatekeeper.evaluation.opa import Engine, Opa
+from gatekeeper.evaluation.opa import Engine, Opa, Printout
+from tests.engine import printout
 
 TEMPLATE = {
     "kind": "ConstraintTemplate",
@@ -39,7 +40,7 @@ def constraint(action: str = "deny", name: str = "thirty-days") -> dict[str, Any
     }
 
 
-class Says(Opa):
+class ScriptedOpa(Opa):
     """An engine that asks one question and has one thing to say; remembers what it was shown."""
 
     def __init__(self, *messages: str) -> None:
@@ -47,11 +48,10 @@ class Says(Opa):
         object.__setattr__(self, "messages", messages)
         object.__setattr__(self, "shown", [])
 
-    def evaluate(self, folder: Path, query: str) -> Any:
+    def evaluate(self, folder: Path, query: str) -> Printout:
         self.shown.append(json.loads((folder / "data.json").read_text()))
-        if query.endswith("questions"):
-            return {"0": ["app:1"]}
-        return {str(index): [{"msg": text} for text in self.messages] for index in range(len(self.shown[-1]["cases"]))}
+        cases = range(len(self.shown[-1]["cases"]))
+        return printout({index: [{"msg": text} for text in self.messages] for index in cases}, {0: ["app:1"]})
 
 
 class Answers(Connection):
@@ -93,26 +93,28 @@ def test_constraint_leaves_a_namespace_without_the_label_alone(labels: dict[str,
 
 
 def test_object_that_no_constraint_matches_is_admitted_and_nobody_is_asked() -> None:
-    engine = Says("too old")
+    engine = ScriptedOpa("too old")
     admission = gatekeeper(engine, None).create(pod("p", ["app:1"], PLAYGROUND), PLAYGROUND, 0)
     assert (admission.admitted, admission.matched, engine.shown) == (True, (), [])
 
 
 def test_violation_of_a_denying_constraint_denies_with_its_name() -> None:
-    admission = gatekeeper(Says("too old"), ANSWERED).create(pod("p", ["app:1"], SHOP), SHOP, 0)
+    admission = gatekeeper(ScriptedOpa("too old"), ANSWERED).create(pod("p", ["app:1"], SHOP), SHOP, 0)
     assert not admission.admitted
     assert admission.denials == ("[thirty-days] too old",)
     assert admission.lines[1:] == ["[thirty-days] too old"]
 
 
 def test_violation_of_a_warning_constraint_admits_and_tells() -> None:
-    admission = gatekeeper(Says("too old"), ANSWERED, constraint("warn")).create(pod("p", ["app:1"], SHOP), SHOP, 0)
+    admission = gatekeeper(ScriptedOpa("too old"), ANSWERED, constraint("warn")).create(
+        pod("p", ["app:1"], SHOP), SHOP, 0
+    )
     assert admission.admitted
     assert admission.lines == ["Warning: [thirty-days] too old", "created"]
 
 
 def test_answer_of_the_provider_reaches_the_template_as_it_came() -> None:
-    engine = Says()
+    engine = ScriptedOpa()
     gatekeeper(engine, ANSWERED | {"systemError": "later"}).create(pod("p", ["app:1"], SHOP), SHOP, 7)
     shown = engine.shown[-1]
     assert shown["recorded"]["values"] == {"app:1": {"digest": "sha256:0"}}
@@ -122,7 +124,7 @@ def test_answer_of_the_provider_reaches_the_template_as_it_came() -> None:
 
 
 def test_provider_that_does_not_answer_leaves_the_template_a_system_error() -> None:
-    engine = Says()
+    engine = ScriptedOpa()
     gatekeeper(engine, None).create(pod("p", ["app:1"], SHOP), SHOP, 0)
     assert engine.shown[-1]["recorded"]["values"] == {}
     assert "connection refused" in engine.shown[-1]["recorded"]["system_error"]

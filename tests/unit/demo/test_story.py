@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from demo.made_up import are_template_and_constraint
 from demo.stage import DemoError, Stage
 from demo.story import Outcome, Step, tell
 from demo.teller import Teller
@@ -69,3 +70,17 @@ def test_long_lines_are_folded_and_nothing_is_coloured_off_a_terminal() -> None:
     text = told(Outcome("word " * 60, ["word " * 60], "word " * 60, holds=True))[1]
     assert max(len(line) for line in text.splitlines()) <= 110
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("objects", "wanted"),
+    [
+        ([], False),
+        ([{"kind": "ConstraintTemplate"}], False),
+        ([{"kind": "ConstraintTemplate"}, {"apiVersion": "constraints.gatekeeper.sh/v1beta1"}], True),
+        ([{"kind": "ConstraintTemplate"}, {"apiVersion": "templates.gatekeeper.sh/v1"}], False),
+        ([{"kind": "Pod"}, {"apiVersion": "constraints.gatekeeper.sh/v1beta1"}], False),
+    ],
+)
+def test_translation_is_told_only_of_a_template_with_its_constraint(objects: list[Any], wanted: bool) -> None:
+    assert are_template_and_constraint(objects) is wanted

@@ -52,7 +52,7 @@ def test_every_command_that_a_page_shows_exists_with_its_options() -> None:
         given = {word.partition("=")[0] for word in words if word.startswith("--")}
         assert given <= options, where
         seen.add(words[0])
-    assert seen >= set(COMMANDS) - {"serve"}
+    assert seen >= set(COMMANDS) - {"serve", "control"}
 
 
 def test_every_target_of_make_that_a_page_shows_exists() -> None:
@@ -84,7 +84,7 @@ def test_fences_of_a_page_are_closed(page: Path) -> None:
 def test_index_leads_to_every_page() -> None:
     docs = ROOT / "docs"
     reached = {(docs / path).resolve() for path, _ in links(docs / "index.md")}
-    pages = {page for page in PAGES if docs in page.parents and page.parent.name != "decisions"}
+    pages = {page for page in PAGES if docs in page.parents and page.parent.name not in {"decisions", "runbooks"}}
     assert pages - reached == {docs / "index.md"}
 
 
@@ -92,6 +92,12 @@ def test_decisions_are_all_listed() -> None:
     folder = ROOT / "docs" / "decisions"
     listed = {path for path, _ in links(folder / "README.md")}
     assert {page.name for page in folder.glob("0*.md")} == {path for path in listed if path.startswith("0")}
+
+
+def test_runbooks_are_all_listed() -> None:
+    listed = {path for path, _ in links(ROOT / "docs" / "reference" / "alerts.md")}
+    pages = {f"../runbooks/{page.name}" for page in (ROOT / "docs" / "runbooks").glob("*.md")}
+    assert pages == {path for path in listed if path.startswith("../runbooks/")}
 
 
 def test_page_about_logs_names_every_event() -> None:
@@ -107,3 +113,43 @@ def test_architecture_names_only_folders_that_exist() -> None:
         first, *others = re.findall(r"`([^`]+)`", row)
         folder = (ROOT / first).parent
         assert all(path.exists() for path in (ROOT / first, *(folder / other for other in others))), row
+
+
+@pytest.mark.parametrize("package", ["gatekeeper", "provider"])
+def test_architecture_names_every_room(package: str) -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    rooms = {each.parent.name for each in (ROOT / package).glob("*/__init__.py")}
+    assert {room for room in rooms if f"`{package}/{room}/`" not in text and f"`{room}/`" not in text} == set()
+
+
+def test_metrics_that_a_page_names_exist() -> None:
+    listed = set(re.findall(r"`(bestbefore_\w+)`", (ROOT / "docs" / "reference" / "metrics.md").read_text("utf-8")))
+    named = {
+        (name(page), metric)
+        for page in PAGES
+        for metric in re.findall(r"\bbestbefore_[a-z0-9_]+[a-z0-9]\b", page.read_text("utf-8"))
+    }
+    assert len(named) > len(listed)
+    assert {
+        (page, metric) for page, metric in named if re.sub("_(bucket|sum|count)$", "", metric) not in listed
+    } == set()
+
+
+def test_values_of_the_chart_that_a_page_names_exist() -> None:
+    values = yaml.safe_load((ROOT / "helm" / "bestbefore" / "values.yaml").read_text("utf-8"))
+    roots = "|".join(key for key, value in values.items() if isinstance(value, dict) and value)
+    # Of the limits some stand in modules of Python, whose names look alike.
+    pages = [page for page in PAGES if page.name != "limits.md"]
+    named = {
+        (name(page), found)
+        for page in pages
+        for found in re.findall(rf"(?:`|--set )((?:{roots})\.[A-Za-z.]+)(?=[`=:,])", page.read_text("utf-8"))
+    }
+    assert len(named) > 20
+    assert {(page, path) for page, path in named if not _has(values, path.split("."))} == set()
+
+
+def _has(values: object, path: list[str]) -> bool:
+    if not path or values in ({}, [], None):
+        return True
+    return isinstance(values, dict) and path[0] in values and _has(values[path[0]], path[1:])

@@ -1,8 +1,8 @@
 import pytest
 import yaml
 
-from gatekeeper.evaluation.review import Review, faults, read_reviews
-from gatekeeper.policy.problems import PolicyError
+from gatekeeper.documents.problems import PolicyError
+from gatekeeper.evaluation.review import Review, problems_in, read_reviews
 
 POD = {
     "apiVersion": "v1",
@@ -23,7 +23,8 @@ def test_review_is_a_creation_by_a_person():
 
 
 def test_group_is_taken_from_the_version():
-    assert Review({"apiVersion": "apps/v1", "kind": "Deployment"}).to_json()["kind"] == {
+    spec = {"template": {"spec": {"containers": [{"image": "a:1"}]}}}
+    assert Review({"apiVersion": "apps/v1", "kind": "Deployment", "spec": spec}).to_json()["kind"] == {
         "group": "apps",
         "version": "v1",
         "kind": "Deployment",
@@ -88,7 +89,7 @@ def test_named_image_of_a_workload_keeps_its_field(kind, spec, path):
 def test_objects_of_files_are_reviewed_one_by_one_and_know_their_file(tmp_path):
     file = tmp_path / "pods.yaml"
     file.write_text(yaml.safe_dump_all([POD, {**POD, "kind": "Job", "apiVersion": "batch/v1"}]))
-    found = read_reviews([file], ("x:1",))
+    found, _ = read_reviews([file], ("x:1",))
     assert [(each.title, each.images, each.file) for each in found] == [
         ("Pod shop/web", ("x:1",), str(file)),
         ("Job shop/web", ("x:1",), str(file)),
@@ -97,7 +98,7 @@ def test_objects_of_files_are_reviewed_one_by_one_and_know_their_file(tmp_path):
 
 @pytest.mark.parametrize("text", ["", "---\n---\n", "# nothing\n", "kind: List\napiVersion: v1\nitems: []\n"])
 def test_place_without_an_object_is_refused(tmp_path, text):
-    """A program that failed writes nothing, and nothing must not pass for a manifest without faults."""
+    """A program that failed writes nothing, and nothing must not pass for a manifest without problems."""
     file = tmp_path / "empty.yaml"
     file.write_text(text)
     with pytest.raises(PolicyError, match="holds no Kubernetes object"):
@@ -121,7 +122,7 @@ def test_place_without_an_object_is_refused(tmp_path, text):
     ],
 )
 def test_what_is_no_object_is_told_by_its_fields(value, paths):
-    assert [fault.path for fault in faults(value)] == paths
+    assert [problem.path for problem in problems_in(value)] == paths
 
 
 def test_every_fault_of_every_file_is_told_at_once(tmp_path):
@@ -130,3 +131,25 @@ def test_every_fault_of_every_file_is_told_at_once(tmp_path):
     with pytest.raises(PolicyError) as caught:
         read_reviews([tmp_path / "a.json", tmp_path / "b.json"])
     assert len(caught.value.problems) == 4
+
+
+def test_yaml_of_a_directory_that_is_no_object_is_passed_over(tmp_path):
+    (tmp_path / "values.yaml").write_text("replicas: 1")
+    with pytest.raises(PolicyError, match="holds no Kubernetes object"):
+        read_reviews([tmp_path])
+    (tmp_path / "overlays").mkdir()
+    (tmp_path / "overlays" / "pod.yaml").write_text(yaml.safe_dump(POD))
+    found, passed_over = read_reviews([tmp_path])
+    assert [each.title for each in found] == ["Pod shop/web"]
+    assert [each.file for each in passed_over] == [str(tmp_path / "values.yaml")]
+    with pytest.raises(PolicyError, match="apiVersion"):
+        read_reviews([tmp_path / "values.yaml"])
+
+
+def test_line_of_a_field_is_that_of_the_file(tmp_path):
+    (tmp_path / "pods.yaml").write_text(
+        "apiVersion: v1\nkind: PodTemplate\ntemplate:\n  spec:\n    containers:\n    - image: a:1\n"
+    )
+    ((review,), _) = read_reviews([tmp_path / "pods.yaml"], with_lines=True)
+    assert review.path("spec.containers[0].image") == "template.spec.containers[0].image"
+    assert review.line(review.path("spec.containers[0].image")) == 6

@@ -132,7 +132,7 @@ def test_name_that_no_policy_has_is_told():
     ],
 )
 def test_fault_is_told_with_its_place(tmp_path, value, place):
-    ((found, _),) = signed.faults({"signed": value})
+    ((found, _),) = signed.problems_in({"signed": value})
     assert found == place
     file = tmp_path / "facts.json"
     file.write_text(json.dumps({"version": 1, "images": {IMAGE: {"signed": value}}}))

@@ -1,6 +1,7 @@
-"""JSON as Go reads it."""
+"""JSON as Go reads it; tests/assets/go holds what Go itself says."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,35 @@ from provider import limits
 from provider.golang.encoding_json import SyntaxProblemError, WeightError, folded, scan, scan_whole
 from provider.golang.json_syntax import problem
 from provider.json_weight import too_deep
+
+RECORDED = json.loads((Path(__file__).parents[2] / "assets" / "go" / "json.json").read_text())
+
+
+def tree(value):
+    """A scanned value in the form of the recordings."""
+    if isinstance(value, tuple):
+        return {"object": [[key, tree(item)] for key, item in value]}
+    if isinstance(value, list):
+        return [tree(item) for item in value]
+    return {"number": value.decode()} if isinstance(value, bytes) else value
+
+
+def outcome(read, text):
+    """The value, and the error."""
+    try:
+        return tree(read(text.encode("latin-1"))), ""
+    except SyntaxProblemError as error:
+        return None, str(error)
+
+
+@pytest.mark.parametrize(("text", "value", "problem"), [row[:3] for row in RECORDED])
+def test_first_value_is_what_go_reads(text, value, problem):
+    assert outcome(scan, text) == (value, problem)
+
+
+@pytest.mark.parametrize(("text", "value", "problem"), [(row[0], row[1], row[3]) for row in RECORDED])
+def test_whole_text_is_what_go_reads(text, value, problem):
+    assert outcome(scan_whole, text) == (None if problem else value, problem)
 
 
 def test_object_keeps_its_keys_in_order_and_double_ones():

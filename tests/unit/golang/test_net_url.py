@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekeeper.policy import sources
+from gatekeeper.policy.validation import sources
 from provider.golang import net_url
 
 RECORDED = json.loads((Path(__file__).parents[2] / "assets" / "go" / "url.json").read_text())
@@ -17,7 +17,7 @@ RECORDED = json.loads((Path(__file__).parents[2] / "assets" / "go" / "url.json")
 
 @pytest.mark.parametrize(("text", "message", "request_uri"), RECORDED)
 def test_a_url_is_refused_as_go_refuses_it(text, message, request_uri):
-    assert net_url.fault(text) == message
+    assert net_url.problem(text) == message
     assert net_url.is_request_uri(text) is request_uri
 
 
@@ -48,17 +48,17 @@ def test_a_url_is_shown_as_go_prints_it_without_a_password(text, shown):
     ],
 )
 def test_user_and_port_are_read_as_go_reads_them(text, message):
-    assert net_url.fault(text) == message
+    assert net_url.problem(text) == message
 
 
 @given(st.text(max_size=20))
 def test_any_text_has_a_verdict(text):
-    assert net_url.fault(text) == "" or net_url.fault(text).startswith("parse ")
+    assert net_url.problem(text) == "" or net_url.problem(text).startswith("parse ")
 
 
 @given(st.text(alphabet="abc:@%[]?#", max_size=12))
 def test_a_password_never_stands_in_a_fault(text):
-    assert "secret" not in net_url.fault(f"https://ann:secret@{text}.example/")
+    assert "secret" not in net_url.problem(f"https://ann:secret@{text}.example/")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_password_never_stands_in_a_fault(text):
     ],
 )
 def test_a_registry_or_repository_is_a_source(oci):
-    assert sources.fault(oci) == ""
+    assert sources.problem(oci) == ""
 
 
 @pytest.mark.parametrize(
@@ -95,4 +95,4 @@ def test_a_registry_or_repository_is_a_source(oci):
     ],
 )
 def test_what_is_no_source_is_told_in_the_webhooks_words(oci, problem):
-    assert sources.fault(oci) == problem
+    assert sources.problem(oci) == problem

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provider import limits
-from provider.golang.structs import DecodeError, Room
+from provider.golang.decoding import DecodeError, Room
 from provider.images.config_file import LimitError, decode
 
 HASH = "sha256:" + "ab" * 32

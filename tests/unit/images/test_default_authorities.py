@@ -1,17 +1,19 @@
 """Whose signatures a fact sheet tells of: the settings' authorities, for plain references and nobody else."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from provider.errors import ImageError, SettingsError
-from provider.images.default_authorities import DefaultAuthorities, read
+from provider import limits
+from provider.errors import FileError, ImageError
+from provider.images.default_authorities import AuthorityFiles, DefaultAuthorities
+from provider.observer import NullObserver
 from provider.questions.answer import Proofs, Signature, SignatureStatus
 from provider.questions.proof_question import Format, Key, Verify
 from provider.reasons import Reason
 from provider.registry import reference
+from tests.simulators.clock import FakeClock
 from tests.simulators.signing import PEM, Signer, new_key
 from tests.unit.images.world import FRESH, IMAGE, World
 
@@ -25,11 +27,13 @@ class Prover:
     def __init__(self, **answers):
         self.answers = answers
         self.questions = []
+        self.explained = []
         self.seconds = 0.0
         self.trips = 0
 
-    async def prove(self, image, verify, call):
+    async def prove(self, image, verify, call, *, explained=True):
         self.questions.append((image.text, verify.key.data, call.ref))
+        self.explained.append(explained)
         call.round_trips += self.trips
         await asyncio.sleep(self.seconds)
         reason = self.answers[verify.key.data]
@@ -57,7 +61,7 @@ def open_world():
 @pytest.fixture
 def signature(world):
     def told(**answers):
-        authorities = DefaultAuthorities({"ann": ANN, "bob": BOB}, Prover(**answers).prove)
+        authorities = DefaultAuthorities(lambda: {"ann": ANN, "bob": BOB}, Prover(**answers).prove)
         image = reference.parse(f"reg.io/team/app@{DIGEST}")
         return world.loop.run(authorities.signature(image, world.call()))
 
@@ -141,21 +145,71 @@ def test_image_without_facts_has_no_answer_and_nobody_goes_on_about_its_signatur
     assert caplog.records == []
 
 
+class RecordingObserver(NullObserver):
+    """Remembers what became of files."""
+
+    def __init__(self):
+        self.rejected = []
+        self.in_force = []
+
+    def file_rejected(self, setting, name, problem):
+        self.rejected.append((setting, name, problem))
+
+    def file_in_force(self, setting, name, problems):
+        self.in_force.append((setting, name, list(problems)))
+
+
 def test_authority_is_a_public_key_that_signs_in_either_format(tmp_path):
     file = tmp_path / "ann.pub"
     file.write_text(Signer(new_key()).public_pem)
-    assert read({"ann": file}) == {"ann": Verify(key=Key(file.read_text()), format=Format.ANY)}
+    files = AuthorityFiles({"ann": file}, FakeClock(), NullObserver())
+    assert files.current() == {"ann": Verify(key=Key(file.read_text()), format=Format.ANY)}
+    assert files.problems == []
 
 
-def test_every_file_that_cannot_be_used_is_told_at_once_and_none_is_shown(tmp_path):
+def test_every_file_that_cannot_be_used_is_named_and_none_is_shown(tmp_path):
     secret = new_key().private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    files = {"large": b"x" * 20_000, "other": b"no key", "bytes": b"\xff", "private": secret}
-    for name, content in files.items():
+    contents = {"large": b"x" * 20_000, "other": b"no key", "bytes": b"\xff", "empty": b"", "private": secret}
+    for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
-    paths = {name: tmp_path / name for name in (*files, "gone")}
-    with pytest.raises(SettingsError) as caught:
-        read(paths)
-    told = "\n".join(caught.value.problems)
-    assert [problem.split(":")[0] for problem in caught.value.problems] == [f"authority {name}" for name in paths]
-    assert secret.decode().splitlines()[1] not in told
-    assert f"{Path(tmp_path) / 'gone'}: cannot read it: No such file or directory" in told
+    (tmp_path / "directory").mkdir()
+    paths = {name: tmp_path / name for name in (*contents, "directory", "gone")}
+    observer = RecordingObserver()
+    files = AuthorityFiles(paths, FakeClock(), observer)
+    assert all(isinstance(one, FileError) for one in files.current().values())
+    assert [problem.split(":")[0] for problem in files.problems] == [f"authority {name}" for name in paths]
+    assert [(setting, name) for setting, name, _ in observer.rejected] == [("authority", name) for name in paths]
+    said = "\n".join(files.problems)
+    assert secret.decode().splitlines()[1] not in said
+    assert f"{tmp_path / 'gone'}: cannot read it: No such file or directory" in said
+
+
+def test_file_that_is_replaced_comes_into_force_and_one_that_cannot_be_used_changes_nothing(tmp_path):
+    observer, file, clock = RecordingObserver(), tmp_path / "ann.pub", FakeClock()
+    files = AuthorityFiles({"ann": file}, clock, observer)
+    file.write_text(Signer(new_key()).public_pem)
+    files.look()
+    good = files.current()["ann"]
+    assert isinstance(good, Verify)
+    file.write_text("no key, but long enough to be noticed")
+    clock.advance(limits.PUBLIC_KEY_SECONDS)
+    assert files.current()["ann"] == good
+    assert [len(observer.rejected), len(observer.in_force)] == [2, 1]
+
+
+def test_fact_sheet_costs_no_requests_for_a_reason_that_it_does_not_show(open_world):
+    prover = Prover(ANN=Reason.SIGNATURE_ABSENT, BOB=Reason.SIGNATURE_ABSENT)
+    assert open_world(prover, {"ann": ANN, "bob": BOB}).ask_key(IMAGE).to_json("ref")["signature"]["status"] == "absent"
+    assert prover.explained == [False, False]
+
+
+def test_key_that_cannot_be_used_keeps_only_plain_references_from_an_answer_and_only_where_no_other_vouches(open_world):
+    prover = Prover(ANN=None)
+    world = open_world(prover, {"ann": ANN, "bob": FileError("the key is no PEM text")})
+    assert world.ask_key(IMAGE).to_json("ref")["signature"] == {"status": "verified", "by": ["ann"]}
+    prover.answers["ANN"] = Reason.SIGNATURE_ABSENT
+    with pytest.raises(ImageError) as caught:
+        world.ask_key(IMAGE)
+    assert caught.value.reason is Reason.TRUST_ROOT_STALE
+    assert caught.value.message == "authority bob of the provider's settings cannot be used: the key is no PEM text"
+    assert world.ask_key(f'{{"image":"{IMAGE}","v":1}}').created == FRESH

@@ -6,6 +6,7 @@ import pytest
 
 from provider import limits
 from provider.reasons import Reason
+from provider.registry import media_types
 from tests.simulators.registry import canonical, config_of, descriptor
 from tests.unit.images.world import FRESH, IMAGE, OLD, OLDER
 
@@ -156,6 +157,30 @@ def test_artifact_beside_an_image_is_left_out(world):
     assert list(world.ask().platforms) == ["linux/amd64"]
 
 
+def test_artifact_that_the_index_calls_one_is_not_fetched(world):
+    entry = descriptor(world.push(config=b"{}", config_type="application/vnd.oci.empty.v1+json"))
+    del entry["platform"]
+    world.index(world.push(), entry | {"artifactType": "application/spdx+json"})
+    world.registry.fail("manifest", 404, match=entry["digest"])
+    assert list(world.ask().platforms) == ["linux/amd64"]
+    assert world.registry.counts == {"manifest": 2, "blob": 1}
+
+
+@pytest.mark.parametrize("kind", [media_types.OCI_CONFIG, ""])
+def test_image_that_the_index_calls_one_is_judged(world, kind):
+    entry = descriptor(world.push(created=OLD)) | {"artifactType": kind}
+    del entry["platform"]
+    world.index(world.push(architecture="arm64"), entry)
+    assert world.ask().created == OLD
+
+
+def test_artifact_with_a_platform_is_judged(world):
+    """Runtimes choose by the platform."""
+    entry = descriptor(world.push(created=OLD)) | {"artifactType": "application/spdx+json"}
+    world.index(world.push(architecture="arm64"), entry)
+    assert world.ask().created == OLD
+
+
 # What is no image.
 
 
@@ -246,3 +271,22 @@ def test_documents_of_all_platforms_share_what_one_answer_may_take(world):
     assert world.ask().created == FRESH
     one = world.push("v2", config=canonical(config_of(config=env)))
     assert world.ask(f"reg.io/team/app@{one.digest}", config=True).created == FRESH
+
+
+def test_parts_of_the_documents_are_asked_for_by_paths(world):
+    config = {"User": "app", "Labels": {"notes": "x" * 600 * 1024}}
+    children = [
+        world.push(created=FRESH, config=canonical(config_of(config=config, architecture=name)))
+        for name in ("amd64", "arm64")
+    ]
+    world.index(*children)
+    facts = world.ask_key('{"config":[["config","User"],["created"],["os"]],"image":"reg.io/team/app:v1","v":1}')
+    cut = {"config": {"User": "app"}, "created": FRESH, "os": "linux"}
+    assert facts.config == {"linux/amd64": cut, "linux/arm64": cut}
+    assert facts.created == FRESH
+    assert world.refused(config=True).reason is Reason.LIMIT_EXCEEDED
+
+
+def test_no_path_asks_for_the_names_of_the_platforms(world):
+    world.push("v1")
+    assert world.ask_key('{"config":[],"image":"reg.io/team/app:v1","v":1}').config == {"linux/amd64": {}}

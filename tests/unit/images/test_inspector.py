@@ -12,7 +12,7 @@ from provider.errors import ImageError, SettingsError
 from provider.images.inspector import ImageInspector, LazyProver
 from provider.questions import item_key
 from provider.questions.answer import Proofs
-from provider.questions.item_key import Kind
+from provider.questions.item_key import KeyKind
 from provider.questions.proof_question import Key, Verify
 from provider.questions.question import FactQuestion, ProofQuestion, key_of, ref
 from provider.reasons import Reason
@@ -28,7 +28,7 @@ class Prover:
     def __init__(self):
         self.questions = []
 
-    async def prove(self, image, verify, call):
+    async def prove(self, image, verify, call, *, explained=True):
         self.questions.append(("prove", image.text, verify))
         call.round_trips += 7
         return Proofs(image.name, "sha256:0", image.name, [])
@@ -252,7 +252,7 @@ class TestLazyProver:
 
 
 def test_key_that_asks_nothing_about_an_image_is_refused(world):
-    key = item_key.read(Kind.TAG, IMAGE)
+    key = item_key.read(KeyKind.TAG, IMAGE)
     with pytest.raises(ImageError) as caught:
         world.loop.run(world.inspector.inspect(key, world.call()))
     assert caught.value.reason is Reason.QUESTION_UNSUPPORTED

@@ -9,8 +9,10 @@ import pytest
 
 from provider import limits
 from provider.errors import ImageError
-from provider.golang.structs import Room
+from provider.golang.decoding import Room
 from provider.images import leaf
+from provider.images.leaf import DocumentRequest
+from provider.questions.config_paths import ConfigPaths
 from provider.reasons import Reason
 from provider.registry import reference
 from provider.registry.manifest import Descriptor, Manifest
@@ -22,9 +24,10 @@ DIGEST = "sha256:" + "a" * 64
 MANIFEST = Manifest(OCI_MANIFEST, DIGEST, Descriptor(OCI_CONFIG, DIGEST, 1))
 
 
-def read(body, *, everything=False, room=None):
-    room = room or (Room(limits.ITEM_BYTES) if everything else None)
-    return leaf.read(IMAGE, None, MANIFEST, body, room)
+def read(body, *, everything=False, room=None, paths=None):
+    asked = everything or room or paths
+    request = DocumentRequest(room or Room(limits.ITEM_BYTES), paths) if asked else None
+    return leaf.read(IMAGE, None, MANIFEST, body, request)
 
 
 def body(**fields):
@@ -100,4 +103,46 @@ def test_configuration_that_would_build_too_much_is_refused(everything):
     raw = b'{"created":"' + CREATED.encode() + b'","x":[' + b"0," * limits.JSON_PARTS + b"0]}"
     with pytest.raises(ImageError) as caught:
         read(raw, everything=everything)
+    assert caught.value.reason is Reason.LIMIT_EXCEEDED
+
+
+AGE = ConfigPaths((("created",),))
+
+
+def test_question_about_some_paths_gets_these_and_no_more():
+    found = read(body(config={"User": "app"}), paths=ConfigPaths((("created",), ("config", "User"))))
+    assert (found.name, found.document) == ("linux/amd64", {"created": CREATED, "config": {"User": "app"}})
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{"Labels": {"notes": "x" * 600 * 1024}}, {"Labels": {"x" * 600 * 1024: ""}}, {"Env": ["x" * 600 * 1024]}],
+)
+def test_large_text_does_no_harm_where_it_is_not_asked_for(config):
+    raw = body(config=config)
+    assert read(raw, paths=AGE).document == {"created": CREATED}
+    with pytest.raises(ImageError) as caught:
+        read(raw, paths=ConfigPaths((("config",),)))
+    assert caught.value.reason is Reason.LIMIT_EXCEEDED
+
+
+def test_parts_of_documents_share_what_one_answer_may_take():
+    room = Room(limits.ITEM_BYTES)
+    raw = body(config={"Env": ["A=" + "x" * (limits.ITEM_BYTES // 2)]})
+    for _ in range(3):
+        read(raw, room=room, paths=AGE)
+    read(raw, room=room, paths=ConfigPaths((("config", "Env"),)))
+    with pytest.raises(ImageError) as caught:
+        read(raw, room=room, paths=ConfigPaths((("config", "Env"),)))
+    assert caught.value.reason is Reason.LIMIT_EXCEEDED
+
+
+def test_document_that_cannot_be_made_is_a_problem_whatever_part_is_asked_for():
+    found = read(body(config={"User": 7}), paths=AGE)
+    assert found.problem.startswith("getting ConfigFile for reg.io/team/app:v1: json: cannot unmarshal number")
+
+
+def test_what_a_document_may_build_is_limited_before_it_is_cut():
+    with pytest.raises(ImageError) as caught:
+        read(body(history=[{}] * 8_000), paths=AGE)
     assert caught.value.reason is Reason.LIMIT_EXCEEDED

@@ -12,7 +12,7 @@ from provider.errors import ImageError
 from provider.images import leaf
 from provider.reasons import Reason
 from provider.registry import media_types, store
-from provider.registry.client import Document
+from provider.registry.client import Content
 from tests.simulators.registry import descriptor
 from tests.unit.images.world import FRESH, IMAGE, OLD, World
 
@@ -170,11 +170,53 @@ def test_as_many_as_may_be_are_visited(world):
 # What keeps us from an answer.
 
 
-def test_child_that_is_not_there_leaves_the_image_without_an_answer(world):
+def test_platform_that_is_not_there_is_named_beside_those_that_are(world):
+    """A sparse index, as mirrors keep one."""
+    there, gone = world.push(), world.push(architecture="arm64")
+    world.index(there, gone)
+    world.registry.forget("team/app", gone.digest)
+    found = world.ask().to_json("")
+    assert found["platforms"]["linux/arm64"] == {"digest": gone.digest, "gone": True}
+    assert found["platforms"]["linux/amd64"]["created"] == FRESH
+    # Of the image as a whole nobody can say how old it is.
+    assert found["created"] is found["createdNs"] is None
+
+
+def test_platform_that_is_gone_counts_before_another_of_its_name(world):
+    there, gone = world.push(), world.push(created="2020-01-01T00:00:00Z")
+    world.index(there, gone)
+    world.registry.forget("team/app", gone.digest)
+    assert world.ask().to_json("")["platforms"] == {"linux/amd64": {"digest": gone.digest, "gone": True}}
+
+
+def test_configuration_that_is_gone_takes_its_platform_along(world):
+    there, gone = world.push(), world.push(architecture="arm64")
+    world.index(there, gone)
+    world.registry.forget("team/app", gone.config)
+    assert world.ask().to_json("")["platforms"]["linux/arm64"] == {"digest": gone.digest, "gone": True}
+
+
+def test_image_of_which_no_platform_is_there_has_no_answer(world):
+    children = [world.push(), world.push(architecture="arm64")]
+    world.index(*children)
+    for child in children:
+        world.registry.forget("team/app", child.digest)
+    assert world.refused().reason is Reason.NOT_FOUND
+
+
+def test_child_that_is_not_there_and_names_no_platform_leaves_the_image_without_an_answer(world):
     gone = world.push(architecture="arm64")
-    world.index(world.push(), gone)
+    world.index(world.push(), descriptor(gone) | {"platform": None})
     world.registry.forget("team/app", gone.digest)
     assert world.refused().reason is Reason.NOT_FOUND
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500])
+def test_platform_that_is_withheld_is_not_gone(world, status):
+    away = world.push(architecture="arm64")
+    world.index(world.push(), away)
+    world.registry.fail("manifest", status, match=away.digest)
+    assert world.refused().reason is not Reason.NOT_FOUND
 
 
 def test_what_fails_for_now_comes_before_what_fails_for_good(world):
@@ -252,7 +294,7 @@ def test_documents_of_children_are_let_go_of_when_they_are_read():
 
 
 def _documents():
-    return sum(isinstance(one, Document) for one in gc.get_objects())
+    return sum(isinstance(one, Content) for one in gc.get_objects())
 
 
 @pytest.mark.parametrize("same_caller", [True, False])
@@ -333,7 +375,7 @@ def test_manifests_are_counted_over_all_levels(world):
 def test_facts_tell_of_a_child_in_its_own_words(world):
     """Policy-controller's words are for its document, which facts alone do not ask for."""
     gone = world.push()
-    world.index(gone, world.push(architecture="arm64"))
+    world.index(gone)
     world.registry.forget("team/app", gone.digest)
     message = world.refused().message
     assert "ConfigFile" not in message

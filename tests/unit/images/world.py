@@ -11,7 +11,7 @@ from provider.images.inspector import ImageInspector
 from provider.observer import NullObserver
 from provider.pace import Pace
 from provider.questions import item_key
-from provider.questions.item_key import Kind
+from provider.questions.item_key import KeyKind
 from provider.questions.question import FactQuestion
 from provider.registry.call import Call
 from provider.registry.claim import Claim
@@ -40,7 +40,7 @@ class Trips(NullObserver):
 class NoProver:
     """Nobody asks for signatures here."""
 
-    async def prove(self, image, verify, call):
+    async def prove(self, image, verify, call, *, explained=True):
         raise AssertionError(image)
 
     async def examine(self, image, verify, call):
@@ -59,7 +59,7 @@ class World:
         self.store = Store(client, self.clock, self.trips, memory_bytes=memory_bytes, tag_ttl=30)
         self.pace = Pace()
         prover = prover or NoProver()
-        defaults = DefaultAuthorities(authorities or {}, prover.prove)
+        defaults = DefaultAuthorities(lambda: authorities or {}, prover.prove)
         self.inspector = ImageInspector(self.store, self.pace, self.trips, prover, defaults)
 
     def call(self, seconds=30, caller=None, ref=None):
@@ -74,7 +74,7 @@ class World:
 
     def ask_key(self, text):
         """The answer to a key as it comes by the wire."""
-        key = item_key.read(Kind.QUESTION, text)
+        key = item_key.read(KeyKind.QUESTION, text)
         return self.loop.run(self.inspector.inspect(key, self.call(ref=key.ref)))
 
     def refused(self, image=IMAGE, *, config=False, seconds=30):
@@ -84,7 +84,7 @@ class World:
         return caught.value
 
     def resolve(self, text, seconds=30):
-        key = item_key.read(Kind.TAG, text)
+        key = item_key.read(KeyKind.TAG, text)
         return self.loop.run(self.inspector.resolve(key, self.call(seconds, ref=key.ref)))
 
     def push(self, tag=None, created=FRESH, **fields):

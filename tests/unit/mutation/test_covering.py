@@ -3,7 +3,7 @@
 import pytest
 
 from tests.mutation import mutants
-from tests.mutation.covering import Covering
+from tests.mutation.covering import Coverage
 
 SOURCE = """A = 1
 
@@ -24,7 +24,7 @@ NEAR, OTHER, FAR = (
     "tests/unit/shop/test_door.py::test_door_is_open",
     "tests/unit/cli/test_main.py::test_shop",
 )
-COVERING = Covering(
+COVERING = Coverage(
     {
         "provider/shop/door.py": {1: [""], 4: [""], 7: [FAR, NEAR, ""], 12: [OTHER], 13: ["test that failed"]},
         "provider/shop/window.py": {3: [FAR]},

@@ -44,6 +44,21 @@ def test_image_runs_as_a_number_so_that_the_kubelet_can_tell_it_is_not_root() ->
 
 def test_base_images_are_named_by_arguments_with_whole_versions() -> None:
     bases = dict(re.findall(r"^ARG (\w+_IMAGE)=(\S+)$", DOCKERFILE, re.MULTILINE))
-    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {f"${{{name}}}" for name in bases}
+    stages = set(re.findall(r"^FROM \S+ AS (\w+)$", DOCKERFILE, re.MULTILINE))
+    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) - stages == {
+        "scratch",
+        *(f"${{{name}}}" for name in bases),
+    }
     for base in bases.values():
-        assert re.search(r":\d+\.\d+\.\d+-", base), base
+        assert re.search(r":\d+\.\d+(\.\d+)?-", base), base
+
+
+def test_nothing_runs_in_the_last_stage_for_it_has_no_shell() -> None:
+    last = DOCKERFILE.rpartition("\nFROM ")[2]
+    assert last.startswith("scratch\n")
+    assert "\nRUN " not in last
+
+
+def test_image_says_what_it_is() -> None:
+    labels = set(re.findall(r"org\.opencontainers\.image\.(\w+)=", DOCKERFILE))
+    assert labels >= {"title", "description", "licenses", "version", "revision", "created"}

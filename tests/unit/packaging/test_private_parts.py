@@ -79,7 +79,7 @@ def called(function: Callable[..., Any]) -> set[str]:
         (
             master._OneWorkerArbiter,
             Arbiter,
-            {"handle_hup", "handle_ttin", "handle_ttou", "handle_usr2", "handle_winch"},
+            {"__init__", "handle_hup", "handle_ttin", "handle_ttou", "handle_usr2", "handle_winch", "manage_workers"},
         ),
         (master._Logger, glogging.Logger, {"setup"}),
         (master.Server, BaseApplication, {"__init__", "load", "load_config", "run"}),

@@ -21,7 +21,7 @@ def lines(name: str) -> list[str]:
 
 def wanted(purpose: str) -> set[str]:
     """The names that an .in file asks for itself."""
-    return {line.split()[0] for line in lines(f"{purpose}.in") if line and line[0] not in "#-"}
+    return {Requirement(line.split()[0]).name for line in lines(f"{purpose}.in") if line and line[0] not in "#-"}
 
 
 def pinned(purpose: str) -> dict[str, str]:

@@ -105,11 +105,20 @@ def test_the_problems_of_all_files_are_told_at_once(tmp_path):
     assert files == ["a.yaml", "missing.yaml", "b.yaml", "c.yaml"]  # what cannot be read comes first
 
 
-def test_a_secret_of_policy_controller_is_ignored_with_a_warning():
-    loaded = load(f"{text('one')}---\n{SECRET.replace('NAMESPACE', 'cosign-system')}")
-    (warning,) = loaded.warnings
-    assert "the Secret k is ignored" in str(warning)
-    assert warning.severity is Severity.WARNING
+def test_a_secret_of_policy_controller_and_a_trust_root_may_stand_beside_policies():
+    root = "apiVersion: policy.sigstore.dev/v1alpha1\nkind: TrustRoot\nmetadata: {name: own}\n"
+    loaded = load(f"{text('one')}---\n{SECRET.replace('NAMESPACE', 'cosign-system')}---\n{root}")
+    assert loaded.warnings == ()
+    assert [each.name for each in loaded.secrets] == ["k"]
+    assert [each.name for each in loaded.trust_roots] == ["own"]
+    assert "no ClusterImagePolicy found" in refusals(root)[0]
+
+
+@pytest.mark.parametrize("braces", ['"{{ .Values.name }}"', "'{{- include \"x\" . -}}'", '"a-{{ .Release.Name }}"'])
+def test_a_policy_that_helm_has_not_rendered_is_refused_by_name(braces):
+    (problem,) = refusals(text("one").replace("name: one", f"name: {braces}"))
+    assert "metadata.name: it has not been rendered" in problem
+    assert "helm template CHART" in problem
 
 
 def test_a_secret_of_another_namespace_is_refused_without_its_content():

@@ -9,7 +9,7 @@ import pytest
 
 from gatekeeper.policy import policy_of
 from gatekeeper.policy.decoding import Shape, shapes
-from gatekeeper.policy.model import ClusterImagePolicy, ConfigMapReference, RemotePolicy, Struct
+from gatekeeper.policy.model import ApiObject, ClusterImagePolicy, ConfigMapReference, RemotePolicy
 from gatekeeper.policy.support import REFUSED, TRANSLATED, WITHOUT_EFFECT, unsupported, with_text
 
 CIPS = Path(__file__).parents[2] / "cips"
@@ -54,7 +54,7 @@ def covered(field: str, table) -> bool:
     return any(field == path or field.startswith((f"{path}.", f"{path}[")) for path in table)
 
 
-def readable(struct: type[Struct], path: str = "") -> set[str]:
+def readable(struct: type[ApiObject], path: str = "") -> set[str]:
     """The leaves that the decoder reads, written as in crd_fields.txt."""
     found: set[str] = set()
     for name, (_, shape) in shapes(struct).items():

@@ -16,7 +16,7 @@ from provider.questions.proof_question import (
     Key,
     Keyless,
     LogName,
-    Source,
+    SignatureSource,
     TrustRootName,
     Verify,
 )
@@ -44,7 +44,7 @@ def test_everything_that_may_be_asked():
     )
     assert question.verify == Verify(
         keyless=Keyless(TrustRootName("own", DIGEST), ignore_sct=True),
-        source=Source("reg.example/signatures", "release-"),
+        source=SignatureSource("reg.example/signatures", "release-"),
         format=Format.ANY,
         log=LogName("https://log.example", TrustRootName("own")),
         timestamp=TrustRootName("own"),
@@ -114,7 +114,7 @@ verifications = st.builds(
     Verify,
     key=st.none(),
     keyless=st.builds(Keyless, trust_roots, st.booleans()),
-    source=st.builds(Source, st.text(max_size=20), st.sampled_from(["", "p", "release-"])),
+    source=st.builds(SignatureSource, st.text(max_size=20), st.sampled_from(["", "p", "release-"])),
     format=st.sampled_from(Format),
     log=st.none() | st.builds(LogName, st.text(max_size=20), trust_roots),
     timestamp=st.none() | trust_roots,

@@ -29,6 +29,9 @@ class RecordingObserver(NullObserver):
         self.throttled = []
         self.lookups = []
         self.rejected = []
+        self.files_rejected = []
+        self.unusable = []
+        self.passed_over = []
 
     def registry_request(self, registry, operation, code, seconds):
         self.requests.append((registry, str(operation), code))
@@ -42,12 +45,24 @@ class RecordingObserver(NullObserver):
     def registry_ca_rejected(self, problem):
         self.rejected.append(problem)
 
+    def file_rejected(self, setting, name, problem):
+        self.files_rejected.append((str(setting), problem))
+
+    def file_in_force(self, setting, name, problems):
+        self.unusable.append("; ".join(problems))
+
+    def entries_passed_over(self, listed, problems):
+        self.passed_over.append((str(listed), *problems))
+
 
 class Credentials:
     """Gives what a test put in, by registry; a call's own."""
 
     def __init__(self, **by_registry):
         self.by_registry = {name.replace("_", "."): one for name, one in by_registry.items()}
+
+    async def prepare(self, registry, repository):
+        pass
 
     def of(self, registry, repository):
         return self.by_registry.get(registry, ANONYMOUS)

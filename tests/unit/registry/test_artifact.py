@@ -77,7 +77,6 @@ class TestArtifact:
             MANIFEST | {"layers": [LAYER | {"size": -1}]},
             MANIFEST | {"layers": [LAYER | {"annotations": {"a": 1}}]},
             MANIFEST | {"layers": [LAYER | {"annotations": []}]},
-            MANIFEST | {"annotations": {"a": None}},
             MANIFEST | {"annotations": "x"},
             MANIFEST | {"artifactType": 7},
             MANIFEST | {"subject": "x"},
@@ -103,32 +102,86 @@ class TestArtifact:
             assert error.reason is Reason.CONTENT_INVALID  # noqa: PT017 - or it passes
 
 
+BAD_ENTRIES = [
+    None,
+    7,
+    "x",
+    [],
+    ENTRY | {"digest": "sha384:" + "a" * 96},
+    ENTRY | {"digest": "x"},
+    ENTRY | {"digest": None},
+    ENTRY | {"size": -1},
+    ENTRY | {"size": "7"},
+    ENTRY | {"size": 1.5},
+    ENTRY | {"mediaType": 7},
+    ENTRY | {"annotations": {"a": 1}},
+    ENTRY | {"annotations": {"a": "b", "A": "c"}},
+    ENTRY | {"annotations": [1]},
+    ENTRY | {"platform": "linux"},
+]
+
+
+class TestLayers:
+    @pytest.mark.parametrize("bad", [*BAD_ENTRIES, LAYER | {"annotations": {"a": {}}}])
+    def test_layer_that_cannot_be_read_is_named_and_those_beside_it_are_read(self, bad):
+        found = artifact.read_layers(encoded(MANIFEST | {"layers": [LAYER, bad, LAYER]}), "signatures")
+        assert [layer.digest for layer in found.entries] == [DIGEST, DIGEST]
+        [problem] = found.problems
+        assert problem.startswith("signatures: layers[1]")
+
+    @pytest.mark.parametrize(
+        "rest", [{"annotations": {"a": 1}}, {"subject": {"digest": "sha512:x"}}, {"artifactType": 7}, {"config": 7}]
+    )
+    def test_what_stands_beside_the_layers_spoils_none_of_them(self, rest):
+        assert len(artifact.read_layers(encoded(MANIFEST | rest), "signatures").entries) == 1
+
+    @pytest.mark.parametrize("annotations", [None, {}, {"a": None}])
+    def test_null_is_as_good_as_none(self, annotations):
+        [layer] = artifact.read_layers(
+            encoded(MANIFEST | {"layers": [LAYER | {"annotations": annotations}]}), "x"
+        ).entries
+        assert set(layer.annotations.values()) <= {""}
+
+    def test_layer_of_no_size_or_a_huge_one_or_an_unknown_type_is_an_entry_as_any_other(self):
+        layers = [LAYER | {"size": None}, LAYER | {"size": 10**30}, LAYER | {"mediaType": "a/b"}]
+        assert len(artifact.read_layers(encoded(MANIFEST | {"layers": layers}), "x").entries) == 3
+
+    @pytest.mark.parametrize(
+        "document", [b"", b"[]", b"<html>", MANIFEST | {"manifests": []}, MANIFEST | {"layers": 1}]
+    )
+    def test_what_is_no_manifest_is_refused(self, document):
+        with pytest.raises(ImageError) as caught:
+            artifact.read_layers(encoded(document), "signatures")
+        assert caught.value.reason is Reason.CONTENT_INVALID
+
+
 class TestReferrers:
     def test_entries_are_in_order_with_their_type_and_notes(self):
         second = ENTRY | {"digest": OTHER, "annotations": {"a": "b"}}
-        found = read_referrers({"schemaVersion": 2, "manifests": [ENTRY, second]})
+        found = read_referrers({"schemaVersion": 2, "manifests": [ENTRY, second]}).entries
         assert [(one.digest, one.artifact_type, dict(one.annotations)) for one in found] == [
             (DIGEST, "application/x", {}),
             (OTHER, "application/x", {"a": "b"}),
         ]
 
-    @pytest.mark.parametrize("document", [{}, {"manifests": None}, {"manifests": []}])
+    @pytest.mark.parametrize("document", [{"manifests": None}, {"manifests": []}, {"mediaType": media_types.OCI_INDEX}])
     def test_there_may_be_none(self, document):
-        assert read_referrers(document) == ()
+        assert read_referrers(document).entries == ()
+
+    @pytest.mark.parametrize("document", [{}, {"errors": []}, {"mediaType": media_types.OCI_MANIFEST, "layers": []}])
+    def test_object_that_names_no_manifests_is_no_list(self, document):
+        assert read_referrers(document) is None
 
     def test_as_many_as_are_looked_at_are_read_and_one_more_is_refused(self):
-        assert len(read_referrers({"manifests": [ENTRY] * limits.REFERRERS})) == limits.REFERRERS
+        assert len(read_referrers({"manifests": [ENTRY] * limits.REFERRERS}).entries) == limits.REFERRERS
         assert refused(read_referrers, {"manifests": [ENTRY] * (limits.REFERRERS + 1)}) is Reason.LIMIT_EXCEEDED
 
-    @pytest.mark.parametrize(
-        "document",
-        [
-            b"<html>",
-            {"manifests": {}},
-            {"manifests": [None]},
-            {"manifests": [ENTRY | {"digest": "x"}]},
-            {"manifests": [ENTRY | {"annotations": {"a": 1}}]},
-        ],
-    )
+    @pytest.mark.parametrize("bad", BAD_ENTRIES)
+    def test_entry_that_cannot_be_read_is_named_and_those_beside_it_are_read(self, bad):
+        found = read_referrers({"manifests": [bad, ENTRY]})
+        assert [one.digest for one in found.entries] == [DIGEST]
+        assert found.problems[0].startswith("referrers: manifests[0]")
+
+    @pytest.mark.parametrize("document", [b"<html>", {"manifests": {"a": 1}}, b'{"manifests": [], "Manifests": []}'])
     def test_broken_list_is_refused(self, document):
         assert refused(read_referrers, document) is Reason.CONTENT_INVALID

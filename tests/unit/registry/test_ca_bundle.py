@@ -1,5 +1,6 @@
 """Whom registries must be certified by."""
 
+import errno
 import os
 import ssl
 from pathlib import Path
@@ -41,7 +42,7 @@ def make_bundle(clock, observer, system):
     bundles = []
 
     def make(ca_file=None):
-        bundles.append(CABundle(ca_file, clock, observer.registry_ca_rejected))
+        bundles.append(CABundle(ca_file, clock, observer.registry_ca_rejected, observer.unusable.extend))
         return bundles[-1]
 
     yield make
@@ -105,11 +106,72 @@ class TestContent:
         path = tmp_path / "wrong.pem"
         if content is not None:
             path.write_bytes(content)
-        with pytest.raises(SettingsError, match=r"ca_file .*wrong\.pem"):
+        with pytest.raises(SettingsError, match=r"registry_ca .*wrong\.pem"):
             make_bundle(path)
+
+    def test_file_that_is_not_there_is_named_with_the_systems_words(self, make_bundle, tmp_path):
+        with pytest.raises(SettingsError) as caught:
+            make_bundle(tmp_path / "none.pem")
+        assert caught.value.problems == (
+            f"registry_ca {tmp_path / 'none.pem'}: cannot read it: No such file or directory",
+        )
+
+    def test_certificate_under_openssls_older_label_is_believed(self, make_bundle, ca_file, authorities, observer):
+        older = authorities[1].replace(b"BEGIN CERT", b"BEGIN X509 CERT").replace(b"END CERT", b"END X509 CERT")
+        for content in (older, older + authorities[2][:200]):
+            ca_file.write_bytes(content)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.load_verify_locations(make_bundle(ca_file).path())
+            assert len(context.get_ca_certs()) == 2
+        assert observer.unusable == [f"registry_ca {ca_file}: certificate 2 of 2 cannot be read"]
+
+    @pytest.mark.parametrize("bad", [b"AAAA", "é".encode(), b""])
+    def test_certificate_that_cannot_be_read_is_named_and_those_beside_it_are_believed(
+        self, make_bundle, ca_file, authorities, observer, bad
+    ):
+        damaged = b"-----BEGIN CERTIFICATE-----\n" + bad + b"\n-----END CERTIFICATE-----\n"
+        ca_file.write_bytes(authorities[1] + damaged + authorities[2])
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(make_bundle(ca_file).path())
+        assert len(context.get_ca_certs()) == 3
+        assert observer.unusable == [f"registry_ca {ca_file}: certificate 2 of 3 cannot be read"]
+
+    def test_certificate_that_is_cut_short_is_named_and_those_before_it_are_believed(
+        self, make_bundle, ca_file, authorities, observer
+    ):
+        ca_file.write_bytes(authorities[1] + authorities[2][:200])
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(make_bundle(ca_file).path())
+        assert len(context.get_ca_certs()) == 2
+        assert observer.unusable == [f"registry_ca {ca_file}: certificate 2 of 2 cannot be read"]
 
 
 class TestReload:
+    def test_what_could_not_be_read_for_now_is_read_again(
+        self, make_bundle, ca_file, authorities, observer, monkeypatch
+    ):
+        bundle = make_bundle(ca_file)
+        before = bundle.path()
+        replace(ca_file, authorities[2])
+
+        def none_left(*_, **__):
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        with monkeypatch.context() as moment:
+            moment.setattr(Path, "open", none_left)
+            bundle.look()
+            bundle.look()
+        assert len(observer.rejected) == 1
+        assert bundle.path() == before
+        bundle.look()
+        assert authorities[2] in Path(bundle.path()).read_bytes()
+
+    def test_replacement_that_is_bad_is_told_without_being_asked_for(self, make_bundle, ca_file, observer):
+        bundle = make_bundle(ca_file)
+        replace(ca_file, b"")
+        bundle.look()
+        assert len(observer.rejected) == 1
+
     def test_replaced_file_is_another_path_with_its_content(self, make_bundle, ca_file, authorities, clock):
         """libcurl keeps what it has read by the path."""
         bundle = make_bundle(ca_file)

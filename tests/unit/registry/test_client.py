@@ -82,7 +82,7 @@ class TestManifest:
         assert error.reason is Reason.REGISTRY_UNAVAILABLE
         assert "does not match its digest" in error.message
 
-    @pytest.mark.parametrize("announced", ["sha512:" + "0" * 128, "", "nonsense", "SHA256:" + "0" * 64])
+    @pytest.mark.parametrize("announced", ["sha384:" + "0" * 96, "", "nonsense", "SHA256:" + "0" * 64])
     def test_digest_announced_by_another_algorithm_is_not_compared_and_vouches_for_nothing(
         self, run, client, registry, call, announced
     ):
@@ -144,7 +144,7 @@ class TestTag:
         assert registry.counts == {"HEAD manifest": 1}
         assert media_types.OCI_INDEX in registry.requests[0].headers["Accept"]
 
-    @pytest.mark.parametrize("headers", [{}, {"Docker-Content-Digest": "sha512:" + "0" * 128}])
+    @pytest.mark.parametrize("headers", [{}, {"Docker-Content-Digest": "sha384:" + "0" * 96}])
     def test_registry_that_does_not_say_without_the_manifest_is_no_error(self, run, client, registry, call, headers):
         registry.fail("manifest", 200, headers=headers)
         assert run(client.tag(IMAGE, call)) == ""
@@ -227,7 +227,7 @@ class TestReferrers:
         registry.referrers_page = 2
         self.refer(registry, 3)
         first = run(client.referrers(IMAGE.at(self.DIGEST), call))
-        second = run(client.referrers(IMAGE.at(self.DIGEST), call, first.next))
+        second = run(client.referrers_page(IMAGE.at(self.DIGEST), call, first.next))
         assert (first.body.count(b"artifactType"), second.body.count(b"artifactType")) == (2, 1)
         assert second.next == ""
         assert registry.counts == {"referrer": 2}
@@ -237,10 +237,33 @@ class TestReferrers:
         registry.fail("referrer", status)
         assert run(client.referrers(IMAGE.at(self.DIGEST), call)) is None
 
+    @pytest.mark.parametrize(
+        ("kind", "body"),
+        [
+            ("text/html", b"<html>Sign in</html>"),
+            ("application/json", b"{}"),
+            (media_types.OCI_MANIFEST, b'{"manifests": []}'),
+            (media_types.DOCKER_LIST, b'{"manifests": []}'),
+            ("", b'{"manifests": []}'),
+            (media_types.OCI_INDEX, b""),
+            (media_types.OCI_INDEX, b" \n"),
+        ],
+    )
+    def test_answer_that_is_called_no_index_is_that_of_a_registry_without_the_interface(
+        self, run, client, registry, call, kind, body
+    ):
+        registry.fail("referrer", 200, headers={"Content-Type": kind} if kind else {}, body=body)
+        assert run(client.referrers(IMAGE.at(self.DIGEST), call)) is None
+
+    def test_parameters_of_its_type_make_it_no_other(self, run, client, registry, call):
+        headers = {"Content-Type": "Application/vnd.oci.image.index.v1+json; charset=utf-8"}
+        registry.fail("referrer", 200, headers=headers, body=b'{"manifests": []}')
+        assert run(client.referrers(IMAGE.at(self.DIGEST), call)) is not None
+
     def test_page_that_is_not_there_any_more_is_an_error(self, client, registry, call, refused):
         registry.fail("referrer", 404)
         page = f"/v2/team/app/referrers/{self.DIGEST}?last=1"
-        assert refused(client.referrers(IMAGE.at(self.DIGEST), call, page)).reason is Reason.NOT_FOUND
+        assert refused(client.referrers_page(IMAGE.at(self.DIGEST), call, page)).reason is Reason.NOT_FOUND
 
     @pytest.mark.parametrize("status", [401, 403, 500])
     def test_refusal_is_told(self, client, registry, call, refused, status):
@@ -248,7 +271,8 @@ class TestReferrers:
         assert not refused(client.referrers(IMAGE.at(self.DIGEST), call)).reason.durable
 
     def test_next_page_elsewhere_is_an_error_of_the_registry(self, client, registry, call, refused):
-        registry.fail("referrer", 200, headers={"Link": '<https://evil.io/x>; rel="next"'}, body=b"{}")
+        headers = {"Content-Type": media_types.OCI_INDEX, "Link": '<https://evil.io/x>; rel="next"'}
+        registry.fail("referrer", 200, headers=headers, body=b"{}")
         error = refused(client.referrers(IMAGE.at(self.DIGEST), call))
         assert error.reason is Reason.REGISTRY_UNAVAILABLE
         assert "leads elsewhere" in error.message

@@ -3,7 +3,7 @@
 import pytest
 
 from provider.errors import ImageError
-from provider.reasons import Reason
+from provider.reasons import EXPLANATIONS, Reason
 from provider.registry import failures, transport
 from provider.registry.transport import (
     BrokenError,
@@ -63,11 +63,14 @@ def test_something_that_came_and_is_unfit_is_told_apart_from_nothing():
         (204, Reason.REGISTRY_UNAVAILABLE),
         (400, Reason.REGISTRY_UNAVAILABLE),
         (401, Reason.UNAUTHORIZED),
+        (402, Reason.PULL_REFUSED),
         (403, Reason.UNAUTHORIZED),
         (404, Reason.NOT_FOUND),
         (408, Reason.TIMEOUT),
         (410, Reason.NOT_FOUND),
+        (412, Reason.PULL_REFUSED),
         (429, Reason.THROTTLED),
+        (451, Reason.PULL_REFUSED),
         (500, Reason.REGISTRY_UNAVAILABLE),
         (503, Reason.REGISTRY_UNAVAILABLE),
         (999, Reason.REGISTRY_UNAVAILABLE),
@@ -79,6 +82,18 @@ def test_every_status_has_a_reason(status, reason):
     assert not error.reason.durable
     assert error.message.startswith("manifest of reg.io/app: reg.io ")
     assert f"(status {status})" in error.message
+
+
+def test_registrys_policy_is_nothing_that_a_retry_changes():
+    assert "retry" not in EXPLANATIONS[Reason.PULL_REFUSED].remedy.lower()
+    assert not EXPLANATIONS[Reason.PULL_REFUSED].no_answer
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_token_service_that_is_not_there_says_nothing_of_the_image(status):
+    error = failures.of_token_status("auth.io", "token for reg.io/app", status)
+    assert error.reason is Reason.REGISTRY_UNAVAILABLE
+    assert f"the token service auth.io is not where the registry says (status {status})" in error.message
 
 
 @pytest.mark.parametrize(("reason", "code"), [(Reason.ADDRESS_REFUSED, "refused"), (Reason.OVERLOADED, "connection")])

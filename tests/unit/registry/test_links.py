@@ -18,6 +18,7 @@ PATH = "/v2/team/app/referrers/sha256:a"
         (f'<https://reg.example{PATH}?n=1&last=b>; rel="next"', f"{PATH}?n=1&last=b"),
         ('<sha256:a?page=2>; rel="next"; title="x"', ""),
         ('<?page=2>; rel="next"', f"{PATH}?page=2"),
+        ('</v2/team/app/referrers/sha256%3Aa?last=b%3Ac>; rel="next"', f"{PATH}?last=b%3Ac"),
         (f'<https://reg.example:443{PATH}>; rel="next"', f"{PATH}"),
     ],
 )
@@ -43,6 +44,8 @@ def test_next_page_is_on_the_same_list(header, page):
         f'<{PATH}../../../../token>; rel="next"',
         f'<{PATH}/%2E%2E/%2E%2E/manifests/1>; rel="next"',
         '</v2/team/app/referrers/sha256:b>; rel="next"',
+        '</v2/team/app/referrers/sha256%253Aa>; rel="next"',
+        '</v2/team/app/referrers/sha256%3Aa%2F..>; rel="next"',
         '</token>; rel="next"',
         # Whole URLs come out of joining as they are, dots and all.
         f'<https://reg.example{PATH}../../../../token>; rel="next"',

@@ -180,3 +180,71 @@ def test_url_of_a_blob_store_stands_in_no_error(refused, registry):
     registry.blob_location = lambda digest: f"https://store.io/store/{digest}?signature=secret"
     registry.fail("store", 403)
     assert "secret" not in str(refused())
+
+
+def test_four_redirects_are_followed(fetch, registry, blob):
+    for number in range(1, 4):
+        where = f"https://store{number}.io/store/{blob.digest}"
+        registry.fail("store", 307, headers={"Location": where}, times=1)
+    registry.blob_location = lambda digest: f"https://store0.io/store/{digest}"
+    assert fetch()
+    assert hosts(registry) == ["reg.io", "store0.io", "store1.io", "store2.io", "store3.io"]
+
+
+class TestOtherRegistry:
+    """A redirect to a registry that wants a token of its own."""
+
+    @pytest.fixture(autouse=True)
+    def world(self, registry, blob):
+        self.where = f"https://other.io/v2/elsewhere/app/blobs/{blob.digest}"
+        registry.push_image("elsewhere/app", "v1")
+        registry.require_token("https://other.io/token")
+        registry.public = {"team/app"}
+        registry.fail("blob", 307, headers={"Location": self.where}, match="/team/app/")
+
+    def test_token_is_fetched_for_where_it_leads_and_kept(self, fetch, registry):
+        assert fetch()
+        assert hosts(registry) == ["reg.io", "other.io", "other.io", "other.io"]
+        [token] = [asked for asked in registry.requests if asked.kind == "token"]
+        assert token.query["scope"] == ["repository:elsewhere/app:pull"]
+        registry.requests.clear()
+        assert fetch()
+        assert hosts(registry) == ["reg.io", "other.io"]
+
+    def test_token_is_anybodys_and_no_credential_goes_along(self, fetch, registry):
+        assert fetch(reg_io=ME, other_io=ME)
+        assert not [asked for asked in registry.requests if "Basic" in asked.headers.get("Authorization", "")]
+
+    def test_token_does_not_come_back_to_who_redirected(self, fetch, registry):
+        assert fetch()
+        registry.requests.clear()
+        assert fetch()
+        assert ["Authorization" in asked.headers for asked in registry.requests] == [False, True]
+
+    def test_basic_is_not_answered_by_a_stranger(self, refused, registry):
+        registry.challenge = 'Basic realm="x"'
+        assert refused(reg_io=ME, other_io=ME).reason is Reason.UNAUTHORIZED
+        assert all("Authorization" not in asked.headers for asked in registry.requests)
+
+    @pytest.mark.parametrize("pair", [("reg.io", "other.io"), ("reg.io:443", "other.io:443")])
+    def test_credential_goes_along_to_a_host_of_the_same_owner(self, fetch, registry, make_client, pair):
+        fetch(make_client(RegistrySettings(credential_hosts=frozenset({pair}))), reg_io=ME)
+        [token] = [asked for asked in registry.requests if asked.kind == "token"]
+        assert token.headers["Authorization"] == ME.basic
+
+    @pytest.mark.parametrize("pair", [("other.io", "reg.io"), ("reg.io", "other.io:5000"), ("third.io", "other.io")])
+    def test_credential_goes_along_to_no_other(self, fetch, registry, make_client, pair):
+        fetch(make_client(RegistrySettings(credential_hosts=frozenset({pair}))), reg_io=ME)
+        [token] = [asked for asked in registry.requests if asked.kind == "token"]
+        assert "Authorization" not in token.headers
+
+    def test_token_service_without_tls_is_not_asked(self, refused, registry):
+        registry.require_token("http://other.io/token")
+        assert refused().reason is Reason.UNAUTHORIZED
+        assert all(asked.kind != "token" for asked in registry.requests)
+
+    def test_registries_that_send_us_round_come_to_an_end(self, refused, registry):
+        registry.faults.clear()
+        registry.fail("blob", 307, headers={"Location": self.where})
+        assert "redirects more than" in refused().message
+        assert len(registry.requests) <= 3 * (limits.REDIRECTS + 1)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from provider import limits
 from provider.errors import ImageError
 from provider.reasons import Reason
-from provider.registry.reference import is_digest, parse
+from provider.registry.reference import parse
 from provider.registry.settings import RegistrySettings
 
 DIGEST = "sha256:" + "a1" * 32
@@ -64,12 +64,18 @@ def test_reference_is_normalised(text, name):
         "a" * 256,
         "alpine:täg",
         "ubuntu@sha256:abc",
-        "ubuntu@sha512:" + "a" * 128,
+        "ubuntu@sha512:" + "a" * 64,
+        "ubuntu@sha512:" + "a" * 127,
+        "ubuntu@sha512:" + "A" * 128,
+        "ubuntu@sha256:" + "a" * 128,
+        "ubuntu@sha384:" + "a" * 96,
+        "ubuntu@md5:" + "a" * 32,
         "ubuntu@sha256:" + "A" * 64,
         f"ubuntu@{DIGEST}@{DIGEST}",
         f"ubuntu:@{DIGEST}",
         f"@{DIGEST}",
         "https://reg.io/app",
+        "docker://reg.io/app",
         "http://reg.io/app",
         "user@reg.io/app",
         "user:secret@reg.io/app",
@@ -222,7 +228,15 @@ def test_reference_at_a_digest_stays_in_its_repository():
     assert pinned.tag is None
 
 
-def test_digest_is_sha256_in_lower_case_only():
-    assert is_digest(DIGEST)
-    assert not is_digest(DIGEST.upper())
-    assert not is_digest(DIGEST + "\n")
+@pytest.mark.parametrize("text", ["", "  "])
+def test_blank_reference_is_quoted(text):
+    with pytest.raises(ImageError, match=f'could not parse reference: "{text}": '):
+        parse(text)
+
+
+@pytest.mark.parametrize("text", ["\n", "\t\x1b", "\u2028", "\x1c" * 3000])
+def test_blank_reference_of_any_characters_stays_on_one_short_line(text):
+    with pytest.raises(ImageError, match=r'could not parse reference: " +…?": ') as caught:
+        parse(text)
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 500

@@ -23,7 +23,7 @@ class Node:
 
 
 @dataclass
-class Found:
+class HostResult:
     nodes: list[Node]
 
 
@@ -57,7 +57,7 @@ class Channel:
         await asyncio.sleep(self.seconds)
         if isinstance(found, Exception):
             raise found
-        return Found([Node((address.encode(), 0)) for address in found])
+        return HostResult([Node((address.encode(), 0)) for address in found])
 
     def reinit(self):
         self.forgotten += 1
@@ -180,6 +180,12 @@ class TestSharing:
         loop.run_for(1)
         assert all(task.result() for task in tasks)
         assert channel.asked == ["reg.io"]
+
+    def test_failure_that_is_shared_is_an_error_of_each_who_waits(self, channel, begin, loop):
+        channel.hosts["reg.io"] = aiodns.error.DNSError(aiodns.error.ARES_ENOTFOUND, "no")
+        tasks = [begin() for _ in range(5)]
+        loop.run_for(1)
+        assert len({id(task.exception()) for task in tasks}) == 5
 
     def test_who_is_cancelled_cancels_nobody(self, channel, begin, loop):
         first, second = begin(), begin()

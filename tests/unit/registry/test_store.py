@@ -6,7 +6,7 @@ from provider import limits
 from provider.errors import ImageError
 from provider.reasons import Reason
 from provider.registry import manifest, media_types
-from provider.registry.client import Document
+from provider.registry.client import Content
 from provider.registry.credentials import ANONYMOUS, Credential
 from provider.registry.manifest import Descriptor
 from provider.registry.reference import parse
@@ -165,7 +165,7 @@ class TestRevalidation:
         registry.fail("manifest", 200, headers={"Docker-Content-Digest": ABSENT}, times=1)
         assert refused(store.resolve(IMAGE, call)).reason is Reason.NOT_FOUND
 
-    @pytest.mark.parametrize("headers", [{}, {"Docker-Content-Digest": "sha512:" + "0" * 128}])
+    @pytest.mark.parametrize("headers", [{}, {"Docker-Content-Digest": "sha384:" + "0" * 96}])
     def test_registry_that_tells_no_digest_is_asked_for_the_document(self, resolve, registry, pushed, headers):
         registry.fail("manifest", 200, headers=headers, times=1)
         assert resolve().document.digest == pushed.digest
@@ -285,7 +285,7 @@ class TestLasting:
         assert caught.value.reason.durable
 
     def test_what_is_wrong_in_a_document_that_nothing_vouches_for_passes_with_the_same_sentence(self):
-        documents = [Document(ABSENT, media_types.OCI_MANIFEST, b"{}", vouched=vouched) for vouched in (True, False)]
+        documents = [Content(ABSENT, media_types.OCI_MANIFEST, b"{}", vouched=vouched) for vouched in (True, False)]
         errors = []
         for document in documents:
             with pytest.raises(ImageError) as caught:
@@ -522,6 +522,53 @@ class TestReferrers:
             pushed.digest.replace(":", "-"),
         ]
 
+    @pytest.mark.parametrize(
+        ("kind", "body"),
+        [("text/html", b"<html>"), (media_types.OCI_INDEX, b""), (media_types.OCI_INDEX, b"{}"), ("text/plain", b"ok")],
+    )
+    def test_answer_that_is_no_list_leads_to_the_tag(
+        self, run, store, call, registry, refer, pinned, pushed, kind, body
+    ):
+        entry = {"mediaType": media_types.OCI_MANIFEST, "digest": refer().digest, "size": 1}
+        index = {"schemaVersion": 2, "mediaType": media_types.OCI_INDEX, "manifests": [entry]}
+        registry.push_manifest("team/app", pushed.digest.replace(":", "-"), index, media_types.OCI_INDEX)
+        registry.fail("referrer", 200, headers={"Content-Type": kind}, body=body)
+        assert [one.digest for one in run(store.referrers(pinned, call)).descriptors] == [entry["digest"]]
+
+    def test_entry_that_cannot_be_read_is_reported_and_hides_no_other(
+        self, run, store, call, registry, pinned, observer
+    ):
+        entries = [{"digest": "sha512:x"}, {"mediaType": media_types.OCI_MANIFEST, "digest": ABSENT, "size": 1}]
+        body = canonical({"schemaVersion": 2, "manifests": entries})
+        registry.fail("referrer", 200, headers={"Content-Type": media_types.OCI_INDEX}, body=body)
+        found = run(store.referrers(pinned, call))
+        assert [one.digest for one in found.descriptors] == [ABSENT]
+        assert observer.passed_over == [("referrers", *found.problems)]
+
+    @pytest.fixture
+    def first_page(self, registry, pushed):
+        """A page with one entry and another page behind it."""
+        entry = {"mediaType": media_types.OCI_MANIFEST, "digest": ABSENT, "size": 1}
+        link = f'</v2/team/app/referrers/{pushed.digest}?last=1>; rel="next"'
+        headers = {"Content-Type": media_types.OCI_INDEX, "Link": link}
+        registry.fail("referrer", 200, headers=headers, body=canonical({"manifests": [entry]}), times=1)
+
+    @pytest.mark.usefixtures("first_page")
+    @pytest.mark.parametrize("body", [b"<html>", b"{}", b"", b'{"errors": []}', b'{"manifests": 7}'])
+    def test_further_page_that_is_none_hides_nothing_on_the_first(self, run, store, call, registry, pinned, body):
+        registry.fail("referrer", 200, headers={"Content-Type": "text/html"}, body=body)
+        found = run(store.referrers(pinned, call))
+        assert [one.digest for one in found.descriptors] == [ABSENT]
+        assert len(found.problems) == 1
+
+    @pytest.mark.usefixtures("first_page")
+    @pytest.mark.parametrize("status", [404, 410, 500])
+    def test_further_page_that_cannot_be_had_is_no_absence_of_the_list(
+        self, refused, store, call, registry, pinned, status
+    ):
+        registry.fail("referrer", status)
+        assert refused(store.referrers(pinned, call)).reason is Reason.REGISTRY_UNAVAILABLE
+
     def test_registry_with_neither_has_none(self, run, store, call, registry, pinned):
         assert run(store.referrers(pinned, call)) is None
         assert registry.counts == {"referrer": 1, "manifest": 1}
@@ -547,14 +594,16 @@ class TestReferrers:
 
     def test_pages_without_end_end(self, refused, store, call, registry, pinned, pushed):
         link = f'</v2/team/app/referrers/{pushed.digest}?last=1>; rel="next"'
-        registry.fail("referrer", 200, headers={"Link": link}, body=b'{"manifests": []}')
+        headers = {"Content-Type": media_types.OCI_INDEX, "Link": link}
+        registry.fail("referrer", 200, headers=headers, body=b'{"manifests": []}')
         assert refused(store.referrers(pinned, call)).reason is Reason.LIMIT_EXCEEDED
-        assert len(registry.requests) <= limits.REFERRER_PAGES + 1
+        # The pages, and the tag that stands for the list.
+        assert len(registry.requests) <= limits.REFERRER_PAGES + 2
 
     def test_lists_stay_within_their_bytes(self, run, store, make_call, registry, monkeypatch):
         entry = {"mediaType": media_types.OCI_MANIFEST, "digest": ABSENT, "size": 1}
         body = canonical({"schemaVersion": 2, "manifests": [entry] * 900})
-        registry.fail("referrer", 200, body=body)
+        registry.fail("referrer", 200, headers={"Content-Type": media_types.OCI_INDEX}, body=body)
         for number in range(40):
             pinned = IMAGE.at("sha256:" + f"{number:064x}")
             assert len(run(store.referrers(pinned, make_call())).descriptors) == 900

@@ -6,10 +6,15 @@ import pytest
 
 from provider import limits
 from provider.errors import ImageError
+from provider.images.tree import Tree
+from provider.observer import NullObserver
+from provider.pace import Pace
 from provider.reasons import Reason
 from provider.registry.credentials import Credential
 from provider.registry.reference import parse
 from provider.registry.settings import RegistrySettings
+from provider.registry.store import Store
+from tests.simulators.clock import FakeClock
 
 ME, YOU = Credential("me", "secret"), Credential("you", "secret")
 IMAGE = parse("reg.io/team/app:v1")
@@ -54,6 +59,16 @@ def kinds(registry):
     found = [one.kind for one in registry.requests]
     registry.requests.clear()
     return found
+
+
+_UNUSABLE = [
+    "Bearer",
+    'Bearer realm=""',
+    'Bearer realm="https://moved.invalid:x/token"',
+    'Bearer realm="http://reg.io/token"',
+    'Bearer realm="https://reg.io/elsewhere"',
+    'Basic realm="x"',
+]
 
 
 class TestToken:
@@ -207,6 +222,8 @@ class TestToken:
             (204, Reason.REGISTRY_UNAVAILABLE),
             (302, Reason.REGISTRY_UNAVAILABLE),
             (401, Reason.UNAUTHORIZED),
+            (404, Reason.REGISTRY_UNAVAILABLE),
+            (412, Reason.PULL_REFUSED),
             (429, Reason.THROTTLED),
             (500, Reason.REGISTRY_UNAVAILABLE),
         ],
@@ -278,24 +295,19 @@ class TestChallenge:
         assert challenges._bound == limits.CHALLENGES
 
     @pytest.mark.parametrize(
-        "header",
+        ("header", "known"),
         [
-            {},
-            {"WWW-Authenticate": "Bearer"},
-            {"WWW-Authenticate": 'Bearer realm=""'},
-            {"WWW-Authenticate": 'Bearer realm="https://moved.invalid:x/token"'},
-            {"WWW-Authenticate": 'Bearer realm="http://reg.io/token"'},
-            {"WWW-Authenticate": 'Bearer realm="https://reg.io/elsewhere"'},
-            {"WWW-Authenticate": 'Basic realm="x"'},
-            {"WWW-Authenticate": "Negotiate"},
+            *((header, known) for header in _UNUSABLE for known in (True, False)),
+            # With a token that was good before these are answered by another one: see TestRenewal.
+            (None, False),
+            ("Negotiate", False),
         ],
     )
-    @pytest.mark.parametrize("known", [True, False])
     def test_one_bad_401_spoils_one_question(self, ask, refused, registry, header, known):
         registry.require_token(REALM)
         if known:
             ask()
-        registry.fail("manifest", 401, headers=header, times=1)
+        registry.fail("manifest", 401, headers={"WWW-Authenticate": header} if header else {}, times=1)
         # What an elsewhere answers is no token.
         registry.fail("other", 404, match="elsewhere")
         assert not refused().reason.durable
@@ -321,6 +333,180 @@ class TestChallenge:
         registry.authorizations = None
         registry.fail("token", 500)
         assert ask(OTHER).body
+
+
+class TestScope:
+    """A challenge whose scope is not ours."""
+
+    @pytest.fixture
+    def want(self, registry):
+        """Lets the registry want a token for a scope, which its token service gives for some scopes only."""
+
+        def want(scope, gives=None):
+            registry.require_token(REALM)
+            registry.challenge = f'Bearer realm="{REALM}",service="s",scope="{scope}"'
+            registry.token_scopes = gives
+
+        return want
+
+    @pytest.mark.parametrize("scope", ["*", "aws", "pull,push", "registry:catalog:*", "artifactory:all"])
+    def test_token_for_a_whole_registry_is_asked_for_once(self, ask, registry, want, scope):
+        want(scope)
+        ask()
+        ask(OTHER)
+        assert kinds(registry) == ["manifest", "token", "manifest", "manifest"]
+
+    @pytest.mark.parametrize("scope", ["*", "aws", "pull,push"])
+    def test_index_costs_one_request_without_a_token_and_one_token(self, run, client, registry, make_call, want, scope):
+        """As many as crane: there a ping stands where here the index is asked for without a token."""
+        children = [
+            registry.push_image("team/app", architecture=name) for name in ("amd64", "arm64", "s390x", "riscv64")
+        ]
+        index = registry.push_index("team/app", "v2", children)
+        want(scope)
+        store = Store(client, FakeClock(), NullObserver(), memory_bytes=1 << 20, tag_ttl=30)
+        leaves = Tree(store, Pace(), config=True)
+        image = parse("reg.io/team/app:v2")
+        found = run(store.resolve(image, make_call()))
+        assert found.document.digest == index.digest
+        assert len(run(leaves.leaves(image, found.document, make_call()))) == 4
+        without = [one for one in registry.requests if "Authorization" not in one.headers and one.kind != "token"]
+        assert (len(without), registry.counts["token"], len(registry.requests)) == (1, 1, 11)
+
+    def test_no_more_is_asked_for_than_pull_where_that_is_enough(self, ask, registry, want):
+        want("repository:team/app:pull,push")
+        ask()
+        assert asked(registry)[0].query["scope"] == ["repository:team/app:pull"]
+        kinds(registry)
+        ask()
+        assert kinds(registry) == ["manifest"]
+
+    def test_more_than_pull_is_asked_for_where_the_registry_takes_nothing_less(self, ask, registry, want):
+        want("repository:team/app:pull,push")
+        registry.authorizations = {"Bearer t-repository:team/app:pull,push"}
+        registry.token_answer = {"token": "t-{scope}", "expires_in": 300}
+        assert ask().body
+        kinds(registry)
+        ask()
+        assert kinds(registry) == ["manifest"]
+
+    @pytest.mark.parametrize("status", [400, 401, 403, 404])
+    @pytest.mark.parametrize("scope", ["pull,push", "repository:user/image:pull"])
+    def test_scope_for_which_there_is_no_token_gives_way_to_ours(self, ask, registry, want, scope, status):
+        """As ghcr.io names `repository:user/image:pull` where it does not know which repository is meant."""
+        want(scope, gives={"repository:team/app:pull", "repository:team/other:pull"})
+        registry.token_refusal = status
+        assert ask().body
+        kinds(registry)
+        assert ask(OTHER).body
+        assert kinds(registry) == ["token", "manifest"]
+
+    def test_scope_whose_token_is_not_taken_gives_way_to_ours(self, ask, registry, want):
+        want("repository:user/image:pull")
+        registry.authorizations = {"Bearer t-repository:team/app:pull"}
+        registry.token_answer = {"token": "t-{scope}", "expires_in": 300}
+        assert ask().body
+        assert kinds(registry) == ["manifest", "token", "manifest", "token", "manifest"]
+
+    def test_token_service_that_gives_nothing_is_asked_twice_and_no_more(self, refused, registry, want):
+        want("aws", gives=set())
+        assert refused().reason is Reason.UNAUTHORIZED
+        assert kinds(registry) == ["manifest", "token", "token"]
+
+    @pytest.mark.parametrize("how", [{"status": 429}, {"how": "silent"}])
+    def test_token_service_that_is_busy_or_silent_is_asked_once(self, refused, registry, want, how):
+        want("aws")
+        registry.fail("token", **how)
+        assert refused().reason in {Reason.THROTTLED, Reason.TIMEOUT}
+        assert len(asked(registry)) == 1
+
+    def test_token_of_a_whole_registry_is_not_given_to_another_credential(self, ask, registry, want):
+        want("aws")
+        ask(reg_io=ME)
+        kinds(registry)
+        ask(OTHER, reg_io=YOU)
+        assert kinds(registry) == ["token", "manifest"]
+
+    def test_scope_of_one_repository_is_not_anothers(self, ask, registry, want):
+        """Where the token of a whole registry does not serve, the registry says anew what it wants."""
+        want("aws")
+        ask()
+        want("repository:team/other:pull")
+        registry.authorizations = {"Bearer t-repository:team/other:pull"}
+        registry.token_answer = {"token": "t-{scope}", "expires_in": 300}
+        assert ask(OTHER).body
+
+
+class TestRenewal:
+    """A token that a registry refuses before its end, without saying what it wants."""
+
+    @pytest.fixture
+    def withdraw(self, ask, registry):
+        """Takes tokens until now, and then another one only; says no with a status of its own."""
+
+        def withdraw(status, fresh="fresh"):
+            registry.require_token(REALM)
+            ask()
+            registry.authorizations, registry.refusal = {f"Bearer {fresh}"}, status
+            registry.token_answer = {"token": "fresh", "expires_in": 300}
+            kinds(registry)
+
+        return withdraw
+
+    @pytest.mark.parametrize("status", [400, 401, 403])
+    def test_refused_token_is_renewed_once_and_used_until_its_end(self, ask, registry, withdraw, clock, status):
+        withdraw(status)
+        assert ask().body
+        assert kinds(registry) == ["manifest", "token", "manifest"]
+        clock.advance(290)
+        assert ask().body
+        assert kinds(registry) == ["manifest"]
+
+    @pytest.mark.parametrize("status", [400, 401, 403])
+    def test_new_token_that_is_refused_as_well_is_not_renewed_for_each_question(
+        self, refused, registry, withdraw, status
+    ):
+        withdraw(status, fresh="other")
+        for _ in range(10):
+            assert not refused().reason.durable
+        assert registry.counts["token"] <= 2
+        assert registry.counts["manifest"] <= 12
+
+    def test_questions_at_the_same_time_share_the_new_token(self, loop, client, make_call, registry, withdraw):
+        withdraw(403)
+        tasks = [loop.create_task(client.manifest(IMAGE, make_call())) for _ in range(20)]
+        loop.run_for(5)
+        assert all(task.result().body for task in tasks)
+        assert registry.counts["token"] == 1
+
+    def test_token_is_renewed_again_after_a_while(self, ask, registry, withdraw, clock):
+        withdraw(403)
+        ask()
+        clock.advance(limits.TOKEN_RENEWAL_SECONDS)
+        registry.authorizations = {"Bearer newer"}
+        registry.token_answer = {"token": "newer"}
+        assert ask().body
+
+    @pytest.mark.parametrize("status", [400, 403])
+    def test_token_that_was_just_fetched_is_not_renewed(self, refused, registry, status):
+        registry.require_token(REALM)
+        registry.fail("manifest", 401, headers={"WWW-Authenticate": f'Bearer realm="{REALM}"'}, times=1)
+        registry.fail("manifest", status)
+        refused()
+        assert kinds(registry) == ["manifest", "token", "manifest"]
+
+    def test_what_the_registry_said_stands_where_there_is_no_new_token(self, refused, registry, withdraw):
+        withdraw(403)
+        registry.fail("token", 500)
+        assert "forbids us" in refused().message
+
+    def test_credential_is_not_shown_again_to_who_forbids(self, ask, refused, registry):
+        registry.challenge, registry.authorizations = 'Basic realm="x"', {ME.basic}
+        ask(reg_io=ME)
+        kinds(registry)
+        registry.fail("manifest", 403)
+        refused(reg_io=ME)
+        assert kinds(registry) == ["manifest"]
 
 
 class TestPrivateBesidePublic:
@@ -407,6 +593,45 @@ class TestRealm:
         assert ask(client=make_client(settings), reg_io=ME).body
         assert asked(registry)[0].headers["Authorization"] == ME.basic
 
+    @pytest.mark.parametrize(
+        ("name", "realm", "pair"),
+        [
+            ("reg.io", "https://auth.example/token", ("reg.io", "auth.example")),
+            ("reg.io:5000", "https://reg.io:5001/token", ("reg.io:5000", "reg.io:5001")),
+            ("10.0.0.1:5000", "https://10.0.0.1:5001/token", ("10.0.0.1:5000", "10.0.0.1:5001")),
+        ],
+    )
+    def test_credential_is_shown_to_a_token_service_of_the_same_owner(
+        self, run, make_client, make_call, registry, name, realm, pair
+    ):
+        registry.require_token(realm)
+        call = make_call()
+        call.credentials.by_registry[name] = ME
+        client = make_client(RegistrySettings(credential_hosts=frozenset({pair})))
+        assert run(client.manifest(parse(f"{name}/team/app:v1"), call)).body
+        assert asked(registry)[0].headers["Authorization"] == ME.basic
+
+    @pytest.mark.parametrize(
+        ("realm", "pair"),
+        [
+            ("https://auth.example/token", ("other.io", "auth.example")),
+            ("https://auth.example:444/token", ("reg.io", "auth.example")),
+            ("https://sub.auth.example/token", ("reg.io", "auth.example")),
+            ("http://auth.example/token", ("reg.io", "auth.example:80")),
+            ("https://reg.io.evil/token", ("reg.io", "auth.example")),
+        ],
+    )
+    def test_credential_is_shown_to_no_other_by_that(self, refused, registry, make_client, realm, pair):
+        registry.require_token(realm)
+        client = make_client(RegistrySettings(credential_hosts=frozenset({pair})))
+        error = refused(client=client, reg_io=ME)
+        assert error.reason is Reason.UNAUTHORIZED
+        assert asked(registry) == []
+
+    def test_refused_token_service_is_told_with_what_to_set(self, refused, registry):
+        registry.require_token("https://auth.example/token")
+        assert "--credential-host) to reg.io=auth.example" in refused(reg_io=ME).message
+
     def test_nobody_may_ask_a_token_service_anywhere(self, ask, registry):
         registry.require_token("https://tokens.example/token?x=1")
         ask()
@@ -453,6 +678,23 @@ class TestCredential:
         assert b"grant_type=refresh_token" in token.body
         assert token.query == {}
 
+    def test_token_of_the_registry_itself_is_shown_without_a_token_service(self, ask, registry):
+        registry.require_token("https://evil.io/token", accept=["mine"])
+        assert ask(reg_io=Credential(registry_token="mine")).body
+        assert kinds(registry) == ["manifest", "manifest"]
+        assert ask(reg_io=Credential(registry_token="mine")).body
+        assert kinds(registry) == ["manifest"]
+
+    def test_token_of_the_registry_that_is_not_taken_is_told(self, refused, registry):
+        registry.require_token(REALM, accept=["other"])
+        assert refused(reg_io=Credential(registry_token="mine")).reason is Reason.UNAUTHORIZED
+        assert registry.counts == {"manifest": 2}
+
+    def test_token_of_the_registry_is_no_password(self, refused, registry):
+        registry.challenge, registry.authorizations = 'Basic realm="x"', {ME.basic}
+        refused(reg_io=Credential(registry_token="mine"))
+        assert "Authorization" not in registry.requests[-1].headers
+
     def test_basic_challenge_is_answered_with_the_credential(self, ask, registry):
         registry.challenge, registry.authorizations = 'Basic realm="x"', {ME.basic}
         ask(reg_io=ME)
@@ -474,7 +716,7 @@ class TestCredential:
 
     def test_needed_credential_helper_is_told(self, refused, registry):
         registry.challenge, registry.authorizations = 'Basic realm="x"', set()
-        assert "credential helper" in refused(reg_io=Credential(helper=True)).message
+        assert "its credential helper is not run" in refused(reg_io=Credential(helper="is not run")).message
 
 
 def test_heavy_token_answer_is_not_parsed(refused, registry):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import ssl
@@ -16,14 +17,20 @@ from provider import limits
 from provider.errors import SettingsError
 from provider.server import tls
 from provider.server.tls import BoundedSocket, ServerTLS, TLSFiles
-from tests.simulators.certificates import Authority
+from tests.simulators.certificates import Authority, of_another_version
 from tests.simulators.clock import FakeClock
+
+UNREADABLE = of_another_version(Authority().pem)
 
 
 class Recorder:
     def __init__(self):
         self.loaded = []
         self.rejected = []
+        self.passed_over = []
+
+    def file_in_force(self, setting, name, problems):
+        self.passed_over.append((setting, *problems))
 
     def certificates_loaded(self, expiries, *, reloaded):
         self.loaded.append((dict(expiries), reloaded))
@@ -61,19 +68,19 @@ def touch(path, content):
 
 
 def test_context_demands_tls_1_3_and_a_client_certificate(files):
-    context, _ = tls.load(files)
+    context = tls.load(files).context
     assert context.minimum_version is ssl.TLSVersion.TLSv1_3
     assert context.verify_mode is ssl.CERT_REQUIRED
 
 
 def test_no_session_outlives_a_change_of_the_client_ca(files):
-    context, _ = tls.load(files)
+    context = tls.load(files).context
     assert context.num_tickets == 0
     assert context.options & ssl.OP_NO_TICKET
 
 
 def test_ends_of_certificates_are_told(authority, tmp_path):
-    _, expiries = tls.load(authority.server(tmp_path, days=10))
+    expiries = tls.load(authority.server(tmp_path, days=10)).expiries
     assert 9.9 < (expiries["server"] - time.time()) / 86400 < 10.1
     assert set(expiries) == {"server", "client_ca"}
 
@@ -81,8 +88,55 @@ def test_ends_of_certificates_are_told(authority, tmp_path):
 def test_several_client_authorities_are_trusted_together(authority, files):
     other = Authority()
     files.client_ca.write_bytes(authority.pem + other.pem)
-    context, _ = tls.load(files)
+    context = tls.load(files).context
     assert len(context.get_ca_certs()) == 2
+
+
+@pytest.mark.parametrize(
+    "damage", [b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", b"-----BEGIN CERTIFICATE-----\nMIIB"]
+)
+def test_damaged_client_authority_is_named_and_the_others_are_believed(authority, files, recorder, damage):
+    other = Authority()
+    files.client_ca.write_bytes(authority.pem + damage + other.pem)
+    server = ServerTLS(files, recorder)
+    assert len(server.context().get_ca_certs()) == 2
+    assert recorder.passed_over == [("client_ca", f"client_ca {files.client_ca}: certificate 2 of 3 cannot be read")]
+    touch(files.client_ca, other.pem + damage)
+    assert len(server.context().get_ca_certs()) == 1
+    assert recorder.passed_over[1:] == [
+        ("client_ca", f"client_ca {files.client_ca}: certificate 2 of 2 cannot be read")
+    ]
+    assert recorder.rejected == []
+
+
+def test_own_authority_is_trusted_beside_gatekeepers_and_its_end_is_told(files, tmp_path):
+    own = Authority()
+    path = tmp_path / "own.crt"
+    path.write_bytes(own.pem)
+    material = tls.load(dataclasses.replace(files, own_client_ca=path))
+    assert len(material.context.get_ca_certs()) == 2
+    assert set(material.expiries) == {"server", "client_ca", "own_client_ca"}
+    assert material.problems == []
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b"no PEM", "it holds no PEM certificate that can be read"),
+        (UNREADABLE, "it holds no PEM certificate that can be read"),
+    ],
+)
+def test_own_authority_that_cannot_be_used_keeps_nobody_else_out(files, recorder, tmp_path, content, problem):
+    path = tmp_path / "own.crt"
+    if content is not None:
+        path.write_bytes(content)
+    server = ServerTLS(dataclasses.replace(files, own_client_ca=path), recorder)
+    assert len(server.context().get_ca_certs()) == 1
+    assert recorder.passed_over == [("client_ca", f"own_client_ca {path}: {problem}")]
+    assert recorder.rejected == []
+    path.write_bytes(Authority().pem)
+    assert len(server.context().get_ca_certs()) == 2, "it is read again when it changes"
 
 
 def test_every_file_that_cannot_be_read_is_named(tmp_path):
@@ -94,7 +148,15 @@ def test_every_file_that_cannot_be_read_is_named(tmp_path):
     )
 
 
-@pytest.mark.parametrize("content", [b"", b"no PEM", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no PEM",
+        b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        UNREADABLE,
+    ],
+)
 def test_file_without_a_certificate_is_refused_by_name(files, content):
     files.certificate.write_bytes(content)
     files.client_ca.write_bytes(content)
@@ -242,7 +304,7 @@ def test_earliest_end_in_a_file_counts(authority, files, tmp_path):
     other = Authority()
     files.client_ca.write_bytes(authority.pem + other.pem)
     ends = [load_pem_x509_certificate(pem).not_valid_after_utc.timestamp() for pem in (authority.pem, other.pem)]
-    _, expiries = tls.load(files)
+    expiries = tls.load(files).expiries
     assert expiries["client_ca"] == min(ends)
 
 

@@ -64,6 +64,7 @@ def test_every_setting_can_be_given_by_every_source(config):
         "tls_cert": "a",
         "tls_key": "b",
         "client_ca": "c",
+        "own_client_ca": "i",
         "listen": "127.0.0.1:1",
         "metrics_listen": "[::1]:2",
         "threads": "5",
@@ -77,6 +78,8 @@ def test_every_setting_can_be_given_by_every_source(config):
         "docker_config": "d",
         "registry_ca": "e",
         "trust_root": "own=f,other=g",
+        "credential_host": "reg.io=auth.io,reg.io=login.io",
+        "credential_helpers": "true",
         "authority": "release=h",
         "tag_ttl_seconds": "0",
         "memory_mib": "8",
@@ -92,7 +95,7 @@ def test_every_setting_can_be_given_by_every_source(config):
     assert by_flags.registries.named_registry == ("a.example", "b.example:5000")
     assert by_flags.registries.tag_ttl_seconds == 0.0
     defaults = load(REQUIRED, {})
-    for group in model.GROUPS:
+    for group in model.SCHEMA.groups:
         changed, default = vars(getattr(by_flags, group)), vars(getattr(defaults, group))
         assert [name for name in changed if changed[name] == default[name]] == []
 
@@ -104,6 +107,14 @@ def test_file_holds_numbers_and_lists_as_yaml_has_them(config):
     assert loaded.server.threads == 9
     assert loaded.registries.named_registry == ("a.example", "index.docker.io")
     assert loaded.registries.docker_config is None
+
+
+def test_hosts_of_credentials_are_pairs():
+    loaded = load(REQUIRED | {"credential_host": ("reg.io:5000=reg.io:5001", "docker.io=auth.example")}, {})
+    assert [str(pair) for pair in loaded.registries.credential_host] == [
+        "reg.io:5000=reg.io:5001",
+        "index.docker.io=auth.example",
+    ]
 
 
 def test_trust_roots_are_files_by_name():
@@ -165,6 +176,11 @@ def test_all_problems_are_told_at_once(config):
         ("trust_root", ["own="], "must be the path of a file"),
         ("trust_root", ["own=f", "own=g"], "own stands twice"),
         ("trust_root", 1, "must be a list of NAME=FILE, got '1'"),
+        ("credential_host", "reg.io", "must be REGISTRY=HOST, got 'reg.io'"),
+        ("credential_host", ["reg.io="], "is no registry"),
+        ("credential_host", ["reg.io=https://auth.io/token"], "is no registry"),
+        ("credential_host", ["*.io=auth.io"], "is no registry"),
+        ("credential_host", 1, "must be a list of REGISTRY=HOST, got '1'"),
     ],
 )
 def test_bad_value_is_refused_by_name_and_reason(name, value, sentence):
@@ -238,7 +254,7 @@ def test_every_setting_explains_itself():
 
 
 def test_names_of_settings_are_unique_among_the_groups():
-    names = [field.name for group in model.GROUPS.values() for field in dataclasses.fields(group)]
+    names = [field.name for group in model.SCHEMA.groups.values() for field in dataclasses.fields(group)]
     assert len(names) == len(set(names)) == len(model.fields())
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.simulators.signing import SigningWorld
-from tests.unit.signatures.world import Case
+from tests.unit.signatures.world import SignatureWorld
 
 
 @pytest.fixture(scope="session")
@@ -13,4 +13,4 @@ def world():
 
 @pytest.fixture(scope="session")
 def case(world):
-    return Case(world)
+    return SignatureWorld(world)

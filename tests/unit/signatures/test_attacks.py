@@ -27,7 +27,7 @@ from provider.questions.proof_question import HashAlgorithm
 from provider.questions.question import parse
 from provider.signatures.demands import Demands
 from provider.signatures.formats.bundle import NoSignatureError
-from provider.signatures.rejection import RejectedError
+from provider.signatures.rejection import RejectionError
 from provider.signatures.trust import keys, trust_root
 from tests.simulators.signing import (
     CA,
@@ -46,7 +46,7 @@ from tests.simulators.signing import (
     new_key,
     pae,
 )
-from tests.unit.signatures.world import DIGEST, MANIFEST, OTHER, Case
+from tests.unit.signatures.world import DIGEST, MANIFEST, OTHER, SignatureWorld
 
 PAGE = Path(__file__).parents[3] / "docs" / "attacks.md"
 LATE = SIGNED_AT + dt.timedelta(minutes=30)
@@ -54,7 +54,7 @@ EARLY = SIGNED_AT - dt.timedelta(minutes=30)
 SIGNATURE = "dev.cosignproject.cosign/signature"
 CERTIFICATE = "dev.sigstore.cosign/certificate"
 
-Attack = Callable[[Case], object]
+Attack = Callable[[SignatureWorld], object]
 
 
 # Legacy signatures by a key.
@@ -66,7 +66,7 @@ def _flipped(raw: bytes, at: int = -1) -> bytes:
     return bytes(changed)
 
 
-def _der(case: Case, change: Callable[[bytes], bytes]) -> object:
+def _der(case: SignatureWorld, change: Callable[[bytes], bytes]) -> object:
     return case.verify(case.legacy(signature=change(case.world.key.sign(case.world.payload(DIGEST)))))
 
 
@@ -80,26 +80,26 @@ def _long_length(signature: bytes) -> bytes:
     return b"\x30\x81" + signature[1:]
 
 
-def _payload_swapped(case: Case) -> object:
+def _payload_swapped(case: SignatureWorld) -> object:
     good = case.legacy()
     return case.verify(case.layer(case.world.payload(OTHER), good.layer.annotations), digest=OTHER)
 
 
-def _other_hash(case: Case) -> object:
+def _other_hash(case: SignatureWorld) -> object:
     signer = Signer(case.world.key.key, hash_name="SHA512")
     return case.verify(case.legacy(signer))
 
 
-def _weak_key(_: Case) -> object:
+def _weak_key(_: SignatureWorld) -> object:
     return keys.supported(rsa.generate_private_key(65537, 1024).public_key())  # noqa: S505 - the attack
 
 
-def _key_of_another_kind(case: Case) -> object:
+def _key_of_another_kind(case: SignatureWorld) -> object:
     signer = Signer(rsa.generate_private_key(65537, 2048))
     return case.verify(case.legacy(signer))
 
 
-def _signature_by_the_hash(case: Case) -> object:
+def _signature_by_the_hash(case: SignatureWorld) -> object:
     """Somebody signs the digest's text, hoping that it is hashed once more or once less."""
     signer = case.world.key
     return case.verify(case.legacy(signature=signer.sign(hashlib.sha256(case.world.payload(DIGEST)).digest())))
@@ -146,18 +146,18 @@ LEGACY_BY_KEY: dict[str, tuple[Attack, str]] = {
 # Certificates.
 
 
-def _logged(case: Case, signer: Signer, digest: str = DIGEST) -> object:
+def _logged(case: SignatureWorld, signer: Signer, digest: str = DIGEST) -> object:
     return case.verify(case.legacy(signer, logged=True), case.keyless_logged, digest)
 
 
-def _constrained(case: Case) -> object:
+def _constrained(case: SignatureWorld) -> object:
     """The authority may certify names of one domain only."""
     only = x509.NameConstraints([x509.RFC822Name("example.org")], None)
     ca = CA.create("constrained", constraints=only)
     return _by_ca(case, ca)
 
 
-def _by_ca(case: Case, ca: CA) -> object:
+def _by_ca(case: SignatureWorld, ca: CA) -> object:
     document = case.world.trust_root | {
         "certificateAuthorities": [
             {
@@ -172,7 +172,7 @@ def _by_ca(case: Case, ca: CA) -> object:
     return case.verify(case.legacy(signer, logged=True), Demands(trust_root=root, logs=root))
 
 
-def _leaf_as_authority(case: Case) -> object:
+def _leaf_as_authority(case: SignatureWorld) -> object:
     """A leaf certifies another one; its own path comes along as the chain."""
     above = case.world.signer()
     ca = CA(case.world.ca.root, above.certificate, above.key)
@@ -182,13 +182,13 @@ def _leaf_as_authority(case: Case) -> object:
     return case.verify(signature, case.keyless_logged)
 
 
-def _beside_authority_certificates(case: Case) -> object:
+def _beside_authority_certificates(case: SignatureWorld) -> object:
     """A good certificate of somebody else's, with a signature by a key of one's own."""
     signature = case.legacy(Signer(new_key()), notes={CERTIFICATE: case.ann.pem}, logged=True)
     return case.verify(signature, Demands(trust_root=case.root))
 
 
-def _before_the_certificate_log(case: Case) -> object:
+def _before_the_certificate_log(case: SignatureWorld) -> object:
     """The log of certificates came into use after the certificate was logged."""
     document = copy.deepcopy(case.world.trust_root)
     document["ctlogs"][0]["publicKey"]["validFor"] = {"start": NOW.isoformat()}
@@ -267,7 +267,7 @@ CERTIFICATES: dict[str, tuple[Attack, str]] = {
 }
 
 
-def _with_foreign_sct(case: Case) -> Signer:
+def _with_foreign_sct(case: SignatureWorld) -> Signer:
     """A certificate with the SCT of another one."""
     oid = "1.3.6.1.4.1.11129.2.4.2"
     good = case.ann.certificate.extensions.get_extension_for_oid(x509.ObjectIdentifier(oid)).value.public_bytes()
@@ -277,7 +277,7 @@ def _with_foreign_sct(case: Case) -> Signer:
 # Logs.
 
 
-def _promise_of_another_entry(case: Case) -> object:
+def _promise_of_another_entry(case: SignatureWorld) -> object:
     payload = case.world.payload(DIGEST)
     signature = case.world.key.sign(payload)
     ours = json.loads(case.world.rekor_bundle(payload, signature, case.world.key))
@@ -287,11 +287,13 @@ def _promise_of_another_entry(case: Case) -> object:
     return case.verify(case.legacy(signature=signature, notes=notes), case.by_key_logged)
 
 
-def _logged_changes(case: Case, **changes: Any) -> object:
+def _logged_changes(case: SignatureWorld, **changes: Any) -> object:
     return case.verify(case.legacy(logged=changes), case.by_key_logged)
 
 
-def _entry_of(case: Case, digest: str | None = None, signature: bytes | None = None, pem: str | None = None) -> object:
+def _entry_of(
+    case: SignatureWorld, digest: str | None = None, signature: bytes | None = None, pem: str | None = None
+) -> object:
     payload = case.world.payload(DIGEST)
     ours = case.world.key.sign(payload)
     entry = hashed_rekord(
@@ -300,7 +302,7 @@ def _entry_of(case: Case, digest: str | None = None, signature: bytes | None = N
     return case.verify(case.legacy(signature=ours, logged={"entry": entry}), case.by_key_logged)
 
 
-def _entry_by_hash(case: Case, algorithm: str) -> object:
+def _entry_by_hash(case: SignatureWorld, algorithm: str) -> object:
     payload = case.world.payload(DIGEST)
     signature = case.world.key.sign(payload)
     entry = hashed_rekord(hashlib.sha256(payload).hexdigest(), signature, case.world.key.public_pem)
@@ -308,7 +310,7 @@ def _entry_by_hash(case: Case, algorithm: str) -> object:
     return case.verify(case.legacy(signature=signature, logged={"entry": entry}), case.by_key_logged)
 
 
-def _before_the_log(case: Case) -> object:
+def _before_the_log(case: SignatureWorld) -> object:
     return _logged_changes(case, when=NOW - dt.timedelta(days=901))
 
 
@@ -356,7 +358,7 @@ LOGS: dict[str, tuple[Attack, str]] = {
 # Timestamps.
 
 
-def _stamped(case: Case, **changes: Any) -> object:
+def _stamped(case: SignatureWorld, **changes: Any) -> object:
     return case.verify(case.legacy(case.ann, stamped=changes), case.keyless_stamped)
 
 
@@ -397,7 +399,7 @@ TIMESTAMPS: dict[str, tuple[Attack, str]] = {
 # Bundles.
 
 
-def _changed(case: Case, change: Callable[[dict[str, Any]], object], **parts: Any) -> object:
+def _changed(case: SignatureWorld, change: Callable[[dict[str, Any]], object], **parts: Any) -> object:
     document = copy.deepcopy(case.bundle(**parts))
     change(document)
     return case.verify_bundle(document)
@@ -415,13 +417,13 @@ def _envelope(document: dict[str, Any]) -> dict[str, Any]:
     return document["dsseEnvelope"]
 
 
-def _entry_of_another_bundle(case: Case) -> object:
+def _entry_of_another_bundle(case: SignatureWorld) -> object:
     """The bundle mix-up: a good entry of another signature of the same signer."""
     theirs = case.bundle(digest=OTHER)
     return _changed(case, lambda document: _material(document).update(tlogEntries=_material(theirs)["tlogEntries"]))
 
 
-def _entry_by_another_certificate(case: Case) -> object:
+def _entry_by_another_certificate(case: SignatureWorld) -> object:
     """A stolen key: the signature is of the right key, the entry by a certificate of another identity for it."""
     evil = case.world.signer(subjects=["evil@example.test"], key=case.ann.key)
     payload = case.world.statement(DIGEST)
@@ -440,7 +442,7 @@ def _proof_of_another_tree(document: dict[str, Any]) -> None:
     _entry(document)["inclusionProof"] |= Log().proof(b"other")
 
 
-def _checkpoint(case: Case, change: Callable[[str], str]) -> object:
+def _checkpoint(case: SignatureWorld, change: Callable[[str], str]) -> object:
     def edit(document: dict[str, Any]) -> None:
         checkpoint = _entry(document)["inclusionProof"]["checkpoint"]
         checkpoint["envelope"] = change(checkpoint["envelope"])
@@ -448,7 +450,7 @@ def _checkpoint(case: Case, change: Callable[[str], str]) -> object:
     return _changed(case, edit)
 
 
-def _checkpoint_by_a_stranger(case: Case) -> object:
+def _checkpoint_by_a_stranger(case: SignatureWorld) -> object:
     stranger = Log()
     stranger.__dict__["key_id"] = case.world.log.key_id
 
@@ -459,7 +461,7 @@ def _checkpoint_by_a_stranger(case: Case) -> object:
     return _changed(case, edit)
 
 
-def _tree_of_another_size(case: Case) -> object:
+def _tree_of_another_size(case: SignatureWorld) -> object:
     def edit(document: dict[str, Any]) -> None:
         proof = _entry(document)["inclusionProof"]
         root = base64.b64decode(proof["rootHash"])
@@ -468,24 +470,24 @@ def _tree_of_another_size(case: Case) -> object:
     return _changed(case, edit)
 
 
-def _pae_confusion(case: Case) -> object:
+def _pae_confusion(case: SignatureWorld) -> object:
     """The payload is signed as it is, without its type and length in front."""
     return case.verify_bundle(case.bundle(signed=case.world.statement(DIGEST)))
 
 
-def _pae_shifted(case: Case) -> object:
+def _pae_shifted(case: SignatureWorld) -> object:
     """Type and payload are cut at another place of the same bytes."""
     kind, payload = "application/vnd.in-toto+json 5 x", case.world.statement(DIGEST)
     return case.verify_bundle(case.bundle(signed=pae(kind, payload)))
 
 
-def _message_of(case: Case, digest: str = DIGEST, **changes: Any) -> object:
+def _message_of(case: SignatureWorld, digest: str = DIGEST, **changes: Any) -> object:
     document = case.world.message_bundle(DIGEST, MANIFEST, case.ann)
     document["messageSignature"] |= changes
     return case.verify_bundle(document, digest=digest)
 
 
-def _without_time(case: Case) -> object:
+def _without_time(case: SignatureWorld) -> object:
     return case.verify_bundle(case.bundle(entry="v2"))
 
 
@@ -493,13 +495,13 @@ def _time_without_promise(document: dict[str, Any]) -> None:
     del _entry(document)["inclusionPromise"]
 
 
-def _two_readings(case: Case) -> object:
+def _two_readings(case: SignatureWorld) -> object:
     text = canonical(case.bundle()).decode()
     other = canonical(case.bundle(digest=OTHER)["dsseEnvelope"]).decode()
     return case.verify_bundle((text[:-1] + ',"dsseEnvelope":' + other + "}").encode())
 
 
-def _chain_with_a_stranger(case: Case) -> object:
+def _chain_with_a_stranger(case: SignatureWorld) -> object:
     """An old bundle brings the authority that certified its signer."""
     ca = CA.create()
     signer = case.world.signer(ca=ca)
@@ -706,7 +708,7 @@ def _subject(digest: str) -> bytes:
 # Questions.
 
 
-def _identities_in_the_key(_: Case) -> object:
+def _identities_in_the_key(_: SignatureWorld) -> object:
     """Whoever judges identities in the provider judges them with Python's regular expressions, which can explode."""
     verify = {"keyless": {"trustRoot": "", "identities": [{"issuerRegExp": "(a+)+$", "subject": "x"}]}}
     return parse(json.dumps({"v": 1, "image": "a", "verify": verify}))
@@ -730,7 +732,7 @@ ATTACKS = LEGACY_BY_KEY | CERTIFICATES | LOGS | TIMESTAMPS | BUNDLES | QUESTIONS
 @pytest.mark.parametrize("name", ATTACKS)
 def test_attack_fails(case, name):
     attack, sentence = ATTACKS[name]
-    with pytest.raises((RejectedError, NoSignatureError, ImageError, QuestionError)) as refused:
+    with pytest.raises((RejectionError, NoSignatureError, ImageError, QuestionError)) as refused:
         attack(case)
     assert sentence in (str(refused.value) or "no signature")
 

@@ -14,7 +14,7 @@ from provider.questions.answer import SigningTime, TimeSource
 from provider.questions.proof_question import HashAlgorithm
 from provider.signatures.demands import Demands
 from provider.signatures.formats.bundle import NoSignatureError
-from provider.signatures.rejection import RejectedError
+from provider.signatures.rejection import RejectionError
 from provider.signatures.trust import trust_root
 from tests.simulators.signing import SIGNED_AT, TSA, Signer, new_key
 from tests.unit.signatures.world import DIGEST, MANIFEST
@@ -51,7 +51,7 @@ def test_larger_curves_hash_with_longer_hashes(case):
     signer = case.world.signer(key=new_key(ec.SECP384R1()))
     longer = Signer(signer.key, signer.certificate, "SHA384")
     assert case.verify_bundle(case.bundle(longer)).subjects
-    with pytest.raises(RejectedError, match="invalid signature"):
+    with pytest.raises(RejectionError, match="invalid signature"):
         case.verify_bundle(case.bundle(signer))
 
 
@@ -64,7 +64,7 @@ def test_key_proves_its_bundle_without_a_log(case):
 def test_key_proves_its_bundle_with_the_log_that_was_asked_for(case, entry):
     proof = case.verify_bundle(case.bundle(case.world.key, entry=entry), case.by_key_logged)
     assert [time.at for time in proof.times] == ([STAMP] if entry == "v1" else [])
-    with pytest.raises(RejectedError, match="has 0 log entries"):
+    with pytest.raises(RejectionError, match="has 0 log entries"):
         case.verify_bundle(case.bundle(case.world.key, entry=None), case.by_key_logged)
 
 
@@ -73,7 +73,7 @@ def test_message_signature_is_over_the_image(case):
     by_key = case.world.message_bundle(DIGEST, MANIFEST, case.world.key, entry=None)
     assert case.verify_bundle(by_key, case.by_key).digest == DIGEST
     longer = Demands(key=case.public(case.world.key, HashAlgorithm.SHA512))
-    with pytest.raises(RejectedError, match="does not sign SHA-256 digests"):
+    with pytest.raises(RejectionError, match="does not sign SHA-256 digests"):
         case.verify_bundle(by_key, longer)
 
 
@@ -94,7 +94,7 @@ def test_oldest_bundles_may_have_a_promise_alone(case):
     document["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.1"
     assert case.verify_bundle(document).times
     del material["tlogEntries"][0]["inclusionPromise"]
-    with pytest.raises(RejectedError, match="has no inclusion proof"):
+    with pytest.raises(RejectionError, match="has no inclusion proof"):
         case.verify_bundle(document)
 
 
@@ -124,13 +124,13 @@ def test_trust_root_without_timestamp_authorities_leaves_timestamps_out(case):
     root = trust_root.of_document(case.world.trust_root | {"timestampAuthorities": []})
     proof = case.verify_bundle(case.bundle(stamps=[None]), Demands(trust_root=root, logs=root))
     assert [time.source for time in proof.times] == [TimeSource.LOG]
-    with pytest.raises(RejectedError, match="has no time of signing"):
+    with pytest.raises(RejectionError, match="has no time of signing"):
         case.verify_bundle(case.bundle(entry="v2", stamps=[None]), Demands(trust_root=root, logs=root))
 
 
 def test_certificate_is_judged_at_every_proved_time(case):
     late = case.bundle(when=SIGNED_AT + dt.timedelta(minutes=30), stamps=[None])
-    with pytest.raises(RejectedError, match=r"^certificate expired before observed time"):
+    with pytest.raises(RejectionError, match=r"^certificate expired before observed time"):
         case.verify_bundle(late)
 
 
@@ -142,7 +142,7 @@ def test_attestation_is_no_signature(case):
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'"x"', b"{}", b'{"mediaType":1}', b"\xff", b"[" * 100_000])
 def test_what_is_no_bundle_is_refused(case, raw):
-    with pytest.raises(RejectedError, match=r"^the bundle"):
+    with pytest.raises(RejectionError, match=r"^the bundle"):
         case.verify_bundle(raw)
 
 
@@ -162,7 +162,7 @@ def test_promise_counts_only_with_a_time_in_a_form_that_has_one(case):
     entry["inclusionPromise"] = {"signedEntryTimestamp": base64.b64encode(promise).decode()}
     for time in (str(seconds), "0"):
         entry["integratedTime"] = time
-        with pytest.raises(RejectedError, match=r"^the log entry has a promise but no time that it could be of$"):
+        with pytest.raises(RejectionError, match=r"^the log entry has a promise but no time that it could be of$"):
             case.verify_bundle(document)
 
 
@@ -178,9 +178,9 @@ def test_timestamp_that_is_asked_of_a_key_is_told(case):
 
 def test_certificate_proves_nothing_where_nobody_is_trusted(case):
     nobody = Demands(logs=case.root)
-    with pytest.raises(RejectedError, match=r"^there is no trust root$"):
+    with pytest.raises(RejectionError, match=r"^there is no trust root$"):
         case.verify_bundle(case.bundle(), nobody)
-    with pytest.raises(RejectedError, match=r"^there is no trust root$"):
+    with pytest.raises(RejectionError, match=r"^there is no trust root$"):
         case.verify(case.legacy(case.ann, logged=True), nobody)
 
 
@@ -201,18 +201,18 @@ def test_member_that_nobody_knows_is_refused(case, place):
     for name in PLACES_OF_MEMBERS[place]:
         holder = holder[name]
     holder["x"] = 1
-    with pytest.raises(RejectedError, match=r"^the bundle cannot be read: x is not known$"):
+    with pytest.raises(RejectionError, match=r"^the bundle cannot be read: x is not known$"):
         case.verify_bundle(document)
 
 
 def test_member_that_nobody_knows_is_refused_beside_a_message_and_a_key_too(case):
     document = case.world.message_bundle(DIGEST, MANIFEST, case.world.key)
     document["messageSignature"]["x"] = 1
-    with pytest.raises(RejectedError, match="x is not known"):
+    with pytest.raises(RejectionError, match="x is not known"):
         case.verify_bundle(document, case.by_key)
     document = case.bundle(case.world.key)
     document["verificationMaterial"]["publicKey"]["x"] = 1
-    with pytest.raises(RejectedError, match="x is not known"):
+    with pytest.raises(RejectionError, match="x is not known"):
         case.verify_bundle(document, case.by_key)
 
 
@@ -220,23 +220,23 @@ def test_chain_is_for_older_bundles_and_not_empty(case):
     document = case.bundle()
     material = document["verificationMaterial"]
     material["x509CertificateChain"] = {"certificates": [material.pop("certificate")]}
-    with pytest.raises(RejectedError, match="x509CertificateChain is not for bundles of this version"):
+    with pytest.raises(RejectionError, match="x509CertificateChain is not for bundles of this version"):
         case.verify_bundle(document)
     document["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.2"
     material["x509CertificateChain"]["certificates"] *= limits.CERTIFICATES
     assert case.verify_bundle(document)
     material["x509CertificateChain"]["certificates"] *= 2
-    with pytest.raises(RejectedError, match="certificates has 20 members, more than 10"):
+    with pytest.raises(RejectionError, match="certificates has 20 members, more than 10"):
         case.verify_bundle(document)
     material["x509CertificateChain"]["certificates"] = []
-    with pytest.raises(RejectedError, match="x509CertificateChain is empty"):
+    with pytest.raises(RejectionError, match="x509CertificateChain is empty"):
         case.verify_bundle(document)
 
 
 def test_message_says_the_hash_that_images_have(case):
     document = case.world.message_bundle(DIGEST, MANIFEST, case.ann)
     document["messageSignature"]["messageDigest"]["algorithm"] = "SHA2_512"
-    with pytest.raises(RejectedError, match="only SHA2_256 is an image's"):
+    with pytest.raises(RejectionError, match="only SHA2_256 is an image's"):
         case.verify_bundle(document)
 
 
@@ -244,15 +244,15 @@ def test_inclusion_proof_is_no_longer_than_a_tree_is_high(case):
     document = case.bundle()
     proof = document["verificationMaterial"]["tlogEntries"][0]["inclusionProof"]
     proof["hashes"] = [base64.b64encode(hashlib.sha256(b"%d" % number).digest()).decode() for number in range(65)]
-    with pytest.raises(RejectedError, match="an inclusion proof is too long"):
+    with pytest.raises(RejectionError, match="an inclusion proof is too long"):
         case.verify_bundle(document)
     proof["hashes"].pop()
-    with pytest.raises(RejectedError, match="is not in the tree that its log has signed"):
+    with pytest.raises(RejectionError, match="is not in the tree that its log has signed"):
         case.verify_bundle(document)
 
 
 def test_promise_without_a_time_is_refused(case):
     document = case.bundle()
     del document["verificationMaterial"]["tlogEntries"][0]["integratedTime"]
-    with pytest.raises(RejectedError, match=r"^the log entry has a promise but no time that it could be of$"):
+    with pytest.raises(RejectionError, match=r"^the log entry has a promise but no time that it could be of$"):
         case.verify_bundle(document)

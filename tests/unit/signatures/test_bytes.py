@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provider.signatures.formats.bundle import NoSignatureError
-from provider.signatures.rejection import RejectedError
+from provider.signatures.rejection import RejectionError
 from tests.simulators.signing import SigningWorld, canonical
-from tests.unit.signatures.world import Case
+from tests.unit.signatures.world import SignatureWorld
 
 # The library warns of certificates that it will not read in future; in production that is all that it does.
 pytestmark = pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 
-CASE = Case(SigningWorld())
+CASE = SignatureWorld(SigningWorld())
 LEGACY = CASE.legacy(CASE.ann, logged=True)
 BUNDLES = {
     "v1": CASE.bundle(),
@@ -56,7 +56,7 @@ def test_any_byte_of_a_bundle(which, part, place, bits):
     for step in path:
         holder = holder[step]
     holder[last] = base64.b64encode(altered(base64.b64decode(holder[last]), place, bits)).decode()
-    with pytest.raises((RejectedError, NoSignatureError)):
+    with pytest.raises((RejectionError, NoSignatureError)):
         CASE.verify_bundle(document)
 
 
@@ -67,7 +67,7 @@ def test_any_byte_of_a_promise(place, bits):
     promise = document["verificationMaterial"]["tlogEntries"][0]["inclusionPromise"]
     raw = base64.b64decode(promise["signedEntryTimestamp"])
     promise["signedEntryTimestamp"] = base64.b64encode(altered(raw, place, bits)).decode()
-    with pytest.raises(RejectedError):
+    with pytest.raises(RejectionError):
         CASE.verify_bundle(document)
 
 
@@ -81,7 +81,7 @@ def test_any_character_of_a_checkpoint(which, place, character):
     if note[at] == character:
         return
     checkpoint["envelope"] = checkpoint["envelope"][:at] + character + checkpoint["envelope"][at + 1 :]
-    with pytest.raises(RejectedError):
+    with pytest.raises(RejectionError):
         CASE.verify_bundle(document)
 
 
@@ -98,7 +98,7 @@ def test_any_byte_of_a_legacy_signature(part, place, bits):
         head, *lines, foot = notes["dev.sigstore.cosign/certificate"].strip().split("\n")
         body = base64.b64encode(altered(base64.b64decode("".join(lines)), place, bits)).decode()
         notes["dev.sigstore.cosign/certificate"] = f"{head}\n{body}\n{foot}"
-    with pytest.raises(RejectedError):
+    with pytest.raises(RejectionError):
         CASE.verify(CASE.layer(payload, notes), CASE.keyless_logged)
 
 
@@ -110,6 +110,6 @@ def test_any_text_in_place_of_a_bundle_is_refused_or_proves_the_same(place, byte
     at = int(place * len(raw))
     try:
         proof = CASE.verify_bundle(raw[:at] + bytes([byte]) + more + raw[at + 1 :])
-    except (RejectedError, NoSignatureError):
+    except (RejectionError, NoSignatureError):
         return
     assert proof == CASE.verify_bundle(raw)

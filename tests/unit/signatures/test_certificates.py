@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from provider.signatures.evidence import certificates
-from provider.signatures.rejection import RejectedError
-from provider.signatures.trust.authority import Authority
+from provider.signatures.rejection import RejectionError
+from provider.signatures.trust.authority import CertificateAuthority
 from tests.simulators.signing import CA, DER, NOW, SIGNED_AT, Signer, new_key
 
 # The library warns of certificates that it will not read in future; in production that is all that it does.
@@ -28,7 +28,7 @@ def with_serial_number(certificate: x509.Certificate, serial: bytes) -> bytes:
 def test_serial_number_must_be_positive(case, serial):
     certificate = certificate_of_long_serial(case)
     assert certificates.load_der(with_serial_number(certificate, b"\x01" * 20)).serial_number > 0
-    with pytest.raises(RejectedError, match=r"its serial number is not positive$"):
+    with pytest.raises(RejectionError, match=r"its serial number is not positive$"):
         certificates.load_der(with_serial_number(certificate, serial))
 
 
@@ -44,12 +44,12 @@ def test_certificate_that_only_openssl_cannot_read_is_refused(case):
     """The authority's name is a text of a type that does not fit it."""
     raw = case.ann.der.replace(b"\x0c\x03rig", b"\x37\x03rig", 1)
     certificate = certificates.load_der(raw)
-    with pytest.raises(RejectedError, match=r"^invalid certificate found on signature: it cannot be read$"):
+    with pytest.raises(RejectionError, match=r"^invalid certificate found on signature: it cannot be read$"):
         certificates.verify_path(certificate, case.root.authorities, certificate.not_valid_before_utc)
 
 
 def test_text_without_a_certificate_is_refused():
-    with pytest.raises(RejectedError, match="no PEM block CERTIFICATE"):
+    with pytest.raises(RejectionError, match="no PEM block CERTIFICATE"):
         certificates.load("-----BEGIN PUBLIC KEY-----")
 
 
@@ -74,7 +74,7 @@ def test_legacy_signatures_by_certificates_hash_with_sha_256_whatever_the_curve(
     signer = case.world.signer(key=new_key(ec.SECP384R1()))
     assert case.verify(case.legacy(signer, logged=True), case.keyless_logged).subjects
     longer = Signer(signer.key, signer.certificate, "SHA384")
-    with pytest.raises(RejectedError, match="invalid signature"):
+    with pytest.raises(RejectionError, match="invalid signature"):
         case.verify(case.legacy(longer, logged=True), case.keyless_logged)
 
 
@@ -89,16 +89,16 @@ def test_certificate_is_valid_from_its_first_second_to_its_last(case):
     second = dt.timedelta(seconds=1)
     for moment in (start, end):
         certificates.verify_validity(certificate, above, moment)
-    with pytest.raises(RejectedError, match=r"^certificate was issued after observed time: "):
+    with pytest.raises(RejectionError, match=r"^certificate was issued after observed time: "):
         certificates.verify_validity(certificate, above, start - second)
-    with pytest.raises(RejectedError, match=r"^certificate expired before observed time: "):
+    with pytest.raises(RejectionError, match=r"^certificate expired before observed time: "):
         certificates.verify_validity(certificate, above, end + second)
 
 
 def test_certificates_above_must_be_valid_too(case):
     above = [case.ann.certificate]
     certificates.verify_validity(case.world.ca.certificate, above, SIGNED_AT)
-    with pytest.raises(RejectedError, match=r"^issuing CA certificate expired before observed time: "):
+    with pytest.raises(RejectionError, match=r"^issuing CA certificate expired before observed time: "):
         certificates.verify_validity(case.world.ca.certificate, above, NOW)
 
 
@@ -106,7 +106,7 @@ def test_certificates_above_must_be_valid_too(case):
 def test_authority_may_be_for_any_usage(case, usage):
     ca = CA.create("any", usage=usage)
     signer = case.world.signer(ca=ca)
-    path = certificates.verify_path(signer.certificate, [Authority([ca.certificate, ca.root])], SIGNED_AT)
+    path = certificates.verify_path(signer.certificate, [CertificateAuthority([ca.certificate, ca.root])], SIGNED_AT)
     assert list(path.above) == [ca.certificate, ca.root]
 
 
@@ -116,5 +116,5 @@ def test_serial_number_of_zero_is_not_positive(case):
     # Certificate and what is signed of it, each with a length of two bytes.
     lengths = [int.from_bytes(raw[at : at + 2], "big") - 19 for at in (2, 6)]
     raw = raw[:2] + lengths[0].to_bytes(2, "big") + raw[4:6] + lengths[1].to_bytes(2, "big") + raw[8:]
-    with pytest.raises(RejectedError, match=r"its serial number is not positive$"):
+    with pytest.raises(RejectionError, match=r"its serial number is not positive$"):
         certificates.load_der(raw)

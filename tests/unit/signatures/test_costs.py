@@ -18,8 +18,8 @@ from provider.signatures.evidence import certificates, timestamps
 from provider.signatures.evidence.logged_certificates import verify_logged
 from provider.signatures.formats import bundle, simple_signing
 from provider.signatures.formats.bundle import NoSignatureError
-from provider.signatures.rejection import RejectedError
-from provider.signatures.trust.authority import Authority, Validity
+from provider.signatures.rejection import RejectionError
+from provider.signatures.trust.authority import CertificateAuthority, Validity
 from tests.simulators.signing import CA, NOW, SIGNED_AT, TSA, b64, canonical
 from tests.unit.signatures.world import DIGEST
 
@@ -94,7 +94,7 @@ def twin(case) -> TSA:
 )
 def test_timestamp_that_claims_too_little_is_refused_before_it_is_verified(case, verified, stamp):
     document = with_stamps(case.bundle(), lambda signature: [stamp(case, signature)])
-    with pytest.raises(RejectedError, match=r"of no authority in the trust root, or of another signature$"):
+    with pytest.raises(RejectionError, match=r"of no authority in the trust root, or of another signature$"):
         case.verify_bundle(document, case.keyless_stamped)
     assert verified == []
 
@@ -117,23 +117,23 @@ def test_timestamp_may_bring_certificates_if_its_authoritys_is_among_them(case, 
 def test_timestamp_that_is_longer_than_any_is_not_even_read(case):
     stamp = case.world.tsa.stamp(b"m", signers=100)
     assert len(stamp) > limits.TIMESTAMP_BYTES
-    with pytest.raises(RejectedError, match=r"^the timestamp is longer than 16384 bytes$"):
+    with pytest.raises(RejectionError, match=r"^the timestamp is longer than 16384 bytes$"):
         timestamps.verify(stamp, b"m", case.root.timestamp_authorities)
 
 
 def test_timestamp_of_an_authority_that_is_no_longer_believed_is_not_verified(case, verified):
     (authority,) = case.root.timestamp_authorities
     for validity in (Validity(start=later(1)), Validity(end=later(-1))):
-        with pytest.raises(RejectedError, match="of no authority in the trust root"):
+        with pytest.raises(RejectionError, match="of no authority in the trust root"):
             timestamps.verify(case.world.tsa.stamp(b"m"), b"m", [replace(authority, validity=validity)])
     assert verified == []
 
 
 def test_authority_of_one_certificate_has_no_root_and_stamps_nothing(case):
-    alone = Authority(case.root.timestamp_authorities[0].certificates[:1])
-    with pytest.raises(RejectedError, match="of no authority in the trust root"):
+    alone = CertificateAuthority(case.root.timestamp_authorities[0].certificates[:1])
+    with pytest.raises(RejectionError, match="of no authority in the trust root"):
         timestamps.verify(case.world.tsa.stamp(b"m"), b"m", [alone])
-    with pytest.raises(RejectedError, match=r"^no TSA root certificate\(s\) provided to verify timestamp$"):
+    with pytest.raises(RejectionError, match=r"^no TSA root certificate\(s\) provided to verify timestamp$"):
         timestamps.verify(case.world.tsa.stamp(b"m"), b"m", [])
 
 
@@ -141,7 +141,7 @@ def test_forged_timestamp_is_verified_once(case, verified):
     """It claims all that can be compared; only its signature is not the authority's."""
     forger = TSA("stamps")
     forger.certificate = case.world.tsa.certificate
-    with pytest.raises(RejectedError, match="of no authority in the trust root"):
+    with pytest.raises(RejectionError, match="of no authority in the trust root"):
         case.verify_bundle(with_stamps(case.bundle(), lambda one: [forger.stamp(one)]), case.keyless_stamped)
     assert len(verified) == 1
 
@@ -154,7 +154,7 @@ def test_timestamps_beyond_the_bound_are_refused_without_a_look_at_them(case, ve
 
     assert len(case.verify_bundle(stamps(limits.TIMESTAMPS), case.keyless_stamped).times) == limits.TIMESTAMPS == 4
     verified.clear()
-    with pytest.raises(RejectedError, match="rfc3161Timestamps has 5 members, more than 4"):
+    with pytest.raises(RejectionError, match="rfc3161Timestamps has 5 members, more than 4"):
         case.verify_bundle(stamps(5), case.keyless_stamped)
     assert verified == []
 
@@ -175,13 +175,13 @@ def test_path_counts_only_while_its_authority_is_believed(case):
     late = replace(authority, validity=Validity(start=later(2)))
     document = with_stamps(case.bundle(), lambda one: [case.world.tsa.stamp(one, later(n)) for n in (0, 3)])
 
-    def verify(*authorities: Authority):
+    def verify(*authorities: CertificateAuthority):
         root = replace(case.root, authorities=authorities)
         return case.verify_bundle(document, Demands(trust_root=root, timestamps=case.root))
 
     assert len(verify(early, late).times) == 2
     for one in (early, late):
-        with pytest.raises(RejectedError, match="x509: certificate has expired or is not yet valid"):
+        with pytest.raises(RejectionError, match="x509: certificate has expired or is not yet valid"):
             verify(one)
 
 
@@ -193,12 +193,12 @@ def test_path_holds_where_it_would_be_found(case):
         assert certificates.verify_path(case.ann.certificate, case.root.authorities, moment) == path
     assert not path.holds(end)
     other = CA.create()
-    authorities = [*case.root.authorities, Authority([other.certificate, other.root])]
+    authorities = [*case.root.authorities, CertificateAuthority([other.certificate, other.root])]
     for moment in (start - dt.timedelta(seconds=1), end + dt.timedelta(seconds=1)):
         assert not path.holds(moment)
-        with pytest.raises(RejectedError, match="x509: certificate has expired or is not yet valid"):
+        with pytest.raises(RejectionError, match="x509: certificate has expired or is not yet valid"):
             certificates.verify_path(case.ann.certificate, authorities, moment)
-    with pytest.raises(RejectedError, match="x509: certificate signed by unknown authority"):
+    with pytest.raises(RejectionError, match="x509: certificate signed by unknown authority"):
         certificates.verify_path(case.ann.certificate, authorities[1:], SIGNED_AT)
 
 
@@ -206,9 +206,9 @@ def test_path_holds_where_it_would_be_found(case):
 def test_certificate_has_one_sct_and_more_are_not_verified(case, count):
     certificate = case.world.signer(scts=count).certificate
     path = [case.world.ca.certificate, case.world.ca.root]
-    with pytest.raises(RejectedError, match=f"the certificate has {count}, it must have one"):
+    with pytest.raises(RejectionError, match=f"the certificate has {count}, it must have one"):
         verify_logged(certificate, path, case.root.ct_logs)
-    with pytest.raises(RejectedError, match=r"^none of the CTFE keys have been found$"):
+    with pytest.raises(RejectionError, match=r"^none of the CTFE keys have been found$"):
         verify_logged(certificate, path, ())
 
 
@@ -220,25 +220,25 @@ def test_checkpoint_of_many_signatures_is_refused(case):
     checkpoint["envelope"] = genuine + witness * 40
     assert case.verify_bundle(document).times
     checkpoint["envelope"] = genuine + witness * 100
-    with pytest.raises(RejectedError, match="a checkpoint is longer than 8192 characters"):
+    with pytest.raises(RejectionError, match="a checkpoint is longer than 8192 characters"):
         case.verify_bundle(document)
 
 
 def test_heavy_bundle_and_heavy_log_entry_are_refused(case):
     heavy = [{}] * limits.SIGNATURE_PARTS
-    with pytest.raises(RejectedError, match="the bundle cannot be read: it has more than 16384 values"):
+    with pytest.raises(RejectionError, match="the bundle cannot be read: it has more than 16384 values"):
         case.verify_bundle(case.bundle() | {"mediaType": heavy})
     document = case.bundle()
     entry = document["verificationMaterial"]["tlogEntries"][0]
     entry["canonicalizedBody"] = b64(canonical(heavy))
-    with pytest.raises(RejectedError, match="it has more than 16384 values"):
+    with pytest.raises(RejectionError, match="it has more than 16384 values"):
         case.verify_bundle(document)
 
 
 def test_object_of_more_names_than_anybodys_is_refused(case):
     names = dict.fromkeys(map(str, range(limits.JSON_NAMES - 1)), 0)
     assert len(strict_object(canonical(names | {"x": 0}))) == limits.JSON_NAMES == 1024
-    with pytest.raises(RejectedError, match=r"^an object in it has more than 1024 names$"):
+    with pytest.raises(RejectionError, match=r"^an object in it has more than 1024 names$"):
         strict_object(canonical([names | {"x": 0, "y": 0}]))
 
 

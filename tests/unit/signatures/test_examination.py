@@ -9,9 +9,9 @@ import pytest
 
 from provider.errors import ImageError
 from provider.signatures.demands import Demands
-from provider.signatures.examination import Outcome, steps
+from provider.signatures.examination import StepOutcome, steps
 from provider.signatures.formats import bundle, simple_signing
-from provider.signatures.rejection import RejectedError, step
+from provider.signatures.rejection import RejectionError, step
 from tests.unit.signatures.test_attacks import ATTACKS
 from tests.unit.signatures.world import DIGEST
 
@@ -35,10 +35,10 @@ def test_steps_are_those_of_the_page(heading, form):
 
 @pytest.mark.parametrize(("name", "number"), [row for row in ROWS if row[0] in ATTACKS])
 def test_attack_is_rejected_at_the_step_that_the_page_names(case, name, number):
-    with pytest.raises((RejectedError, bundle.NoSignatureError)) as refused:
+    with pytest.raises((RejectionError, bundle.NoSignatureError)) as refused:
         ATTACKS[name][0](case)
     # What claims to be something else is passed over at the first step.
-    found = refused.value.step if isinstance(refused.value, RejectedError) else 1
+    found = refused.value.step if isinstance(refused.value, RejectionError) else 1
     assert found == int(number)
 
 
@@ -64,8 +64,8 @@ def test_digest_that_must_be_signed_is_what_is_expected(case):
 
 
 def test_step_marks_what_is_rejected_in_it_and_nothing_else():
-    with pytest.raises(RejectedError) as refused, step(3):
-        raise RejectedError("no")
+    with pytest.raises(RejectionError) as refused, step(3):
+        raise RejectionError("no")
     assert refused.value.step == 3
     with pytest.raises(ImageError), step(3):
         raise ImageError("Timeout", "no")
@@ -74,4 +74,4 @@ def test_step_marks_what_is_rejected_in_it_and_nothing_else():
 def test_every_outcome_has_its_sign():
     from gatekeeper.cli.verify import _MARKS  # noqa: PLC0415
 
-    assert set(_MARKS) == {outcome.value for outcome in Outcome}
+    assert set(_MARKS) == {outcome.value for outcome in StepOutcome}

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import utils
 from cryptography.x509.oid import NameOID
 
-from provider.signatures.rejection import RejectedError
+from provider.signatures.rejection import RejectionError
 from tests.simulators.signing import utf8_string
 from tests.unit.signatures.world import DIGEST
 
@@ -64,5 +64,5 @@ def test_malleated_signature_has_another_id_but_no_other_signer(case):
 )
 def test_issuer_that_is_no_text_is_refused(case, value):
     signer = case.world.signer(issuer=None, extensions={"1.3.6.1.4.1.57264.1.8": value})
-    with pytest.raises(RejectedError, match="is no"):
+    with pytest.raises(RejectionError, match="is no"):
         case.verify_bundle(case.bundle(signer))

@@ -10,20 +10,20 @@ import pytest
 
 from provider.questions.proof_question import HashAlgorithm
 from provider.signatures.content import Envelope, MessageSignature
-from provider.signatures.evidence.entry_body import Signed, verify_body
+from provider.signatures.evidence.entry_body import SignatureMaterial, verify_body
 from provider.signatures.formats import bundle_format
-from provider.signatures.rejection import RejectedError
+from provider.signatures.rejection import RejectionError
 from tests.simulators.signing import SigningWorld, b64, canonical, hashed_rekord, hashed_rekord_v2
-from tests.unit.signatures.world import DIGEST, MANIFEST, Case
+from tests.unit.signatures.world import DIGEST, MANIFEST, SignatureWorld
 
-CASE = Case(SigningWorld())
+CASE = SignatureWorld(SigningWorld())
 WORLD = CASE.world
 IMAGE = DIGEST.removeprefix("sha256:")
 
 
 def signed_by(signer, content):
     der = signer.der if signer.certificate else b""
-    return Signed(content, IMAGE, HashAlgorithm.SHA256, der, signer.spki, signer.pem.encode())
+    return SignatureMaterial(content, IMAGE, HashAlgorithm.SHA256, der, signer.spki, signer.pem.encode())
 
 
 def of_bundle(document, signer):
@@ -87,18 +87,18 @@ def test_entry_of_this_signature_is_taken(form):
 @pytest.mark.parametrize("value", [None, "sha512", "SHA2_512", "0" * 64, b64(b"other"), 7, ["a"]])
 def test_every_member_of_an_entry_has_to_be_what_it_is(form, path, value):
     kind, body, signed = FORMS[form]
-    with pytest.raises(RejectedError):
+    with pytest.raises(RejectionError):
         verify_body(kind, changed(body, path, value), signed)
 
 
 def test_entry_of_one_sort_of_content_is_not_taken_for_the_other():
     kind, body, signed = FORMS["dsse by a key"]
     message = replace(signed, content=MessageSignature("", signed.content.signature))
-    with pytest.raises(RejectedError, match="is of another signature"):
+    with pytest.raises(RejectionError, match="is of another signature"):
         verify_body(kind, canonical(body), message)
     envelope = Envelope("", b"", WORLD.key.sign(MANIFEST))
     rekord = hashed_rekord(IMAGE, envelope.signature, WORLD.key.public_pem)
-    with pytest.raises(RejectedError, match="is of another signature"):
+    with pytest.raises(RejectionError, match="is of another signature"):
         verify_body(("hashedrekord", "0.0.1"), canonical(rekord), signed_by(WORLD.key, envelope))
 
 
@@ -109,7 +109,7 @@ def test_entry_with_two_signers_is_not_taken(form):
     verifier = body["spec"]["hashedRekordV002"]["signature"]["verifier"]
     verifier.setdefault("publicKey", {"rawBytes": b64(b"key")})
     verifier.setdefault("x509Certificate", {"rawBytes": b64(b"certificate")})
-    with pytest.raises(RejectedError, match="is of another signature"):
+    with pytest.raises(RejectionError, match="is of another signature"):
         verify_body(kind, canonical(body), signed)
 
 
@@ -117,5 +117,5 @@ def test_entry_of_two_signatures_is_not_taken():
     kind, body, signed = FORMS["dsse by a key"]
     body = copy.deepcopy(body)
     body["spec"]["signatures"] *= 2
-    with pytest.raises(RejectedError, match="is of another signature"):
+    with pytest.raises(RejectionError, match="is of another signature"):
         verify_body(kind, canonical(body), signed)

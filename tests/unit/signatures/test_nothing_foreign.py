@@ -13,29 +13,30 @@ from hypothesis import strategies as st
 
 from provider.errors import ImageError
 from provider.golang import encoding_json
+from provider.golang.decoding import DecodeError
 from provider.golang.encoding_json import SyntaxProblemError, WeightError
 from provider.golang.json_syntax import problem
-from provider.golang.structs import DecodeError, Field, Map, Struct, Text
+from provider.golang.structs import Field, Map, Struct, Text
 from provider.images import config_file, image_config
 from provider.questions.proof_question import HashAlgorithm
 from provider.signatures import encoding
 from provider.signatures.evidence import certificates, timestamps, transparency
-from provider.signatures.evidence.entry_body import Signed, verify_body
+from provider.signatures.evidence.entry_body import SignatureMaterial, verify_body
 from provider.signatures.evidence.logged_certificates import verify_logged
-from provider.signatures.evidence.transparency import Logged
+from provider.signatures.evidence.transparency import LoggedSignature
 from provider.signatures.formats import bundle, bundle_format, simple_signing
 from provider.signatures.formats.bundle import NoSignatureError
-from provider.signatures.rejection import RejectedError
+from provider.signatures.rejection import RejectionError
 from provider.signatures.trust import keys, public_good, trust_root
-from provider.signatures.trust.trust_root import TrustRootError
+from provider.signatures.trust.document import TrustRootError
 from tests.simulators.damage import damaged_bytes, damaged_document, text_of
 from tests.simulators.signing import DER, NOW, PEM, SigningWorld, b64, canonical
-from tests.unit.signatures.world import DIGEST, MANIFEST, Case
+from tests.unit.signatures.world import DIGEST, MANIFEST, SignatureWorld
 
 # The library warns of certificates that it will not read in future; in production that is all that it does.
 pytestmark = pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 
-CASE = Case(SigningWorld())
+CASE = SignatureWorld(SigningWorld())
 WORLD = CASE.world
 CONFIG = {
     "os": "linux",
@@ -97,11 +98,11 @@ def read_json(body: bytes) -> None:
     attempt(lambda: encoding_json.scan(body), SyntaxProblemError, WeightError)
     attempt(lambda: encoding_json.scan_whole(body), SyntaxProblemError, WeightError)
     attempt(lambda: problem(body))
-    attempt(lambda: encoding.strict_object(body), RejectedError)
-    attempt(lambda: encoding.from_json(body, TYPE), RejectedError)
+    attempt(lambda: encoding.strict_object(body), RejectionError)
+    attempt(lambda: encoding.from_json(body, TYPE), RejectionError)
     attempt(lambda: image_config.read(body, "it"), ImageError)
     attempt(lambda: config_file.decode(body), DecodeError)
-    attempt(lambda: bundle_format.read(body), RejectedError)
+    attempt(lambda: bundle_format.read(body), RejectionError)
 
 
 @some
@@ -135,7 +136,7 @@ def test_deep_trust_roots(body):
 @given(randoms)
 def test_damaged_bundles(random):
     body, demands = damaged(random, random.choice(BUNDLES)), random.choice(DEMANDS)
-    attempt(lambda: bundle.verify(body, DIGEST, demands), RejectedError, NoSignatureError)
+    attempt(lambda: bundle.verify(body, DIGEST, demands), RejectionError, NoSignatureError)
 
 
 @some
@@ -146,7 +147,7 @@ def test_damaged_legacy_signatures(random):
     texts = {name: note for name, note in notes.items() if isinstance(note, str)}
     layer = CASE.layer(random.choice([PAYLOAD, damaged_bytes(random, PAYLOAD)]), texts)
     demands = random.choice(DEMANDS)
-    attempt(lambda: simple_signing.verify(layer, DIGEST, demands, NOW), RejectedError)
+    attempt(lambda: simple_signing.verify(layer, DIGEST, demands, NOW), RejectionError)
 
 
 @some
@@ -161,7 +162,7 @@ def test_damaged_trust_roots(random):
 @pytest.mark.parametrize(
     "text",
     [
-        "mediaType: {media}\nx: 2024-01-01\n",
+        "mediaType: {media}\nx: !!timestamp 2024-01-01\n",
         "mediaType: {media}\n1: 2\nx: 3\n",
         "mediaType: {media}\nx: !!binary AAAA\n",
         "mediaType: {media}\nx: &a [*a]\n",
@@ -181,19 +182,19 @@ def test_yaml_that_json_does_not_have(text):
 def test_damaged_certificates(random):
     raw = damaged_bytes(random, random.choice(CERTIFICATES))
     attempt(
-        lambda: certificates.load(damaged_bytes(random, CASE.ann.pem.encode()).decode(errors="replace")), RejectedError
+        lambda: certificates.load(damaged_bytes(random, CASE.ann.pem.encode()).decode(errors="replace")), RejectionError
     )
     try:
         certificate = certificates.load_der(raw)
-    except RejectedError:
+    except RejectionError:
         return
     path = [WORLD.ca.certificate, WORLD.ca.root]
-    attempt(lambda: certificates.public_key(certificate, by_curve=True), RejectedError)
-    attempt(lambda: certificates.verify_profile(certificate), RejectedError)
-    attempt(lambda: certificates.verify_path(certificate, CASE.root.authorities, NOW), RejectedError)
-    attempt(lambda: certificates.verify_validity(certificate, path, NOW), RejectedError)
-    attempt(lambda: certificates.identity(certificate, newest=True), RejectedError)
-    attempt(lambda: verify_logged(certificate, path, CASE.root.ct_logs), RejectedError)
+    attempt(lambda: certificates.public_key(certificate, by_curve=True), RejectionError)
+    attempt(lambda: certificates.verify_profile(certificate), RejectionError)
+    attempt(lambda: certificates.verify_path(certificate, CASE.root.authorities, NOW), RejectionError)
+    attempt(lambda: certificates.verify_validity(certificate, path, NOW), RejectionError)
+    attempt(lambda: certificates.identity(certificate, newest=True), RejectionError)
+    attempt(lambda: verify_logged(certificate, path, CASE.root.ct_logs), RejectionError)
 
 
 @some
@@ -208,15 +209,15 @@ def test_damaged_extensions_of_certificates_that_are_good_otherwise(random):
         signer = WORLD.signer(**parts.get(oid, {"issuer": None}), extensions={oid: raw})
     except ValueError:
         return  # It stands there already.
-    attempt(lambda: CASE.verify(CASE.legacy(signer, logged=True), CASE.keyless_logged), RejectedError)
-    attempt(lambda: CASE.verify_bundle(CASE.bundle(signer)), RejectedError)
+    attempt(lambda: CASE.verify(CASE.legacy(signer, logged=True), CASE.keyless_logged), RejectionError)
+    attempt(lambda: CASE.verify_bundle(CASE.bundle(signer)), RejectionError)
 
 
 @some
 @given(randoms)
 def test_damaged_timestamps(random):
     response = damaged_bytes(random, STAMP)
-    attempt(lambda: timestamps.verify(response, b"message", CASE.root.timestamp_authorities), RejectedError)
+    attempt(lambda: timestamps.verify(response, b"message", CASE.root.timestamp_authorities), RejectionError)
 
 
 @some
@@ -224,11 +225,11 @@ def test_damaged_timestamps(random):
 def test_damaged_log_entries(random):
     body = damaged(random, json.loads(ENTRY.body))
     content = bundle_format.read(canonical(BUNDLES[0])).content
-    signed = Signed(content, DIGEST[7:], HashAlgorithm.SHA256, CASE.ann.der, b"", CASE.ann.pem.encode())
-    attempt(lambda: verify_body(ENTRY.kind, body, signed), RejectedError)
+    signed = SignatureMaterial(content, DIGEST[7:], HashAlgorithm.SHA256, CASE.ann.der, b"", CASE.ann.pem.encode())
+    attempt(lambda: verify_body(ENTRY.kind, body, signed), RejectionError)
     text = damaged(random, PROMISE).decode(errors="replace")
-    logged = Logged(b64(WORLD.key.sign(PAYLOAD)), PAYLOAD, WORLD.key.public_pem.encode())
-    attempt(lambda: transparency.verify_promise(text, logged, CASE.root.logs), RejectedError)
+    logged = LoggedSignature(b64(WORLD.key.sign(PAYLOAD)), PAYLOAD, WORLD.key.public_pem.encode())
+    attempt(lambda: transparency.verify_promise(text, logged, CASE.root.logs), RejectionError)
 
 
 @some

@@ -9,7 +9,7 @@ import pytest
 
 from provider.signatures.formats import simple_signing
 from provider.signatures.formats.bundle import NoSignatureError
-from provider.signatures.rejection import RejectedError
+from provider.signatures.rejection import RejectionError
 from tests.simulators.signing import NOW, SIGNED_AT, Signer, new_key
 from tests.unit.signatures.test_attacks import ATTACKS
 from tests.unit.signatures.world import DIGEST, OTHER
@@ -18,7 +18,7 @@ LATE = SIGNED_AT + dt.timedelta(minutes=30)
 
 
 def refusal(case, signature, demands=None, now=NOW):
-    with pytest.raises(RejectedError) as refused:
+    with pytest.raises(RejectionError) as refused:
         simple_signing.verify(signature, DIGEST, demands or case.by_key, now)
     return refused.value
 
@@ -64,6 +64,6 @@ def test_all_else_is_rejected_at_any_time(case, make, demands, step):
 @pytest.mark.parametrize("name", [name for name in ATTACKS if name.startswith(("bundle-", "dsse-"))])
 def test_rejection_of_a_bundle_is_lasting(case, name):
     attack, _ = ATTACKS[name]
-    with pytest.raises((RejectedError, NoSignatureError)) as refused:
+    with pytest.raises((RejectionError, NoSignatureError)) as refused:
         attack(case)
     assert getattr(refused.value, "lasting", True)

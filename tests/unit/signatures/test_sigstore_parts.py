@@ -12,7 +12,7 @@ from provider.signatures.evidence import keyring, sigstore_parts
 from provider.signatures.evidence.sigstore_parts import VerificationError
 from provider.signatures.formats.bundle_format import read
 from provider.signatures.trust import public_good, trust_root
-from provider.signatures.trust.trust_root import Log
+from provider.signatures.trust.transparency_log import TransparencyLog
 from tests.simulators.signing import NOW, canonical
 
 
@@ -46,7 +46,7 @@ def test_sct_is_verified_against_the_logs_given(case):
 
 
 def test_log_is_found_by_its_id_alone_and_only_while_it_is_believed(case):
-    log: Log = case.root.logs[0]
+    log: TransparencyLog = case.root.logs[0]
     data = b"data"
     signature = case.world.log.key.sign(data, _ecdsa())
     keyring.LogKeys([log], [NOW]).verify(key_id=log.key_id, signature=signature, data=data)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from provider.questions.answer import SigningTime, TimeSource
 from provider.questions.proof_question import HashAlgorithm
 from provider.signatures.demands import Demands
-from provider.signatures.rejection import RejectedError
+from provider.signatures.rejection import RejectionError
 from tests.simulators.signing import NOW, SIGNED_AT, Signer, new_key
 from tests.unit.signatures.world import DIGEST
 
@@ -62,7 +62,7 @@ def test_certificate_without_a_proved_time_is_judged_now(case):
     signer = case.world.signer(**LONG)
     proof = case.verify(case.legacy(signer), case.keyless)
     assert proof.times == [SigningTime(TimeSource.NONE, "2026-11-24T22:40:00Z")]
-    with pytest.raises(RejectedError, match=r"^expected a signed timestamp to verify an expired certificate$"):
+    with pytest.raises(RejectionError, match=r"^expected a signed timestamp to verify an expired certificate$"):
         case.verify(case.legacy(case.ann), case.keyless)
 
 
@@ -72,7 +72,7 @@ def test_certificate_beside_a_keys_signature_names_nobody_but_must_be_valid(case
     proof = case.verify(good)
     assert (proof.subjects, proof.issuer) == ((), "")
     old = case.legacy(notes={"dev.sigstore.cosign/certificate": case.ann.pem})
-    with pytest.raises(RejectedError, match=r"^expected a signed timestamp to verify an expired certificate$"):
+    with pytest.raises(RejectionError, match=r"^expected a signed timestamp to verify an expired certificate$"):
         case.verify(old)
 
 
@@ -118,26 +118,26 @@ def test_log_is_not_asked_of_a_key_unless_the_question_does(case):
     ],
 )
 def test_malformed_signature_is_refused_in_cosigns_words(case, parts, message):
-    with pytest.raises(RejectedError, match=rf"^{message}$"):
+    with pytest.raises(RejectionError, match=rf"^{message}$"):
         case.verify(case.legacy(**parts))
 
 
 def test_layer_without_a_signature_is_named(case):
     layer = case.layer(case.world.payload(DIGEST), {})
     sentence = f'^signature layer {layer.layer.digest} is missing "dev.cosignproject.cosign/signature" annotation$'
-    with pytest.raises(RejectedError, match=sentence):
+    with pytest.raises(RejectionError, match=sentence):
         case.verify(layer)
 
 
 def test_missing_evidence_is_refused_in_the_words_for_what_was_asked(case):
-    with pytest.raises(RejectedError, match=r"^rekor client not provided for online verification$"):
+    with pytest.raises(RejectionError, match=r"^rekor client not provided for online verification$"):
         case.verify(case.legacy(), case.by_key_logged)
     offline = Demands(trust_root=case.root, logs=case.root, offline=True)
-    with pytest.raises(RejectedError, match=r"^offline verification failed$"):
+    with pytest.raises(RejectionError, match=r"^offline verification failed$"):
         case.verify(case.legacy(case.ann), offline)
-    with pytest.raises(RejectedError, match=r"^no certificate found on signature$"):
+    with pytest.raises(RejectionError, match=r"^no certificate found on signature$"):
         case.verify(case.legacy(), case.keyless)
-    with pytest.raises(RejectedError, match=r"bundle: the signature has no timestamp$"):
+    with pytest.raises(RejectionError, match=r"bundle: the signature has no timestamp$"):
         case.verify(case.legacy(), case.by_key_stamped)
 
 
@@ -146,11 +146,11 @@ def test_certificate_is_judged_at_every_proved_time(case):
     late = SIGNED_AT + dt.timedelta(minutes=30)
     proof = case.verify(case.legacy(case.ann, logged=True, stamped=True), both)
     assert [time.source for time in proof.times] == [TimeSource.TIMESTAMP, TimeSource.LOG]
-    with pytest.raises(RejectedError, match=r"^checking expiry on certificate with timestamp: certificate expired"):
+    with pytest.raises(RejectionError, match=r"^checking expiry on certificate with timestamp: certificate expired"):
         case.verify(case.legacy(case.ann, logged=True, stamped={"moment": late}), both)
     sentence = (
         "^checking expiry on certificate with bundle: certificate expired before observed time: "
         "2026-11-23T22:45:00Z is before 2026-11-23T23:10:00Z$"
     )
-    with pytest.raises(RejectedError, match=sentence):
+    with pytest.raises(RejectionError, match=sentence):
         case.verify(case.legacy(case.ann, logged={"when": late}, stamped=True), both)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import base64
 import copy
 import json
-import logging
+from importlib import resources
+from urllib.parse import quote
 
 import pytest
 import yaml
 
 from provider import limits
-from provider.errors import ImageError, SettingsError
+from provider.errors import ImageError
+from provider.observer import NullObserver
 from provider.questions.proof_question import TrustRootName
 from provider.reasons import Reason
+from provider.signatures.trust import document as trust_document
 from provider.signatures.trust import trust_root
-from provider.signatures.trust.trust_root import TrustRootError
+from provider.signatures.trust.document import TrustRootError
 from provider.signatures.trust.trust_roots import TrustRoots
 from tests.simulators.clock import FakeClock
 from tests.simulators.signing import DER, NOW, PEM, SPKI, canonical
@@ -30,6 +33,13 @@ def b64(raw):
 @pytest.fixture
 def document(world):
     return copy.deepcopy(world.trust_root)
+
+
+@pytest.fixture
+def one_log(document):
+    """The same with one log of signatures."""
+    document["tlogs"] = document["tlogs"][:1]
+    return document
 
 
 @pytest.fixture
@@ -74,7 +84,9 @@ def test_both_forms_say_the_same(world, document, trust_object):
 def test_digest_is_of_the_specification_however_it_is_written(trust_object):
     one = trust_root.read(json.dumps(trust_object, indent=3).encode()).digest
     named = trust_object | {"metadata": {"name": "other"}}
-    assert one == trust_root.read(yaml.safe_dump(named).encode()).digest == trust_root.digest_of(trust_object["spec"])
+    assert (
+        one == trust_root.read(yaml.safe_dump(named).encode()).digest == trust_document.digest_of(trust_object["spec"])
+    )
     trust_object["spec"]["sigstoreKeys"]["tLogs"] = []
     assert trust_root.of_document(trust_object).digest != one
 
@@ -82,7 +94,6 @@ def test_digest_is_of_the_specification_however_it_is_written(trust_object):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda doc: doc.update(mediaType="x"), "it is x; known are"),
         (lambda doc: doc.update(tlogs={}), "tlogs: must be a list"),
         (lambda doc: doc.update(tlogs=[1]), "tlogs[0]: a member is missing or cannot be read"),
         (lambda doc: doc["tlogs"][0].pop("publicKey"), "tlogs[0]: a member is missing"),
@@ -97,11 +108,226 @@ def test_digest_is_of_the_specification_however_it_is_written(trust_object):
         ),
     ],
 )
-def test_damaged_member_is_named(document, change, sentence):
-    change(document)
-    with pytest.raises(TrustRootError) as refused:
-        trust_root.of_document(document)
-    assert sentence in str(refused.value)
+def test_damaged_member_is_named_and_the_others_are_used(one_log, change, sentence):
+    whole = trust_root.of_document(copy.deepcopy(one_log))
+    change(one_log)
+    found = trust_root.of_document(one_log)
+    assert sentence in found.problems[0]
+    assert len(found.problems) == 1
+    before = (*whole.authorities, *whole.ct_logs, *whole.logs, *whole.timestamp_authorities)
+    after = (*found.authorities, *found.ct_logs, *found.logs, *found.timestamp_authorities)
+    assert len(after) == len(before) - 1
+
+
+def test_root_of_sigstores_staging_instance_is_used_without_its_key_of_an_old_type():
+    store = resources.files("sigstore").joinpath("_store", quote("https://tuf-repo-cdn.sigstage.dev", safe=""))
+    root = trust_root.read_usable(store.joinpath("trusted_root.json").read_bytes(), NOW)
+    assert root.problems == ("ctlogs[0].publicKey.keyDetails: PKCS1_RSA_PKCS1V5 is not supported",)
+    assert (len(root.authorities), len(root.ct_logs), len(root.logs)) == (1, 3, 4)
+
+
+@pytest.mark.parametrize("end", [7, "", "never", "2026-01-01T00:00:00", ["2026-01-01T00:00:00Z"], {}])
+@pytest.mark.parametrize("name", ["validFor", "valid_for"])
+def test_key_whose_end_cannot_be_read_is_no_key_rather_than_one_without_an_end(one_log, end, name):
+    one_log["tlogs"][0]["publicKey"].pop("validFor", None)
+    one_log["tlogs"][0]["publicKey"][name] = {"start": "2021-01-01T00:00:00Z", "end": end}
+    assert trust_root.of_document(one_log).logs == ()
+
+
+def test_null_stands_for_an_end_that_is_not_set(one_log):
+    one_log["tlogs"][0]["publicKey"]["validFor"] = {"start": "2021-01-01T00:00:00Z", "end": None}
+    [log] = trust_root.of_document(one_log).logs
+    assert log.validity.end is None
+    assert log.validity.start is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "twice"),
+    [
+        ('"validFor":{"start":"2021-01-01T00:00:00Z","end":"2022-01-01T00:00:00Z","end":null}', "tlogs[0]"),
+        ('"validFor":{"start":"2021-01-01T00:00:00Z","end":"2022-01-01T00:00:00Z"},"validFor":null', "tlogs[0]"),
+    ],
+)
+def test_name_that_stands_twice_makes_a_member_unreadable(one_log, text, twice):
+    one_log["tlogs"][0]["publicKey"]["validFor"] = "HERE"
+    body = canonical(one_log).replace(b'"validFor":"HERE"', text.encode())
+    found = trust_root.read(body)
+    assert found.logs == ()
+    assert found.problems[0].startswith(twice)
+
+
+def paths(value, path=()):
+    """The path of everything in a document."""
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, child in children:
+        yield (*path, name)
+        yield from paths(child, (*path, name))
+
+
+def trusted(root):
+    """Whom a trust root believes, and when."""
+    logs = {(log.key.spki, log.validity) for log in (*root.logs, *root.ct_logs)}
+    chains = (*root.authorities, *root.timestamp_authorities)
+    return logs | {(tuple(one.public_bytes(DER) for one in each.certificates), each.validity) for each in chains}
+
+
+@pytest.mark.parametrize("value", [None, True, 7, "", "x", "AAAA", [], [None], {}, {"x": 1}, "\ud800", 10**400])
+@pytest.mark.parametrize("form", ["document", "trust_object"])
+def test_whatever_is_damaged_trust_gets_no_larger(request, form, value):
+    whole = request.getfixturevalue(form)
+    ends = {"start": "2021-01-01T00:00:00Z", "end": "2099-01-01T00:00:00Z"}
+    if form == "document":
+        for log in (*whole["tlogs"], *whole["ctlogs"]):
+            log["publicKey"]["validFor"] = ends
+    before = trusted(trust_root.of_document(whole))
+    for path in paths(whole):
+        damaged = copy.deepcopy(whole)
+        *parents, last = path
+        place = damaged
+        for name in parents:
+            place = place[name]
+        place[last] = value
+        try:
+            after = trusted(trust_root.of_document(damaged))
+        except TrustRootError:
+            continue
+        # What is null or without fields is not set, in protobuf's words: only there is an end open.
+        unset = (value is None and last in {"validFor", "start", "end"}) or (value == {} and last == "validFor")
+        assert after <= before or unset, path
+
+
+END = {"end": "2022-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda log: log["publicKey"].update(validfor=END), "tlogs[0].publicKey: validfor is not known"),
+        (lambda log: log["publicKey"].update(validFor={"ends": END["end"]}), "tlogs[0].validFor: ends is not known"),
+        (lambda log: log["publicKey"].update(validFor=None, valid_for=END), "tlogs[0].publicKey: validFor stands"),
+        (lambda log: log.update(validFor=END), "tlogs[0]: validFor is not known"),
+        (lambda log: log.update(logId={"keyID": "AAAA"}), "tlogs[0].logId: keyID is not known"),
+    ],
+)
+def test_end_under_a_name_that_nobody_knows_is_not_passed_over_alone(one_log, change, problem):
+    one_log["tlogs"][0]["publicKey"].pop("validFor", None)
+    change(one_log["tlogs"][0])
+    found = trust_root.of_document(one_log)
+    assert found.logs == ()
+    assert found.problems[0].startswith(problem)
+
+
+def test_names_may_be_in_protobufs_other_spelling(one_log):
+    whole = trust_root.of_document(copy.deepcopy(one_log))
+    [log] = one_log["tlogs"]
+    public = log.pop("publicKey")
+    log["public_key"] = {"raw_bytes": public["rawBytes"], "key_details": public["keyDetails"], "valid_for": END}
+    found = trust_root.of_document(one_log)
+    assert found.problems == ()
+    assert found.logs[0].key_id == whole.logs[0].key_id
+    assert found.logs[0].validity.end.year == 2022
+
+
+def test_end_of_an_object_that_does_not_know_ends_makes_no_log_without_one(trust_object):
+    trust_object["spec"]["sigstoreKeys"]["tLogs"][0]["validFor"] = END
+    found = trust_root.of_document(trust_object)
+    assert (found.logs, found.problems) == ((), ("tLogs[0]: validFor is not known",))
+
+
+def test_list_under_a_name_that_nobody_knows_is_passed_over_and_named(one_log, trust_object):
+    one_log["tLogs"] = one_log["tlogs"]
+    found = trust_root.of_document(one_log)
+    assert (len(found.logs), found.problems) == (1, ("the file: tLogs is not known",))
+    keys = trust_object["spec"]["sigstoreKeys"]
+    keys["tlogs"] = keys.pop("tLogs")
+    found = trust_root.of_document(trust_object)
+    assert (found.logs, found.problems) == ((), ("spec.sigstoreKeys: tlogs is not known",))
+
+
+def test_list_in_both_of_protobufs_spellings_means_the_first(one_log):
+    one_log["certificate_authorities"] = one_log["certificateAuthorities"] * 2
+    found = trust_root.of_document(one_log)
+    assert len(found.authorities) == len(one_log["certificateAuthorities"])
+    assert found.problems == ("the file: certificateAuthorities stands twice",)
+    one_log["certificate_authorities"] = one_log.pop("certificateAuthorities")
+    assert trust_root.of_document(one_log).authorities
+
+
+@pytest.mark.parametrize(
+    ("one", "twice"),
+    [
+        (b'"sigstoreKeys":', b'"sigstoreKeys":{"tLogs":[]},"sigstoreKeys":'),
+        (b'"tLogs":', b'"tLogs":[],"tLogs":'),
+    ],
+)
+def test_object_in_which_a_name_stands_twice_is_refused_as_nobody_knows_which_it_means(trust_object, one, twice):
+    body = canonical(trust_object).replace(one, twice)
+    with pytest.raises(TrustRootError, match="spec: a name stands twice in it"):
+        trust_root.read(body)
+
+
+@pytest.mark.parametrize(
+    ("one", "twice"),
+    [
+        (b'"certificates":', b'"certificates":[],"certificates":'),
+        (b'{"certificates":[{"rawBytes":', b'{"certificates":[{"rawBytes":"","rawBytes":'),
+        (b'"certificates":', b'"certs":[],"certificates":'),
+    ],
+)
+def test_authority_whose_chain_may_be_read_in_two_ways_is_passed_over(one_log, one, twice):
+    del one_log["timestampAuthorities"]
+    body = canonical(one_log)
+    assert one in body
+    found = trust_root.read(body.replace(one, twice))
+    assert found.authorities == ()
+    assert found.problems[0].startswith("certificateAuthorities[0]")
+    assert len(found.logs) == 1
+
+
+def test_yaml_is_read_as_json_is(one_log):
+    public = one_log["tlogs"][0]["publicKey"]
+    public["validFor"] = "HERE"
+    text = yaml.safe_dump(one_log)
+    [log] = trust_root.read(text.replace("HERE", "{end: 2022-01-01T00:00:00Z}").encode()).logs
+    assert log.validity.end.year == 2022
+    for twice in ("{end: 2022-01-01T00:00:00Z, end: null}", "{end: 2022-01-01T00:00:00Z}\n    validFor: null"):
+        found = trust_root.read(text.replace("HERE", twice).encode())
+        assert (found.logs, len(found.problems)) == ((), 1)
+
+
+@pytest.mark.parametrize("other", ["remote", "repository"])
+def test_object_with_two_sources_is_refused_as_nobody_knows_which_it_means(trust_object, other):
+    trust_object["spec"][other] = None
+    assert trust_root.of_document(trust_object).logs
+    trust_object["spec"][other] = {"root": "AAAA"}
+    with pytest.raises(TrustRootError, match="only sigstoreKeys is supported, alone"):
+        trust_root.of_document(trust_object)
+
+
+def test_log_with_a_tree_of_another_hash_is_not_believed(one_log):
+    one_log["tlogs"][0]["hashAlgorithm"] = "SHA2_512"
+    found = trust_root.of_document(one_log)
+    assert (found.logs, found.problems) == ((), ("tlogs[0].hashAlgorithm: SHA2_512 is not supported",))
+
+
+def test_id_that_stands_for_two_keys_means_the_first_and_for_one_key_at_two_times_both(document):
+    first = document["tlogs"][0]
+    first["logId"] = {"keyId": b64(b"\x01" * 32)}
+    later = copy.deepcopy(first)
+    later["publicKey"]["validFor"] = {"start": "2030-01-01T00:00:00Z"}
+    other = copy.deepcopy(document["ctlogs"][0]) | {"logId": first["logId"]}
+    document["tlogs"] = [first, later, other]
+    found = trust_root.of_document(document)
+    assert [log.validity.start is not None and log.validity.start.year == 2030 for log in found.logs] == [False, True]
+    assert len(found.problems) == 1
+    assert "stands for two keys" in found.problems[0]
+
+
+def test_root_of_which_nothing_can_be_used_says_why(document):
+    for name in ("certificateAuthorities", "ctlogs", "tlogs", "timestampAuthorities"):
+        document[name] = [{}]
+    with pytest.raises(TrustRootError, match=r"nothing in it can be used: certificateAuthorities\[0\]"):
+        trust_root.read_usable(canonical(document), NOW)
 
 
 @pytest.mark.parametrize(
@@ -112,10 +338,12 @@ def test_damaged_member_is_named(document, change, sentence):
         (b"a: [", "neither JSON nor YAML"),
         (b"[]", "exactly one trust root"),
         (b"a: 1\n---\nb: 2\n", "exactly one trust root"),
+        (b'{"mediaType": "x"}', "it is x; known are"),
+        (b'{"a": 1, "a": 2}', "a name stands twice"),
         (b"kind: TrustRoot\n", "it is TrustRoot; known are"),
         (
             b"apiVersion: policy.sigstore.dev/v1alpha1\nkind: TrustRoot\nspec: {remote: {}}\n",
-            "spec: holds remote; only sigstoreKeys is supported",
+            "spec: holds remote; only sigstoreKeys is supported, alone",
         ),
         (b"{" * 100_000, "neither JSON nor YAML"),
     ],
@@ -125,25 +353,35 @@ def test_what_is_no_trust_root_is_refused(body, sentence):
         trust_root.read(body)
 
 
-def test_expired_and_large_and_missing_files_are_refused(document, tmp_path):
-    path = tmp_path / "root.json"
-    with pytest.raises(TrustRootError, match="No such file"):
-        trust_root.read_file(path, NOW)
+def test_expired_root_is_refused(document):
     for authority in document["certificateAuthorities"]:
         authority["validFor"]["end"] = "2020-01-01T00:00:00Z"
     for authority in document["timestampAuthorities"]:
         authority["validFor"]["end"] = "2020-01-01T00:00:00Z"
     for log in document["tlogs"]:
         log["publicKey"]["validFor"]["end"] = "2020-01-01T00:00:00Z"
-    path.write_bytes(canonical(document))
-    with pytest.raises(TrustRootError, match="has expired"):
-        trust_root.read_file(path, NOW)
-    path.write_bytes(b" " * (limits.FILE_BYTES + 1))
-    with pytest.raises(TrustRootError, match="larger than"):
-        trust_root.read_file(path, NOW)
+    with pytest.raises(TrustRootError, match="all that it names has expired"):
+        trust_root.read_usable(canonical(document), NOW)
+
+
+@pytest.mark.parametrize("lists", [{}, {"tlogs": []}, {"tlogs": None, "certificateAuthorities": None}])
+def test_root_that_names_nobody_is_not_called_expired(lists):
+    body = canonical({"mediaType": trust_root.MEDIA_TYPE} | lists)
+    with pytest.raises(TrustRootError, match="it names no authority and no log of signatures"):
+        trust_root.read_usable(body, NOW)
 
 
 # In force.
+
+
+def test_large_and_missing_files_are_refused(tmp_path):
+    large = tmp_path / "large.json"
+    large.write_bytes(b" " * (limits.FILE_BYTES + 1))
+    problems = TrustRoots({"large": large, "none": tmp_path / "none"}, FakeClock()).problems
+    assert problems == [
+        f"trust_root: large={large}: it has more than {limits.FILE_BYTES} bytes",
+        f"trust_root: none={tmp_path / 'none'}: cannot read it: No such file or directory",
+    ]
 
 
 @pytest.fixture
@@ -168,30 +406,73 @@ def test_file_that_is_replaced_comes_into_force(document, path):
     replace(path, canonical(document))
     assert roots.find(OWN).digest == before
     clock.advance(limits.TRUST_ROOT_SECONDS + 1)
-    assert roots.find(OWN).digest == trust_root.digest_of(document)
+    assert roots.find(OWN).digest == trust_document.digest_of(document)
+
+
+@pytest.fixture
+def observer():
+    return RecordingObserver()
+
+
+class RecordingObserver(NullObserver):
+    def __init__(self):
+        self.rejected = []
+        self.in_force = []
+
+    def file_rejected(self, setting, name, problem):
+        self.rejected.append((str(setting), name, problem))
+
+    def file_in_force(self, setting, name, problems):
+        self.in_force.append((str(setting), name, *problems))
 
 
 @pytest.mark.parametrize("damage", ["damaged", "gone"])
-def test_file_that_cannot_be_used_keeps_the_old_one_and_says_so_once(path, caplog, damage):
+def test_file_that_cannot_be_used_keeps_the_old_one_and_says_so_once(path, observer, damage):
     clock = FakeClock()
-    roots = TrustRoots({"own": path}, clock)
+    roots = TrustRoots({"own": path}, clock, observer)
     before = roots.find(OWN).digest
     if damage == "gone":
         path.unlink()
     else:
         replace(path, b"{")
-    with caplog.at_level(logging.WARNING):
-        for _ in range(3):
-            clock.advance(limits.TRUST_ROOT_SECONDS + 1)
-            assert roots.find(OWN).digest == before
-    assert [record.getMessage().endswith("the old one stays in force") for record in caplog.records] == [True]
+    for _ in range(3):
+        clock.advance(limits.TRUST_ROOT_SECONDS + 1)
+        assert roots.find(OWN).digest == before
+    [(setting, name, problem)] = observer.rejected
+    assert (setting, name) == ("trust_root", "own")
+    assert problem.startswith(f"trust_root: own={path}: ")
 
 
-def test_bad_files_are_all_told_at_the_start(tmp_path):
-    files = {name: tmp_path / name for name in ("one", "two")}
-    with pytest.raises(SettingsError) as refused:
-        TrustRoots(files, FakeClock())
-    assert [problem.partition("=")[0] for problem in refused.value.problems] == ["trust_root: one", "trust_root: two"]
+def test_member_that_is_passed_over_is_told_when_the_file_comes_into_force(document, path, observer):
+    roots = TrustRoots({"own": path}, FakeClock(), observer)
+    document["ctlogs"][0]["publicKey"]["keyDetails"] = "LMS_SHA256"
+    replace(path, canonical(document))
+    roots.look()
+    assert [len(told) for told in observer.in_force] == [2, 3]
+    assert "ctlogs[0].publicKey.keyDetails" in observer.in_force[1][2]
+
+
+def test_files_that_cannot_be_read_at_the_start_spoil_only_what_names_them(path, tmp_path, observer):
+    files = {"one": tmp_path / "one", "own": path, "two": tmp_path / "two"}
+    files["two"].write_bytes(b"{")
+    roots = TrustRoots(files, FakeClock(), observer)
+    assert [problem.partition("=")[0] for problem in roots.problems] == ["trust_root: one", "trust_root: two"]
+    assert [name for _, name, _ in observer.rejected] == ["one", "two"]
+    assert roots.find(OWN).digest
+    with pytest.raises(ImageError, match="trust root two cannot be used: it is neither JSON nor YAML") as refused:
+        roots.find(TrustRootName("two"))
+    assert refused.value.reason is Reason.TRUST_ROOT_STALE
+
+
+def test_file_that_could_not_be_read_at_the_start_comes_into_force_when_it_is_good(document, tmp_path):
+    late = tmp_path / "late.json"
+    roots = TrustRoots({"own": late}, FakeClock())
+    with pytest.raises(ImageError):
+        roots.find(OWN)
+    late.write_bytes(canonical(document))
+    roots.look()
+    assert roots.find(OWN).digest == trust_document.digest_of(document)
+    assert not roots.problems
 
 
 def test_name_that_nobody_gave_is_stale_but_the_empty_one_is_the_public_good_instance():

@@ -11,7 +11,7 @@ import pytest
 
 from provider import limits
 from provider.clock import Deadline
-from provider.errors import ImageError, SettingsError
+from provider.errors import ImageError
 from provider.images.assembly import assemble
 from provider.observer import NullObserver
 from provider.pace import Pace
@@ -22,7 +22,7 @@ from provider.questions.proof_question import (
     Key,
     Keyless,
     LogName,
-    Source,
+    SignatureSource,
     TrustRootName,
     Verify,
 )
@@ -54,6 +54,9 @@ class Credentials:
 
     def __init__(self):
         self.now = ANONYMOUS
+
+    async def prepare(self, registry, repository):
+        pass
 
     def of(self, registry, repository):
         return self.now
@@ -270,10 +273,10 @@ def test_signatures_may_lie_elsewhere_under_a_prefix(here):
     payload = here.signing.payload(here.digest)
     layer = here.layer(payload, here.signing.annotations(payload, here.signing.key), "signatures/app")
     here.attach([layer], "signatures/app", "release-")
-    source = Source("reg.example/signatures/app", "release-")
+    source = SignatureSource("reg.example/signatures/app", "release-")
     assert here.prove(replace(here.key(), source=source)).proofs
     assert here.refusal(here.key()).reason is Reason.SIGNATURE_ABSENT
-    assert here.refusal(replace(here.key(), source=Source("http://x"))).reason is Reason.REFERENCE_INVALID
+    assert here.refusal(replace(here.key(), source=SignatureSource("http://x"))).reason is Reason.REFERENCE_INVALID
 
 
 def test_image_that_is_not_there_is_told_in_upstreams_words(here):
@@ -322,6 +325,43 @@ def test_tag_with_something_else_is_rejected_for_now(here, body):
     error = here.refusal(here.key())
     assert error.reason is Reason.SIGNATURE_REJECTED
     assert not error.reason.durable
+
+
+BAD_LAYERS = [
+    None,
+    {"mediaType": "x", "digest": "sha384:" + "a" * 96, "size": 1},
+    {"mediaType": "x", "digest": "sha256:" + "a" * 64, "size": 1, "annotations": {"a": 1}},
+    {"mediaType": "x", "digest": "sha256:" + "a" * 64},
+    {"mediaType": "x", "digest": "sha256:" + "a" * 64, "size": 10**30},
+]
+
+
+@pytest.mark.parametrize("bad", BAD_LAYERS)
+def test_layer_that_cannot_be_used_hides_no_good_one(here, bad):
+    here.attach([bad, *here.signed(here.signing.key)])
+    assert len(here.prove(here.key()).proofs) == 1
+
+
+def test_hundreds_of_layers_that_cannot_be_used_hide_no_good_one(here):
+    here.attach([BAD_LAYERS[1]] * 500 + here.signed(here.signing.key))
+    assert here.prove(here.key()).proofs
+    here.attach([BAD_LAYERS[1]] * limits.REFERRERS + here.signed(here.signing.key))
+    here.clock.advance(31)
+    assert "number of layers (1001) exceeded the limit (1000)" in here.refusal(here.key()).message
+
+
+def test_layer_that_cannot_be_used_is_a_rejected_signature(here):
+    here.attach([BAD_LAYERS[1]])
+    error = here.refusal(here.key())
+    assert error.reason is Reason.SIGNATURE_REJECTED
+    assert error.message.startswith("no matching signatures: layers[0]: its digest is not sha256:")
+
+
+def test_examination_says_of_a_signature_that_cannot_be_read_that_it_fails_at_the_first_step(here):
+    here.attach([BAD_LAYERS[1]])
+    [seen] = here.examine(here.key()).signatures
+    assert [step.outcome for step in seen.steps][:1] == ["fails"]
+    assert seen.problem.startswith("layers[0]: ")
 
 
 def test_index_is_signed_as_a_whole(here):
@@ -398,13 +438,30 @@ def test_payload_of_another_size_is_a_bad_signature_and_hides_no_good_one(here, 
 
 
 @pytest.mark.parametrize("size", [1, limits.BUNDLE_BYTES, limits.BUNDLE_BYTES + 1])
-def test_bundle_of_another_size_is_left_out_and_hides_no_good_one(here, size):
+def test_bundle_of_another_size_is_rejected_and_hides_no_good_one(here, size):
     here.registry.referrers_page = 10
     here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None), size=size)
-    assert here.refusal(bundles(here.key())).reason is Reason.SIGNATURE_ABSENT
+    assert here.refusal(bundles(here.key())).reason is Reason.SIGNATURE_REJECTED
+    [seen] = here.examine(bundles(here.key())).signatures
+    assert seen.problem.startswith("blob sha256:")
     here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None))
     here.clock.advance(31)
     assert len(here.prove(bundles(here.key())).proofs) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"[]", b'{"annotations":{"a":1}}', b'{"layers":[{"digest":"sha512:x"}]}', b'{"subject":{"digest":"x"}}'],
+)
+@pytest.mark.parametrize("kind", [BUNDLE, "application/spdx+json"])
+def test_referrer_that_cannot_be_read_hides_no_good_one(here, body, kind):
+    bad = here.registry.push_manifest(REPOSITORY, None, body)
+    good = here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None))
+    here.list_referrers(bad, good, artifactType=kind)
+    found = here.refusal(bundles(here.key())).reason if kind != BUNDLE else None
+    assert found in {None, Reason.SIGNATURE_ABSENT}
+    if kind == BUNDLE:
+        assert len(here.prove(bundles(here.key())).proofs) == 1
 
 
 # What it costs others.
@@ -486,7 +543,7 @@ def test_endless_pages_of_referrers_are_not_followed(here):
 
 
 def test_page_of_referrers_elsewhere_is_not_followed(here):
-    link = {"Link": '<https://evil.example/v2/x/referrers/y>; rel="next"'}
+    link = {"Link": '<https://evil.example/v2/x/referrers/y>; rel="next"', "Content-Type": media_types.OCI_INDEX}
     here.registry.fail("referrer", 200, headers=link, body=b'{"manifests":[]}')
     error = here.refusal(bundles(here.key()))
     assert error.reason is Reason.REGISTRY_UNAVAILABLE
@@ -571,7 +628,7 @@ def test_registry_without_referrers_and_without_the_tag_has_no_bundles(here):
     assert here.refusal(bundles(here.key())).message == "no signatures found"
 
 
-@pytest.mark.parametrize("status", [400, 404, 405, 406])
+@pytest.mark.parametrize("status", [400, 404, 405, 406, 410, 501])
 def test_registry_that_does_not_know_the_interface_is_asked_for_the_tag(here, status):
     here.registry.fail("referrer", status)
     here.list_referrers(here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None)))
@@ -617,6 +674,54 @@ def test_strangers_bundle_does_not_hide_a_good_legacy_signature(here):
     assert [proof.format for proof in here.prove(either).proofs] == ["legacy", "bundle"]
 
 
+@pytest.mark.parametrize("status", [200, 412, 500])
+def test_list_that_cannot_be_had_hides_no_good_signature_in_the_other(here, status):
+    either = replace(here.key(), format=Format.ANY)
+    here.registry.fail("referrer", status, headers={"Content-Type": media_types.OCI_INDEX}, body=b"[" * 200)
+    alone = here.refusal(either)
+    here.attach(here.signed(here.signing.key))
+    here.clock.advance(31)
+    proofs = here.prove(either)
+    assert [proof.format for proof in proofs.proofs] == ["legacy"]
+    assert not proofs.complete
+    assert alone.reason in {Reason.SIGNATURE_REJECTED, Reason.PULL_REFUSED, Reason.REGISTRY_UNAVAILABLE}
+
+
+def test_tag_that_holds_too_many_hides_no_good_bundle(here):
+    here.attach(here.signed(here.signing.key) * (limits.SIGNATURES + 1))
+    here.registry.referrers_page = 10
+    here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None))
+    proofs = here.prove(replace(here.key(), format=Format.ANY))
+    assert [proof.format for proof in proofs.proofs] == ["bundle"]
+
+
+def test_list_of_the_interface_that_cannot_be_read_leads_to_the_tag_and_is_named_where_there_is_none(here):
+    bodies = (b"\x1f\x8b\x08 packed", b"[]", b"[" * 200, b" " * (limits.MANIFEST_BYTES + 1))
+    for body in bodies:
+        here.registry.fail("referrer", 200, headers={"Content-Type": media_types.OCI_INDEX}, body=body)
+        error = here.refusal(bundles(here.key()))
+        assert error.reason is Reason.SIGNATURE_REJECTED
+        assert not error.reason.durable
+        assert error.message.startswith("referrers of reg.example/team/app@sha256:")
+        here.registry.heal()
+    here.list_referrers(here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None)))
+    here.clock.advance(31)
+    for body in bodies:
+        here.registry.fail("referrer", 200, headers={"Content-Type": media_types.OCI_INDEX}, body=body)
+        assert here.prove(bundles(here.key())).proofs
+        here.registry.heal()
+        here.clock.advance(31)
+
+
+def test_annotation_that_is_no_utf8_spoils_its_own_signature_only(here):
+    [bad, good] = [here.signed(signer, notes={})[0] for signer in (here.signing.key, here.signing.key)]
+    bad["annotations"] = bad["annotations"] | {"author": "HERE"}
+    manifest = {"schemaVersion": 2, "mediaType": media_types.OCI_MANIFEST, "config": EMPTY, "layers": [bad, good]}
+    body = canonical(manifest).replace(b"HERE", b"Andr\xe9")
+    here.registry.push_manifest(REPOSITORY, f"{here.digest.replace(':', '-')}.sig", body)
+    assert here.prove(here.key()).proofs
+
+
 def test_certificates_of_bundles_want_a_log_unless_a_timestamp_is_asked_for(here):
     here.registry.referrers_page = 10
     signer = here.signing.signer()
@@ -658,11 +763,12 @@ def test_public_good_instance_wants_its_log(here):
     assert error.message == "no matching signatures: offline verification failed"
 
 
-def test_damaged_trust_root_is_told_when_the_provider_starts(tmp_path):
+def test_damaged_trust_root_is_told_when_the_provider_starts_and_stops_nothing_else(tmp_path):
     broken = tmp_path / "broken.json"
     broken.write_text("{")
-    with pytest.raises(SettingsError, match="trust_root: own="):
-        assemble(RegistrySettings(), FakeClock(), None, {"own": broken})
+    assembly = assemble(RegistrySettings(), FakeClock(), None, {"own": broken})
+    [problem] = assembly.problems
+    assert problem.startswith("trust_root: own=")
 
 
 # What is remembered.
@@ -761,10 +867,23 @@ def test_examination_of_an_image_without_signatures_is_empty(here):
     assert here.examine(here.key()).signatures == []
 
 
-def test_examination_tells_no_half_of_the_truth(here):
+def test_examination_shows_a_signature_that_cannot_be_had_beside_a_good_one_as_the_answer_is_given(here):
     away, good = here.unlike(2)
     here.attach([away, good])
     here.registry.fail("blob", 500, match=away["digest"])
+    first, second = here.examine(here.key()).signatures
+    assert first.proof is None
+    assert "error of its own (status 500)" in first.problem
+    assert {step.outcome.value for step in first.steps} == {"unreached", "skipped"}
+    assert second.proof is not None
+    assert here.prove(here.key()).proofs
+
+
+def test_examination_tells_no_half_of_the_truth_where_nothing_is_proved(here):
+    away, other = (*here.unlike(1), *here.unlike(1, Signer(new_key())))
+    here.attach([away, other])
+    here.registry.fail("blob", 500, match=away["digest"])
+    here.clock.advance(31)
     with pytest.raises(ImageError) as caught:
         here.examine(here.key())
     assert caught.value.reason is Reason.REGISTRY_UNAVAILABLE
@@ -777,7 +896,7 @@ def test_questions_are_read_back_from_their_keys(here):
     own = TrustRootName("own", "sha256:" + "1" * 64)
     for verify in (
         here.key(),
-        Verify(key=Key("pem", HashAlgorithm.SHA512), source=Source("r/x", "p-"), format=Format.ANY),
+        Verify(key=Key("pem", HashAlgorithm.SHA512), source=SignatureSource("r/x", "p-"), format=Format.ANY),
         Verify(keyless=Keyless(own, ignore_sct=True), log=LogName("https://log", own), timestamp=own),
         Verify(keyless=Keyless(TrustRootName()), log=LogName(), timestamp=TrustRootName()),
     ):

@@ -21,7 +21,7 @@ DIGEST = "sha256:" + hashlib.sha256(MANIFEST).hexdigest()
 OTHER = "sha256:" + "b" * 64
 
 
-class Case:
+class SignatureWorld:
     """What tests of signatures begin with."""
 
     def __init__(self, world: SigningWorld) -> None:

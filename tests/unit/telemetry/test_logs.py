@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provider.answering import result
-from provider.answering.result import Result
+from provider.answering.result import KeyResult
 from provider.errors import ImageError
 from provider.questions import item_key
-from provider.questions.item_key import Kind
+from provider.questions.item_key import KeyKind
 from provider.questions.question import ref
 from provider.reasons import Reason
 from provider.settings.values import LogFormat, LogLevel
@@ -26,7 +26,7 @@ from provider.telemetry.events import Event
 from provider.telemetry.log import Log
 from provider.telemetry.redaction import redact
 from provider.telemetry.repeats import Repeats
-from provider.telemetry.request_lines import AnsweredRequest
+from provider.telemetry.request_lines import RequestRecord
 from provider.version import VERSION
 from tests.simulators.clock import FakeClock
 from tests.simulators.inspector import DIGEST, facts
@@ -35,15 +35,15 @@ SOURCES = Path(__file__).parents[3] / "provider"
 
 
 IMAGE = "registry.example/app:1"
-KEY = item_key.read(Kind.QUESTION, IMAGE)
+KEY = item_key.read(KeyKind.QUESTION, IMAGE)
 
 
 def failed(message, reason=Reason.NOT_FOUND):
-    return result.failed(KEY, ImageError(reason, message), 0.0)
+    return result.of_error(KEY, ImageError(reason, message), 0.0)
 
 
 def request(*results, worked=frozenset(), outcome="complete", seconds=0.0):
-    return AnsweredRequest("a-1", "validate", outcome, seconds, results, frozenset(worked))
+    return RequestRecord("a-1", "validate", outcome, seconds, results, frozenset(worked))
 
 
 class Terminal(io.StringIO):
@@ -115,7 +115,7 @@ def test_terminal_gets_text(clock):
     terminal = Terminal()
     log = Log(terminal, LogLevel.INFO, LogFormat.AUTO, clock)
     log.info(Event.SERVER_STARTED, "ready", listen=":8443")
-    log.answered(request(result.answered(KEY, facts(created=None), 0.1), seconds=0.1))
+    log.request_done(request(result.of_answer(KEY, facts(created=None), 0.1), seconds=0.1))
     text = re.sub(r"\x1b\[\d*m", "", terminal.getvalue())
     assert "server.started" in text
     assert "listen=:8443" in text
@@ -133,9 +133,9 @@ def test_stream_that_has_gone_is_no_failure(clock):
 
 
 def test_key_that_was_answered_is_one_line(log, stream):
-    other = item_key.read(Kind.QUESTION, "registry.example/other:1")
-    answers = [result.answered(key, facts(created=None), 0.01234) for key in (KEY, other)]
-    log.answered(request(*answers, worked={KEY.ref}, seconds=0.0015))
+    other = item_key.read(KeyKind.QUESTION, "registry.example/other:1")
+    answers = [result.of_answer(key, facts(created=None), 0.01234) for key in (KEY, other)]
+    log.request_done(request(*answers, worked={KEY.ref}, seconds=0.0015))
     first, second, whole = map(json.loads, stream.getvalue().splitlines())
     assert first.pop("pod") == second.pop("pod") == whole.pop("pod")
     common = {"ts": "2026-11-24T22:40:00.000Z", "level": "info", "logger": "provider", "semantic": True}
@@ -155,14 +155,14 @@ def test_key_that_was_answered_is_one_line(log, stream):
 
 @pytest.mark.parametrize(("reason", "outcome"), [(Reason.NOT_FOUND, "unfinished"), (Reason.KEY_INVALID, "item_error")])
 def test_key_that_failed_is_logged_with_its_reason(log, stream, reason, outcome):
-    log.answered(request(failed("it is not there", reason)))
+    log.request_done(request(failed("it is not there", reason)))
     line = json.loads(stream.getvalue().splitlines()[0])
     assert (line["outcome"], line["reason"], line["problem"]) == (outcome, reason, "it is not there")
 
 
 def test_lines_of_keys_are_left_out_above_info(stream, clock):
     log = Log(stream, LogLevel.WARNING, LogFormat.JSON, clock)
-    log.answered(request(failed("")))
+    log.request_done(request(failed("")))
     assert stream.getvalue() == ""
 
 
@@ -171,7 +171,7 @@ def test_line_of_a_result_is_rendered_once_for_as_long_as_the_result_is_remember
     monkeypatch.setattr(request_lines, "redact", lambda *parts: rendered.append(parts) or redact(*parts))
     known = failed("it is not there")
     for _ in range(3):
-        log.answered(request(known))
+        log.request_done(request(known))
     assert len(rendered) == 1
     assert len(stream.getvalue().splitlines()) == 6
     assert len(log._request_lines._rendered) == 1
@@ -184,7 +184,7 @@ def test_lines_of_a_request_stand_together(log, stream):
     """Written by one call, or those of another thread could come between."""
     written = []
     stream.write = written.append
-    log.answered(request(*(failed(f"{number}") for number in range(3))))
+    log.request_done(request(*(failed(f"{number}") for number in range(3))))
     (text,) = written
     assert len(text.splitlines()) == 4
 
@@ -193,7 +193,7 @@ def test_lines_of_a_request_stand_together(log, stream):
 def test_no_text_breaks_out_of_its_line(key, image, message):
     stream = io.StringIO()
     log = Log(stream, LogLevel.INFO, LogFormat.JSON, FakeClock())
-    log.answered(request(Result(key, None, told={"ref": key, "image": image, "problem": message})))
+    log.request_done(request(KeyResult(key, None, log_fields={"ref": key, "image": image, "problem": message})))
     log.info(Event.CONFIG_LOADED, message, image=image)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [line["event"] for line in lines] == ["key.answered", "request.answered", "config.loaded"]
@@ -216,7 +216,7 @@ def test_no_text_breaks_out_of_its_line(key, image, message):
 def test_secret_in_a_text_is_taken_out(log, stream, secret, text):
     log.info(Event.CONFIG_LOADED, text, detail=text, nested={"list": [text]})
     log.error(Event.KEY_FAILED, "unexpected error", exc_info=ImageError(Reason.INTERNAL, text))
-    log.answered(request(failed(text, Reason.INTERNAL)))
+    log.request_done(request(failed(text, Reason.INTERNAL)))
     assert secret not in stream.getvalue()
     assert "[redacted]" in stream.getvalue()
 

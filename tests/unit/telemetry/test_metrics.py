@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from provider.answering.batch import Response
-from provider.answering.result import Result
+from provider.answering.batch import BatchResponse
+from provider.answering.result import KeyResult
 from provider.questions.endpoint import Endpoint
 from provider.reasons import Reason
 from provider.telemetry.metrics import Metrics
@@ -28,7 +28,7 @@ def value(metrics):
 
 
 def result(number, reason=None):
-    return Result(f"{number:012}", b"{}" if reason is None or reason.durable else None, reason=reason)
+    return KeyResult(f"{number:012}", b"{}" if reason is None or reason.durable else None, reason=reason)
 
 
 def test_build_and_deadlines_are_told(value):
@@ -53,7 +53,7 @@ def test_request_is_counted_and_timed(metrics, value):
 def test_keys_are_counted_by_what_became_of_them(metrics, value):
     results = [result(1), result(2), result(3, Reason.TIMEOUT), result(4, Reason.KEY_INVALID)]
     worked = frozenset({results[2].ref, results[3].ref})
-    metrics.answered(Endpoint.AUDIT, Response(results, worked, joined=1, shed=True))
+    metrics.count_response(Endpoint.AUDIT, BatchResponse(results, worked, joined=1, shed=True))
     assert value("keys_total", endpoint="audit", outcome="answered", reason="") == 2
     assert value("keys_total", endpoint="audit", outcome="unfinished", reason="Timeout") == 1
     assert value("keys_total", endpoint="audit", outcome="item_error", reason="KeyInvalid") == 1
@@ -65,7 +65,7 @@ def test_keys_are_counted_by_what_became_of_them(metrics, value):
 
 
 def test_request_whose_keys_were_all_in_memory_is_no_miss(metrics, value):
-    metrics.answered(Endpoint.VALIDATE, Response([result(1), result(2)]))
+    metrics.count_response(Endpoint.VALIDATE, BatchResponse([result(1), result(2)]))
     assert value("cache_requests_total", layer="answers", object="key", result="hit") == 2
     assert value("cache_requests_total", layer="answers", object="key", result="miss") == 0
     assert value("requests_shed_total", reason="queue") == 0

@@ -8,7 +8,8 @@ import os
 
 import pytest
 
-from provider.observer import Operation, ThrottleCause
+from provider import limits
+from provider.observer import FileSetting, Operation, RemoteList, ThrottleCause
 from provider.questions.endpoint import Endpoint
 from provider.settings.values import LogFormat, LogLevel
 from provider.telemetry.log import Log
@@ -18,8 +19,8 @@ from provider.telemetry.observation import Observation
 
 @pytest.fixture
 def value(observation):
-    def value(name, **labels):
-        return observation.metrics.registry.get_sample_value(f"bestbefore_{name}", labels)
+    def value(metric, **labels):
+        return observation.metrics.registry.get_sample_value(f"bestbefore_{metric}", labels)
 
     return value
 
@@ -89,6 +90,33 @@ def test_authorities_for_registries_that_cannot_be_used_are_an_error(observation
     assert value("certificate_rejections_total") == 1
     (line,) = world.events("authorities.rejected")
     assert (line["level"], line["problem"]) == ("error", "registry_ca: no certificate in it")
+
+
+def test_file_that_cannot_be_used_is_a_warning_and_counted(observation, value, world):
+    observation.file_rejected(FileSetting.TRUST_ROOT, "own", "trust_root: own=/x: it is neither JSON nor YAML")
+    assert value("file_rejections_total", setting="trust_root") == 1
+    assert value("file_rejections_total", setting="docker_config") == 0
+    (line,) = world.events("file.rejected")
+    assert (line["level"], line["setting"], line["name"]) == ("warning", "trust_root", "own")
+
+
+def test_entries_of_a_file_that_cannot_be_used_are_named_and_shown_while_they_are_there(observation, value, world):
+    problems = [f"docker_config /x: auths['{number}.io']: it is null" for number in range(12)]
+    observation.file_in_force(FileSetting.DOCKER_CONFIG, "", problems)
+    assert value("unusable_entries", setting="docker_config", name="") == 12
+    lines = world.events("entry.skipped")
+    assert [line["problem"] for line in lines] == problems[: limits.PASSED_OVER_SHOWN]
+    assert {line["count"] for line in lines} == {12}
+    observation.file_in_force(FileSetting.DOCKER_CONFIG, "", [])
+    assert value("unusable_entries", setting="docker_config", name="") == 0
+
+
+def test_entries_of_a_list_that_cannot_be_used_are_counted_each_and_told_once_in_a_while(observation, value, world):
+    for _ in range(3):
+        observation.entries_passed_over(RemoteList.REFERRERS, ["one", "two"])
+    assert value("entries_passed_over_total", list="referrers") == 6
+    (line,) = world.events("entry.skipped")
+    assert (line["where"], line["problem"], line["count"]) == ("referrers", "one", 2)
 
 
 def test_fault_of_ours_is_told_with_its_traceback(observation, world):

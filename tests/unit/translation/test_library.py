@@ -4,7 +4,7 @@ import pytest
 
 from gatekeeper.translation import library
 
-MAINS = ["template_rule", "template_authorities", "template_coverage", "template_maximum_image_age"]
+MAINS = ["template_rule", "template_authorities", "template_coverage", "template_own"]
 
 
 @pytest.mark.parametrize("main", MAINS)

@@ -25,7 +25,8 @@ def test_kind_is_an_identifier_that_gatekeeper_takes(policy):
 @given(POLICY_NAMES)
 def test_constraint_name_is_an_object_name_with_room_for_a_twin(policy):
     name = names.constraint_name(policy)
-    assert len(name + names.WARN_SUFFIX) <= 63
+    assert max(map(len, taken(policy))) <= 63
+    assert len(taken(policy)) == 4
     assert re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name)
 
 
@@ -33,8 +34,13 @@ def test_constraint_name_is_an_object_name_with_room_for_a_twin(policy):
 def test_two_policies_share_no_name(one, other):
     if one != other:
         assert names.kind_of(one).lower() != names.kind_of(other).lower()
-        taken = {names.constraint_name(one), names.constraint_name(one) + names.WARN_SUFFIX}
-        assert not taken & {names.constraint_name(other), names.constraint_name(other) + names.WARN_SUFFIX}
+        assert not taken(one) & taken(other)
+
+
+def taken(policy):
+    """All names that Constraints of a policy may have."""
+    two = {names.constraint_name(policy), names.constraint_name(policy) + names.WARN_SUFFIX}
+    return two | set(map(names.enforced_name, two))
 
 
 @pytest.mark.parametrize(("one", "other"), [("a-b", "ab"), ("a.b", "a-b"), ("a-1", "a1"), ("x" * 253, "x" * 252)])
@@ -49,3 +55,12 @@ def test_short_name_stays():
 def test_name_that_looks_like_a_twin_is_changed():
     assert names.constraint_name("age-warn") != "age-warn"
     assert names.constraint_name("age-warn") != names.constraint_name("age") + names.WARN_SUFFIX
+
+
+def test_kind_of_a_long_name_has_as_many_characters_as_gatekeeper_takes():
+    assert len(names.kind_of("x" * 253)) == 59
+
+
+def test_name_that_looks_like_one_that_enforces_beside_the_shadow_is_changed():
+    assert names.enforced_name("age") == "age-enforced"
+    assert names.constraint_name("age-enforced") != "age-enforced"

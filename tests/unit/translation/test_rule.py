@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekeeper.translation.rule import carry
+from gatekeeper.translation.rule import PROCESS_FUNCTIONS, library_of
 
 PACKAGE = "lib.policies.cipage"
 SEED = """package sigstore
@@ -21,13 +21,13 @@ isCompliant[answer] {
 
 
 def carried(text):
-    found = carry(dedent(text), PACKAGE)
+    found = library_of(dedent(text), PACKAGE)
     assert not found.problems
     return found.text
 
 
 def problems(text):
-    return [(each.line, each.sentence) for each in carry(dedent(text), PACKAGE).problems]
+    return [(each.line, each.sentence) for each in library_of(dedent(text), PACKAGE).problems]
 
 
 def test_seed_policy_changes_its_package_line_only():
@@ -115,8 +115,8 @@ def test_imports_that_gatekeeper_refuses_are_written_otherwise(written, becomes)
 
 
 def test_rego_v1_is_remembered():
-    assert carry("package sigstore\nimport rego.v1\n", PACKAGE).strict
-    assert not carry("package sigstore\nimport future.keywords\n", PACKAGE).strict
+    assert library_of("package sigstore\nimport rego.v1\n", PACKAGE).strict
+    assert not library_of("package sigstore\nimport future.keywords\n", PACKAGE).strict
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_text_without_a_package_line_is_refused(text):
 
 
 def test_byte_order_mark_is_passed_over():
-    assert carry("\ufeffpackage sigstore\n", "lib.policies.p").text == "package lib.policies.p\n"
+    assert library_of("\ufeffpackage sigstore\n", "lib.policies.p").text == "package lib.policies.p\n"
 
 
 @pytest.mark.parametrize(
@@ -168,12 +168,31 @@ def test_import_of_something_else_is_refused():
 
 @pytest.mark.parametrize(
     ("call", "name"),
-    [("http.send({})", "`http.send`"), ("external_data({})", "`external_data`"), ("http . send(x)", "`http.send`")],
+    [("http.send({})", "`http.send`"), ("external_data({})", "`external_data`"), ("http . send(x)", "`http.send`")]
+    + [(f"{name}()", f"`{name}` is refused: ") for name in PROCESS_FUNCTIONS],
 )
 def test_function_that_is_not_in_both_places_is_refused(call, name):
     ((line, sentence),) = problems(f'package sigstore\n# http.send\ny := "http.send"\nx := {call}\n')
     assert line == 4
     assert sentence.startswith(name)
+
+
+@pytest.mark.parametrize("function", ["json.match_schema", "json.verify_schema"])
+@pytest.mark.parametrize(
+    ("schema", "refused"),
+    [
+        ('{"$ref": "https://example.com/schema.json"}', True),
+        ('{"properties": {"a": {"$ref": place}}}', True),
+        ('`{"$ref" : "other.json"}`', True),
+        ('"{\\"$ref\\": \\"http://169.254.169.254/\\"}"', True),
+        ('{"definitions": {"a": {}}, "$ref": "#/definitions/a"}', False),
+        ('"{\\"$ref\\": \\"#/definitions/a\\"}"', False),
+        ('{"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"}', False),
+    ],
+)
+def test_schema_that_would_be_fetched_is_refused(function, schema, refused):
+    found = problems(f"package sigstore\nx {{ {function}(input.config, {schema}) }}\n")
+    assert [line for line, _ in found] == ([2] if refused else [])
 
 
 def test_replacing_data_of_the_policy_is_refused():
@@ -221,11 +240,27 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES).map("".join))
 def test_any_text_is_carried_or_refused_and_never_a_crash(text):
-    found = carry(text, PACKAGE)
+    found = library_of(text, PACKAGE)
     assert all(1 <= each.line <= text.count("\n") + 1 for each in found.problems)
 
 
 @given(st.lists(PIECES).map("".join))
 def test_what_is_carried_never_names_the_old_package_as_its_own(body):
-    found = carry(f"package sigstore\n{body}", PACKAGE)
+    found = library_of(f"package sigstore\n{body}", PACKAGE)
     assert found.text.startswith(f"package {PACKAGE}")
+
+
+def test_rule_without_a_package_line_is_refused_with_the_line_where_it_begins():
+    assert [line for line, _ in problems("# no package\n\nx := 1\n")] == [3]
+    assert [line for line, _ in problems("")] == [1]
+
+
+def test_rule_is_strict_only_where_it_says_so():
+    assert not library_of("", PACKAGE).strict
+    assert not library_of(SEED, PACKAGE).strict
+    assert library_of("package sigstore\nimport rego.v1\nx := 1\n", PACKAGE).strict
+
+
+@pytest.mark.parametrize("call", ['rand.intn("s", 5) >= 0', 'uuid.rfc4122("k") == uuid.rfc4122("k")'])
+def test_chance_is_the_authors_choice_as_in_policy_controller(call):
+    assert not problems(f"package sigstore\nisCompliant {{ {call} }}\n")

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekeeper.translation.tokens import Kind, tokens
+from gatekeeper.translation.tokens import TokenKind, tokens
 
 
 def kinds(text):
@@ -12,18 +12,18 @@ def kinds(text):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("data.x", [(Kind.WORD, "data"), (Kind.MARK, "."), (Kind.WORD, "x")]),
+        ("data.x", [(TokenKind.WORD, "data"), (TokenKind.MARK, "."), (TokenKind.WORD, "x")]),
         ("# data.x", []),
-        ("a # data\nb", [(Kind.WORD, "a"), (Kind.NEWLINE, "\n"), (Kind.WORD, "b")]),
-        ('"# no comment"', [(Kind.STRING, '"# no comment"')]),
-        ('"a\\"b" c', [(Kind.STRING, '"a\\"b"'), (Kind.WORD, "c")]),
-        ('"\\\\" c', [(Kind.STRING, '"\\\\"'), (Kind.WORD, "c")]),
-        ("`a\n\\` b", [(Kind.RAW_STRING, "`a\n\\`"), (Kind.WORD, "b")]),
-        ("`unfinished\n", [(Kind.RAW_STRING, "`unfinished\n")]),
-        ('"unfinished\nx', [(Kind.STRING, '"unfinished'), (Kind.NEWLINE, "\n"), (Kind.WORD, "x")]),
-        ("1.5e-3", [(Kind.NUMBER, "1.5e-3")]),
-        ("x1", [(Kind.WORD, "x1")]),
-        ("_", [(Kind.WORD, "_")]),
+        ("a # data\nb", [(TokenKind.WORD, "a"), (TokenKind.NEWLINE, "\n"), (TokenKind.WORD, "b")]),
+        ('"# no comment"', [(TokenKind.STRING, '"# no comment"')]),
+        ('"a\\"b" c', [(TokenKind.STRING, '"a\\"b"'), (TokenKind.WORD, "c")]),
+        ('"\\\\" c', [(TokenKind.STRING, '"\\\\"'), (TokenKind.WORD, "c")]),
+        ("`a\n\\` b", [(TokenKind.RAW_STRING, "`a\n\\`"), (TokenKind.WORD, "b")]),
+        ("`unfinished\n", [(TokenKind.RAW_STRING, "`unfinished\n")]),
+        ('"unfinished\nx', [(TokenKind.STRING, '"unfinished'), (TokenKind.NEWLINE, "\n"), (TokenKind.WORD, "x")]),
+        ("1.5e-3", [(TokenKind.NUMBER, "1.5e-3")]),
+        ("x1", [(TokenKind.WORD, "x1")]),
+        ("_", [(TokenKind.WORD, "_")]),
     ],
 )
 def test_strings_and_comments_are_told_from_code(text, expected):
@@ -31,7 +31,7 @@ def test_strings_and_comments_are_told_from_code(text, expected):
 
 
 def test_lines_are_counted_through_raw_strings_and_comments():
-    assert [(token.text, token.line) for token in tokens("`a\nb` x # c\ny") if token.kind is Kind.WORD] == [
+    assert [(token.text, token.line) for token in tokens("`a\nb` x # c\ny") if token.kind is TokenKind.WORD] == [
         ("x", 2),
         ("y", 3),
     ]

@@ -1,12 +1,12 @@
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 import yaml
 
-from gatekeeper.evaluation.opa import Problem as RegoProblem
+from gatekeeper.evaluation.opa import OpaError
 from gatekeeper.policy import PolicyError, load_policies
-from gatekeeper.translation import policy_rule, schema
+from gatekeeper.translation import names, policy_rule, schema
 from gatekeeper.translation.rendering import render
 from gatekeeper.translation.translate import coverage, objects, translate
 
@@ -175,7 +175,7 @@ def test_rule_that_does_not_fit_its_template_is_told(load):
     loaded = load(cip("a"))
     kind = translate(loaded.policies)[0].template["spec"]["crd"]["spec"]["names"]["kind"]
     file = f"{kind}/template.rego"
-    checker = CheckerDouble({file: RegoProblem("rego_type_error", "not called", file, 34)})
+    checker = CheckerDouble({file: OpaError("rego_type_error", "not called", file, 34)})
     with pytest.raises(PolicyError) as caught:
         translate(loaded.policies, checker)
     (problem,) = caught.value.problems
@@ -194,7 +194,7 @@ def test_what_the_engine_finds_is_told_of_its_policy(load):
     loaded = load(cip("a"), cip("b"))
     kind = translate(loaded.policies)[1].template["spec"]["crd"]["spec"]["names"]["kind"]
     file = f"{kind}/sigstore.rego"
-    checker = CheckerDouble({file: RegoProblem("rego_type_error", "undefined", file, 2)})
+    checker = CheckerDouble({file: OpaError("rego_type_error", "undefined", file, 2)})
     with pytest.raises(PolicyError) as caught:
         translate(loaded.policies, checker)
     (problem,) = caught.value.problems
@@ -208,7 +208,99 @@ def test_rule_with_problems_of_its_own_is_not_compiled(load):
     assert checker.compiled == []
 
 
+def test_rule_is_compiled_also_beside_one_that_is_refused(load):
+    checker = CheckerDouble()
+    with pytest.raises(PolicyError):
+        translate(load(cip("a", rule="package other\n"), cip("b")).policies, checker)
+    assert len(checker.compiled) == 1
+
+
+@pytest.mark.parametrize("place", ["configMapRef", "remote"])
+def test_problem_of_a_rule_that_stands_elsewhere_names_the_reference(load, place):
+    loaded = load(cip(rule="package other\n"))
+    (name,) = loaded.documents
+    document = replace(loaded.documents[name], value={"spec": {"policy": {place: {"name": "a"}}}})
+    with pytest.raises(PolicyError, match=rf"spec\.policy\.{place}: failed evaluating"):
+        translate(loaded.policies, documents={name: document})
+
+
 def test_template_that_no_cluster_takes_is_refused(load, monkeypatch):
     monkeypatch.setattr(policy_rule, "TEMPLATE_BYTES", 10_000)
     with pytest.raises(PolicyError, match="a cluster takes 10000"):
         translate(load(cip(rule=RULE + "#" * 10_000)).policies)
+
+
+# What the question asks for.
+
+READING = "package sigstore\nisCompliant = input.config[_].created\n"
+
+
+class ParserDouble:
+    """Has the syntax tree of READING, as a library of whatever policy, and of no other text."""
+
+    def parse(self, text):
+        if "isCompliant = input.config[_].created" not in text:
+            return None
+        platform = {"type": "var", "value": "$0"}
+        path = [{"type": "string", "value": name} for name in ("config", "created")]
+        value = {"type": "ref", "value": [{"type": "var", "value": "input"}, path[0], platform, path[1]]}
+        name = {"type": "var", "value": "isCompliant"}
+        body = [{"index": 0, "terms": {"type": "boolean", "value": True}}]
+        return {"rules": [{"head": {"name": "isCompliant", "value": value, "ref": [name]}, "body": body}]}
+
+
+def main_text(translation):
+    return translation.template["spec"]["targets"][0]["code"][0]["source"]["rego"]
+
+
+def test_template_asks_for_what_the_rule_is_proved_to_read(load):
+    (made,) = translate(load(cip(rule=READING)).policies, parser=ParserDouble())
+    assert '\n_config := [["created"]]\n' in main_text(made)
+    assert main_text(made).count("_config") == 2
+
+
+@pytest.mark.parametrize("parser", [None, ParserDouble()])
+def test_template_asks_for_all_of_the_configuration_where_nothing_is_proved(load, parser):
+    (made,) = translate(load(cip()).policies, parser=parser)
+    assert "\n_config := true\n" in main_text(made)
+
+
+def test_rule_that_gets_no_configuration_is_not_looked_at(load):
+    rule = {"type": "rego", "data": READING}
+    (made,) = translate(load(cip(policy=rule)).policies, parser=ParserDouble())
+    assert "\n_config := true\n" in main_text(made)
+
+
+def test_constraint_cannot_disagree_with_the_rule_about_what_is_asked_for(load):
+    plain, proved = (translate(load(cip(rule=READING)).policies, parser=each) for each in (None, ParserDouble()))
+    assert plain[0].constraints == proved[0].constraints
+
+
+def test_made_objects_name_their_policy_and_the_version(load):
+    with_rule, without = translate(load(cip("a"), cip("b", None)).policies)
+    marks = ("bestbefore.dev/cluster-image-policy", "bestbefore.dev/translator-version", "bestbefore.dev/policy-digest")
+    for each, name in ((with_rule.template, "a"), *((made, "a") for made in with_rule.constraints)):
+        assert [each["metadata"]["annotations"].get(mark) is not None for mark in marks] == [True] * 3
+        assert each["metadata"]["annotations"]["bestbefore.dev/cluster-image-policy"] == name
+    assert list(without.template["metadata"]["annotations"]) == ["bestbefore.dev/translator-version"]
+
+
+def test_template_for_uncovered_images_has_its_own_parameters(load):
+    known = coverage(load(cip()).policies, "deny").template["spec"]["crd"]["spec"]["validation"]["openAPIV3Schema"]
+    assert "policies" in known["properties"]
+    assert known == schema.coverage_schema()
+
+
+def test_what_is_not_supported_is_refused(load):
+    given = cip()
+    given["spec"]["policy"] |= {"type": "cue"}
+    with pytest.raises(PolicyError) as caught:
+        translate(load(given).policies)
+    assert [problem.path for problem in caught.value.problems] == ["spec.policy.type"]
+
+
+def test_two_policies_that_would_become_one_constraint_are_refused(load, monkeypatch):
+    monkeypatch.setattr(names, "constraint_name", lambda *_: "one")
+    with pytest.raises(PolicyError, match=r"the policies a and b would become one Constraint one; rename one"):
+        translate(load(cip("a", None), cip("b", None)).policies)
+    assert len(translate(load(cip("a"), cip("b")).policies)) == 2

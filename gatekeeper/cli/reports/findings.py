@@ -1,0 +1,93 @@
+"""JSON: one object for the verdict, and in it one for each finding and for each thing that was not judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from gatekeeper.cli.reports import moment
+from gatekeeper.evaluation.checker import CheckResult, Finding, Omission
+from gatekeeper.evaluation.forecast import Expiry
+from gatekeeper.evaluation.opa import NoVerdictError
+from gatekeeper.evaluation.review import Review
+
+# Why nothing is allowed where nothing was judged.
+NOTHING_JUDGED: Final = "NothingJudged"
+
+
+def document(result: CheckResult, *, judged: bool = True) -> dict[str, Any]:
+    """One object: `allowed`, `errors`, `warnings`, `images`, `findings`, `notJudged`, `notes`, and perhaps `reason`.
+
+    Args:
+        result: of a check.
+        judged: whether anything was decided at all.
+    """
+    found: dict[str, Any] = {
+        "allowed": result.allowed and judged,
+        "errors": list(result.errors),
+        "warnings": list(result.warnings),
+        "images": {image: dict(fact) for image, fact in result.facts.items()},
+        "findings": [_finding(each) for each in result.findings],
+        "notJudged": [_unjudged(each) for each in result.unjudged],
+        "notes": [*(_note(each) for each in result.reviews if each.subject.note), *_assumptions(result)],
+    }
+    reason = result.undecided or ("" if judged else NOTHING_JUDGED)
+    return {**found, "reason": reason} if reason else found
+
+
+def forecast(expiries: Sequence[Expiry], until: int) -> dict[str, Any]:
+    """From when each image would be denied: `until`, and `deniedFrom`, a list."""
+    return {"until": moment.rfc3339(until), "deniedFrom": [_expiry(each) for each in expiries]}
+
+
+def _expiry(expiry: Expiry) -> Mapping[str, Any]:
+    found = expiry.finding
+    return {
+        "policy": found.policy,
+        "object": found.review.title,
+        "file": found.review.file,
+        "image": found.image,
+        "path": found.path,
+        "from": moment.rfc3339(expiry.since),
+        "already": expiry.already,
+        "reason": found.reason,
+    }
+
+
+def without_verdict(error: NoVerdictError) -> dict[str, Any]:
+    """The object of a check that could not be made."""
+    return {"allowed": False, "errors": [error.message], "warnings": [], "images": {}, "reason": error.reason}
+
+
+def _finding(finding: Finding) -> Mapping[str, Any]:
+    return {
+        "policy": finding.policy,
+        "action": finding.action,
+        "object": finding.review.title,
+        "file": finding.review.file,
+        "line": finding.line,
+        "image": finding.image,
+        "path": finding.path,
+        "reason": finding.reason,
+        "message": finding.violation.msg,
+        "remedy": finding.remedy,
+        "ref": finding.ref,
+    }
+
+
+def _assumptions(result: CheckResult) -> Iterator[Mapping[str, Any]]:
+    """What was taken for granted, and why policies cover nothing."""
+    for each in result.judgements:
+        for note in (*each.notes, *([f"not covered: {each.reason}"] if each.reason else [])):
+            yield {"policy": each.policy, "object": each.review.title, "file": each.review.file, "note": note}
+
+
+def _note(review: Review) -> Mapping[str, Any]:
+    """How an object was judged that is not judged as it is."""
+    return {"object": review.title, "file": review.file, "note": review.subject.note}
+
+
+def _unjudged(unjudged: Omission) -> Mapping[str, Any]:
+    where = {"object": unjudged.review.title} if unjudged.review and unjudged.what != "object" else {}
+    file = {"file": unjudged.file} if unjudged.file else {}
+    return {unjudged.what: unjudged.name, **where, **file, "reason": unjudged.reason}

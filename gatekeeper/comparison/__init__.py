@@ -1,0 +1,1 @@
+"""Side by side with policy-controller: what we would do, against what is done."""

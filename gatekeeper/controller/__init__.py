@@ -1,0 +1,1 @@
+"""`bestbefore control`: one process in the cluster that watches for people."""

@@ -1,0 +1,1 @@
+"""A denial with all that decided it in one file, and its replay."""

@@ -1,0 +1,1 @@
+"""Each denial counted once, and the blocks that come of it."""

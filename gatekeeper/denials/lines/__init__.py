@@ -1,0 +1,1 @@
+"""What Gatekeeper writes of a denial: its lines, read strictly."""

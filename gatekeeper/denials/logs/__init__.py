@@ -1,0 +1,1 @@
+"""Where lines come from: the logs of Pods, streams, segments of an export."""

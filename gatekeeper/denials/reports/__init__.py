@@ -1,0 +1,1 @@
+"""What people read of blocks: Events, and the summary in a terminal."""

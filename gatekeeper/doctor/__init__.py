@@ -1,0 +1,1 @@
+"""`bestbefore doctor`: is what is installed as it should be?"""

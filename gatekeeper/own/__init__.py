@@ -1,0 +1,1 @@
+"""Policies of our own, written for Gatekeeper: MaximumImageAge, SignedImages."""

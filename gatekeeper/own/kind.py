@@ -1,0 +1,74 @@
+"""The kind of a policy of our own: its ConstraintTemplate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gatekeeper.own.exemption import exemption_schema
+from gatekeeper.own.schema import choice
+from gatekeeper.translation import template
+from gatekeeper.translation.schema import reasons_url, workload_kinds
+from provider.version import VERSION
+
+
+@dataclass(frozen=True)
+class PolicyKind:
+    """What one policy of our own is, whatever its parameters say.
+
+    Attributes:
+        name: the Constraint kind, `MaximumImageAge`.
+        title: the same in words.
+        description: what it is for, a sentence or two.
+        rule: the Rego module that judges, as `lib.bestbefore.judgement` says.
+        exempt: what an exemption lets images do, "may be older".
+        parameters: the schemas of its own parameters, by name.
+        required: those that a Constraint must have.
+    """
+
+    name: str
+    title: str
+    description: str
+    rule: str
+    exempt: str
+    parameters: Mapping[str, Any]
+    required: tuple[str, ...]
+
+    def schema(self) -> dict[str, Any]:
+        """The OpenAPI schema of the parameters; the API server refuses what it can before a Pod meets it."""
+        return {
+            "type": "object",
+            "required": list(self.required),
+            "properties": {
+                **self.parameters,
+                "exemptions": {
+                    "description": f"Images that {self.exempt} for a time.",
+                    "type": "array",
+                    "items": exemption_schema(),
+                },
+                "workloads": workload_kinds(),
+                "reasonsUrl": reasons_url(),
+                "twin": {
+                    "description": "In the Constraint of a pair that warns: the parameters by which the one that "
+                    "denies lets pass, too, as `unknownAge: allow`. What is not named here is warned of. Written by "
+                    "the generator.",
+                    "type": "object",
+                    "additionalProperties": {"type": "string", "enum": ["allow", "off"]},
+                },
+                "reports": choice(
+                    ("all", "deny", "warn"),
+                    "Which verdicts this Constraint reports: those of a pair share them, a single one reports `all`. "
+                    "Written by the generator.",
+                ),
+            },
+        }
+
+    def template(self) -> dict[str, Any]:
+        """The ConstraintTemplate."""
+        annotations = {
+            "metadata.gatekeeper.sh/title": self.title,
+            "metadata.gatekeeper.sh/version": VERSION,
+            "description": self.description,
+        }
+        return template.document(self.name, template.own_source(self.name, self.rule), annotations, self.schema())

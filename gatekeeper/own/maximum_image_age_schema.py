@@ -1,0 +1,59 @@
+"""The schemas of MaximumImageAge's own parameters."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from gatekeeper.own.schema import choice, glob, globs
+
+DURATION: Final = "^([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?$"
+SOURCES: Final = ("config",)
+
+
+def age_parameters() -> dict[str, Any]:
+    """The schemas by name, a description for each; the defaults are those of `lib.bestbefore.age_parameters`."""
+    return {
+        "maxAge": {
+            "description": "How old an image may be: days, hours and minutes, as `30d`, `720h` or `1d12h`.",
+            "type": "string",
+            "pattern": DURATION,
+            "minLength": 2,
+        },
+        "images": globs("Which images are judged: one glob must match. All of them by default."),
+        "platforms": choice(
+            ("all", "any"),
+            "Of an image for several platforms, whether `all` must be young enough (the default) or `any` may.",
+        ),
+        "unknownAge": choice(
+            ("deny", "warn", "allow"),
+            "What happens to images without a date that can be believed: absent, unreadable, from before 2013 (as "
+            "reproducible builds have it), or in the future by more than 5 minutes. `deny` by default.",
+        ),
+        "dates": {
+            "description": "Which sources of a date count. So far there is one: `config`, the image configuration.",
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "string", "enum": list(SOURCES)},
+        },
+        "reschedule": choice(
+            ("deny", "warn", "allow"),
+            "What happens to an old image in a Pod, Job or ReplicaSet that a built-in controller makes of a "
+            "workload: a drained node, a crash, a scale-up. `warn` by default.",
+        ),
+        "grace": {
+            "description": "How long after `maxAge` the parameter `reschedule` still counts; without it, for ever.",
+            "type": "string",
+            "pattern": DURATION,
+        },
+        "injected": {
+            "description": "Images that a webhook puts into the Pods of controllers, as globs: they are judged in full "
+            "there too, because they stood in no workload. None by default.",
+            "type": "array",
+            "items": glob("Glob over the normalised reference, `docker.io/istio/proxyv2*`."),
+        },
+        "workloadsMatched": {
+            "description": "That `spec.match` names every kind of workload. Without it `reschedule` has no effect, "
+            "because nobody would have judged what controllers make. Written by the generator.",
+            "type": "boolean",
+        },
+    }

@@ -1,0 +1,65 @@
+"""The schemas of SignedImages' own parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gatekeeper.own.schema import choice, globs
+from gatekeeper.translation.schema import signer_properties
+
+# As in `lib.bestbefore.signing_parameters`.
+MOST_SIGNERS = 10
+
+
+def signing_parameters() -> dict[str, Any]:
+    """The schemas by name, a description for each; the defaults are those of `lib.bestbefore.signing_parameters`."""
+    return {
+        "rules": {
+            "description": "Who has to sign what. Every rule that covers an image must be satisfied.",
+            "type": "array",
+            "minItems": 1,
+            "items": _rule(),
+        },
+        "unmatched": choice(
+            ("deny", "warn", "allow"), "What happens to images that no rule covers. `deny` by default."
+        ),
+        "digest": choice(
+            ("require", "warn", "off"),
+            "What happens to an image that a rule covers and a Pod names without a digest: signatures are of a "
+            "digest. `require` by default, which the chart's mutation satisfies.",
+        ),
+    }
+
+
+def _rule() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["images", "signers"],
+        "properties": {
+            "images": {**globs("Which images the rule covers: one glob must match."), "minItems": 1},
+            "signers": {
+                "description": "Who may sign; each needs a name of its own, and a public key, or a trust root and "
+                "identities.",
+                "type": "array",
+                "minItems": 1,
+                "maxItems": MOST_SIGNERS,
+                "items": _signer(),
+            },
+            "quorum": {
+                "description": "How many different signers must have signed; 1 by default. Signers behind whom the "
+                "same key or the same person is found count once.",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": MOST_SIGNERS,
+            },
+        },
+    }
+
+
+def _signer() -> dict[str, Any]:
+    name = {"description": "What messages call the signer.", "type": "string", "minLength": 1}
+    return {
+        "type": "object",
+        "required": ["name", "verify"],
+        "properties": {"name": name, **signer_properties()},
+    }

@@ -1,0 +1,1 @@
+"""What policy-controller's webhook checks of a ClusterImagePolicy."""

@@ -1,0 +1,189 @@
+package template_own_test
+
+import future.keywords
+
+import data.template_own
+
+_now := time.parse_rfc3339_ns("2026-02-16T00:00:00Z")
+
+_facts := {
+	"registry.test/fresh:1": "2026-02-01T00:00:00Z",
+	"registry.test/old:1": "2026-01-02T00:00:00Z",
+	"registry.test/epoch:1": "1970-01-01T00:00:00Z",
+}
+
+_answers(request) := {
+	"responses": [[key, _value(created)] |
+		some key in request.keys
+		created := _facts[json.unmarshal(key).image]
+	],
+	"errors": [],
+	"status_code": 200,
+	"system_error": "",
+}
+
+_value(created) := {"digest": "sha256:00", "platforms": {"linux/amd64": {
+	"created": created,
+	"createdNs": sprintf("%d", [time.parse_rfc3339_ns(created)]),
+	"createdFrom": "config",
+}}}
+
+_pod(images) := {
+	"apiVersion": "v1",
+	"kind": "Pod",
+	"metadata": {"name": "web", "namespace": "shop"},
+	"spec": {"containers": [{"name": image, "image": image} | some image in images]},
+}
+
+_review(images) := {
+	"operation": "CREATE",
+	"uid": "7",
+	"namespace": "shop",
+	"userInfo": {"username": "alice"},
+	"object": _pod(images),
+	"oldObject": null,
+}
+
+_drained(images) := object.union(_review(images), {"userInfo": {"username": "system:kube-controller-manager"}})
+
+_given(fields) := object.union({"maxAge": "30d", "workloadsMatched": true, "reports": "deny"}, fields)
+
+_violations(given, review) := found if {
+	found := template_own.violation with input as {"parameters": given, "review": review}
+		with external_data as _answers
+		with time.now_ns as _now
+}
+
+_reasons(given, review) := {[violation.details.image, violation.details.reason] |
+	some violation in _violations(given, review)
+}
+
+test_fresh_images_are_admitted if _violations(_given({}), _review(["registry.test/fresh:1"])) == set()
+
+test_old_image_beside_a_fresh_one_is_named if {
+	_violations(_given({}), _review(["registry.test/fresh:1", "registry.test/old:1"])) == {{
+		"msg": "Image is 45 days old, 30 days are allowed (built 2026-01-02T00:00:00Z, best before 2026-02-01). spec.containers[1].image registry.test/old:1 (ImageTooOld, ref 9fa3b115b4d0). Rebuild it, or move to a newer tag.",
+		"details": {
+			"policy": "MaximumImageAge",
+			"image": "registry.test/old:1",
+			"path": "spec.containers[1].image",
+			"reason": "ImageTooOld",
+			"said": "Image is 45 days old, 30 days are allowed (built 2026-01-02T00:00:00Z, best before 2026-02-01).",
+			"digest": "sha256:00",
+			"created": "2026-01-02T00:00:00Z",
+			"remedy": "Rebuild it, or move to a newer tag.",
+			"bestBefore": "2026-02-01T00:00:00Z",
+			"age": "45d",
+			"limit": "30d",
+			"platform": "linux/amd64",
+			"class": "deny",
+			"ref": "9fa3b115b4d0",
+			"question": `{"image":"registry.test/old:1","v":1}`,
+			"actor": "person",
+			"request": {"uid": "7", "operation": "CREATE"},
+		},
+	}}
+}
+
+test_page_of_the_reason_is_named_where_there_is_one if {
+	given := _given({"reasonsUrl": "https://docs.example.com/reasons"})
+	[violation] := [each | some each in _violations(given, _review(["registry.test/old:1"]))]
+	contains(violation.msg, "Rebuild it, or move to a newer tag. See https://docs.example.com/reasons#imagetooold.")
+}
+
+test_each_twin_reports_its_class if {
+	images := ["registry.test/old:1", "registry.test/epoch:1"]
+	given := _given({"unknownAge": "warn"})
+	_reasons(given, _review(images)) == {["registry.test/old:1", "ImageTooOld"]}
+	_reasons(object.union(given, {"reports": "warn"}), _review(images)) == {["registry.test/epoch:1", "ImageUndated"]}
+	count(_reasons(object.union(given, {"reports": "all"}), _review(images))) == 2
+}
+
+test_drained_node_is_a_warning if {
+	_reasons(_given({}), _drained(["registry.test/old:1"])) == set()
+	_reasons(_given({"reports": "warn"}), _drained(["registry.test/old:1"])) == {["registry.test/old:1", "ImageTooOld"]}
+}
+
+_denied_without(found) if {
+	count(found) == 2
+	{violation.details.reason | some violation in found} == {"ProviderUnavailable"}
+}
+
+_two := {"parameters": _given({}), "review": _review(["registry.test/fresh:1", "registry.test/old:1"])}
+
+_undefined(request) := {} if request == "never"
+
+_null(_) := null
+
+_empty(_) := {}
+
+_refused(_) := {"responses": null, "errors": null, "system_error": "refused"}
+
+_silent(_) := {"responses": [], "errors": [], "system_error": ""}
+
+test_undefined_call_denies if {
+	_denied_without(template_own.violation) with input as _two with external_data as _undefined with time.now_ns as _now
+}
+
+test_null_answer_denies if {
+	_denied_without(template_own.violation) with input as _two with external_data as _null with time.now_ns as _now
+}
+
+test_empty_answer_denies if {
+	_denied_without(template_own.violation) with input as _two with external_data as _empty with time.now_ns as _now
+}
+
+test_refused_call_denies if {
+	_denied_without(template_own.violation) with input as _two with external_data as _refused with time.now_ns as _now
+}
+
+test_answer_without_the_key_denies if {
+	_denied_without(template_own.violation) with input as _two with external_data as _silent with time.now_ns as _now
+}
+
+test_unreadable_parameters_deny_by_both_twins if {
+	every reports in ["deny", "warn"] {
+		given := _given({"maxAge": "30 days", "reports": reports})
+		_reasons(given, _review(["registry.test/fresh:1"])) == {["registry.test/fresh:1", "ParametersInvalid"]}
+	}
+	_reasons({}, _review(["registry.test/fresh:1"])) == {["registry.test/fresh:1", "ParametersInvalid"]}
+}
+
+test_parameters_of_another_type_deny if {
+	every given in [null, [], "x"] {
+		{violation.details.reason | some violation in _violations(given, _review(["registry.test/fresh:1"]))} == {"Internal"}
+	}
+}
+
+test_missing_parameters_or_review_deny if {
+	every document in [{}, {"parameters": {"maxAge": "30d"}}, {"review": _review(["registry.test/fresh:1"])}, null, []] {
+		found := template_own.violation with input as document
+			with external_data as _answers
+		{violation.details.reason | some violation in found} == {"Internal"}
+	}
+}
+
+test_object_without_images_is_admitted if {
+	review := object.union(_review([]), {"object": {"kind": "Scale"}})
+	_violations(_given({"maxAge": "x"}), review) == set()
+}
+
+test_deletion_is_admitted if {
+	review := object.union(_review(["registry.test/old:1"]), {"operation": "DELETE"})
+	_violations(_given({}), review) == set()
+}
+
+test_running_pod_may_be_relabelled if {
+	old := _pod(["registry.test/old:1"])
+	new := object.union(old, {"metadata": {"labels": {"a": "b"}}})
+	review := object.union(_review([]), {"operation": "UPDATE", "object": new, "oldObject": old})
+	_violations(_given({}), review) == set()
+}
+
+test_questions_are_one_call if {
+	asked := template_own.questions with input as {
+		"parameters": _given({}),
+		"review": _review(["registry.test/old:1", "registry.test/fresh:1", "registry.test/old:1", "UPPER"]),
+	}
+	asked == [`{"image":"registry.test/fresh:1","v":1}`, `{"image":"registry.test/old:1","v":1}`]
+}

@@ -1,0 +1,1 @@
+"""Which parts of an image's configuration a rule reads, proved from OPA's syntax tree."""

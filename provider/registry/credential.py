@@ -1,0 +1,53 @@
+"""Who we are to a registry."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Credential:
+    """Who we are to a registry; secrets stay out of `repr`.
+
+    Attributes:
+        username: empty for nobody.
+        password: of the user.
+        identity_token: refresh token of the registry's token service, instead of a password.
+        registry_token: bearer token that the registry itself takes, without a token service.
+        helper: why a credential helper that is named gave nobody, after its name; empty where none is named.
+    """
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+    identity_token: str = field(default="", repr=False)
+    registry_token: str = field(default="", repr=False)
+    helper: str = ""
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether there is nothing to prove."""
+        return not (self.username or self.identity_token or self.registry_token)
+
+    @property
+    def identity(self) -> str:
+        """Stands for the credential in cache keys: equal for equal ones, and reveals nothing about the secret."""
+        if self.anonymous:
+            return "anonymous"
+        parts = (self.username, self.password, self.identity_token, self.registry_token)
+        return hashlib.sha256(_bytes("\0".join(parts))).hexdigest()
+
+    @property
+    def basic(self) -> str:
+        """Value of an Authorization header (RFC 7617)."""
+        return "Basic " + base64.b64encode(_bytes(f"{self.username}:{self.password}")).decode()
+
+
+ANONYMOUS: Final = Credential()
+
+
+def _bytes(text: str) -> bytes:
+    """As it was given: a password in another encoding than UTF-8 is sent in its own bytes."""
+    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,143 @@
+"""The document that a trust root stands in: JSON or YAML in which every name must be known, and stands once.
+
+So it is in sigstore's own readers. Here only the object with such a name is not used: otherwise a misspelt `validFor`
+would make a key without an end.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import yaml
+
+from provider.errors import FileError
+from provider.foreign_text import shown
+
+
+class TrustRootError(FileError):
+    """A trust root that cannot be used, or a member of one; the message is one sentence that names the member."""
+
+
+def parse(body: bytes) -> Mapping[str, Any]:
+    """The one object of a text, JSON or YAML.
+
+    Raises:
+        TrustRootError: there is none, or more than one, or a name stands twice in it.
+    """
+    try:
+        documents = _json(body) if body.lstrip().startswith(b"{") else list(yaml.load_all(body, _Loader))
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        raise TrustRootError("it is neither JSON nor YAML that can be read") from error
+    found = [document for document in documents if document is not None]
+    if len(found) != 1 or not isinstance(found[0], dict):
+        raise TrustRootError("it must hold exactly one trust root")
+    if isinstance(found[0], _AmbiguousObject):
+        raise TrustRootError("a name stands twice in it")
+    return found[0]
+
+
+def digest_of(specification: object) -> str:
+    """What a question names a trust root's specification by: SHA-256 over its canonical JSON.
+
+    Raises:
+        TrustRootError: it holds something that JSON does not have, as YAML may.
+    """
+    try:
+        text = json.dumps(
+            specification, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        ).encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise TrustRootError("it holds something that JSON does not have") from error
+    return "sha256:" + hashlib.sha256(text).hexdigest()
+
+
+def fields_of(given: Mapping[str, Any], names: Sequence[str], where: str) -> Mapping[str, Any]:
+    """The fields by these names; protobuf's JSON may have them in its other spelling, `valid_for`.
+
+    Raises:
+        TrustRootError: a field has another name, or two have the same in both spellings.
+    """
+    spellings = {spelling: name for name in names for spelling in (name, _WORD.sub(r"_\g<0>", name).lower())}
+    found: dict[str, Any] = {}
+    for spelling, value in given.items():
+        name = spellings.get(spelling)
+        if name is None:
+            raise TrustRootError(f"{where}: {shown(str(spelling))} is not known")
+        if name in found:
+            raise TrustRootError(f"{where}: {name} stands twice")
+        found[name] = value
+    return found
+
+
+_WORD: Final = re.compile("[A-Z]+")
+
+
+def object_of(value: object) -> Mapping[str, Any]:
+    """A value that must be an object.
+
+    Raises:
+        TypeError: it is none, or a name stands twice in it.
+    """
+    if not isinstance(value, dict) or isinstance(value, _AmbiguousObject):
+        raise TypeError("no object, or one in which a name stands twice")
+    return value
+
+
+def bytes_of(value: object) -> bytes:
+    """Bytes as JSON has them: base64.
+
+    Raises:
+        TypeError, ValueError: it is something else.
+    """
+    if not isinstance(value, str):
+        raise TypeError("bytes")
+    return base64.b64decode(value, validate=True)
+
+
+def text_of(fields: Mapping[str, Any], name: str) -> str:
+    """A field that is a text; empty where it is not set.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    value = fields.get(name) or ""
+    if not isinstance(value, str):
+        raise TypeError(name)
+    return value
+
+
+class _AmbiguousObject(dict[str, Any]):
+    """An object in which a name stands twice; nobody knows which of them counts."""
+
+
+# The one in C, where there is one, is ten times as fast.
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML as JSON would have it: a time is a text, and a name that stands twice is seen."""
+
+    yaml_implicit_resolvers: Final = {
+        first: [one for one in resolvers if one[0] != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+    fields: dict[Any, Any] = loader.construct_mapping(node, deep=True)
+    return fields if len(set(names)) == len(names) else _AmbiguousObject(fields)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+def _json(body: bytes) -> list[Any]:
+    return [json.loads(body, object_pairs_hook=_unique)]
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    return fields if len(fields) == len(pairs) else _AmbiguousObject(fields)

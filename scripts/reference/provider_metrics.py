@@ -1,0 +1,81 @@
+"""What to do when a metric of the provider moves; the alerts that look at it are found in the rules."""
+
+from __future__ import annotations
+
+from typing import Final
+
+INTRODUCTION: Final = """\
+Provider and controller each have `GET /metrics` on their plain port (8888 by default), in Prometheus' text format;
+beside what is listed here are Python's and the process' own (`process_resident_memory_bytes` and the like). A histogram
+has `_bucket`, `_sum` and `_count` after its name. How to see them on dashboards: [monitor](../how-to/monitor.md).
+
+Labels are bounded: an image, a digest, a user or a key never becomes one.
+
+## The provider
+
+Each replica counts for itself: add them up. Of the registries that no setting names only the first twenty have a label
+of their own, the others are `other`.
+
+- `endpoint` is `validate`, `audit` or `mutate`.
+- `reason` is a [reason code](reasons.md), empty where there is none.
+- `outcome` of a request: `complete`, `item_errors` (some key has a durable error), `system_error` (some key is left to
+  a retry), `bad_request` (4xx), `failed` (unexpected). Of a key: `answered`, `item_error`, `unfinished`.
+- `registry` is a host as references name it (`index.docker.io`).
+
+"""
+WHEN: Final = {
+    "build_info": "an upgrade; two versions for longer than a rollout: see the Deployment",
+    "cache_entries": "nothing to do while the bytes are within `memory_mib`",
+    "cache_requests": (
+        "fewer hits: many new images (nothing to do), or `memory_mib` is too small for what runs: raise it"
+    ),
+    "cache_size_bytes": "at `memory_mib` for long, with few hits: raise it, and the limit of the Pod with it",
+    "certificate_expiry_timestamp_seconds": "it should, before it is reached: whoever renews it has done so",
+    "certificate_rejections": (
+        "the Secret holds files that cannot be used, the log says why: write good ones; what was in force stays"
+    ),
+    "deadline_seconds": "the settings were changed; it must stay below Gatekeeper's timeouts: run `bestbefore doctor`",
+    "entries_passed_over": (
+        "a registry lists signatures that nobody can read: the log names them; their owner signs again or removes them"
+    ),
+    "file_rejections": "a replaced file cannot be used, what was read before stays; the log says why: correct the file",
+    "handshakes_refused": (
+        "somebody asks who may not, or Gatekeeper's CA is another one than the provider trusts: `handshake.failed` "
+        "in the log names the peer; `bestbefore doctor` compares the CAs"
+    ),
+    "keys": "by `reason`: `bestbefore explain REASON`",
+    "loop_lag_seconds": (
+        "above 0.1 s the provider has too little processor: raise its request and limit, or add replicas"
+    ),
+    "questions_in_progress": (
+        "registries are slow (see their duration), or more is asked than can be done: add replicas"
+    ),
+    "registry_request_duration_seconds": "a registry is slow: use a mirror, or a cache near the cluster",
+    "registry_requests": (
+        "by `code`: 5xx, timeout, connection, tls are failures: see its status page, your proxy and firewall; "
+        "a 401 before a pull is usual"
+    ),
+    "registry_retries": (
+        "one address of a registry is bad and the others answer: nothing to do, unless it lasts; then tell who runs it"
+    ),
+    "registry_round_trips": (
+        "more than 6: an empty cache (it passes), or images with many platforms or signatures: a mirror near "
+        "the cluster makes each trip shorter"
+    ),
+    "registry_throttled": (
+        "`cause` says who held back; where it is the registry, set credentials (a larger quota) or a mirror"
+    ),
+    "request_duration_seconds": (
+        "near `bestbefore_deadline_seconds` denials with `Timeout` follow: see which registry is slow"
+    ),
+    "request_keys": "nothing to do: how many images and policies an object meets",
+    "requests_in_progress": (
+        "answers are slow: see `bestbefore_request_duration_seconds`; quick answers and many requests: add replicas"
+    ),
+    "requests_shed": "a registry hangs (see its duration), or there is too much to do: add replicas",
+    "requests": (
+        "`bad_request`: not Gatekeeper asks, but somebody else: see the log; `system_error`: registries, see "
+        "`bestbefore_keys_total`; `failed`: report it, with the log"
+    ),
+    "unusable_entries": "correct or remove the entry; the log names it",
+}

@@ -1,0 +1,97 @@
+"""What of the pages' commands cannot be run here, each with its reason; and which of them are to fail."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Exemption:
+    """Commands that are not run.
+
+    Attributes:
+        pattern: is searched in a command.
+        reason: why.
+        rig: whether the rig cannot run them either; what it can, `tests/e2e/test_docs.py` runs.
+    """
+
+    pattern: str
+    reason: str
+    rig: bool = True
+
+    def covers(self, command: str) -> bool:
+        """Whether the command is one of them."""
+        return re.search(self.pattern, command) is not None
+
+
+NOT_RUN: Final = (
+    Exemption(r"^make (?!help)", "starts the tests, or takes minutes: CI runs each target by itself"),
+    Exemption(r"^docker ", "there is no container engine; scripts/image.sh builds the image without one"),
+    Exemption(r"^sudo scripts/image\.sh", "takes minutes and a machine with buildah; `make image` does the same"),
+    Exemption(r"^(pip-audit|grype) ", "needs a database of vulnerabilities, which is elsewhere"),
+    Exemption(r"^cosign sign ", "opens a browser to log in; the rig's own sigstore tests sign with it"),
+    Exemption(
+        r"helm .*gatekeeper/gatekeeper ", "its repository is elsewhere; test_gatekeeper_values renders that chart"
+    ),
+    Exemption(
+        r"^helm .*monitoring-values", "needs the Prometheus operator's definitions; tests/e2e/test_chart.py renders it"
+    ),
+    Exemption(
+        r"resource-policy=keep", "is for a release whose certificate Helm made: tests/e2e/test_certificates.py has one"
+    ),
+    Exemption(
+        r"delete secret bestbefore-tls",
+        "the controller or Helm makes it anew: tests/e2e/test_certificates.py deletes it",
+    ),
+    Exemption(r"^helm test ", "there is no node, so no Pod runs"),
+    Exemption(
+        r"^bestbefore doctor\b", "needs a cluster, and finds something on the rig: tests/e2e/test_doctor.py runs it"
+    ),
+    Exemption(
+        r"^bestbefore policies\b", "needs a cluster with its controller: tests/e2e/test_policy_status.py runs it"
+    ),
+    Exemption(r"^bestbefore uninstall\b", "needs a cluster", rig=False),
+    Exemption(
+        r"^helm uninstall bestbefore (?!.*--no-hooks)",
+        "its hook is a Job, and there is no node: tests/e2e/test_lifecycle.py runs what the Job does",
+    ),
+    Exemption(
+        r"^kubectl wait .*policystatus/",
+        "needs a cluster with its controller: tests/e2e/test_policy_status.py waits so",
+    ),
+    Exemption(
+        r"^bestbefore denials --compare",
+        "needs a cluster with its controller and its log: tests/e2e/test_shadow.py runs it",
+    ),
+    Exemption(
+        r"^bestbefore denials (-n |\S+ --cluster)", "needs a cluster with that denial: tests/e2e runs it on others"
+    ),
+    Exemption(
+        r"^bestbefore (denials \S+ gatekeeper\.log|replay )", "needs the log of that denial: tests/e2e/test_replay.py"
+    ),
+    Exemption(r"^kubectl .*\b(logs|exec|rollout status)\b", "there is no node, so nothing runs and nothing gets ready"),
+    Exemption(
+        r"^(kubectl get clusterimagepolicies|bestbefore translate policies\.yaml)",
+        "needs the policies of a cluster",
+        rig=False,
+    ),
+    Exemption(
+        r"^helm (upgrade .*--set controller\.policies|(un)?install policy-controller )",
+        "needs the releases of a cluster",
+        rig=False,
+    ),
+    Exemption(r"^kubectl .*\| *(openssl|base64|bestbefore|xargs|grep)", "needs the answer of a cluster", rig=False),
+)
+
+# Commands that say no, as the page tells.
+EXIT_CODES: Final = {
+    "bestbefore check --policy policies/maximum-image-age/cip.yaml --image alpine:3.10": 1,
+    "bestbefore check --policy policies/maximum-image-age/cip.yaml --image cgr.dev/chainguard/static --now +30d": 1,
+    "bestbefore check --policy policy.yaml --image registry.example.com/shop/web:1.4 --now +30d": 1,
+    "bestbefore check --policy policies/signed-images/cip.yaml --image registry.example.com/platform/web:1.5": 1,
+    "bestbefore verify registry.example.com/platform/web:1.5 --policy policies/signed-images/cip.yaml": 1,
+}
+# The same of those that only a cluster refuses.
+CLUSTER_EXIT_CODES: Final = {"kubectl -n shop run old --image=alpine:3.10 --dry-run=server": 1}
