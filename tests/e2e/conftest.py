@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import seed
-from tests.e2e.rig import controllers, mutation, objects, run_logs
+from tests.e2e.rig import controllers, leftovers, mutation, objects, run_logs
 from tests.e2e.rig import registry as registries
 from tests.e2e.rig import world as worlds
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
@@ -34,13 +34,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker(pytest.mark.e2e)
         if _SWITCH not in os.environ:
             item.add_marker(pytest.mark.skip(reason=f"the rig takes minutes: `make e2e`, or {_SWITCH}=1"))
-    items.sort(key=lambda item: item.path.is_relative_to(_HERE))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[bool, str, int, str]:
+    """What is elsewhere stays as it is; what shares the one cluster has an order that is the same on every machine."""
+    if not item.path.is_relative_to(_HERE):
+        return False, "", 0, ""
+    return True, str(item.path), item.reportinfo()[1] or 0, item.nodeid
 
 
 @pytest.fixture(scope="session")
-def world() -> Iterator[World]:
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """The running rig. Its logs stay in .build/e2e-logs/world."""
     with worlds.running(_binaries(), run_logs.folder(_LOGS, "world")) as running:
+        request.config.stash.setdefault(_WORLDS, []).append(running)
         yield running
 
 
@@ -49,7 +57,7 @@ def _binaries() -> Path:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[World]:
+def cluster(request: pytest.FixtureRequest) -> Iterator[World]:
     """A second rig, where kube-controller-manager acts: for tests whose workloads must make Pods, or that break things.
 
     It has no provider. Its logs stay in .build/e2e-logs/cluster.
@@ -60,7 +68,30 @@ def cluster() -> Iterator[World]:
         worlds.running(_binaries(), logs) as running,
         controllers.running(running.binaries, logs, running.server),
     ):
+        request.config.stash.setdefault(_WORLDS, []).append(running)
         yield running
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _alone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a module leaves behind, because a test of it failed halfway, does not meet the next module."""
+    yield
+    stash = request.config.stash
+    for each in stash.get(_WORLDS, []):
+        with (each.logs / "leftovers.log").open("a") as log:
+            log.writelines(f"{request.path.name}: {line}\n" for line in leftovers.take_away(each))
+    for real, world in stash.get(_PROVIDERS, []):
+        _restore(real, world)
+
+
+def _restore(real: RealProvider, world: World) -> None:
+    if not real.running():
+        real.stop()
+        real.start()
+    for wanted in provider_objects(real.address, world.authority):
+        found = world.client.get(wanted).body.get("spec", {})
+        if found != wanted["spec"]:
+            world.apply_provider(wanted)
 
 
 @pytest.fixture
@@ -76,12 +107,13 @@ def namespace(world: World) -> str:
 
 
 @pytest.fixture(scope="session")
-def provider(world: World) -> Iterator[RealProvider]:
+def provider(world: World, request: pytest.FixtureRequest) -> Iterator[RealProvider]:
     """The real provider, running, with its three Provider objects."""
     real = RealProvider(world.provider_pair, [world.registry.host, world.silent.host], world.logs)
     real.start()
     for provider_object in provider_objects(real.address, world.authority):
         world.apply_provider(provider_object)
+    request.config.stash.setdefault(_PROVIDERS, []).append((real, world))
     yield real
     real.stop()
 
@@ -161,6 +193,8 @@ def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
 
 _FIGURES = pytest.StashKey[list[str]]()
+_WORLDS = pytest.StashKey[list[World]]()
+_PROVIDERS = pytest.StashKey[list[tuple[RealProvider, World]]]()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -26,9 +26,8 @@ def control(cluster: World, tmp_path: Path) -> Iterator[Control]:
     kubeconfig = accounts.kubeconfig(cluster.server, NAMESPACE, ACCOUNT, tmp_path / "account")
     name = objects.unique("control")
     running = Control(kubeconfig, settings(NAMESPACE, tmp_path, _OWNERS), tmp_path / "state", tmp_path, name)
-    running.start()
-    yield running
-    running.stop()
+    with running.running():
+        yield running
 
 
 @pytest.fixture

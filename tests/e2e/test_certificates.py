@@ -234,15 +234,12 @@ def test_certificate_that_helm_made_is_taken_over_where_it_is_kept(
         account = accounts.kubeconfig(world.server, NAMESPACE, ACCOUNT, tmp_path / "account")
         config = control.settings(NAMESPACE, tmp_path, *CERTIFICATES)
         running = Control(account, config, tmp_path / "state", world.logs, f"taken-over-{program}", ("--doctor=false",))
-        running.start()
-        try:
+        with running.running():
             wait_until(lambda: old not in authorities(client), "an authority of the controller's", 2 * _SECONDS)
             (new,) = authorities(client)
             settled = lambda: all(bundle(client, name) == [new] for name in _PROVIDERS)  # noqa: E731 - short
             wait_until(settled, "Providers that trust it", _SECONDS)
             assert running.events("certificate.blocked") == []
-        finally:
-            assert running.stop() == 0
         assert before == {name: client.get(each).expect_ok()["metadata"]["uid"] for name, each in kept()}
         upgraded = helm.run("upgrade", *place, "--reset-then-reuse-values", "--set=provider.replicas=3")
         rolled_back = helm.run("rollback", "bestbefore", "2", "--namespace", NAMESPACE)

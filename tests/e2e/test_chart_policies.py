@@ -55,11 +55,8 @@ def _running(world: World, folder: Path, rights: Sequence[Object], *values: str)
         account = accounts.kubeconfig(world.server, NAMESPACE, ACCOUNT, folder / "account")
         config = control.settings(NAMESPACE, folder, *values)
         running = Control(account, config, folder / "state", world.logs, objects.unique("chart-policies"))
-        running.start()
-        try:
+        with running.running():
             yield running
-        finally:
-            assert running.stop() == 0
     finally:
         for each in rights:
             world.client.delete(each)
@@ -79,8 +76,8 @@ def test_policy_that_is_applied_is_in_force_follows_its_edits_and_ends_with_its_
 ) -> None:
     assert world.client.create(objects.pod(namespace, old.reference), dry_run=True).ok
     world.kubectl("apply", f"--filename={_POLICY}")
-    world.kubectl("wait", "--for=create", f"policystatus/{_NAME}", f"--timeout={_SECONDS:.0f}s")
-    world.kubectl("wait", "--for=condition=Ready", f"policystatus/{_NAME}", f"--timeout={_SECONDS:.0f}s")
+    world.kubectl("wait", "--for=create", f"policystatus/{_NAME}", f"--timeout={4 * _SECONDS:.0f}s")
+    world.kubectl("wait", "--for=condition=Ready", f"policystatus/{_NAME}", f"--timeout={4 * _SECONDS:.0f}s")
     denied = world.client.create(objects.pod(namespace, old.reference), dry_run=True)
     assert denied.status == 403
     assert seed.OWN_SENTENCE in denied.message
@@ -92,7 +89,7 @@ def test_policy_that_is_applied_is_in_force_follows_its_edits_and_ends_with_its_
     broken = tmp_path / "broken.yaml"
     broken.write_text(_POLICY.read_text("utf-8").replace("time.now_ns()", "time.no_such_clock()"), "utf-8")
     world.kubectl("apply", f"--filename={broken}")
-    world.kubectl("wait", "--for=condition=Degraded", f"policystatus/{_NAME}", f"--timeout={_SECONDS:.0f}s")
+    world.kubectl("wait", "--for=condition=Degraded", f"policystatus/{_NAME}", f"--timeout={4 * _SECONDS:.0f}s")
     said = _conditions(world)
     assert said["Ready"]["status"] == "False"
     assert said["Ready"]["reason"] == "RuleInvalid"

@@ -29,7 +29,7 @@ _PERSON = "ann"
 _ACCOUNT = "system:serviceaccount:argocd:argocd-application-controller"
 _CONTROLLER = "system:serviceaccount:kube-system:replicaset-controller"
 _PLAYED = (_PERSON, _ACCOUNT, _CONTROLLER)
-_SECONDS = 10.0
+_SECONDS = 40.0
 
 
 @dataclass(frozen=True)

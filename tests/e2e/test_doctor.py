@@ -63,7 +63,7 @@ class Report:
 
 def _doctor(kubeconfig: Path, *words: str) -> Report:
     command = [*command_line(), "doctor", "--kubeconfig", str(kubeconfig), "--output", "json", *words]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=3 * _SECONDS, check=False)
     found = json.loads(result.stdout)["findings"] if result.stdout else []
     return Report(result.returncode, found, result.stderr)
 
@@ -235,9 +235,8 @@ def control(world: World, tmp_path: Path) -> Iterator[Control]:
     accounts.grant(world.client, rights(NAMESPACE))
     kubeconfig = accounts.kubeconfig(world.server, NAMESPACE, ACCOUNT, tmp_path)
     found = Control(kubeconfig, settings(NAMESPACE, tmp_path), tmp_path / "state", world.logs, name="control-doctor")
-    found.start()
-    yield found
-    found.stop()
+    with found.running():
+        yield found
 
 
 @pytest.mark.usefixtures("lenient")

@@ -55,13 +55,16 @@ class Release:
     folder: Path
     control: Control = field(init=False)
 
-    def install(self, *values: str) -> None:
-        """Install it, and have its controller run."""
-        self.helm.run("install", "bestbefore", str(CHART), *_IN, *(f"--set={value}" for value in values))
-        kubeconfig = accounts.kubeconfig(self.world.server, NAMESPACE, _CONTROLLER, self.folder / "account")
+    def __post_init__(self) -> None:
+        kubeconfig = self.folder / "account" / "kubeconfig.json"
         self.control = Control(
             kubeconfig, self.folder / "settings.yaml", self.folder / "state", self.world.logs, "lifecycle"
         )
+
+    def install(self, *values: str) -> None:
+        """Install it, and have its controller run."""
+        self.helm.run("install", "bestbefore", str(CHART), *_IN, *(f"--set={value}" for value in values))
+        accounts.kubeconfig(self.world.server, NAMESPACE, _CONTROLLER, self.control.kubeconfig.parent)
         self.roll()
 
     def roll(self) -> None:
@@ -176,7 +179,7 @@ def test_policies_hold_over_upgrade_and_rollback_and_end_before_the_release(rele
 
     world.client.apply(_theirs())
     with release.hook() as hook:
-        said, _ = hook.communicate(timeout=_SECONDS)
+        said, _ = hook.communicate(timeout=3 * _SECONDS)
     assert (hook.returncode, f"{_KIND} theirs" in said) == (1, True)
     assert release.replicas == 1
     world.client.delete(_theirs()).expect_ok()
@@ -191,7 +194,7 @@ def test_policies_hold_over_upgrade_and_rollback_and_end_before_the_release(rele
         assert hook.poll() is None, hook.communicate()[0]
         assert not _admits(world.client, namespace), "while the controller lives nothing is taken away"
         release.end()
-        said, _ = hook.communicate(timeout=_SECONDS)
+        said, _ = hook.communicate(timeout=3 * _SECONDS)
         assert hook.returncode == 0, said
     wait_until(lambda: _admits(world.client, namespace), "end of the policy", _SECONDS)
     removed = release.helm.run("uninstall", "bestbefore", *_IN, "--no-hooks")

@@ -27,7 +27,7 @@ _WEBHOOKS: Object = {
     "kind": "ValidatingWebhookConfiguration",
     "metadata": {"name": gatekeeper.VALIDATION},
 }
-_TAKEN_UP_SECONDS = 10.0
+_TAKEN_UP_SECONDS = 40.0
 _NODE: Object = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "worker-1"}}
 
 

@@ -29,15 +29,14 @@ def controller(world: World, tmp_path: Path) -> Iterator[Control]:
     with definitions.of_chart(world):
         options = ("--policies=true", "--no-match=allow")
         running = Control(world.server.kubeconfig, config, tmp_path / "state", world.logs, "policy-status", options)
-        running.start()
-        yield running
-        assert running.stop() == 0
+        with running.running():
+            yield running
 
 
 def test_status_follows_the_policy_from_its_beginning_to_its_end(world: World, controller: Control) -> None:
     policy = world.client.apply(_policy(_DENIES))
-    world.kubectl("wait", "--for=create", "policystatus/shown", f"--timeout={_SECONDS:.0f}s")
-    world.kubectl("wait", "--for=condition=Ready", "policystatus/shown", f"--timeout={_SECONDS:.0f}s")
+    world.kubectl("wait", "--for=create", "policystatus/shown", f"--timeout={4 * _SECONDS:.0f}s")
+    world.kubectl("wait", "--for=condition=Ready", "policystatus/shown", f"--timeout={4 * _SECONDS:.0f}s")
     status = _status(world)
     assert (status["state"], status["policyUID"], status["policyGeneration"]) == (
         "enforced",
@@ -53,7 +52,7 @@ def test_status_follows_the_policy_from_its_beginning_to_its_end(world: World, c
     assert "shown\tenforced\tdeny" in listed.stdout
 
     world.client.apply(_policy(_BROKEN))
-    world.kubectl("wait", "--for=condition=Degraded", "policystatus/shown", f"--timeout={_SECONDS:.0f}s")
+    world.kubectl("wait", "--for=condition=Degraded", "policystatus/shown", f"--timeout={4 * _SECONDS:.0f}s")
     found = {each["type"]: (each["status"], each["reason"]) for each in _status(world)["conditions"]}
     assert found == {
         "Ready": ("False", "RuleInvalid"),

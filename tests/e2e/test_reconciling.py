@@ -101,7 +101,7 @@ def reports(world: World, definition: None) -> Iterator[Reports]:
     thread.start()
     yield taken
     stop.set()
-    thread.join(10)
+    thread.join(120)
     # Its watches end with the API server's next word.
     api.close()
     assert unexpected == []

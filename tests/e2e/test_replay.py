@@ -67,7 +67,7 @@ def _lines(world: World, name: str) -> list[dict[str, Any]]:
 
 def _run(*words: object) -> subprocess.CompletedProcess[str]:
     command = [*command_line(), *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=3 * _SECONDS, check=False)
 
 
 def test_capsule_of_a_denial_gives_the_same_sentence(world: World, denied: str, tmp_path: Path) -> None:

@@ -48,14 +48,13 @@ def controller(
         control.forget(world.client, NAMESPACE)
         options = ("--policies=true", "--shadow=true", f"--enforce-label={EXCLUDED}")
         running = Control(world.server.kubeconfig, config, folder / "state", world.logs, "shadow", options)
-        running.start()
         policy: Object = yaml.safe_load(seed.policy("shadowed"))
-        world.client.apply(policy)
-        wait_until(lambda: _state(world) == "shadow", "policy in the shadow", _SECONDS)
-        yield running
-        world.client.delete(policy).expect_ok()
-        wait_until(lambda: world.client.get(_STATUS).status == 404, "end of the policy", _SECONDS)
-        assert running.stop() == 0
+        with running.running():
+            world.client.apply(policy)
+            wait_until(lambda: _state(world) == "shadow", "policy in the shadow", _SECONDS)
+            yield running
+            world.client.delete(policy).expect_ok()
+            wait_until(lambda: world.client.get(_STATUS).status == 404, "end of the policy", _SECONDS)
 
 
 @pytest.fixture

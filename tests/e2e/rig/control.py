@@ -6,6 +6,7 @@ import json
 import signal
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
@@ -18,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.e2e.rig import processes
 from tests.e2e.rig.accounts import RIGHTS
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
-from tests.e2e.rig.processes import Program
+from tests.e2e.rig.processes import Program, RigError
 from tests.e2e.rig.provider import command_line
 from tests.integration.chart.helm import Helm, Rendering, component
 from tests.programs import program
@@ -59,7 +60,11 @@ class Control:
     program: Program | None = None
 
     def start(self, *, ready: bool = True) -> None:
-        """Start it, and wait until it is ready."""
+        """Start it, and wait until it is ready; one that does not become so is ended.
+
+        Raises:
+            RigError: it did not.
+        """
         self.state.mkdir(parents=True, exist_ok=True)
         command = [
             *command_line(),
@@ -72,8 +77,23 @@ class Control:
             *self.options,
         ]
         self.program = processes.start(self.name, command, self.logs)
-        if ready:
+        if not ready:
+            return
+        try:
             processes.wait_until(self.ready, "ready controller", _START_SECONDS, self.program)
+        except RigError:
+            self.stop()
+            raise
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """It runs meanwhile, and stops cleanly afterwards."""
+        self.start()
+        try:
+            yield
+        finally:
+            code = self.stop()
+        assert code == 0, f"{self.name} ended with {code}"
 
     def stop(self) -> int:
         """Stop it and return its exit code, 0 where it was not running."""

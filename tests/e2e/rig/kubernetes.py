@@ -22,7 +22,7 @@ Object = dict[str, Any]
 _MANAGER = "rig"
 _REQUEST_SECONDS = 60
 _WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
-_CREATED_LATE_SECONDS = 15.0
+_CREATED_LATE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from tests.e2e.rig.kubernetes import Answer, KubernetesClient, Object
-from tests.e2e.rig.processes import POLL_SECONDS, RigError, wait_until
+from tests.e2e.rig.processes import PATIENCE, POLL_SECONDS, RigError, wait_until
 from tests.e2e.rig.provider import command_line
 
 _TRANSLATE_SECONDS = 60
@@ -110,11 +110,12 @@ def wait_for_policy(client: KubernetesClient, document: Object) -> Object:
 def until(
     ask: Callable[[], Answer], wanted: Callable[[Answer], bool], what: str, seconds: float = _IN_FORCE_SECONDS
 ) -> Answer:
-    """Ask until the answer is the wanted one.
+    """Ask until the answer is the wanted one, which takes these seconds at most on a quiet machine.
 
     Raises:
         RigError: it never was; with the last one.
     """
+    seconds *= PATIENCE
     end = time.monotonic() + seconds
     while True:
         answer = ask()

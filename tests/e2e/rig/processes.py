@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 POLL_SECONDS = 0.05
-STOP_SECONDS = 15.0
+STOP_SECONDS = 30.0
+# Callers say how long something takes at most on a quiet machine; one that is busy gets more.
+PATIENCE = 4
 _LOG_TAIL_CHARACTERS = 3000
 
 
@@ -83,9 +85,16 @@ def ends_with_us() -> list[str]:
 def wait_until(condition: Callable[[], object], what: str, seconds: float, program: Program | None = None) -> None:
     """Poll until the condition holds.
 
+    Args:
+        condition: asked again and again.
+        what: is waited for, for the error.
+        seconds: how long it takes at most on a quiet machine.
+        program: without which it will not hold.
+
     Raises:
         RigError: it did not in time, or the program ended meanwhile; with the end of the program's log.
     """
+    seconds *= PATIENCE
     end = time.monotonic() + seconds
     while not condition():
         if program is not None and not program.running():

@@ -128,6 +128,7 @@ class Prometheus:
         Raises:
             RigError: there were none in time.
         """
+        seconds *= processes.PATIENCE
         end = time.monotonic() + seconds
         while not (samples := self.query(expression)):
             if time.monotonic() > end:

@@ -69,6 +69,10 @@ class RealProvider:
         self.program = processes.start("provider", command, self.logs)
         processes.wait_until(self._ready, "ready provider", _START_SECONDS, self.program)
 
+    def running(self) -> bool:
+        """Whether its process has not ended."""
+        return self.program is not None and self.program.running()
+
     def stop(self) -> int:
         """Stop it and return its exit code, 0 where it was not running."""
         program, self.program = self.program, None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.e2e.rig.processes import RigError
 
-_SECONDS = 60
+_SECONDS = 180
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from tests.e2e.rig.registry import Registry
 from tests.e2e.rig.stubs import SilentRegistry
 
 PROGRAMS = ("etcd", "kube-apiserver", "gatekeeper", "registry")
-_PROVIDER_ATTEMPTS = 5
-_PROVIDER_SECONDS = 4.0
-_KUBECTL_SECONDS = 120.0
+_PROVIDER_ATTEMPTS = 10
+_PROVIDER_SECONDS = 1.0
+_KUBECTL_SECONDS = 240.0
 
 
 @dataclass(frozen=True)
