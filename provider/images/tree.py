@@ -24,6 +24,7 @@ from provider.registry.client import Content
 from provider.registry.manifest import Descriptor, Index, Manifest
 from provider.registry.reference import Reference
 from provider.registry.store import Store
+from provider.steps import StepPurpose
 
 
 @dataclass(slots=True, eq=False)
@@ -116,6 +117,7 @@ class Tree:
         return [(node, index) for node, index in zip(nodes, found, strict=True) if index is not None]
 
     async def _visit(self, node: _Node, call: Call) -> Index | None:
+        call.purpose = StepPurpose.PLATFORM
         try:
             document = await self._store.manifest(node.reference, call)
             found = await self._parsed(document, f"manifest of {node.reference.name}", call)
@@ -128,6 +130,7 @@ class Tree:
         return None
 
     async def _leaf(self, node: _Node, found: Manifest, call: Call) -> Leaf:
+        call.purpose = StepPurpose.CONFIGURATION
         body = await self._store.blob(node.reference, found.config, limits.CONFIG_BYTES, call)
         await self._pace.wait_to_read(len(body), call)
         return leaf.read(node.reference, node.descriptor, found, body, self._request)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
+from provider.cache.flight import Flights, K
 from provider.clock import Deadline
+from provider.errors import ImageError
 from provider.registry.claim import Claim
 from provider.registry.credentials import Credential, Credentials
+from provider.steps import AnswerStep, StepPurpose, StepRecorder, StepSource, StepTarget, milliseconds
+
+V = TypeVar("V")
 
 
 @dataclass(slots=True)
@@ -21,6 +27,8 @@ class Call:
         ref: short name of the key that asks, sent along as request id; None where there is none.
         round_trips: sequential registry requests so far.
         paced: whether what it has just fetched may be read at once (`provider.pace`).
+        recorder: gets the steps; None where nobody wants to know them.
+        purpose: what is being asked for is to the answer.
     """
 
     deadline: Deadline
@@ -29,6 +37,8 @@ class Call:
     ref: str | None = None
     round_trips: int = 0
     paced: bool = False
+    recorder: StepRecorder | None = None
+    purpose: StepPurpose = StepPurpose.IMAGE
 
     def credential(self, registry: str, repository: str) -> Credential:
         """Who asks there."""
@@ -40,8 +50,70 @@ class Call:
 
     def fork(self) -> Call:
         """A strand that goes on side by side with others."""
-        return Call(self.deadline, self.claim, self.credentials, self.ref, self.round_trips)
+        return Call(
+            self.deadline,
+            self.claim,
+            self.credentials,
+            self.ref,
+            self.round_trips,
+            recorder=self.recorder,
+            purpose=self.purpose,
+        )
 
     def join(self, strands: Iterable[Call]) -> None:
         """Go on after all strands are done: the longest one counts."""
         self.round_trips = max([self.round_trips, *(strand.round_trips for strand in strands)])
+
+    def had(self, asked: StepTarget, what: str, source: StepSource, size: int = 0) -> None:
+        """Record a step that took no request.
+
+        Args:
+            asked: for what.
+            what: how messages name it.
+            source: where it was.
+            size: bytes.
+        """
+        if self.recorder is not None:
+            self.recorder.record(AnswerStep(asked=asked, purpose=self.purpose, what=what, source=source, bytes=size))
+
+    async def share(
+        self,
+        flights: Flights[K, V],
+        key: K,
+        work: Callable[[], Coroutine[Any, Any, V]],
+        asked: StepTarget,
+        what: str,
+    ) -> V:
+        """The result of `work`, or of another caller's work under the same key, which is a step then.
+
+        Raises:
+            ImageError: what the work raised.
+        """
+        if self.recorder is None:
+            return await flights.run(key, work, self.claim, self.deadline)
+        own = False
+
+        async def ours() -> V:
+            nonlocal own
+            own = True
+            return await work()
+
+        clock, reason = self.deadline.clock, ""
+        started = clock.monotonic()
+        try:
+            return await flights.run(key, ours, self.claim, self.deadline)
+        except ImageError as error:
+            reason = error.reason
+            raise
+        finally:
+            if not own:
+                self.recorder.record(
+                    AnswerStep(
+                        asked=asked,
+                        purpose=self.purpose,
+                        what=what,
+                        source=StepSource.FLIGHT,
+                        ms=milliseconds(clock.monotonic() - started),
+                        reason=reason,
+                    )
+                )

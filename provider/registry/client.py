@@ -20,6 +20,7 @@ from provider.reasons import Reason
 from provider.registry import digests, links, media_types, paths
 from provider.registry.call import Call
 from provider.registry.digests import is_digest
+from provider.registry.errand import Errand
 from provider.registry.exchange import Exchange
 from provider.registry.failures import of_status
 from provider.registry.manifest import Descriptor
@@ -28,7 +29,7 @@ from provider.registry.schemes import Schemes
 from provider.registry.settings import RegistrySettings
 from provider.registry.tokens import TokenRequest, Tokens
 from provider.registry.transport import Request, Response, Transport
-from provider.registry.wire import Errand, Wire
+from provider.registry.wire import Wire
 
 # Of registries that do not know this part of the specification, or not for this repository.
 _WITHOUT_REFERRERS: Final = frozenset({400, 404, 405, 406, 410, 501})

@@ -17,6 +17,7 @@ class Credential:
         password: of the user.
         identity_token: refresh token of the registry's token service, instead of a password.
         registry_token: bearer token that the registry itself takes, without a token service.
+        name: where it stands, `auths[reg.io] of config.json`; says nothing of the secret, and is no part of who we are.
         helper: why a credential helper that is named gave nobody, after its name; empty where none is named.
     """
 
@@ -25,11 +26,17 @@ class Credential:
     identity_token: str = field(default="", repr=False)
     registry_token: str = field(default="", repr=False)
     helper: str = ""
+    name: str = field(default="", compare=False)
 
     @property
     def anonymous(self) -> bool:
         """Whether there is nothing to prove."""
         return not (self.username or self.identity_token or self.registry_token)
+
+    @property
+    def shown_as(self) -> str:
+        """Its name, for people."""
+        return "anonymous" if self.anonymous else self.name or "without a name"
 
     @property
     def identity(self) -> str:

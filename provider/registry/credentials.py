@@ -13,7 +13,8 @@ import codecs
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -154,7 +155,7 @@ def parse(text: str, name: str) -> DockerConfig:
         SettingsError: it is no such file; no secret is shown.
     """
     try:
-        return _config(text)
+        return _config(text, name)
     except FileError as error:
         raise SettingsError([f"{name}: {error}"]) from error
 
@@ -170,7 +171,7 @@ def load(path: Path) -> DockerConfig:
             content = file.read(limits.DOCKER_CONFIG_BYTES + 1)
         if len(content) > limits.DOCKER_CONFIG_BYTES:
             raise SettingsError([f"docker_config {path}: more than {limits.DOCKER_CONFIG_BYTES} bytes"])
-        return _of_bytes(content)
+        return _of_bytes(content, str(path))
     except OSError as error:
         raise SettingsError([f"docker_config {path}: {error.strerror}"]) from error
     except FileError as error:
@@ -192,7 +193,12 @@ class ReloadedCredentials:
         self._path = path
         self._observer = observer or NullObserver()
         self._file = MountedFile(
-            path, limits.DOCKER_CONFIG_BYTES, _of_bytes, clock, limits.DOCKER_CONFIG_SECONDS, self._report
+            path,
+            limits.DOCKER_CONFIG_BYTES,
+            partial(_of_bytes, name=str(path)),
+            clock,
+            limits.DOCKER_CONFIG_SECONDS,
+            self._report,
         )
 
     def of(self, registry: str, repository: str) -> Credential:
@@ -225,17 +231,17 @@ class ReloadedCredentials:
             self._observer.file_in_force(FileSetting.DOCKER_CONFIG, "", problems)
 
 
-def _of_bytes(content: bytes) -> DockerConfig:
+def _of_bytes(content: bytes, name: str) -> DockerConfig:
     """Read a file; a mark of byte order at its start is none of its content.
 
     Raises:
         FileError: it is no such file.
     """
     # A byte that is no UTF-8 spoils the text that it stands in, not the file.
-    return _config(content.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape"))
+    return _config(content.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape"), name)
 
 
-def _config(text: str) -> DockerConfig:
+def _config(text: str, name: str) -> DockerConfig:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -247,7 +253,7 @@ def _config(text: str) -> DockerConfig:
         raise FileError("no object, or `auths` is none")
     auths = fields.get("auths") or ({} if "auths" in fields else _older(document))
     problems: list[str] = []
-    entries = list(_entries(auths, problems))
+    entries = list(_entries(auths, name, problems))
     by_host = _by_host(entries)
     helpers = dict(_helpers(fields, problems))
     store = _store(fields, problems)
@@ -270,7 +276,7 @@ def _globs(hosts: Iterable[str]) -> Sequence[tuple[re.Pattern[str], str]]:
     return tuple((re.compile(re.escape(host).replace(r"\*", "[^.:]*"), re.ASCII), host) for host in found)
 
 
-def _entries(auths: Mapping[str, Any], problems: list[str]) -> Iterator[_Entry]:
+def _entries(auths: Mapping[str, Any], name: str, problems: list[str]) -> Iterator[_Entry]:
     for key, value in auths.items():
         host, prefix = _place(key)
         credential, faults = docker_auth.read(value)
@@ -282,6 +288,7 @@ def _entries(auths: Mapping[str, Any], problems: list[str]) -> Iterator[_Entry]:
             credential = None
         problems.extend(f"auths[{_shown_key(key)}]: {fault}" for fault in faults)
         if credential is not None:
+            credential = replace(credential, name=f"auths[{_shown_key(key)}] of {name}")
             yield _Entry(host, prefix, _rank(key, host, prefix), credential)
 
 

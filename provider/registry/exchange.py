@@ -13,10 +13,11 @@ from provider.registry import paths, redirects
 from provider.registry.call import Call
 from provider.registry.challenge import Challenge
 from provider.registry.credential import ANONYMOUS
+from provider.registry.errand import Errand
 from provider.registry.settings import RegistrySettings
 from provider.registry.tokens import Authorization, TokenRequest, Tokens
 from provider.registry.transport import Request, Response
-from provider.registry.wire import Errand, Wire
+from provider.registry.wire import Wire
 
 _UNAUTHORIZED: Final = 401
 _DENIED: Final = frozenset({401, 403})
@@ -128,4 +129,5 @@ class Exchange:
 def _with(request: Request, authorization: Authorization | None) -> Request:
     if authorization is None:
         return request
-    return replace(request, headers={**request.headers, "Authorization": authorization.header})
+    headers = {**request.headers, "Authorization": authorization.header}
+    return replace(request, headers=headers, account=authorization.account)

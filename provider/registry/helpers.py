@@ -16,11 +16,13 @@ import os
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final, Protocol
 
 from provider import limits
 from provider.cache.memory import Memory
 from provider.clock import Clock
+from provider.foreign_text import shown
 from provider.registry.credential import Credential
 from provider.registry.credentials import Credentials
 
@@ -138,7 +140,10 @@ class HelperCredentials:
     async def _ask(self, key: tuple[str, str]) -> None:
         name, server = key
         try:
-            credential, seconds = _read(await self._programs.get(name, server)), limits.HELPER_KEPT_SECONDS
+            credential = replace(
+                _read(await self._programs.get(name, server)), name=f"docker-credential-{name} for {shown(server)}"
+            )
+            seconds = limits.HELPER_KEPT_SECONDS
         except HelperError as error:
             credential, seconds = Credential(helper=f"{name} {error}"), limits.HELPER_FAILED_SECONDS
         self._kept.put(key, credential)

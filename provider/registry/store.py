@@ -25,12 +25,13 @@ from provider.clock import Clock
 from provider.errors import ImageError
 from provider.observer import Observer, RemoteList
 from provider.reasons import Reason
-from provider.registry import artifact, digests, manifest
+from provider.registry import artifact, digests, manifest, wire_steps
 from provider.registry.artifact import DescriptorList
 from provider.registry.call import Call
 from provider.registry.client import Content, Page, RegistryClient
 from provider.registry.manifest import Descriptor, Index, Manifest
 from provider.registry.reference import Reference
+from provider.steps import StepSource, StepTarget
 
 _OVERHEAD: Final = 2 * limits.KIB
 _ENTRY_OVERHEAD: Final = 512
@@ -100,6 +101,16 @@ class _Way:
     fetch: Callable[[], Coroutine[Any, Any, Content]]
     prove: Callable[[], Coroutine[Any, Any, None]]
 
+    def name(self, digest: str, reference: Reference) -> str:
+        """As messages have it."""
+        return f"blob {digest} of {reference.name}" if self.what == "blob" else f"manifest of {reference.name}"
+
+    def target(self, found: Content | None = None) -> StepTarget:
+        """As a step names it."""
+        if self.what == "blob":
+            return StepTarget.BLOB
+        return StepTarget.MANIFEST if found is None else wire_steps.document(found.media_type)
+
 
 class Store:
     """Gives documents of registries; for one event loop.
@@ -168,9 +179,14 @@ class Store:
         fresh = known is not None and now - known[1] < (self._tag_ttl if max_age is None else max_age)
         self._observer.cache_lookup("memory", "tag", "hit" if fresh else "miss")
         if known is not None and fresh:
+            call.had(StepTarget.TAG, f"tag of {reference.name}", StepSource.MEMORY)
             return Sighting(await self.manifest(reference.at(known[0]), call), known[1])
-        return await self._tag_flights.run(
-            key, lambda: self._look_again(key, reference, right, call), call.claim, call.deadline
+        return await call.share(
+            self._tag_flights,
+            key,
+            lambda: self._look_again(key, reference, right, call),
+            StepTarget.TAG,
+            f"tag of {reference.name}",
         )
 
     async def exists(self, reference: Reference, call: Call) -> bool:
@@ -231,10 +247,12 @@ class Store:
         key = TagKey(reference.context, f"referrers/{reference.identifier}", (await _right(reference, call)).credential)
         known = self._referrers.get(key)
         age = self._tag_ttl if max_age is None else max_age
+        what = f"referrers of {reference.name}"
         if known is not None and self._clock.now() - known.observed_at < age:
+            call.had(StepTarget.REFERRERS, what, StepSource.MEMORY)
             return known
-        return await self._referrer_flights.run(
-            key, lambda: self._listed(key, reference, call), call.claim, call.deadline
+        return await call.share(
+            self._referrer_flights, key, lambda: self._listed(key, reference, call), StepTarget.REFERRERS, what
         )
 
     # Tags.
@@ -270,6 +288,8 @@ class Store:
         kept = self._kept.get(ContentKey(digest))
         if kept is not None and kept.may_read(right):
             self._observer.cache_lookup("memory", way.what, "hit")
+            target, size = way.target(kept.document), len(kept.document.body)
+            call.had(target, way.name(digest, reference), StepSource.MEMORY, size)
             return kept.document
         self._observer.cache_lookup("memory", way.what, "miss")
 
@@ -282,7 +302,8 @@ class Store:
             self._keep(document, right)
             return document
 
-        return await self._flights.run(FetchKey(ContentKey(digest), right), work, call.claim, call.deadline)
+        key = FetchKey(ContentKey(digest), right)
+        return await call.share(self._flights, key, work, way.target(), way.name(digest, reference))
 
     def _keep(self, document: Content, right: Right) -> None:
         key = ContentKey(document.digest)

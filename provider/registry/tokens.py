@@ -20,7 +20,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
@@ -36,10 +36,12 @@ from provider.registry import challenge, failures, origin
 from provider.registry.call import Call
 from provider.registry.challenge import Challenge
 from provider.registry.credentials import Credential
+from provider.registry.errand import Errand
 from provider.registry.origin import Origin
 from provider.registry.settings import RegistrySettings
 from provider.registry.transport import Request, Response
-from provider.registry.wire import Errand, Wire
+from provider.registry.wire import Wire
+from provider.steps import StepTarget
 
 _OK: Final = 200
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")
@@ -77,11 +79,13 @@ class Authorization:
         header: value of the Authorization header.
         token: key of the token in it; None of a credential.
         remembered: whether the token was there before, and may have been withdrawn since.
+        account: the name of the credential.
     """
 
     header: str
     token: TokenKey | None = None
     remembered: bool = False
+    account: str = field(default="", compare=False)
 
 
 class Tokens:
@@ -189,18 +193,22 @@ class Tokens:
         return None if found is None else replace(found, scope=found.scope or asker.scope)
 
     async def _authorization(self, wanted: Challenge, asker: TokenRequest, call: Call) -> Authorization | None:
+        account = asker.credential.shown_as
         if wanted.scheme == "basic":
-            return Authorization(asker.credential.basic) if asker.credential.username else None
+            return Authorization(asker.credential.basic, account=account) if asker.credential.username else None
         if asker.credential.registry_token:
             # The registry's own: no token service is asked, and none sees it.
-            return Authorization(f"Bearer {asker.credential.registry_token}")
+            return Authorization(f"Bearer {asker.credential.registry_token}", account=account)
         key = self._key(wanted, asker)
         token = self._tokens.get(key)
         self._observer.cache_lookup("memory", "token", "miss" if token is None else "hit")
         if token is not None:
-            return Authorization(f"Bearer {token}", key, remembered=True)
-        token = await self._flights.run(key, lambda: self._fetch(key, wanted, asker, call), call.claim, call.deadline)
-        return Authorization(f"Bearer {token}", key)
+            return Authorization(f"Bearer {token}", key, remembered=True, account=account)
+        what = _token_for(asker)
+        token = await call.share(
+            self._flights, key, lambda: self._fetch(key, wanted, asker, call), StepTarget.TOKEN, what
+        )
+        return Authorization(f"Bearer {token}", key, account=account)
 
     @staticmethod
     def _key(wanted: Challenge, asker: TokenRequest) -> TokenKey:
@@ -208,7 +216,7 @@ class Tokens:
 
     async def _fetch(self, key: TokenKey, wanted: Challenge, asker: TokenRequest, call: Call) -> str:
         realm = self._realm(wanted, asker)
-        what = f"token for {asker.where.authority}/{asker.repository}"
+        what = _token_for(asker)
         errand = Errand(Operation.TOKEN, what, asker.repository, limits.TOKEN_BYTES)
         response = await self._wire.send(_request(wanted, realm, asker.credential), errand, call)
         if response.status != _OK:
@@ -238,6 +246,10 @@ class Tokens:
         return realm.secure and parent.count(".") + 1 >= _PARENT_LABELS and of_parent and not parent[-1:].isdigit()
 
 
+def _token_for(asker: TokenRequest) -> str:
+    return f"token for {asker.where.authority}/{asker.repository}"
+
+
 def _key_of(asker: TokenRequest, repository: str = "") -> ChallengeKey:
     return ChallengeKey(str(asker.where), repository)
 
@@ -250,10 +262,10 @@ def _request(wanted: Challenge, realm: Origin, credential: Credential) -> Reques
         fields |= {"grant_type": "refresh_token", "client_id": "bestbefore", "refresh_token": credential.identity_token}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         target = path + (f"?{parts.query}" if parts.query else "")
-        return Request("POST", realm, target, headers, urlencode(fields).encode())
+        return Request("POST", realm, target, headers, urlencode(fields).encode(), account=credential.shown_as)
     query = "&".join(filter(None, (parts.query, urlencode(fields))))
     headers = {} if credential.anonymous else {"Authorization": credential.basic}
-    return Request("GET", realm, f"{path}?{query}", headers)
+    return Request("GET", realm, f"{path}?{query}", headers, account=credential.shown_as)
 
 
 def _token(response: Response, what: str) -> tuple[str, float]:

@@ -32,6 +32,7 @@ class Request:
         target: path and query, already encoded.
         headers: without Host and Content-Length.
         body: of a POST.
+        account: the name of the credential that is shown, or that the token was given for; empty for none.
     """
 
     method: str
@@ -39,6 +40,7 @@ class Request:
     target: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
+    account: str = ""
 
     @property
     def url(self) -> str:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 
 from provider import limits
 from provider.clock import Clock
 from provider.errors import ImageError
-from provider.observer import Observer, Operation
+from provider.observer import Observer
 from provider.pace import Pace
 from provider.reasons import Reason
-from provider.registry import failures
+from provider.registry import failures, wire_steps
 from provider.registry.bounds import LARGE_BOUNDS, affordable, open_files
 from provider.registry.call import Call
+from provider.registry.errand import Errand, Outcome
 from provider.registry.gate import Gate
 from provider.registry.transport import (
     Cause,
@@ -31,25 +32,6 @@ from provider.registry.turns import Turn, Turns
 
 TOO_MANY_REQUESTS: Final = 429
 _DIGITS: Final = len("1000000")
-
-
-@dataclass(frozen=True, slots=True)
-class Errand:
-    """What a request is for, as messages and metrics name it.
-
-    Attributes:
-        operation: label of the metric.
-        what: how a message names it, `manifest of reg.io/app:v1`.
-        subject: the repository, by which heavy images are distinguished from silent registries.
-        limit: bytes that the body of a good answer may have.
-        size: bytes that it is said to have; 0 where nobody says.
-    """
-
-    operation: Operation
-    what: str
-    subject: str
-    limit: int
-    size: int = 0
 
 
 class Wire:
@@ -83,11 +65,20 @@ class Wire:
         Raises:
             ImageError: no answer, or 429. Other statuses are the caller's.
         """
+        before = call.round_trips
+        try:
+            return await self._send(request, errand, call)
+        except ImageError as error:
+            if call.recorder is not None and call.round_trips == before:
+                call.recorder.record(wire_steps.held_back(request, errand, call, error))
+            raise
+
+    async def _send(self, request: Request, errand: Errand, call: Call) -> Response:
         call.paced = False
         headers = {**request.headers, **self._common}
         if call.ref:
             headers["X-Request-Id"] = call.ref
-        request = Request(request.method, request.origin, request.target, headers, request.body)
+        request = replace(request, headers=headers)
         small = min(errand.limit, limits.SMALL_DOCUMENT_BYTES)
         if errand.size <= small:
             try:
@@ -148,31 +139,35 @@ class Wire:
         authority = request.origin.authority
         visit = self._gate.enter(authority, errand.subject)
         started = self._clock.monotonic()
-        answered, code = False, "connection"
+        outcome = Outcome()
         try:
             response = await self._transport.send(request, limit, call.deadline)
-            answered, code = True, str(response.status)
+            outcome = Outcome(str(response.status), answered=True, response=response)
         except TooLargeError:
-            answered, code = True, "200"
+            outcome = Outcome("200", answered=True)
             raise
         except TransportError as error:
-            code = failures.code(error)
-            answered = not isinstance(error, UnreachableError | SilentError)
             ours = failures.of_transport(authority, errand.what, error)
+            outcome = Outcome(failures.code(error), ours.reason, not isinstance(error, UnreachableError | SilentError))
             self._tell(authority, error, ours)
             raise ours from error
         except ImageError as error:
-            code = failures.code(error)
+            outcome = Outcome(failures.code(error), error.reason)
             raise
         except asyncio.CancelledError:
             if not turn.only_withdrawn():
                 raise
-            code = "timeout"
+            outcome = Outcome("timeout", Reason.TIMEOUT)
             raise failures.of_transport(authority, errand.what, SilentError(own=False)) from None
         finally:
-            self._gate.leave(authority, visit, answered=answered)
-            self._observer.registry_request(authority, errand.operation, code, self._clock.monotonic() - started)
+            self._gate.leave(authority, visit, answered=outcome.answered)
+            self._report(request, errand, call, outcome, self._clock.monotonic() - started)
         return response
+
+    def _report(self, request: Request, errand: Errand, call: Call, outcome: Outcome, seconds: float) -> None:
+        self._observer.registry_request(request.origin.authority, errand.operation, outcome.code, seconds)
+        if call.recorder is not None:
+            call.recorder.record(wire_steps.of(request, errand, call, outcome, seconds))
 
     def _tell(self, authority: str, error: TransportError, ours: ImageError) -> None:
         """A registry to which no connection can be made is left alone; whose own time was over says nothing of it."""

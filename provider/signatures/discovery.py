@@ -29,6 +29,7 @@ from provider.registry.reference import Reference
 from provider.registry.store import Store
 from provider.signatures.formats.bundle_format import MEDIA_TYPE_PREFIX
 from provider.signatures.rejection import RejectionError
+from provider.steps import StepPurpose
 
 _EMPTY: Final = "application/vnd.oci.empty.v1+json"
 PREDICATE: Final = "dev.sigstore.bundle.predicateType"
@@ -115,6 +116,7 @@ class Discovery:
         Raises:
             ImageError: no answer; `SignatureRejected` when there are too many, or the tag holds something else.
         """
+        call.purpose = StepPurpose.SIGNATURE
         what = f"signatures of {target.image.name}"
         if not has_tag(target, "sig"):
             return Listing(target.image, (), self._now())
@@ -169,6 +171,7 @@ class Discovery:
         Raises:
             ImageError: no answer; `SignatureRejected` when there are too many.
         """
+        call.purpose = StepPurpose.SIGNATURE
         where = subject(target)
         with _passing():
             referrers = await self._store.referrers(where, call, target.max_age)

@@ -48,6 +48,16 @@ def test_longest_path_wins():
     assert found.of("reg.io", "other").username == "all"
 
 
+def test_credential_is_named_by_its_entry_and_file_and_that_is_no_part_of_who_we_are(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"auths": {"https://reg.io/v2/team": {"auth": auth("me:secret")}}}))
+    found = ReloadedCredentials(path, FakeClock()).of("reg.io", "team/app")
+    assert found.shown_as == f"auths['https://reg.io/v2/team'] of {path}"
+    assert found == Credential("me", "secret")
+    assert found.identity == Credential("me", "secret").identity
+    assert ANONYMOUS.shown_as == "anonymous"
+
+
 @pytest.mark.parametrize("key", ["reg.io/team/", "https://reg.io/v2/team", "http://reg.io/v1/team/", "REG.io/team"])
 def test_path_of_a_key_is_a_prefix_of_repositories_however_it_is_written(key):
     found = config(auths={key: {"auth": auth("team:x")}, "reg.io": {"auth": auth("all:x")}})

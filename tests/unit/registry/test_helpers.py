@@ -180,6 +180,11 @@ def test_image_is_read_with_what_the_helper_gave(run, client, registry, made, cl
     assert run(client.manifest(parse("reg.io/app:v1"), call)).body
 
 
+def test_credential_is_named_by_its_helper(credential):
+    found, _ = credential("reg.io", Programs(), credHelpers={"reg.io": "ecr-login"})
+    assert found.shown_as == "docker-credential-ecr-login for reg.io"
+
+
 def test_host_of_the_same_owner_has_the_helpers_answer(run, made):
     found = SharedCredentials(made(Programs(), credHelpers={"reg.io": "x"}), lambda _: ["reg.io"])
     run(found.prepare("reg.io:5000", "app"))

@@ -14,6 +14,7 @@ from provider.observer import NullObserver, Operation
 from provider.pace import Pace
 from provider.reasons import Reason
 from provider.registry import origin
+from provider.registry.errand import Errand
 from provider.registry.transport import (
     BrokenError,
     Cause,
@@ -24,7 +25,7 @@ from provider.registry.transport import (
     TooLargeError,
     UnreachableError,
 )
-from provider.registry.wire import Errand, Wire
+from provider.registry.wire import Wire
 
 REG, OTHER = "reg.io", "other.io"
 LARGE = limits.SMALL_DOCUMENT_BYTES + 1
