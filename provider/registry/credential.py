@@ -18,14 +18,16 @@ class Credential:
         identity_token: refresh token of the registry's token service, instead of a password.
         registry_token: bearer token that the registry itself takes, without a token service.
         name: where it stands, `auths[reg.io] of config.json`; says nothing of the secret, and is no part of who we are.
-        helper: why a credential helper that is named gave nobody, after its name; empty where none is named.
+        confined: whether it is shown to the registry itself alone, whatever settings say of its token service.
+        absence: why who was to say gave nobody, after "it wants credentials, and"; empty where nobody was to.
     """
 
     username: str = ""
     password: str = field(default="", repr=False)
     identity_token: str = field(default="", repr=False)
     registry_token: str = field(default="", repr=False)
-    helper: str = ""
+    confined: bool = False
+    absence: str = ""
     name: str = field(default="", compare=False)
 
     @property

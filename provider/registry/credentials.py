@@ -43,7 +43,7 @@ HELPER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", re.ASCII)
 _HUB_NAMES: Final = frozenset({DEFAULT_REGISTRY, "docker.io", "registry-1.docker.io"})
 # What Docker itself calls Docker Hub in its file.
 _HUB_KEY: Final = f"https://{DEFAULT_REGISTRY}/v1/"
-_NOT_RUN: Final = "is a program and not run here: name the registry in `auths`"
+_NOT_RUN: Final = "its credential helper is a program and not run here: name the registry in `auths`"
 _API_PATHS: Final = frozenset({"v1", "v2"})
 
 
@@ -125,7 +125,7 @@ class DockerConfig:
             for prefix, credential in self.entries.get(name, ()):
                 if not prefix or repository == prefix or repository.startswith(prefix + "/"):
                     return credential
-        return Credential(helper=_NOT_RUN) if self.store or host in self.helpers else ANONYMOUS
+        return Credential(absence=_NOT_RUN) if self.store or host in self.helpers else ANONYMOUS
 
     def helper(self, registry: str) -> tuple[str, str]:
         """The helper of a registry, and what it calls the registry; of the one for all hosts, those in `auths` only."""

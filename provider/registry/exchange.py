@@ -58,6 +58,8 @@ class Exchange:
         Raises:
             ImageError: there was no answer, or no way to prove who we are.
         """
+        if asker.credential.confined and not asker.where.secure:
+            asker = replace(asker, credential=ANONYMOUS)
         request, response = await self._authorised(request, asker, errand, call)
         for _ in range(limits.REDIRECTS):
             if response.status not in redirects.STATUSES:
@@ -70,14 +72,14 @@ class Exchange:
         if response.status in redirects.STATUSES:
             sentence = f"{errand.what}: {asker.where.authority} redirects more than {limits.REDIRECTS} times"
             raise ImageError(Reason.REGISTRY_UNAVAILABLE, sentence)
-        if response.status in _DENIED and asker.credential.helper:
-            sentence = f"wants credentials, and its credential helper {asker.credential.helper}"
+        if response.status in _DENIED and asker.credential.absence:
+            sentence = f"wants credentials, and {asker.credential.absence}"
             raise ImageError(Reason.UNAUTHORIZED, f"{errand.what}: {asker.where.authority} {sentence}")
         return response
 
     def _guest(self, request: Request, asker: TokenRequest) -> TokenRequest:
         """Who we are where a registry sent us: nobody, unless the settings say that its credentials are good there."""
-        shown = self._settings.shares(asker.where, request.origin)
+        shown = self._settings.shares(asker.where, request.origin) and not asker.credential.confined
         repository = paths.repository(request.target) or asker.repository
         return TokenRequest(request.origin, repository, asker.credential if shown else ANONYMOUS)
 

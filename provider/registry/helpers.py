@@ -124,12 +124,12 @@ class HelperCredentials:
     def of(self, registry: str, repository: str) -> Credential:
         """See `Credentials`; until it was prepared, nobody."""
         own = self._source.of(registry, repository)
-        return (self._kept.get(self._source.helper(registry)) or own) if own.helper else own
+        return (self._kept.get(self._source.helper(registry)) or own) if own.absence else own
 
     async def prepare(self, registry: str, repository: str) -> None:
         """Ask the helper, where one is named and has not been asked a moment ago."""
         key = self._source.helper(registry)
-        if not self._source.of(registry, repository).helper or not key[0] or self._fresh.get(key):
+        if not self._source.of(registry, repository).absence or not key[0] or self._fresh.get(key):
             return
         async with self._locks.setdefault(key, asyncio.Lock()):
             if not self._fresh.get(key):
@@ -145,7 +145,8 @@ class HelperCredentials:
             )
             seconds = limits.HELPER_KEPT_SECONDS
         except HelperError as error:
-            credential, seconds = Credential(helper=f"{name} {error}"), limits.HELPER_FAILED_SECONDS
+            credential = Credential(absence=f"its credential helper {name} {error}")
+            seconds = limits.HELPER_FAILED_SECONDS
         self._kept.put(key, credential)
         self._fresh.put(key, value=True, seconds=seconds)
 

@@ -232,6 +232,8 @@ class Tokens:
             raise _refused(asker, f"the token service it names is unusable: {error}") from error
         if not realm.secure and realm != asker.where and (asker.where.secure or not self._settings.plain_http(realm)):
             raise _refused(asker, "the token service it names would be asked without TLS")
+        if asker.credential.confined and realm != asker.where:
+            raise _refused(asker, f"its token service {realm.authority} is another host: no cloud token is shown there")
         if not (asker.credential.anonymous or self._belongs(realm, asker.where)):
             sentence = "is not shown credentials, because it is of another domain: if both are of one owner, set"
             pair = f"`credential_host` (in commands --credential-host) to {asker.where.authority}={realm.authority}"

@@ -97,7 +97,7 @@ def test_registry_token_is_kept_and_not_shown():
 def test_credential_helper_is_noted_and_not_run(fields):
     found = config(auths={"reg.io": {}}, **fields).of("reg.io", "app")
     assert found.anonymous
-    assert found.helper
+    assert found.absence
 
 
 GOOD = {"auth": auth("good:one")}
@@ -205,7 +205,7 @@ def test_helpers_that_cannot_be_read_are_passed_over(fields, problem):
 def test_names_may_be_in_upper_case_as_in_go():
     found = parse(json.dumps({"Auths": {"reg.io": GOOD}, "credshelpers": {}, "CredHelpers": {"h.io": "x"}}), "n")
     assert found.of("reg.io", "app").username == "good"
-    assert found.of("h.io", "app").helper
+    assert found.of("h.io", "app").absence
 
 
 class TestOlderFile:
@@ -294,7 +294,7 @@ class TestStar:
 @pytest.mark.parametrize("helper", [None, ""])
 def test_helper_without_a_name_is_none(helper):
     found = config(credHelpers={"reg.io": helper, "other.io": "gcloud"})
-    assert [bool(found.of(host, "app").helper) for host in ("reg.io", "other.io")] == [False, True]
+    assert [bool(found.of(host, "app").absence) for host in ("reg.io", "other.io")] == [False, True]
     assert not found.problems
 
 

@@ -159,8 +159,8 @@ def test_many_questions_share_one_program_and_no_registry_waits_for_anothers(loo
 def test_answer_that_is_none_is_nobody_and_is_not_shown(credential, answer):
     found, _ = credential("reg.io", Programs(answer), credHelpers={"reg.io": "x"})
     assert found.anonymous
-    assert found.helper.startswith("x ")
-    assert "secret" not in found.helper.partition("secret of")[0].replace("no secret", "").replace("a secret", "")
+    assert found.absence.startswith("its credential helper x ")
+    assert "secret" not in found.absence.partition("secret of")[0].replace("no secret", "").replace("a secret", "")
 
 
 def test_what_the_helper_said_stands_in_the_refusal(run, client, registry, made, clock):

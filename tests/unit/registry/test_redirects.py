@@ -1,5 +1,7 @@
 """Where redirects may lead."""
 
+from dataclasses import replace
+
 import pytest
 
 from provider import limits
@@ -235,6 +237,12 @@ class TestOtherRegistry:
     @pytest.mark.parametrize("pair", [("other.io", "reg.io"), ("reg.io", "other.io:5000"), ("third.io", "other.io")])
     def test_credential_goes_along_to_no_other(self, fetch, registry, make_client, pair):
         fetch(make_client(RegistrySettings(credential_hosts=frozenset({pair}))), reg_io=ME)
+        [token] = [asked for asked in registry.requests if asked.kind == "token"]
+        assert "Authorization" not in token.headers
+
+    def test_confined_credential_goes_along_to_nobody(self, fetch, registry, make_client):
+        settings = RegistrySettings(credential_hosts=frozenset({("reg.io", "other.io")}))
+        fetch(make_client(settings), reg_io=replace(ME, confined=True))
         [token] = [asked for asked in registry.requests if asked.kind == "token"]
         assert "Authorization" not in token.headers
 

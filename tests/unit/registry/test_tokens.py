@@ -1,6 +1,7 @@
 """Proving who we are."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -628,6 +629,33 @@ class TestRealm:
         assert error.reason is Reason.UNAUTHORIZED
         assert asked(registry) == []
 
+    @pytest.mark.parametrize(
+        "realm", ["https://auth.reg.io/token", "https://tokens.example/token", "https://auth.example/token"]
+    )
+    def test_confined_credential_goes_to_the_registry_alone_whatever_settings_say(
+        self, refused, registry, make_client, realm
+    ):
+        registry.require_token(realm)
+        settings = RegistrySettings(
+            named_registries=frozenset({"tokens.example"}), credential_hosts=frozenset({("reg.io", "auth.example")})
+        )
+        error = refused(client=make_client(settings), reg_io=replace(ME, confined=True))
+        assert error.reason is Reason.UNAUTHORIZED
+        assert asked(registry) == []
+
+    def test_confined_credential_is_not_shown_without_tls(self, run, make_client, make_call, registry):
+        registry.challenge, registry.authorizations = 'Basic realm="x"', {ME.basic}
+        call = make_call(reg_io=replace(ME, confined=True))
+        client = make_client(RegistrySettings(insecure_registries=frozenset({"reg.io"})))
+        with pytest.raises(ImageError):
+            run(client.manifest(parse("reg.io/team/app:v1"), call))
+        assert all("Authorization" not in one.headers for one in registry.requests)
+
+    def test_confined_credential_goes_to_a_token_service_under_the_registrys_own_host(self, ask, registry):
+        registry.require_token("https://reg.io/token")
+        assert ask(reg_io=replace(ME, confined=True)).body
+        assert asked(registry)[0].headers["Authorization"] == ME.basic
+
     def test_refused_token_service_is_told_with_what_to_set(self, refused, registry):
         registry.require_token("https://auth.example/token")
         assert "--credential-host) to reg.io=auth.example" in refused(reg_io=ME).message
@@ -716,7 +744,10 @@ class TestCredential:
 
     def test_needed_credential_helper_is_told(self, refused, registry):
         registry.challenge, registry.authorizations = 'Basic realm="x"', set()
-        assert "its credential helper is not run" in refused(reg_io=Credential(helper="is not run")).message
+        assert (
+            "its credential helper is not run"
+            in refused(reg_io=Credential(absence="its credential helper is not run")).message
+        )
 
 
 def test_heavy_token_answer_is_not_parsed(refused, registry):
