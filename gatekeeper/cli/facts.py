@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from gatekeeper.cli import age, output, registries
+from gatekeeper.cli import steps as step_table
 from gatekeeper.cli.quotation import visible
+from gatekeeper.cli.steps import StepJournal
 from gatekeeper.evaluation import recorded_config
 from gatekeeper.evaluation.facts import FILE_VERSION, LiveFacts
+from gatekeeper.evaluation.program import StubAnswers
 from provider.clock import SystemClock
 from provider.errors import SettingsError
 from provider.questions import question
@@ -21,8 +25,9 @@ from provider.questions.question import FactQuestion
 @click.command()
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
 @click.option("-o", "--output", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the output.")
+@click.option("--steps", "stepwise", is_flag=True, help="Show each step of an answer, and what it took.")
 @registries.options
-def command(images: tuple[str, ...], form: str, **reach: Any) -> None:  # noqa: ANN401 - the registries' options
+def command(images: tuple[str, ...], form: str, *, stepwise: bool, **reach: Any) -> None:  # noqa: ANN401 - as they say
     """Show the facts of IMAGEs: digest, platforms, when each was built and where that date stands.
 
     `--output json` can be kept and given to `bestbefore check --facts`, which then needs no registry.
@@ -31,26 +36,73 @@ def command(images: tuple[str, ...], form: str, **reach: Any) -> None:  # noqa: 
     documents, such as attestations beside the image; where they would get another answer it is shown, too. An answer
     that is too large for the cluster is recorded all the same, and `check` refuses it only to policies that read it.
 
+    `--steps` shows how each answer came about: what was asked for, where it was (registry, mirror, memory, a store that
+    replicas share, the work of another caller), by which credential, with which status or reason, and how many
+    requests the registry says are left. `trip` counts the requests that had to wait for each other; `-` took none.
+
     Exit: 0 all answered, 1 some image has no answer, 2 an option that cannot be used.
     """
-    source = LiveFacts(registries.inspector(**reach))
-    plain = {image: question.key_of(FactQuestion(image)) for image in images}
-    whole = {image: question.key_of(FactQuestion(image, config=True)) for image in images}
+    journal = StepJournal() if stepwise else None
+    source = LiveFacts(registries.inspector(**reach, recorders=journal.recorder if journal else None))
+    questions = [_ImageQuestions.of(image) for image in images]
     try:
         # What is kept is whole: a policy that reads a part of it is answered, though all would be too much.
-        answers = source.recordable if form == "json" else source.answers
-        recorded = answers([*plain.values(), *whole.values()])
+        found = _found(questions, source.recordable if form == "json" else source.answers, stepwise=stepwise)
     except SettingsError as error:
         output.refuse(error.problems)
-    found = {
-        image: recorded_config.joined(recorded.fact(plain[image]), recorded.fact(whole[image])) for image in images
-    }
     if form == "json":
-        output.document({"version": FILE_VERSION, "images": found})
+        steps = {"steps": {each.image: each.steps(journal) for each in questions}} if journal else {}
+        output.document({"version": FILE_VERSION, "images": found, **steps})
     else:
-        for image, fact in found.items():
-            show(image, fact)
+        for each in questions:
+            show(each.image, found[each.image])
+            if journal:
+                each.show_steps(journal)
     sys.exit(output.Exit.DENIED if any("reason" in fact for fact in found.values()) else output.Exit.ALLOWED)
+
+
+@dataclass(frozen=True)
+class _ImageQuestions:
+    """What is asked about an image.
+
+    Attributes:
+        image: as written.
+        age: key of the question of MaximumImageAge.
+        whole: key of the question of policies that read the configuration.
+    """
+
+    image: str
+    age: str
+    whole: str
+
+    @classmethod
+    def of(cls, image: str) -> _ImageQuestions:
+        return cls(image, question.key_of(FactQuestion(image)), question.key_of(FactQuestion(image, config=True)))
+
+    def steps(self, journal: StepJournal) -> list[dict[str, Any]]:
+        """The steps of both answers, each with the `ref` of its question."""
+        keys = (self.age, self.whole)
+        return [{"ref": question.ref(key), **step.to_json()} for key in keys for step in journal.of(key)]
+
+    def show_steps(self, journal: StepJournal) -> None:
+        """Print the steps; of the second answer those that the first had not taken already."""
+        step_table.show(journal.of(self.age), "steps")
+        further = [step for step in journal.of(self.whole) if step.trip]
+        if further:
+            step_table.show(further, "further steps, to policies that read the configuration")
+
+
+def _found(
+    questions: Sequence[_ImageQuestions], answers: Callable[[Sequence[str]], StubAnswers], *, stepwise: bool
+) -> Mapping[str, Mapping[str, Any]]:
+    """The facts by image."""
+    ages, wholes = [each.age for each in questions], [each.whole for each in questions]
+    if stepwise:
+        # One after the other: side by side the steps of one would be to wait for those of the other.
+        of_age, of_whole = answers(ages), answers(wholes)
+    else:
+        of_age = of_whole = answers([*ages, *wholes])
+    return {each.image: recorded_config.joined(of_age.fact(each.age), of_whole.fact(each.whole)) for each in questions}
 
 
 def show(image: str, fact: Mapping[str, Any]) -> None:

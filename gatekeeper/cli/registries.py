@@ -15,6 +15,7 @@ from provider.clock import SystemClock
 from provider.errors import SettingsError
 from provider.questions.answer import Answer
 from provider.questions.question import Question
+from provider.steps import StepRecorder
 
 if TYPE_CHECKING:
     from gatekeeper.cli.session import Session
@@ -78,14 +79,24 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...])
     return cast("tuple[HostPair, ...]", pairs)
 
 
-def inspector(
+def inspector(  # noqa: PLR0913, PLR0917 - the options of `options`, and who gets the steps
     insecure_registry: Iterable[str],
     docker_config: Path | None,
     registry_ca: Path | None,
     trust_roots: Mapping[str, Path] | None = None,
     credential_host: Iterable[HostPair] = (),
+    recorders: Callable[[Question], StepRecorder] | None = None,
 ) -> Callable[[Question], Answer]:
-    """Answers one question by asking registries, as the provider does. Nothing is built before the first question."""
+    """Answers one question by asking registries, as the provider does. Nothing is built before the first question.
+
+    Args:
+        insecure_registry: see `options`.
+        docker_config: see `options`.
+        registry_ca: see `options`.
+        trust_roots: files of trust roots, by the names that questions give them.
+        credential_host: see `options`.
+        recorders: who gets the steps of an answer; None where nobody wants to know them.
+    """
     lock = threading.Lock()
     built: list[Session] = []
 
@@ -95,7 +106,7 @@ def inspector(
                 built.append(
                     connected(insecure_registry, docker_config, registry_ca, trust_roots or {}, credential_host)
                 )
-        return built[0].inspect(asked)
+        return built[0].inspect(asked, recorders(asked) if recorders else None)
 
     return inspect
 

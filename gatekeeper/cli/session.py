@@ -15,6 +15,7 @@ from provider.questions.item_key import ItemKey
 from provider.questions.question import ProofQuestion, Question
 from provider.registry.call import Call
 from provider.registry.claim import Claim
+from provider.steps import StepRecorder
 
 if TYPE_CHECKING:
     from provider.images.assembly import Assembly
@@ -41,10 +42,15 @@ class Session:
         self._loop.start()
         atexit.register(self.close)
 
-    def inspect(self, asked: Question) -> Answer:
-        """See `ImageInspector.inspect`."""
+    def inspect(self, asked: Question, recorder: StepRecorder | None = None) -> Answer:
+        """See `ImageInspector.inspect`.
+
+        Args:
+            asked: the question.
+            recorder: gets the steps of the answer; None where nobody wants to know them.
+        """
         key = item_key.of(asked)
-        return self._loop.run(self._assembly.inspector.inspect(key, self._call(key)))
+        return self._loop.run(self._assembly.inspector.inspect(key, self._call(key, recorder)))
 
     def examine(self, asked: ProofQuestion) -> Examination:
         """See `ImageInspector.examine`."""
@@ -57,9 +63,9 @@ class Session:
         self._loop.stop()
         atexit.unregister(self.close)
 
-    def _call(self, key: ItemKey) -> Call:
+    def _call(self, key: ItemKey, recorder: StepRecorder | None = None) -> Call:
         deadline = Deadline.after(self._clock, WAIT_SECONDS)
-        return Call(deadline, Claim(self), self._assembly.credentials, key.ref)
+        return Call(deadline, Claim(self), self._assembly.credentials, key.ref, recorder=recorder)
 
 
 class _LoopReports:

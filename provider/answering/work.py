@@ -25,6 +25,7 @@ from provider.reasons import Reason
 from provider.registry.call import Call
 from provider.registry.claim import Claim
 from provider.registry.credentials import Credentials
+from provider.steps import StepRecorder
 
 
 class Inspector(Protocol):
@@ -52,6 +53,10 @@ class Reporter(Protocol):
 
     def unexpected(self, ref: str, image: str, error: Exception) -> None:
         """It goes to the log, with its traceback."""
+        ...
+
+    def recorder(self, ref: str) -> StepRecorder | None:
+        """Gets the steps of the answer to a key; None where nobody wants to know them."""
         ...
 
 
@@ -86,7 +91,7 @@ class Works:
         inspector: does it.
         credentials: who asks registries.
         memory: where results are remembered.
-        reporter: gets reports of what nobody expected.
+        reporter: gets reports of what nobody expected, and the steps of answers.
         clock: for every deadline.
         tag_ttl: seconds for which a tag is believed.
     """
@@ -164,7 +169,9 @@ class Works:
         deadline = Deadline(clock, work.begun + limits.WORK_SECONDS)
         seconds = limits.PASSING_SECONDS
         try:
-            found, seconds = await self._found_out(work, Call(deadline, work.claim, self._credentials, key.ref))
+            recorder = self._reporter.recorder(key.ref)
+            call = Call(deadline, work.claim, self._credentials, key.ref, recorder=recorder)
+            found, seconds = await self._found_out(work, call)
         except BestbeforeError as error:
             found = result.of_error(key, error, clock.monotonic() - work.begun)
             seconds = self._tag_ttl if error.reason.durable else limits.PASSING_SECONDS

@@ -22,7 +22,6 @@ class Event(StrEnum):
     LINE_WRITTEN = "line.written"
     LOOP_ENDED = "loop.ended"
     LOOP_FAILED = "loop.failed"
-    REGISTRY_REQUESTED = "registry.requested"
     REGISTRY_THROTTLED = "registry.throttled"
     REQUEST_ANSWERED = "request.answered"
     REQUEST_FAILED = "request.failed"
@@ -30,3 +29,4 @@ class Event(StrEnum):
     SERVER_DRAINING = "server.draining"
     SERVER_STARTED = "server.started"
     SERVER_STOPPED = "server.stopped"
+    STEP_TAKEN = "step.taken"

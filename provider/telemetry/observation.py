@@ -10,6 +10,7 @@ from typing import Final
 from provider import limits
 from provider.clock import Clock
 from provider.observer import FileSetting, NullObserver, Operation, RemoteList, ThrottleCause
+from provider.steps import AnswerStep, StepRecorder
 from provider.telemetry.events import Event
 from provider.telemetry.log import Log
 from provider.telemetry.metrics import Metrics
@@ -17,6 +18,18 @@ from provider.telemetry.repeats import Repeats
 
 # The exit code of a worker without an event loop; its parent starts another one for every code but 3 and 4.
 _LOOP_ENDED: Final = 70
+
+
+class _StepLines:
+    """A line for each step of one answer."""
+
+    def __init__(self, log: Log, ref: str) -> None:
+        self._log = log
+        self._ref = ref
+
+    def record(self, step: AnswerStep) -> None:
+        """See `StepRecorder`."""
+        self._log.debug(Event.STEP_TAKEN, "a step of an answer", ref=self._ref, **step.to_json())
 
 
 class Observation(NullObserver):
@@ -36,9 +49,6 @@ class Observation(NullObserver):
     def registry_request(self, registry: str, operation: Operation, code: str, seconds: float) -> None:
         """One round trip to a registry."""
         self.metrics.registry_request(registry, operation, code, seconds)
-        if self.log.debugging:
-            fields = {"registry": registry, "operation": operation.value, "code": code, "ms": round(seconds * 1000, 1)}
-            self.log.debug(Event.REGISTRY_REQUESTED, "asked a registry", **fields)
 
     def registry_throttled(self, registry: str, cause: ThrottleCause) -> None:
         """A registry was, or is being, left alone."""
@@ -79,6 +89,10 @@ class Observation(NullObserver):
         if self._repeats.let_through(f"passed over {listed}"):
             fields = {"where": listed.value, "problem": problems[0], "count": len(problems)}
             self.log.warning(Event.ENTRY_SKIPPED, "an entry of a list cannot be used; the others are", **fields)
+
+    def recorder(self, ref: str) -> StepRecorder | None:
+        """Writes the steps of the answer to a key; None where such lines are not written."""
+        return _StepLines(self.log, ref) if self.log.debugging else None
 
     def unexpected(self, ref: str, image: str, error: Exception) -> None:
         """A fault of ours while a key was worked on."""

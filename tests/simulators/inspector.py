@@ -53,6 +53,7 @@ class InspectorSimulator:
         self.calls: Counter[str] = Counter()
         self.claims: list[object] = []
         self.credentials: list[object] = []
+        self.recorders: list[object] = []
         self._clock = clock
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -86,6 +87,7 @@ class InspectorSimulator:
         self.calls[image] += 1
         self.claims.append(call.claim)
         self.credentials.append(call.credentials)
+        self.recorders.append(call.recorder)
         if self.holding or image in self.held or key.reference.registry in self.held_hosts:
             future = asyncio.get_running_loop().create_future()
             self._waiting.append(future)

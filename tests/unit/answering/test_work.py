@@ -46,6 +46,14 @@ def failing(world: World, error: Exception) -> None:
     world.inspector.failures[IMAGE] = error
 
 
+def test_steps_go_to_who_wants_to_know_them_under_the_keys_ref(world, monkeypatch):
+    monkeypatch.setattr(world.observation, "recorder", lambda ref: f"recorder of {ref}")
+    keys = [question(), tag()]
+    for key in keys:
+        asked(world, key)
+    assert world.inspector.recorders == [f"recorder of {key.ref}" for key in keys]
+
+
 # One for each question, whoever asks
 
 

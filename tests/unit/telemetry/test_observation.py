@@ -12,6 +12,7 @@ from provider import limits
 from provider.observer import FileSetting, Operation, RemoteList, ThrottleCause
 from provider.questions.endpoint import Endpoint
 from provider.settings.values import LogFormat, LogLevel
+from provider.steps import AnswerStep, StepPurpose, StepSource, StepTarget
 from provider.telemetry.log import Log
 from provider.telemetry.metrics import Metrics
 from provider.telemetry.observation import Observation
@@ -32,15 +33,33 @@ def test_round_trip_is_counted_and_told_only_to_who_asks(observation, value, wor
     assert world.lines() == []
 
 
-def test_round_trip_is_told_to_who_asks(world):
+STEP = AnswerStep(
+    asked=StepTarget.MANIFEST,
+    purpose=StepPurpose.IMAGE,
+    what="manifest of named.example/app:1",
+    source=StepSource.REGISTRY,
+    host="named.example",
+    method="GET",
+    trip=1,
+    bytes=248,
+    ms=7.5,
+    account="auths['named.example'] of config.json",
+    status=200,
+)
+
+
+def test_steps_of_an_answer_are_told_to_who_asks_with_the_keys_ref(world):
     stream = io.StringIO()
     log = Log(stream, LogLevel.DEBUG, LogFormat.JSON, world.clock)
     observation = Observation(Metrics(dict.fromkeys(Endpoint, 1.0)), log, world.clock)
-    observation.registry_request("named.example", Operation.BLOB, "200", 0.25)
+    observation.recorder("0123456789ab").record(STEP)
     line = json.loads(stream.getvalue())
-    told = {"registry": "named.example", "operation": "blob", "code": "200", "ms": 250.0}
-    assert line["event"] == "registry.requested"
-    assert told.items() <= line.items()
+    assert (line["event"], line["level"], line["ref"]) == ("step.taken", "debug", "0123456789ab")
+    assert STEP.to_json().items() <= line.items()
+
+
+def test_nobody_records_steps_where_they_are_not_written(observation):
+    assert observation.recorder("0123456789ab") is None
 
 
 def test_throttling_is_counted_each_time_and_told_once_in_a_while(observation, value, world):
