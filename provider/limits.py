@@ -252,3 +252,35 @@ SIGNATURE_RESULTS: Final = 16384
 SIGNATURE_KEYS: Final = 1024
 # How often the files of trust roots are looked at, seconds.
 TRUST_ROOT_SECONDS: Final = 10.0
+
+# The store that replicas share: connections, and how long one may take to be made; how long readers wait for it, and
+# the line of writes, seconds; how long one that was lost, full or read-only is left alone, and after how many answers
+# that did not come in time one after the other it is lost.
+STORE_CONNECTIONS: Final = 16
+STORE_CONNECT_SECONDS: Final = 0.5
+STORE_READ_SECONDS: Final = 0.1
+STORE_WRITE_SECONDS: Final = 1.0
+STORE_AWAY_SECONDS: Final = 1.0
+STORE_TIMEOUTS: Final = 2
+# How long a read may wait for its turn, seconds; how many wait, leave together, and are under way; bytes of one before
+# it is read by itself.
+STORE_WAIT_SECONDS: Final = 0.2
+STORE_READS: Final = 4096
+STORE_BATCH: Final = 64
+STORE_READERS: Final = 4
+STORE_PIECE_BYTES: Final = 64 * KIB
+# Bytes of writes that wait, what each counts beside its value, and names of which is known that they are written; how
+# long that is believed, seconds: a store may be emptied at any time.
+STORE_LINE_BYTES: Final = 8 * MIB
+STORE_ENTRY_BYTES: Final = 256
+STORE_NAMES: Final = 65_536
+STORE_RENEWAL_SECONDS: Final = 300.0
+# The key of its entries.
+STORE_KEY_BYTES: Final = 32
+STORE_KEY_FILE_BYTES: Final = 4 * KIB
+STORE_FILE_SECONDS: Final = 10.0
+# How long entries are kept: documents and who may read them; what tags point to and what refers to images, seconds.
+STORE_CONTENT_SECONDS: Final = 7 * 86_400
+STORE_RIGHT_SECONDS: Final = 86_400
+# How far the clocks of two replicas may be apart, seconds.
+STORE_SKEW_SECONDS: Final = 5.0

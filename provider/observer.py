@@ -39,6 +39,9 @@ class FileSetting(StrEnum):
     TRUST_ROOT = "trust_root"
     AUTHORITY = "authority"
     CLIENT_CA = "client_ca"
+    STORE_KEY = "store_key"
+    STORE_PASSWORD = "store_password"  # noqa: S105 - the name of a setting
+    STORE_SENTINEL_PASSWORD = "store_sentinel_password"  # noqa: S105 - as above
 
 
 class RemoteList(StrEnum):
@@ -65,7 +68,7 @@ class Observer(Protocol):
         """One look-up.
 
         Args:
-            layer: `memory`, or `inflight` for work shared with another caller.
+            layer: `memory`, `store`, or `inflight` for work shared with another caller.
             what: `tag`, `manifest`, `config`, `token`.
             result: `hit` or `miss`.
         """
@@ -105,6 +108,29 @@ class Observer(Protocol):
             problems: one sentence each; they name the image, and are never empty.
         """
 
+    def store_asked(self, trouble: str, seconds: float) -> None:
+        """One round trip to the store that replicas share.
+
+        Args:
+            trouble: a `StoreTrouble`; empty where all went well.
+            seconds: what it took.
+        """
+
+    def store_away(self, trouble: str) -> None:
+        """The store is lost, and is not asked any more; a `StoreTrouble` says why."""
+
+    def store_back(self) -> None:
+        """It is found again."""
+
+    def store_troubled(self, trouble: str) -> None:
+        """It answers, and takes nothing; a `StoreTrouble` says why."""
+
+    def store_writes_dropped(self, count: int) -> None:
+        """So many values were not written to it."""
+
+    def store_entry_rejected(self, kind: str) -> None:
+        """An entry of it is not what it should be, and was passed over: of that kind."""
+
     def round_trips(self, count: int) -> None:
         """One question is done; `count` sequential registry requests were on its longest path (0: from memory)."""
 
@@ -134,6 +160,24 @@ class NullObserver:
         """See `Observer`."""
 
     def entries_passed_over(self, listed: RemoteList, problems: Sequence[str]) -> None:
+        """See `Observer`."""
+
+    def store_asked(self, trouble: str, seconds: float) -> None:
+        """See `Observer`."""
+
+    def store_away(self, trouble: str) -> None:
+        """See `Observer`."""
+
+    def store_back(self) -> None:
+        """See `Observer`."""
+
+    def store_troubled(self, trouble: str) -> None:
+        """See `Observer`."""
+
+    def store_writes_dropped(self, count: int) -> None:
+        """See `Observer`."""
+
+    def store_entry_rejected(self, kind: str) -> None:
         """See `Observer`."""
 
     def round_trips(self, count: int) -> None:

@@ -21,6 +21,7 @@ _BROUGHT_BY = {
     "prometheus": "tools/monitoring",
     "promtool": "tools/monitoring",
     "prometheus-alertmanager": "apt-get install prometheus-alertmanager",
+    "redis-server": "apt-get install redis-server",
 }
 
 

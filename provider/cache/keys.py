@@ -3,15 +3,23 @@
 | what                    | key                                     | where  | for how long                    |
 |-------------------------|-----------------------------------------|--------|---------------------------------|
 | blob, manifest          | digest                                  | memory | for good, within a byte bound   |
+|                         |                                         | store  | a week; hashed when it is read  |
+| who may read it         | digest, repository, credential          | memory | as long as the document         |
+|                         |                                         | store  | a day, under a seal             |
 | tag → digest            | repository, tag, credential             | memory | believed for a time to live,    |
 |                         |                                         |        | then asked for by HEAD          |
+|                         |                                         | store  | the same, under a seal          |
 | referrers               | repository, digest, credential          | memory | a time to live                  |
+|                         |                                         | store  | the same, under a seal          |
 | cryptographic result    | digest of the signed material, digest   | memory | for good, within a number       |
 |                         | of the image, revision of key or root   |        |                                 |
 | token                   | realm, service, scope, credential       | memory | as its issuer says, within a    |
 |                         |                                         |        | byte bound                      |
 | challenge               | registry; repository, where its scope   | memory | an hour, or until it gives no   |
 |                         | is good for that one alone              |        | token; within a number          |
+
+"Store" is the one that replicas share, where there is one (`provider.cache.shared`); what stands there only as "memory"
+never leaves the process.
 
 Content is given to whoever has the right to read it: a repository with a credential that fetched it, or that passed a
 HEAD of its own at a registry that has sent it before (another registry could say yes to anything, so it has to send

@@ -12,6 +12,8 @@ from provider.images.inspector import ImageInspector, LazyProver, Prover
 from provider.observer import FileSetting, NullObserver, Observer
 from provider.pace import Pace
 from provider.registry.addresses import AddressBook
+from provider.registry.archive import Archive
+from provider.registry.archive_assembly import assemble_archive
 from provider.registry.ca_bundle import CABundle
 from provider.registry.client import RegistryClient
 from provider.registry.credentials import Credentials, NoCredentials, ReloadedCredentials, SharedCredentials
@@ -56,13 +58,14 @@ def assemble(
         authorities: files of public keys whose signatures fact sheets name, by name.
 
     Raises:
-        SettingsError: a file with authorities for registries cannot be used.
+        SettingsError: a file with authorities for registries, or one for the shared store, cannot be used.
     """
     observer = observer or NullObserver()
     files = _Files([], [])
     credentials = _credentials(settings, clock, observer, files)
     pace = Pace()
-    store = _store(settings, clock, observer, pace, files)
+    archive = _archive(settings, clock, observer, files)
+    store = _store(settings, clock, observer, pace, files, archive)
 
     def prover() -> Prover:
         # Imported when the first question comes: who asks for no signatures shall not pay for their libraries.
@@ -103,7 +106,17 @@ def _credentials(settings: RegistrySettings, clock: Clock, observer: Observer, f
     return SharedCredentials(credentials, settings.owners) if settings.credential_hosts else credentials
 
 
-def _store(settings: RegistrySettings, clock: Clock, observer: Observer, pace: Pace, files: _Files) -> Store:
+def _archive(settings: RegistrySettings, clock: Clock, observer: Observer, files: _Files) -> Archive | None:
+    if settings.shared is None:
+        return None
+    parts = assemble_archive(settings.shared, clock, observer, settings.tag_ttl)
+    files.looks.extend(parts.looks)
+    return parts.archive
+
+
+def _store(  # noqa: PLR0913, PLR0917 - its collaborators
+    settings: RegistrySettings, clock: Clock, observer: Observer, pace: Pace, files: _Files, archive: Archive | None
+) -> Store:
     # Imported here: libcurl and c-ares are not loaded where a test brings a transport of its own.
     from provider.registry.curl_transport import CurlTransport  # noqa: PLC0415
     from provider.registry.resolver import NameResolver  # noqa: PLC0415
@@ -115,4 +128,4 @@ def _store(settings: RegistrySettings, clock: Clock, observer: Observer, pace: P
     files.looks.append(bundle.look)
     transport = CurlTransport(AddressBook(settings, NameResolver(clock)), bundle.path, clock, observer)
     client = RegistryClient(settings, transport, clock, observer, pace)
-    return Store(client, clock, observer, memory_bytes=settings.memory_bytes, tag_ttl=settings.tag_ttl)
+    return Store(client, clock, observer, memory_bytes=settings.memory_bytes, tag_ttl=settings.tag_ttl, archive=archive)

@@ -15,7 +15,7 @@ from provider.reasons import Reason
 from provider.registry import media_types, store
 from provider.registry.manifest import Descriptor
 from provider.registry.reference import Reference
-from provider.registry.store import Sighting
+from provider.registry.sighting import Sighting
 
 _UNNAMED: Final = "unknown"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provider import limits
+from provider.cache.shared.settings import StoreSettings
 from provider.registry import origin
 from provider.registry.origin import Origin
 from provider.version import VERSION
@@ -33,6 +34,7 @@ class RegistrySettings:
         credential_helpers: whether the programs that it names are run.
         memory_bytes: bound of what is kept in memory, content of all registries together.
         tag_ttl: seconds for which a tag is believed to point to the same digest.
+        shared: the store that replicas share; None where they share none.
         user_agent: how we introduce ourselves.
     """
 
@@ -46,6 +48,7 @@ class RegistrySettings:
     credential_helpers: bool = False
     memory_bytes: int = 64 * limits.MIB
     tag_ttl: float = 30.0
+    shared: StoreSettings | None = None
     user_agent: str = f"bestbefore/{VERSION}"
 
     def origin(self, registry: str) -> Origin:

@@ -7,13 +7,16 @@ which costs nobody's quota. An absence is never remembered.
 One rule of rights: content is given to whoever fetched it, a repository with a credential, and to others only after a
 HEAD of their own at a registry that has sent it before; another registry could say yes to anything, so it has to send
 it. Who asks rides in the call.
+
+What is not in memory may be in the archive, where other replicas put what they have seen; it costs no request to a
+registry, and nothing but time when it is lost.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -26,50 +29,19 @@ from provider.errors import ImageError
 from provider.observer import Observer, RemoteList
 from provider.reasons import Reason
 from provider.registry import artifact, digests, manifest, wire_steps
+from provider.registry.archive import Archive, NoArchive
 from provider.registry.artifact import DescriptorList
 from provider.registry.call import Call
 from provider.registry.client import Content, Page, RegistryClient
 from provider.registry.manifest import Descriptor, Index, Manifest
 from provider.registry.reference import Reference
+from provider.registry.sighting import Referrers, Sighting, TagSighting
 from provider.steps import StepSource, StepTarget
 
 _OVERHEAD: Final = 2 * limits.KIB
 _ENTRY_OVERHEAD: Final = 512
 # What is said of a document that nothing vouches for may be another thing in ten seconds.
 _OF_CONTENT: Final = frozenset({Reason.CONTENT_INVALID, Reason.LIMIT_EXCEEDED})
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """What a reference was seen to point to.
-
-    Attributes:
-        document: the manifest or index, as it came.
-        observed_at: when that was last seen, or now for a digest; seconds since 1970.
-    """
-
-    document: Content
-    observed_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Referrers:
-    """What refers to a manifest.
-
-    Attributes:
-        descriptors: in the order of the registry.
-        observed_at: when it was so; seconds since 1970.
-        problems: of the entries that cannot be read and are passed over; a sentence each.
-    """
-
-    descriptors: Sequence[Descriptor]
-    observed_at: float
-    problems: Sequence[str] = ()
-
-    @property
-    def count(self) -> int:
-        """How many there are, readable or not."""
-        return len(self.descriptors) + len(self.problems)
 
 
 @dataclass(slots=True)
@@ -121,10 +93,18 @@ class Store:
         observer: gets reports of look-ups.
         memory_bytes: bound of what is kept.
         tag_ttl: seconds for which a tag is believed.
+        archive: what other replicas have seen; None where nothing is shared.
     """
 
-    def __init__(
-        self, client: RegistryClient, clock: Clock, observer: Observer, *, memory_bytes: int, tag_ttl: float
+    def __init__(  # noqa: PLR0913 - its collaborators
+        self,
+        client: RegistryClient,
+        clock: Clock,
+        observer: Observer,
+        *,
+        memory_bytes: int,
+        tag_ttl: float,
+        archive: Archive | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
@@ -133,7 +113,8 @@ class Store:
         self._kept: Memory[ContentKey, _StoredDocument] = Memory(
             clock, memory_bytes, lambda kept: len(kept.document.body) + _OVERHEAD
         )
-        self._tags: Memory[TagKey, tuple[str, float]] = Memory(clock, limits.TAGS)
+        self._archive = archive or NoArchive()
+        self._tags: Memory[TagKey, TagSighting] = Memory(clock, limits.TAGS)
         self._referrers: Memory[TagKey, Referrers] = Memory(
             clock,
             limits.REFERRERS_MEMORY_BYTES,
@@ -146,6 +127,7 @@ class Store:
     async def close(self) -> None:
         """Let go of all connections."""
         await self._client.close()
+        await self._archive.close()
 
     def url(self, reference: Reference) -> str:
         """The URL of a reference's manifest."""
@@ -175,12 +157,16 @@ class Store:
             return Sighting(await self.manifest(reference, call), now)
         right = await _right(reference, call)
         key = TagKey(reference.context, reference.identifier, right.credential)
+        age = self._tag_ttl if max_age is None else max_age
         known = self._tags.get(key)
-        fresh = known is not None and now - known[1] < (self._tag_ttl if max_age is None else max_age)
+        fresh = known is not None and now - known.observed_at < age
         self._observer.cache_lookup("memory", "tag", "hit" if fresh else "miss")
-        if known is not None and fresh:
-            call.had(StepTarget.TAG, f"tag of {reference.name}", StepSource.MEMORY)
-            return Sighting(await self.manifest(reference.at(known[0]), call), known[1])
+        if not fresh:
+            known = await self._newest_sighting(key, known)
+        if known is not None and now - known.observed_at < age:
+            source = StepSource.MEMORY if fresh else StepSource.STORE
+            call.had(StepTarget.TAG, f"tag of {reference.name}", source)
+            return Sighting(await self.manifest(reference.at(known.digest), call), known.observed_at)
         return await call.share(
             self._tag_flights,
             key,
@@ -246,10 +232,13 @@ class Store:
         """
         key = TagKey(reference.context, f"referrers/{reference.identifier}", (await _right(reference, call)).credential)
         known = self._referrers.get(key)
-        age = self._tag_ttl if max_age is None else max_age
         what = f"referrers of {reference.name}"
-        if known is not None and self._clock.now() - known.observed_at < age:
-            call.had(StepTarget.REFERRERS, what, StepSource.MEMORY)
+        now, age = self._clock.now(), self._tag_ttl if max_age is None else max_age
+        fresh = known is not None and now - known.observed_at < age
+        if not fresh:
+            known = await self._newest_referrers(key, known)
+        if known is not None and now - known.observed_at < age:
+            call.had(StepTarget.REFERRERS, what, StepSource.MEMORY if fresh else StepSource.STORE)
             return known
         return await call.share(
             self._referrer_flights, key, lambda: self._listed(key, reference, call), StepTarget.REFERRERS, what
@@ -257,16 +246,24 @@ class Store:
 
     # Tags.
 
+    async def _newest_sighting(self, key: TagKey, known: TagSighting | None) -> TagSighting | None:
+        """The newest of what is known and what the archive has."""
+        shared = await self._archive.tag(key)
+        if shared is None or (known is not None and known.observed_at >= shared.observed_at):
+            return known
+        self._tags.put(key, shared)
+        return shared
+
     async def _look_again(self, key: TagKey, reference: Reference, right: Right, call: Call) -> Sighting:
         """What a tag points to now: by HEAD where its last document is kept, else by GET."""
         observed_at = self._clock.now()
         known = self._tags.get(key)
-        kept = self._kept.get(ContentKey(known[0])) if known is not None else None
+        kept = await self._at_hand(known.digest, right) if known is not None else None
         digest = ""
-        if kept is not None and kept.may_read(right):
+        if kept is not None:
             digest = await self._client.tag(reference, call)
-            if digest == kept.document.digest:
-                return self._seen(key, kept.document, observed_at)
+            if digest == kept.digest:
+                return self._seen(key, kept, observed_at)
         if digest:
             # By the digest that was just given: what the tag gives a moment later may be another one.
             return self._seen(key, await self.manifest(reference.at(digest), call), observed_at)
@@ -275,10 +272,13 @@ class Store:
             # Nothing of an error page is remembered.
             parsed(document, f"manifest of {reference.name}")
         self._keep(document, right)
+        self._archive.put_document(document, right)
         return self._seen(key, document, observed_at)
 
     def _seen(self, key: TagKey, document: Content, observed_at: float) -> Sighting:
-        self._tags.put(key, (document.digest, observed_at))
+        seen = TagSighting(document.digest, observed_at)
+        self._tags.put(key, seen)
+        self._archive.put_tag(key, seen)
         return Sighting(document, observed_at)
 
     # Content.
@@ -294,16 +294,32 @@ class Store:
         self._observer.cache_lookup("memory", way.what, "miss")
 
         async def work() -> Content:
+            if (shared := await self._at_hand(digest, right)) is not None:
+                size = len(shared.body)
+                call.had(way.target(shared), way.name(digest, reference), StepSource.STORE, size)
+                return shared
             if kept is not None and kept.came_from(right.registry):
                 await way.prove()
                 kept.grant(right)
-                return kept.document
-            document = await way.fetch()
-            self._keep(document, right)
+                document = kept.document
+            else:
+                document = await way.fetch()
+                self._keep(document, right)
+            self._archive.put_document(document, right)
             return document
 
         key = FetchKey(ContentKey(digest), right)
         return await call.share(self._flights, key, work, way.target(), way.name(digest, reference))
+
+    async def _at_hand(self, digest: str, right: Right) -> Content | None:
+        """A document that who asks may read, without asking a registry."""
+        kept = self._kept.get(ContentKey(digest))
+        if kept is not None and kept.may_read(right):
+            return kept.document
+        shared = await self._archive.document(digest, right)
+        if shared is not None:
+            self._keep(shared, right)
+        return shared
 
     def _keep(self, document: Content, right: Right) -> None:
         key = ContentKey(document.digest)
@@ -315,6 +331,14 @@ class Store:
         kept.grant(right)
 
     # Referrers.
+
+    async def _newest_referrers(self, key: TagKey, known: Referrers | None) -> Referrers | None:
+        """The newest of what is known and what the archive has."""
+        shared = await self._archive.referrers(key)
+        if shared is None or (known is not None and known.observed_at >= shared.observed_at):
+            return known
+        self._referrers.put(key, shared)
+        return shared
 
     async def _listed(self, key: TagKey, reference: Reference, call: Call) -> Referrers | None:
         observed_at = self._clock.now()
@@ -330,6 +354,7 @@ class Store:
             return None
         found = Referrers(listed.entries, observed_at, listed.problems)
         self._referrers.put(key, found)
+        self._archive.put_referrers(key, found)
         return found
 
     async def _list(self, reference: Reference, call: Call) -> DescriptorList:

@@ -14,6 +14,7 @@ from provider.answering.batch import Batch, BatchSettings
 from provider.answering.result import KeyResult
 from provider.answering.work import Works
 from provider.cache.memory import Memory
+from provider.cache.shared.settings import StoreSettings
 from provider.clock import Clock, SystemClock
 from provider.errors import SettingsError
 from provider.images.assembly import Assembly, assemble
@@ -172,6 +173,11 @@ def _listener(name: str, address: Address, problems: list[str]) -> socket | None
 
 def _assembly(settings: Settings, observation: Observation, clock: Clock, problems: list[str]) -> Assembly | None:
     registries = settings.registries
+    try:
+        shared = _store_settings(settings)
+    except SettingsError as error:
+        problems.extend(error.problems)
+        return None
     registry_settings = RegistrySettings(
         insecure_registries=frozenset(registries.insecure_registry),
         named_registries=frozenset(registries.named_registry),
@@ -181,6 +187,7 @@ def _assembly(settings: Settings, observation: Observation, clock: Clock, proble
         credential_helpers=registries.credential_helpers,
         memory_bytes=registries.memory_mib * limits.MIB * 2 // 3,
         tag_ttl=registries.tag_ttl_seconds,
+        shared=shared,
     )
     try:
         trust_roots = {file.name: file.path for file in settings.signatures.trust_root}
@@ -191,6 +198,32 @@ def _assembly(settings: Settings, observation: Observation, clock: Clock, proble
         return None
 
 
+def _store_settings(settings: Settings) -> StoreSettings | None:
+    """How the store is reached that replicas share; None where they share none.
+
+    Raises:
+        SettingsError: there is no key.
+    """
+    shared = settings.shared
+    if not shared.store:
+        return None
+    if shared.store_key is None:
+        raise SettingsError(["store_key: must be given where store is"])
+    return StoreSettings(
+        addresses=tuple((address.host, address.port) for address in shared.store),
+        key_file=shared.store_key,
+        kind=shared.store_kind,
+        primary=shared.store_primary,
+        tls=shared.store_tls,
+        ca_file=shared.store_ca,
+        cert_file=shared.store_cert,
+        cert_key_file=shared.store_cert_key,
+        user=shared.store_user,
+        password_file=shared.store_password,
+        sentinel_password_file=shared.store_sentinel_password,
+    )
+
+
 def _address(listener: socket) -> str:
     host, port = listener.getsockname()[:2]
     return str(Address(host, port))
@@ -198,5 +231,12 @@ def _address(listener: socket) -> str:
 
 def _shown(settings: Settings) -> dict[str, object]:
     """All settings, for the log: none of them is a secret, only the paths of such."""
-    groups = (settings.server, settings.deadlines, settings.registries, settings.signatures, settings.log)
+    groups = (
+        settings.server,
+        settings.deadlines,
+        settings.registries,
+        settings.shared,
+        settings.signatures,
+        settings.log,
+    )
     return {name: value for group in groups for name, value in vars(group).items()}

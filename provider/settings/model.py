@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from provider.cache.shared.settings import StoreKind
 from provider.settings.schema import Schema, setting
-from provider.settings.values import Address, HostPair, LogFormat, LogLevel, NamedFile
+from provider.settings.values import Address, HostPair, LogFormat, LogLevel, NamedFile, one_of, servers
 
 PREFIX: Final = "BESTBEFORE_"
 
@@ -149,6 +150,72 @@ class RegistriesSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SharedSettings:
+    """What replicas share: a Redis or Valkey. Its loss makes nothing but slower."""
+
+    store: tuple[Address, ...] = setting(
+        "Address of the server; of the Sentinels; of some nodes of the Cluster. Needs `bestbefore[store]`, which the "
+        "image has, and `store_key`.",
+        default=(),
+        why="One replica needs none; without it each asks registries for itself, and knows nothing after a restart.",
+    )
+    store_kind: StoreKind = setting(
+        "How the servers belong together.",
+        default=StoreKind.SINGLE,
+        why="What is lost with a single server is found again at registries.",
+    )
+    store_primary: str = setting(
+        "What Sentinels call the server.",
+        default="mymaster",
+        why="It is what Sentinels call it by default.",
+    )
+    store_key: Path | None = setting(
+        "File with a secret of 32 bytes at least, the same for all replicas. What is shared of tags, signatures and "
+        "rights is sealed with it, so that whoever else writes to the store is not believed. Read again when it "
+        "changes; what was sealed before is then unknown.",
+        default=None,
+        why="Only an administrator can make it. Required where `store` is given.",
+    )
+    store_tls: bool = setting(
+        "Whether servers and Sentinels are reached over TLS.",
+        default=True,
+        why="Documents of private images, and the password, are on the way.",
+    )
+    store_ca: Path | None = setting(
+        "PEM file of authorities that the servers are certified by, beside the public ones. Read anew for each "
+        "connection.",
+        default=None,
+        why="A store in a cluster has an authority of its own, and a managed one a public one.",
+    )
+    store_cert: Path | None = setting(
+        "PEM file of the certificate that is shown to the servers. Read anew for each connection.",
+        default=None,
+        why="Redis asks for one where `tls-auth-clients` says so, which is its default.",
+    )
+    store_cert_key: Path | None = setting(
+        "PEM file of its private key.",
+        default=None,
+        why="As above.",
+    )
+    store_user: str = setting(
+        "User of an access control list. Needs `get`, `getrange`, `set`, `expire`, `unlink`, `ping` on keys "
+        "`bestbefore:*`.",
+        default="",
+        why="The default user is meant.",
+    )
+    store_password: Path | None = setting(
+        "File with the user's password. Read again when it changes.",
+        default=None,
+        why="A secret stands in no setting.",
+    )
+    store_sentinel_password: Path | None = setting(
+        "File with the password of the Sentinels. Read again when it changes.",
+        default=None,
+        why="Sentinels have one of their own, or none.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class SignaturesSettings:
     """Whose signatures can be proved."""
 
@@ -194,6 +261,7 @@ class Settings:
     server: ServerSettings
     deadlines: DeadlineSettings
     registries: RegistriesSettings
+    shared: SharedSettings
     signatures: SignaturesSettings
     log: LogSettings
 
@@ -205,6 +273,7 @@ SCHEMA: Final = Schema(
         "server": ServerSettings,
         "deadlines": DeadlineSettings,
         "registries": RegistriesSettings,
+        "shared": SharedSettings,
         "signatures": SignaturesSettings,
         "log": LogSettings,
     },
@@ -218,6 +287,8 @@ SCHEMA: Final = Schema(
         "tag_ttl_seconds": (0, 3600),
         "memory_mib": (4, 4096),
     },
+    converters={"tuple[Address, ...]": servers, "StoreKind": one_of(StoreKind)},
+    types={"tuple[Address, ...]": "list of `HOST:PORT`", "StoreKind": "`single`, `sentinel` or `cluster`"},
     others=("BESTBEFORE_CONTROL_",),
 )
 

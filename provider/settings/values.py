@@ -114,6 +114,22 @@ def _address(value: object) -> Address:
     return Address(host[1:-1] if bracketed else host, int(port))
 
 
+def servers(value: object) -> tuple[Address, ...]:
+    """Addresses of servers.
+
+    Raises:
+        ValueError: one is none; the sentence says what it must be.
+        TypeError: the same.
+    """
+    entries = value.split(",") if isinstance(value, str) else value
+    if not isinstance(entries, list | tuple):
+        raise TypeError(f"must be a list of HOST:PORT, got {shown(str(value))!r}")
+    found = tuple(_address(text_of(entry).strip()) for entry in entries if entry != "")
+    if any(not address.host or not address.port for address in found):
+        raise ValueError("must be a list of HOST:PORT, with a host and a port each")
+    return found
+
+
 def _path(value: object) -> Path:
     text = text_of(value)
     if not text or "\0" in text:

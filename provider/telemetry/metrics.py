@@ -32,6 +32,9 @@ _OTHER_REGISTRIES: Final = 20
 # The edges lie on the real limits, so that "share over the timeout" needs no interpolation.
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 5, 10)
 _ROUND_TRIP_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+_STORE_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1)
+_STORE_RESULTS: Final = ("ok", "timeout", "connection", "refused", "full", "read_only", "error")
+_STORE_OBJECTS: Final = ("document", "right", "tag", "referrers")
 _LAG_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _KEYS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 _ROUND_TRIPS: Final = (0, 1, 2, 3, 4, 5, 6, 8, 10, 15)
@@ -62,6 +65,7 @@ class Metrics:
         self._build(revision)
         self._serving(deadlines)
         self._registries()
+        self._store()
         self._process()
 
     def exposition(self) -> bytes:
@@ -174,6 +178,26 @@ class Metrics:
         self._inflight_hits = self.cache_requests.labels("inflight", "key", "hit")
         self.cache_entries = self._gauge("cache_entries", "Entries that are kept", "layer")
         self.cache_bytes = self._gauge("cache_size_bytes", "Bytes that they take", "layer")
+
+    def _store(self) -> None:
+        """Of the store that replicas share."""
+        self.store_up = self._gauge("store_up", "1 unless the store that replicas share is lost")
+        self.store_up.set(1)
+        self.store_requests = self._counter("store_requests", "Round trips to the store that replicas share", "result")
+        self.store_durations = self._histogram("store_request_duration_seconds", "One round trip", _STORE_SECONDS)
+        self.store_writes_dropped = self._counter("store_writes_dropped", "Values that were not written to the store")
+        self.store_entries_rejected = self._counter(
+            "store_entries_rejected", "Entries of the store that were damaged or forged", "object"
+        )
+        for result in _STORE_RESULTS:
+            self.store_requests.labels(result)
+        for kind in _STORE_OBJECTS:
+            self.store_entries_rejected.labels(kind)
+
+    def store_asked(self, trouble: str, seconds: float) -> None:
+        """One round trip to the store that replicas share."""
+        self.store_requests.labels(trouble or "ok").inc()
+        self.store_durations.observe(seconds)
 
     def _process(self) -> None:
         self.handshakes_refused = self._counter("handshakes_refused", "Connections without a good handshake", "cause")

@@ -121,6 +121,43 @@ class Observation(NullObserver):
         """One look-up in a cache."""
         self.metrics.cache_lookup(layer, what, result)
 
+    def store_asked(self, trouble: str, seconds: float) -> None:
+        """One round trip to the store that replicas share."""
+        self.metrics.store_asked(trouble, seconds)
+
+    def store_away(self, trouble: str) -> None:
+        """The store is lost."""
+        self.metrics.store_up.set(0)
+        count = self._repeats.let_through("store away")
+        if count:
+            message = "the store that replicas share does not answer; nobody waits for it until it is back"
+            self.log.warning(Event.STORE_FAILED, message, cause=trouble, count=count)
+
+    def store_back(self) -> None:
+        """The store answers again."""
+        self.metrics.store_up.set(1)
+        if self._repeats.let_through("store back"):
+            self.log.info(Event.STORE_RECOVERED, "the store that replicas share answers again")
+
+    def store_troubled(self, trouble: str) -> None:
+        """The store takes nothing."""
+        count = self._repeats.let_through("store troubled")
+        if count:
+            message = "the store that replicas share takes nothing at the moment; what it has is read"
+            self.log.warning(Event.WRITE_REFUSED, message, cause=trouble, count=count)
+
+    def store_writes_dropped(self, count: int) -> None:
+        """So many values were not written to the store."""
+        self.metrics.store_writes_dropped.inc(count)
+
+    def store_entry_rejected(self, kind: str) -> None:
+        """An entry of the store is not what it should be."""
+        self.metrics.store_entries_rejected.labels(kind).inc()
+        count = self._repeats.let_through(f"store entry {kind}")
+        if count:
+            message = "an entry of the store that replicas share is damaged or forged; the registry is asked instead"
+            self.log.warning(Event.ENTRY_REJECTED, message, kind=kind, count=count)
+
     def certificates_loaded(self, expiries: Mapping[str, float], *, reloaded: bool) -> None:
         """TLS files are in force."""
         for name, seconds in expiries.items():

@@ -77,5 +77,16 @@ WHEN: Final = {
         "`bad_request`: not Gatekeeper asks, but somebody else: see the log; `system_error`: registries, see "
         "`bestbefore_keys_total`; `failed`: report it, with the log"
     ),
+    "store_entries_rejected": (
+        "somebody else writes to the store that replicas share, or it damages values: the registry is asked instead; "
+        "give the store a user and a password of its own"
+    ),
+    "store_request_duration_seconds": "near 0.1 s the store is too slow to be of use: see its load, and the way to it",
+    "store_requests": (
+        "by `result`: `refused` is a wrong user, password or right; `full`: give it more memory, or "
+        "`maxmemory-policy allkeys-lru`; `read_only`: it is a replica; `timeout`, `connection`: see the store"
+    ),
+    "store_up": "0: the store that replicas share is lost, each replica asks registries for itself: see the store",
+    "store_writes_dropped": "the store is lost, full, read-only or slow: see `bestbefore_store_requests_total`",
     "unusable_entries": "correct or remove the entry; the log names it",
 }

@@ -30,7 +30,7 @@ class LoopInspector:
         self._clock = SystemClock()
         settings = RegistrySettings(allow_loopback_http=True, allow_private=True, tag_ttl=tag_ttl)
         self._assembly = assemble(settings, self._clock, trust_roots=trust_roots, authorities=authorities)
-        self._loop = EventLoop(self._clock, _Reports())
+        self._loop = EventLoop(self._clock, Reports())
         self._loop.start()
 
     def answer(self, text: str) -> Answer:
@@ -49,7 +49,9 @@ class LoopInspector:
         self._loop.stop()
 
 
-class _Reports:
+class Reports:
+    """What an event loop reports fails the test."""
+
     def loop_lagged(self, seconds: float) -> None:
         """However late it is."""
 

@@ -62,10 +62,11 @@ def test_what_is_tested_is_what_is_shipped(purpose: str) -> None:
 
 @pytest.fixture(scope="module")
 def package() -> dict[str, Requirement]:
-    """What `pip install .` takes, by name."""
+    """What `pip install .[…]` takes with all extras, by name."""
     read = configparser.ConfigParser()
     read.read(ROOT / "setup.cfg", encoding="utf-8")
-    requirements = map(Requirement, filter(None, read["options"]["install_requires"].splitlines()))
+    asked = [read["options"]["install_requires"], *read["options.extras_require"].values()]
+    requirements = map(Requirement, filter(None, "\n".join(asked).splitlines()))
     return {requirement.name: requirement for requirement in requirements}
 
 

@@ -1,0 +1,280 @@
+"""Replicas that share a store: what one has seen costs the other no request, and nobody is believed who may not be."""
+
+import pytest
+
+from provider import limits
+from provider.cache.shared.seal import Seal, content_name
+from provider.cache.shared.shared_memory import SharedMemory
+from provider.cache.shared.value_store import StoreTrouble
+from provider.errors import ImageError
+from provider.reasons import Reason
+from provider.registry import media_types
+from provider.registry.archive import SharedArchive
+from provider.registry.credentials import ANONYMOUS, Credential
+from provider.registry.reference import parse
+from provider.registry.store import Store, parsed
+from tests.simulators.value_store import ValueStoreSimulator
+
+IMAGE = parse("reg.io/team/app:v1")
+ME, YOU = Credential("me", "secret"), Credential("you", "secret")
+TTL = 30.0
+KEY = b"k" * 32
+LATER = "2026-02-02T00:00:00Z"
+
+
+class Replica:
+    """A process: its own memory, and the store that all share."""
+
+    def __init__(self, store, client, clock, observer, key=KEY):
+        seal = Seal(key)
+        archive = SharedArchive(SharedMemory(store, clock, observer), lambda: seal, clock, observer, TTL)
+        self.store = Store(client, clock, observer, memory_bytes=1 << 20, tag_ttl=TTL, archive=archive)
+
+
+@pytest.fixture
+def shared(clock):
+    return ValueStoreSimulator(clock)
+
+
+@pytest.fixture
+def replica(shared, client, clock, observer):
+    def make(key=KEY):
+        return Replica(shared, client, clock, observer, key).store
+
+    return make
+
+
+@pytest.fixture
+def resolve(run, loop, make_call, registry):
+    """What a replica says a reference points to; what was asked for it is in `registry.counts`."""
+
+    def resolve(store, reference=IMAGE, credential=ANONYMOUS, max_age=None):
+        registry.requests.clear()
+        call = make_call()
+        call.credentials.by_registry[reference.registry] = credential
+        sighting = run(store.resolve(reference, call, max_age))
+        loop.settle()
+        return sighting
+
+    return resolve
+
+
+@pytest.fixture
+def configuration(run, loop, make_call, registry, resolve):
+    """The bytes of an image's configuration, all the way."""
+
+    def configuration(store, reference=IMAGE, credential=ANONYMOUS):
+        found = parsed(resolve(store, reference, credential).document, "x")
+        call = make_call()
+        call.credentials.by_registry[reference.registry] = credential
+        body = run(store.blob(reference.at(found.digest), found.config, limits.CONFIG_BYTES, call))
+        loop.settle()
+        return body
+
+    return configuration
+
+
+@pytest.fixture
+def pushed(registry):
+    return registry.push_image("team/app", "v1")
+
+
+@pytest.fixture
+def seen(replica, configuration, pushed):
+    """One replica has seen the image."""
+    return configuration(replica())
+
+
+class TestSharing:
+    def test_what_one_replica_has_seen_costs_the_other_no_request(
+        self, replica, configuration, registry, seen, observer
+    ):
+        assert configuration(replica()) == seen
+        assert registry.requests == []
+
+    def test_sighting_keeps_the_moment_at_which_it_was_made(self, replica, resolve, pushed, clock):
+        first = resolve(replica())
+        clock.advance(20)
+        assert resolve(replica()) == first
+
+    def test_sighting_that_is_too_old_is_looked_at_again_by_head(self, replica, resolve, pushed, clock, registry):
+        resolve(replica())
+        clock.advance(TTL - 1)
+        other = replica()
+        resolve(other, max_age=5.0)
+        assert registry.counts == {"HEAD manifest": 1}
+
+    def test_who_wants_it_newer_gets_it_newer(self, replica, resolve, pushed, clock, registry):
+        resolve(replica())
+        clock.advance(20)
+        assert resolve(replica(), max_age=10.0).observed_at == pytest.approx(clock.now(), abs=0.1)
+        assert registry.counts == {"HEAD manifest": 1}
+
+    def test_newest_sighting_counts_whoever_made_it(self, replica, resolve, registry, pushed, clock):
+        one, other = replica(), replica()
+        resolve(one)
+        clock.advance(TTL)
+        moved = registry.push_image("team/app", "v1", created=LATER)
+        resolve(other)
+        assert resolve(one).document.digest == moved.digest
+        assert registry.requests == []
+
+    def test_referrers_are_shared(self, run, loop, replica, make_call, registry, pushed):
+        registry.referrers_page = 10
+        image = IMAGE.at(pushed.digest)
+        subject = {"mediaType": media_types.OCI_MANIFEST, "digest": pushed.digest, "size": pushed.size}
+        fields = {"schemaVersion": 2, "subject": subject, "artifactType": "x/y", "annotations": {"a": "b"}}
+        registry.push_manifest("team/app", None, fields)
+        first = run(replica().referrers(image, make_call()))
+        loop.settle()
+        registry.requests.clear()
+        assert run(replica().referrers(image, make_call())) == first
+        assert first is not None
+        assert first.count == 1
+        assert registry.requests == []
+
+    def test_tokens_and_secrets_never_reach_the_store(self, replica, configuration, registry, shared, pushed):
+        configuration(replica(), credential=ME)
+        everything = repr(shared.values) + repr(list(shared.values))
+        assert not any(word in everything for word in (ME.password, ME.identity, "Bearer", "team/app"))
+
+
+class TestRights:
+    def test_another_credential_is_given_nothing_that_its_own_rights_do_not_give(
+        self, replica, configuration, resolve, registry, pushed
+    ):
+        configuration(replica(), credential=ME)
+        registry.requests.clear()
+        resolve(replica(), credential=YOU)
+        assert registry.counts == {"manifest": 1}
+
+    def test_registry_that_refuses_is_believed_whatever_the_store_has(
+        self, run, loop, replica, configuration, registry, make_call, pushed
+    ):
+        configuration(replica(), credential=ME)
+        registry.fail("manifest", 403)
+        call = make_call()
+        call.credentials.by_registry[IMAGE.registry] = YOU
+        with pytest.raises(ImageError) as caught:
+            run(replica().resolve(IMAGE.at(pushed.digest), call))
+        assert caught.value.reason is Reason.UNAUTHORIZED
+
+    def test_another_repository_is_another_right(self, replica, configuration, resolve, registry, seen, pushed):
+        registry.requests.clear()
+        resolve(replica(), parse(f"reg.io/team/app@{pushed.digest}"))
+        assert registry.requests == []
+        with pytest.raises(ImageError):
+            resolve(replica(), parse(f"reg.io/team/other@{pushed.digest}"))
+
+    def test_right_ends(self, replica, resolve, registry, seen, pushed, clock):
+        clock.advance(limits.STORE_RIGHT_SECONDS)
+        resolve(replica(), IMAGE.at(pushed.digest))
+        assert registry.counts == {"manifest": 1}
+
+    def test_what_was_proved_by_head_is_shared(self, run, loop, replica, configuration, resolve, registry, pushed):
+        one = replica()
+        configuration(one, credential=ME)
+        resolve(one, IMAGE.at(pushed.digest), YOU)
+        assert registry.counts == {"HEAD manifest": 1}
+        resolve(replica(), IMAGE.at(pushed.digest), YOU)
+        assert registry.requests == []
+
+
+class TestForgery:
+    """Somebody else writes to the store."""
+
+    def test_document_that_does_not_match_its_digest_is_fetched_and_repaired(
+        self, replica, configuration, registry, shared, seen, pushed, loop
+    ):
+        name = content_name(pushed.digest)
+        good, shared.values[name] = shared.values[name], b'{"forged": true}'
+        assert configuration(replica()) == seen
+        assert registry.counts == {"manifest": 1}
+        assert shared.values[name] == good
+
+    @pytest.mark.parametrize("kind", ["tag", "right"])
+    @pytest.mark.parametrize(
+        "forged", [b"", b"x", b"\0" * 64, b'{"digest":"sha256:' + b"0" * 64 + b'","observedAt":9e9}'],
+        ids=["empty", "short", "zeros", "unsealed"],
+    )  # fmt: skip
+    def test_forged_entry_is_passed_over(self, replica, configuration, registry, shared, seen, kind, forged):
+        for name in shared.values:
+            if f":{kind}:" in name:
+                shared.values[name] = forged
+        assert configuration(replica()) == seen
+
+    def test_entries_that_are_swapped_are_passed_over(self, replica, resolve, registry, shared, pushed):
+        registry.push_image("team/app", "old", created="2020-01-01T00:00:00Z")
+        old = resolve(replica(), parse("reg.io/team/app:old")).document.digest
+        names = [name for name in shared.values if ":tag:" in name]
+        resolve(replica())
+        mine = next(name for name in shared.values if ":tag:" in name and name not in names)
+        shared.values[mine] = shared.values[names[0]]
+        assert resolve(replica()).document.digest == pushed.digest != old
+
+    def test_other_version_of_our_format_is_passed_over(self, replica, configuration, shared, seen, clock, registry):
+        seal = Seal(KEY)
+        for name in list(shared.values):
+            if ":document:" not in name:
+                shared.values[name] = seal.close(name, b'{"v": 2, "to": ["be", "defined"]}')
+        assert configuration(replica()) == seen
+
+    def test_sealed_entry_from_a_clock_that_is_ahead_is_passed_over(self, replica, resolve, pushed, clock, registry):
+        clock.step(60)
+        resolve(replica())
+        clock.step(-60)
+        resolve(replica())
+        assert registry.counts.get("manifest", 0) + registry.counts.get("HEAD manifest", 0) >= 1
+
+    def test_clock_that_is_a_little_ahead_moves_no_sighting_into_the_future(self, replica, resolve, pushed, clock):
+        clock.step(3)
+        resolve(replica())
+        clock.step(-3)
+        assert resolve(replica()).observed_at <= clock.now()
+
+    def test_rotated_key_makes_a_cold_store_and_no_error(self, replica, configuration, registry, seen):
+        assert configuration(replica(b"n" * 32)) == seen
+        assert registry.requests != []
+
+
+class TestFaults:
+    """The store's loss only slows down."""
+
+    @pytest.mark.parametrize("trouble", list(StoreTrouble), ids=str)
+    def test_store_in_trouble_costs_no_answer(self, replica, configuration, shared, pushed, trouble):
+        shared.trouble = trouble
+        assert configuration(replica())
+
+    def test_slow_store_costs_little_time(self, replica, configuration, shared, pushed, clock):
+        shared.delay = 0.5
+        began = clock.monotonic()
+        assert configuration(replica())
+        assert clock.monotonic() - began < limits.STORE_TIMEOUTS * limits.STORE_READ_SECONDS + 0.1
+
+    def test_store_that_is_flushed_in_the_middle_is_filled_again(
+        self, replica, configuration, resolve, shared, seen, registry
+    ):
+        shared.values.clear()
+        assert configuration(replica()) == seen
+        configuration(replica())
+        assert registry.requests == []
+
+    def test_full_store_is_read(self, replica, configuration, registry, shared, seen):
+        shared.trouble_of_writes = StoreTrouble.FULL
+        assert configuration(replica()) == seen
+        assert registry.requests == []
+
+
+def test_steps_name_the_store(run, loop, replica, configuration, make_call, registry, seen):
+    steps = []
+
+    class Recorder:
+        def record(self, step):
+            steps.append((step.asked.value, step.source.value, step.trip, step.bytes > 0))
+
+    call = make_call()
+    call.recorder = Recorder()
+    other = replica()
+    found = parsed(run(other.resolve(IMAGE, call)).document, "x")
+    run(other.blob(IMAGE.at(found.digest), found.config, limits.CONFIG_BYTES, call))
+    assert steps == [("tag", "store", 0, False), ("manifest", "store", 0, True), ("blob", "store", 0, True)]
