@@ -36,7 +36,7 @@ _REFERENCES = (
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def _defined(world: World) -> Iterator[None]:
     """The chart's definitions; with them goes what is left of their kinds."""
     with definitions.of_chart(world):

@@ -24,7 +24,7 @@ from gatekeeper.translation import names
 from gatekeeper.translation.translate import objects as objects_of
 from gatekeeper.translation.translate import translate
 from provider.clock import SystemClock
-from tests.e2e.rig import objects
+from tests.e2e.rig import leftovers, objects
 from tests.e2e.rig.gatekeeper import NAMESPACE
 from tests.e2e.rig.kubernetes import Object
 from tests.e2e.rig.processes import wait_until
@@ -75,13 +75,13 @@ class Reports:
         return f"{found.state} {found.reason}" if found else "absent"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def definition(world: World) -> Iterator[None]:
-    """The cluster has ClusterImagePolicies."""
+    """The cluster has ClusterImagePolicies; afterwards nothing is there that came of them."""
     world.client.apply(_DEFINITION)
     wait_until(lambda: world.client.request("GET", _PATH).ok, "kind", _SECONDS)
     yield
-    world.client.delete(_DEFINITION)
+    leftovers.take_away(world)
 
 
 @pytest.fixture

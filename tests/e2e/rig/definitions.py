@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from tests.e2e.rig import leftovers
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
 from tests.e2e.rig.processes import wait_until
 from tests.e2e.rig.world import World
@@ -26,7 +27,7 @@ _SECONDS = 20.0
 
 @contextmanager
 def of_chart(world: World) -> Iterator[None]:
-    """All of them are served; afterwards they are gone, and with them what was there of their kinds.
+    """All of them are served; afterwards they are gone, and with them what was there of their kinds and came of it.
 
     Raises:
         RigError: the API server refuses one.
@@ -38,9 +39,7 @@ def of_chart(world: World) -> Iterator[None]:
         apply(world.client, found)
         yield
     finally:
-        for each in found:
-            world.client.delete(each)
-        wait_until(lambda: all(world.client.get(each).status == 404 for each in found), "end of kinds", _SECONDS)
+        leftovers.take_away(world)
 
 
 def apply(client: KubernetesClient, wanted: Sequence[Object]) -> None:

@@ -10,15 +10,13 @@ from pathlib import Path
 
 import yaml
 
-from tests.e2e.rig import accounts
+from tests.e2e.rig import accounts, leftovers
 from tests.e2e.rig.kubernetes import Object
-from tests.e2e.rig.processes import wait_until
 from tests.e2e.rig.provider import RealProvider, provider_objects
 from tests.e2e.rig.world import World
 
 CHART = Path(__file__).parents[3] / "helm" / "bestbefore"
 SECONDS = 120
-_DEFINITIONS = ("policystatuses.bestbefore.dev", "clusterimagepolicies.policy.sigstore.dev")
 
 
 @dataclass(frozen=True)
@@ -61,18 +59,9 @@ def vacancy(world: World, provider: RealProvider) -> Iterator[None]:
     accounts.revoke(world.client)
     for provider_object in ours:
         world.client.delete(provider_object).expect_ok()
-    yield
-    left: list[Object] = [_definition(name) for name in _DEFINITIONS]
-    for each in left:
-        world.client.delete(each)
-    wait_until(lambda: all(world.client.get(each).status == 404 for each in left), "end of definitions", SECONDS)
-    for provider_object in ours:
-        world.apply_provider(provider_object)
-
-
-def _definition(name: str) -> Object:
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": name},
-    }
+    try:
+        yield
+    finally:
+        leftovers.take_away(world)
+        for provider_object in ours:
+            world.apply_provider(provider_object)

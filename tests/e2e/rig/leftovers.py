@@ -10,7 +10,6 @@ from pathlib import Path
 
 from tests.e2e.rig import accounts, control
 from tests.e2e.rig.gatekeeper import NAMESPACE
-from tests.e2e.rig.helm import Helm
 from tests.e2e.rig.kubernetes import Object
 from tests.e2e.rig.processes import POLL_SECONDS
 from tests.e2e.rig.world import World
@@ -27,7 +26,7 @@ _WEBHOOKS = (
 _GATEKEEPER = "gatekeeper-"
 _MUTATORS = "/apis/mutations.gatekeeper.sh/v1/assign"
 _EXPANSIONS = "/apis/expansion.gatekeeper.sh/v1beta1/expansiontemplates"
-_SECRETS = f"/api/v1/namespaces/{NAMESPACE}/secrets"
+_SECRETS = "/api/v1/secrets"
 _END_SECONDS = 60.0
 
 
@@ -42,6 +41,7 @@ def take_away(world: World) -> list[str]:
     found += _delete(world, _WEBHOOKS[1], lambda name: not name.startswith(_GATEKEEPER))
     for path in (*_constraints(world), _TEMPLATES, _MUTATORS, _EXPANSIONS):
         found += _delete(world, path)
+    _let_go(world)
     found += _delete(world, _DEFINITIONS, lambda name: name.endswith(_OUR_KINDS))
     accounts.revoke(world.client)
     control.forget(world.client, NAMESPACE)
@@ -69,16 +69,25 @@ def _children() -> Iterator[Path]:
 
 def _uninstall(world: World) -> Iterator[str]:
     """Releases that Helm knows of, without their hooks: whatever these would ask may be gone."""
-    releases = {each["metadata"]["labels"]["name"] for each in _list(world, _SECRETS, owner="helm")}
-    for name in sorted(releases):
-        helm = Helm(world.binaries / "helm", world.server.kubeconfig, world.folder)
-        helm.try_run("uninstall", name, "--namespace", NAMESPACE, "--no-hooks")
-        yield f"release {name}"
+    found = (each["metadata"] for each in _list(world, _SECRETS, owner="helm"))
+    for namespace, name in sorted({(each["namespace"], each["labels"]["name"]) for each in found}):
+        world.helm("uninstall", name, "--namespace", namespace, "--no-hooks")
+        yield f"release {namespace}/{name}"
 
 
 def _constraints(world: World) -> list[str]:
     served = world.client.request("GET", _CONSTRAINTS).body.get("resources", [])
     return [f"{_CONSTRAINTS}/{each['name']}" for each in served if "/" not in each["name"]]
+
+
+def _let_go(world: World) -> None:
+    """Without finalizers, for whoever would take them away is not there."""
+    policies = "/apis/policy.sigstore.dev/v1alpha1/clusterimagepolicies"
+    for each in _list(world, policies):
+        if each["metadata"].get("finalizers"):
+            change = {"metadata": {"finalizers": None}}
+            kind = "application/merge-patch+json"
+            world.client.request("PATCH", f"{policies}/{each['metadata']['name']}", change, content_type=kind)
 
 
 def _delete(world: World, path: str, ours: Callable[[str], bool] = lambda _: True) -> list[str]:

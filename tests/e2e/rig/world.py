@@ -75,6 +75,12 @@ class World:
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
         return done.stdout
 
+    def helm(self, *words: str) -> str:
+        """What Helm prints, with all rights, whatever comes of it."""
+        command: list[str | Path] = [self.binaries / "helm", f"--kubeconfig={self.server.kubeconfig}", *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_KUBECTL_SECONDS, check=False)
+        return done.stdout + done.stderr
+
     def apply_provider(self, provider: Object) -> None:
         """Apply a Provider and wait until Gatekeeper has taken it up.
 
