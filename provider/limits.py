@@ -216,6 +216,16 @@ FILE_WATCH_SECONDS: Final = 2.0
 # How many entries of one file or list that cannot be used are named.
 PASSED_OVER_SHOWN: Final = 10
 
+# Mirrors: folders of registries, the size of a `hosts.toml`, hosts in it, and headers of one; how long one that is not
+# the last may take, seconds: a cache that has to fetch from far away first is not passed over.
+HOST_FOLDERS: Final = 256
+HOSTS_FILE_BYTES: Final = 64 * KIB
+REGISTRY_HOSTS: Final = 8
+HOST_HEADERS: Final = 16
+MIRROR_SECONDS: Final = 3.0
+# Files beside a `hosts.toml`, or in its place, that are looked at.
+HOST_FOLDER_FILES: Final = 64
+
 # Our own file of settings.
 SETTINGS_BYTES: Final = 256 * KIB
 # A file with the public key of an authority, and how often it is looked at, seconds.

@@ -42,6 +42,7 @@ class FileSetting(StrEnum):
     STORE_KEY = "store_key"
     STORE_PASSWORD = "store_password"  # noqa: S105 - the name of a setting
     STORE_SENTINEL_PASSWORD = "store_sentinel_password"  # noqa: S105 - as above
+    HOSTS_DIR = "hosts_dir"
 
 
 class RemoteList(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import sys
@@ -74,9 +75,7 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def with_inquiry(**given: Any) -> Any:  # noqa: ANN401 - click's signature
-        reach = {
-            name: given.pop(name) for name in ("insecure_registry", "docker_config", "credential_host", "registry_ca")
-        }
+        reach = {field.name: given.pop(field.name) for field in dataclasses.fields(registries.RegistryOptions)}
         inquiry = Inquiry(
             capsule=given.pop("capsule"),
             policies=given.pop("policies"),

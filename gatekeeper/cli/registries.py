@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -54,6 +55,11 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
                 type=click.Path(exists=True, dir_okay=False, path_type=Path),
                 help="PEM file of certificate authorities for registries.",
             ),
+            click.option(
+                "--hosts-dir",
+                type=click.Path(exists=True, file_okay=False, path_type=Path),
+                help="Folder of HOST/hosts.toml files that name mirrors, as containerd's certs.d.",
+            ),
         ]
     ):
         command = option(command)
@@ -79,23 +85,37 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...])
     return cast("tuple[HostPair, ...]", pairs)
 
 
-def inspector(  # noqa: PLR0913, PLR0917 - the options of `options`, and who gets the steps
-    insecure_registry: Iterable[str],
-    docker_config: Path | None,
-    registry_ca: Path | None,
+@dataclass(frozen=True)
+class RegistryOptions:
+    """What the options say; a field each, by its name.
+
+    Attributes:
+        insecure_registry: reached over plain HTTP.
+        docker_config: file with credentials; None for one's own.
+        registry_ca: file of authorities.
+        credential_host: hosts that a registry's credentials are good at, too.
+        hosts_dir: folder of `hosts.toml` files.
+    """
+
+    insecure_registry: Iterable[str] = ()
+    docker_config: Path | None = None
+    registry_ca: Path | None = None
+    credential_host: Iterable[HostPair] = ()
+    hosts_dir: Path | None = None
+
+
+def inspector(
+    *,
     trust_roots: Mapping[str, Path] | None = None,
-    credential_host: Iterable[HostPair] = (),
     recorders: Callable[[Question], StepRecorder] | None = None,
+    **reach: Any,  # noqa: ANN401 - the fields of `RegistryOptions`
 ) -> Callable[[Question], Answer]:
     """Answers one question by asking registries, as the provider does. Nothing is built before the first question.
 
     Args:
-        insecure_registry: see `options`.
-        docker_config: see `options`.
-        registry_ca: see `options`.
         trust_roots: files of trust roots, by the names that questions give them.
-        credential_host: see `options`.
         recorders: who gets the steps of an answer; None where nobody wants to know them.
+        reach: what the options say.
     """
     lock = threading.Lock()
     built: list[Session] = []
@@ -103,9 +123,7 @@ def inspector(  # noqa: PLR0913, PLR0917 - the options of `options`, and who get
     def inspect(asked: Question) -> Answer:
         with lock:
             if not built:
-                built.append(
-                    connected(insecure_registry, docker_config, registry_ca, trust_roots or {}, credential_host)
-                )
+                built.append(connected(trust_roots=trust_roots or {}, **reach))
         return built[0].inspect(asked, recorders(asked) if recorders else None)
 
     return inspect
@@ -142,17 +160,16 @@ def _docker_config_path() -> tuple[str, bool]:
 
 
 def connected(
-    insecure_registry: Iterable[str],
-    docker_config: Path | None,
-    registry_ca: Path | None,
+    *,
     trust_roots: Mapping[str, Path],
-    credential_host: Iterable[HostPair] = (),
+    **reach: Any,  # noqa: ANN401 - as above
 ) -> Session:
     """What a command needs that asks registries.
 
     Raises:
         SettingsError: a file cannot be used.
     """
+    options = RegistryOptions(**reach)
     # Imported here: a check from recorded facts, or one that asks nothing, should not pay for it.
     from gatekeeper.cli.passed_over import Warnings  # noqa: PLC0415
     from gatekeeper.cli.session import Session  # noqa: PLC0415
@@ -160,12 +177,13 @@ def connected(
     from provider.registry.settings import RegistrySettings  # noqa: PLC0415
 
     settings = RegistrySettings(
-        insecure_registries=frozenset(insecure_registry),
-        credential_hosts=frozenset((pair.registry, pair.host) for pair in credential_host),
+        insecure_registries=frozenset(options.insecure_registry),
+        credential_hosts=frozenset((pair.registry, pair.host) for pair in options.credential_host),
         allow_loopback_http=True,
         allow_private=True,
-        ca_file=registry_ca,
-        docker_config=docker_config or _own_docker_config(),
+        ca_file=options.registry_ca,
+        hosts_dir=options.hosts_dir,
+        docker_config=options.docker_config or _own_docker_config(),
         credential_helpers=True,
     )
     clock = SystemClock()

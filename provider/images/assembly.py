@@ -18,6 +18,8 @@ from provider.registry.ca_bundle import CABundle
 from provider.registry.client import RegistryClient
 from provider.registry.credentials import Credentials, NoCredentials, ReloadedCredentials, SharedCredentials
 from provider.registry.helpers import HelperCredentials, HostPrograms
+from provider.registry.mirrors.folder import HostFolder
+from provider.registry.mirrors.host import HostTable, NoMirrors
 from provider.registry.settings import RegistrySettings
 from provider.registry.store import Store
 
@@ -126,6 +128,16 @@ def _store(  # noqa: PLR0913, PLR0917 - its collaborators
 
     bundle = CABundle(settings.ca_file, clock, observer.registry_ca_rejected, in_force)
     files.looks.append(bundle.look)
-    transport = CurlTransport(AddressBook(settings, NameResolver(clock)), bundle.path, clock, observer)
-    client = RegistryClient(settings, transport, clock, observer, pace)
+    hosts = _hosts(settings, clock, observer, files)
+    transport = CurlTransport(AddressBook(settings, NameResolver(clock), hosts.names), bundle.path, clock, observer)
+    client = RegistryClient(settings, transport, clock, observer, pace, hosts)
     return Store(client, clock, observer, memory_bytes=settings.memory_bytes, tag_ttl=settings.tag_ttl, archive=archive)
+
+
+def _hosts(settings: RegistrySettings, clock: Clock, observer: Observer, files: _Files) -> HostTable:
+    if settings.hosts_dir is None:
+        return NoMirrors()
+    folder = HostFolder(settings.hosts_dir, settings.ca_file, clock, observer)
+    files.looks.append(folder.look)
+    files.problems.extend(folder.problems)
+    return folder

@@ -6,6 +6,7 @@ bundle lies in memory: a Pod's file system is read-only.
 
 from __future__ import annotations
 
+import itertools
 import os
 import ssl
 import threading
@@ -19,6 +20,8 @@ from provider import limits, pem_certificates
 from provider.clock import Clock
 from provider.errors import SettingsError
 
+# Two bundles never have the same: libcurl would take one for the other.
+_NUMBERS: Final = itertools.count(1)
 _SYSTEM: Final = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -38,6 +41,7 @@ class CABundle:
         clock: for how often the files are looked at.
         rejected: is called with why a replaced file cannot be used.
         in_force: is called with the certificates that are passed over, when a file comes into force.
+        further: files of one host's authorities; one that cannot be used is passed over, and stands in `problems`.
 
     Raises:
         SettingsError: the file cannot be used.
@@ -49,18 +53,22 @@ class CABundle:
         clock: Clock,
         rejected: Callable[[str], None],
         in_force: Callable[[Sequence[str]], None] = lambda _: None,
+        *,
+        further: Sequence[Path] = (),
     ) -> None:
+        self._descriptor = self._before = -1
         self._ca_file = ca_file
+        self._further = further
         self._clock = clock
         self._rejected = rejected
         self._in_force = in_force
         self._lock = threading.Lock()
-        self._sources = [_system(), *([ca_file] if ca_file else [])]
+        self._sources = [_system(), *([ca_file] if ca_file else []), *further]
         self._seen = self._state()
         self._unusable = ""
         self._looked_at = clock.monotonic()
-        self._number = 0
-        self._descriptor = self._before = -1
+        self._usable: dict[Path, bytes] = {}
+        self.problems: Sequence[str] = ()
         self._pem = self._read()
         self._path = ""
 
@@ -82,6 +90,10 @@ class CABundle:
                 os.close(descriptor)
         self._descriptor = self._before = -1
         self._path = ""
+
+    def __del__(self) -> None:
+        # A host's goes with the last request that needs it.
+        self.close()
 
     def look(self) -> None:
         """Read the files again if one of them has changed."""
@@ -108,10 +120,10 @@ class CABundle:
             os.close(self._before)
         # The one before stays for a while: a connection may be about to read it.
         self._before = self._descriptor
-        self._number += 1
-        self._descriptor = os.memfd_create(f"registry-authorities-{self._number}", os.MFD_CLOEXEC)
+        number = next(_NUMBERS)
+        self._descriptor = os.memfd_create(f"registry-authorities-{number}", os.MFD_CLOEXEC)
         os.write(self._descriptor, self._pem)
-        dots = f"{self._number:b}".replace("0", "./").replace("1", ".//")
+        dots = f"{number:b}".replace("0", "./").replace("1", ".//")
         self._path = f"/proc/self/fd/{dots}{self._descriptor}"
 
     def _read(self) -> bytes:
@@ -121,16 +133,28 @@ class CABundle:
         except OSError as error:
             raise SettingsError([f"authorities of the system {self._sources[0]}: {error.strerror}"]) from error
         if self._ca_file is not None:
-            content, problems = _checked(self._ca_file)
+            content, problems = _checked(self._ca_file, "registry_ca")
             parts.append(content)
             self._in_force(problems)
-        return b"\n".join(parts)
+        return b"\n".join([*parts, *self._read_further()])
+
+    def _read_further(self) -> list[bytes]:
+        """The files of a host; of one that cannot be read what was read before, if anything was."""
+        found: list[str] = []
+        for path in self._further:
+            try:
+                self._usable[path], problems = _checked(path, "ca")
+                found += problems
+            except SettingsError as error:
+                found += error.problems
+        self.problems = tuple(found)
+        return list(self._usable.values())
 
     def _state(self) -> tuple[object, ...]:
-        return tuple(_stat(source) for source in self._sources)
+        return tuple(stat_of(source) for source in self._sources)
 
 
-def _checked(path: Path) -> tuple[bytes, list[str]]:
+def _checked(path: Path, name: str) -> tuple[bytes, list[str]]:
     """The content of a file without what cannot be read of it, and what that is.
 
     Raises:
@@ -140,15 +164,15 @@ def _checked(path: Path) -> tuple[bytes, list[str]]:
         with path.open("rb") as file:
             content = file.read(limits.CA_FILE_BYTES + 1)
     except OSError as error:
-        raise SettingsError([f"registry_ca {path}: cannot read it: {error.strerror}"]) from error
+        raise SettingsError([f"{name} {path}: cannot read it: {error.strerror}"]) from error
     if len(content) > limits.CA_FILE_BYTES:
-        raise SettingsError([f"registry_ca {path}: more than {limits.CA_FILE_BYTES} bytes"])
+        raise SettingsError([f"{name} {path}: more than {limits.CA_FILE_BYTES} bytes"])
     found = pem_certificates.read(content)
     if not found.usable:
-        raise SettingsError([f"registry_ca {path}: it has no PEM certificate that can be read"])
+        raise SettingsError([f"{name} {path}: it has no PEM certificate that can be read"])
     if not found.problems:
         return content, []
-    return b"\n".join(found.usable), [f"registry_ca {path}: {problem}" for problem in found.problems]
+    return b"\n".join(found.usable), [f"{name} {path}: {problem}" for problem in found.problems]
 
 
 def _system() -> Path:
@@ -160,7 +184,8 @@ def _system() -> Path:
     return Path(certifi.where())
 
 
-def _stat(path: Path) -> tuple[int, int, int] | None:
+def stat_of(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file does; None where there is none."""
     try:
         found = path.stat()
     except OSError:

@@ -26,6 +26,7 @@ class Call:
         credentials: who asks, at each registry.
         ref: short name of the key that asks, sent along as request id; None where there is none.
         round_trips: sequential registry requests so far.
+        host: that answered the last request, `host[:port]`: the registry or a mirror of it; empty before the first.
         paced: whether what it has just fetched may be read at once (`provider.pace`).
         recorder: gets the steps; None where nobody wants to know them.
         purpose: what is being asked for is to the answer.
@@ -39,6 +40,7 @@ class Call:
     paced: bool = False
     recorder: StepRecorder | None = None
     purpose: StepPurpose = StepPurpose.IMAGE
+    host: str = ""
 
     def credential(self, registry: str, repository: str) -> Credential:
         """Who asks there."""

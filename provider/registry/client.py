@@ -22,13 +22,14 @@ from provider.registry.call import Call
 from provider.registry.digests import is_digest
 from provider.registry.errand import Errand
 from provider.registry.exchange import Exchange
-from provider.registry.failures import of_status
+from provider.registry.failover import Failover, HostAnswer, HostQuery
 from provider.registry.manifest import Descriptor
+from provider.registry.mirrors.host import HostTable, NoMirrors, RegistryHost
 from provider.registry.reference import Reference
 from provider.registry.schemes import Schemes
 from provider.registry.settings import RegistrySettings
-from provider.registry.tokens import TokenRequest, Tokens
-from provider.registry.transport import Request, Response, Transport
+from provider.registry.tokens import Tokens
+from provider.registry.transport import Response, Transport
 from provider.registry.wire import Wire
 
 # Of registries that do not know this part of the specification, or not for this repository.
@@ -50,12 +51,14 @@ class Content:
         media_type: what the registry called it.
         body: the document.
         vouched: whether the body matched a digest that was named before, and was called a manifest.
+        host: that sent it, `host[:port]`: the registry or a mirror of it.
     """
 
     digest: str
     media_type: str
     body: bytes
     vouched: bool = True
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,13 @@ class Page:
 
     Attributes:
         body: an index.
-        next: path and query of the next part; empty after the last.
+        next: query of the next part, `?…`; empty after the last.
+        host: that sent it, and has the next part.
     """
 
     body: bytes
     next: str
+    host: RegistryHost
 
 
 class RegistryClient:
@@ -80,19 +85,22 @@ class RegistryClient:
         clock: for every wait.
         observer: gets reports of requests.
         pace: when what came may be read; one of its own where it is not given.
+        hosts: of each registry; without them each is its own.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it is made of
         self,
         settings: RegistrySettings,
         transport: Transport,
         clock: Clock,
         observer: Observer,
         pace: Pace | None = None,
+        hosts: HostTable | None = None,
     ) -> None:
         self._schemes = Schemes(settings, clock)
         self._wire = Wire(transport, clock, observer, settings.user_agent, pace or Pace())
         self._exchange = Exchange(settings, self._wire, Tokens(settings, self._wire, clock, observer))
+        self._failover = Failover(hosts or NoMirrors(), self._schemes, self._exchange, clock)
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -102,22 +110,31 @@ class RegistryClient:
         """The URL of a reference's manifest."""
         return f"{self._schemes.origin(reference.registry)}{_path(reference)}"
 
+    async def identity(self, reference: Reference, call: Call) -> str:
+        """Stands for who asks in cache keys: for what is shown to any host that may answer."""
+        return await self._failover.identity(reference, call)
+
     async def manifest(self, reference: Reference, call: Call) -> Content:
         """GET the manifest or index that a reference points to.
+
+        A tag for which other hosts are asked than for content is resolved first.
 
         Raises:
             ImageError: no answer, an answer that is none, or content that does not match its digest.
         """
+        if reference.digest is None and self._failover.splits(reference.registry):
+            digest = await self.tag(reference, call)
+            reference = reference.at(digest) if digest else reference
         operation = Operation.MANIFEST if reference.digest else Operation.RESOLVE
         errand = Errand(operation, f"manifest of {reference.name}", reference.context, limits.MANIFEST_BYTES)
-        response = await self._ask("GET", _path(reference), _MANIFEST_HEADERS, reference, errand, call)
-        media_type = response.header("content-type")
-        announced = reference.digest or response.header(_DIGEST)
-        digest = digests.of(response.body, announced) if is_digest(announced) else digests.of(response.body)
-        if is_digest(announced) and announced != digest:
-            raise _mismatch(errand)
-        vouched = reference.digest is not None or (is_digest(announced) and media_types.may_be_manifest(media_type))
-        return Content(digest, media_type, response.body, vouched)
+        found: list[Content] = []
+
+        def check(response: Response) -> None:
+            found[:] = [_manifest(reference, response, errand)]
+
+        query = HostQuery("GET", _path(reference), _MANIFEST_HEADERS, reference, errand, not reference.digest)
+        answer = await self._ask(replace(query, check=check), call)
+        return replace(found[0], host=answer.name)
 
     async def tag(self, reference: Reference, call: Call) -> str:
         """HEAD what a tag points to: the digest; empty where the registry does not say so without the manifest.
@@ -126,12 +143,13 @@ class RegistryClient:
             ImageError: no answer, or no right to one.
         """
         errand = Errand(Operation.RESOLVE, f"manifest of {reference.name}", reference.context, 0)
-        response = await self._response("HEAD", _path(reference), _MANIFEST_HEADERS, reference, errand, call)
-        if response.status in _WITHOUT_HEAD:
+        query = HostQuery("HEAD", _path(reference), _MANIFEST_HEADERS, reference, errand, resolve=True)
+        answer = await self._failover.ask(query, call)
+        if answer.response.status in _WITHOUT_HEAD:
             return ""
-        if response.status != HTTPStatus.OK:
-            raise of_status(reference.registry, errand.what, response.status)
-        digest = response.header(_DIGEST)
+        if answer.response.status != HTTPStatus.OK:
+            raise answer.failure(errand.what)
+        digest = answer.response.header(_DIGEST)
         return digest if is_digest(digest) else ""
 
     async def blob(self, reference: Reference, descriptor: Descriptor, limit: int, call: Call) -> bytes:
@@ -144,10 +162,15 @@ class RegistryClient:
         errand = _blob_errand(reference, descriptor, limit)
         if descriptor.size > limit:
             raise ImageError(Reason.LIMIT_EXCEEDED, f"{errand.what}: {descriptor.size} bytes, more than {limit}")
+
+        def check(response: Response) -> None:
+            if not digests.matches(descriptor.digest, response.body):
+                raise _mismatch(errand)
+
         path = paths.blob(reference.repository, descriptor.digest)
-        response = await self._ask("GET", path, _BLOB_HEADERS, reference, errand, call)
-        if not digests.matches(descriptor.digest, response.body):
-            raise _mismatch(errand)
+        response = (
+            await self._ask(HostQuery("GET", path, _BLOB_HEADERS, reference, errand, check=check), call)
+        ).response
         if len(response.body) != descriptor.size:
             sentence = f"{errand.what}: it has {len(response.body)} bytes, its descriptor says {descriptor.size}"
             raise ImageError(Reason.CONTENT_INVALID, sentence)
@@ -163,39 +186,32 @@ class RegistryClient:
         Raises:
             ImageError: no answer.
         """
-        path = paths.referrers(reference.repository, reference.identifier)
-        response = await self._referrers(reference, path, call)
+        query = self._referrers(reference)
+        answer = await self._failover.ask(query, call)
+        response = answer.response
         if response.status in _WITHOUT_REFERRERS or (response.status == HTTPStatus.OK and not _is_index(response)):
             return None
-        return self._page(reference, response)
+        return _page(query, answer)
 
-    async def referrers_page(self, reference: Reference, call: Call, page: str) -> Page:
-        """GET a further page.
+    async def referrers_page(self, reference: Reference, call: Call, page: Page) -> Page:
+        """GET a further page, of the host that has the one before.
 
         Args:
             reference: the manifest.
             call: the work that this belongs to.
-            page: `next` of the page before.
+            page: the page before, which names another.
 
         Raises:
             ImageError: no answer.
         """
-        return self._page(reference, await self._referrers(reference, page, call))
-
-    async def _referrers(self, reference: Reference, target: str, call: Call) -> Response:
-        errand = Errand(Operation.REFERRERS, _referrers_of(reference), reference.context, limits.MANIFEST_BYTES)
-        return await self._response("GET", target, _INDEX_HEADERS, reference, errand, call)
-
-    def _page(self, reference: Reference, response: Response) -> Page:
-        what = _referrers_of(reference)
-        if response.status != HTTPStatus.OK:
-            raise of_status(reference.registry, what, response.status)
-        where = self._schemes.origin(reference.registry)
+        query = self._referrers(reference)
         path = paths.referrers(reference.repository, reference.identifier)
-        try:
-            return Page(response.body, links.following(response.header("link"), where, path))
-        except ValueError as error:
-            raise ImageError(Reason.REGISTRY_UNAVAILABLE, f"{what}: {reference.registry}: {error}") from error
+        return _page(query, await self._failover.ask_one(page.host, replace(query, path=path + page.next), call))
+
+    def _referrers(self, reference: Reference) -> HostQuery:
+        path = paths.referrers(reference.repository, reference.identifier)
+        errand = Errand(Operation.REFERRERS, _referrers_of(reference), reference.context, limits.MANIFEST_BYTES)
+        return HostQuery("GET", path, _INDEX_HEADERS, reference, errand, resolve=True, good=_lists)
 
     async def prove_manifest(self, reference: Reference, call: Call) -> None:
         """HEAD a manifest by digest: may this credential read it here?
@@ -204,7 +220,7 @@ class RegistryClient:
             ImageError: it may not, or there was no answer.
         """
         errand = Errand(Operation.MANIFEST, f"manifest of {reference.name}", reference.context, 0)
-        await self._ask("HEAD", _path(reference), _MANIFEST_HEADERS, reference, errand, call)
+        await self._ask(HostQuery("HEAD", _path(reference), _MANIFEST_HEADERS, reference, errand), call)
 
     async def prove_blob(self, reference: Reference, descriptor: Descriptor, call: Call) -> None:
         """HEAD a blob: may this credential read it here?
@@ -212,42 +228,50 @@ class RegistryClient:
         Raises:
             ImageError: it may not, or there was no answer.
         """
-        errand = _blob_errand(reference, descriptor, 0)
-        await self._ask(
-            "HEAD", paths.blob(reference.repository, descriptor.digest), _BLOB_HEADERS, reference, errand, call
-        )
+        path, errand = paths.blob(reference.repository, descriptor.digest), _blob_errand(reference, descriptor, 0)
+        await self._ask(HostQuery("HEAD", path, _BLOB_HEADERS, reference, errand), call)
 
-    async def _ask(  # noqa: PLR0913, PLR0917 - the parts of a request
-        self, verb: str, target: str, headers: dict[str, str], reference: Reference, errand: Errand, call: Call
-    ) -> Response:
+    async def _ask(self, query: HostQuery, call: Call) -> HostAnswer:
         """The answer to a request, which must be a success."""
-        response = await self._response(verb, target, headers, reference, errand, call)
-        if response.status != HTTPStatus.OK:
-            raise of_status(reference.registry, errand.what, response.status)
-        return response
+        answer = await self._failover.ask(query, call)
+        if answer.response.status != HTTPStatus.OK:
+            raise answer.failure(query.errand.what)
+        return answer
 
-    async def _response(  # noqa: PLR0913, PLR0917 - as above
-        self, verb: str, target: str, headers: dict[str, str], reference: Reference, errand: Errand, call: Call
-    ) -> Response:
-        await call.prepare(reference.registry, reference.repository)
-        asker = TokenRequest(
-            self._schemes.origin(reference.registry),
-            reference.repository,
-            call.credential(reference.registry, reference.repository),
-        )
-        try:
-            response = await self._exchange.ask(Request(verb, asker.where, target, headers), asker, errand, call)
-            secured = self._schemes.secured(reference.registry, response)
-        except ImageError as error:
-            secured = self._schemes.secured(reference.registry, error)
-            if secured is None:
-                raise
-        if secured is None:
-            return response
-        asker = replace(asker, where=secured)
-        response = await self._exchange.ask(Request(verb, secured, target, headers), asker, errand, call)
-        self._schemes.speaks_tls(reference.registry)
-        return response
+
+def _manifest(reference: Reference, response: Response, errand: Errand) -> Content:
+    """The document that came.
+
+    Raises:
+        ImageError: it does not match the digest that was asked for, or that came with it.
+    """
+    media_type = response.header("content-type")
+    announced = reference.digest or response.header(_DIGEST)
+    digest = digests.of(response.body, announced) if is_digest(announced) else digests.of(response.body)
+    if is_digest(announced) and announced != digest:
+        raise _mismatch(errand)
+    vouched = reference.digest is not None or (is_digest(announced) and media_types.may_be_manifest(media_type))
+    return Content(digest, media_type, response.body, vouched)
+
+
+def _page(query: HostQuery, answer: HostAnswer) -> Page:
+    """A page of a list, and where the next one is."""
+    reference, response = query.reference, answer.response
+    if response.status != HTTPStatus.OK:
+        raise answer.failure(query.errand.what)
+    path = answer.host.path(paths.referrers(reference.repository, reference.identifier))
+    try:
+        following = links.following(response.header("link"), answer.where, path)
+    except ValueError as error:
+        sentence = f"{query.errand.what}: {answer.name}: {error}"
+        raise ImageError(Reason.REGISTRY_UNAVAILABLE, sentence) from error
+    # The path is that of the list; a part without a query would be the first one again, and ends by its number.
+    return Page(response.body, following and (following.removeprefix(path) or "?"), answer.host)
+
+
+def _lists(response: Response) -> bool:
+    """Whether a mirror has a list; one with nothing in it may only not have heard of any."""
+    return response.status == HTTPStatus.OK and _is_index(response) and b'"digest"' in response.body
 
 
 def _is_index(response: Response) -> bool:

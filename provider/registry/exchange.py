@@ -81,7 +81,7 @@ class Exchange:
         """Who we are where a registry sent us: nobody, unless the settings say that its credentials are good there."""
         shown = self._settings.shares(asker.where, request.origin) and not asker.credential.confined
         repository = paths.repository(request.target) or asker.repository
-        return TokenRequest(request.origin, repository, asker.credential if shown else ANONYMOUS)
+        return TokenRequest(request.origin, repository, asker.credential if shown else ANONYMOUS, request.connection)
 
     async def _authorised(
         self, request: Request, asker: TokenRequest, errand: Errand, call: Call

@@ -29,13 +29,16 @@ def following(request: Request, response: Response, settings: RegistrySettings, 
     except ValueError as error:
         sentence = f"{what}: {asked.authority} redirects to no usable address"
         raise ImageError(Reason.REGISTRY_UNAVAILABLE, sentence) from error
-    if not to.secure and (asked.secure or not settings.plain_http(to)):
+    if not to.secure and (asked.secure or not (to == asked or settings.plain_http(to))):
         sentence = f"{what}: {asked.authority} redirects to plain HTTP, which the settings do not allow"
         raise ImageError(Reason.ADDRESS_REFUSED, sentence)
     headers = {name: value for name, value in request.headers.items() if to == asked or name in _KEPT}
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Request(request.method, to, target, headers)
+    connection = request.connection
+    if connection is not None and to != asked:
+        connection = connection.elsewhere()
+    return Request(request.method, to, target, headers, connection=connection)
 
 
 def _ascii(location: str) -> str:

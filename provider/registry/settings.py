@@ -30,6 +30,7 @@ class RegistrySettings:
             from strangers.
         allow_private: reach private addresses that no setting names. For commands only, as above.
         ca_file: PEM file of certificate authorities trusted beside the system's.
+        hosts_dir: folder of `hosts.toml` files, which name mirrors; they may be replaced while we run.
         docker_config: Docker `config.json` with registry credentials; it may be replaced while we run.
         credential_helpers: whether the programs that it names are run.
         memory_bytes: bound of what is kept in memory, content of all registries together.
@@ -44,6 +45,7 @@ class RegistrySettings:
     allow_loopback_http: bool = False
     allow_private: bool = False
     ca_file: Path | None = None
+    hosts_dir: Path | None = None
     docker_config: Path | None = None
     credential_helpers: bool = False
     memory_bytes: int = 64 * limits.MIB

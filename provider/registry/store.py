@@ -155,7 +155,7 @@ class Store:
         now = self._clock.now()
         if reference.digest:
             return Sighting(await self.manifest(reference, call), now)
-        right = await _right(reference, call)
+        right = await self._right(reference, call)
         key = TagKey(reference.context, reference.identifier, right.credential)
         age = self._tag_ttl if max_age is None else max_age
         known = self._tags.get(key)
@@ -209,7 +209,7 @@ class Store:
 
         async def fetch() -> Content:
             body = await self._client.blob(reference, descriptor, limit, call)
-            return Content(descriptor.digest, "", body)
+            return Content(descriptor.digest, "", body, host=call.host)
 
         way = _Way("blob", fetch, lambda: self._client.prove_blob(reference, descriptor, call))
         body = (await self._read(descriptor.digest, reference, way, call)).body
@@ -230,7 +230,9 @@ class Store:
         Raises:
             ImageError: no answer; `ContentInvalid`, `LimitExceeded`: it is no such list, or too long.
         """
-        key = TagKey(reference.context, f"referrers/{reference.identifier}", (await _right(reference, call)).credential)
+        key = TagKey(
+            reference.context, f"referrers/{reference.identifier}", (await self._right(reference, call)).credential
+        )
         known = self._referrers.get(key)
         what = f"referrers of {reference.name}"
         now, age = self._clock.now(), self._tag_ttl if max_age is None else max_age
@@ -243,6 +245,9 @@ class Store:
         return await call.share(
             self._referrer_flights, key, lambda: self._listed(key, reference, call), StepTarget.REFERRERS, what
         )
+
+    async def _right(self, reference: Reference, call: Call) -> Right:
+        return Right(reference.context, await self._client.identity(reference, call))
 
     # Tags.
 
@@ -284,7 +289,7 @@ class Store:
     # Content.
 
     async def _read(self, digest: str, reference: Reference, way: _Way, call: Call) -> Content:
-        right = await _right(reference, call)
+        right = await self._right(reference, call)
         kept = self._kept.get(ContentKey(digest))
         if kept is not None and kept.may_read(right):
             self._observer.cache_lookup("memory", way.what, "hit")
@@ -388,15 +393,15 @@ class Store:
                 raise ImageError(Reason.LIMIT_EXCEEDED, f"{what}: there are more than {limits.REFERRERS}")
             if not page.next:
                 return DescriptorList(entries, problems)
-            page = await self._further_page(reference, page.next, call)
+            page = await self._further_page(reference, page, call)
             listed = _read_page(page, what)
             entries += listed.entries
             problems += listed.problems
         raise ImageError(Reason.LIMIT_EXCEEDED, f"{what}: they stand on more than {limits.REFERRER_PAGES} pages")
 
-    async def _further_page(self, reference: Reference, where: str, call: Call) -> Page:
+    async def _further_page(self, reference: Reference, before: Page, call: Call) -> Page:
         try:
-            return await self._client.referrers_page(reference, call, where)
+            return await self._client.referrers_page(reference, call, before)
         except ImageError as error:
             if error.reason is not Reason.NOT_FOUND:
                 raise
@@ -444,8 +449,3 @@ def rfc3339(seconds: float) -> str:
     """A moment as answers have it, in UTC."""
     moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-async def _right(reference: Reference, call: Call) -> Right:
-    await call.prepare(reference.registry, reference.repository)
-    return Right(reference.context, call.credential(reference.registry, reference.repository).identity)

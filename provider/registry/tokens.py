@@ -35,6 +35,7 @@ from provider.reasons import Reason
 from provider.registry import challenge, failures, origin
 from provider.registry.call import Call
 from provider.registry.challenge import Challenge
+from provider.registry.connection import HostConnection
 from provider.registry.credentials import Credential
 from provider.registry.errand import Errand
 from provider.registry.origin import Origin
@@ -59,11 +60,13 @@ class TokenRequest:
         where: the registry.
         repository: whose content is to be read.
         credential: who we are there.
+        connection: how connections to it are made; None for as to all.
     """
 
     where: Origin
     repository: str
     credential: Credential
+    connection: HostConnection | None = None
 
     @property
     def scope(self) -> str:
@@ -218,7 +221,8 @@ class Tokens:
         realm = self._realm(wanted, asker)
         what = _token_for(asker)
         errand = Errand(Operation.TOKEN, what, asker.repository, limits.TOKEN_BYTES)
-        response = await self._wire.send(_request(wanted, realm, asker.credential), errand, call)
+        request = replace(_request(wanted, realm, asker.credential), connection=self._connection(realm, asker))
+        response = await self._wire.send(request, errand, call)
         if response.status != _OK:
             raise failures.of_token_status(realm.authority, what, response.status)
         token, seconds = _token(response, what)
@@ -239,6 +243,12 @@ class Tokens:
             pair = f"`credential_host` (in commands --credential-host) to {asker.where.authority}={realm.authority}"
             raise _refused(asker, f"its token service {realm.authority} {sentence} {pair}")
         return realm
+
+    def _connection(self, realm: Origin, asker: TokenRequest) -> HostConnection | None:
+        """To a token service as to its registry; our certificate is shown where credentials are."""
+        if asker.connection is None or self._belongs(realm, asker.where):
+            return asker.connection
+        return asker.connection.elsewhere()
 
     def _belongs(self, realm: Origin, registry: Origin) -> bool:
         if realm == registry or self._settings.names(realm) or self._settings.shares(registry, realm):

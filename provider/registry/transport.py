@@ -19,6 +19,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from provider.clock import Deadline
+from provider.registry.connection import HostConnection
 from provider.registry.origin import Origin
 
 
@@ -33,6 +34,7 @@ class Request:
         headers: without Host and Content-Length.
         body: of a POST.
         account: the name of the credential that is shown, or that the token was given for; empty for none.
+        connection: how connections to its origin are made; None for as to all.
     """
 
     method: str
@@ -41,6 +43,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     account: str = ""
+    connection: HostConnection | None = None
 
     @property
     def url(self) -> str:

@@ -183,6 +183,7 @@ def _assembly(settings: Settings, observation: Observation, clock: Clock, proble
         named_registries=frozenset(registries.named_registry),
         credential_hosts=frozenset((pair.registry, pair.host) for pair in registries.credential_host),
         ca_file=registries.registry_ca,
+        hosts_dir=registries.hosts_dir,
         docker_config=registries.docker_config,
         credential_helpers=registries.credential_helpers,
         memory_bytes=registries.memory_mib * limits.MIB * 2 // 3,

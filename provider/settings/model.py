@@ -135,6 +135,14 @@ class RegistriesSettings:
         default=None,
         why="The public authorities are right for public registries.",
     )
+    hosts_dir: Path | None = setting(
+        "Folder of `HOST/hosts.toml` files as containerd has them in `certs.d`: mirrors of registries, in the order to "
+        "try them, and authorities and client certificates of single registries. Read again when it changes. The hosts "
+        "that it names may have a private address, and be insecure where it says so. A file or host in it that cannot "
+        "be used is passed over, and named in the log.",
+        default=None,
+        why="Without it each registry is asked itself.",
+    )
     tag_ttl_seconds: float = setting(
         "How long a tag is believed to point to the same digest.",
         default=30.0,

@@ -33,6 +33,8 @@ from provider.registry.claim import Claim
 from provider.registry.client import RegistryClient
 from provider.registry.credentials import NoCredentials
 from provider.registry.curl_transport import CurlTransport
+from provider.registry.mirrors.folder import HostFolder
+from provider.registry.mirrors.host import NoMirrors
 from provider.registry.resolver import NameResolver
 from provider.registry.settings import RegistrySettings
 from provider.registry.transport import Request
@@ -116,11 +118,13 @@ def make_client(run):
 
     def make(transport=None, **settings):
         chosen, clock, observer = RegistrySettings(**frozen(settings)), SystemClock(), NullObserver()
+        hosts = HostFolder(chosen.hosts_dir, chosen.ca_file, clock, observer) if chosen.hosts_dir else NoMirrors()
         if transport is None:
             bundle = CABundle(chosen.ca_file, clock, observer.registry_ca_rejected)
             bundles.append(bundle)
-            transport = CurlTransport(AddressBook(chosen, NameResolver(clock)), bundle.path, clock, observer)
-        clients.append(RegistryClient(chosen, transport, clock, observer))
+            book = AddressBook(chosen, NameResolver(clock), hosts.names)
+            transport = CurlTransport(book, bundle.path, clock, observer)
+        clients.append(RegistryClient(chosen, transport, clock, observer, hosts=hosts))
         return clients[-1]
 
     yield make

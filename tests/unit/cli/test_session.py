@@ -112,22 +112,22 @@ def test_end_lets_go_of_connections_and_of_the_thread(inspector):
 def test_connection_is_made_when_the_first_question_comes_and_once(session, monkeypatch):
     calls = []
 
-    def connected(*arguments):
+    def connected(**arguments):
         calls.append(arguments)
         return session
 
     monkeypatch.setattr(registries, "connected", connected)
-    inspect = registries.inspector((), None, None)
+    inspect = registries.inspector(insecure_registry=("reg.lab",))
     assert calls == []
     inspect(FactQuestion(IMAGE))
     inspect(FactQuestion(IMAGE))
-    assert calls == [((), None, None, {}, ())]
+    assert calls == [{"trust_roots": {}, "insecure_registry": ("reg.lab",)}]
 
 
 def test_file_that_cannot_be_used_is_told_when_the_first_question_comes(tmp_path):
     broken = tmp_path / "config.json"
     broken.write_text("{")
-    inspect = registries.inspector((), broken, None)
+    inspect = registries.inspector(docker_config=broken)
     with pytest.raises(SettingsError):
         inspect(FactQuestion(IMAGE))
 

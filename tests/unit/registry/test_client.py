@@ -9,7 +9,9 @@ from provider.clock import Deadline
 from provider.errors import ImageError
 from provider.reasons import Reason
 from provider.registry import media_types
+from provider.registry.client import Page
 from provider.registry.manifest import Descriptor
+from provider.registry.mirrors.host import RegistryHost
 from provider.registry.reference import parse
 from provider.registry.settings import RegistrySettings
 from provider.version import VERSION
@@ -227,7 +229,7 @@ class TestReferrers:
         registry.referrers_page = 2
         self.refer(registry, 3)
         first = run(client.referrers(IMAGE.at(self.DIGEST), call))
-        second = run(client.referrers_page(IMAGE.at(self.DIGEST), call, first.next))
+        second = run(client.referrers_page(IMAGE.at(self.DIGEST), call, first))
         assert (first.body.count(b"artifactType"), second.body.count(b"artifactType")) == (2, 1)
         assert second.next == ""
         assert registry.counts == {"referrer": 2}
@@ -262,7 +264,7 @@ class TestReferrers:
 
     def test_page_that_is_not_there_any_more_is_an_error(self, client, registry, call, refused):
         registry.fail("referrer", 404)
-        page = f"/v2/team/app/referrers/{self.DIGEST}?last=1"
+        page = Page(b"", "?last=1", RegistryHost())
         assert refused(client.referrers_page(IMAGE.at(self.DIGEST), call, page)).reason is Reason.NOT_FOUND
 
     @pytest.mark.parametrize("status", [401, 403, 500])

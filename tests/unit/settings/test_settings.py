@@ -77,6 +77,7 @@ def test_every_setting_can_be_given_by_every_source(config):
         "insecure_registry": "127.0.0.1:5000",
         "docker_config": "d",
         "registry_ca": "e",
+        "hosts_dir": "j",
         "trust_root": "own=f,other=g",
         "credential_host": "reg.io=auth.io,reg.io=login.io",
         "credential_helpers": "true",

@@ -1,0 +1,1 @@
+"""Which hosts a registry's content may come from: containerd's `hosts.toml`."""
