@@ -38,19 +38,35 @@ class ImageError(BestbeforeError):
     Attributes:
         unconnected: whether a registry refused the connection, or there is no way to it.
         unfit: whether something came that is not what was asked for, rather than nothing.
+        audit_only: whether it is so for audit alone: an admission that asks the same may have an answer.
     """
 
-    def __init__(
-        self, reason: Reason, message: str, *, unconnected: bool = False, unfit: bool = False, detail: str = ""
+    def __init__(  # noqa: PLR0913 - what is to be known of a failure
+        self,
+        reason: Reason,
+        message: str,
+        *,
+        unconnected: bool = False,
+        unfit: bool = False,
+        audit_only: bool = False,
+        detail: str = "",
     ) -> None:
         super().__init__(reason, message)
         self.unconnected = unconnected
         self.unfit = unfit
+        self.audit_only = audit_only
         self.detail = detail
 
     def again(self) -> ImageError:
         """The same, to be raised elsewhere: tracebacks of several waiters must not grow on one object."""
-        return ImageError(self.reason, self.message, unconnected=self.unconnected, unfit=self.unfit, detail=self.detail)
+        return ImageError(
+            self.reason,
+            self.message,
+            unconnected=self.unconnected,
+            unfit=self.unfit,
+            audit_only=self.audit_only,
+            detail=self.detail,
+        )
 
 
 class QuestionError(BestbeforeError):

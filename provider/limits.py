@@ -179,6 +179,39 @@ BYTES_A_PIECE: Final = 512
 RETRY_AFTER_DEFAULT_SECONDS: Final = 1.0
 SILENCE_SECONDS: Final = 1.0
 
+# A registry's circuit: after how many failures in a row it opens, for how long at first and at most, seconds (any part
+# of it, so that replicas do not come at once), how long after that it is still half open, how long the one request that
+# finds out may take before another one may, and how often those that wait for it look.
+CIRCUIT_FAILURES: Final = 5
+CIRCUIT_SECONDS: Final = 1.0
+CIRCUIT_LONGEST_SECONDS: Final = 10.0
+CIRCUIT_MEMORY_SECONDS: Final = 60.0
+PROBE_SECONDS: Final = 1.0
+PROBE_LOOK_SECONDS: Final = 0.05
+
+# How often a request is sent at most where a registry is busy (429, 502, 503, 504); how long is waited before the next
+# time at first and at most, seconds (any part of it); and how long an admission, audit, and a person wait for that
+# altogether, seconds.
+ATTEMPTS: Final = 3
+BACKOFF_SECONDS: Final = 0.1
+BACKOFF_LONGEST_SECONDS: Final = 2.0
+ADMISSION_PATIENCE_SECONDS: Final = 0.3
+AUDIT_PATIENCE_SECONDS: Final = 3.0
+PERSON_PATIENCE_SECONDS: Final = 10.0
+
+# What registries say of their quota, and of when to come back: the most requests that are believed, the characters of
+# one header that are read, and the seconds of a window that are believed. The last part of a quota is for admissions;
+# so many requests are, where its size is not said. How long an answer is believed before one request of audit looks
+# again, how long it is shown, seconds, and for how many accounts each is remembered.
+QUOTA_REQUESTS: Final = 1_000_000_000
+QUOTA_CHARACTERS: Final = 1024
+QUOTA_WINDOW_SECONDS: Final = 604_800.0
+QUOTA_AUDIT_SHARE: Final = 0.25
+QUOTA_LOW_REQUESTS: Final = 10
+QUOTA_SECONDS: Final = 60.0
+QUOTA_SHOWN_SECONDS: Final = 900.0
+QUOTA_ACCOUNTS: Final = 64
+
 # Tokens: how long one is used at most, and one that does not say (distribution's token specification), seconds.
 TOKEN_SECONDS: Final = 3600.0
 TOKEN_DEFAULT_SECONDS: Final = 60.0

@@ -29,6 +29,8 @@ class ThrottleCause(StrEnum):
     RETRY_AFTER = "retry_after"
     LOCAL_LIMIT = "local_limit"
     UNREACHABLE = "unreachable"
+    CIRCUIT = "circuit"
+    QUOTA = "quota"
 
 
 class FileSetting(StrEnum):
@@ -77,8 +79,18 @@ class Observer(Protocol):
     def registry_throttled(self, registry: str, cause: ThrottleCause) -> None:
         """A registry held us back, or we held ourselves back."""
 
+    def registry_quota(self, registry: str, account: str, remaining: int, limit: int | None) -> None:
+        """A registry said how many requests are left.
+
+        Args:
+            registry: host[:port] that was asked.
+            account: the name of the credential that they are left to; empty for none.
+            remaining: how many.
+            limit: of how many; None where that is not said.
+        """
+
     def registry_retried(self, registry: str) -> None:
-        """A request was sent again, to another address of the registry."""
+        """A request was sent again: to another address of the registry, or because it was busy."""
 
     def registry_ca_rejected(self, problem: str) -> None:
         """The file of authorities for registries cannot be used; what was read before stays in force."""
@@ -146,6 +158,9 @@ class NullObserver:
         """See `Observer`."""
 
     def registry_throttled(self, registry: str, cause: ThrottleCause) -> None:
+        """See `Observer`."""
+
+    def registry_quota(self, registry: str, account: str, remaining: int, limit: int | None) -> None:
         """See `Observer`."""
 
     def registry_retried(self, registry: str) -> None:

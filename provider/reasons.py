@@ -307,7 +307,8 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         _P,
         Fault.REGISTRY,
         BlockCause.REGISTRY,
-        "The registry asks us to come back later (429), and we do.",
+        "The registry asks us to come back later (429), and we do. Or audit asks, and the rest of the quota is "
+        "kept for admissions.",
         "Wait and retry. If it happens often, pull with credentials (a larger quota) or through a mirror.",
         "Retry in a minute.",
         no_answer=True,

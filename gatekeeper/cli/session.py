@@ -7,6 +7,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Final
 
+from provider import limits
 from provider.clock import Clock, Deadline
 from provider.loop import EventLoop
 from provider.questions import item_key
@@ -65,7 +66,8 @@ class Session:
 
     def _call(self, key: ItemKey, recorder: StepRecorder | None = None) -> Call:
         deadline = Deadline.after(self._clock, WAIT_SECONDS)
-        return Call(deadline, Claim(self), self._assembly.credentials, key.ref, recorder=recorder)
+        patience = limits.PERSON_PATIENCE_SECONDS
+        return Call(deadline, Claim(self), self._assembly.credentials, key.ref, patience=patience, recorder=recorder)
 
 
 class _LoopReports:

@@ -170,11 +170,12 @@ class Works:
         seconds = limits.PASSING_SECONDS
         try:
             recorder = self._reporter.recorder(key.ref)
-            call = Call(deadline, work.claim, self._credentials, key.ref, recorder=recorder)
+            patience = limits.AUDIT_PATIENCE_SECONDS if audit else limits.ADMISSION_PATIENCE_SECONDS
+            call = Call(deadline, work.claim, self._credentials, key.ref, patience=patience, recorder=recorder)
             found, seconds = await self._found_out(work, call)
         except BestbeforeError as error:
             found = result.of_error(key, error, clock.monotonic() - work.begun)
-            seconds = self._tag_ttl if error.reason.durable else limits.PASSING_SECONDS
+            seconds = self._remembered(error)
         except asyncio.CancelledError:
             # By the sweep: nobody else cancels this task, and it ends here.
             late = ImageError(Reason.TIMEOUT, f"{key.reference.registry} has not answered in time")
@@ -187,6 +188,12 @@ class Works:
             del self._going_on[key.name]
             self._audit -= audit
         self._settle(work, found, seconds)
+
+    def _remembered(self, error: BestbeforeError) -> float:
+        """For how many seconds: what was said to audit alone is not kept for an admission."""
+        if isinstance(error, ImageError) and error.audit_only:
+            return 0.0
+        return self._tag_ttl if error.reason.durable else limits.PASSING_SECONDS
 
     async def _found_out(self, work: Work, call: Call) -> tuple[KeyResult, float]:
         """Ask the inspector: the answer, and for how many seconds it is to be remembered."""

@@ -83,7 +83,7 @@ class Flights(Generic[K, V]):
             if flight.landed:
                 return flight.value
             error = flight.error
-            if error is not None and (error.reason is not Reason.TIMEOUT or deadline.passed()):
+            if error is not None and (deadline.passed() or not _may_do_better(error, urgency)):
                 raise error.again()
         return await self._fly(key, work, urgency)
 
@@ -104,3 +104,8 @@ class Flights(Generic[K, V]):
             del self._flying[key]
             flight.land()
         return flight.value
+
+
+def _may_do_better(error: ImageError, urgency: Urgency) -> bool:
+    """Whether who waited may have an answer where the work had none: it has more time, or is no audit."""
+    return error.reason is Reason.TIMEOUT or (error.audit_only and not urgency.audit)

@@ -153,7 +153,8 @@ class Tree:
         worst = next((error for error in errors if not error.reason.durable), errors[0])
         if not self._everything:
             raise worst
-        raise ImageError(worst.reason, f"failed to get a ConfigFile: [{' '.join(error.message for error in errors)}]")
+        sentence = f"failed to get a ConfigFile: [{' '.join(error.message for error in errors)}]"
+        raise ImageError(worst.reason, sentence, audit_only=worst.audit_only)
 
 
 def _is_gone(node: _Node) -> bool:

@@ -28,6 +28,7 @@ class Call:
         round_trips: sequential registry requests so far.
         host: that answered the last request, `host[:port]`: the registry or a mirror of it; empty before the first.
         paced: whether what it has just fetched may be read at once (`provider.pace`).
+        patience: seconds that one request may wait for a registry that is busy.
         recorder: gets the steps; None where nobody wants to know them.
         purpose: what is being asked for is to the answer.
     """
@@ -38,6 +39,7 @@ class Call:
     ref: str | None = None
     round_trips: int = 0
     paced: bool = False
+    patience: float = 0.0
     recorder: StepRecorder | None = None
     purpose: StepPurpose = StepPurpose.IMAGE
     host: str = ""
@@ -58,6 +60,7 @@ class Call:
             self.credentials,
             self.ref,
             self.round_trips,
+            patience=self.patience,
             recorder=self.recorder,
             purpose=self.purpose,
         )

@@ -19,12 +19,14 @@ class Outcome:
         reason: code of what went wrong; None with an answer.
         answered: whether the registry said anything.
         response: the answer, where it is whole.
+        failure: why it was of no use, where that is the registry's own failure: no answer, or an error of its own.
     """
 
     code: str = "connection"
     reason: Reason | None = None
     answered: bool = False
     response: Response | None = None
+    failure: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ _UNREACHABLE: Final = {
     Cause.NAME: (Reason.REGISTRY_UNAVAILABLE, "its name was not found"),
 }
 
+_SERVER_ERROR: Final = 500
+_NOT_IMPLEMENTED: Final = 501
 _STATUSES: Final = {
     401: (Reason.UNAUTHORIZED, "refuses us: no credentials, or not the right ones; or the repository does not exist"),
     402: (Reason.PULL_REFUSED, "gives it only to who pays"),
@@ -73,6 +75,18 @@ def of_transport(registry: str, what: str, error: TransportError) -> ImageError:
         return ImageError(Reason.REGISTRY_UNAVAILABLE, f"{what}: {registry}: {sentence}")
     why = str(error) if isinstance(error, BrokenError) else "the answer was cut short or is no HTTP"
     return ImageError(Reason.REGISTRY_UNAVAILABLE, f"{what}: {registry}: {why}")
+
+
+def own(status: int) -> Reason | None:
+    """The reason of a status that is the registry's own failure; None of any other. 501 says what it does not have."""
+    return Reason.REGISTRY_UNAVAILABLE if status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED else None
+
+
+def of_caller(error: TransportError) -> bool:
+    """Whether it was the caller's time that was over, which says nothing of the registry."""
+    if isinstance(error, UnreachableError):
+        return error.cause is Cause.BUDGET
+    return isinstance(error, SilentError) and error.own
 
 
 def code(error: BaseException) -> str:

@@ -1,9 +1,12 @@
-"""One registry request: let through, given its turn, sent, timed, reported, its failure translated."""
+"""One registry request: let through, given its turn, sent, timed, reported, its failure translated.
+
+A registry that is busy (429, 502, 503, 504) is asked again after a while, as far as the call has patience: a few tenths
+of a second of an admission, for an answer that comes too late is none.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import email.utils
 from dataclasses import replace
 from typing import Final
 
@@ -13,7 +16,8 @@ from provider.errors import ImageError
 from provider.observer import Observer
 from provider.pace import Pace
 from provider.reasons import Reason
-from provider.registry import failures, wire_steps
+from provider.registry import failures, rate_limit, retry_after, wire_steps
+from provider.registry.backoff import CHANCE, Backoff, Chance
 from provider.registry.bounds import LARGE_BOUNDS, affordable, open_files
 from provider.registry.call import Call
 from provider.registry.errand import Errand, Outcome
@@ -31,7 +35,9 @@ from provider.registry.transport import (
 from provider.registry.turns import Turn, Turns
 
 TOO_MANY_REQUESTS: Final = 429
-_DIGITS: Final = len("1000000")
+UNAVAILABLE: Final = 503
+# What passes by itself, more often than not.
+_BUSY: Final = frozenset({502, 503, 504})
 
 
 class Wire:
@@ -47,14 +53,24 @@ class Wire:
         observer: gets reports of requests.
         user_agent: how we introduce ourselves.
         pace: when what came may be read.
+        chance: for waits that are not the same everywhere.
     """
 
-    def __init__(self, transport: Transport, clock: Clock, observer: Observer, user_agent: str, pace: Pace) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - its collaborators
+        self,
+        transport: Transport,
+        clock: Clock,
+        observer: Observer,
+        user_agent: str,
+        pace: Pace,
+        chance: Chance = CHANCE,
+    ) -> None:
         self._transport = transport
         self._pace = pace
         self._clock = clock
         self._observer = observer
-        self._gate = Gate(clock, observer)
+        self._gate = Gate(clock, observer, chance)
+        self._backoff = Backoff(limits.BACKOFF_SECONDS, limits.BACKOFF_LONGEST_SECONDS, chance)
         self._turns = Turns(clock, observer, affordable(open_files()))
         self._large = Turns(clock, observer, LARGE_BOUNDS)
         self._common = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
@@ -67,11 +83,45 @@ class Wire:
         """
         before = call.round_trips
         try:
-            return await self._send(request, errand, call)
+            return await self._patiently(request, errand, call)
         except ImageError as error:
             if call.recorder is not None and call.round_trips == before:
                 call.recorder.record(wire_steps.held_back(request, errand, call, error))
             raise
+
+    async def _patiently(self, request: Request, errand: Errand, call: Call) -> Response:
+        """Send it, again if the registry is busy and the call can wait."""
+        until = self._clock.monotonic() + min(call.patience, call.deadline.remaining())
+        for tries in range(limits.ATTEMPTS - 1):
+            await self._wait_to_be_let_in(request, until)
+            try:
+                response = await self._send(request, errand, call)
+                pause = self._pause(request, tries, until) if response.status in _BUSY else None
+                if pause is None:
+                    return response
+            except ImageError as error:
+                throttled = error.reason is Reason.THROTTLED and not error.audit_only
+                pause = self._pause(request, tries, until) if throttled else None
+                if pause is None:
+                    raise
+            self._observer.registry_retried(request.origin.authority)
+            await asyncio.sleep(pause)
+        return await self._send(request, errand, call)
+
+    async def _wait_to_be_let_in(self, request: Request, until: float) -> None:
+        """Wait for a registry that is left alone, if that is over in time."""
+        while pause := self._gate.pause(request.origin.authority, _account(request)):
+            if self._clock.monotonic() + pause >= until:
+                return
+            await asyncio.sleep(pause)
+
+    def _pause(self, request: Request, tries: int, until: float) -> float | None:
+        """Seconds until it is worth to send it again; None where that is not in time."""
+        pause = max(self._backoff.seconds(tries), self._gate.pause(request.origin.authority, _account(request)))
+        return pause if self._clock.monotonic() + pause < until else None
+
+    def _check(self, request: Request, errand: Errand, call: Call) -> None:
+        self._gate.check(request.origin.authority, errand.what, _account(request), audit=call.claim.audit)
 
     async def _send(self, request: Request, errand: Errand, call: Call) -> Response:
         call.paced = False
@@ -90,7 +140,7 @@ class Wire:
 
     async def _sent_large(self, request: Request, errand: Errand, call: Call) -> Response:
         authority = request.origin.authority
-        self._gate.check(authority, errand.what)
+        self._check(request, errand, call)
         turn = await self._large.take(authority, call.claim, call.deadline)
         answered = False
         try:
@@ -112,12 +162,12 @@ class Wire:
 
     async def _sent(self, request: Request, errand: Errand, limit: int, call: Call) -> Response:
         authority = request.origin.authority
-        self._gate.check(authority, errand.what)
+        self._check(request, errand, call)
         turn = await self._turns.take(authority, call.claim, call.deadline)
         answered = False
         try:
             # It may have been closed while we waited.
-            self._gate.check(authority, errand.what)
+            self._check(request, errand, call)
             if call.deadline.passed():
                 raise ImageError(Reason.TIMEOUT, f"{errand.what}: the time was over before it could be asked for")
             call.round_trips += 1
@@ -129,26 +179,45 @@ class Wire:
                 call.paced = True
         finally:
             turn.end(answered=answered)
+        later = retry_after.seconds(response, self._clock.now())
         if response.status == TOO_MANY_REQUESTS:
-            self._gate.leave_alone(authority, self._retry_after(response))
+            self._gate.leave_alone(authority, self._unless_said(later, response), _account(request))
             raise failures.of_status(authority, errand.what, response.status)
+        self._gate.welcomed(authority, _account(request))
+        if response.status == UNAVAILABLE and later is not None:
+            self._gate.unavailable(authority, later)
         return response
+
+    def _unless_said(self, later: float | None, response: Response) -> float:
+        """Seconds until a registry that has enough wants to be asked again: as it says, else until it gives more."""
+        if later is not None:
+            return later
+        left = rate_limit.read(response.headers, self._clock.now())
+        known = left is not None and left.seconds is not None and left.remaining == 0
+        return left.seconds if left and left.seconds and known else limits.RETRY_AFTER_DEFAULT_SECONDS
 
     async def _exchanged(self, request: Request, errand: Errand, limit: int, turn: Turn, call: Call) -> Response:
         """Send it; what fails is reported to the gate and translated, except for a body that is too large."""
         authority = request.origin.authority
-        visit = self._gate.enter(authority, errand.subject)
+        visit = self._gate.enter(authority, errand.subject, _account(request), audit=call.claim.audit)
         started = self._clock.monotonic()
         outcome = Outcome()
         try:
             response = await self._transport.send(request, limit, call.deadline)
-            outcome = Outcome(str(response.status), answered=True, response=response)
+            outcome = Outcome(
+                str(response.status), answered=True, response=response, failure=failures.own(response.status)
+            )
         except TooLargeError:
             outcome = Outcome("200", answered=True)
             raise
         except TransportError as error:
             ours = failures.of_transport(authority, errand.what, error)
-            outcome = Outcome(failures.code(error), ours.reason, not isinstance(error, UnreachableError | SilentError))
+            outcome = Outcome(
+                failures.code(error),
+                ours.reason,
+                answered=not isinstance(error, UnreachableError | SilentError),
+                failure=None if failures.of_caller(error) else ours.reason,
+            )
             self._tell(authority, error, ours)
             raise ours from error
         except ImageError as error:
@@ -160,29 +229,27 @@ class Wire:
             outcome = Outcome("timeout", Reason.TIMEOUT)
             raise failures.of_transport(authority, errand.what, SilentError(own=False)) from None
         finally:
-            self._gate.leave(authority, visit, answered=outcome.answered)
+            self._gate.leave(authority, visit, answered=outcome.answered, failure=outcome.failure)
             self._report(request, errand, call, outcome, self._clock.monotonic() - started)
         return response
 
     def _report(self, request: Request, errand: Errand, call: Call, outcome: Outcome, seconds: float) -> None:
         self._observer.registry_request(request.origin.authority, errand.operation, outcome.code, seconds)
+        response = outcome.response
+        left = rate_limit.read(response.headers, self._clock.now()) if response is not None else None
+        if left is not None:
+            self._gate.counted(request.origin.authority, _account(request), left)
         if call.recorder is not None:
-            call.recorder.record(wire_steps.of(request, errand, call, outcome, seconds))
+            call.recorder.record(wire_steps.of(request, errand, call, outcome, seconds, left))
 
     def _tell(self, authority: str, error: TransportError, ours: ImageError) -> None:
         """A registry to which no connection can be made is left alone; whose own time was over says nothing of it."""
         if isinstance(error, UnreachableError) and error.cause is not Cause.BUDGET:
             self._gate.unreachable(authority, ours.reason, _CLOSED[error.cause])
 
-    def _retry_after(self, response: Response) -> float:
-        """Seconds, from a number or a date (RFC 9110, section 10.2.3); more digits than anybody means are the most."""
-        text = response.header("retry-after").strip()
-        if text.isascii() and text.isdecimal():
-            return float(text) if len(text) < _DIGITS else limits.RETRY_AFTER_SECONDS
-        try:
-            return email.utils.parsedate_to_datetime(text).timestamp() - self._clock.now()
-        except (ValueError, TypeError, OverflowError):
-            return limits.RETRY_AFTER_DEFAULT_SECONDS
+
+def _account(request: Request) -> str:
+    return request.account or wire_steps.NOBODY
 
 
 _CLOSED: Final = {

@@ -10,6 +10,7 @@ from provider.reasons import Reason
 from provider.registry import media_types
 from provider.registry.call import Call
 from provider.registry.errand import Errand, Outcome
+from provider.registry.rate_limit import RateLimit
 from provider.registry.transport import Request, Response
 from provider.steps import AnswerStep, StepTarget, milliseconds
 
@@ -24,7 +25,9 @@ _TARGETS: Final = {
 NOBODY: Final = "anonymous"
 
 
-def of(request: Request, errand: Errand, call: Call, outcome: Outcome, seconds: float) -> AnswerStep:
+def of(  # noqa: PLR0913, PLR0917 - what is known of a request
+    request: Request, errand: Errand, call: Call, outcome: Outcome, seconds: float, left: RateLimit | None
+) -> AnswerStep:
     """A request that was sent."""
     response = outcome.response
     reason = outcome.reason
@@ -43,6 +46,7 @@ def of(request: Request, errand: Errand, call: Call, outcome: Outcome, seconds: 
         account=request.account or NOBODY,
         status=response.status if response is not None else None,
         reason=reason or "",
+        remaining=left.remaining if left is not None else None,
     )
 
 

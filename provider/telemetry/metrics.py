@@ -23,6 +23,7 @@ from provider.answering.batch import BatchResponse
 from provider.observer import FileSetting, RemoteList
 from provider.questions.endpoint import Endpoint
 from provider.reasons import EXPLANATIONS, Lifetime, Reason
+from provider.telemetry.quotas import Quotas
 from provider.version import VERSION
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -116,8 +117,12 @@ class Metrics:
         """A registry was left alone."""
         self.throttled.labels(self._hosts.label(registry), cause).inc()
 
+    def registry_quota(self, registry: str, account: str, remaining: int, limit: int | None, now: float) -> None:
+        """A registry said how many requests are left."""
+        self._quotas.said(self._hosts.label(registry), account, remaining, limit, now)
+
     def registry_retried(self, registry: str) -> None:
-        """A request was sent again, to another address of the registry."""
+        """A request was sent again."""
         self.retried.labels(self._hosts.label(registry)).inc()
 
     def watch_cache(self, layer: str, entries: Callable[[], float], size: Callable[[], float]) -> None:
@@ -167,7 +172,12 @@ class Metrics:
             "registry_round_trips", "Sequential round trips that one question took", _ROUND_TRIPS
         )
         self.retried = self._counter(
-            "registry_retries", "Requests sent again, to another address of a registry", "registry"
+            "registry_retries", "Requests sent again: to another address, or because a registry was busy", "registry"
+        )
+        self._quotas = Quotas(
+            self._gauge("registry_quota_remaining", "Requests that a registry says are left", "registry"),
+            self._gauge("registry_quota_limit", "Of how many, where it says so", "registry"),
+            self._gauge("registry_quota_timestamp_seconds", "When it said so, seconds since 1970", "registry"),
         )
         self.throttled = self._counter(
             "registry_throttled", "Times a registry held us back, or we ourselves", "registry", "cause"

@@ -45,6 +45,7 @@ class Observation(NullObserver):
         self.metrics = metrics
         self.log = log
         self._repeats = Repeats(clock)
+        self._clock = clock
 
     def registry_request(self, registry: str, operation: Operation, code: str, seconds: float) -> None:
         """One round trip to a registry."""
@@ -58,8 +59,12 @@ class Observation(NullObserver):
             fields = {"registry": registry, "cause": cause.value, "count": count}
             self.log.warning(Event.REGISTRY_THROTTLED, "a request to a registry was held back", **fields)
 
+    def registry_quota(self, registry: str, account: str, remaining: int, limit: int | None) -> None:
+        """A registry said how many requests are left."""
+        self.metrics.registry_quota(registry, account, remaining, limit, self._clock.now())
+
     def registry_retried(self, registry: str) -> None:
-        """A request was sent again, to another address."""
+        """A request was sent again."""
         self.metrics.registry_retried(registry)
 
     def registry_ca_rejected(self, problem: str) -> None:

@@ -12,6 +12,10 @@ from scripts.dashboards.panels import Column, Panel, Query
 from scripts.dashboards.queries import counted, grown, present, rate, series, total
 
 _UNANSWERED: Final = 'outcome!="answered"'
+_QUOTA_LEFT: Final = (
+    f"min by (cluster, registry) ({series('registry_quota_remaining')} / ({series('registry_quota_limit')} > 0) "
+    f"and time() - {series('registry_quota_timestamp_seconds')} < 900)"
+)
 _HIT: Final = 'result="hit"'
 # Keys that nobody could look at.
 FAILED: Final = 'reason=~"Throttled|RegistryUnavailable|Timeout|Overloaded|TrustRootStale|QuestionUnsupported|Internal"'
@@ -145,7 +149,7 @@ def _registries() -> list[Panel]:
             "Requests to registries",
             "By the code of the answer. A 401 before each pull is usual.",
             [Query(rate(series("registry_requests_total"), "registry", "code"), "{{registry}} {{code}} {{cluster}}")],
-            span=8,
+            span=6,
             unit="reqps",
             stack=True,
         ),
@@ -157,8 +161,15 @@ def _registries() -> list[Panel]:
                     queries.quantile(0.95, "registry_request_duration_seconds", "registry"), "{{registry}} {{cluster}}"
                 )
             ],
-            span=8,
+            span=6,
             unit="s",
+        ),
+        panels.lines(
+            "Quota left",
+            "The part of its requests that a registry says is left; audit waits below a quarter.",
+            [Query(_QUOTA_LEFT, "{{registry}} {{cluster}}")],
+            span=6,
+            unit="percentunit",
         ),
         panels.bars(
             "Held back",
@@ -167,7 +178,7 @@ def _registries() -> list[Panel]:
                 total(counted(series("registry_throttled_total"), "$__range"), "registry", "cause"),
                 "{{registry}} {{cause}} {{cluster}}",
             ),
-            span=8,
+            span=6,
         ),
     ]
 

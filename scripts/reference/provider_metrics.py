@@ -55,15 +55,24 @@ WHEN: Final = {
         "by `code`: 5xx, timeout, connection, tls are failures: see its status page, your proxy and firewall; "
         "a 401 before a pull is usual"
     ),
+    "registry_quota_limit": "another account, or another contract: nothing to do",
+    "registry_quota_remaining": (
+        "falls to 0: give the provider credentials with a larger quota, or use a mirror; audit waits from a quarter of "
+        "the limit on. Of several accounts it is the fewest"
+    ),
+    "registry_quota_timestamp_seconds": "stands still: nothing was asked there, so what is left is not known any more",
     "registry_retries": (
-        "one address of a registry is bad and the others answer: nothing to do, unless it lasts; then tell who runs it"
+        "one address of a registry is bad and the others answer, or it is busy now and then (429, 502, 503, 504): "
+        "nothing to do, unless it lasts; then tell who runs it"
     ),
     "registry_round_trips": (
         "more than 6: an empty cache (it passes), or images with many platforms or signatures: a mirror near "
         "the cluster makes each trip shorter"
     ),
     "registry_throttled": (
-        "`cause` says who held back; where it is the registry, set credentials (a larger quota) or a mirror"
+        "`cause` says who held back: the registry (`status`, `retry_after`): set credentials (a larger quota) or a "
+        "mirror; we, because it could not be reached or failed (`unreachable`, `circuit`), or has little left and "
+        "audit asks (`quota`), or because too much is asked (`local_limit`)"
     ),
     "request_duration_seconds": (
         "near `bestbefore_deadline_seconds` denials with `Timeout` follow: see which registry is slow"

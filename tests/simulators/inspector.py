@@ -54,6 +54,7 @@ class InspectorSimulator:
         self.claims: list[object] = []
         self.credentials: list[object] = []
         self.recorders: list[object] = []
+        self.patiences: list[float] = []
         self._clock = clock
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -88,6 +89,7 @@ class InspectorSimulator:
         self.claims.append(call.claim)
         self.credentials.append(call.credentials)
         self.recorders.append(call.recorder)
+        self.patiences.append(call.patience)
         if self.holding or image in self.held or key.reference.registry in self.held_hosts:
             future = asyncio.get_running_loop().create_future()
             self._waiting.append(future)

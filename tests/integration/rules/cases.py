@@ -74,6 +74,7 @@ _MAX_AGE: Final = 'bestbefore_source_max_age_seconds{cluster="east",pod="c",sour
 _DEADLINE: Final = 'bestbefore_deadline_seconds{cluster="%s",pod="p",endpoint="validate"}'
 _TIMEOUTS: Final = 'bestbefore_admission_timeouts_total{cluster="east",pod="c",constraint_kind="MaximumImageAge"}'
 _ENDS: Final = 'bestbefore_certificate_expiry_timestamp_seconds{cluster="east",pod="p",certificate="server"}'
+_HELD_FOR_QUOTA: Final = 'bestbefore_registry_throttled_total{cluster="east",pod="p",registry="ghcr.io",cause="quota"}'
 _THROTTLED: Final = 'bestbefore_registry_throttled_total{cluster="east",pod="p",registry="ghcr.io",cause="status"}'
 _FOLDED: Final = 'bestbefore_series_folded_total{cluster="east",pod="c",metric="bestbefore_admission_violations_total"}'
 _FINDINGS: Final = 'bestbefore_doctor_findings{cluster="east",pod="c",check="webhook",severity="%s"}'
@@ -83,6 +84,17 @@ _TLS: Final = 'bestbefore_certificate_rejections_total{cluster="east",pod="p"}'
 _UNUSABLE: Final = 'bestbefore_unusable_entries{cluster="east",pod="p",setting="docker_config",name=""}'
 _INFO: Final = 'bestbefore_build_info{cluster="east",pod="p",version="1",revision=""}'
 _CONSTRAINTS: Final = 'bestbefore_constraints{cluster="east",pod="c",enforcement_action="deny",ours="%s"}'
+
+
+def _quota(pod: str, remaining: str, seen: str) -> dict[str, str]:
+    """What one replica heard of a registry's quota of a hundred; times in seconds since the first minute."""
+    labels = f'{{cluster="east",pod="{pod}",registry="index.docker.io"}}'
+    return {
+        f"bestbefore_registry_quota_remaining{labels}": remaining,
+        f"bestbefore_registry_quota_limit{labels}": "100x90",
+        f"bestbefore_registry_quota_timestamp_seconds{labels}": seen,
+    }
+
 
 _IN_FORCE: Final = 'bestbefore_policy_in_force{cluster="east",pod="%s",policy="fresh"}'
 _STATE: Final = 'bestbefore_policy_state{cluster="east",pod="c",policy="%s",state="%s"}'
@@ -475,6 +487,22 @@ CASES: Final = [
         "ghcr.io held us back 30 times in 15 minutes.",
     ),
     Case("BestbeforeRegistryThrottled", "it said so once", {_THROTTLED: "_x30 1x60"}, "60m"),
+    Case("BestbeforeRegistryThrottled", "only audit waits for a quota", {_HELD_FOR_QUOTA: "0+2x90"}, "60m"),
+    Case(
+        "BestbeforeRegistryQuotaLow",
+        "six of a hundred are left, at one of two replicas",
+        {**_quota("p", remaining="6x90", seen="0+60x90"), **_quota("q", remaining="60x90", seen="0+60x90")},
+        "60m",
+        {**_EAST, "registry": "index.docker.io"},
+        "6% of the requests that index.docker.io allows are left.",
+    ),
+    Case(
+        "BestbeforeRegistryQuotaLow",
+        "that was long ago, and nobody has asked since",
+        _quota("p", remaining="6x90", seen="0x90"),
+        "60m",
+    ),
+    Case("BestbeforeRegistryQuotaLow", "half is left", _quota("p", remaining="50x90", seen="0+60x90"), "60m"),
     Case(
         "BestbeforeRegistryFailing",
         "most requests fail",

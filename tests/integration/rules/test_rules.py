@@ -40,6 +40,7 @@ TICKETS = {
     "BestbeforeNothingScraped",
     "BestbeforePoliciesHeld",
     "BestbeforeRegistryFailing",
+    "BestbeforeRegistryQuotaLow",
     "BestbeforeRegistryThrottled",
     "BestbeforeRegistryUnauthorized",
     "BestbeforeRolloutBlocked",

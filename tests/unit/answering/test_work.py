@@ -54,6 +54,19 @@ def test_steps_go_to_who_wants_to_know_them_under_the_keys_ref(world, monkeypatc
     assert world.inspector.recorders == [f"recorder of {key.ref}" for key in keys]
 
 
+def test_what_was_said_to_audit_alone_is_remembered_for_nobody(world):
+    failing(world, ImageError(Reason.THROTTLED, "few requests are left", audit_only=True))
+    assert asked(world, audit=True).result.reason is Reason.THROTTLED
+    world.inspector.failures.clear()
+    assert asked(world).result.reason is None
+
+
+def test_admission_waits_less_for_a_busy_registry_than_audit(world):
+    for audit in (False, True):
+        asked(world, question(f"registry.example/app:{audit}"), audit=audit)
+    assert world.inspector.patiences == [limits.ADMISSION_PATIENCE_SECONDS, limits.AUDIT_PATIENCE_SECONDS]
+
+
 # One for each question, whoever asks
 
 

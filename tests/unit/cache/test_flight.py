@@ -52,6 +52,17 @@ def ask(loop, flights, work, key="key", *, seconds=30.0, urgency=None):
     return task
 
 
+def test_admission_that_waited_for_what_is_said_to_audit_alone_does_the_work_itself(loop, flights):
+    work = Work(ImageError(Reason.THROTTLED, "little is left", audit_only=True), "document")
+    audits = [ask(loop, flights, work, urgency=Claim("audit", audit=True)) for _ in range(2)]
+    admission = ask(loop, flights, work)
+    assert loop.run_until_complete(admission) == "document"
+    for audit in audits:
+        with pytest.raises(ImageError):
+            loop.run_until_complete(audit)
+    assert work.runs == 2
+
+
 def test_all_who_ask_the_same_share_the_work(loop, flights):
     work = Work("document")
     tasks = [ask(loop, flights, work) for _ in range(3)]

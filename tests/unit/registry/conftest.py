@@ -27,6 +27,8 @@ class RecordingObserver(NullObserver):
     def __init__(self):
         self.requests = []
         self.throttled = []
+        self.retried = []
+        self.quotas = []
         self.lookups = []
         self.rejected = []
         self.files_rejected = []
@@ -38,6 +40,12 @@ class RecordingObserver(NullObserver):
 
     def registry_throttled(self, registry, cause):
         self.throttled.append((registry, str(cause)))
+
+    def registry_retried(self, registry):
+        self.retried.append(registry)
+
+    def registry_quota(self, registry, account, remaining, limit):
+        self.quotas.append((registry, account, remaining, limit))
 
     def cache_lookup(self, layer, what, result):
         self.lookups.append((layer, what, result))

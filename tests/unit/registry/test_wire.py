@@ -2,11 +2,9 @@
 
 import asyncio
 import email.utils
+from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
 from provider import limits
 from provider.errors import ImageError
@@ -26,9 +24,12 @@ from provider.registry.transport import (
     UnreachableError,
 )
 from provider.registry.wire import Wire
+from tests.simulators.steps import StepList
 
 REG, OTHER = "reg.io", "other.io"
 LARGE = limits.SMALL_DOCUMENT_BYTES + 1
+# Of Docker Hub.
+LITTLE = {"ratelimit-limit": "100;w=21600", "ratelimit-remaining": "24;w=21600"}
 
 
 class Line:
@@ -39,12 +40,13 @@ class Line:
         failures: raised one after the other, before anything is answered.
         body: of every answer; a larger one than the limit is too large.
         answer: what is answered instead, by status and headers.
+        answers: the same of the first ones, before it.
         seconds: how long an answer takes; None for ever.
         large, peak: how many requests for large documents are under way, and were at most.
     """
 
     def __init__(self):
-        self.sent, self.failures = [], []
+        self.sent, self.failures, self.answers = [], [], []
         self.body, self.answer, self.seconds = b"{}", (200, {}), 0.0
         self.large = self.peak = self.bytes_in_flight = 0
 
@@ -61,7 +63,7 @@ class Line:
             await asyncio.sleep(self.seconds)
             if len(self.body) > limit:
                 raise TooLargeError(limit)
-            return Response(*self.answer, self.body)
+            return Response(*(self.answers.pop(0) if self.answers else self.answer), self.body)
         finally:
             self.large -= is_large
 
@@ -100,7 +102,8 @@ def pace():
 
 @pytest.fixture
 def wire(line, clock, observer, pace):
-    return Wire(line, clock, observer, "bestbefore/test", pace)
+    # Each wait is as long as it may be.
+    return Wire(line, clock, observer, "bestbefore/test", pace, lambda: 1.0)
 
 
 def errand(image="mine", size=0, limit=limits.MANIFEST_BYTES):
@@ -143,7 +146,7 @@ class TestThrottled:
             ("-5", 1),
             ("3.5", 1),
             ("٣", 1),
-            ("3, 5", 1),
+            ("3, 5", 5),
             ("date", 20),
             ("Fri, 31 Dec 9999 23:59:59 GMT", 60),
             ("Fri, 31 Dec 99999 23:59:59 GMT", 1),
@@ -166,10 +169,238 @@ class TestThrottled:
         line.answer = (200, {})
         assert run(send(wire, call)).status == 200
 
-    @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
-    @given(text=st.text(max_size=40))
-    def test_any_retry_after_is_seconds(self, wire, text):
-        assert isinstance(wire._retry_after(Response(429, {"retry-after": text}, b"")), float)
+
+class TestPatience:
+    """A registry that is busy is asked again, as far as the call can wait."""
+
+    @pytest.fixture
+    def patient(self, make_call):
+        def patient(patience, **settings):
+            call = make_call(**settings)
+            call.patience = patience
+            return call
+
+        return patient
+
+    @pytest.mark.parametrize("status", [502, 503, 504])
+    def test_busy_registry_is_asked_again_after_a_while(self, run, wire, line, patient, clock, observer, status):
+        line.answers = [(status, {})]
+        started = clock.monotonic()
+        assert run(send(wire, patient(1))).status == 200
+        assert clock.monotonic() - started == pytest.approx(limits.BACKOFF_SECONDS)
+        assert observer.retried == [REG]
+
+    def test_it_is_not_asked_again_and_again(self, run, wire, line, patient):
+        line.answer = (503, {})
+        assert run(send(wire, patient(60))).status == 503
+        assert len(line.sent) == limits.ATTEMPTS
+
+    @pytest.mark.parametrize("status", [200, 401, 403, 404, 500, 501])
+    def test_other_answers_are_answers(self, run, wire, line, patient, status):
+        line.answer = (status, {})
+        assert run(send(wire, patient(60))).status == status
+        assert len(line.sent) == 1
+
+    def test_who_cannot_wait_is_told_at_once(self, run, wire, line, call):
+        line.answer = (503, {})
+        assert run(send(wire, call)).status == 503
+        assert len(line.sent) == 1
+
+    @pytest.mark.parametrize("header", [{"retry-after": "5"}, {"ratelimit-remaining": "0", "ratelimit-reset": "5"}])
+    def test_429_is_waited_for_as_long_as_it_says(self, run, wire, line, patient, clock, header):
+        line.answers = [(429, header)]
+        started = clock.monotonic()
+        assert run(send(wire, patient(6))).status == 200
+        assert clock.monotonic() - started == pytest.approx(5, abs=0.01)
+
+    def test_429_that_says_longer_than_anybody_waits_is_told_at_once(self, run, wire, line, patient, clock):
+        line.answers = [(429, {"retry-after": "5"})]
+        started = clock.monotonic()
+        assert refusal(run, wire, patient(5)).reason is Reason.THROTTLED
+        assert clock.monotonic() == started
+        assert len(line.sent) == 1
+
+    def test_nobody_waits_beyond_the_deadline(self, run, wire, line, patient):
+        line.answers = [(429, {"retry-after": "5"})]
+        assert refusal(run, wire, patient(60, seconds=4)).reason is Reason.THROTTLED
+
+    def test_those_that_come_meanwhile_wait_too(self, run, wire, line, patient, call):
+        line.answers = [(429, {"retry-after": "5"})]
+        refusal(run, wire, call)
+        assert run(send(wire, patient(6))).status == 200
+        assert len(line.sent) == 2
+
+    def test_each_time_is_a_step(self, run, wire, line, patient):
+        line.answers = [(503, {})]
+        call = patient(1)
+        call.recorder = StepList()
+        run(send(wire, call))
+        assert call.recorder.told("trip", "status") == [(1, 503), (2, 200)]
+
+
+class TestOutage:
+    @pytest.fixture
+    def fail(self, run, wire, line, make_call):
+        """Requests about two images that fail."""
+
+        def fail(times=limits.CIRCUIT_FAILURES, at=REG, failure=None):
+            for number in range(times):
+                line.failures = [failure] if failure else []
+                line.answer = (500, {})
+                try:
+                    run(send(wire, make_call(), errand(f"{number % 2}"), at))
+                except ImageError:
+                    continue
+            line.answer = (200, {})
+
+        return fail
+
+    @pytest.mark.parametrize(
+        ("failure", "reason"),
+        [
+            (None, Reason.REGISTRY_UNAVAILABLE),
+            (BrokenError("cut"), Reason.REGISTRY_UNAVAILABLE),
+            (TLSError("no"), Reason.REGISTRY_UNAVAILABLE),
+            (SilentError(own=False), Reason.TIMEOUT),
+        ],
+    )
+    def test_registry_that_fails_several_times_is_left_alone(self, run, wire, line, call, fail, failure, reason):
+        fail(failure=failure)
+        sent = len(line.sent)
+        error = refusal(run, wire, call)
+        assert (error.reason, len(line.sent)) == (reason, sent)
+        assert not error.reason.durable
+        assert error.message == "manifest of reg.io/mine:v1: reg.io has failed several times in a row"
+
+    def test_its_neighbours_are_asked_as_before(self, run, wire, call, fail):
+        fail()
+        assert run(send(wire, call, at=OTHER)).status == 200
+
+    @pytest.mark.parametrize("failure", [SilentError(own=True), UnreachableError(Cause.BUDGET)])
+    def test_callers_without_time_open_nothing(self, run, wire, call, fail, failure):
+        fail(times=50, failure=failure)
+        assert run(send(wire, call)).status == 200
+
+    def test_answers_that_say_no_open_nothing(self, run, wire, line, call):
+        for status in [401, 404, 501] * 10:
+            line.answer = (status, {})
+            run(send(wire, call, errand(f"{status}")))
+        line.answer = (200, {})
+        assert run(send(wire, call)).status == 200
+
+    def test_one_request_finds_out_whether_it_is_back(self, loop, run, wire, line, make_call, clock, fail):
+        fail()
+        clock.advance(limits.CIRCUIT_SECONDS)
+        line.seconds, sent = 0.5, len(line.sent)
+        tasks = [loop.create_task(send(wire, make_call(), errand(f"{number}"))) for number in range(10)]
+        loop.settle()
+        assert len(line.sent) == sent + 1
+        loop.run_for(1)
+        assert [task.exception() is None for task in tasks] == [True] + [False] * 9
+        assert run(send(wire, make_call())).status == 200
+
+    def test_who_has_patience_waits_for_that_request(self, loop, wire, line, make_call, clock, fail):
+        fail()
+        clock.advance(limits.CIRCUIT_SECONDS)
+        line.seconds = 0.1
+        calls = [make_call() for _ in range(10)]
+        for call in calls:
+            call.patience = limits.ADMISSION_PATIENCE_SECONDS
+        tasks = [loop.create_task(send(wire, call, errand(f"{n}"))) for n, call in enumerate(calls)]
+        loop.run_for(1)
+        assert {task.result().status for task in tasks} == {200}
+
+    def test_503_that_says_when_is_left_alone_until_then(self, run, wire, line, make_call, clock):
+        line.answers = [(503, {"retry-after": "7"})]
+        assert run(send(wire, make_call())).status == 503
+        clock.advance(6.9)
+        error = refusal(run, wire, make_call())
+        assert error.reason is Reason.REGISTRY_UNAVAILABLE
+        assert error.message == "manifest of reg.io/mine:v1: reg.io asked us to come back later (status 503)"
+        clock.advance(0.2)
+        assert run(send(wire, make_call())).status == 200
+
+
+class TestQuota:
+    def test_what_is_left_is_reported(self, run, wire, line, call, observer):
+        line.answer = (200, LITTLE)
+        run(send(wire, call))
+        assert observer.quotas == [(REG, "anonymous", 24, 100)]
+
+    def test_last_quarter_is_for_admissions(self, run, wire, line, make_call, observer):
+        line.answer = (200, LITTLE)
+        run(send(wire, make_call(audit=True)))
+        error = refusal(run, wire, make_call(audit=True))
+        assert (error.reason, error.audit_only, len(line.sent)) == (Reason.THROTTLED, True, 1)
+        assert error.message == (
+            "manifest of reg.io/mine:v1: reg.io says that few requests are left, which are kept for admissions: "
+            "audit goes on later"
+        )
+        assert observer.throttled == [(REG, "quota")]
+        assert run(send(wire, make_call())).status == 200
+
+    def test_one_request_of_audit_looks_again_after_a_while(self, loop, run, wire, line, make_call, clock):
+        line.answer = (200, LITTLE)
+        run(send(wire, make_call(audit=True)))
+        clock.advance(limits.QUOTA_SECONDS)
+        line.seconds = 0.5
+        for number in range(10):
+            loop.create_task(send(wire, make_call(audit=True), errand(f"{number}"))).add_done_callback(
+                lambda task: task.exception()
+            )
+        loop.run_for(1)
+        assert len(line.sent) == 2
+
+    def test_audit_goes_on_when_there_are_more(self, run, wire, line, make_call):
+        line.answer = (200, LITTLE)
+        run(send(wire, make_call()))
+        line.answer = (200, {**LITTLE, "ratelimit-remaining": "100;w=21600"})
+        run(send(wire, make_call()))
+        assert run(send(wire, make_call(audit=True))).status == 200
+
+    def test_audit_goes_on_when_the_window_has_ended(self, run, wire, line, make_call, clock):
+        line.answer = (200, {"ratelimit-remaining": "1", "ratelimit-limit": "100", "ratelimit-reset": "5"})
+        run(send(wire, make_call()))
+        assert refusal(run, wire, make_call(audit=True)).audit_only
+        clock.advance(5)
+        assert run(send(wire, make_call(audit=True))).status == 200
+
+    def test_other_accounts_and_other_registries_have_quotas_of_their_own(self, run, wire, line, make_call):
+        line.answer = (200, LITTLE)
+        run(send(wire, make_call(audit=True)))
+        other = replace(Request("GET", origin.of_registry("https", REG), "/v2/x"), account="auths['reg.io'] of f")
+        assert run(wire.send(other, errand(), make_call(audit=True))).status == 200
+        assert run(send(wire, make_call(audit=True), at=OTHER)).status == 200
+
+    def test_429_to_one_account_keeps_no_other_away(self, run, wire, line, make_call):
+        line.answers = [(429, {"retry-after": "30"})]
+        refusal(run, wire, make_call())
+        other = replace(Request("GET", origin.of_registry("https", REG), "/v2/x"), account="auths['reg.io'] of f")
+        assert run(wire.send(other, errand(), make_call())).status == 200
+        assert refusal(run, wire, make_call()).reason is Reason.THROTTLED
+
+    def test_who_says_it_all_the_time_is_asked_less_and_less_often(self, run, wire, line, make_call, clock):
+        line.answer = (429, {"retry-after": "0"})
+        started, waits = clock.monotonic(), []
+        for _ in range(5):
+            refusal(run, wire, make_call())
+            waits.append(wire._gate.pause(REG, "anonymous"))
+            clock.advance(waits[-1])
+        assert waits == pytest.approx([0, 1, 2, 4, 8])
+        line.answer = (200, {})
+        run(send(wire, make_call()))
+        line.answer = (429, {"retry-after": "0"})
+        refusal(run, wire, make_call())
+        assert wire._gate.pause(REG, "anonymous") == 0
+        assert clock.monotonic() > started
+
+    def test_source_of_a_limit_is_told_to_nobody(self, run, wire, line, call, observer):
+        line.answer = (429, {**LITTLE, "docker-ratelimit-source": "203.0.113.7"})
+        call.recorder = StepList()
+        error = refusal(run, wire, call)
+        told = [error.message, repr(call.recorder.steps), repr(observer.quotas), repr(observer.throttled)]
+        assert not [text for text in told if "203.0.113.7" in text]
+        assert call.recorder.told("remaining") == [(24,)]
 
 
 class TestFailures:

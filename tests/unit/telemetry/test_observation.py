@@ -79,6 +79,26 @@ def test_what_caches_and_clients_report_is_counted(observation, value):
     assert value("registry_retries_total", registry="named.example") == 1
 
 
+def test_fewest_requests_that_a_registry_has_left_are_shown_and_when_it_said_so(observation, value, world):
+    name = {"registry": "named.example"}
+    observation.registry_quota("named.example", "auths['named.example'] of f", 80, 100)
+    world.clock.advance(10)
+    observation.registry_quota("named.example", "anonymous", 3, 10)
+    observation.registry_quota("named.example", "auths['named.example'] of f", 79, 100)
+    assert (value("registry_quota_remaining", **name), value("registry_quota_limit", **name)) == (3, 10)
+    assert value("registry_quota_timestamp_seconds", **name) == world.clock.now()
+    world.clock.advance(limits.QUOTA_SHOWN_SECONDS + 1)
+    observation.registry_quota("named.example", "auths['named.example'] of f", 78, None)
+    assert (value("registry_quota_remaining", **name), value("registry_quota_limit", **name)) == (78, None)
+
+
+def test_quotas_have_no_more_labels_than_registries_have(observation, value):
+    for number in range(100):
+        observation.registry_quota(f"r{number}.example", "anonymous", 100 - number, None)
+    assert value("registry_quota_remaining", registry="other") is not None
+    assert value("registry_quota_remaining", registry="r99.example") is None
+
+
 @pytest.mark.parametrize(("reloaded", "event"), [(False, "certificate.loaded"), (True, "certificate.reloaded")])
 def test_certificates_in_force_are_told_with_their_ends(observation, value, world, reloaded, event):
     observation.certificates_loaded({"server": 1_800_000_000.0, "client_ca": 1_900_000_000.0}, reloaded=reloaded)
