@@ -24,6 +24,7 @@ import pycurl
 
 from provider import limits
 from provider.registry.addresses import Address
+from provider.registry.connection import HostConnection
 from provider.registry.transport import BrokenError, Request
 
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -82,7 +83,7 @@ def apply(  # noqa: PLR0913, PLR0917 - all that a handle is set by, in one place
     set_option(pycurl.FOLLOWLOCATION, 0)
     set_option(pycurl.NOSIGNAL, 1)
     set_option(pycurl.HTTPHEADER, _headers(request))
-    set_option(pycurl.CONNECTTIMEOUT_MS, _milliseconds(min(limits.CONNECT_SECONDS, seconds)))
+    set_option(pycurl.CONNECTTIMEOUT_MS, _milliseconds(min(connect_seconds(request), seconds)))
     set_option(pycurl.TIMEOUT_MS, _milliseconds(seconds))
     set_option(pycurl.MAXAGE_CONN, limits.KEPT_CONNECTION_SECONDS)
     set_option(pycurl.HEADERFUNCTION, callbacks.header)
@@ -90,7 +91,7 @@ def apply(  # noqa: PLR0913, PLR0917 - all that a handle is set by, in one place
     set_option(pycurl.OPENSOCKETFUNCTION, callbacks.socket)
     set_option(pycurl.PREREQFUNCTION, callbacks.request)
     if request.origin.secure:
-        _secure(handle, ca_path)
+        _secure(handle, request.connection, ca_path)
     if request.method == "HEAD":
         set_option(pycurl.NOBODY, 1)
     elif request.method == "POST":
@@ -99,12 +100,22 @@ def apply(  # noqa: PLR0913, PLR0917 - all that a handle is set by, in one place
         set_option(pycurl.FORBID_REUSE, 1)
 
 
-def _secure(handle: pycurl.Curl, ca_path: str) -> None:
-    """Written out although most are the defaults."""
-    handle.setopt(pycurl.CAINFO, ca_path)
+def connect_seconds(request: Request) -> float:
+    """How long a connection for a request may take."""
+    own = request.connection.connect_seconds if request.connection is not None else None
+    return limits.CONNECT_SECONDS if own is None else min(own, limits.CONNECT_SECONDS)
+
+
+def _secure(handle: pycurl.Curl, connection: HostConnection | None, ca_path: str) -> None:
+    """Written out although most are the defaults. libcurl never takes a connection made in another way."""
+    own = connection or HostConnection()
+    handle.setopt(pycurl.CAINFO, own.ca_path() if own.ca_path is not None else ca_path)
     handle.unsetopt(pycurl.CAPATH)
-    handle.setopt(pycurl.SSL_VERIFYPEER, 1)
-    handle.setopt(pycurl.SSL_VERIFYHOST, 2)
+    handle.setopt(pycurl.SSL_VERIFYPEER, 1 if own.verify else 0)
+    handle.setopt(pycurl.SSL_VERIFYHOST, 2 if own.verify else 0)
+    if own.key_pair is not None:
+        handle.setopt(pycurl.SSLCERT, str(own.key_pair.certificate))
+        handle.setopt(pycurl.SSLKEY, str(own.key_pair.key))
     handle.setopt(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
     handle.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
     handle.setopt(pycurl.PIPEWAIT, 1)

@@ -100,7 +100,7 @@ class CurlTransport:
             await future
         except pycurl.error as error:
             if not answer.enough:
-                raise self._failed(error, answer, seconds) from error
+                raise self._failed(error, answer, seconds, request) from error
         except asyncio.CancelledError:
             # libcurl lets go of the handle a moment later, so it is not used again.
             if not isinstance(answer.error, SilentError) or _cancelled():
@@ -137,7 +137,7 @@ class CurlTransport:
             self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep)
 
     @staticmethod
-    def _failed(error: pycurl.error, answer: Answer, seconds: float) -> Exception:
+    def _failed(error: pycurl.error, answer: Answer, seconds: float, request: Request) -> Exception:
         """What libcurl's number means (libcurl-errors)."""
         ours = failure(answer)
         if ours is not None:
@@ -148,7 +148,7 @@ class CurlTransport:
         if code in _TLS:
             return TLSError("TLS failed")
         if code == pycurl.E_OPERATION_TIMEDOUT:
-            return _timed_out(answer, seconds)
+            return _timed_out(answer, seconds, curl_options.connect_seconds(request))
         return BrokenError(_BROKEN.get(code, "the answer was cut short or is no HTTP"))
 
 
@@ -160,10 +160,10 @@ _BROKEN: Final = {
 }
 
 
-def _timed_out(answer: Answer, seconds: float) -> TransportError:
+def _timed_out(answer: Answer, seconds: float, connect_seconds: float) -> TransportError:
     """Whether a connection had been made, and whose time was over. libcurl's own times do not show it."""
     if not answer.asked:
-        return UnreachableError(Cause.TIMEOUT if seconds >= limits.CONNECT_SECONDS else Cause.BUDGET)
+        return UnreachableError(Cause.TIMEOUT if seconds >= connect_seconds else Cause.BUDGET)
     return SilentError(own=True)
 
 

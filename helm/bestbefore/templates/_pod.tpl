@@ -22,6 +22,7 @@
 {{- range get .Values.provider.settings "credential_host" | default list -}}
 {{- $ports = append $ports (regexFind ":[0-9]+$" . | trimPrefix ":" | default "443" | int) -}}
 {{- end -}}
+{{- range include "bestbefore.hostsPorts" . | fromJsonArray -}}{{- $ports = append $ports (int .) -}}{{- end -}}
 {{- uniq $ports | toJson -}}
 {{- end -}}
 

@@ -26,6 +26,9 @@ docker_config: /etc/bestbefore/docker/config.json
 {{- if .Values.provider.registryCAConfigMap }}
 registry_ca: /etc/bestbefore/registry-ca/ca.crt
 {{- end }}
+{{- if .Values.provider.registryHosts }}
+hosts_dir: /etc/bestbefore/registry-hosts
+{{- end }}
 {{- with .Values.provider.trustRoots }}
 trust_root:
   {{- range $name, $_ := . }}

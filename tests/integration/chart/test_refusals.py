@@ -79,6 +79,8 @@ MISTYPED = [
     (["provider.strategy.type=Slowly"], "/provider/strategy/type", "must be one of"),
     (["provider.dnsPolicy=ClusterFirstWithHostNet"], "/provider/dnsPolicy", "must be one of"),
     (["provider.networkPolicy.dnsPorts={53,53}"], "/provider/networkPolicy/dnsPorts", "equal"),
+    (["provider.registryHosts.a/b.inline=x"], "/provider/registryHosts", "'a/b' not allowed"),
+    (["provider.registryHosts.lab.files.x.inline=x"], "/provider/registryHosts/lab/files/x", "'inline' not allowed"),
     (["provider.trustRoots.Own.inline=x"], "/provider/trustRoots", "'Own' not allowed"),
     (["provider.trustRoots.own.file=x"], "/provider/trustRoots/own", "'file' not allowed"),
     (["provider.trustRoots.own.configMap.name=x"], "/provider/trustRoots/own/configMap", "missing property 'key'"),
@@ -276,6 +278,14 @@ CONTRADICTORY = [
     (
         [f"provider.trustRoots.own.{each}" for each in ("inline=x", "secret.name=x", "secret.key=k")],
         "provider.trustRoots.own must have one of inline, configMap and secret, and has 2 of them",
+    ),
+    (
+        [f"provider.registryHosts.lab.{each}" for each in ("inline=x", "secret.name=x", "secret.key=k")],
+        "provider.registryHosts.lab must have one of inline, configMap and secret, and has 2 of them",
+    ),
+    (
+        [r"provider.registryHosts.lab.inline=header.Authorization = 'x'"],
+        "has an Authorization header, which whoever reads ConfigMaps would read: put the text into a Secret",
     ),
     (
         ["provider.authorities.own.inline=-----BEGIN PRIVATE KEY-----"],

@@ -50,6 +50,7 @@ def test_registries_reach_the_provider(helm: Helm, tmp_path: Path) -> None:
     assert loaded.insecure_registry == ("registry.lab:5000", "plain.lab")
     assert loaded.docker_config == Path("/etc/bestbefore/docker/config.json")
     assert loaded.registry_ca == Path("/etc/bestbefore/registry-ca/ca.crt")
+    assert loaded.hosts_dir == Path("/etc/bestbefore/registry-hosts")
 
 
 def test_host_of_credentials_reaches_the_provider_and_may_be_reached(helm: Helm, tmp_path: Path) -> None:
