@@ -151,9 +151,9 @@ class Failover:
         return hosts
 
     async def _mirrored(self, host: RegistryHost, query: HostQuery, call: Call) -> HostAnswer:
-        """The answer of a host that others come after: it has not all the time that there is."""
+        """The answer of a host that others come after: it has not all the time that there is, nor patience."""
         until = min(call.deadline.at, self._clock.monotonic() + limits.MIRROR_SECONDS)
-        strand = replace(call, deadline=Deadline(call.deadline.clock, until))
+        strand = replace(call, deadline=Deadline(call.deadline.clock, until), patience=0.0)
         try:
             return await self.ask_one(host, query, strand)
         finally:
@@ -211,4 +211,11 @@ def _named(error: ImageError, before: Sequence[str]) -> ImageError:
     if not before:
         return error
     sentence = f"{error.message}; asked before: {', '.join(before)}"
-    return ImageError(error.reason, sentence, unconnected=error.unconnected, unfit=error.unfit, detail=error.detail)
+    return ImageError(
+        error.reason,
+        sentence,
+        unconnected=error.unconnected,
+        unfit=error.unfit,
+        audit_only=error.audit_only,
+        detail=error.detail,
+    )

@@ -16,6 +16,8 @@ On sockets it is a real HTTP server on a free port of 127.0.0.1, with TLS if ask
     with registry.serve() as address: ...            # 127.0.0.1:PORT
     with registry.serve(context) as address: ...
 
+With `quota` set these headers stand in answers with manifests.
+
 With `referrers_page` set it has the referrers interface, with so many on a page.
 
 What was asked stands in `requests` and, by kind, in `counts`: `manifest`, `blob`, `referrer`, `token`, `other`, each
@@ -153,6 +155,7 @@ class RegistrySimulator:
         self.blob_location: Callable[[str], str] | None = None
         self.content_digest: str | None = None
         self.referrers_page: int | None = None
+        self.quota: Mapping[str, str] = {}
         self._manifests: dict[tuple[str, str], tuple[str, bytes]] = {}
         self._blobs: dict[tuple[str, str], bytes] = {}
         self._lock = threading.Lock()
@@ -434,7 +437,8 @@ class RegistrySimulator:
             return _json(404, {"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]})
         media_type, body = found
         digest = self.content_digest or (name if ":" in name else sha256(body))
-        return Answer(200, {"Content-Type": media_type, "Docker-Content-Digest": digest}, body)
+        headers = {"Content-Type": media_type, "Docker-Content-Digest": digest, **self.quota}
+        return Answer(200, headers, body)
 
     def _referrers(self, repository: str, digest: str, first: int) -> Answer:
         """A page of the manifests whose subject it is."""

@@ -42,6 +42,26 @@ def refused(ask):
     return refused
 
 
+def test_busy_mirror_is_passed_over_by_who_would_wait_for_the_registry(ask, fleet, call, clock):
+    call.patience = 60.0
+    fleet["reg.io"].push_image("team/app", "v1")
+    fleet["mirror.io"].fail("any", 429, headers={"Retry-After": "7"})
+    started = clock.monotonic()
+    assert ask().host == "reg.io"
+    assert clock.monotonic() == started
+
+
+def test_what_is_said_to_audit_alone_stays_so_behind_a_mirror(run, mirrored, fleet, make_call):
+    fleet["reg.io"].push_image("team/app", "v1")
+    fleet["reg.io"].quota = {"RateLimit-Limit": "100;w=60", "RateLimit-Remaining": "3;w=60"}
+    client = mirrored({"reg.io": MIRROR})
+    run(client.manifest(IMAGE, make_call(audit=True)))
+    with pytest.raises(ImageError) as caught:
+        run(client.manifest(IMAGE, make_call(audit=True)))
+    assert (caught.value.reason, caught.value.audit_only) == (Reason.THROTTLED, True)
+    assert run(client.manifest(IMAGE, make_call())).host == "reg.io"
+
+
 class TestOrder:
     def test_mirror_is_asked_and_the_registry_is_not(self, ask, fleet, call):
         pushed = fleet["mirror.io"].push_image("team/app", "v1")
