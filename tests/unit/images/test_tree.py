@@ -10,6 +10,8 @@ import pytest
 from provider import limits
 from provider.errors import ImageError
 from provider.images import leaf
+from provider.questions import item_key
+from provider.questions.question import FactQuestion
 from provider.reasons import Reason
 from provider.registry import media_types, store
 from provider.registry.client import Content
@@ -17,6 +19,16 @@ from tests.simulators.registry import descriptor
 from tests.unit.images.world import FRESH, IMAGE, OLD, World
 
 PLAIN_TYPES = sorted(media_types.VAGUE)
+
+
+def test_what_a_registry_says_to_audit_alone_stays_so_in_policy_controllers_words(world):
+    world.index(world.push(), world.push(architecture="arm64"))
+    call = world.call()
+    call.claim.audit = True
+    world.registry.quota = {"RateLimit-Limit": "100;w=60", "RateLimit-Remaining": "3;w=60"}
+    with pytest.raises(ImageError) as caught:
+        world.loop.run(world.inspector.inspect(item_key.of(FactQuestion(IMAGE, config=True)), call))
+    assert (caught.value.reason, caught.value.audit_only) == (Reason.THROTTLED, True)
 
 
 # The cold path, sequential requests; then from memory.

@@ -281,10 +281,11 @@ class TestOutage:
         fail(times=50, failure=failure)
         assert run(send(wire, call)).status == 200
 
-    def test_answers_that_say_no_open_nothing(self, run, wire, line, call):
-        for status in [401, 404, 501] * 10:
-            line.answer = (status, {})
-            run(send(wire, call, errand(f"{status}")))
+    @pytest.mark.parametrize("status", [400, 401, 404, 501])
+    def test_answers_that_say_no_open_nothing(self, run, wire, line, call, status):
+        line.answer = (status, {})
+        for number in range(10):
+            run(send(wire, call, errand(f"{number}")))
         line.answer = (200, {})
         assert run(send(wire, call)).status == 200
 
@@ -297,6 +298,15 @@ class TestOutage:
         assert len(line.sent) == sent + 1
         loop.run_for(1)
         assert [task.exception() is None for task in tasks] == [True] + [False] * 9
+        assert run(send(wire, make_call())).status == 200
+
+    def test_request_that_finds_out_and_runs_out_of_time_makes_room_for_the_next(
+        self, run, wire, line, make_call, clock, fail
+    ):
+        fail()
+        clock.advance(limits.CIRCUIT_SECONDS)
+        line.failures = [SilentError(own=True)]
+        refusal(run, wire, make_call())
         assert run(send(wire, make_call())).status == 200
 
     def test_who_has_patience_waits_for_that_request(self, loop, wire, line, make_call, clock, fail):
