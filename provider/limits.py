@@ -244,6 +244,22 @@ HELPER_SERVERS: Final = 256
 # One secret in it.
 CREDENTIAL_CHARACTERS: Final = 32 * KIB
 
+# Clouds that give credentials: how long one may take in all, to be connected with, and until its next byte; how much
+# one answer may have; for how long a token is used at most, and one that does not say; how long before its end it is
+# used no more, and how long before that it is renewed; how soon after a failure it is asked again, and how long no
+# question waits for that; of how many regions and registries tokens are kept.
+CLOUD_SECONDS: Final = 5.0
+CLOUD_CONNECT_SECONDS: Final = 1.0
+CLOUD_READ_SECONDS: Final = 3.0
+CLOUD_BYTES: Final = 256 * KIB
+CLOUD_TOKEN_SECONDS: Final = 12 * 3600.0
+CLOUD_TOKEN_DEFAULT_SECONDS: Final = 900.0
+CLOUD_MARGIN_SECONDS: Final = 30.0
+CLOUD_RENEWAL_SECONDS: Final = 300.0
+CLOUD_FAILED_SECONDS: Final = 10.0
+CLOUD_FAILING_SECONDS: Final = 600.0
+CLOUD_PLACES: Final = 256
+
 # How often files that may be replaced are looked at while nobody asks, seconds.
 FILE_WATCH_SECONDS: Final = 2.0
 # How many entries of one file or list that cannot be used are named.

@@ -113,6 +113,14 @@ class Observer(Protocol):
             problems: the entries of it that cannot be used and are passed over, as in `file_rejected`.
         """
 
+    def cloud_asked(self, cloud: str, problem: str) -> None:
+        """A cloud that is to give credentials does so, or no more; reported when that changes.
+
+        Args:
+            cloud: as the setting `cloud_credentials` names it.
+            problem: a sentence that names the setting, the cloud and what to do; empty where there is none.
+        """
+
     def entries_passed_over(self, listed: RemoteList, problems: Sequence[str]) -> None:
         """Entries of a registry's list cannot be used; those beside them are.
 
@@ -173,6 +181,9 @@ class NullObserver:
         """See `Observer`."""
 
     def file_in_force(self, setting: FileSetting, name: str, problems: Sequence[str]) -> None:
+        """See `Observer`."""
+
+    def cloud_asked(self, cloud: str, problem: str) -> None:
         """See `Observer`."""
 
     def entries_passed_over(self, listed: RemoteList, problems: Sequence[str]) -> None:

@@ -21,6 +21,10 @@ class Warnings(NullObserver):
         """See `Observer`."""
         self._warn(problems)
 
+    def cloud_asked(self, cloud: str, problem: str) -> None:  # noqa: ARG002 - as above
+        """See `Observer`."""
+        self._warn([problem] if problem else [])
+
     def entries_passed_over(self, listed: RemoteList, problems: Sequence[str]) -> None:  # noqa: ARG002 - as above
         """See `Observer`."""
         self._warn(problems)

@@ -51,6 +51,12 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
                 "domain. May be repeated.",
             ),
             click.option(
+                "--cloud-credentials",
+                multiple=True,
+                type=click.Choice(["ecr", "google", "azure"]),
+                help="Ask this cloud who we are at its own registries, where no file says so. May be repeated.",
+            ),
+            click.option(
                 "--registry-ca",
                 type=click.Path(exists=True, dir_okay=False, path_type=Path),
                 help="PEM file of certificate authorities for registries.",
@@ -95,6 +101,7 @@ class RegistryOptions:
         registry_ca: file of authorities.
         credential_host: hosts that a registry's credentials are good at, too.
         hosts_dir: folder of `hosts.toml` files.
+        cloud_credentials: clouds that are asked who we are.
     """
 
     insecure_registry: Iterable[str] = ()
@@ -102,6 +109,7 @@ class RegistryOptions:
     registry_ca: Path | None = None
     credential_host: Iterable[HostPair] = ()
     hosts_dir: Path | None = None
+    cloud_credentials: Iterable[str] = ()
 
 
 def inspector(
@@ -174,6 +182,7 @@ def connected(
     from gatekeeper.cli.passed_over import Warnings  # noqa: PLC0415
     from gatekeeper.cli.session import Session  # noqa: PLC0415
     from provider.images.assembly import assemble  # noqa: PLC0415
+    from provider.registry.clouds.places import CloudName  # noqa: PLC0415
     from provider.registry.settings import RegistrySettings  # noqa: PLC0415
 
     settings = RegistrySettings(
@@ -185,6 +194,7 @@ def connected(
         hosts_dir=options.hosts_dir,
         docker_config=options.docker_config or _own_docker_config(),
         credential_helpers=True,
+        clouds=frozenset(CloudName(name) for name in options.cloud_credentials),
     )
     clock = SystemClock()
     assembly = assemble(settings, clock, Warnings(), trust_roots)

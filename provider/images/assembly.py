@@ -14,7 +14,7 @@ from provider.pace import Pace
 from provider.registry.addresses import AddressBook
 from provider.registry.archive import Archive
 from provider.registry.archive_assembly import assemble_archive
-from provider.registry.ca_bundle import CABundle
+from provider.registry.ca_bundle import CABundle, system_authorities
 from provider.registry.client import RegistryClient
 from provider.registry.credentials import Credentials, NoCredentials, ReloadedCredentials, SharedCredentials
 from provider.registry.helpers import HelperCredentials, HostPrograms
@@ -22,6 +22,7 @@ from provider.registry.mirrors.folder import HostFolder
 from provider.registry.mirrors.host import HostTable, NoMirrors
 from provider.registry.settings import RegistrySettings
 from provider.registry.store import Store
+from provider.registry.transport import Transport
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,16 @@ def assemble(
     """
     observer = observer or NullObserver()
     files = _Files([], [])
-    credentials = _credentials(settings, clock, observer, files)
     pace = Pace()
     archive = _archive(settings, clock, observer, files)
-    store = _store(settings, clock, observer, pace, files, archive)
+    hosts = _hosts(settings, clock, observer, files)
+    transport = _transport(settings, clock, observer, files, hosts)
+    credentials = _clouds(settings, _credentials(settings, clock, observer, files), transport, clock, observer)
+    files.problems.extend(_missing(settings, observer))
+    client = RegistryClient(settings, transport, clock, observer, pace, hosts)
+    store = Store(
+        client, clock, observer, memory_bytes=settings.memory_bytes, tag_ttl=settings.tag_ttl, archive=archive
+    )
 
     def prover() -> Prover:
         # Imported when the first question comes: who asks for no signatures shall not pay for their libraries.
@@ -116,9 +123,34 @@ def _archive(settings: RegistrySettings, clock: Clock, observer: Observer, files
     return parts.archive
 
 
-def _store(  # noqa: PLR0913, PLR0917 - its collaborators
-    settings: RegistrySettings, clock: Clock, observer: Observer, pace: Pace, files: _Files, archive: Archive | None
-) -> Store:
+def _clouds(
+    settings: RegistrySettings, own: Credentials, transport: Transport, clock: Clock, observer: Observer
+) -> Credentials:
+    """With those that clouds give. Outermost: what a cloud gives is good at no further host of its owner."""
+    if not settings.clouds:
+        return own
+    from provider.registry.clouds.credentials import CloudCredentials  # noqa: PLC0415 - only where one is switched on
+    from provider.registry.clouds.switched_on import clouds  # noqa: PLC0415 - as above
+
+    named = clouds(settings.clouds, transport, system_authorities(), clock)
+    return CloudCredentials(own, named, settings, clock, observer)
+
+
+def _missing(settings: RegistrySettings, observer: Observer) -> Sequence[str]:
+    """What is not installed of the clouds' libraries."""
+    if not settings.clouds:
+        return ()
+    from provider.registry.clouds.switched_on import problems  # noqa: PLC0415 - as above
+
+    found = problems(settings.clouds)
+    for name, problem in found.items():
+        observer.cloud_asked(name.value, problem)
+    return list(found.values())
+
+
+def _transport(
+    settings: RegistrySettings, clock: Clock, observer: Observer, files: _Files, hosts: HostTable
+) -> Transport:
     # Imported here: libcurl and c-ares are not loaded where a test brings a transport of its own.
     from provider.registry.curl_transport import CurlTransport  # noqa: PLC0415
     from provider.registry.resolver import NameResolver  # noqa: PLC0415
@@ -128,10 +160,7 @@ def _store(  # noqa: PLR0913, PLR0917 - its collaborators
 
     bundle = CABundle(settings.ca_file, clock, observer.registry_ca_rejected, in_force)
     files.looks.append(bundle.look)
-    hosts = _hosts(settings, clock, observer, files)
-    transport = CurlTransport(AddressBook(settings, NameResolver(clock), hosts.names), bundle.path, clock, observer)
-    client = RegistryClient(settings, transport, clock, observer, pace, hosts)
-    return Store(client, clock, observer, memory_bytes=settings.memory_bytes, tag_ttl=settings.tag_ttl, archive=archive)
+    return CurlTransport(AddressBook(settings, NameResolver(clock), hosts.names), bundle.path, clock, observer)
 
 
 def _hosts(settings: RegistrySettings, clock: Clock, observer: Observer, files: _Files) -> HostTable:

@@ -63,7 +63,7 @@ class CABundle:
         self._rejected = rejected
         self._in_force = in_force
         self._lock = threading.Lock()
-        self._sources = [_system(), *([ca_file] if ca_file else []), *further]
+        self._sources = [system_authorities(), *([ca_file] if ca_file else []), *further]
         self._seen = self._state()
         self._unusable = ""
         self._looked_at = clock.monotonic()
@@ -175,7 +175,7 @@ def _checked(path: Path, name: str) -> tuple[bytes, list[str]]:
     return b"\n".join(found.usable), [f"{name} {path}: {problem}" for problem in found.problems]
 
 
-def _system() -> Path:
+def system_authorities() -> Path:
     """The machine's own authorities, or else those that come with certifi."""
     paths = ssl.get_default_verify_paths()
     for candidate in (os.environ.get(paths.openssl_cafile_env, ""), paths.cafile or "", *_SYSTEM):

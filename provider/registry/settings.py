@@ -9,6 +9,7 @@ from pathlib import Path
 from provider import limits
 from provider.cache.shared.settings import StoreSettings
 from provider.registry import origin
+from provider.registry.clouds.places import CloudName
 from provider.registry.origin import Origin
 from provider.version import VERSION
 
@@ -33,6 +34,7 @@ class RegistrySettings:
         hosts_dir: folder of `hosts.toml` files, which name mirrors; they may be replaced while we run.
         docker_config: Docker `config.json` with registry credentials; it may be replaced while we run.
         credential_helpers: whether the programs that it names are run.
+        clouds: that are asked for credentials of their own registries.
         memory_bytes: bound of what is kept in memory, content of all registries together.
         tag_ttl: seconds for which a tag is believed to point to the same digest.
         shared: the store that replicas share; None where they share none.
@@ -48,6 +50,7 @@ class RegistrySettings:
     hosts_dir: Path | None = None
     docker_config: Path | None = None
     credential_helpers: bool = False
+    clouds: frozenset[CloudName] = frozenset()
     memory_bytes: int = 64 * limits.MIB
     tag_ttl: float = 30.0
     shared: StoreSettings | None = None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from provider.cache.shared.settings import StoreKind
+from provider.registry.clouds.places import CloudName
 from provider.settings.schema import Schema, setting
 from provider.settings.values import Address, HostPair, LogFormat, LogLevel, NamedFile, one_of, servers
 
@@ -122,6 +123,14 @@ class RegistriesSettings:
         "stand in `auths`: `docker-credential-NAME`, found on the PATH. Each may take 5 seconds.",
         default=False,
         why="A program is run by whoever may write that file; the image has none.",
+    )
+    cloud_credentials: tuple[CloudName, ...] = setting(
+        "Clouds that are asked who we are at their own registries, where nothing else says so: `ecr` (Amazon ECR, "
+        "private and public), `google` (Artifact Registry, Container Registry), `azure` (ACR). By their libraries, "
+        "which are extras: `pip install 'bestbefore[ecr]'`. What a cloud gives is shown to its own registries alone.",
+        default=(),
+        why="The account of the Pod, or of its node, has to have the right; a library's requests do not pass the "
+        "checks that all others pass.",
     )
     credential_host: tuple[HostPair, ...] = setting(
         "Further hosts that the credentials of a registry are good at, `REGISTRY=HOST` each: its token service or a "

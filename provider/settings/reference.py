@@ -43,6 +43,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "float": "number",
     "tuple[NamedFile, ...]": "list of `NAME=FILE`",
     "tuple[HostPair, ...]": "list of `REGISTRY=HOST`, each `host` or `host:port`",
+    "tuple[CloudName, ...]": "list of `ecr`, `google`, `azure`",
     "tuple[str, ...]": "list of `host` or `host:port`",
     "LogLevel": "`debug`, `info`, `warning` or `error`",
     "LogFormat": "`auto`, `json` or `text`",

@@ -12,6 +12,7 @@ from typing import Any, Final
 from provider.errors import BestbeforeError
 from provider.foreign_text import shown
 from provider.registry import reference
+from provider.registry.clouds.places import CloudName
 from provider.settings.schema import Schema
 
 _LAST_PORT: Final = 65535
@@ -195,6 +196,14 @@ def _host_pair(text: str) -> HostPair:
     return HostPair(_host(registry), _host(host))
 
 
+def _clouds(value: object) -> tuple[CloudName, ...]:
+    entries = value.split(",") if isinstance(value, str) else value
+    if not isinstance(entries, list | tuple):
+        raise TypeError(f"must be a list of clouds, got {shown(str(value))!r}")
+    convert = one_of(CloudName)
+    return tuple(dict.fromkeys(CloudName(convert(text_of(entry).strip())) for entry in entries if entry != ""))
+
+
 def _named_files(value: object) -> tuple[NamedFile, ...]:
     entries = value.split(",") if isinstance(value, str) else value
     if not isinstance(entries, list | tuple):
@@ -249,6 +258,7 @@ _CONVERTERS: Final[Mapping[str, Callable[[object], object]]] = {
     "tuple[str, ...]": _hosts,
     "tuple[NamedFile, ...]": _named_files,
     "tuple[HostPair, ...]": _host_pairs,
+    "tuple[CloudName, ...]": _clouds,
     "LogLevel": one_of(LogLevel),
     "LogFormat": one_of(LogFormat),
 }

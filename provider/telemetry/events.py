@@ -12,6 +12,8 @@ class Event(StrEnum):
     CERTIFICATE_LOADED = "certificate.loaded"
     CERTIFICATE_REJECTED = "certificate.rejected"
     CERTIFICATE_RELOADED = "certificate.reloaded"
+    CLOUD_ANSWERED = "cloud.answered"
+    CLOUD_FAILED = "cloud.failed"
     CONFIG_LOADED = "config.loaded"
     ENTRY_REJECTED = "entry.rejected"
     ENTRY_SKIPPED = "entry.skipped"

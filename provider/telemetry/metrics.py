@@ -223,7 +223,10 @@ class Metrics:
             "file_rejections", "Files of a setting that could not be used, at the start or replaced", "setting"
         )
         self.unusable_entries = self._gauge(
-            "unusable_entries", "Entries of a file in force that cannot be used and are passed over", "setting", "name"
+            "unusable_entries",
+            "Entries of a file in force, and clouds, that cannot be used and are passed over",
+            "setting",
+            "name",
         )
         self.entries_passed_over = self._counter(
             "entries_passed_over", "Entries of registries' lists of signatures that could not be used", "list"

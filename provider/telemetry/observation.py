@@ -88,6 +88,14 @@ class Observation(NullObserver):
             fields = {"where": setting.value, "problem": problem, "count": len(problems)}
             self.log.warning(Event.ENTRY_SKIPPED, "an entry of a file cannot be used; the others are", **fields)
 
+    def cloud_asked(self, cloud: str, problem: str) -> None:
+        """A cloud gives credentials, or no more."""
+        self.metrics.unusable_entries.labels("cloud_credentials", cloud).set(1 if problem else 0)
+        if problem:
+            self.log.warning(Event.CLOUD_FAILED, "a cloud gives no credentials", cloud=cloud, problem=problem)
+        else:
+            self.log.info(Event.CLOUD_ANSWERED, "a cloud gives credentials", cloud=cloud)
+
     def entries_passed_over(self, listed: RemoteList, problems: Sequence[str]) -> None:
         """Entries of a registry's list cannot be used."""
         self.metrics.entries_passed_over.labels(listed).inc(len(problems))

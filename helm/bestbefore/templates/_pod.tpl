@@ -71,3 +71,30 @@ there the chart's own numbers are left out, and what is null everywhere.
       protocol: TCP
     {{- end }}
 {{- end -}}
+
+{{/* The label by which Azure gives a Pod its identity. */}}
+{{- define "bestbefore.cloudLabels" -}}
+{{- if has "azure" .Values.provider.cloudCredentials -}}
+azure.workload.identity/use: "true"
+{{- end -}}
+{{- end -}}
+
+{{/* A rule of a NetworkPolicy for each cloud: where its metadata is; GKE answers on port 988 of another address. */}}
+{{- define "bestbefore.metadataEgress" -}}
+{{- $addresses := dict "ecr" (list "169.254.169.254/32" "169.254.170.2/32" "169.254.170.23/32" "fd00:ec2::254/128" "fd00:ec2::23/128") "google" (list "169.254.169.254/32" "169.254.169.252/32") "azure" (list "169.254.169.254/32") -}}
+{{- range .Values.provider.cloudCredentials }}
+# What {{ . }} says of this Pod or its node.
+- to:
+    {{- range get $addresses . }}
+    - ipBlock:
+        cidr: {{ . }}
+    {{- end }}
+  ports:
+    - port: 80
+      protocol: TCP
+    {{- if eq . "google" }}
+    - port: 988
+      protocol: TCP
+    {{- end }}
+{{- end }}
+{{- end -}}

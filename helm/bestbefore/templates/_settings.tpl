@@ -23,6 +23,10 @@ insecure_registry:
 {{- if .Values.provider.dockerConfigSecret }}
 docker_config: /etc/bestbefore/docker/config.json
 {{- end }}
+{{- with .Values.provider.cloudCredentials }}
+cloud_credentials:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- if .Values.provider.registryCAConfigMap }}
 registry_ca: /etc/bestbefore/registry-ca/ca.crt
 {{- end }}

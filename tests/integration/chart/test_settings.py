@@ -61,6 +61,29 @@ def test_host_of_credentials_reaches_the_provider_and_may_be_reached(helm: Helm,
     assert 8444 in [each["port"] for rule in rules for each in rule["ports"]]
 
 
+def test_clouds_reach_the_provider_with_azures_label_and_the_metadata_addresses(helm: Helm, tmp_path: Path) -> None:
+    rendering = helm.render(values=["provider.cloudCredentials={azure,ecr}"])
+    assert [cloud.value for cloud in load(rendering, tmp_path).registries.cloud_credentials] == ["azure", "ecr"]
+    pod = rendering.one("Deployment")["spec"]["template"]
+    assert pod["metadata"]["labels"]["azure.workload.identity/use"] == "true"
+    rules = [rule for rule in rendering.one("NetworkPolicy")["spec"]["egress"] if "to" in rule]
+    addresses = {peer["ipBlock"]["cidr"] for rule in rules for peer in rule["to"]}
+    assert addresses == {
+        "169.254.169.254/32",
+        "169.254.170.2/32",
+        "169.254.170.23/32",
+        "fd00:ec2::254/128",
+        "fd00:ec2::23/128",
+    }
+    assert {port["port"] for rule in rules for port in rule["ports"]} == {80}
+
+
+def test_no_metadata_address_is_open_and_no_label_is_set_by_itself(rendering: Rendering) -> None:
+    assert all("to" not in rule for rule in rendering.one("NetworkPolicy")["spec"]["egress"])
+    labels = rendering.one("Deployment")["spec"]["template"]["metadata"]["labels"]
+    assert not [name for name in labels if name.startswith("azure")]
+
+
 def test_every_setting_of_the_provider_can_be_set_in_one_place(helm: Helm) -> None:
     schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
     further = set(schema["$defs"]["settings"]["properties"])

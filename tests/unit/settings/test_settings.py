@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from provider import limits
 from provider.errors import SettingsError
+from provider.registry.clouds.places import CloudName
 from provider.settings import model
 from provider.settings.sources import load
 from provider.settings.values import Address, LogFormat, LogLevel
@@ -81,6 +82,7 @@ def test_every_setting_can_be_given_by_every_source(config):
         "trust_root": "own=f,other=g",
         "credential_host": "reg.io=auth.io,reg.io=login.io",
         "credential_helpers": "true",
+        "cloud_credentials": "ecr,azure",
         "authority": "release=h",
         "tag_ttl_seconds": "0",
         "memory_mib": "8",
@@ -127,6 +129,11 @@ def test_hosts_of_credentials_are_pairs():
         "reg.io:5000=reg.io:5001",
         "index.docker.io=auth.example",
     ]
+
+
+def test_clouds_are_named_once_each():
+    loaded = load(REQUIRED | {"cloud_credentials": ("azure", "ecr", "azure")}, {})
+    assert loaded.registries.cloud_credentials == (CloudName.AZURE, CloudName.ECR)
 
 
 def test_trust_roots_are_files_by_name():
@@ -192,6 +199,9 @@ def test_all_problems_are_told_at_once(config):
         ("credential_host", ["reg.io="], "is no registry"),
         ("credential_host", ["reg.io=https://auth.io/token"], "is no registry"),
         ("credential_host", ["*.io=auth.io"], "is no registry"),
+        ("cloud_credentials", "ecr,aws", "must be one of ecr, google, azure, got 'aws'"),
+        ("cloud_credentials", {"ecr": 1}, "must be a list of clouds"),
+        ("cloud_credentials", [["ecr"]], "must be a text"),
         ("credential_host", 1, "must be a list of REGISTRY=HOST, got '1'"),
     ],
 )
