@@ -92,7 +92,8 @@ def assemble(
     named = AuthorityFiles(authorities or {}, clock, observer)
     files.looks.append(named.look)
     files.problems.extend(named.problems)
-    inspector = ImageInspector(store, pace, observer, lazy, DefaultAuthorities(named.current, lazy.prove))
+    defaults = DefaultAuthorities(named.current, lazy.prove)
+    inspector = ImageInspector(store, pace, observer, lazy, defaults, settings.short_names)
     return Assembly(inspector, store, credentials, files.looks, files.problems)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from provider.errors import ImageError
+from provider.foreign_text import shown
 from provider.images import facts
 from provider.images.default_authorities import DefaultAuthorities
 from provider.images.tree import Tree
@@ -62,16 +63,24 @@ class ImageInspector:
         observer: gets a report of how many round trips a question took.
         prover: knows who signed images.
         authorities: whose signatures fact sheets name.
+        short_names: whether an image that names no registry is one of Docker Hub's; else it is refused.
     """
 
-    def __init__(
-        self, store: Store, pace: Pace, observer: Observer, prover: Prover, authorities: DefaultAuthorities
+    def __init__(  # noqa: PLR0913, PLR0917 - its collaborators
+        self,
+        store: Store,
+        pace: Pace,
+        observer: Observer,
+        prover: Prover,
+        authorities: DefaultAuthorities,
+        short_names: bool = True,  # noqa: FBT001, FBT002 - a setting
     ) -> None:
         self._store = store
         self._pace = pace
         self._observer = observer
         self._prover = prover
         self._authorities = authorities
+        self._short_names = short_names
 
     async def inspect(self, key: ItemKey, call: Call) -> Answer:
         """The facts or the proofs that a key asks for.
@@ -83,6 +92,7 @@ class ImageInspector:
         Raises:
             ImageError: there is no answer, for good or for now.
         """
+        self._check_name(key.reference)
         try:
             if isinstance(key.question, ProofQuestion):
                 return await self._prover.prove(key.reference, key.question.verify, call)
@@ -100,6 +110,7 @@ class ImageInspector:
         """
         if not isinstance(key.question, ProofQuestion):
             raise ImageError(Reason.QUESTION_UNSUPPORTED, "the key asks nothing about signatures")
+        self._check_name(key.reference)
         return await self._prover.examine(key.reference, key.question.verify, call)
 
     async def resolve(self, key: ItemKey, call: Call) -> str:
@@ -108,6 +119,7 @@ class ImageInspector:
         Raises:
             ImageError: there is no answer, for good or for now.
         """
+        self._check_name(key.reference)
         if key.reference.digest:
             return key.text
         sighting = await self._store.resolve(key.reference, call)
@@ -116,6 +128,16 @@ class ImageInspector:
     async def close(self) -> None:
         """Let go of all connections."""
         await self._store.close()
+
+    def _check_name(self, image: Reference) -> None:
+        """Refuse a name that each node completes as it is set up.
+
+        Raises:
+            ImageError: `ReferenceInvalid`.
+        """
+        if image.short and not self._short_names:
+            sentence = f"{shown(image.text)} names no registry, and nodes may mean another one than Docker Hub by that"
+            raise ImageError(Reason.REFERENCE_INVALID, f"{sentence}: write the registry, docker.io/ for Docker Hub")
 
     async def _facts(self, image: Reference, question: FactQuestion, call: Call) -> Facts:
         tree = Tree(self._store, self._pace, config=question.config)

@@ -65,6 +65,11 @@ class Reference:
         """The normalised form that globs are matched against; of a tag with a digest the tag is left out."""
         return self.context + (f"@{self.digest}" if self.digest else f":{self.tag}")
 
+    @property
+    def short(self) -> bool:
+        """Whether it names no registry: Docker Hub is meant here, and a node may mean another one."""
+        return not _names_registry(self.text)
+
     def at(self, digest: str) -> Reference:
         """The same repository, at a digest."""
         return replace(self, tag=None, digest=digest, text=f"{self.context}@{digest}")
@@ -98,10 +103,8 @@ def _split_tag(text: str, base: str) -> tuple[str, str | None]:
 
 
 def _split_registry(text: str, context: str) -> tuple[str, str]:
-    first, slash, rest = context.partition("/")
-    # `localhost/app` is a Docker Hub user's, as policy-controller reads it: a registry has a dot or a colon.
-    names_registry = bool(slash) and ("." in first or ":" in first)
-    registry, repository = (first, rest) if names_registry else (DEFAULT_REGISTRY, context)
+    first, _, rest = context.partition("/")
+    registry, repository = (first, rest) if _names_registry(context) else (DEFAULT_REGISTRY, context)
     if not _REPOSITORY.fullmatch(repository):
         raise _invalid(text, "a repository has 2 to 255 lower-case letters, digits, `_`, `-`, `.` and `/`")
     if not {".", ".."}.isdisjoint(repository.split("/")):
@@ -109,6 +112,12 @@ def _split_registry(text: str, context: str) -> tuple[str, str]:
     if not _is_authority(registry):
         raise _invalid(text, "the registry is no host name or IP address with an optional port")
     return _normalised(registry, repository)
+
+
+def _names_registry(context: str) -> bool:
+    """`localhost/app` is a Docker Hub user's, as policy-controller reads it: a registry has a dot or a colon."""
+    first, slash, _ = context.partition("/")
+    return bool(slash) and ("." in first or ":" in first)
 
 
 def _normalised(registry: str, repository: str) -> tuple[str, str]:

@@ -35,6 +35,7 @@ class RegistrySettings:
         docker_config: Docker `config.json` with registry credentials; it may be replaced while we run.
         credential_helpers: whether the programs that it names are run.
         clouds: that are asked for credentials of their own registries.
+        short_names: whether an image that names no registry is one of Docker Hub's; else it is refused.
         memory_bytes: bound of what is kept in memory, content of all registries together.
         tag_ttl: seconds for which a tag is believed to point to the same digest.
         shared: the store that replicas share; None where they share none.
@@ -51,6 +52,7 @@ class RegistrySettings:
     docker_config: Path | None = None
     credential_helpers: bool = False
     clouds: frozenset[CloudName] = frozenset()
+    short_names: bool = True
     memory_bytes: int = 64 * limits.MIB
     tag_ttl: float = 30.0
     shared: StoreSettings | None = None

@@ -187,6 +187,7 @@ def _assembly(settings: Settings, observation: Observation, clock: Clock, proble
         docker_config=registries.docker_config,
         credential_helpers=registries.credential_helpers,
         clouds=frozenset(registries.cloud_credentials),
+        short_names=registries.short_names,
         memory_bytes=registries.memory_mib * limits.MIB * 2 // 3,
         tag_ttl=registries.tag_ttl_seconds,
         shared=shared,

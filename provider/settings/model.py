@@ -124,6 +124,13 @@ class RegistriesSettings:
         default=False,
         why="A program is run by whoever may write that file; the image has none.",
     )
+    short_names: bool = setting(
+        "Take an image that names no registry (`alpine`, `team/app`) for one of Docker Hub's. With `false` it is "
+        "refused (`ReferenceInvalid`): for nodes whose `registries.conf` (CRI-O, Podman) means another registry by it.",
+        default=True,
+        why="Docker, containerd and policy-controller mean Docker Hub by it. What a node means cannot be seen from "
+        "here, so that no other registry is guessed.",
+    )
     cloud_credentials: tuple[CloudName, ...] = setting(
         "Clouds that are asked who we are at their own registries, where nothing else says so: `ecr` (Amazon ECR, "
         "private and public), `google` (Artifact Registry, Container Registry), `azure` (ACR). By their libraries, "

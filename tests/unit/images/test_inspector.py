@@ -195,6 +195,43 @@ class TestProofs:
         assert caught.value.reason is Reason.QUESTION_UNSUPPORTED
 
 
+class TestShortNames:
+    """An image that names no registry is one of Docker Hub's, or, where a setting says so, refused."""
+
+    @pytest.fixture
+    def strict(self, world):
+        world.inspector = ImageInspector(
+            world.store, world.pace, world.trips, Prover(), world.inspector._authorities, short_names=False
+        )
+        return world
+
+    def test_it_is_docker_hubs_and_no_other_registry_is_asked(self, world):
+        world.push("v1")
+        found = world.ask("team/app:v1")
+        assert found.image == "index.docker.io/team/app:v1"
+        assert {request.host for request in world.registry.requests} == {"index.docker.io"}
+
+    @pytest.mark.parametrize("image", ["team/app:v1", "app", "localhost/app", f"team/app@sha256:{'0' * 64}"])
+    def test_it_is_refused_with_what_to_write_and_nobody_is_asked(self, strict, image):
+        error = strict.refused(image)
+        assert error.reason is Reason.REFERENCE_INVALID
+        assert f"{image[:40]}" in error.message
+        assert "write the registry, docker.io/ for Docker Hub" in error.message
+        with pytest.raises(ImageError):
+            strict.resolve(image)
+        assert strict.registry.requests == []
+
+    def test_its_signatures_are_not_looked_for(self, strict):
+        key = item_key.of(ProofQuestion("team/app:v1", VERIFY))
+        for asked in (strict.inspector.inspect, strict.inspector.examine):
+            with pytest.raises(ImageError, match="names no registry"):
+                strict.loop.run(asked(key, strict.call()))
+
+    def test_image_that_names_docker_hub_is_read(self, strict):
+        strict.push("v1")
+        assert strict.ask("docker.io/team/app:v1").created == FRESH
+
+
 class TestLazyProver:
     """Who asks for no signatures does not pay for their libraries."""
 

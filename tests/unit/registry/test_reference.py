@@ -240,3 +240,25 @@ def test_blank_reference_of_any_characters_stays_on_one_short_line(text):
         parse(text)
     assert caught.value.message.isprintable()
     assert len(caught.value.message) < 500
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("alpine", True),
+        ("alpine:3.20", True),
+        ("team/app", True),
+        ("team/app:v1", True),
+        (f"alpine@{DIGEST}", True),
+        (f"team/app:v1@{DIGEST}", True),
+        ("localhost/app", True),
+        ("docker.io/alpine", False),
+        ("index.docker.io/library/alpine", False),
+        ("reg.io/app", False),
+        ("localhost:5000/app", False),
+        (f"reg.io/team/app@{DIGEST}", False),
+    ],
+)
+def test_short_name_is_one_without_a_registry(text, short):
+    assert parse(text).short is short
+    assert not parse(text).at(DIGEST).short

@@ -83,6 +83,7 @@ def test_every_setting_can_be_given_by_every_source(config):
         "credential_host": "reg.io=auth.io,reg.io=login.io",
         "credential_helpers": "true",
         "cloud_credentials": "ecr,azure",
+        "short_names": "false",
         "authority": "release=h",
         "tag_ttl_seconds": "0",
         "memory_mib": "8",
