@@ -18,6 +18,7 @@ class Credential:
         identity_token: refresh token of the registry's token service, instead of a password.
         registry_token: bearer token that the registry itself takes, without a token service.
         name: where it stands, `auths[reg.io] of config.json`; says nothing of the secret, and is no part of who we are.
+        principal: who it is by a name that lasts, where secrets come and go; empty where the secret says who.
         confined: whether it is shown to the registry itself alone, whatever settings say of its token service.
         absence: why who was to say gave nobody, after "it wants credentials, and"; empty where nobody was to.
     """
@@ -26,6 +27,7 @@ class Credential:
     password: str = field(default="", repr=False)
     identity_token: str = field(default="", repr=False)
     registry_token: str = field(default="", repr=False)
+    principal: str = ""
     confined: bool = False
     absence: str = ""
     name: str = field(default="", compare=False)
@@ -45,6 +47,9 @@ class Credential:
         """Stands for the credential in cache keys: equal for equal ones, and reveals nothing about the secret."""
         if self.anonymous:
             return "anonymous"
+        if self.principal:
+            # Apart by its form: what somebody writes as a user and password is nobody's principal.
+            return "principal " + hashlib.sha256(_bytes(self.principal)).hexdigest()
         parts = (self.username, self.password, self.identity_token, self.registry_token)
         return hashlib.sha256(_bytes("\0".join(parts))).hexdigest()
 

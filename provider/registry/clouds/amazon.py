@@ -74,7 +74,7 @@ class AmazonLibrary:
             raise _refusal(service, error.response) from error
         except BotoCoreError as error:
             raise CloudError(f"its library failed ({type(error).__name__})") from error
-        return _token(answer)
+        return _token(answer, f"{service} {place.region} {os.environ.get('AWS_ROLE_ARN', '')}")
 
     def _client(self, service: str, region: str, **options: Any) -> Any:  # noqa: ANN401 - botocore has no types
         from botocore.config import Config  # noqa: PLC0415 - as above
@@ -167,7 +167,7 @@ def _refusal(service: str, response: dict[str, Any]) -> CloudError:
     )
 
 
-def _token(answer: dict[str, Any]) -> CloudToken:
+def _token(answer: dict[str, Any], principal: str) -> CloudToken:
     found = answer.get("authorizationData")
     data = found[0] if isinstance(found, list) and found else found
     fields = data if isinstance(data, dict) else {}
@@ -175,5 +175,6 @@ def _token(answer: dict[str, Any]) -> CloudToken:
     ends = fields.get("expiresAt")
     if read is None or ends is None:
         raise CloudError("Amazon answered with no usable token")
-    credential = Credential(read.username, read.password, confined=True, name=CloudName.ECR.value)
+    name = CloudName.ECR.value
+    credential = Credential(read.username, read.password, principal=principal, confined=True, name=name)
     return CloudToken(credential, ends.timestamp())

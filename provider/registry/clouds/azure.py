@@ -161,7 +161,9 @@ class AzureCloud:
         refresh = _document(response.body).get("refresh_token")
         if not isinstance(refresh, str) or not 0 < len(refresh) <= limits.CREDENTIAL_CHARACTERS:
             raise CloudError(f"{place.host} answered with no usable token")
-        credential = Credential(identity_token=refresh, confined=True, name=self.name.value)
+        name = self.name.value
+        principal = f"{name} {place.host} {os.environ.get('AZURE_CLIENT_ID', '')}"
+        credential = Credential(identity_token=refresh, principal=principal, confined=True, name=name)
         return CloudToken(credential, self._end(refresh))
 
     def _end(self, refresh: str) -> float:

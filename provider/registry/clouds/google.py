@@ -57,7 +57,9 @@ class GoogleLibrary:
         text, expiry = credentials.token, credentials.expiry
         if not isinstance(text, str) or not text or not isinstance(expiry, dt.datetime):
             raise CloudError("the metadata server answered with no usable token")
-        credential = Credential(_USER, text, confined=True, name=CloudName.GOOGLE.value)
+        name = CloudName.GOOGLE.value
+        principal = f"{name} {credentials.service_account_email}"
+        credential = Credential(_USER, text, principal=principal, confined=True, name=name)
         return CloudToken(credential, expiry.replace(tzinfo=expiry.tzinfo or dt.UTC).timestamp())
 
     def _request(

@@ -39,7 +39,8 @@ def irsa(monkeypatch, token_file):
 
 def test_role_of_a_service_account_gives_a_token(irsa, api):
     token = AmazonLibrary(api).token(ECR)
-    assert token.credential == Credential("AWS", ECR_PASSWORD, confined=True)
+    principal = "ecr us-east-2 arn:aws:iam::123456789012:role/bestbefore"
+    assert token.credential == Credential("AWS", ECR_PASSWORD, principal=principal, confined=True)
     assert token.credential.name == "ecr"
     assert token.ends_at == (NOW + 12 * HOUR).timestamp()
     assert api.asked == ["POST https://sts.eu-west-1.amazonaws.com/", API]

@@ -18,6 +18,7 @@ from provider.registry.credential import Credential
 from provider.registry.credentials import NoCredentials
 from provider.registry.reference import parse
 from provider.registry.settings import RegistrySettings
+from provider.registry.store import Store
 from tests.unit.registry.conftest import Credentials, RecordingObserver
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -42,7 +43,7 @@ class CloudSimulator:
         if self.error:
             raise CloudError(self.error)
         secret = f"secret-{len(self.asked)}"
-        credential = Credential("AWS", secret, confined=True, name=self.name.value)
+        credential = Credential("AWS", secret, principal=f"{place}", confined=True, name=self.name.value)
         return CloudToken(credential, self.clock.now() + self.seconds)
 
 
@@ -303,6 +304,33 @@ def test_private_image_is_read_with_what_the_cloud_gave(run, client, registry, m
     registry.authorizations = {Credential("AWS", "secret-1").basic}
     call = Call(Deadline.after(clock, 30), Claim(object()), make())
     assert run(client.manifest(parse(f"{ECR}/app:v1"), call)).body
+
+
+def test_what_is_remembered_for_it_outlives_its_secret(run, client, registry, observer, make, clock):
+    """Or each renewal would forget all tags and rights, and a restart during an outage would find nothing shared."""
+    registry.push_image("app", "v1")
+    found = make()
+    store = Store(client, clock, observer, memory_bytes=1 << 20, tag_ttl=30 * HOUR)
+    image = parse(f"{ECR}/app:v1")
+    for _ in range(2):
+        run(store.resolve(image, Call(Deadline.after(clock, 30), Claim(object()), found)))
+        clock.advance(13 * HOUR)
+    assert found.of(ECR, "app").anonymous
+    run(found.prepare(ECR, "app"))
+    assert found.of(ECR, "app").password == "secret-3"
+    assert len(registry.requests) == 1
+
+
+def test_principals_are_told_apart_and_are_nobodys_password():
+    one = Credential("AWS", "x", principal="ecr eu-west-1 role-a")
+    assert one.identity == Credential("AWS", "y", principal="ecr eu-west-1 role-a").identity
+    others = [
+        Credential("AWS", "x"),
+        Credential("AWS", "x", principal="ecr eu-west-1 role-b"),
+        Credential("ecr eu-west-1 role-a"),
+        Credential("principal ", "", "", "ecr eu-west-1 role-a"),
+    ]
+    assert one.identity not in {other.identity for other in others}
 
 
 def test_it_is_good_at_no_further_host_of_its_owner(run, client, registry, make, clock):

@@ -22,7 +22,8 @@ def google_auth(library):
 
 def test_service_account_of_the_pod_gives_a_token(api):
     token = GoogleLibrary(api).token(GAR)
-    assert token.credential == Credential("oauth2accesstoken", GOOGLE_TOKEN, confined=True)
+    principal = "google sa@project.iam.gserviceaccount.com"
+    assert token.credential == Credential("oauth2accesstoken", GOOGLE_TOKEN, principal=principal, confined=True)
     assert token.credential.name == "google"
     assert 3500 < token.ends_at - time.time() < 3700
 
