@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[1]
 _BROUGHT_BY = {
     "prometheus": "tools/monitoring",
     "promtool": "tools/monitoring",
+    "docker-registry": "apt-get install docker-registry",
+    "tinyproxy": "apt-get install tinyproxy",
     "prometheus-alertmanager": "apt-get install prometheus-alertmanager",
     "redis-server": "apt-get install redis-server",
 }

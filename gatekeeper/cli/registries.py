@@ -20,6 +20,7 @@ from provider.steps import StepRecorder
 
 if TYPE_CHECKING:
     from gatekeeper.cli.session import Session
+    from provider.registry.proxies import NoProxy, Proxies, Proxy
     from provider.settings.values import HostPair
 
 _DOCKER_CONFIG: Final = "~/.docker/config.json"
@@ -35,6 +36,19 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
                 callback=_hosts,
                 metavar="HOST[:PORT]",
                 help="Speak plain HTTP with this registry, as with localhost and loopback addresses. May be repeated.",
+            ),
+            click.option(
+                "--proxy",
+                callback=_proxy,
+                metavar="URL",
+                help="Ask registries through this proxy (http, https, socks4, socks4a, socks5, socks5h), or `none`. "
+                "Default: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY.",
+            ),
+            click.option(
+                "--no-proxy",
+                callback=_no_proxy,
+                metavar="HOST,…",
+                help="Whom to ask directly. Default: NO_PROXY.",
             ),
             click.option(
                 "--docker-config",
@@ -91,12 +105,35 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...])
     return cast("tuple[HostPair, ...]", pairs)
 
 
+def _proxy(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Proxy | None:
+    from provider.registry import proxies  # noqa: PLC0415 - as above
+
+    try:
+        return proxies.read(value) if value else None
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _no_proxy(_ctx: click.Context, _param: click.Parameter, value: str | None) -> NoProxy | None:
+    from provider.registry import proxies  # noqa: PLC0415 - as above
+
+    return proxies.exceptions(value) if value else None
+
+
+def _proxies(options: RegistryOptions) -> Proxies:
+    from provider.registry import proxies  # noqa: PLC0415 - as above
+
+    return proxies.choose(options.proxy, options.no_proxy or proxies.NoProxy(), os.environ)
+
+
 @dataclass(frozen=True)
 class RegistryOptions:
     """What the options say; a field each, by its name.
 
     Attributes:
         insecure_registry: reached over plain HTTP.
+        proxy: through which registries are asked; None for what the environment says.
+        no_proxy: who is asked directly; None as above.
         docker_config: file with credentials; None for one's own.
         registry_ca: file of authorities.
         credential_host: hosts that a registry's credentials are good at, too.
@@ -105,6 +142,8 @@ class RegistryOptions:
     """
 
     insecure_registry: Iterable[str] = ()
+    proxy: Proxy | None = None
+    no_proxy: NoProxy | None = None
     docker_config: Path | None = None
     registry_ca: Path | None = None
     credential_host: Iterable[HostPair] = ()
@@ -187,6 +226,7 @@ def connected(
 
     settings = RegistrySettings(
         insecure_registries=frozenset(options.insecure_registry),
+        proxies=_proxies(options),
         credential_hosts=frozenset((pair.registry, pair.host) for pair in options.credential_host),
         allow_loopback_http=True,
         allow_private=True,

@@ -18,6 +18,7 @@ from provider.clock import Deadline
 from provider.errors import ImageError
 from provider.reasons import Reason
 from provider.registry.origin import Origin
+from provider.registry.proxies import Proxy
 from provider.registry.settings import RegistrySettings
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -123,6 +124,24 @@ class AddressBook:
             for address in found:
                 self._check(where, address)
         return found
+
+    def check_literal(self, where: Origin) -> None:
+        """Refuse a host that is a refused address by itself; of a name nothing is said.
+
+        Raises:
+            ImageError: `AddressRefused`.
+        """
+        if not (self.settings.names(where) or self.named(where)):
+            for address in _literal(where.host):
+                self._check(where, address)
+
+    async def of_proxy(self, proxy: Proxy, deadline: Deadline) -> Sequence[Address]:
+        """The addresses of a proxy; an administrator named it, so they may be any.
+
+        Raises:
+            UnreachableError: the look-up failed.
+        """
+        return _literal(proxy.host) or await self.resolver.resolve(proxy.host, deadline)
 
     def _check(self, where: Origin, address: Address) -> None:
         what = refusal(address)

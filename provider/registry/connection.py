@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from provider.registry.proxies import Proxy
+
 
 @dataclass(frozen=True)
 class KeyPair:
@@ -23,6 +25,7 @@ class HostConnection:
         ca_path: where the authorities are that it must be certified by, asked at each request; None for those of all.
         key_pair: what we show who asks for a client certificate.
         verify: whether its certificate and name are looked at.
+        proxy: through which it is reached, whatever the settings say; None for as they say.
         connect_seconds: how long a connection may take, if that is less than for all; None for no less.
     """
 
@@ -30,7 +33,8 @@ class HostConnection:
     key_pair: KeyPair | None = None
     verify: bool = True
     connect_seconds: float | None = None
+    proxy: Proxy | None = None
 
     def elsewhere(self) -> HostConnection:
-        """What holds for other hosts that this one names: its authorities, and nothing that is ours to show."""
-        return HostConnection(ca_path=self.ca_path)
+        """What holds for other hosts that this one names: nothing of what is ours to show."""
+        return HostConnection(ca_path=self.ca_path, proxy=self.proxy)

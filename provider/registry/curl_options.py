@@ -2,6 +2,7 @@
 
 The rules were found by trying; each has a test.
 
+- A proxy is given by its address, too; `NOPROXY` is empty, else the environment would say who needs none.
 - The address goes in by `CONNECT_TO`, for any host and port: libcurl never looks up a name, and what it makes of a host
   such as `0x7f.1` does not matter.
 - `PROTOCOLS`, else `file://` is read; `PROXY`, else the environment is obeyed; `PATH_AS_IS`, else dots in paths
@@ -25,12 +26,16 @@ import pycurl
 from provider import limits
 from provider.registry.addresses import Address
 from provider.registry.connection import HostConnection
+from provider.registry.proxies import Proxy
+from provider.registry.routes import Route
 from provider.registry.transport import BrokenError, Request
 
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f]")
 _UNSAFE_TARGET: Final = re.compile(r"[^\x21-\x7e]")
 _PROTOCOLS: Final = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 _MILLISECOND: Final = 1000
+# pycurl has no name for it (curl.h).
+_SUPPRESS_CONNECT_HEADERS: Final = 265
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +56,14 @@ class Callbacks:
 
 
 def apply(  # noqa: PLR0913, PLR0917 - all that a handle is set by, in one place
-    handle: pycurl.Curl, request: Request, address: Address, ca_path: str, seconds: float, callbacks: Callbacks
+    handle: pycurl.Curl, request: Request, route: Route, ca_path: str, seconds: float, callbacks: Callbacks
 ) -> None:
     """Set a handle for one request.
 
     Args:
         handle: idle; nothing of its last request stays.
         request: what to send.
-        address: where to.
+        route: the way there.
         ca_path: PEM file of the authorities that a server must be certified by.
         seconds: for the whole exchange.
         callbacks: see there.
@@ -69,16 +74,13 @@ def apply(  # noqa: PLR0913, PLR0917 - all that a handle is set by, in one place
     handle.reset()
     set_option = handle.setopt
     set_option(pycurl.URL, _url(request))
-    set_option(
-        pycurl.CONNECT_TO,
-        [
-            f"::[{address}]:{request.origin.port}"
-            if isinstance(address, IPv6Address)
-            else f"::{address}:{request.origin.port}"
-        ],
-    )
+    if route.target is not None:
+        set_option(pycurl.CONNECT_TO, [f"::{_literal(route.target)}:{request.origin.port}"])
     set_option(pycurl.PROTOCOLS, _PROTOCOLS)
     set_option(pycurl.PROXY, "")
+    set_option(pycurl.NOPROXY, "")
+    if route.proxy is not None:
+        _through(handle, route.proxy, route.peer, ca_path)
     set_option(pycurl.PATH_AS_IS, 1)
     set_option(pycurl.FOLLOWLOCATION, 0)
     set_option(pycurl.NOSIGNAL, 1)
@@ -98,6 +100,27 @@ def apply(  # noqa: PLR0913, PLR0917 - all that a handle is set by, in one place
         set_option(pycurl.POSTFIELDS, request.body or b"")
         set_option(pycurl.FRESH_CONNECT, 1)
         set_option(pycurl.FORBID_REUSE, 1)
+
+
+def _through(handle: pycurl.Curl, proxy: Proxy, peer: Address, ca_path: str) -> None:
+    """By a proxy at an address that was looked up here; one that speaks TLS proves its name."""
+    host = proxy.host if proxy.scheme == "https" else _literal(peer)
+    handle.setopt(pycurl.PROXY, f"{proxy.scheme}://{host}:{proxy.port}")
+    if proxy.scheme == "https":
+        handle.setopt(pycurl.RESOLVE, [f"{proxy.host}:{proxy.port}:{_literal(peer)}"])
+        handle.setopt(pycurl.PROXY_CAINFO, ca_path)
+        handle.setopt(pycurl.PROXY_SSL_VERIFYPEER, 1)
+        handle.setopt(pycurl.PROXY_SSL_VERIFYHOST, 2)
+    # Of its own answers only the last one's status counts, and that libcurl keeps.
+    handle.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
+    if proxy.username or proxy.password:
+        handle.setopt(pycurl.PROXYAUTH, pycurl.HTTPAUTH_BASIC)
+        handle.setopt(pycurl.PROXYUSERNAME, proxy.username)
+        handle.setopt(pycurl.PROXYPASSWORD, proxy.password)
+
+
+def _literal(address: Address) -> str:
+    return f"[{address}]" if isinstance(address, IPv6Address) else str(address)
 
 
 def connect_seconds(request: Request) -> float:

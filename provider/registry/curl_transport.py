@@ -16,9 +16,11 @@ from provider import limits
 from provider.clock import Clock, Deadline
 from provider.observer import Observer
 from provider.registry import curl_options
-from provider.registry.addresses import Address, AddressBook
+from provider.registry.addresses import AddressBook
 from provider.registry.bounds import open_files
 from provider.registry.curl_answer import Answer, failure
+from provider.registry.proxies import Proxy
+from provider.registry.routes import Route, Routes
 from provider.registry.transport import (
     BrokenError,
     Cause,
@@ -56,7 +58,7 @@ class CurlTransport:
     """
 
     def __init__(self, addresses: AddressBook, ca_path: Callable[[], str], clock: Clock, observer: Observer) -> None:
-        self._addresses = addresses
+        self._routes = Routes(addresses)
         self._ca_path = ca_path
         self._clock = clock
         self._observer = observer
@@ -67,12 +69,12 @@ class CurlTransport:
 
     async def send(self, request: Request, limit: int, deadline: Deadline) -> Response:
         """See `Transport`."""
-        addresses = (await self._addresses.addresses(request.origin, deadline))[: limits.ADDRESSES_TRIED]
-        for number, address in enumerate(addresses, start=1):
+        routes = await self._routes.of(request, deadline)
+        for number, route in enumerate(routes, start=1):
             try:
-                return await self._exchange(request, address, limit, deadline)
+                return await self._exchange(request, route, limit, deadline)
             except UnreachableError as error:
-                if number == len(addresses) or error.cause is Cause.BUDGET:
+                if number == len(routes) or error.cause is Cause.BUDGET:
                     raise
                 self._observer.registry_retried(request.origin.authority)
         raise UnreachableError(Cause.NAME)
@@ -85,22 +87,23 @@ class CurlTransport:
         if self._multi is not None:
             await self._multi.aclose()
             self._multi = None
-        await self._addresses.resolver.close()
+        await self._routes.addresses.resolver.close()
 
-    async def _exchange(self, request: Request, address: Address, limit: int, deadline: Deadline) -> Response:
+    async def _exchange(self, request: Request, route: Route, limit: int, deadline: Deadline) -> Response:
         seconds = deadline.remaining()
         if seconds <= 0:
             raise SilentError(own=True)
         handle = self._idle.pop() if self._idle else pycurl.Curl()
-        answer = Answer(limit, address, self._clock.monotonic(), bodiless=request.method == "HEAD")
+        answer = Answer(limit, route.peer, self._clock.monotonic(), bodiless=request.method == "HEAD")
         callbacks = curl_options.Callbacks(answer.header, answer.body, answer.socket, answer.request)
-        curl_options.apply(handle, request, address, self._ca_path(), seconds, callbacks)
+        curl_options.apply(handle, request, route, self._ca_path(), seconds, callbacks)
         future = self._begin(handle, answer)
         try:
             await future
         except pycurl.error as error:
             if not answer.enough:
-                raise self._failed(error, answer, seconds, request) from error
+                failed = self._failed(error, answer, seconds, request)
+                raise proxied(failed, route.proxy, handle, answer) from error
         except asyncio.CancelledError:
             # libcurl lets go of the handle a moment later, so it is not used again.
             if not isinstance(answer.error, SilentError) or _cancelled():
@@ -158,6 +161,23 @@ _BROKEN: Final = {
     pycurl.E_RECV_ERROR: "the connection broke while it answered",
     pycurl.E_SEND_ERROR: "the connection broke while it was asked",
 }
+
+
+def proxied(error: Exception, proxy: Proxy | None, handle: pycurl.Curl, answer: Answer) -> Exception:
+    """What failed on the way to a proxy, or at it, is called so; after that it is the host's."""
+    if proxy is None or answer.asked:
+        return error
+    status = handle.getinfo(pycurl.HTTP_CONNECTCODE)
+    if status and status not in _PASSED:
+        return BrokenError(f"the proxy {proxy} does not let us through (status {status})")
+    if isinstance(error, UnreachableError):
+        return UnreachableError(error.cause, str(proxy))
+    if isinstance(error, BrokenError):
+        return BrokenError(f"the proxy {proxy} does not let us through")
+    return error
+
+
+_PASSED: Final = range(200, 300)
 
 
 def _timed_out(answer: Answer, seconds: float, connect_seconds: float) -> TransportError:

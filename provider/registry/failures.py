@@ -61,6 +61,8 @@ def of_transport(registry: str, what: str, error: TransportError) -> ImageError:
         what: what it was asked for, as a message should name it.
         error: the transport's.
     """
+    if isinstance(error, UnreachableError) and error.proxy:
+        registry = f"{registry}, by the proxy {error.proxy}"
     if isinstance(error, TooLargeError):
         # Passing, because what was not read to its end matched no digest: it may be an error page.
         sentence = f"{what}: {registry} sends more than {error.limit} bytes"

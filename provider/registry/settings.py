@@ -11,6 +11,7 @@ from provider.cache.shared.settings import StoreSettings
 from provider.registry import origin
 from provider.registry.clouds.places import CloudName
 from provider.registry.origin import Origin
+from provider.registry.proxies import DIRECT, Proxies
 from provider.version import VERSION
 
 
@@ -30,6 +31,7 @@ class RegistrySettings:
             TLS where one of them speaks it. For commands that a person runs; never for `serve`, whose references come
             from strangers.
         allow_private: reach private addresses that no setting names. For commands only, as above.
+        proxies: through which registries are asked.
         ca_file: PEM file of certificate authorities trusted beside the system's.
         hosts_dir: folder of `hosts.toml` files, which name mirrors; they may be replaced while we run.
         docker_config: Docker `config.json` with registry credentials; it may be replaced while we run.
@@ -47,6 +49,7 @@ class RegistrySettings:
     credential_hosts: frozenset[tuple[str, str]] = frozenset()
     allow_loopback_http: bool = False
     allow_private: bool = False
+    proxies: Proxies = DIRECT
     ca_file: Path | None = None
     hosts_dir: Path | None = None
     docker_config: Path | None = None

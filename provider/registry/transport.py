@@ -92,11 +92,13 @@ class UnreachableError(TransportError):
 
     Attributes:
         cause: why.
+        proxy: that did not take the connection, or did not make it; empty without one.
     """
 
-    def __init__(self, cause: Cause) -> None:
+    def __init__(self, cause: Cause, proxy: str = "") -> None:
         super().__init__(f"no connection: {cause}")
         self.cause = cause
+        self.proxy = proxy
 
 
 class SilentError(TransportError):

@@ -20,6 +20,7 @@ from provider.errors import SettingsError
 from provider.images.assembly import Assembly, assemble
 from provider.loop import EventLoop
 from provider.questions.endpoint import Endpoint
+from provider.registry import proxies
 from provider.registry.settings import RegistrySettings
 from provider.server.file_watch import FileWatch
 from provider.server.listening import listen, problem
@@ -180,6 +181,7 @@ def _assembly(settings: Settings, observation: Observation, clock: Clock, proble
         return None
     registry_settings = RegistrySettings(
         insecure_registries=frozenset(registries.insecure_registry),
+        proxies=proxies.choose(registries.proxy, registries.no_proxy, os.environ),
         named_registries=frozenset(registries.named_registry),
         credential_hosts=frozenset((pair.registry, pair.host) for pair in registries.credential_host),
         ca_file=registries.registry_ca,

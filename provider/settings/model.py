@@ -14,6 +14,7 @@ from typing import Any, Final
 from provider.cache.shared.settings import StoreKind
 from provider.registry.clouds.places import CloudName
 from provider.settings.schema import Schema, setting
+from provider.settings.urls import NoProxy, Proxy, no_proxy, proxy
 from provider.settings.values import Address, HostPair, LogFormat, LogLevel, NamedFile, one_of, servers
 
 PREFIX: Final = "BESTBEFORE_"
@@ -111,6 +112,21 @@ class RegistriesSettings:
         "Registries that are reached over plain HTTP. Their address may be a private one.",
         default=(),
         why="Anybody on the way can change what such a registry says.",
+    )
+    proxy: Proxy | None = setting(
+        "URL of the proxy through which registries are asked: `http://`, `https://`, `socks4://`, `socks4a://`, "
+        "`socks5://` or `socks5h://`, with `USER:PASSWORD@` where it wants that; or `none`. Without it the variables "
+        "`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say so, in small letters first.",
+        default=None,
+        why="Registries are asked directly: a proxy that looks up names chooses the address, so it has to refuse what "
+        "the provider would.",
+    )
+    no_proxy: NoProxy = setting(
+        "Who is asked directly, separated by commas as in `NO_PROXY`: `example.com` and all below, `.example.com` for "
+        "all below, addresses and networks (`10.0.0.0/8`), each with a port or without, `*`. With it `NO_PROXY` is not "
+        "looked at.",
+        default=NoProxy(),
+        why="This machine is always asked directly.",
     )
     docker_config: Path | None = setting(
         "Docker `config.json` with credentials for registries. Read again when it changes. An entry that cannot be "
@@ -311,7 +327,12 @@ SCHEMA: Final = Schema(
         "tag_ttl_seconds": (0, 3600),
         "memory_mib": (4, 4096),
     },
-    converters={"tuple[Address, ...]": servers, "StoreKind": one_of(StoreKind)},
+    converters={
+        "tuple[Address, ...]": servers,
+        "StoreKind": one_of(StoreKind),
+        "Proxy | None": proxy,
+        "NoProxy": no_proxy,
+    },
     types={"tuple[Address, ...]": "list of `HOST:PORT`", "StoreKind": "`single`, `sentinel` or `cluster`"},
     others=("BESTBEFORE_CONTROL_",),
 )

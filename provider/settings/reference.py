@@ -42,6 +42,8 @@ _TYPES: Final[Mapping[str, str]] = {
     "int": "whole number",
     "float": "number",
     "tuple[NamedFile, ...]": "list of `NAME=FILE`",
+    "Proxy | None": "URL, or `none`",
+    "NoProxy": "list as in `NO_PROXY`",
     "tuple[HostPair, ...]": "list of `REGISTRY=HOST`, each `host` or `host:port`",
     "tuple[CloudName, ...]": "list of `ecr`, `google`, `azure`",
     "tuple[str, ...]": "list of `host` or `host:port`",

@@ -42,12 +42,18 @@ values lies in a ConfigMap of ours; the rest in those of others, which may come 
 {{- end }}
 {{- end -}}
 
-{{/* The ports of the hosts that stand in the values, as a JSON list of numbers. */}}
+{{/* The ports of the hosts and of the proxy that stand in the values, as a JSON list of numbers. */}}
 {{- define "bestbefore.hostsPorts" -}}
 {{- $ports := list -}}
 {{- range .Values.provider.registryHosts -}}
 {{- range regexFindAll "https?://[^\\s\"'/]+" (.inline | default "") -1 -}}
 {{- $ports = append $ports (regexFind ":[0-9]+$" . | trimPrefix ":" | default (ternary "80" "443" (hasPrefix "http:" .)) | int) -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.provider.proxy.url -}}
+{{- if ne . "none" -}}
+{{- $default := ternary "1080" (ternary "443" "80" (hasPrefix "https:" .)) (hasPrefix "socks" .) -}}
+{{- $ports = append $ports (trimSuffix "/" . | regexFind ":[0-9]+$" | trimPrefix ":" | default $default | int) -}}
 {{- end -}}
 {{- end -}}
 {{- $ports | toJson -}}

@@ -16,6 +16,15 @@ drain_seconds: {{ .Values.provider.drainSeconds }}
 named_registry:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with .Values.provider.proxy.url }}
+proxy: {{ . | quote }}
+{{- end }}
+{{- with .Values.provider.proxy.noProxy }}
+no_proxy:
+  {{- range . }}
+  - {{ . | quote }}
+  {{- end }}
+{{- end }}
 {{- with .Values.provider.insecureRegistries }}
 insecure_registry:
   {{- toYaml . | nindent 2 }}

@@ -50,9 +50,9 @@ class HostTLS:
         """
         bundle = self._bundle(tuple(entry.ca), problems)
         pair = self._key_pair(entry.client, problems)
-        if bundle is None and pair is None and verify and entry.connect_seconds is None:
+        if bundle is None and pair is None and verify and entry.connect_seconds is None and entry.proxy is None:
             return None
-        return HostConnection(bundle.path if bundle else None, pair, verify, entry.connect_seconds)
+        return HostConnection(bundle.path if bundle else None, pair, verify, entry.connect_seconds, entry.proxy)
 
     def _bundle(self, files: tuple[Path, ...], problems: list[str]) -> CABundle | None:
         """The authorities of a host; without a file that can be read those of all hold, so nobody is believed more."""

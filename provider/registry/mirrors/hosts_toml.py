@@ -18,13 +18,16 @@ from urllib.parse import urlsplit
 from provider import limits
 from provider.errors import FileError
 from provider.foreign_text import shown
-from provider.registry import origin
+from provider.registry import origin, proxies
 from provider.registry.connection import KeyPair
 from provider.registry.mirrors.host import API
 from provider.registry.origin import Origin
+from provider.registry.proxies import Proxy
 
 _CAPABILITIES: Final = frozenset({"pull", "resolve", "push"})
-_FIELDS: Final = frozenset({"capabilities", "ca", "client", "skip_verify", "header", "override_path", "dial_timeout"})
+_FIELDS: Final = frozenset(
+    {"capabilities", "ca", "client", "skip_verify", "header", "override_path", "dial_timeout", "proxy"}
+)
 _TOP: Final = frozenset({"server", "host"})
 _ROOT: Final = re.compile(r"(?:/[A-Za-z0-9._~%!$&'()*+,;=:@-]+)*", re.ASCII)
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}", re.ASCII)
@@ -49,6 +52,7 @@ class HostEntry:
         skip_verify: whether its certificate is not looked at.
         headers: sent with each request; they may be secrets.
         connect_seconds: how long a connection may take; None where it does not say.
+        proxy: through which it is reached; None where it does not say.
     """
 
     where: Origin | None = None
@@ -59,6 +63,7 @@ class HostEntry:
     skip_verify: bool = False
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     connect_seconds: float | None = None
+    proxy: Proxy | None = None
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,7 @@ def _entry(url: str, table: object, folder: Path) -> HostEntry:
         _flag(table, "skip_verify"),
         _headers(table.get("header", {})),
         _seconds(table.get("dial_timeout", "")),
+        _proxy(table.get("proxy", "")),
     )
 
 
@@ -236,6 +242,15 @@ def _seconds(value: object) -> float | None:
     if not isinstance(value, str) or not _DURATION.fullmatch(value):
         raise ValueError("`dial_timeout` is no duration such as 500ms or 2s")
     return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value)) or None
+
+
+def _proxy(value: object) -> Proxy | None:
+    if not isinstance(value, str):
+        raise ValueError("`proxy` is no text")  # noqa: TRY004 - as above
+    try:
+        return proxies.read(value) if value else None
+    except ValueError as error:
+        raise ValueError(f"`proxy` {error}") from None
 
 
 def _unknown(table: Mapping[str, Any], known: frozenset[str], place: str) -> list[str]:

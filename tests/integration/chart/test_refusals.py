@@ -79,6 +79,7 @@ MISTYPED = [
     (["provider.strategy.type=Slowly"], "/provider/strategy/type", "must be one of"),
     (["provider.dnsPolicy=ClusterFirstWithHostNet"], "/provider/dnsPolicy", "must be one of"),
     (["provider.networkPolicy.dnsPorts={53,53}"], "/provider/networkPolicy/dnsPorts", "equal"),
+    (["provider.proxy.url=http://me:secret@proxy.lab"], "/provider/proxy/url", "does not match pattern"),
     (["provider.registryHosts.a/b.inline=x"], "/provider/registryHosts", "'a/b' not allowed"),
     (["provider.registryHosts.lab.files.x.inline=x"], "/provider/registryHosts/lab/files/x", "'inline' not allowed"),
     (["provider.trustRoots.Own.inline=x"], "/provider/trustRoots", "'Own' not allowed"),
@@ -300,7 +301,10 @@ CONTRADICTORY = [
         ["controller.extraEnv[0].name=BESTBEFORE_CONTROL_POLICIES", "controller.extraEnv[0].value=x"],
         "controller.extraEnv has BESTBEFORE_CONTROL_POLICIES: it would go before what the values say",
     ),
-    (["provider.extraEnv[0].name=https_proxy"], "provider.extraEnv has https_proxy, but the provider asks"),
+    (
+        ["provider.proxy.url=http://a:1", "provider.proxy.secret.name=x", "provider.proxy.secret.key=k"],
+        "provider.proxy has a url and a secret: give one of them",
+    ),
     (
         ["provider.networkPolicy.extraIngress[0].from=null"],
         "provider.networkPolicy.extraIngress has a rule without peers",

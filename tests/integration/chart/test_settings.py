@@ -51,6 +51,8 @@ def test_registries_reach_the_provider(helm: Helm, tmp_path: Path) -> None:
     assert loaded.docker_config == Path("/etc/bestbefore/docker/config.json")
     assert loaded.registry_ca == Path("/etc/bestbefore/registry-ca/ca.crt")
     assert loaded.hosts_dir == Path("/etc/bestbefore/registry-hosts")
+    assert str(loaded.proxy) == "http://proxy.internal:3128"
+    assert loaded.no_proxy.entries == (".svc", "10.0.0.0/8")
 
 
 def test_host_of_credentials_reaches_the_provider_and_may_be_reached(helm: Helm, tmp_path: Path) -> None:

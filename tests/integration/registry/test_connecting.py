@@ -13,6 +13,7 @@ from provider.registry import curl_options, curl_transport
 from provider.registry.curl_answer import Answer
 from provider.registry.manifest import Descriptor
 from provider.registry.reference import parse
+from provider.registry.routes import Route
 from provider.registry.transport import BrokenError, Cause, UnreachableError
 from tests.integration.registry.conftest import (
     Names,
@@ -176,8 +177,9 @@ class TestKeptConnections:
             run(get(transport, f"http://{host}"))
             apply = curl_options.apply
 
-            def misled(handle, request, address, *rest):
-                apply(handle, request, ipaddress.ip_address("127.0.0.1"), *rest)
+            def misled(handle, request, route, *rest):
+                other = ipaddress.ip_address("127.0.0.1")
+                apply(handle, request, Route(other, None, other), *rest)
 
             monkeypatch.setattr(curl_transport.curl_options, "apply", misled)
             with pytest.raises(ImageError) as caught:
@@ -191,8 +193,9 @@ class TestKeptConnections:
             transport = make_transport(Names(["127.0.0.2"]), insecure_registries={host})
             apply = curl_options.apply
 
-            def misled(handle, request, address, *rest):
-                apply(handle, request, ipaddress.ip_address("127.0.0.1"), *rest)
+            def misled(handle, request, route, *rest):
+                other = ipaddress.ip_address("127.0.0.1")
+                apply(handle, request, Route(other, None, other), *rest)
 
             monkeypatch.setattr(curl_transport.curl_options, "apply", misled)
             with pytest.raises(ImageError) as caught:

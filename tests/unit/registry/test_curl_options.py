@@ -8,6 +8,7 @@ import pytest
 from provider import limits
 from provider.registry import curl_options, origin
 from provider.registry.curl_options import Callbacks
+from provider.registry.routes import Route
 from provider.registry.transport import BrokenError, Request
 
 ADDRESS = ipaddress.ip_address("192.0.2.1")
@@ -31,13 +32,15 @@ class Handle:
         self.options.pop(option, None)
 
 
-def applied(url="https://reg.io/v2/x", method="GET", headers=None, body=None, address=ADDRESS, seconds=30.0):
+def applied(
+    url="https://reg.io/v2/x", method="GET", headers=None, body=None, address=ADDRESS, seconds=30.0, route=None
+):
     where = origin.of_url(url)
     target = url.split("/", 3)[3] if url.count("/") > 2 else ""
     handle = Handle()
     callbacks = Callbacks(print, print, print, print)
     request = Request(method, where, f"/{target}", headers or {}, body)
-    curl_options.apply(handle, request, address, "/ca.pem", seconds, callbacks)
+    curl_options.apply(handle, request, route or Route(address, None, address), "/ca.pem", seconds, callbacks)
     return handle
 
 

@@ -79,6 +79,8 @@ def test_every_setting_can_be_given_by_every_source(config):
         "docker_config": "d",
         "registry_ca": "e",
         "hosts_dir": "j",
+        "proxy": "http://me:secret@proxy.lab:3128",
+        "no_proxy": ".lab,10.0.0.0/8",
         "trust_root": "own=f,other=g",
         "credential_host": "reg.io=auth.io,reg.io=login.io",
         "credential_helpers": "true",

@@ -323,3 +323,17 @@ class TestCredentials:
         with pytest.raises(ImageError) as caught:
             run(client.blob(IMAGE, blob, 100, call))
         assert "mirror.io: AddressRefused" in caught.value.message
+
+
+def test_platforms_of_an_index_are_those_of_its_digest_though_the_tag_has_moved(
+    run, mirrored, fleet, clock, observer, call
+):
+    child = fleet["reg.io"].push_image("team/app")
+    index = fleet["mirror.io"].push_index("team/app", "v1", [child])
+    store = Store(mirrored({"reg.io": MIRROR}), clock, observer, memory_bytes=limits.MIB, tag_ttl=30)
+    document = run(store.resolve(IMAGE, call)).document
+    for registry in ("mirror.io", "reg.io"):
+        fleet[registry].push_image("team/app", "v1", created="2020-01-01T00:00:00Z")
+    assert document.digest == index.digest
+    found = run(store.manifest(IMAGE.at(child.digest), call))
+    assert (found.digest, found.host) == (child.digest, "reg.io")

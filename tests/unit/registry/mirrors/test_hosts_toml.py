@@ -223,3 +223,15 @@ def _scalar(value):
 
 def test_number_of_hosts_in_the_message_is_the_limit():
     assert limits.REGISTRY_HOSTS == 8
+
+
+class TestProxy:
+    def test_proxy_of_a_host(self):
+        found, problems = host('proxy = "socks5h://me:secret@proxy.lab"')
+        assert (str(found.proxy), found.proxy.password, problems) == ("socks5h://proxy.lab:1080", "secret", ())
+
+    def test_proxy_that_is_none_is_named_without_its_password(self):
+        found, (problem,) = host('proxy = "ftp://me:hunter2@proxy.lab"')
+        assert found is None
+        assert "`proxy` must be http://" in problem
+        assert "hunter2" not in problem
