@@ -38,6 +38,7 @@ class ImageError(BestbeforeError):
     Attributes:
         unconnected: whether a registry refused the connection, or there is no way to it.
         unfit: whether something came that is not what was asked for, rather than nothing.
+        away: whether a registry is away: no connection, no answer, an error of its own (5xx), or 429.
         audit_only: whether it is so for audit alone: an admission that asks the same may have an answer.
     """
 
@@ -49,12 +50,14 @@ class ImageError(BestbeforeError):
         unconnected: bool = False,
         unfit: bool = False,
         audit_only: bool = False,
+        away: bool = False,
         detail: str = "",
     ) -> None:
         super().__init__(reason, message)
         self.unconnected = unconnected
         self.unfit = unfit
         self.audit_only = audit_only
+        self.away = away
         self.detail = detail
 
     def again(self) -> ImageError:
@@ -65,6 +68,7 @@ class ImageError(BestbeforeError):
             unconnected=self.unconnected,
             unfit=self.unfit,
             audit_only=self.audit_only,
+            away=self.away,
             detail=self.detail,
         )
 

@@ -166,6 +166,11 @@ REGISTRIES: Final = 1024
 CA_FILE_BYTES: Final = 4 * MIB
 CA_FILE_SECONDS: Final = 10.0
 
+# How long a registry is waited for whose last word is known and good enough while it is away, seconds: of an admission,
+# which may take two such steps, and of audit.
+STALE_WAIT_SECONDS: Final = 0.5
+STALE_AUDIT_WAIT_SECONDS: Final = 3.0
+
 # Connections that are kept open, and for how long without a request, seconds.
 KEPT_CONNECTIONS: Final = 128
 KEPT_CONNECTION_SECONDS: Final = 60
@@ -317,13 +322,13 @@ TRUST_ROOT_SECONDS: Final = 10.0
 # that did not come in time one after the other it is lost.
 STORE_CONNECTIONS: Final = 16
 STORE_CONNECT_SECONDS: Final = 0.5
-STORE_READ_SECONDS: Final = 0.1
+STORE_READ_SECONDS: Final = 0.25
 STORE_WRITE_SECONDS: Final = 1.0
 STORE_AWAY_SECONDS: Final = 1.0
 STORE_TIMEOUTS: Final = 2
 # How long a read may wait for its turn, seconds; how many wait, leave together, and are under way; bytes of one before
 # it is read by itself.
-STORE_WAIT_SECONDS: Final = 0.2
+STORE_WAIT_SECONDS: Final = 0.25
 STORE_READS: Final = 4096
 STORE_BATCH: Final = 64
 STORE_READERS: Final = 4

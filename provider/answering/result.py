@@ -27,6 +27,7 @@ class KeyResult:
         problem: its member of `systemError`; empty when there is an item.
         reason: why there is no answer; None when there is one.
         log_fields: what the log says of it, by the names of its fields.
+        stale: whether its registry is away, and this is what was seen before.
     """
 
     ref: str
@@ -34,6 +35,7 @@ class KeyResult:
     problem: str = ""
     reason: Reason | None = None
     log_fields: Mapping[str, object] = field(default_factory=dict)
+    stale: bool = False
 
     @property
     def size(self) -> int:
@@ -43,13 +45,14 @@ class KeyResult:
         return _OVERHEAD_BYTES + len(self.item or b"") + len(self.problem) + said
 
 
-def of_answer(key: ItemKey, answer: Answer | str, seconds: float) -> KeyResult:
+def of_answer(key: ItemKey, answer: Answer | str, seconds: float, *, stale: bool = False) -> KeyResult:
     """The answer to a key.
 
     Args:
         key: the key.
         answer: a fact sheet, proofs, or the reference that a tag resolves to.
         seconds: what finding it took.
+        stale: whether its registry is away, and this is what was seen before.
 
     Raises:
         ImageError: the answer is too large, or cannot be written down.
@@ -61,8 +64,9 @@ def of_answer(key: ItemKey, answer: Answer | str, seconds: float) -> KeyResult:
         "outcome": "answered",
         **_fields_of(answer),
         "ms": _milliseconds(seconds),
+        **({"stale": True} if stale else {}),
     }
-    return KeyResult(key.ref, item, log_fields=fields)
+    return KeyResult(key.ref, item, log_fields=fields, stale=stale)
 
 
 def of_error(key: ItemKey, error: BestbeforeError, seconds: float) -> KeyResult:

@@ -2,8 +2,8 @@
 
 A question that somebody asks while it is worked on is not begun again. Work goes on after its callers have gone, for
 `WORK_SECONDS` at most, so that a retry finds it. What it gives is remembered: an answer, and a durable failure, for as
-long as a tag is believed; a passing failure for `PASSING_SECONDS`, so that the policies of one admission agree.
-Whatever was not expected is `Internal`, passing, and its cause is in the log.
+long as a tag is believed; what was seen before a registry went away, and a passing failure, for `PASSING_SECONDS`, so
+that the policies of one admission agree. Whatever was not expected is `Internal`, passing, and its cause is in the log.
 """
 
 from __future__ import annotations
@@ -201,9 +201,10 @@ class Works:
         if key.question is None:
             tag = await self._inspector.resolve(key, call)
             seconds = min(limits.RESOLVED_SECONDS, self._tag_ttl)
-            return result.of_answer(key, tag, self._clock.monotonic() - work.begun), seconds
+            return result.of_answer(key, tag, self._clock.monotonic() - work.begun, stale=call.stale), seconds
         answer = await self._inspector.inspect(key, call)
-        return result.of_answer(key, answer, self._clock.monotonic() - work.begun), self._believed(answer)
+        found = result.of_answer(key, answer, self._clock.monotonic() - work.begun, stale=call.stale)
+        return found, limits.PASSING_SECONDS if call.stale else self._believed(answer)
 
     def _believed(self, answer: Answer) -> float:
         """For how many seconds more a tag points to what it pointed to when it was last seen."""

@@ -7,7 +7,9 @@
 | who may read it         | digest, repository, credential          | memory | as long as the document         |
 |                         |                                         | store  | a day, under a seal             |
 | tag → digest            | repository, tag, credential             | memory | believed for a time to live,    |
-|                         |                                         |        | then asked for by HEAD          |
+|                         |                                         |        | then asked for by HEAD; good    |
+|                         |                                         |        | enough for `stale_seconds`      |
+|                         |                                         |        | while the registry is away      |
 |                         |                                         | store  | the same, under a seal          |
 | referrers               | repository, digest, credential          | memory | a time to live                  |
 |                         |                                         | store  | the same, under a seal          |

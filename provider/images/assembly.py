@@ -73,7 +73,13 @@ def assemble(
     files.problems.extend(_missing(settings, observer))
     client = RegistryClient(settings, transport, clock, observer, pace, hosts)
     store = Store(
-        client, clock, observer, memory_bytes=settings.memory_bytes, tag_ttl=settings.tag_ttl, archive=archive
+        client,
+        clock,
+        observer,
+        memory_bytes=settings.memory_bytes,
+        tag_ttl=settings.tag_ttl,
+        stale_seconds=settings.stale_seconds,
+        archive=archive,
     )
 
     def prover() -> Prover:
@@ -119,7 +125,8 @@ def _credentials(settings: RegistrySettings, clock: Clock, observer: Observer, f
 def _archive(settings: RegistrySettings, clock: Clock, observer: Observer, files: _Files) -> Archive | None:
     if settings.shared is None:
         return None
-    parts = assemble_archive(settings.shared, clock, observer, settings.tag_ttl)
+    tag_seconds = max(settings.tag_ttl, settings.stale_seconds)
+    parts = assemble_archive(settings.shared, clock, observer, tag_seconds)
     files.looks.extend(parts.looks)
     return parts.archive
 

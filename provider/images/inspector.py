@@ -95,9 +95,9 @@ class ImageInspector:
         self._check_name(key.reference)
         try:
             if isinstance(key.question, ProofQuestion):
-                return await self._prover.prove(key.reference, key.question.verify, call)
+                return _marked(await self._prover.prove(key.reference, key.question.verify, call), call)
             if isinstance(key.question, FactQuestion):
-                return await self._facts(key.reference, key.question, call)
+                return _marked(await self._facts(key.reference, key.question, call), call)
         finally:
             self._observer.round_trips(call.round_trips)
         raise ImageError(Reason.QUESTION_UNSUPPORTED, "the key asks nothing about an image")
@@ -162,6 +162,11 @@ class ImageInspector:
 
     async def _signature(self, image: Reference, call: Call) -> Signature:
         return await self._authorities.signature(image, call)
+
+
+def _marked(answer: Answer, call: Call) -> Answer:
+    """The answer, which says so where its registry is away."""
+    return replace(answer, stale=True) if call.stale else answer
 
 
 class LazyProver:

@@ -86,6 +86,7 @@ class Facts:
         config: the document that policy-controller puts in `input.config`; None when it was not asked for.
         observed_at: when the tag was last seen to point to this digest, RFC 3339 in UTC.
         signature: who signed it, where that was looked for.
+        stale: whether its registry is away, and this is what was seen before.
     """
 
     image: str
@@ -98,6 +99,7 @@ class Facts:
     observed_at: str = ""
     created_from: str = "config"
     signature: Signature = Signature()
+    stale: bool = False
 
     def to_json(self, ref: str) -> dict[str, Any]:
         """The wire form, with the short name of the key that asked."""
@@ -113,6 +115,8 @@ class Facts:
             "observedAt": self.observed_at,
             "ref": ref,
         }
+        if self.stale:
+            value["stale"] = True
         if self.config is not None:
             value["config"] = self.config
         return value
@@ -183,6 +187,7 @@ class Proofs:
         proofs: every signature that was proved.
         observed_at: when tag and signatures were last seen, the earlier of the two; RFC 3339 in UTC.
         complete: whether every signature that was found could be had. The wire does not carry it.
+        stale: whether a registry is away, and this is what was seen before.
     """
 
     image: str
@@ -191,10 +196,11 @@ class Proofs:
     proofs: Sequence[Proof]
     observed_at: str = ""
     complete: bool = True
+    stale: bool = False
 
     def to_json(self, ref: str) -> dict[str, Any]:
         """The wire form, with the short name of the key that asked."""
-        return {
+        value: dict[str, Any] = {
             "image": self.image,
             "digest": self.digest,
             "reference": self.reference,
@@ -202,6 +208,9 @@ class Proofs:
             "observedAt": self.observed_at,
             "ref": ref,
         }
+        if self.stale:
+            value["stale"] = True
+        return value
 
 
 Answer: TypeAlias = Facts | Proofs

@@ -53,12 +53,20 @@ class Archive(Protocol):
         """A tag was seen to point to something."""
         ...
 
+    def drop_tag(self, key: TagKey) -> None:
+        """A registry says that there is no such tag, or that it is not for who asks."""
+        ...
+
     async def referrers(self, key: TagKey) -> Referrers | None:
         """What was last seen to refer to a manifest."""
         ...
 
     def put_referrers(self, key: TagKey, seen: Referrers) -> None:
         """Something was seen to refer to a manifest."""
+        ...
+
+    def drop_referrers(self, key: TagKey) -> None:
+        """A registry says that nothing refers to it, or that it is not for who asks."""
         ...
 
     async def close(self) -> None:
@@ -83,11 +91,17 @@ class NoArchive:
     def put_tag(self, key: TagKey, seen: TagSighting) -> None:
         """See `Archive`."""
 
+    def drop_tag(self, key: TagKey) -> None:
+        """See `Archive`."""
+
     async def referrers(self, key: TagKey) -> Referrers | None:  # noqa: ARG002 - as `Archive` has it
         """See `Archive`."""
         return None
 
     def put_referrers(self, key: TagKey, seen: Referrers) -> None:
+        """See `Archive`."""
+
+    def drop_referrers(self, key: TagKey) -> None:
         """See `Archive`."""
 
     async def close(self) -> None:
@@ -155,6 +169,10 @@ class SharedArchive:
         """See `Archive`."""
         self._put(_TAG, _of_tag(key), {"digest": seen.digest}, seen.observed_at, self._tag_seconds)
 
+    def drop_tag(self, key: TagKey) -> None:
+        """See `Archive`."""
+        self._drop(_TAG, _of_tag(key))
+
     async def referrers(self, key: TagKey) -> Referrers | None:
         """See `Archive`."""
         found = await self._sealed(_REFERRERS, _of_tag(key), self._tag_seconds, _referrers)
@@ -165,6 +183,10 @@ class SharedArchive:
         """See `Archive`."""
         fields = {"entries": [asdict(one) for one in seen.descriptors], "problems": [*seen.problems]}
         self._put(_REFERRERS, _of_tag(key), fields, seen.observed_at, self._tag_seconds)
+
+    def drop_referrers(self, key: TagKey) -> None:
+        """See `Archive`."""
+        self._drop(_REFERRERS, _of_tag(key))
 
     async def close(self) -> None:
         """See `Archive`."""
@@ -183,6 +205,10 @@ class SharedArchive:
         body = seal.close(name, payload)
         if len(body) <= limits.STORE_PIECE_BYTES:
             self._memory.put(Entry(name, body, seconds))
+
+    def _drop(self, kind: str, about: tuple[str, ...]) -> None:
+        if (seal := self._seal()) is not None:
+            self._memory.forget(seal.name(kind, *about))
 
     async def _sealed(
         self, kind: str, about: tuple[str, ...], seconds: float, read: Callable[[Mapping[str, Any]], T]

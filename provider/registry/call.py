@@ -31,6 +31,7 @@ class Call:
         patience: seconds that one request may wait for a registry that is busy.
         recorder: gets the steps; None where nobody wants to know them.
         purpose: what is being asked for is to the answer.
+        stale: whether a part of the answer is what was seen before its registry went away.
     """
 
     deadline: Deadline
@@ -43,6 +44,7 @@ class Call:
     recorder: StepRecorder | None = None
     purpose: StepPurpose = StepPurpose.IMAGE
     host: str = ""
+    stale: bool = False
 
     def credential(self, registry: str, repository: str) -> Credential:
         """Who asks there."""
@@ -67,7 +69,9 @@ class Call:
 
     def join(self, strands: Iterable[Call]) -> None:
         """Go on after all strands are done: the longest one counts."""
+        strands = tuple(strands)
         self.round_trips = max([self.round_trips, *(strand.round_trips for strand in strands)])
+        self.stale = self.stale or any(strand.stale for strand in strands)
 
     def had(self, asked: StepTarget, what: str, source: StepSource, size: int = 0) -> None:
         """Record a step that took no request.

@@ -7,7 +7,7 @@ nothing lasting can be said of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Final
 
@@ -58,7 +58,7 @@ class Content:
     media_type: str
     body: bytes
     vouched: bool = True
-    host: str = ""
+    host: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

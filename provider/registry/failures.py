@@ -37,11 +37,14 @@ _STATUSES: Final = {
     451: (Reason.PULL_REFUSED, "may not give it, for legal reasons"),
 }
 
+_AWAY: Final = frozenset({408, 429})
+
 
 def of_status(registry: str, what: str, status: int) -> ImageError:
     """The error for an HTTP status that is no success; of what the registry says only the status is shown."""
     reason, sentence = _STATUSES.get(status, (Reason.REGISTRY_UNAVAILABLE, "answered with an error of its own"))
-    return ImageError(reason, f"{what}: {registry} {sentence} (status {status})")
+    away = own(status) is not None or status in _AWAY
+    return ImageError(reason, f"{what}: {registry} {sentence} (status {status})", away=away)
 
 
 def of_token_status(realm: str, what: str, status: int) -> ImageError:
@@ -69,14 +72,15 @@ def of_transport(registry: str, what: str, error: TransportError) -> ImageError:
         return ImageError(Reason.REGISTRY_UNAVAILABLE, sentence, unfit=True)
     if isinstance(error, UnreachableError):
         reason, sentence = _UNREACHABLE[error.cause]
-        return ImageError(reason, f"{what}: {registry}: {sentence}", unconnected=error.cause is Cause.CONNECTION)
+        unconnected = error.cause is Cause.CONNECTION
+        return ImageError(reason, f"{what}: {registry}: {sentence}", unconnected=unconnected, away=True)
     if isinstance(error, SilentError):
-        return ImageError(Reason.TIMEOUT, f"{what}: {registry}: it did not answer in time")
+        return ImageError(Reason.TIMEOUT, f"{what}: {registry}: it did not answer in time", away=True)
     if isinstance(error, TLSError):
         sentence = "TLS failed: its certificate is not trusted, or not for this name"
-        return ImageError(Reason.REGISTRY_UNAVAILABLE, f"{what}: {registry}: {sentence}")
+        return ImageError(Reason.REGISTRY_UNAVAILABLE, f"{what}: {registry}: {sentence}", away=True)
     why = str(error) if isinstance(error, BrokenError) else "the answer was cut short or is no HTTP"
-    return ImageError(Reason.REGISTRY_UNAVAILABLE, f"{what}: {registry}: {why}")
+    return ImageError(Reason.REGISTRY_UNAVAILABLE, f"{what}: {registry}: {why}", away=True)
 
 
 def own(status: int) -> Reason | None:

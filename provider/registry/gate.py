@@ -223,7 +223,7 @@ class Gate:
 
     def _refused(self, authority: str, cause: ThrottleCause, reason: Reason, sentence: str) -> ImageError:
         self._observer.registry_throttled(authority, cause)
-        return ImageError(reason, sentence)
+        return ImageError(reason, sentence, away=True)
 
     @staticmethod
     def _silent(registry: _Registry, now: float) -> bool:

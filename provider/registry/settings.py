@@ -40,6 +40,7 @@ class RegistrySettings:
         short_names: whether an image that names no registry is one of Docker Hub's; else it is refused.
         memory_bytes: bound of what is kept in memory, content of all registries together.
         tag_ttl: seconds for which a tag is believed to point to the same digest.
+        stale_seconds: for how long what was seen of a tag is good enough while its registry is away.
         shared: the store that replicas share; None where they share none.
         user_agent: how we introduce ourselves.
     """
@@ -58,6 +59,7 @@ class RegistrySettings:
     short_names: bool = True
     memory_bytes: int = 64 * limits.MIB
     tag_ttl: float = 30.0
+    stale_seconds: float = 0.0
     shared: StoreSettings | None = None
     user_agent: str = f"bestbefore/{VERSION}"
 

@@ -8,17 +8,21 @@ One rule of rights: content is given to whoever fetched it, a repository with a 
 HEAD of their own at a registry that has sent it before; another registry could say yes to anything, so it has to send
 it. Who asks rides in the call.
 
+While a registry is away, what a tag was last seen to point to is good enough for a while; the call says so (`stale`).
+
 What is not in memory may be in the archive, where other replicas put what they have seen; it costs no request to a
 registry, and nothing but time when it is lost.
 """
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from provider import limits
 from provider.cache.flight import Flights
@@ -26,6 +30,7 @@ from provider.cache.keys import ContentKey, FetchKey, Right, TagKey
 from provider.cache.memory import Memory
 from provider.clock import Clock
 from provider.errors import ImageError
+from provider.loop import let_go
 from provider.observer import Observer, RemoteList
 from provider.reasons import Reason
 from provider.registry import artifact, digests, manifest, wire_steps
@@ -42,6 +47,10 @@ _OVERHEAD: Final = 2 * limits.KIB
 _ENTRY_OVERHEAD: Final = 512
 # What is said of a document that nothing vouches for may be another thing in ten seconds.
 _OF_CONTENT: Final = frozenset({Reason.CONTENT_INVALID, Reason.LIMIT_EXCEEDED})
+# What a registry says of a tag that it does not give: it is there, and what was known before counts no more.
+_SAID_NO: Final = frozenset({Reason.NOT_FOUND, Reason.UNAUTHORIZED, Reason.PULL_REFUSED})
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -93,6 +102,7 @@ class Store:
         observer: gets reports of look-ups.
         memory_bytes: bound of what is kept.
         tag_ttl: seconds for which a tag is believed.
+        stale_seconds: for how long what was seen of a tag is good enough while its registry is away.
         archive: what other replicas have seen; None where nothing is shared.
     """
 
@@ -104,12 +114,14 @@ class Store:
         *,
         memory_bytes: int,
         tag_ttl: float,
+        stale_seconds: float = 0.0,
         archive: Archive | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
         self._observer = observer
         self._tag_ttl = tag_ttl
+        self._stale_seconds = stale_seconds
         self._kept: Memory[ContentKey, _StoredDocument] = Memory(
             clock, memory_bytes, lambda kept: len(kept.document.body) + _OVERHEAD
         )
@@ -167,13 +179,23 @@ class Store:
             source = StepSource.MEMORY if fresh else StepSource.STORE
             call.had(StepTarget.TAG, f"tag of {reference.name}", source)
             return Sighting(await self.manifest(reference.at(known.digest), call), known.observed_at)
-        return await call.share(
-            self._tag_flights,
-            key,
-            lambda: self._look_again(key, reference, right, call),
-            StepTarget.TAG,
-            f"tag of {reference.name}",
-        )
+
+        what = f"tag of {reference.name}"
+
+        def look(own: Call) -> Coroutine[Any, Any, Sighting]:
+            work = partial(self._looked_at, key, reference, right, own)
+            return own.share(self._tag_flights, key, work, StepTarget.TAG, what)
+
+        if known is None or not self._good_enough(known.observed_at):
+            return await look(call)
+        try:
+            return await _in_time(look, what, call)
+        except ImageError as error:
+            if not error.away:
+                raise
+        call.stale = True
+        call.had(StepTarget.TAG, what, StepSource.MEMORY)
+        return Sighting(await self.manifest(reference.at(known.digest), call), known.observed_at)
 
     async def exists(self, reference: Reference, call: Call) -> bool:
         """Whether a tag points to anything, as far as the registry says without sending it.
@@ -242,9 +264,25 @@ class Store:
         if known is not None and now - known.observed_at < age:
             call.had(StepTarget.REFERRERS, what, StepSource.MEMORY if fresh else StepSource.STORE)
             return known
-        return await call.share(
-            self._referrer_flights, key, lambda: self._listed(key, reference, call), StepTarget.REFERRERS, what
-        )
+
+        def look(own: Call) -> Coroutine[Any, Any, Referrers | None]:
+            work = partial(self._listed, key, reference, own)
+            return own.share(self._referrer_flights, key, work, StepTarget.REFERRERS, what)
+
+        if known is None or not self._good_enough(known.observed_at):
+            return await look(call)
+        try:
+            return await _in_time(look, what, call)
+        except ImageError as error:
+            if not error.away:
+                raise
+        call.stale = True
+        call.had(StepTarget.REFERRERS, what, StepSource.MEMORY)
+        return known
+
+    def _good_enough(self, observed_at: float) -> bool:
+        """Whether what was seen then may be answered while its registry is away."""
+        return self._clock.now() - observed_at < self._stale_seconds
 
     async def _right(self, reference: Reference, call: Call) -> Right:
         return Right(reference.context, await self._client.identity(reference, call))
@@ -258,6 +296,16 @@ class Store:
             return known
         self._tags.put(key, shared)
         return shared
+
+    async def _looked_at(self, key: TagKey, reference: Reference, right: Right, call: Call) -> Sighting:
+        """What a tag points to now; where the registry says that it does not, what was known of it is forgotten."""
+        try:
+            return await self._look_again(key, reference, right, call)
+        except ImageError as error:
+            if error.reason in _SAID_NO:
+                self._tags.discard(key)
+                self._archive.drop_tag(key)
+            raise
 
     async def _look_again(self, key: TagKey, reference: Reference, right: Right, call: Call) -> Sighting:
         """What a tag points to now: by HEAD where its last document is kept, else by GET."""
@@ -350,17 +398,24 @@ class Store:
         try:
             listed = await self._list(reference, call)
         except ImageError as error:
+            if error.reason in _SAID_NO:
+                self._forget_referrers(key)
             if error.reason is Reason.NOT_FOUND:
                 return None
             raise
         if listed.problems:
             self._observer.entries_passed_over(RemoteList.REFERRERS, listed.problems)
         if not (listed.entries or listed.problems):
+            self._forget_referrers(key)
             return None
         found = Referrers(listed.entries, observed_at, listed.problems)
         self._referrers.put(key, found)
         self._archive.put_referrers(key, found)
         return found
+
+    def _forget_referrers(self, key: TagKey) -> None:
+        self._referrers.discard(key)
+        self._archive.drop_referrers(key)
 
     async def _list(self, reference: Reference, call: Call) -> DescriptorList:
         """The list of the interface; where there is none, or none that can be read, that under the tag.
@@ -413,6 +468,31 @@ class Store:
         tag = digests.tag(reference.identifier)
         document = await self._client.manifest(replace(reference, tag=tag, digest=None), call)
         return artifact.read_referrers(document.body, what) or DescriptorList(())
+
+
+async def _in_time(look: Callable[[Call], Coroutine[Any, Any, T]], what: str, call: Call) -> T:
+    """What a look-up gives within the time that is waited for a registry whose last word is known.
+
+    After it the look-up goes on, so that the next question finds what it gave.
+
+    Raises:
+        ImageError: the look-up's; `Timeout` of a registry that is away, when the time is over.
+    """
+    strand = call.fork()
+    task = asyncio.ensure_future(look(strand))
+    let_go(task)
+    seconds = limits.STALE_AUDIT_WAIT_SECONDS if call.claim.audit else limits.STALE_WAIT_SECONDS
+    try:
+        async with asyncio.timeout(seconds):
+            return await asyncio.shield(task)
+    except TimeoutError as error:
+        sentence = f"{what}: its registry has not answered within {seconds:g} seconds"
+        raise ImageError(Reason.TIMEOUT, sentence, away=True) from error
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    finally:
+        call.join([strand])
 
 
 def _read_page(page: Page, what: str) -> DescriptorList:

@@ -192,6 +192,7 @@ def _assembly(settings: Settings, observation: Observation, clock: Clock, proble
         short_names=registries.short_names,
         memory_bytes=registries.memory_mib * limits.MIB * 2 // 3,
         tag_ttl=registries.tag_ttl_seconds,
+        stale_seconds=registries.stale_seconds,
         shared=shared,
     )
     try:

@@ -181,6 +181,13 @@ class RegistriesSettings:
         unit="seconds",
         why="Long enough for all policies and replicas of a rollout, short beside the 3 minutes of Gatekeeper's cache.",
     )
+    stale_seconds: float = setting(
+        "While a registry is away (no connection, no answer, 5xx, 429), how long ago it may have been seen what a tag "
+        "points to and what refers to an image, to be answered all the same, with `stale: true`. 0: not at all.",
+        default=3600.0,
+        unit="seconds",
+        why="An outage of a registry should be none of the cluster; what is older may have been replaced for a reason.",
+    )
     memory_mib: int = setting(
         "Bound of what is kept in memory of images: a third as finished answers, the rest as documents.",
         default=48,
@@ -325,6 +332,7 @@ SCHEMA: Final = Schema(
         "audit_seconds": (0.1, 60),
         "mutate_seconds": (0.1, 25),
         "tag_ttl_seconds": (0, 3600),
+        "stale_seconds": (0, 86_400),
         "memory_mib": (4, 4096),
     },
     converters={

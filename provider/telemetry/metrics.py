@@ -92,6 +92,9 @@ class Metrics:
         if worked:
             self._answer_misses.inc(worked)
             self._inflight_hits.inc(response.joined)
+        stale = sum(result.stale for result in response.results)
+        if stale:
+            self.stale_keys.labels(endpoint).inc(stale)
         if response.shed:
             self.shed.labels("queue").inc()
 
@@ -147,7 +150,11 @@ class Metrics:
         self.keys = self._counter(
             "keys", "Keys: answered, refused for good, or left to a retry", "endpoint", "outcome", "reason"
         )
+        self.stale_keys = self._counter(
+            "stale_keys", "Keys answered with what was seen before their registry went away", "endpoint"
+        )
         for endpoint in Endpoint:
+            self.stale_keys.labels(endpoint)
             deadline.labels(endpoint).set(deadlines[endpoint])
             self.request_keys.labels(endpoint)
             # A counter that is born at 1 is invisible to increase().

@@ -86,11 +86,15 @@ WHEN: Final = {
         "`bad_request`: not Gatekeeper asks, but somebody else: see the log; `system_error`: registries, see "
         "`bestbefore_keys_total`; `failed`: report it, with the log"
     ),
+    "stale_keys": (
+        "a registry is away, and what was seen before is answered for `stale_seconds`; then denials with "
+        "`RegistryUnavailable` or `Timeout` follow: see `bestbefore_registry_requests_total`"
+    ),
     "store_entries_rejected": (
         "somebody else writes to the store that replicas share, or it damages values: the registry is asked instead; "
         "give the store a user and a password of its own"
     ),
-    "store_request_duration_seconds": "near 0.1 s the store is too slow to be of use: see its load, and the way to it",
+    "store_request_duration_seconds": "near 0.25 s the store is too slow to be of use: see its load, and the way to it",
     "store_requests": (
         "by `result`: `refused` is a wrong user, password or right; `full`: give it more memory, or "
         "`maxmemory-policy allkeys-lru`; `read_only`: it is a replica; `timeout`, `connection`: see the store"

@@ -6,6 +6,7 @@
     inspector.held.add("registry.example/slow:1")       # does not answer until `release()`
     inspector.held_hosts.add("slow.example")             # nor anything of this registry
     inspector.delays["registry.example/slow:2"] = 2.0    # answers after so many seconds of the loop
+    inspector.stale = True                               # registries are away, and this is what was seen before
 
 An image that nobody described is answered with `facts()`. Every call is counted in `calls`, by the image as written.
 """
@@ -50,6 +51,7 @@ class InspectorSimulator:
         self.held_hosts: set[str] = set()
         self.delays: dict[str, float] = {}
         self.holding = False
+        self.stale = False
         self.calls: Counter[str] = Counter()
         self.claims: list[object] = []
         self.credentials: list[object] = []
@@ -85,6 +87,7 @@ class InspectorSimulator:
         self._waiting.clear()
 
     async def _called(self, image: str, key: ItemKey, call: Call) -> None:
+        call.stale = self.stale
         self.calls[image] += 1
         self.claims.append(call.claim)
         self.credentials.append(call.credentials)

@@ -102,7 +102,9 @@ class SharedMemory:
     async def _read(self, names: Sequence[str]) -> None:
         found: Sequence[bytes] = ()
         try:
-            found = await self._bounded(self._store.read(names, limits.STORE_PIECE_BYTES)) or ()
+            found = (
+                await self._bounded(self._store.read(names, limits.STORE_PIECE_BYTES), limits.STORE_READ_SECONDS) or ()
+            )
         finally:
             self._readers -= 1
             for number, name in enumerate(names):
@@ -113,7 +115,7 @@ class SharedMemory:
         """A large value, one at a time: the bytes that are on their way have a bound."""
         try:
             async with asyncio.timeout(limits.STORE_WAIT_SECONDS), self._large:
-                found = await self._bounded(self._store.read((name,), most))
+                found = await self._bounded(self._store.read((name,), most), limits.STORE_READ_SECONDS)
         except TimeoutError:
             return b""
         return found[0] if found else b""
@@ -156,7 +158,7 @@ class SharedMemory:
         return True
 
     async def _drop(self, name: str) -> None:
-        await self._bounded(self._store.drop((name,)))
+        await self._bounded(self._store.drop((name,)), limits.STORE_WRITE_SECONDS)
 
     def _lost(self, entries: Sequence[Entry]) -> None:
         self._observer.store_writes_dropped(len(entries))
@@ -175,7 +177,7 @@ class SharedMemory:
         """Whether it is ours to do what replicas need to do once only; where nobody can say, it is."""
         if self._away:
             return True
-        return await self._bounded(self._store.claim(name, seconds)) is not False
+        return await self._bounded(self._store.claim(name, seconds), limits.STORE_READ_SECONDS) is not False
 
     # How it does.
 

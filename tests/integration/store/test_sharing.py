@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from provider import limits
 from provider.cache.shared.settings import StoreSettings
 from provider.clock import Deadline, SystemClock
 from provider.errors import ImageError
@@ -24,9 +25,11 @@ pytestmark = pytest.mark.integration
 class Replica:
     """A provider without a server: what answers, on a loop of its own."""
 
-    def __init__(self, shared):
+    def __init__(self, shared, tag_ttl):
         self.clock = SystemClock()
-        settings = RegistrySettings(allow_loopback_http=True, allow_private=True, shared=shared)
+        settings = RegistrySettings(
+            allow_loopback_http=True, allow_private=True, shared=shared, tag_ttl=tag_ttl, stale_seconds=3600
+        )
         self.assembly = assemble(settings, self.clock)
         self.loop = EventLoop(self.clock, Reports())
         self.loop.start()
@@ -41,6 +44,13 @@ class Replica:
         """End; what waits to be written is written."""
         self.loop.run(self.assembly.inspector.close())
         self.loop.stop()
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """A machine may be busy with other things: what is in the store is waited for."""
+    monkeypatch.setattr(limits, "STORE_READ_SECONDS", 5.0)
+    monkeypatch.setattr(limits, "STORE_WAIT_SECONDS", 5.0)
 
 
 @pytest.fixture
@@ -60,8 +70,8 @@ def settings(tmp_path, server):
 def replica(settings):
     replicas = []
 
-    def make():
-        replicas.append(Replica(settings))
+    def make(tag_ttl=30.0):
+        replicas.append(Replica(settings, tag_ttl))
         return replicas[-1]
 
     yield make
@@ -124,3 +134,19 @@ def test_registry_that_refuses_is_believed_whatever_is_shared(replica, registry,
     other = json.dumps({**json.loads(key), "image": f"{registry.host}/shop/other:1.4"}, separators=(",", ":"))
     with pytest.raises(ImageError):
         replica().answer(other)
+
+
+def test_outage_of_a_registry_is_none_of_the_cluster_even_after_a_restart_of_all_replicas(replica, registry, key):
+    """No tag is believed here, so each question asks the registry."""
+    one = replica(tag_ttl=0.0)
+    answer = one.answer(key)
+    one.close()
+    one.loop = None
+    registry.fail("any", how="close")
+    again = replica(tag_ttl=0.0)
+    found = again.answer(key)
+    assert found == {**answer, "stale": True}
+    new = json.dumps({**json.loads(key), "image": f"{registry.host}/shop/web:1.5"}, separators=(",", ":"))
+    with pytest.raises(ImageError) as caught:
+        again.answer(new)
+    assert not caught.value.reason.durable

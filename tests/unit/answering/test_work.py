@@ -393,3 +393,17 @@ def test_time_of_an_answer_is_what_it_took(world):
     work = asked(world)
     world.loop.run_for(1)
     assert work.result.log_fields["ms"] == pytest.approx(500)
+
+
+# While a registry is away
+
+
+@pytest.mark.parametrize("key", [question(), tag()], ids=["question", "tag"])
+def test_what_was_seen_before_a_registry_went_away_is_an_item_and_is_asked_again_soon(world, key):
+    world.inspector.stale = True
+    found = asked(world, key).result
+    assert (found.reason, found.stale, found.log_fields["stale"]) == (None, True, True)
+    world.clock.advance(limits.RESOLVED_SECONDS)
+    world.inspector.stale = False
+    again = asked(world, key).result
+    assert (again.stale, "stale" in again.log_fields) == (False, False)

@@ -50,13 +50,14 @@ class NoProver:
 class World:
     """An inspector with everything below it but the network."""
 
-    def __init__(self, prover=None, authorities=None, memory_bytes=1 << 20):
+    def __init__(self, prover=None, authorities=None, memory_bytes=1 << 20, stale_seconds=0.0):
         self.clock = FakeClock()
         self.loop = VirtualLoop(self.clock)
         self.registry = RegistrySimulator()
         self.trips = Trips()
         client = RegistryClient(RegistrySettings(), self.registry, self.clock, self.trips)
-        self.store = Store(client, self.clock, self.trips, memory_bytes=memory_bytes, tag_ttl=30)
+        bounds = {"memory_bytes": memory_bytes, "tag_ttl": 30, "stale_seconds": stale_seconds}
+        self.store = Store(client, self.clock, self.trips, **bounds)
         self.pace = Pace()
         prover = prover or NoProver()
         defaults = DefaultAuthorities(lambda: authorities or {}, prover.prove)

@@ -88,6 +88,7 @@ def test_every_setting_can_be_given_by_every_source(config):
         "short_names": "false",
         "authority": "release=h",
         "tag_ttl_seconds": "0",
+        "stale_seconds": "60",
         "memory_mib": "8",
         "store": "a.example:6379,[::1]:6380",
         "store_kind": "cluster",

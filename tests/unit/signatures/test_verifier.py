@@ -72,10 +72,11 @@ class World:
         self.registry = RegistrySimulator()
         self.image = self.registry.push_image(REPOSITORY, "v1")
         self.trips = []
+        self.stale = False
         self.credentials = Credentials()
         observer = NullObserver()
         client = RegistryClient(RegistrySettings(), self.registry, self.clock, observer)
-        store = Store(client, self.clock, observer, memory_bytes=2**20, tag_ttl=30)
+        store = Store(client, self.clock, observer, memory_bytes=2**20, tag_ttl=30, stale_seconds=3600)
         self.verifier = build_verifier(store, Pace(), self.clock, observer, {"own": root_file})
 
     @property
@@ -94,6 +95,7 @@ class World:
             return self.loop.run(self.verifier.prove(reference.parse(image), verify, call))
         finally:
             self.trips.append(call.round_trips)
+            self.stale = call.stale
 
     def refusal(self, verify, image=IMAGE, seconds=30):
         with pytest.raises(ImageError) as refused:
@@ -191,6 +193,23 @@ def test_signed_image_is_proved_in_three_round_trips_and_again_in_none(here):
     assert proofs.observed_at == "2026-11-24T22:40:00Z"
     here.prove(here.key())
     assert here.trips == [3, 0]
+
+
+@pytest.mark.parametrize("form", ["legacy", "bundle"])
+def test_signature_that_was_seen_is_proved_while_its_registry_is_away(here, form):
+    verify = here.key()
+    if form == "legacy":
+        here.attach(here.signed(here.signing.key))
+    else:
+        verify = bundles(verify)
+        here.registry.referrers_page = 10
+        here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None))
+    first = here.prove(verify)
+    assert not here.stale
+    here.clock.advance(31)
+    here.registry.fail("any", how="unreachable")
+    assert here.prove(verify) == first
+    assert here.stale
 
 
 def test_answer_has_the_form_that_templates_read(here):
