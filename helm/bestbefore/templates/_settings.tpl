@@ -42,6 +42,30 @@ registry_ca: /etc/bestbefore/registry-ca/ca.crt
 {{- if .Values.provider.registryHosts }}
 hosts_dir: /etc/bestbefore/registry-hosts
 {{- end }}
+{{- if .Values.provider.store.addresses }}
+store:
+  {{- toYaml .Values.provider.store.addresses | nindent 2 }}
+store_kind: {{ .Values.provider.store.kind }}
+store_primary: {{ .Values.provider.store.primary | quote }}
+store_key: /etc/bestbefore/store/key
+store_tls: {{ .Values.provider.store.tls.enabled }}
+{{- if .Values.provider.store.tls.caSecret }}
+store_ca: /etc/bestbefore/store-ca/ca.crt
+{{- end }}
+{{- if .Values.provider.store.tls.certificateSecret }}
+store_cert: /etc/bestbefore/store-certificate/tls.crt
+store_cert_key: /etc/bestbefore/store-certificate/tls.key
+{{- end }}
+{{- with .Values.provider.store.user }}
+store_user: {{ . | quote }}
+{{- end }}
+{{- if .Values.provider.store.secret.password }}
+store_password: /etc/bestbefore/store/password
+{{- end }}
+{{- if .Values.provider.store.secret.sentinelPassword }}
+store_sentinel_password: /etc/bestbefore/store/sentinel-password
+{{- end }}
+{{- end }}
 {{- with .Values.provider.trustRoots }}
 trust_root:
   {{- range $name, $_ := . }}

@@ -229,7 +229,7 @@ def test_extra_objects_are_rendered_as_templates(helm: Helm) -> None:
 
 
 def test_files_that_a_pod_mounts_are_those_that_the_settings_name(helm: Helm) -> None:
-    full = helm.render(values=["provider.dockerConfigSecret=credentials"])
+    full = helm.render(CHART / "ci" / "store-values.yaml", values=["provider.dockerConfigSecret=credentials"])
     mounts = [mount["mountPath"] for mount in full.pod["containers"][0]["volumeMounts"]]
     named = [value for value in full.settings.values() if str(value).startswith("/")]
     assert named

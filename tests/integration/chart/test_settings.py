@@ -89,7 +89,7 @@ def test_no_metadata_address_is_open_and_no_label_is_set_by_itself(rendering: Re
 def test_every_setting_of_the_provider_can_be_set_in_one_place(helm: Helm) -> None:
     schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
     further = set(schema["$defs"]["settings"]["properties"])
-    files = ("full-values.yaml", "trust-values.yaml")
+    files = ("full-values.yaml", "trust-values.yaml", "store-values.yaml")
     rendered = {name for file in files for name in helm.render(CHART / "ci" / file).settings}
     chosen = rendered - {"threads", "memory_mib"}
     assert further | chosen == set(model.fields())

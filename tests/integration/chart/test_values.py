@@ -117,6 +117,7 @@ def test_full_value_file_sets_every_value_that_can_be_set_beside_others() -> Non
         "cert-manager-values.yaml",
         "secret-values.yaml",
         "small-values.yaml",
+        "store-values.yaml",
         "trust-values.yaml",
     }
     touched = {path for file in VALUE_FILES for path in leaves(yaml.safe_load(file.read_text(encoding="utf-8")))}
