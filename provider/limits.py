@@ -343,6 +343,11 @@ STORE_RENEWAL_SECONDS: Final = 300.0
 STORE_KEY_BYTES: Final = 32
 STORE_KEY_FILE_BYTES: Final = 4 * KIB
 STORE_FILE_SECONDS: Final = 10.0
+# How long what one replica fetches is its own affair, how long others wait for what it writes, and how often they look,
+# seconds.
+STORE_CLAIM_SECONDS: Final = 2.0
+STORE_CLAIM_WAIT_SECONDS: Final = 0.4
+STORE_CLAIM_PAUSE_SECONDS: Final = 0.05
 # How long entries are kept: documents and who may read them; what tags point to and what refers to images, seconds.
 STORE_CONTENT_SECONDS: Final = 7 * 86_400
 STORE_RIGHT_SECONDS: Final = 86_400

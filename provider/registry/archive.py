@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict
 from typing import Any, Final, Protocol, TypeVar
 
@@ -41,12 +41,25 @@ class Archive(Protocol):
         """A document that somebody with this right has read."""
         ...
 
+    async def others_document(self, digest: str, right: Right) -> Content | None:
+        """A document that another replica is just fetching; None where it is ours to fetch."""
+        ...
+
     def put_document(self, document: Content, right: Right) -> None:
         """Somebody with this right has read a document."""
         ...
 
     async def tag(self, key: TagKey) -> TagSighting | None:
         """What a tag was last seen to point to."""
+        ...
+
+    async def others_tag(self, key: TagKey, since: float) -> TagSighting | None:
+        """What another replica, which is just looking, sees it point to; None where it is ours to look.
+
+        Args:
+            key: the tag.
+            since: how new that must be, seconds since 1970.
+        """
         ...
 
     def put_tag(self, key: TagKey, seen: TagSighting) -> None:
@@ -81,10 +94,18 @@ class NoArchive:
         """See `Archive`."""
         return None
 
+    async def others_document(self, digest: str, right: Right) -> Content | None:  # noqa: ARG002 - as above
+        """See `Archive`."""
+        return None
+
     def put_document(self, document: Content, right: Right) -> None:
         """See `Archive`."""
 
     async def tag(self, key: TagKey) -> TagSighting | None:  # noqa: ARG002 - as `Archive` has it
+        """See `Archive`."""
+        return None
+
+    async def others_tag(self, key: TagKey, since: float) -> TagSighting | None:  # noqa: ARG002 - as above
         """See `Archive`."""
         return None
 
@@ -132,6 +153,7 @@ class SharedArchive:
         self._clock = clock
         self._observer = observer
         self._tag_seconds = max(1, int(tag_seconds))
+        self._claims: set[str] = set()
 
     async def document(self, digest: str, right: Right) -> Content | None:
         """See `Archive`."""
@@ -149,6 +171,11 @@ class SharedArchive:
         self._observer.cache_lookup("store", _DOCUMENT, "miss" if found is None else "hit")
         return found
 
+    async def others_document(self, digest: str, right: Right) -> Content | None:
+        """See `Archive`."""
+        about = digest, right.context, right.credential
+        return await self._others(_RIGHT, about, lambda: self.document(digest, right))
+
     def put_document(self, document: Content, right: Right) -> None:
         """See `Archive`."""
         if len(document.body) > limits.MANIFEST_BYTES:
@@ -164,6 +191,15 @@ class SharedArchive:
         found = await self._sealed(_TAG, _of_tag(key), self._tag_seconds, _tag_sighting)
         self._observer.cache_lookup("store", _TAG, "miss" if found is None else "hit")
         return found
+
+    async def others_tag(self, key: TagKey, since: float) -> TagSighting | None:
+        """See `Archive`."""
+
+        async def look() -> TagSighting | None:
+            found = await self.tag(key)
+            return found if found is not None and found.observed_at > since else None
+
+        return await self._others(_TAG, _of_tag(key), look)
 
     def put_tag(self, key: TagKey, seen: TagSighting) -> None:
         """See `Archive`."""
@@ -192,6 +228,33 @@ class SharedArchive:
         """See `Archive`."""
         await self._memory.close()
 
+    # Single flight.
+
+    async def _others(
+        self, kind: str, about: tuple[str, ...], look: Callable[[], Coroutine[Any, Any, T | None]]
+    ) -> T | None:
+        """What whoever holds the claim writes within a short while; None where the claim is ours, or nothing comes."""
+        seal = self._seal()
+        if seal is None:
+            return None
+        claim = seal.name("claim", kind, *about)
+        if await self._memory.claim(claim, limits.STORE_CLAIM_SECONDS):
+            self._claims.add(claim)
+            return None
+        until = self._clock.monotonic() + limits.STORE_CLAIM_WAIT_SECONDS
+        while self._clock.monotonic() < until and not self._memory.away:
+            await asyncio.sleep(limits.STORE_CLAIM_PAUSE_SECONDS)
+            if (found := await look()) is not None:
+                return found
+        return None
+
+    def _release(self, seal: Seal, kind: str, about: tuple[str, ...]) -> None:
+        """What was claimed is done. Of work that failed the claim ends by itself."""
+        claim = seal.name("claim", kind, *about)
+        if claim in self._claims:
+            self._claims.discard(claim)
+            self._memory.forget(claim)
+
     # Entries under the seal.
 
     def _put(
@@ -205,6 +268,7 @@ class SharedArchive:
         body = seal.close(name, payload)
         if len(body) <= limits.STORE_PIECE_BYTES:
             self._memory.put(Entry(name, body, seconds))
+        self._release(seal, kind, about)
 
     def _drop(self, kind: str, about: tuple[str, ...]) -> None:
         if (seal := self._seal()) is not None:

@@ -139,6 +139,51 @@ class TestSharing:
         assert not any(word in everything for word in (ME.password, ME.identity, "Bearer", "team/app"))
 
 
+class TestSingleFlight:
+    """What one replica is just fetching, the others wait for, a short while."""
+
+    def test_ten_replicas_that_ask_at_once_cause_the_requests_of_one(self, loop, replica, make_call, registry, pushed):
+        registry.delay = 0.1
+        replicas = [replica() for _ in range(10)]
+        tasks = [loop.create_task(one.resolve(IMAGE, make_call())) for one in replicas]
+        loop.run_for(2)
+        assert {task.result().document.digest for task in tasks} == {pushed.digest}
+        assert registry.counts == {"manifest": 1}
+
+    def test_documents_are_fetched_once_too(self, loop, replica, make_call, registry, pushed):
+        registry.delay = 0.1
+        image = IMAGE.at(pushed.digest)
+        tasks = [loop.create_task(replica().manifest(image, make_call())) for _ in range(10)]
+        loop.run_for(2)
+        assert {task.result().digest for task in tasks} == {pushed.digest}
+        assert registry.counts == {"manifest": 1}
+
+    def test_replica_that_ends_in_the_middle_is_not_waited_for_long(
+        self, run, shared, replica, make_call, registry, pushed, clock
+    ):
+        seal = Seal(KEY)
+        run(shared.claim(seal.name("claim", "right", pushed.digest, "reg.io/team/app", "anonymous"), 60))
+        began = clock.monotonic()
+        assert run(replica().manifest(IMAGE.at(pushed.digest), make_call())).digest == pushed.digest
+        assert clock.monotonic() - began <= limits.STORE_CLAIM_WAIT_SECONDS + limits.STORE_CLAIM_PAUSE_SECONDS
+
+    def test_who_has_just_looked_may_look_again_at_once(self, replica, resolve, registry, pushed, clock):
+        one = replica()
+        resolve(one)
+        clock.advance(1)
+        began = clock.monotonic()
+        resolve(one, max_age=0.5)
+        assert registry.counts == {"HEAD manifest": 1}
+        assert clock.monotonic() == pytest.approx(began, abs=0.01)
+
+    def test_lost_store_lets_everybody_fetch(self, loop, shared, replica, make_call, registry, pushed):
+        shared.trouble = StoreTrouble.CONNECTION
+        tasks = [loop.create_task(replica().resolve(IMAGE, make_call())) for _ in range(3)]
+        loop.run_for(2)
+        assert all(task.result() for task in tasks)
+        assert registry.counts == {"manifest": 3}
+
+
 class TestRights:
     def test_another_credential_is_given_nothing_that_its_own_rights_do_not_give(
         self, replica, configuration, resolve, registry, pushed
