@@ -319,12 +319,13 @@ TRUST_ROOT_SECONDS: Final = 10.0
 
 # The store that replicas share: connections, and how long one may take to be made; how long readers wait for it, and
 # the line of writes, seconds; how long one that was lost, full or read-only is left alone, and after how many answers
-# that did not come in time one after the other it is lost.
+# that did not come in time one after the other it is lost; how long an end waits for the line of writes, seconds.
 STORE_CONNECTIONS: Final = 16
 STORE_CONNECT_SECONDS: Final = 0.5
 STORE_READ_SECONDS: Final = 0.25
 STORE_WRITE_SECONDS: Final = 1.0
 STORE_AWAY_SECONDS: Final = 1.0
+STORE_CLOSE_SECONDS: Final = 5.0
 STORE_TIMEOUTS: Final = 2
 # How long a read may wait for its turn, seconds; how many wait, leave together, and are under way; bytes of one before
 # it is read by itself.
@@ -339,6 +340,10 @@ STORE_LINE_BYTES: Final = 8 * MIB
 STORE_ENTRY_BYTES: Final = 256
 STORE_NAMES: Final = 65_536
 STORE_RENEWAL_SECONDS: Final = 300.0
+# Of how many entries a person is shown, and drops, at most; and how many images are warmed, and side by side.
+STORE_SHOWN: Final = 1_000_000
+WARMED_IMAGES: Final = 100_000
+WARMED_AT_ONCE: Final = 16
 # The key of its entries.
 STORE_KEY_BYTES: Final = 32
 STORE_KEY_FILE_BYTES: Final = 4 * KIB

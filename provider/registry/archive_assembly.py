@@ -6,18 +6,20 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from provider import limits
 from provider.cache.shared import seal
 from provider.cache.shared.settings import StoreSettings
 from provider.cache.shared.shared_memory import SharedMemory
-from provider.cache.shared.value_store import ValueStore
 from provider.clock import Clock
 from provider.errors import FileError, SettingsError
 from provider.mounted_file import MountedFile
-from provider.observer import FileSetting, Observer
+from provider.observer import FileSetting, NullObserver, Observer
 from provider.registry.archive import SharedArchive
+
+if TYPE_CHECKING:
+    from provider.cache.shared.redis_store import RedisStore
 
 WITHOUT_LIBRARY: Final = "store: needs a library that is not installed: pip install 'bestbefore[store]'"
 
@@ -37,6 +39,19 @@ class ArchiveAssembly:
     looks: Sequence[Callable[[], None]]
 
 
+def connect(settings: StoreSettings, clock: Clock) -> RedisStore:
+    """The store itself, for people who look into it.
+
+    Raises:
+        SettingsError: the library is missing, or a file cannot be used.
+    """
+    files = _Files(clock, NullObserver())
+    store = _connected(settings, files)
+    if store is None or files.problems:
+        raise SettingsError(files.problems)
+    return store
+
+
 def assemble_archive(settings: StoreSettings, clock: Clock, observer: Observer, tag_seconds: float) -> ArchiveAssembly:
     """Build the archive.
 
@@ -51,12 +66,7 @@ def assemble_archive(settings: StoreSettings, clock: Clock, observer: Observer, 
     """
     files = _Files(clock, observer)
     key = files.mounted(FileSetting.STORE_KEY, settings.key_file, seal.read)
-    password = files.secret(FileSetting.STORE_PASSWORD, settings.password_file)
-    sentinel_password = files.secret(FileSetting.STORE_SENTINEL_PASSWORD, settings.sentinel_password_file)
-    files.problems.extend(_tls_problems(settings))
-    store = _store(settings, password, sentinel_password)
-    if store is None:
-        files.problems.append(WITHOUT_LIBRARY)
+    store = _connected(settings, files)
     if store is None or files.problems:
         raise SettingsError(files.problems)
     archive = SharedArchive(SharedMemory(store, clock, observer), key.content, clock, observer, tag_seconds)
@@ -95,6 +105,17 @@ class _Files:
         return lambda: file.content() or ""
 
 
+def _connected(settings: StoreSettings, files: _Files) -> RedisStore | None:
+    """The client; None where its library is missing, which is then among the problems of the files."""
+    password = files.secret(FileSetting.STORE_PASSWORD, settings.password_file)
+    sentinel_password = files.secret(FileSetting.STORE_SENTINEL_PASSWORD, settings.sentinel_password_file)
+    files.problems.extend(_tls_problems(settings))
+    store = _store(settings, password, sentinel_password)
+    if store is None:
+        files.problems.append(WITHOUT_LIBRARY)
+    return store
+
+
 def _password(text: bytes) -> str:
     try:
         password = text.decode().rstrip("\r\n")
@@ -124,7 +145,7 @@ def _tls_problems(settings: StoreSettings) -> Iterator[str]:
 
 def _store(
     settings: StoreSettings, password: Callable[[], str] | None, sentinel_password: Callable[[], str] | None
-) -> ValueStore | None:
+) -> RedisStore | None:
     """The client; None where its library is not installed."""
     try:
         # Imported here: who shares nothing shall not pay for it.

@@ -172,14 +172,14 @@ def _listener(name: str, address: Address, problems: list[str]) -> socket | None
         return None
 
 
-def _assembly(settings: Settings, observation: Observation, clock: Clock, problems: list[str]) -> Assembly | None:
+def registry_settings(settings: Settings) -> RegistrySettings:
+    """How registries are reached, and the store that replicas share.
+
+    Raises:
+        SettingsError: there is no key for that store.
+    """
     registries = settings.registries
-    try:
-        shared = _store_settings(settings)
-    except SettingsError as error:
-        problems.extend(error.problems)
-        return None
-    registry_settings = RegistrySettings(
+    return RegistrySettings(
         insecure_registries=frozenset(registries.insecure_registry),
         proxies=proxies.choose(registries.proxy, registries.no_proxy, os.environ),
         named_registries=frozenset(registries.named_registry),
@@ -193,12 +193,15 @@ def _assembly(settings: Settings, observation: Observation, clock: Clock, proble
         memory_bytes=registries.memory_mib * limits.MIB * 2 // 3,
         tag_ttl=registries.tag_ttl_seconds,
         stale_seconds=registries.stale_seconds,
-        shared=shared,
+        shared=_store_settings(settings),
     )
+
+
+def _assembly(settings: Settings, observation: Observation, clock: Clock, problems: list[str]) -> Assembly | None:
     try:
         trust_roots = {file.name: file.path for file in settings.signatures.trust_root}
         authorities = {file.name: file.path for file in settings.signatures.authority}
-        return assemble(registry_settings, clock, observation, trust_roots, authorities)
+        return assemble(registry_settings(settings), clock, observation, trust_roots, authorities)
     except SettingsError as error:
         problems.extend(error.problems)
         return None

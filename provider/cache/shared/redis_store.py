@@ -117,6 +117,20 @@ class RedisStore:
             _raise_first(found)
         return sum(found)
 
+    async def names(self, beginning: str, most: int) -> Sequence[str]:
+        """The names that begin so, in no order; no more than `most` + 1 of them. For people: it walks through all.
+
+        Raises:
+            StoreError: there is no answer.
+        """
+        found: set[str] = set()
+        with _translated():
+            async for name in self._connected().scan_iter(match=f"{beginning}*", count=limits.STORE_BATCH):
+                found.add(name.decode("utf-8", "replace"))
+                if len(found) > most:
+                    break
+        return sorted(found)
+
     async def ping(self) -> None:
         """See `ValueStore`."""
         with _translated():

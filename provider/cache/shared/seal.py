@@ -17,7 +17,8 @@ from provider.errors import FileError
 
 # Of the form of everything that is in a store: another version sees nothing of it, and is not seen.
 VERSION: Final = "1"
-PREFIX: Final = f"bestbefore:{VERSION}:"
+PRODUCT: Final = "bestbefore:"
+PREFIX: Final = f"{PRODUCT}{VERSION}:"
 _MAC_BYTES: Final = hashlib.sha256().digest_size
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from typing import Any, Final
 
 from provider import limits
@@ -160,8 +160,9 @@ class SharedMemory:
     async def _drop(self, name: str) -> None:
         await self._bounded(self._store.drop((name,)), limits.STORE_WRITE_SECONDS)
 
-    def _lost(self, entries: Sequence[Entry]) -> None:
-        self._observer.store_writes_dropped(len(entries))
+    def _lost(self, entries: Collection[Entry]) -> None:
+        if entries:
+            self._observer.store_writes_dropped(len(entries))
         for entry in entries:
             self._written.pop(entry.name, None)
 
@@ -245,7 +246,8 @@ class SharedMemory:
     async def close(self) -> None:
         """Let go of all connections, when what waits has been written."""
         if self._writer is not None and not self._away:
-            await asyncio.wait((self._writer,), timeout=limits.STORE_WRITE_SECONDS)
+            await asyncio.wait((self._writer,), timeout=limits.STORE_CLOSE_SECONDS)
+        self._lost(self._lines)
         for task in tuple(self._tasks):
             task.cancel()
         await self._store.close()

@@ -52,10 +52,12 @@ def test_version_is_told(run: Run) -> None:
 def test_unknown_command_names_those_that_exist(run: Run) -> None:
     done = run("frobnicate")
     assert done.exit_code == 2
-    assert "there is no command 'frobnicate'; there are check, " in done.stderr
+    assert "there is no command 'frobnicate'; there are cache, check, " in done.stderr
 
 
-@pytest.mark.parametrize(("word", "meant"), [("chek", "'check'"), ("translat", "'translate'"), ("Facts", "'facts'")])
+@pytest.mark.parametrize(
+    ("word", "meant"), [("chek", "'check' or 'cache'"), ("translat", "'translate'"), ("Facts", "'facts'")]
+)
 def test_misspelt_command_is_told_what_it_may_mean(run: Run, word: str, meant: str) -> None:
     assert f"there is no command {word!r}; did you mean {meant}?" in run(word).stderr
 

@@ -1,0 +1,108 @@
+"""`bestbefore cache` on a real store and a registry on a socket."""
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from gatekeeper.cli.main import cli
+from provider import limits
+from tests.integration.store import servers
+from tests.simulators.registry import RegistrySimulator
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """A machine may be busy with other things."""
+    monkeypatch.setattr(limits, "STORE_READ_SECONDS", 5.0)
+    monkeypatch.setattr(limits, "STORE_WRITE_SECONDS", 10.0)
+    monkeypatch.setattr(limits, "STORE_CLOSE_SECONDS", 10.0)
+
+
+@pytest.fixture(scope="module")
+def server():
+    with servers.single() as server:
+        yield server
+
+
+@pytest.fixture
+def registry():
+    simulator = RegistrySimulator()
+    for tag in ("1", "2", "3"):
+        simulator.push_image("shop/web", tag, created=f"2026-01-0{tag}T00:00:00Z")
+    with simulator.serve() as host:
+        simulator.host = host
+        yield simulator
+
+
+@pytest.fixture
+def cache(server, registry, tmp_path):
+    """Runs the command with the settings of a provider; gives its exit code and what it printed."""
+    with servers.client(server.all[0]) as one:
+        one.flushall()
+    key, config = tmp_path / "key", tmp_path / "settings.yaml"
+    key.write_bytes(b"k" * 32)
+    host, port = server.addresses[0]
+    files = dict.fromkeys(("tls_cert", "tls_key", "client_ca"), "/none")
+    own = {"store": [f"{host}:{port}"], "store_key": str(key), "store_tls": False}
+    settings = {**files, **own, "insecure_registry": [registry.host]}
+
+    def cache(*arguments, text=None, **changes):
+        config.write_text(yaml.safe_dump(settings | changes))
+        done = CliRunner().invoke(cli, ["cache", *arguments, "--config", str(config)], input=text)
+        return done.exit_code, done.output
+
+    return cache
+
+
+def test_warmed_images_are_shown_and_dropped(cache, registry):
+    images = [f"{registry.host}/shop/web:{tag}" for tag in "123"]
+    assert cache("warm", *images) == (0, "3 of 3 images are in the store\n")
+    code, text = cache("show")
+    assert (code, text.splitlines()[0].split()) == (0, ["VERSION", "ENTRIES", "OF", "COUNT"])
+    counts = {line.split()[1]: int(line.split()[2]) for line in text.splitlines()[1:]}
+    assert counts == {"document": 6, "right": 6, "tag": 3}
+    assert cache("drop") == (0, "15 entries dropped\n")
+    assert cache("show")[1].count("\n") == 1
+
+
+def test_list_is_read_from_a_file_and_each_image_is_asked_once(cache, registry, tmp_path):
+    line = f"{registry.host}/shop/web:1\n"
+    assert cache("warm", "--from", "-", text=f"{line}\n{line}") == (0, "1 of 1 images are in the store\n")
+
+
+def test_what_is_warm_costs_no_request(cache, registry):
+    image = f"{registry.host}/shop/web:1"
+    cache("warm", image)
+    registry.requests.clear()
+    assert cache("warm", image)[0] == 0
+    assert registry.requests == []
+
+
+def test_image_without_an_answer_is_named_and_the_others_are_warmed(cache, registry):
+    code, text = cache("warm", f"{registry.host}/shop/web:1", f"{registry.host}/shop/web:none", "A B")
+    assert code == 1
+    assert "1 of 3 images are in the store" in text
+    assert "shop/web:none: NotFound" in text
+    assert "A B: " in text
+
+
+def test_ten_thousand_images_are_too_few_to_be_refused_and_one_more_than_the_limit_is_too_many(cache, monkeypatch):
+    monkeypatch.setattr(limits, "WARMED_IMAGES", 2)
+    code, text = cache("warm", "a", "b", "c")
+    assert (code, "3 images are more than 2" in text) == (2, True)
+
+
+@pytest.mark.parametrize("arguments", [("warm",), ("show", "image"), ("drop", "--cluster"), ("fill",)], ids=" ".join)
+def test_usage_that_means_nothing_is_refused(cache, arguments):
+    assert cache(*arguments)[0] == 2
+
+
+def test_provider_that_shares_nothing_has_nothing_to_show(cache):
+    assert cache("show", store=[]) == (2, "error: store: is not set, so that replicas share nothing\n")
+
+
+def test_store_that_is_away_is_said(cache):
+    code, text = cache("show", store=[f"127.0.0.1:{servers.free_port()}"])
+    assert (code, "the store does not answer: connection" in text) == (3, True)
