@@ -246,6 +246,22 @@ HELPER_BYTES: Final = 64 * KIB
 HELPER_KEPT_SECONDS: Final = 300.0
 HELPER_FAILED_SECONDS: Final = 10.0
 HELPER_SERVERS: Final = 256
+# Pull secrets of Pods, read from the API server: bytes of one object as JSON, seconds for a read, reads at a time;
+# how many of one Pod are read, and how many values may stand in one; how long one is believed, and one that cannot be
+# used; after how long a registry that refuses it is a reason to read it again, seconds; bytes of all that are kept.
+CLUSTER_OBJECT_BYTES: Final = 2 * MIB
+CLUSTER_READ_SECONDS: Final = 2.0
+CLUSTER_READS: Final = 8
+CLUSTER_TOKEN_BYTES: Final = 16 * KIB
+OBJECT_NAME_CHARACTERS: Final = 253
+PULL_SECRETS: Final = 16
+PULL_SECRET_PARTS: Final = 8192
+PULL_SECRET_SECONDS: Final = 30.0
+PULL_SECRET_FAILED_SECONDS: Final = 5.0
+PULL_SECRET_REREAD_SECONDS: Final = 2.0
+PULL_SECRETS_MEMORY_BYTES: Final = 8 * MIB
+# Credentials of a Pod that are tried for one image.
+CANDIDATES: Final = 8
 # One secret in it.
 CREDENTIAL_CHARACTERS: Final = 32 * KIB
 

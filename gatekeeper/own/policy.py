@@ -30,6 +30,7 @@ class OwnPolicy(ABC):
         namespaces: labels of the namespaces where the policy applies; empty for all namespaces.
         excluded_namespaces: names of namespaces where it does not.
         reasons_url: address of the page of reasons that messages name; empty for none.
+        pod_credentials: whether images are asked for as their Pods pull.
     """
 
     KIND: ClassVar[PolicyKind]
@@ -40,6 +41,7 @@ class OwnPolicy(ABC):
     namespaces: Mapping[str, str] = field(default_factory=lambda: {marks.NAMESPACE_LABEL: "true"})
     excluded_namespaces: tuple[str, ...] = ()
     reasons_url: str = ""
+    pod_credentials: bool = False
 
     @abstractmethod
     def own_parameters(self) -> dict[str, Any]:
@@ -79,6 +81,8 @@ class OwnPolicy(ABC):
             found["exemptions"] = [each.to_json() for each in self.exemptions]
         if self.reasons_url:
             found["reasonsUrl"] = self.reasons_url
+        if self.pod_credentials:
+            found["podCredentials"] = True
         passing = {name: value for name, value in found.items() if value in _PASSING}
         if passing and action == "warn":
             found["twin"] = passing

@@ -41,6 +41,7 @@ TRANSLATED: Final = frozenset(
         "spec.authorities[].rfc3161timestamp.trustRootRef",
         "spec.authorities[].source[].oci",
         "spec.authorities[].source[].tagPrefix",
+        "spec.authorities[].source[].signaturePullSecrets[].name",
         "spec.authorities[].signatureFormat",
         "spec.match[].group",
         "spec.match[].version",
@@ -67,7 +68,6 @@ REFUSED: Final = {
     f"{_AUTHORITY}.key.secretRef": "the public key in a Secret was not resolved",
     f"{_AUTHORITY}.key.kms": "keys of key management services are not supported yet",
     f"{_AUTHORITY}.keyless.ca-cert": "authorities written into the policy are not supported, here as upstream",
-    f"{_AUTHORITY}.source[].signaturePullSecrets": "credentials for signatures are not supported yet",
     f"{_AUTHORITY}.attestations": "attestations are not supported yet",
     # Resolved before translation (`with_text`); left over only where nobody did.
     "spec.policy.configMapRef": "the policy's text in a ConfigMap was not resolved",

@@ -55,7 +55,7 @@ questions(_, image) := {question(image)}
 
 # METADATA
 # description: The same, as a text.
-question(image) := json.marshal({"v": 1, "image": image.asked})
+question(image) := json.marshal(object.union({"v": 1, "image": image.asked}, object.get(image, "puller", {})))
 
 # METADATA
 # description: The verdict on an image, alone in a list.
@@ -65,8 +65,9 @@ verdicts(context, image, answered) := [object.union(verdict, {"question": key})]
 }
 
 # Undefined, and so no verdict, for an answer that does not name its platforms.
-_verdict(context, image, answer) := judgement.failed("deny", answer.reason, messages.unanswered(answer, image)) if {
+_verdict(context, image, answer) := object.union(failed, {"note": object.get(answer, "detail", "")}) if {
 	not answer.value
+	failed := judgement.failed("deny", answer.reason, messages.unanswered(answer, image))
 } else := _of_platforms(context, image, answer.value, platforms.runnable(names, spec)) if {
 	is_object(answer.value.platforms)
 	names := object.keys(answer.value.platforms)

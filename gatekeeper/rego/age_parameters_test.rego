@@ -23,6 +23,7 @@ test_maximum_age_is_all_that_must_be_given if {
 		"reasonsUrl": "",
 		"reports": "all",
 		"twin": {},
+		"podCredentials": false,
 	}
 }
 

@@ -217,6 +217,14 @@ test_provider_s_reason_is_told if {
 	verdict.said == "ContentInvalid: not an image"
 }
 
+test_pull_secret_that_cannot_be_used_is_a_note_beside_the_reason if {
+	detail := "pull secret shop/regcred does not exist"
+	said := json.marshal({answers.ref(_key): {"reason": "Unauthorized", "message": "refuses us", "detail": detail}})
+	verdict := _verdict({}, {"responses": [], "errors": [], "system_error": said})
+	verdict.reason == "Unauthorized"
+	verdict.note == detail
+}
+
 test_unreadable_parameters_admit_nothing if {
 	every fields in [{"maxAge": "30 days"}, {"maxAge": null}, {"dates": ["provenance"]}, {"maxAgee": "1d"}] {
 		verdict := _verdict(fields, _built(_fresh))

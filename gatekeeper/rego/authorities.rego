@@ -18,7 +18,16 @@ questions(authority, image) := {question(authority, image)} if {
 
 # METADATA
 # description: The key that asks for proof; it holds no policy, so that policies share the answer.
-question(authority, image) := json.marshal({"v": 1, "image": image.asked, "verify": authority.verify})
+question(authority, image) := json.marshal(object.union(
+	{"v": 1, "image": image.asked, "verify": authority.verify},
+	_puller(authority, image),
+))
+
+# Who pulls the image; of pull secrets that the authority names, whose namespace it is.
+_puller(authority, image) := object.union(puller, {"namespace": image.namespace}) if {
+	authority.verify.source.pullSecrets
+	puller := object.get(image, "puller", {})
+} else := object.get(image, "puller", {})
 
 # METADATA
 # description: Whether an authority may match, which is false only where it is known to fail without asking anybody.

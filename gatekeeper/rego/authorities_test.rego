@@ -202,3 +202,20 @@ test_one_of_several_signatures_is_enough if {
 	authority := _keyless([{"issuer": _proof.issuer, "subject": "ann@example.test"}])
 	count(_judged(authority, [other, _proof]).match.signatures) == 1
 }
+
+test_question_names_who_pulls_the_image if {
+	image := {"asked": "app:1", "puller": {"namespace": "shop", "pullSecrets": ["a"]}, "namespace": "shop"}
+	json.unmarshal(authorities.question({"verify": {"key": {"data": "k"}}}, image)) == {
+		"v": 1,
+		"image": "app:1",
+		"verify": {"key": {"data": "k"}},
+		"namespace": "shop",
+		"pullSecrets": ["a"],
+	}
+}
+
+test_question_with_pull_secrets_of_the_authority_says_whose_namespace_it_is if {
+	verify := {"key": {"data": "k"}, "source": {"pullSecrets": ["signatures"]}}
+	image := {"asked": "app:1", "puller": {}, "namespace": "shop"}
+	json.unmarshal(authorities.question({"verify": verify}, image)).namespace == "shop"
+}

@@ -14,6 +14,7 @@ import data.lib.bestbefore.compliance
 import data.lib.bestbefore.controllers
 import data.lib.bestbefore.messages
 import data.lib.bestbefore.pinning as pinning_rules
+import data.lib.bestbefore.pulling
 import data.lib.bestbefore.reasons
 import data.lib.bestbefore.reference
 import data.lib.bestbefore.selection
@@ -27,7 +28,12 @@ import data.lib.bestbefore.workload
 images(policy, review, config) := workload.asked(review, selected) if {
 	selection.readable(policy)
 	is_object(object.get(review, "object", {}))
-	selected := [object.union(image, {"config": config}) |
+	own := {
+		"config": config,
+		"puller": pulling.puller(object.get(policy, "podCredentials", false), review),
+		"namespace": workload.namespace(review),
+	}
+	selected := [object.union(image, own) |
 		selection.matches(policy, review)
 		not controllers.implied(review, object.get(policy, "workloads", []))
 		some image in workload.judged(review, _read(policy, review))
@@ -37,7 +43,10 @@ images(policy, review, config) := workload.asked(review, selected) if {
 
 # METADATA
 # description: The key that asks for the facts of an image; canonical, so that policies share the answer.
-question(image) := json.marshal({"v": 1, "image": image.asked, "config": image.config})
+question(image) := json.marshal(object.union(
+	{"v": 1, "image": image.asked, "config": image.config},
+	object.get(image, "puller", {}),
+))
 
 # METADATA
 # description: The keys to ask in one call. None where no document of the image decides.
@@ -97,6 +106,7 @@ verdict(policy, image, answered, values) := {"passed": true} if {
 	"reason": answer.reason,
 	"said": messages.unanswered(answer, image),
 	"line": _lines(_refusals(policy, image, answered), answer.message),
+	"note": messages.notes([image.note, object.get(answer, "detail", "")]),
 }) if {
 	_needs_facts(policy, image)
 	answer := answers.lookup(answered, question(image))

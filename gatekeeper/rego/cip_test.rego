@@ -323,3 +323,27 @@ test_rule_that_fails_names_what_is_known_of_the_image_and_the_authorities_that_r
 	plain := _verdict(object.union(_bare, {"rego": {}}), _image, {}, [])
 	[plain.reason, plain.digest, plain.created] == ["PolicyFailed", "", null]
 }
+
+test_pull_secret_that_cannot_be_used_is_a_note_beside_the_reason if {
+	detail := "pull secret shop/regcred does not exist"
+	key := cip.question(_image)
+	said := json.marshal({answers.ref(key): {"reason": "Unauthorized", "message": "refuses us", "detail": detail}})
+	verdict := _verdict(_ruled, _image, {"responses": [], "errors": [], "system_error": said}, [])
+	verdict.reason == "Unauthorized"
+	verdict.note == detail
+}
+
+test_images_are_asked_for_as_their_pod_pulls_where_the_policy_says_so if {
+	pod := {"kind": "Pod", "spec": {"containers": [{"image": "app:1"}], "imagePullSecrets": [{"name": "a"}]}}
+	review := {"kind": {"kind": "Pod"}, "operation": "CREATE", "namespace": "shop", "object": pod}
+	[image] := cip.images(object.union(_bare, {"podCredentials": true}), review, [])
+	json.unmarshal(cip.question(image)) == {
+		"v": 1,
+		"image": "app:1",
+		"config": [],
+		"namespace": "shop",
+		"pullSecrets": ["a"],
+	}
+	[shared] := cip.images(_bare, review, [])
+	json.unmarshal(cip.question(shared)) == {"v": 1, "image": "app:1", "config": []}
+}

@@ -9,13 +9,14 @@ import future.keywords
 
 import data.lib.bestbefore.answers
 import data.lib.bestbefore.messages
+import data.lib.bestbefore.pulling
 import data.lib.bestbefore.workload
 
 # METADATA
 # description: |
 #   Every image to judge: `{text, path, list, name}`, and `facts`, the provider's fact sheet. `wanted` says what else is
 #   asked: `{"config": true}` for the image configurations in `facts.config`, `{"verify": {NAME: QUESTION}}` for the
-#   signatures that are proved, in `proofs[NAME]`, a list. `{}` asks for facts alone. Undefined where `wanted` is: then
+#   signatures that are proved, in `proofs[NAME]`, a list; `{"podCredentials": true}` asks as the Pod pulls. `{}` asks for facts alone. Undefined where `wanted` is: then
 #   nothing is judged, so deny what has no images: `violation contains images.unreadable(input) if not images.of(…)`.
 of(review, wanted) := [_known(image, keys, said) |
 	some image in images
@@ -23,7 +24,9 @@ of(review, wanted) := [_known(image, keys, said) |
 ] if {
 	is_object(wanted)
 	is_object(object.get(wanted, "verify", {}))
-	images := workload.asked(review, workload.judged(review, []))
+	asked := workload.asked(review, workload.judged(review, []))
+	puller := pulling.puller(object.get(wanted, "podCredentials", false), review)
+	images := [object.union(image, {"puller": puller}) | some image in asked]
 	all := {key | some image in images; some key in _keys(image, wanted).all}
 	said := answers.by_key(_response(review, all), all)
 }
@@ -51,8 +54,9 @@ violation(image, sentence) := messages.own(image, verdict) if {
 
 # The keys of an image: the one of its facts, those of its proofs by name, and all of them.
 _keys(image, wanted) := {"facts": facts, "proofs": proofs, "all": {facts} | {key | some key in proofs}} if {
-	facts := json.marshal(object.union({"v": 1, "image": image.asked}, object.filter(wanted, ["config"])))
-	proofs := {name: json.marshal({"v": 1, "image": image.asked, "verify": verify}) |
+	own := object.union({"v": 1, "image": image.asked}, image.puller)
+	facts := json.marshal(object.union(own, object.filter(wanted, ["config"])))
+	proofs := {name: json.marshal(object.union(own, {"verify": verify})) |
 		some name, verify in object.get(wanted, "verify", {})
 	}
 }
@@ -74,7 +78,7 @@ _known(image, keys, said) := object.union_n([
 	{"failure": failure | failure := _failure(said, keys.facts)},
 ])
 
-_failure(said, key) := object.filter(answer, ["reason", "message"]) if {
+_failure(said, key) := object.filter(answer, ["reason", "message", "detail"]) if {
 	answer := answers.lookup(said, key)
 	not answer.value
 }
@@ -88,7 +92,7 @@ _said(image, _) := messages.unanswered(image.failure, image)
 _said(image, sentence) := sprintf("%v", [sentence]) if not image.failure
 
 _note(image) := concat("; ", [part |
-	some part in array.concat([image.note], [said |
+	some part in array.concat([image.note, object.get(object.get(image, "failure", {}), "detail", "")], [said |
 		some name, failure in image.failures
 		said := sprintf("%s: %s: %s", [name, failure.reason, failure.message])
 	])

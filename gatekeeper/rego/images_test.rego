@@ -2,6 +2,7 @@ package lib.bestbefore.images_test
 
 import future.keywords
 
+import data.lib.bestbefore.answers
 import data.lib.bestbefore.images
 
 pod := {"operation": "CREATE", "object": {"kind": "Pod", "spec": {"containers": [
@@ -103,4 +104,24 @@ test_more_images_than_are_judged_are_no_images if {
 	review := {"operation": "CREATE", "object": {"kind": "Pod", "spec": {"containers": many}}}
 	not images.of(review, {}) with external_data as answered
 	images.unreadable({"review": review}).details.reason == "LimitExceeded"
+}
+
+tenant := object.union(pod, {"namespace": "shop", "object": {"spec": {"imagePullSecrets": [{"name": "a"}]}}})
+
+unread(request) := {"responses": [], "errors": [], "system_error": json.marshal({answers.ref(key): failure |
+	some key in request.keys
+	failure := {"reason": "Unauthorized", "message": "refuses us", "detail": json.unmarshal(key).pullSecrets[0]}
+})}
+
+test_images_are_asked_for_as_their_pod_pulls_where_that_is_wished if {
+	wish := {"podCredentials": true, "verify": {"release": {"key": {"data": "PEM"}}}}
+	known := images.of(tenant, wish) with external_data as answered
+	json.unmarshal(known[0].question) == {"v": 1, "image": "reg.io/a:1", "namespace": "shop", "pullSecrets": ["a"]}
+	shared := images.of(tenant, {}) with external_data as answered
+	shared[0].question == fact("reg.io/a:1")
+}
+
+test_violation_says_which_pull_secret_could_not_be_used if {
+	known := images.of(tenant, {"podCredentials": true}) with external_data as unread
+	contains(images.violation(known[0], "Too old").msg, "Note: a.")
 }

@@ -13,6 +13,7 @@ import future.keywords
 
 import data.lib.bestbefore.controllers
 import data.lib.bestbefore.exemptions
+import data.lib.bestbefore.pulling
 import data.lib.bestbefore.reference
 import data.lib.bestbefore.workload
 
@@ -41,7 +42,10 @@ context(given, problems, review) := {
 #   workload is judged itself.
 images(context) := [] if {
 	controllers.implied(context.review, context.given.workloads)
-} else := workload.asked(context.review, workload.judged(context.review, []))
+} else := [object.union(image, {"puller": puller}) | some image in asked] if {
+	asked := workload.asked(context.review, workload.judged(context.review, []))
+	puller := pulling.puller(object.get(context.given, "podCredentials", false), context.review)
+}
 
 # METADATA
 # description: A context in which images are judged one by one, without what grows with their number.
@@ -148,17 +152,12 @@ _twin_note(context, verdict) := sprintf("if it was admitted, `%s` of the Constra
 } else := ""
 
 _is_exempt(context, image) if {
-	exemptions.in_force(context.given.exemptions, image.text, _namespace(context.review), context.now)
+	exemptions.in_force(context.given.exemptions, image.text, workload.namespace(context.review), context.now)
 }
 
 _exemption_note(context, image) := exemptions.note(
 	context.given.exemptions,
 	image.text,
-	_namespace(context.review),
+	workload.namespace(context.review),
 	context.now,
 )
-
-_namespace(review) := namespace if {
-	namespace := object.get(review, "namespace", "")
-	namespace != ""
-} else := object.get(review, ["object", "metadata", "namespace"], "")

@@ -175,3 +175,16 @@ _of(images) := judgement.for_each(object.union(_sound, {"review": {"operation": 
 }}}))
 
 test_context_for_each_image_has_nothing_of_its_containers if _of(["app:1"]) == _of(["app:1", "app:2"])
+
+test_images_are_asked_for_as_the_pod_pulls_where_parameters_say_so if {
+	pod := {
+		"kind": "Pod",
+		"metadata": {"namespace": "shop"},
+		"spec": {"containers": [{"image": "app:1"}], "imagePullSecrets": [{"name": "regcred"}]},
+	}
+	review := {"kind": {"kind": "Pod"}, "operation": "CREATE", "object": pod}
+	every wanted, puller in {true: {"namespace": "shop", "pullSecrets": ["regcred"]}, false: {}} {
+		[image] := judgement.images(object.union(_context({"podCredentials": wanted, "workloads": []}, []), {"review": review}))
+		image.puller == puller
+	}
+}

@@ -87,6 +87,10 @@ _reasonless := "the image is not proved to comply, and the reason cannot be told
 #   name. With a digest it would fill the sentence, and it stands in the next one.
 unanswered(answer, image) := sprintf("%s: %s", [answer.reason, _nameless(answer.message, image)])
 
+# METADATA
+# description: The notes that say something, as one.
+notes(all) := concat("; ", [note | some note in all; note != ""])
+
 _line(parts) := _sentence(concat(" ", [part | some part in parts; part != ""]), _line_characters)
 
 # As policy-controller has it, the field and the image; and what there is to know of it.

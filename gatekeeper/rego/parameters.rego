@@ -12,7 +12,7 @@ import data.lib.bestbefore.glob
 import data.lib.bestbefore.messages
 
 # What every policy has.
-_defaults := {"exemptions": [], "workloads": [], "reasonsUrl": "", "reports": "all", "twin": {}}
+_defaults := {"exemptions": [], "workloads": [], "reasonsUrl": "", "reports": "all", "twin": {}, "podCredentials": false}
 
 _choices := {"reports": ["all", "deny", "warn"]}
 
@@ -85,6 +85,8 @@ _expected(_, name, value) := "a list" if {
 	name in {"exemptions", "workloads"}
 	not is_array(value)
 }
+
+_expected(_, "podCredentials", value) := "true or false" if not is_boolean(value)
 
 _expected(_, "twin", value) := "an object" if not is_object(value)
 

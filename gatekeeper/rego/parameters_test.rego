@@ -19,6 +19,7 @@ test_defaults_are_those_of_the_policy_and_of_every_policy if {
 		"reasonsUrl": "",
 		"reports": "all",
 		"twin": {},
+		"podCredentials": false,
 	}
 }
 

@@ -79,6 +79,13 @@ judged(review, read) := images(review.object) if {
 } else := images(review.object)
 
 # METADATA
+# description: The namespace of what is reviewed; empty where it has none.
+namespace(review) := name if {
+	name := object.get(review, "namespace", "")
+	name != ""
+} else := object.get(review, ["object", "metadata", "namespace"], "")
+
+# METADATA
 # description: Whether this is Gatekeeper's audit, which sees objects as they are stored, their status included.
 audited(review) if object.get(review, "operation", "") == ""
 

@@ -136,7 +136,8 @@ def _source(authority: Authority) -> SignatureSource:
     if not authority.source:
         return SignatureSource()
     first = authority.source[0]
-    return SignatureSource(first.oci, first.tag_prefix or "")
+    pull_secrets = tuple(each.name for each in first.signature_pull_secrets)
+    return SignatureSource(first.oci, first.tag_prefix or "", pull_secrets)
 
 
 def identity_fields(identity: Identity) -> dict[str, str]:

@@ -19,6 +19,9 @@ COVERAGE_NAME: Final = "no-matching-policies"
 
 DIGEST_ANNOTATION: Final = PREFIX + "digest"
 DIGEST_SETTINGS: Final = ("require", "warn", "off")
+POD_CREDENTIALS_ANNOTATION: Final = PREFIX + "pod-credentials"
+POD_CREDENTIALS_SETTINGS: Final = ("true", "false")
+_CHOICES: Final = {DIGEST_ANNOTATION: DIGEST_SETTINGS, POD_CREDENTIALS_ANNOTATION: POD_CREDENTIALS_SETTINGS}
 
 
 def documents(policy: ClusterImagePolicy, kind: str, annotations: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
@@ -63,6 +66,8 @@ def parameters(policy: ClusterImagePolicy) -> dict[str, Any]:
     found["authorities"] = [_authority(authority) for authority in policy.spec.authorities]
     found["digest"] = digest_setting(policy)
     found["workloads"] = workload_kinds()
+    if pod_credentials(policy):
+        found["podCredentials"] = True
     if policy.metadata.generation:
         found["generation"] = policy.metadata.generation
     rule = policy.spec.policy
@@ -108,16 +113,32 @@ def digest_setting(policy: ClusterImagePolicy) -> str:
     return "require" if signed else "off"
 
 
+def pod_credentials(policy: ClusterImagePolicy) -> bool:
+    """Whether its images are asked for as their Pods pull; its annotation says so."""
+    return policy.metadata.annotations.get(POD_CREDENTIALS_ANNOTATION) == "true"
+
+
 def problems(policy: ClusterImagePolicy) -> Iterator[Problem]:
-    """Annotations of ours on the policy that cannot be read."""
+    """Annotations of ours on the policy that cannot be read, and what needs one."""
     for name, value in policy.metadata.annotations.items():
-        if name != DIGEST_ANNOTATION and name.startswith(PREFIX):
-            path = f"metadata.annotations[{name}]"
-            yield Problem(path, "there is no such annotation", hint=f"there is {DIGEST_ANNOTATION}", fields=(path,))
-        if name == DIGEST_ANNOTATION and value not in DIGEST_SETTINGS:
-            path = f"metadata.annotations[{name}]"
-            expected = ", ".join(DIGEST_SETTINGS)
+        path = f"metadata.annotations[{name}]"
+        if name in _CHOICES and value not in _CHOICES[name]:
+            expected = ", ".join(_CHOICES[name])
             yield Problem(path, f"invalid value: {value}", hint=f"expected one of {expected}", fields=(path,))
+        elif name not in _CHOICES and name.startswith(PREFIX):
+            there = " and ".join(sorted(_CHOICES))
+            yield Problem(path, "there is no such annotation", hint=f"there are {there}", fields=(path,))
+    if not pod_credentials(policy):
+        yield from _unread_secrets(policy)
+
+
+def _unread_secrets(policy: ClusterImagePolicy) -> Iterator[Problem]:
+    for index, authority in enumerate(policy.spec.authorities):
+        if authority.source and authority.source[0].signature_pull_secrets:
+            path = f"spec.authorities[{index}].source[0].signaturePullSecrets"
+            sentence = "signatures are read with Secrets of the Pod's namespace only where Pods' credentials are used"
+            hint = f'annotate the policy with {POD_CREDENTIALS_ANNOTATION}: "true", and switch them on in the provider'
+            yield Problem(path, sentence, hint=hint, fields=(path,))
 
 
 def _constraint(

@@ -29,6 +29,7 @@ def parameters_schema() -> dict[str, Any]:
                 "warn",
             ),
             "workloads": workload_kinds(),
+            "podCredentials": pod_credentials(),
             "generation": {
                 "description": "The policy's `metadata.generation`, where it comes from a cluster; violations name it.",
                 "type": "integer",
@@ -85,6 +86,14 @@ def reasons_url() -> dict[str, Any]:
         "type": "string",
         "pattern": f"^$|{ADDRESS}",
     }
+
+
+def pod_credentials() -> dict[str, Any]:
+    """Whether images are asked for as their Pods pull."""
+    return _flag(
+        "Whether images are asked for with the pull secrets of their Pods, or of the service accounts of their "
+        "workloads. The provider's setting `pull_secret_namespace` names the namespaces whose Secrets it reads."
+    )
 
 
 def signer_properties() -> dict[str, Any]:
@@ -184,6 +193,12 @@ def _verify() -> dict[str, Any]:
             "Where signatures lie, if not beside the image.",
             oci=_text("registry/repository."),
             tagPrefix=_text("Stands before the tags of signatures."),
+            pullSecrets={
+                "description": "Names of Secrets in the Pod's namespace by which signatures are read, in place of its "
+                "own pull secrets.",
+                "type": "array",
+                "items": {"type": "string"},
+            },
         ),
         format=_text("legacy or bundle."),
         ctlog=_object("The transparency log that must hold the signature.", url=_text("Its URL."), **trust_root),

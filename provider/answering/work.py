@@ -21,6 +21,7 @@ from provider.clock import Clock, Deadline
 from provider.errors import BestbeforeError, ImageError
 from provider.questions.answer import Answer, Proofs
 from provider.questions.item_key import ItemKey
+from provider.questions.question import Question
 from provider.reasons import Reason
 from provider.registry.call import Call
 from provider.registry.claim import Claim
@@ -45,6 +46,14 @@ class Inspector(Protocol):
         Raises:
             ImageError: there is no answer, for good or for now.
         """
+        ...
+
+
+class Askers(Protocol):
+    """Knows who asks registries; for one event loop."""
+
+    def of(self, asked: Question) -> Credentials:
+        """The credentials with which a question is asked."""
         ...
 
 
@@ -94,6 +103,7 @@ class Works:
         reporter: gets reports of what nobody expected, and the steps of answers.
         clock: for every deadline.
         tag_ttl: seconds for which a tag is believed.
+        askers: who asks a question, where that is not always who `credentials` says.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - its collaborators
@@ -104,6 +114,7 @@ class Works:
         reporter: Reporter,
         clock: Clock,
         tag_ttl: float,
+        askers: Askers | None = None,
     ) -> None:
         self._inspector = inspector
         self._credentials = credentials
@@ -111,6 +122,7 @@ class Works:
         self._reporter = reporter
         self._clock = clock
         self._tag_ttl = tag_ttl
+        self._askers = askers
         self._going_on: dict[str, Work] = {}
         self._audit = 0
         self._sweeping: asyncio.TimerHandle | None = None
@@ -171,7 +183,7 @@ class Works:
         try:
             recorder = self._reporter.recorder(key.ref)
             patience = limits.AUDIT_PATIENCE_SECONDS if audit else limits.ADMISSION_PATIENCE_SECONDS
-            call = Call(deadline, work.claim, self._credentials, key.ref, patience=patience, recorder=recorder)
+            call = Call(deadline, work.claim, self._credentials_of(key), key.ref, patience=patience, recorder=recorder)
             found, seconds = await self._found_out(work, call)
         except BestbeforeError as error:
             found = result.of_error(key, error, clock.monotonic() - work.begun)
@@ -194,6 +206,11 @@ class Works:
         if isinstance(error, ImageError) and error.audit_only:
             return 0.0
         return self._tag_ttl if error.reason.durable else limits.PASSING_SECONDS
+
+    def _credentials_of(self, key: ItemKey) -> Credentials:
+        if self._askers is None or key.question is None:
+            return self._credentials
+        return self._askers.of(key.question)
 
     async def _found_out(self, work: Work, call: Call) -> tuple[KeyResult, float]:
         """Ask the inspector: the answer, and for how many seconds it is to be remembered."""

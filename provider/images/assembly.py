@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ from provider.images.default_authorities import AuthorityFiles, DefaultAuthoriti
 from provider.images.inspector import ImageInspector, LazyProver, Prover
 from provider.observer import FileSetting, NullObserver, Observer
 from provider.pace import Pace
+from provider.pullsecrets import api_reader
+from provider.pullsecrets.keyring import PodKeyrings
+from provider.pullsecrets.pod_credentials import PodCredentialSource
 from provider.registry.addresses import AddressBook
 from provider.registry.archive import Archive
 from provider.registry.archive_assembly import assemble_archive
@@ -33,6 +37,7 @@ class Assembly:
         inspector: answers.
         store: has the documents.
         credentials: who we are at each registry.
+        pull_secrets: who asks a question that names who pulls; None where nobody's pull secrets are read.
         looks: reads again the files that may be replaced, those that have changed; each may be called by any thread.
         problems: of the files that cannot be used at all; what does not need them has its answers.
     """
@@ -42,6 +47,7 @@ class Assembly:
     credentials: Credentials
     looks: Sequence[Callable[[], None]] = ()
     problems: Sequence[str] = ()
+    pull_secrets: PodCredentialSource | None = None
 
 
 def assemble(
@@ -100,7 +106,8 @@ def assemble(
     files.problems.extend(named.problems)
     defaults = DefaultAuthorities(named.current, lazy.prove)
     inspector = ImageInspector(store, pace, observer, lazy, defaults, settings.short_names)
-    return Assembly(inspector, store, credentials, files.looks, files.problems)
+    pods = _pull_secrets(settings, credentials, clock, observer)
+    return Assembly(inspector, store, credentials, files.looks, files.problems, pods)
 
 
 @dataclass(frozen=True)
@@ -120,6 +127,28 @@ def _credentials(settings: RegistrySettings, clock: Clock, observer: Observer, f
         files.problems.append(file.problem)
     credentials = HelperCredentials(file, HostPrograms(), clock) if settings.credential_helpers else file
     return SharedCredentials(credentials, settings.owners) if settings.credential_hosts else credentials
+
+
+def _pull_secrets(
+    settings: RegistrySettings, own: Credentials, clock: Clock, observer: Observer
+) -> PodCredentialSource | None:
+    """See `Assembly`.
+
+    Raises:
+        SettingsError: there is no API server to read them from.
+    """
+    if not settings.pull_secret_namespaces:
+        return None
+    from provider.registry.curl_transport import CurlTransport  # noqa: PLC0415 - as in _store
+    from provider.registry.resolver import NameResolver  # noqa: PLC0415 - as in _store
+
+    server = api_reader.server_of(os.environ)
+    # Its address is a private one; nothing else is asked by this transport, and registries are not by it.
+    named = RegistrySettings(named_registries=frozenset({f"{server.host}:{server.port}", server.authority}))
+    authority = str(settings.service_account / api_reader.AUTHORITY)
+    transport = CurlTransport(AddressBook(named, NameResolver(clock)), lambda: authority, clock, observer)
+    reader = api_reader.ApiReader(transport, server, settings.service_account, clock)
+    return PodCredentialSource(own, PodKeyrings(reader, settings.pull_secret_namespaces, clock), clock)
 
 
 def _archive(settings: RegistrySettings, clock: Clock, observer: Observer, files: _Files) -> Archive | None:

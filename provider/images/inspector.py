@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from provider.errors import ImageError
 from provider.foreign_text import shown
-from provider.images import facts
+from provider.images import facts, pulling
 from provider.images.default_authorities import DefaultAuthorities
 from provider.images.tree import Tree
 from provider.loop import let_go
@@ -98,6 +98,9 @@ class ImageInspector:
                 return _marked(await self._prover.prove(key.reference, key.question.verify, call), call)
             if isinstance(key.question, FactQuestion):
                 return _marked(await self._facts(key.reference, key.question, call), call)
+        except ImageError as error:
+            pulling.remark(error, key.question, call.credentials)
+            raise
         finally:
             self._observer.round_trips(call.round_trips)
         raise ImageError(Reason.QUESTION_UNSUPPORTED, "the key asks nothing about an image")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
+from provider import limits
 from provider.errors import QuestionError
 from provider.foreign_text import shown
 from provider.reasons import Reason
@@ -88,10 +89,12 @@ class SignatureSource:
     Attributes:
         oci: `registry/repository`; empty for the image's own.
         tag_prefix: stands before `sha256-HEX.sig`.
+        pull_secrets: names of Secrets in the Pod's namespace by which signatures are read, in place of its own.
     """
 
     oci: str = ""
     tag_prefix: str = ""
+    pull_secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -166,8 +169,9 @@ def _keyless(fields: Mapping[str, Any]) -> Keyless:
 
 
 def _source(fields: Mapping[str, Any]) -> SignatureSource:
-    known_fields(fields, {"oci", "tagPrefix"}, "`source`")
-    source = SignatureSource(_text(fields, "oci"), _text(fields, "tagPrefix"))
+    known_fields(fields, {"oci", "tagPrefix", "pullSecrets"}, "`source`")
+    pull_secrets = secret_names(fields.get("pullSecrets", []), "`pullSecrets` of `source`")
+    source = SignatureSource(_text(fields, "oci"), _text(fields, "tagPrefix"), pull_secrets)
     if source.tag_prefix and not _TAG_PREFIX.fullmatch(source.tag_prefix):
         raise invalid("`tagPrefix` cannot begin a tag: 1 to 51 letters, digits, `_`, `-` and `.`")
     return source
@@ -200,6 +204,8 @@ def write(verify: Verify) -> dict[str, Any]:
         }
     if verify.source != SignatureSource():
         fields["source"] = _given(oci=verify.source.oci, tagPrefix=verify.source.tag_prefix)
+        if verify.source.pull_secrets:
+            fields["source"]["pullSecrets"] = list(verify.source.pull_secrets)
     if verify.format is not Format.LEGACY:
         fields["format"] = verify.format.value
     if verify.log:
@@ -210,7 +216,7 @@ def write(verify: Verify) -> dict[str, Any]:
     return fields
 
 
-def _given(**fields: str) -> dict[str, str]:
+def _given(**fields: str) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value}
 
 
@@ -250,6 +256,19 @@ def _choice(fields: Mapping[str, Any], name: str, default: E) -> E:
     if text not in [member.value for member in kind]:
         raise unsupported(f"{shown(str(text))!r} as `{name}`")
     return kind(text)
+
+
+def secret_names(value: object, what: str) -> tuple[str, ...]:
+    """A list of names of Secrets.
+
+    Raises:
+        QuestionError: `KeyInvalid`.
+    """
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise invalid(f"{what} of the question is no list of names")
+    if any(len(each) > limits.OBJECT_NAME_CHARACTERS for each in value):
+        raise invalid(f"{what} of the question has a name of more than {limits.OBJECT_NAME_CHARACTERS} characters")
+    return tuple(value)
 
 
 def invalid(sentence: str) -> QuestionError:

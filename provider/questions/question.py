@@ -13,14 +13,15 @@ from typing import Any, Final, TypeAlias
 
 from provider import limits
 from provider.errors import QuestionError
-from provider.questions import config_paths, proof_question
+from provider.questions import config_paths, proof_question, puller
 from provider.questions.config_paths import ConfigPaths
 from provider.questions.proof_question import Verify, invalid, known_fields, unsupported
+from provider.questions.puller import Puller
 from provider.reasons import Reason
 
 VERSION: Final = 1
 _REF_CHARACTERS: Final = 12
-_COMMON: Final = frozenset({"v", "image"})
+_COMMON: Final = frozenset({"v", "image"}) | puller.FIELDS
 _FIELDS: Final = {False: _COMMON | {"config"}, True: _COMMON | {"verify"}}
 
 
@@ -32,11 +33,13 @@ class FactQuestion:
         image: the reference as written in the Pod, or `repository@digest`.
         config: whether the answer carries the image configuration of every platform, or which parts of it.
         plain: whether the key is the reference itself, which is also asked for the settings' authorities.
+        puller: who pulls it; None where the provider's own credentials are meant.
     """
 
     image: str
     config: bool | ConfigPaths = False
     plain: bool = field(default=False, compare=False)
+    puller: Puller | None = None
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,12 @@ class ProofQuestion:
     Attributes:
         image: as for `FactQuestion`.
         verify: what has to be proved.
+        puller: as for `FactQuestion`.
     """
 
     image: str
     verify: Verify
+    puller: Puller | None = None
 
 
 Question: TypeAlias = FactQuestion | ProofQuestion
@@ -72,6 +77,8 @@ def key_of(question: Question) -> str:
         fields["config"] = question.config.to_json()
     elif question.config:
         fields["config"] = True
+    if question.puller is not None:
+        fields |= question.puller.to_json()
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     # Go's encoder, which OPA uses, escapes these so that JSON can stand in HTML.
     for character in "<>&\u2028\u2029":
@@ -114,11 +121,15 @@ def _question(fields: dict[str, Any]) -> Question:
     image = fields.get("image")
     if not isinstance(image, str):
         raise invalid("`image` of the question is no string")
+    pulling = puller.read(fields)
     if "verify" in fields:
-        return ProofQuestion(image, proof_question.read(fields["verify"]))
+        verify = proof_question.read(fields["verify"])
+        if verify.source.pull_secrets and pulling is None:
+            raise invalid("`pullSecrets` of `source` are of no namespace: the question has no `namespace`")
+        return ProofQuestion(image, verify, pulling)
     config = fields.get("config", False)
     if isinstance(config, list):
-        return FactQuestion(image, config_paths.read(config))
+        return FactQuestion(image, config_paths.read(config), puller=pulling)
     if not isinstance(config, bool):
         raise unsupported("`config` but as true or as a list of paths")
-    return FactQuestion(image, config)
+    return FactQuestion(image, config, puller=pulling)

@@ -120,12 +120,20 @@ class DockerConfig:
 
     def of(self, registry: str, repository: str) -> Credential:
         """See `Credentials`."""
+        for _, credential in self.fitting(registry, repository):
+            return credential
+        return Credential(absence=_NOT_RUN) if self.store or _host(registry) in self.helpers else ANONYMOUS
+
+    def fitting(self, registry: str, repository: str) -> Iterator[tuple[tuple[int, int], Credential]]:
+        """Every credential that says something of a repository, the best first; each with its rank, a lower one better.
+
+        A host by its name comes before one with a `*`, and a longer path before a shorter one.
+        """
         host = _host(registry)
-        for name in (host, *(glob for pattern, glob in self.globs if pattern.fullmatch(host))):
+        for stars, name in enumerate((host, *(glob for pattern, glob in self.globs if pattern.fullmatch(host)))):
             for prefix, credential in self.entries.get(name, ()):
                 if not prefix or repository == prefix or repository.startswith(prefix + "/"):
-                    return credential
-        return Credential(absence=_NOT_RUN) if self.store or host in self.helpers else ANONYMOUS
+                    yield (stars, -len(prefix)), credential
 
     def helper(self, registry: str) -> tuple[str, str]:
         """The helper of a registry, and what it calls the registry; of the one for all hosts, those in `auths` only."""
@@ -158,6 +166,21 @@ def parse(text: str, name: str) -> DockerConfig:
         return _config(text, name)
     except FileError as error:
         raise SettingsError([f"{name}: {error}"]) from error
+
+
+def of_secret(content: bytes, name: str, *, older: bool = False) -> DockerConfig:
+    """Read what a pull secret holds.
+
+    Args:
+        content: of its key `.dockerconfigjson`, or `.dockercfg`.
+        name: what people call it.
+        older: whether it is the latter, with its registries at the top.
+
+    Raises:
+        FileError: it is no such file; no secret is shown.
+    """
+    text = content.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
+    return _of_document({"auths": _json(text)} if older else _json(text), name)
 
 
 def load(path: Path) -> DockerConfig:
@@ -242,10 +265,17 @@ def _of_bytes(content: bytes, name: str) -> DockerConfig:
 
 
 def _config(text: str, name: str) -> DockerConfig:
+    return _of_document(_json(text), name)
+
+
+def _json(text: str) -> Any:  # noqa: ANN401 - any JSON
     try:
-        document = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FileError("no JSON") from error
+
+
+def _of_document(document: Any, name: str) -> DockerConfig:  # noqa: ANN401 - any JSON
     # null is as good as none, as in Go.
     document = {} if document is None else document
     fields = docker_auth.fields_of(document) if isinstance(document, dict) else {}

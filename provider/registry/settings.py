@@ -38,6 +38,8 @@ class RegistrySettings:
         credential_helpers: whether the programs that it names are run.
         clouds: that are asked for credentials of their own registries.
         short_names: whether an image that names no registry is one of Docker Hub's; else it is refused.
+        pull_secret_namespaces: whose Pods' pull secrets are read, from the API server of this Pod's cluster.
+        service_account: folder with the token and the authority by which that is asked.
         memory_bytes: bound of what is kept in memory, content of all registries together.
         tag_ttl: seconds for which a tag is believed to point to the same digest.
         stale_seconds: for how long what was seen of a tag is good enough while its registry is away.
@@ -57,6 +59,8 @@ class RegistrySettings:
     credential_helpers: bool = False
     clouds: frozenset[CloudName] = frozenset()
     short_names: bool = True
+    pull_secret_namespaces: frozenset[str] = frozenset()
+    service_account: Path = Path("/var/run/secrets/kubernetes.io/serviceaccount")
     memory_bytes: int = 64 * limits.MIB
     tag_ttl: float = 30.0
     stale_seconds: float = 0.0

@@ -37,6 +37,7 @@ from provider.registry import artifact, digests, manifest, wire_steps
 from provider.registry.archive import Archive, NoArchive
 from provider.registry.artifact import DescriptorList
 from provider.registry.call import Call
+from provider.registry.candidates import by_any
 from provider.registry.client import Content, Page, RegistryClient
 from provider.registry.manifest import Descriptor, Index, Manifest
 from provider.registry.reference import Reference
@@ -153,6 +154,7 @@ class Store:
     def __len__(self) -> int:
         return len(self._kept)
 
+    @by_any
     async def resolve(self, reference: Reference, call: Call, max_age: float | None = None) -> Sighting:
         """What a reference points to, and since when we know.
 
@@ -166,7 +168,7 @@ class Store:
         """
         now = self._clock.now()
         if reference.digest:
-            return Sighting(await self.manifest(reference, call), now)
+            return Sighting(await self._manifest(reference, call), now)
         right = await self._right(reference, call)
         key = TagKey(reference.context, reference.identifier, right.credential)
         age = self._tag_ttl if max_age is None else max_age
@@ -178,7 +180,7 @@ class Store:
         if known is not None and now - known.observed_at < age:
             source = StepSource.MEMORY if fresh else StepSource.STORE
             call.had(StepTarget.TAG, f"tag of {reference.name}", source)
-            return Sighting(await self.manifest(reference.at(known.digest), call), known.observed_at)
+            return Sighting(await self._manifest(reference.at(known.digest), call), known.observed_at)
 
         what = f"tag of {reference.name}"
 
@@ -195,8 +197,9 @@ class Store:
                 raise
         call.stale = True
         call.had(StepTarget.TAG, what, StepSource.MEMORY)
-        return Sighting(await self.manifest(reference.at(known.digest), call), known.observed_at)
+        return Sighting(await self._manifest(reference.at(known.digest), call), known.observed_at)
 
+    @by_any
     async def exists(self, reference: Reference, call: Call) -> bool:
         """Whether a tag points to anything, as far as the registry says without sending it.
 
@@ -205,12 +208,16 @@ class Store:
         """
         return bool(await self._client.tag(reference, call))
 
+    @by_any
     async def manifest(self, reference: Reference, call: Call) -> Content:
         """The manifest or index of a reference with a digest, as it came.
 
         Raises:
             ImageError: no answer; `NotFound`.
         """
+        return await self._manifest(reference, call)
+
+    async def _manifest(self, reference: Reference, call: Call) -> Content:
         way = _Way(
             "manifest",
             lambda: self._client.manifest(reference, call),
@@ -218,6 +225,7 @@ class Store:
         )
         return await self._read(reference.identifier, reference, way, call)
 
+    @by_any
     async def blob(self, reference: Reference, descriptor: Descriptor, limit: int, call: Call) -> bytes:
         """A blob in the repository of the reference.
 
@@ -241,6 +249,7 @@ class Store:
             raise manifest.invalid(f"blob {descriptor.digest} of {reference.name}", sentence)
         return body
 
+    @by_any
     async def referrers(self, reference: Reference, call: Call, max_age: float | None = None) -> Referrers | None:
         """What refers to the manifest of a reference with a digest; None when nothing does.
 
@@ -302,7 +311,7 @@ class Store:
         if (others := await self._archive.others_tag(key, self._clock.now() - limits.PASSING_SECONDS)) is not None:
             call.had(StepTarget.TAG, f"tag of {reference.name}", StepSource.STORE)
             self._tags.put(key, others)
-            return Sighting(await self.manifest(reference.at(others.digest), call), others.observed_at)
+            return Sighting(await self._manifest(reference.at(others.digest), call), others.observed_at)
         try:
             return await self._look_again(key, reference, right, call)
         except ImageError as error:
@@ -323,7 +332,7 @@ class Store:
                 return self._seen(key, kept, observed_at)
         if digest:
             # By the digest that was just given: what the tag gives a moment later may be another one.
-            return self._seen(key, await self.manifest(reference.at(digest), call), observed_at)
+            return self._seen(key, await self._manifest(reference.at(digest), call), observed_at)
         document = await self._client.manifest(reference, call)
         if not document.vouched:
             # Nothing of an error page is remembered.

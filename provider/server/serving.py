@@ -137,7 +137,7 @@ def _batch(settings: Settings, assembly: Assembly, loop: EventLoop, observation:
         clock, settings.registries.memory_mib * limits.MIB // 3, lambda result: result.size
     )
     tag_ttl = settings.registries.tag_ttl_seconds
-    works = Works(assembly.inspector, assembly.credentials, memory, observation, clock, tag_ttl)
+    works = Works(assembly.inspector, assembly.credentials, memory, observation, clock, tag_ttl, assembly.pull_secrets)
     metrics, store = observation.metrics, assembly.store
     metrics.watch_questions(lambda: len(works))
     metrics.watch_cache("answers", lambda: len(memory), lambda: memory.used)
@@ -190,6 +190,8 @@ def registry_settings(settings: Settings) -> RegistrySettings:
         credential_helpers=registries.credential_helpers,
         clouds=frozenset(registries.cloud_credentials),
         short_names=registries.short_names,
+        pull_secret_namespaces=frozenset(registries.pull_secret_namespace),
+        service_account=registries.service_account,
         memory_bytes=registries.memory_mib * limits.MIB * 2 // 3,
         tag_ttl=registries.tag_ttl_seconds,
         stale_seconds=registries.stale_seconds,

@@ -15,7 +15,7 @@ from provider.cache.shared.settings import StoreKind
 from provider.registry.clouds.places import CloudName
 from provider.settings.schema import Schema, setting
 from provider.settings.urls import NoProxy, Proxy, no_proxy, proxy
-from provider.settings.values import Address, HostPair, LogFormat, LogLevel, NamedFile, one_of, servers
+from provider.settings.values import Address, HostPair, LogFormat, LogLevel, NamedFile, Namespace, one_of, servers
 
 PREFIX: Final = "BESTBEFORE_"
 
@@ -161,6 +161,20 @@ class RegistriesSettings:
         default=(),
         why="A registry names its token service itself, and could name anybody's; without this its credentials go to "
         "its own host and domain and to named registries alone.",
+    )
+    pull_secret_namespace: tuple[Namespace, ...] = setting(
+        "Namespaces whose images are asked for as their Pods pull: by their `imagePullSecrets`, or those of their "
+        "service account, for the questions of policies with `podCredentials`. The Secrets are read from the API "
+        "server, as the service account of the provider's Pod, which must be allowed to. One that cannot be used is "
+        "passed over, and named where an image cannot be had.",
+        default=(),
+        why="Nobody's Secrets are read unless an administrator says whose.",
+    )
+    service_account: Path = setting(
+        "Folder with `token` and `ca.crt`, by which the API server is asked for pull secrets. The token is read each "
+        "time.",
+        default=Path("/var/run/secrets/kubernetes.io/serviceaccount"),
+        why="Where Kubernetes mounts them.",
     )
     registry_ca: Path | None = setting(
         "PEM file of authorities that registries may be certified by, beside the public ones.",

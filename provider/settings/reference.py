@@ -47,6 +47,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "tuple[HostPair, ...]": "list of `REGISTRY=HOST`, each `host` or `host:port`",
     "tuple[CloudName, ...]": "list of `ecr`, `google`, `azure`",
     "tuple[str, ...]": "list of `host` or `host:port`",
+    "tuple[Namespace, ...]": "list of namespaces",
     "LogLevel": "`debug`, `info`, `warning` or `error`",
     "LogFormat": "`auto`, `json` or `text`",
 }

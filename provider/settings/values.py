@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from provider.errors import BestbeforeError
 from provider.foreign_text import shown
@@ -18,6 +18,11 @@ from provider.settings.schema import Schema
 _LAST_PORT: Final = 65535
 # A Kubernetes object may be called so (RFC 1123, section 2.1).
 OBJECT_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9.\-]{0,251}[a-z0-9])?", re.ASCII)
+
+
+# A namespace may be called so (RFC 1123, section 2.1).
+_NAMESPACE: Final = re.compile(r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?", re.ASCII)
+Namespace: TypeAlias = str
 
 
 class LogLevel(StrEnum):
@@ -182,6 +187,17 @@ def _hosts(value: object) -> tuple[str, ...]:
     return tuple(_host(text_of(entry).strip()) for entry in entries if entry != "")
 
 
+def _namespaces(value: object) -> tuple[Namespace, ...]:
+    entries = value.split(",") if isinstance(value, str) else value
+    if not isinstance(entries, list | tuple):
+        raise TypeError(f"must be a list of namespaces, got {shown(str(value))!r}")
+    found = tuple(text_of(entry).strip() for entry in entries if entry != "")
+    for name in found:
+        if not _NAMESPACE.fullmatch(name):
+            raise ValueError(f"{shown(name)!r} is no name of a namespace; each is named by itself")
+    return found
+
+
 def _host_pairs(value: object) -> tuple[HostPair, ...]:
     entries = value.split(",") if isinstance(value, str) else value
     if not isinstance(entries, list | tuple):
@@ -259,6 +275,7 @@ _CONVERTERS: Final[Mapping[str, Callable[[object], object]]] = {
     "tuple[NamedFile, ...]": _named_files,
     "tuple[HostPair, ...]": _host_pairs,
     "tuple[CloudName, ...]": _clouds,
+    "tuple[Namespace, ...]": _namespaces,
     "LogLevel": one_of(LogLevel),
     "LogFormat": one_of(LogFormat),
 }

@@ -30,6 +30,7 @@ from provider.pace import Pace
 from provider.questions.answer import Proof, Proofs
 from provider.questions.proof_question import Format, Key, LogName, TrustRootName, Verify
 from provider.reasons import Reason
+from provider.registry import candidates
 from provider.registry.call import Call
 from provider.registry.manifest import Descriptor
 from provider.registry.reference import Reference
@@ -96,7 +97,11 @@ class ProofVerifier:
         demands = await self._ready(verify)
         with self._upstream_words(image):
             digest, seen_at = await self._digest(image, call)
-            verdicts = await self._looked(Target(image, digest, verify.source), verify.format, demands, call)
+            strand = candidates.instead(call, verify.source.pull_secrets)
+            try:
+                verdicts = await self._looked(Target(image, digest, verify.source), verify.format, demands, strand)
+            finally:
+                call.join([strand])
         if not verdicts.of:
             detail = await self._absence.sentence(verdicts.look, call) if explained else ""
             raise ImageError(Reason.SIGNATURE_ABSENT, "no signatures found", detail=detail)
@@ -114,6 +119,7 @@ class ProofVerifier:
         demands = await self._ready(verify)
         with self._upstream_words(image):
             digest, _ = await self._digest(image, call)
+            call = candidates.instead(call, verify.source.pull_secrets)
             verdicts = await self._verdicts(Target(image, digest, verify.source), verify.format, demands, call)
         if not any(one.proof for one in verdicts.results):
             raise_first(verdicts.results)

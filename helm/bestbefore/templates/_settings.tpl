@@ -36,6 +36,10 @@ docker_config: /etc/bestbefore/docker/config.json
 cloud_credentials:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with .Values.provider.podCredentials.namespaces }}
+pull_secret_namespace:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- if .Values.provider.registryCAConfigMap }}
 registry_ca: /etc/bestbefore/registry-ca/ca.crt
 {{- end }}

@@ -6,11 +6,12 @@
 
 One noun a module: `network` (a namespace of its own, so that nothing can leave), `processes`, `certificates`,
 `apiserver` (etcd and the API server), `kubernetes` (a client that tells a denial from an error), `gatekeeper`,
-`registry`, `provider` (the real one), `stubs` (providers and registries that misbehave), `policies` (from a
-ClusterImagePolicy to a policy in force), `node` (with a `kubelet` that serves the logs of Gatekeeper's Pods),
-`controllers` (kube-controller-manager, where a test asks for it), `prometheus` (with an Alertmanager), `mutation` (the
-chart's), `audit` (what it finds), `verdicts` (the cluster's and those of `bestbefore check`), `sigstore` (its services,
-and cosign), `objects` (Pods and workloads). `world` starts what every test needs, in order.
+`registry`, `private_registry` (a door before it), `provider` (the real one), `stubs` (providers and registries that
+misbehave), `policies` (from a ClusterImagePolicy to a policy in force), `node` (with a `kubelet` that serves the logs
+of Gatekeeper's Pods), `controllers` (kube-controller-manager, where a test asks for it), `prometheus` (with an
+Alertmanager), `mutation` (the chart's), `audit` (what it finds), `verdicts` (the cluster's and those of `bestbefore
+check`), `sigstore` (its services, and cosign), `objects` (Pods and workloads). `world` starts what every test needs, in
+order.
 
 What a cluster has and this has not: garbage collection (a deleted namespace stays Terminating, a deleted template
 leaves its constraints), controllers (a Deployment makes no Pods), a scheduler, a kubelet that runs anything (a Pod's

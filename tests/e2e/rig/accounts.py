@@ -61,16 +61,29 @@ def may(client: KubernetesClient, account: str, namespace: str, right: AccountRi
     return bool(client.request("POST", path, review).expect_ok()["status"]["allowed"])
 
 
+def mounted(server: ApiServer, namespace: str, account: str, folder: Path) -> Path:
+    """The folder that a kubelet mounts into a Pod of a service account, with a token that lives for an hour."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "token").write_text(_token(server, namespace, account))
+    (folder / "ca.crt").write_text(server.endpoint.authority)
+    return folder
+
+
 def kubeconfig(server: ApiServer, namespace: str, account: str, folder: Path) -> Path:
     """A kubeconfig of a service account, with a token that lives for an hour."""
     folder.mkdir(parents=True, exist_ok=True)
-    client = server.client()
-    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
-    wanted = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}}
-    token = client.request("POST", path, wanted).expect_ok()["status"]["token"]
-    client.close()
+    token = _token(server, namespace, account)
     written = write_kubeconfig(folder, Endpoint(server.endpoint.port, token, server.endpoint.authority))
     document = json.loads(written.read_text())
     document["contexts"][0]["context"]["namespace"] = namespace
     written.write_text(json.dumps(document))
     return written
+
+
+def _token(server: ApiServer, namespace: str, account: str) -> str:
+    client = server.client()
+    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+    wanted = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}}
+    token = client.request("POST", path, wanted).expect_ok()["status"]["token"]
+    client.close()
+    return str(token)

@@ -84,8 +84,9 @@ def restricted(pod: Object) -> None:
     }
 
 
-def test_provider_gets_no_token_and_its_account_no_rights(variant: Rendering) -> None:
-    assert variant.pod["automountServiceAccountToken"] is False
+def test_provider_gets_no_token_and_its_account_no_rights_but_to_pull_secrets(variant: Rendering) -> None:
+    reads = bool(variant.settings.get("pull_secret_namespace"))
+    assert variant.pod["automountServiceAccountToken"] is reads
     assert all(found["automountServiceAccountToken"] is False for found in variant.of("ServiceAccount"))
     bound = {
         subject["name"]
@@ -93,7 +94,7 @@ def test_provider_gets_no_token_and_its_account_no_rights(variant: Rendering) ->
         for found in variant.of(kind)
         for subject in found["subjects"]
     }
-    assert variant.pod["serviceAccountName"] not in bound
+    assert (variant.pod["serviceAccountName"] in bound) is reads
 
 
 def test_without_the_controller_nobody_has_rights_but_while_a_hook_runs(helm: Helm) -> None:

@@ -132,6 +132,28 @@ def test_shadow_needs_the_same_rights(helm: Helm) -> None:
     assert rights(helm, "controller.policies.shadow=true", "mutation.enabled=false") == rights(helm)
 
 
+def test_page_lists_every_right_of_the_provider_and_no_other(helm: Helm) -> None:
+    listed = set().union(*(found for found, _ in rows("The provider")))
+    given = rights(helm, "provider.podCredentials.namespaces={shop}", account="bestbefore")
+    assert {(each.verb, each.resource, each.name) for each in listed} == {
+        (each.verb, each.resource, each.name) for each in given
+    }
+
+
+def test_provider_reads_secrets_of_the_named_namespaces_and_of_no_other(helm: Helm) -> None:
+    given = rights(helm, "provider.podCredentials.namespaces={shop,yard}", account="bestbefore")
+    assert given == {
+        AccountRight("get", resource, namespace)
+        for resource in ("secrets", "serviceaccounts")
+        for namespace in ("shop", "yard")
+    }
+
+
+def test_rights_to_pull_secrets_are_the_account_s_that_somebody_else_made(helm: Helm) -> None:
+    values = ("provider.podCredentials.namespaces={shop}", "serviceAccount.create=false", "serviceAccount.name=own")
+    assert {each.where for each in rights(helm, *values, account="own")} == {"shop"}
+
+
 def test_provider_has_no_rights(helm: Helm) -> None:
     objects = helm.render(values=_ALL).objects
     subjects = {

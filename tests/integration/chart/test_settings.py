@@ -55,6 +55,21 @@ def test_registries_reach_the_provider(helm: Helm, tmp_path: Path) -> None:
     assert loaded.no_proxy.entries == (".svc", "10.0.0.0/8")
 
 
+def test_namespaces_whose_pull_secrets_are_read_reach_the_provider_and_its_pod(helm: Helm, tmp_path: Path) -> None:
+    rendering = helm.render(values=["provider.podCredentials.namespaces={shop,yard}"])
+    assert load(rendering, tmp_path).registries.pull_secret_namespace == ("shop", "yard")
+    assert rendering.pod["automountServiceAccountToken"] is True
+    *_, server = rendering.one("NetworkPolicy")["spec"]["egress"]
+    assert [port["port"] for port in server["ports"]] == [443, 6443]
+
+
+def test_provider_without_pull_secrets_has_no_token_and_no_way_to_the_api_server(helm: Helm) -> None:
+    rendering = helm.render()
+    assert rendering.pod["automountServiceAccountToken"] is False
+    ports = {port["port"] for rule in rendering.one("NetworkPolicy")["spec"]["egress"] for port in rule["ports"]}
+    assert 6443 not in ports
+
+
 def test_host_of_credentials_reaches_the_provider_and_may_be_reached(helm: Helm, tmp_path: Path) -> None:
     rendering = helm.render(values=["provider.settings.credential_host={a.example.com=auth.example.org:8444}"])
     pairs = load(rendering, tmp_path).registries.credential_host

@@ -59,6 +59,13 @@ def test_required_parameters_are_parameters(kind):
 
 def test_third_kind_is_its_rule_and_its_parameters():
     kind = PolicyKind("Third", "A third", "What it is for.", "signers", "may be so", {}, ())
-    assert set(kind.schema()["properties"]) == {"exemptions", "workloads", "reasonsUrl", "reports", "twin"}
+    assert set(kind.schema()["properties"]) == {
+        "exemptions",
+        "podCredentials",
+        "reasonsUrl",
+        "reports",
+        "twin",
+        "workloads",
+    }
     assert kind.schema()["properties"]["exemptions"]["description"] == "Images that may be so for a time."
     assert "package third\n" in kind.template()["spec"]["targets"][0]["code"][0]["source"]["rego"]

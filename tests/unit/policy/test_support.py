@@ -23,10 +23,6 @@ EXAMPLES = {
     "spec.authorities[].key.secretRef": {"key": {"secretRef": {"name": "key"}}},
     "spec.authorities[].key.kms": {"key": {"kms": "gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k"}},
     "spec.authorities[].keyless.ca-cert": {"keyless": {"ca-cert": {"data": KEY}, "identities": [IDENTITY]}},
-    "spec.authorities[].source[].signaturePullSecrets": {
-        "key": {"data": KEY},
-        "source": [{"signaturePullSecrets": [{"name": "pull"}]}],
-    },
     "spec.authorities[].attestations": {
         "key": {"data": KEY},
         "attestations": [{"name": "sbom", "predicateType": "https://spdx.dev/Document"}],

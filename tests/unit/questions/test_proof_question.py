@@ -90,7 +90,7 @@ def test_question_that_can_never_be_answered_is_refused_for_good(verify, sentenc
         ({"key": {"data": "x"}, "attestation": {}}, "field 'attestation' of `verify`"),
         ({"key": {"data": "x", "kms": "awskms://x"}}, "field 'kms' of `key`"),
         ({"keyless": {"identities": []}}, "field 'identities' of `keyless`"),
-        ({"key": {"data": "x"}, "source": {"pullSecrets": []}}, "field 'pullSecrets' of `source`"),
+        ({"key": {"data": "x"}, "source": {"mirrors": []}}, "field 'mirrors' of `source`"),
         ({"key": {"data": "x", "hashAlgorithm": "md5"}}, "'md5' as `hashAlgorithm`"),
         ({"key": {"data": "x"}, "format": "cosign4"}, "'cosign4' as `format`"),
         ({"key": {"data": "x"}, "format": ["legacy"]}, "as `format`"),

@@ -52,7 +52,9 @@ def test_annotation_that_cannot_be_read_is_a_problem_with_what_may_stand_there(p
 def test_annotation_that_is_none_of_ours_is_a_problem_with_the_one_that_is(policy):
     (problem,) = constraint.problems(policy({"bestbefore.dev/digets": "off"}))
     assert problem.fields == ("metadata.annotations[bestbefore.dev/digets]",)
-    assert str(problem).endswith("there is no such annotation (there is bestbefore.dev/digest)")
+    assert str(problem).endswith(
+        "there is no such annotation (there are bestbefore.dev/digest and bestbefore.dev/pod-credentials)"
+    )
 
 
 def test_generation_is_carried_over_where_the_policy_comes_from_a_cluster(policy):

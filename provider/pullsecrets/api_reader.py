@@ -1,0 +1,97 @@
+"""Asks the API server of the cluster that this process runs in, as the service account of its Pod.
+
+One request an object (Kubernetes API concepts, "Retrieving resources"), over the transport that registries are asked
+by; whom to believe and who we are stand in files that the kubelet mounts. Redirects are not followed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from provider import limits
+from provider.clock import Clock, Deadline
+from provider.errors import ImageError, SettingsError
+from provider.pullsecrets.reader import ClusterResource, ReadError, ReadFault
+from provider.registry import origin
+from provider.registry.origin import Origin
+from provider.registry.transport import Request, TooLargeError, Transport, TransportError
+from provider.version import VERSION
+
+AUTHORITY: Final = "ca.crt"
+TOKEN: Final = "token"  # noqa: S105 - a file's name
+_TOKEN_TEXT: Final = re.compile(r"[\x21-\x7e]+")
+_CAUSES: Final[Mapping[int, ReadFault]] = {
+    HTTPStatus.UNAUTHORIZED: ReadFault.UNKNOWN_TO_IT,
+    HTTPStatus.FORBIDDEN: ReadFault.FORBIDDEN,
+    HTTPStatus.NOT_FOUND: ReadFault.MISSING,
+}
+
+
+class ApiReader:
+    """See `ClusterReader`; for one event loop.
+
+    Args:
+        transport: moves the bytes; it believes the cluster's authority and no other.
+        server: the API server.
+        account: folder with our token.
+        clock: for every deadline.
+    """
+
+    def __init__(self, transport: Transport, server: Origin, account: Path, clock: Clock) -> None:
+        self._transport = transport
+        self._server = server
+        self._account = account
+        self._clock = clock
+        self._places = asyncio.Semaphore(limits.CLUSTER_READS)
+
+    async def read(self, resource: ClusterResource, namespace: str, name: str) -> bytes:
+        """See `ClusterReader`."""
+        target = f"/api/v1/namespaces/{namespace}/{resource}/{name}"
+        headers = {
+            "Authorization": f"Bearer {self._token()}",
+            "Accept": "application/json",
+            "User-Agent": f"bestbefore/{VERSION}",
+        }
+        request = Request("GET", self._server, target, headers)
+        async with self._places:
+            deadline = Deadline.after(self._clock, limits.CLUSTER_READ_SECONDS)
+            try:
+                response = await self._transport.send(request, limits.CLUSTER_OBJECT_BYTES, deadline)
+            except TooLargeError as error:
+                raise ReadError(ReadFault.TOO_LARGE) from error
+            except (TransportError, ImageError) as error:
+                raise ReadError(ReadFault.UNAVAILABLE) from error
+        if response.status != HTTPStatus.OK:
+            raise ReadError(_CAUSES.get(response.status, ReadFault.UNAVAILABLE))
+        return response.body
+
+    def _token(self) -> str:
+        """Who we are, read each time: the kubelet replaces it within the hour."""
+        try:
+            with (self._account / TOKEN).open("rb") as file:
+                content = file.read(limits.CLUSTER_TOKEN_BYTES + 1)
+            token = content.decode("ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ReadError(ReadFault.UNKNOWN_TO_IT) from error
+        if len(content) > limits.CLUSTER_TOKEN_BYTES or not _TOKEN_TEXT.fullmatch(token):
+            raise ReadError(ReadFault.UNKNOWN_TO_IT)
+        return token
+
+
+def server_of(environment: Mapping[str, str]) -> Origin:
+    """The API server, as the kubelet names it to every container.
+
+    Raises:
+        SettingsError: this is no container of a cluster.
+    """
+    host, port = environment.get("KUBERNETES_SERVICE_HOST", ""), environment.get("KUBERNETES_SERVICE_PORT", "443")
+    try:
+        return origin.of_url(f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}")
+    except ValueError as error:
+        sentence = "there is no API server to read them from: KUBERNETES_SERVICE_HOST names none"
+        raise SettingsError([f"pull_secret_namespace: {sentence}"]) from error

@@ -1,0 +1,241 @@
+"""A private image is admitted by its Pod's pull secret and by nothing else, with the rights that the chart gives.
+
+Two tenants have one private image each in the same registry, and a pull secret of the same name.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.e2e import seed
+from tests.e2e.rig import accounts, objects
+from tests.e2e.rig.audit import Audit
+from tests.e2e.rig.gatekeeper import NAMESPACE
+from tests.e2e.rig.kubernetes import KubernetesClient, Object
+from tests.e2e.rig.policies import Policies, translate, until
+from tests.e2e.rig.private_registry import PrivateRegistry
+from tests.e2e.rig.provider import RealProvider
+from tests.e2e.rig.registry import days_ago
+from tests.e2e.rig.world import World
+from tests.integration.chart.helm import Helm
+from tests.programs import program
+
+_ANN, _BOB = ("ann", "secret-a"), ("bob", "secret-b")
+_SECRET = "regcred"
+_RETRY_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A namespace with an image that only its pull secret opens."""
+
+    namespace: str
+    image: str
+
+    def pod(self, *secrets: str, image: str = "") -> Object:
+        """A Pod of the tenant's, with these pull secrets."""
+        listed = [{"name": name} for name in secrets]
+        return objects.pod(self.namespace, image or self.image, imagePullSecrets=listed)
+
+
+@pytest.fixture(scope="module")
+def door(world: World) -> Iterator[PrivateRegistry]:
+    """The registry's, for Ann's image and Bob's."""
+    for name in ("tenants/ann", "tenants/bob"):
+        world.registry.push(name, days_ago(1), "v1")
+    world.registry.push("tenants/ann", days_ago(31), "old")
+    opened = PrivateRegistry(world.registry.host, {"tenants/ann": _ANN, "tenants/bob": _BOB})
+    yield opened
+    opened.stop()
+
+
+@pytest.fixture(scope="module")
+def tenants(world: World, door: PrivateRegistry) -> tuple[Tenant, Tenant]:
+    """Ann and Bob."""
+    found = []
+    for name, user in (("ann", _ANN), ("bob", _BOB)):
+        space = world.namespace()
+        world.client.create(pull_secret(space, _SECRET, door.host, user)).expect_ok()
+        found.append(Tenant(space, f"{door.host}/tenants/{name}:v1"))
+    return found[0], found[1]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_force(
+    world: World, provider: RealProvider, door: PrivateRegistry, tenants: tuple[Tenant, Tenant]
+) -> Iterator[list[Object]]:
+    """The provider reads the tenants' pull secrets, by the chart's rights, and the policy asks as Pods pull."""
+    spaces = ",".join(tenant.namespace for tenant in tenants)
+    rendered = Helm(program("helm")).render(values=[f"provider.podCredentials.namespaces={{{spaces}}}"])
+    ours = [dict(each) for each in rendered.objects if _is_of_provider(each)]
+    accounts.grant(world.client, ours)
+    account = accounts.mounted(world.server, NAMESPACE, "bestbefore", world.folder / "account")
+    policies, before = Policies(world.client), (provider.insecure_registries, provider.options)
+    provider.stop()
+    provider.insecure_registries = [*provider.insecure_registries, door.host]
+    provider.options = [
+        f"--service-account={account}",
+        *(f"--pull-secret-namespace={tenant.namespace}" for tenant in tenants),
+    ]
+    server = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(world.server.endpoint.port)}
+    os.environ |= server
+    try:
+        provider.start()
+        documents = translate(policy(), world.folder)
+        control = tenants[0].pod()
+        policies.enforce(documents, control)
+        yield documents
+    finally:
+        policies.remove()
+        provider.stop()
+        provider.insecure_registries, provider.options = before
+        for name in server:
+            del os.environ[name]
+        provider.start()
+        accounts.revoke(world.client)
+
+
+def _is_of_provider(document: Object) -> bool:
+    labels = document["metadata"].get("labels", {})
+    return document["kind"] in accounts.RIGHTS and labels.get("app.kubernetes.io/component") == "provider"
+
+
+def policy() -> str:
+    """The story's, which asks as Pods pull."""
+    document = yaml.safe_load(seed.policy("as-pods-pull"))
+    document["metadata"]["annotations"] = {"bestbefore.dev/pod-credentials": "true"}
+    return yaml.safe_dump(document)
+
+
+def pull_secret(space: str, name: str, host: str, user: tuple[str, str]) -> Object:
+    """A Secret as `kubectl create secret docker-registry` makes it."""
+    config = {"auths": {host: {"auth": base64.b64encode(":".join(user).encode()).decode()}}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": space},
+        "type": "kubernetes.io/dockerconfigjson",
+        "data": {".dockerconfigjson": base64.b64encode(json.dumps(config).encode()).decode()},
+    }
+
+
+def test_private_image_is_admitted_by_its_pod_s_pull_secret(
+    client: KubernetesClient, tenants: tuple[Tenant, Tenant]
+) -> None:
+    for tenant in tenants:
+        answer = client.create(tenant.pod(_SECRET), dry_run=True)
+        assert answer.status == 201, answer.message
+
+
+def test_old_image_is_denied_for_its_age_and_not_for_want_of_credentials(
+    client: KubernetesClient, tenants: tuple[Tenant, Tenant]
+) -> None:
+    ann, _ = tenants
+    answer = client.create(ann.pod(_SECRET, image=ann.image.replace(":v1", ":old")), dry_run=True)
+    assert answer.status == 403
+    assert seed.SENTENCE in answer.message
+
+
+def test_private_image_is_denied_without_a_pull_secret(
+    client: KubernetesClient, tenants: tuple[Tenant, Tenant]
+) -> None:
+    ann, _ = tenants
+    answer = client.create(ann.pod(), dry_run=True)
+    assert answer.status == 403
+    assert "Unauthorized" in answer.message
+
+
+def test_other_tenant_s_pod_is_not_admitted_by_a_secret_of_the_same_name(
+    client: KubernetesClient, tenants: tuple[Tenant, Tenant]
+) -> None:
+    ann, bob = tenants
+    assert client.create(ann.pod(_SECRET), dry_run=True).status == 201
+    answer = client.create(bob.pod(_SECRET, image=ann.image), dry_run=True)
+    assert answer.status == 403
+    assert "Unauthorized" in answer.message
+    assert f"pull secret {bob.namespace}/{_SECRET}" in answer.message
+
+
+def test_pull_secret_that_is_missing_is_named_and_nothing_of_another_stands_in_the_denial(
+    client: KubernetesClient, tenants: tuple[Tenant, Tenant]
+) -> None:
+    ann, _ = tenants
+    answer = client.create(ann.pod("nowhere"), dry_run=True)
+    assert answer.status == 403
+    assert f"pull secret {ann.namespace}/nowhere does not exist" in answer.message
+    assert client.create(ann.pod("nowhere", _SECRET), dry_run=True).status == 201
+
+
+def test_namespace_whose_secrets_may_not_be_read_is_named(
+    world: World, client: KubernetesClient, door: PrivateRegistry, tenants: tuple[Tenant, Tenant]
+) -> None:
+    """The setting names it, and somebody took the rights away."""
+    ann, bob = tenants
+    accounts.revoke(world.client)
+    try:
+        fresh = Tenant(bob.namespace, f"{door.host}/tenants/bob:v1")
+        world.client.create(pull_secret(bob.namespace, "unseen", door.host, _BOB)).expect_ok()
+        answer = client.create(fresh.pod("unseen"), dry_run=True)
+        assert answer.status == 403
+        assert f"pull secret {bob.namespace}/unseen may not be read" in answer.message
+    finally:
+        spaces = f"{ann.namespace},{bob.namespace}"
+        rendered = Helm(program("helm")).render(values=[f"provider.podCredentials.namespaces={{{spaces}}}"])
+        accounts.grant(world.client, [dict(each) for each in rendered.objects if _is_of_provider(each)])
+    pod = fresh.pod("unseen")
+    until(lambda: client.create(pod, dry_run=True), lambda found: found.status == 201, "admission", _RETRY_SECONDS)
+
+
+def test_workload_is_admitted_by_the_pull_secrets_of_its_service_account(
+    client: KubernetesClient, tenants: tuple[Tenant, Tenant]
+) -> None:
+    ann, _ = tenants
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "web", "namespace": ann.namespace}}
+    client.create({**account, "imagePullSecrets": [{"name": _SECRET}]}).expect_ok()
+    workload = objects.workload("Deployment", ann.namespace, ann.image)
+    assert client.create(workload, dry_run=True).status == 403
+    workload["spec"]["template"]["spec"]["serviceAccountName"] = "web"
+    answer = client.create(workload, dry_run=True)
+    assert answer.status == 201, answer.message
+
+
+def test_secret_that_is_corrected_admits_soon(
+    world: World, client: KubernetesClient, door: PrivateRegistry, tenants: tuple[Tenant, Tenant]
+) -> None:
+    ann, _ = tenants
+    wrong = pull_secret(ann.namespace, "corrected", door.host, ("ann", "wrong"))
+    client.create(wrong).expect_ok()
+    pod = ann.pod("corrected")
+    answer = client.create(pod, dry_run=True)
+    assert answer.status == 403
+    assert "wrong" not in answer.message
+    right = pull_secret(ann.namespace, "corrected", door.host, _ANN)
+    client.patch(wrong, {"data": right["data"]}).expect_ok()
+    until(lambda: client.create(pod, dry_run=True), lambda found: found.status == 201, "admission", _RETRY_SECONDS)
+
+
+def test_audit_asks_with_the_pod_s_pull_secret(
+    world: World, client: KubernetesClient, tenants: tuple[Tenant, Tenant], in_force: list[Object]
+) -> None:
+    ann, _ = tenants
+    old = ann.pod(_SECRET, image=ann.image.replace(":v1", ":old"))
+    world.label(ann.namespace, {"policy.sigstore.dev/include": None})
+    try:
+        client.create(old).expect_ok()
+    finally:
+        world.label(ann.namespace, objects.INCLUDE)
+    assert seed.OWN_SENTENCE in Audit(client, in_force).violation(old)["message"]
+
+
+def test_no_secret_stands_in_the_provider_s_log(world: World, tenants: tuple[Tenant, Tenant]) -> None:
+    assert tenants
+    text = (Path(world.logs) / "provider.log").read_text("utf-8", errors="replace")
+    assert not [word for word in ("secret-a", "secret-b") if word in text]

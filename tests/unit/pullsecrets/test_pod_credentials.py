@@ -1,0 +1,357 @@
+"""A Pod's image is asked for as the kubelet pulls it, and what one Pod may read no other is told."""
+
+import pytest
+
+from provider import limits
+from provider.pullsecrets.reader import ClusterResource, ReadFault
+from provider.reasons import Reason
+from provider.registry.credentials import Credential
+from tests.simulators.pull_secrets import JSON_TYPE, OLDER_TYPE, auths, secret_object
+from tests.unit.pullsecrets.world import IMAGE, World
+
+ANN, BOB, EVE = ("ann", "secret-a"), ("bob", "secret-b"), ("eve", "secret-e")
+
+
+class Own:
+    """The provider's own credentials."""
+
+    def __init__(self, credential):
+        self.credential = credential
+
+    def of(self, registry, repository):
+        return self.credential
+
+    async def prepare(self, registry, repository):
+        pass
+
+
+@pytest.fixture
+def make_world():
+    """Makes worlds, whose loops are closed at the end."""
+    made = []
+
+    def make(**parts):
+        made.append(World(**parts))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.loop.finish()
+
+
+@pytest.fixture
+def world(make_world):
+    return make_world()
+
+
+@pytest.fixture
+def private(world):
+    """The image is Ann's, whose credential is a pull secret of the namespace shop."""
+    world.allow(ANN)
+    world.cluster.secret("shop", "regcred", {"reg.io": ANN})
+    return world
+
+
+class TestAnswer:
+    def test_private_image_is_read_with_the_pull_secret_of_its_pod(self, private):
+        assert private.ask("regcred").digest == private.image.digest
+
+    def test_pod_without_pull_secrets_is_told_nothing_of_it(self, private):
+        error = private.refused(account="default")
+        assert error.reason is Reason.UNAUTHORIZED
+        assert set(private.shown) == {"nobody"}
+
+    def test_pod_of_another_namespace_is_told_nothing_of_it_whatever_it_names(self, private):
+        private.ask("regcred")
+        error = private.refused("regcred", namespace="yard")
+        assert error.reason is Reason.UNAUTHORIZED
+        assert "pull secret yard/regcred does not exist" in error.detail
+
+    def test_workload_is_read_with_the_pull_secrets_of_its_service_account(self, private):
+        private.cluster.account("shop", "web", "regcred")
+        assert private.ask(account="web").digest == private.image.digest
+
+    def test_service_account_counts_for_nothing_where_the_pod_names_secrets(self, private):
+        private.cluster.account("shop", "web", "regcred")
+        private.cluster.secret("shop", "others", {"reg.io": BOB})
+        private.refused("others", account="web")
+        assert private.cluster.reads == ["secrets shop/others"]
+
+    def test_older_form_of_a_secret_is_read(self, world):
+        world.allow(ANN)
+        document = secret_object(OLDER_TYPE, auths({"reg.io": ANN}))
+        world.cluster.hold(ClusterResource.SECRET, "shop", "old", document)
+        assert world.ask("old").digest == world.image.digest
+
+    def test_question_that_names_nobody_asks_with_the_own_credentials(self, private):
+        assert private.askers.of(_plain()).of("reg.io", "team/app").anonymous
+
+
+def _plain():
+    from provider.questions.question import FactQuestion  # noqa: PLC0415
+
+    return FactQuestion(IMAGE)
+
+
+class TestOrder:
+    """As the kubelet has it."""
+
+    def test_all_that_fit_are_tried_in_the_order_of_the_pod(self, world):
+        world.allow(ANN)
+        for name, user in (("first", EVE), ("second", BOB), ("third", ANN)):
+            world.cluster.secret("shop", name, {"reg.io": user})
+        assert world.ask("first", "second", "third").digest == world.image.digest
+        tried = [user for user in dict.fromkeys(world.shown) if user != "nobody"]
+        assert tried == ["eve", "bob", "ann"]
+
+    def test_longer_path_comes_before_the_order_of_the_pod(self, world):
+        world.allow(ANN)
+        world.cluster.secret("shop", "first", {"reg.io": BOB})
+        world.cluster.secret("shop", "second", {"reg.io/team": ANN})
+        world.ask("first", "second")
+        assert "bob" not in world.shown
+
+    def test_one_that_is_taken_asks_for_all_that_follows(self, world):
+        world.allow(ANN)
+        world.cluster.secret("shop", "first", {"reg.io": BOB})
+        world.cluster.secret("shop", "second", {"reg.io": ANN})
+        world.ask("first", "second")
+        assert set(world.shown[world.shown.index("ann") :]) <= {"ann", "nobody"}
+
+    def test_registry_that_hides_what_is_private_is_asked_with_the_next_one(self, world):
+        world.allow(ANN)
+        world.cluster.secret("shop", "first", {"reg.io": BOB})
+        world.cluster.secret("shop", "second", {"reg.io": ANN})
+        world.registry.fail("manifest", 404, times=1)
+        assert world.ask("first", "second").digest == world.image.digest
+
+    def test_own_credentials_of_the_provider_come_last(self, make_world):
+        world = make_world(own=Own(Credential(*ANN)))
+        world.allow(ANN)
+        world.cluster.secret("shop", "first", {"reg.io": BOB})
+        assert world.ask("first").digest == world.image.digest
+        assert [user for user in dict.fromkeys(world.shown) if user != "nobody"] == ["bob", "ann"]
+
+    def test_secret_of_another_registry_is_shown_to_nobody(self, world):
+        world.cluster.secret("shop", "hub", {"other.io": ANN})
+        world.refused("hub")
+        assert set(world.shown) == {"nobody"}
+
+    def test_public_image_is_read_as_anybody_where_no_secret_fits(self, world):
+        world.registry.public.add("team/app")
+        world.cluster.secret("shop", "hub", {"other.io": ANN})
+        assert world.ask("hub").digest == world.image.digest
+
+    def test_no_more_than_so_many_are_tried(self, world):
+        names = [f"s{number}" for number in range(limits.PULL_SECRETS)]
+        for number, name in enumerate(names):
+            world.cluster.secret("shop", name, {"reg.io": (f"user{number}", "secret-x")})
+        world.refused(*names)
+        assert len(set(world.shown) - {"nobody"}) == limits.CANDIDATES
+
+
+class TestRights:
+    """An answer is never shared beyond its rights."""
+
+    @pytest.fixture
+    def tenants(self, private):
+        private.cluster.secret("yard", "regcred", {"reg.io": EVE})
+        return private
+
+    def test_content_that_one_tenant_fetched_is_not_given_to_the_other(self, tenants):
+        tenants.ask("regcred", image=f"reg.io/team/app@{tenants.image.digest}")
+        error = tenants.refused("regcred", namespace="yard", image=f"reg.io/team/app@{tenants.image.digest}")
+        assert error.reason is Reason.UNAUTHORIZED
+
+    def test_tenant_with_a_right_of_its_own_proves_it_and_fetches_nothing_again(self, tenants):
+        tenants.ask("regcred")
+        tenants.allow(ANN, EVE)
+        tenants.ask("regcred", namespace="yard", image=f"reg.io/team/app@{tenants.image.digest}")
+        assert tenants.registry.counts["manifest"] == 0
+        assert tenants.registry.counts["HEAD manifest"] > 0
+
+    def test_tag_that_one_tenant_saw_is_looked_up_anew_for_the_other(self, tenants):
+        tenants.ask("regcred")
+        assert tenants.refused("regcred", namespace="yard").reason is Reason.UNAUTHORIZED
+
+    def test_content_is_filed_under_the_credential_that_was_taken(self, private):
+        private.cluster.secret("shop", "first", {"reg.io": EVE})
+        private.cluster.secret("yard", "first", {"reg.io": EVE})
+        private.ask("first", "regcred")
+        assert private.refused("first", namespace="yard").reason is Reason.UNAUTHORIZED
+
+    def test_secret_with_another_content_has_to_prove_its_right(self, private):
+        by_digest = f"reg.io/team/app@{private.image.digest}"
+        private.ask("regcred", image=by_digest)
+        private.cluster.secret("shop", "regcred", {"reg.io": EVE})
+        private.clock.advance(limits.PULL_SECRET_SECONDS)
+        assert private.refused("regcred", image=by_digest).reason is Reason.UNAUTHORIZED
+
+
+class TestTime:
+    def test_secret_is_read_once_for_its_time(self, private):
+        private.ask("regcred")
+        private.clock.advance(limits.PULL_SECRET_SECONDS - 1)
+        private.ask("regcred")
+        assert private.cluster.reads == []
+        private.clock.advance(2)
+        private.ask("regcred")
+        assert private.cluster.reads == ["secrets shop/regcred"]
+
+    def test_secret_that_the_registry_refuses_is_read_again_at_once(self, private):
+        private.ask("regcred")
+        private.clock.advance(limits.PULL_SECRET_REREAD_SECONDS)
+        private.allow(BOB)
+        private.cluster.secret("shop", "regcred", {"reg.io": BOB})
+        later = private.registry.push_image("team/app", "v2", created="2026-02-02T00:00:00Z")
+        assert private.ask("regcred", image="reg.io/team/app:v2").digest == later.digest
+        assert private.cluster.reads == ["secrets shop/regcred"]
+
+    def test_secret_that_has_just_been_read_is_not_read_again_for_a_refusal(self, private):
+        private.allow(BOB)
+        private.refused("regcred")
+        assert private.cluster.reads == ["secrets shop/regcred"]
+
+    def test_missing_secret_is_looked_for_again_soon(self, world):
+        world.allow(ANN)
+        world.refused("regcred")
+        world.cluster.secret("shop", "regcred", {"reg.io": ANN})
+        world.clock.advance(limits.PULL_SECRET_FAILED_SECONDS)
+        assert world.ask("regcred").digest == world.image.digest
+
+
+class TestFaults:
+    """Each is named, none is `Internal`, and what can be had without it is had."""
+
+    @pytest.mark.parametrize(
+        ("cause", "said"),
+        [
+            (ReadFault.MISSING, "pull secret shop/bad does not exist"),
+            (
+                ReadFault.FORBIDDEN,
+                "pull secret shop/bad may not be read: the provider's service account has no",
+            ),
+            (ReadFault.UNKNOWN_TO_IT, "pull secret shop/bad cannot be read: the API server does not take the token"),
+            (ReadFault.UNAVAILABLE, "pull secret shop/bad cannot be read: the API server does not answer"),
+            (ReadFault.TOO_LARGE, "pull secret shop/bad cannot be read: it has more than"),
+        ],
+    )
+    def test_secret_that_cannot_be_read_is_named_with_what_to_do(self, private, cause, said):
+        private.cluster.fail("shop", "bad", cause)
+        error = private.refused("bad")
+        assert error.reason is Reason.UNAUTHORIZED
+        assert error.detail.startswith(said)
+        assert private.ask("bad", "regcred").digest == private.image.digest
+
+    @pytest.mark.parametrize(
+        ("document", "said"),
+        [
+            (secret_object("Opaque", {"auths": {}}), "is of type Opaque, not kubernetes.io/dockerconfigjson or"),
+            ({"kind": "Secret", "type": JSON_TYPE}, "has no key `.dockerconfigjson`"),
+            ({"kind": "Secret", "type": 7}, "is of type 7, not"),
+            ({"kind": "Secret", "type": JSON_TYPE, "data": {".dockerconfigjson": "%%%"}}, "is no base64"),
+            (secret_object(JSON_TYPE, b"secret-x{"), "`.dockerconfigjson` is no JSON"),
+            (secret_object(JSON_TYPE, b"[" * 500 + b"]" * 500), "cannot be used"),
+            (secret_object(JSON_TYPE, {"auths": ["secret-x"]}), "`auths` is none"),
+            (secret_object(JSON_TYPE, {"auths": {}}), "has no usable entry"),
+            (secret_object(JSON_TYPE, {"auths": {"reg.io": {"auth": "secret-x"}}}), "no base64"),
+            (secret_object(JSON_TYPE, {"credsStore": "x", "auths": {"reg.io": {}}}), "has no usable entry"),
+            (secret_object(OLDER_TYPE, ["secret-x"]), "`.dockercfg` is"),
+            (b"<html>", "what the API server sends is no object"),
+            (b"[]", "what the API server sends is no object"),
+        ],
+    )
+    def test_secret_that_cannot_be_used_is_named_with_the_reason(self, private, document, said):
+        private.cluster.hold(ClusterResource.SECRET, "shop", "bad", document)
+        error = private.refused("bad")
+        assert error.reason is Reason.UNAUTHORIZED
+        assert error.detail.startswith("pull secret shop/bad ")
+        assert said in error.detail
+        assert private.ask("bad", "regcred").digest == private.image.digest
+
+    def test_secret_that_vanishes_between_question_and_fetch_is_named(self, private):
+        private.ask("regcred")
+        private.cluster.forget(ClusterResource.SECRET, "shop", "regcred")
+        private.clock.advance(limits.PULL_SECRET_SECONDS)
+        assert "pull secret shop/regcred does not exist" in private.refused("regcred").detail
+
+    @pytest.mark.parametrize("name", ["../configmaps/x", "UPPER", "a b", ".", "a?watch=1", "a/b"])
+    def test_name_that_is_none_asks_the_api_server_for_nothing_else(self, private, name):
+        error = private.refused(name)
+        assert private.cluster.reads == []
+        assert "pull secret shop/" in error.detail
+
+    def test_namespace_that_no_setting_names_is_not_read(self, private):
+        error = private.refused("regcred", namespace="bank")
+        assert private.cluster.reads == []
+        assert "namespace bank" in error.detail
+        assert "`pull_secret_namespace`" in error.detail
+
+    def test_service_account_that_is_missing_is_named(self, private):
+        assert "service account shop/web does not exist" in private.refused(account="web").detail
+
+    @pytest.mark.parametrize("listed", [{}, "regcred", 7])
+    def test_service_account_that_cannot_be_understood_is_named(self, private, listed):
+        private.cluster.hold(ClusterResource.SERVICE_ACCOUNT, "shop", "web", {"imagePullSecrets": listed})
+        assert "service account shop/web cannot be read" in private.refused(account="web").detail
+
+    def test_which_were_tried_is_said_by_their_names(self, private):
+        private.cluster.secret("shop", "first", {"reg.io": EVE})
+        assert "asked with pull secret shop/first" in private.refused("first").detail
+
+    def test_further_secrets_than_are_read_are_named(self, world):
+        names = [f"s{number}" for number in range(limits.PULL_SECRETS + 1)]
+        assert f"more than {limits.PULL_SECRETS} pull secrets" in world.refused(*names).detail
+
+    def test_many_who_want_one_secret_cause_one_read(self, private):
+        private.cluster.delay = 0.1
+        keyrings = private.askers._keyrings
+        from provider.questions.puller import Puller  # noqa: PLC0415
+
+        tasks = [private.loop.create_task(keyrings.of(Puller("shop", "", ("regcred",)))) for _ in range(20)]
+        private.loop.run_for(1)
+        assert [len(task.result().secrets) for task in tasks] == [1] * 20
+        assert private.cluster.reads == ["secrets shop/regcred"]
+
+    def test_host_of_a_pull_secret_may_not_have_a_private_address(self):
+        """Only what an administrator names may."""
+        from provider.registry import origin  # noqa: PLC0415
+        from provider.registry.settings import RegistrySettings  # noqa: PLC0415
+
+        assert not RegistrySettings(pull_secret_namespaces=frozenset({"shop"})).names(origin.of_url("https://10.0.0.1"))
+
+
+class TestMirrors:
+    """A mirror is another host: it is shown what a Secret holds for that host, and nothing else."""
+
+    def test_credential_of_the_registry_is_not_shown_to_another_host(self, private):
+        from provider.clock import Deadline  # noqa: PLC0415
+        from provider.registry.call import Call  # noqa: PLC0415
+        from provider.registry.candidates import by_any  # noqa: PLC0415
+        from provider.registry.claim import Claim  # noqa: PLC0415
+        from provider.registry.reference import parse  # noqa: PLC0415
+
+        private.cluster.secret("shop", "mirror", {"mirror.io": BOB})
+        shown = []
+
+        class Reader:
+            @by_any
+            async def read(self, reference, call):
+                for host in ("reg.io", "mirror.io", "elsewhere.io"):
+                    await call.prepare(host, reference.repository)
+                    shown.append(call.credential(host, reference.repository).username)
+                return "content"
+
+        fields = {"namespace": "shop", "pullSecrets": ["regcred", "mirror"]}
+        asked = _asked(**fields)
+        call = Call(Deadline.after(private.clock, 30), Claim(object()), private.askers.of(asked))
+        assert private.loop.run(Reader().read(parse(IMAGE), call)) == "content"
+        assert shown == ["ann", "bob", ""]
+
+
+def _asked(**fields):
+    import json  # noqa: PLC0415
+
+    from provider.questions.question import parse  # noqa: PLC0415
+
+    return parse(json.dumps({"v": 1, "image": IMAGE, **fields}))
