@@ -7,13 +7,15 @@ import json
 import pytest
 
 from provider import limits
-from provider.answering.work import Work
+from provider.answering.work import Work, Works
 from provider.errors import ImageError
 from provider.questions import item_key
 from provider.questions.answer import Proofs
 from provider.questions.item_key import ItemKey, KeyKind
+from provider.questions.puller import Puller
 from provider.questions.question import FactQuestion, key_of, ref
 from provider.reasons import EXPLANATIONS, Lifetime, Reason
+from provider.registry.credentials import NoCredentials
 from tests.simulators.inspector import DIGEST, facts
 from tests.unit.conftest import TAG_TTL, World
 
@@ -407,3 +409,24 @@ def test_what_was_seen_before_a_registry_went_away_is_an_item_and_is_asked_again
     world.inspector.stale = False
     again = asked(world, key).result
     assert (again.stale, "stale" in again.log_fields) == (False, False)
+
+
+def test_question_is_asked_by_whoever_it_names(world):
+    """The credentials of the settings are not taken for those of a Pod."""
+    pod = object()
+
+    class Askers:
+        def of(self, asked):
+            return pod if asked.puller is not None else NoCredentials()
+
+    works = Works(world.inspector, NoCredentials(), world.memory, world.observation, world.clock, 30, Askers())
+
+    async def ask(key):
+        return works.begin(key, "caller", audit=False)
+
+    for puller in (Puller("shop", "", ("regcred",)), None):
+        world.loop.run(ask(item_key.of(FactQuestion(IMAGE, puller=puller))))
+        world.loop.settle()
+    first, second = world.inspector.credentials
+    assert first is pod
+    assert second is not pod
