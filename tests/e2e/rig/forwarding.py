@@ -58,15 +58,20 @@ class _Connection(socketserver.BaseRequestHandler):
     server: Forwarding
 
     def handle(self) -> None:
-        try:
-            upstream = socket.create_connection(("127.0.0.1", self.server.target), _CONNECT_SECONDS)
-        except OSError:
-            return
-        with upstream:
-            answers = threading.Thread(target=_copy, args=(upstream, self.request), daemon=True)
-            answers.start()
-            _copy(self.request, upstream)
-            answers.join()
+        copy_both_ways(self.request, self.server.target)
+
+
+def copy_both_ways(connection: socket.socket, port: int) -> None:
+    """Carry a client's words to a port of 127.0.0.1, and the answers back; nothing where nobody listens."""
+    try:
+        upstream = socket.create_connection(("127.0.0.1", port), _CONNECT_SECONDS)
+    except OSError:
+        return
+    with upstream:
+        answers = threading.Thread(target=_copy, args=(upstream, connection), daemon=True)
+        answers.start()
+        _copy(connection, upstream)
+        answers.join()
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:
