@@ -217,5 +217,6 @@ def _named(error: ImageError, before: Sequence[str]) -> ImageError:
         unconnected=error.unconnected,
         unfit=error.unfit,
         audit_only=error.audit_only,
+        away=error.away,
         detail=error.detail,
     )
