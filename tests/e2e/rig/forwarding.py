@@ -68,6 +68,8 @@ def copy_both_ways(connection: socket.socket, port: int) -> None:
     except OSError:
         return
     with upstream:
+        # A kept connection may be silent for longer than one may take to be made.
+        upstream.settimeout(None)
         answers = threading.Thread(target=_copy, args=(upstream, connection), daemon=True)
         answers.start()
         _copy(connection, upstream)
