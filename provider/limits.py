@@ -255,11 +255,13 @@ CLUSTER_READS: Final = 8
 CLUSTER_TOKEN_BYTES: Final = 16 * KIB
 OBJECT_NAME_CHARACTERS: Final = 253
 PULL_SECRETS: Final = 16
-PULL_SECRET_PARTS: Final = 8192
+PULL_SECRET_PARTS: Final = 1024
 PULL_SECRET_SECONDS: Final = 30.0
 PULL_SECRET_FAILED_SECONDS: Final = 5.0
 PULL_SECRET_REREAD_SECONDS: Final = 2.0
 PULL_SECRETS_MEMORY_BYTES: Final = 8 * MIB
+# Hosts with a `*` in one file of credentials: each is compared with each host that is asked.
+CREDENTIAL_GLOBS: Final = 64
 # Credentials of a Pod that are tried for one image.
 CANDIDATES: Final = 8
 # One secret in it.
@@ -286,10 +288,11 @@ FILE_WATCH_SECONDS: Final = 2.0
 # How many entries of one file or list that cannot be used are named.
 PASSED_OVER_SHOWN: Final = 10
 
-# Mirrors: folders of registries, the size of a `hosts.toml`, hosts in it, and headers of one; how long one that is not
-# the last may take, seconds: a cache that has to fetch from far away first is not passed over.
+# Mirrors: folders of registries, the size of a `hosts.toml`, dots in a line of it, hosts in it, and headers of one; how
+# long one that is not the last may take, seconds: a cache that has to fetch from far away first is not passed over.
 HOST_FOLDERS: Final = 256
 HOSTS_FILE_BYTES: Final = 64 * KIB
+HOSTS_LINE_DOTS: Final = 256
 REGISTRY_HOSTS: Final = 8
 HOST_HEADERS: Final = 16
 MIRROR_SECONDS: Final = 3.0
@@ -365,10 +368,11 @@ STORE_KEY_BYTES: Final = 32
 STORE_KEY_FILE_BYTES: Final = 4 * KIB
 STORE_FILE_SECONDS: Final = 10.0
 # How long what one replica fetches is its own affair, how long others wait for what it writes, and how often they look,
-# seconds.
+# seconds; how many of its claims a replica remembers.
 STORE_CLAIM_SECONDS: Final = 2.0
 STORE_CLAIM_WAIT_SECONDS: Final = 0.4
 STORE_CLAIM_PAUSE_SECONDS: Final = 0.05
+STORE_CLAIMS: Final = 4096
 # How long entries are kept: documents and who may read them; what tags point to and what refers to images, seconds.
 STORE_CONTENT_SECONDS: Final = 7 * 86_400
 STORE_RIGHT_SECONDS: Final = 86_400

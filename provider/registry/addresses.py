@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -98,6 +100,17 @@ def _literal(host: str) -> Sequence[Address]:
     return ()
 
 
+def _spelled(host: str) -> Sequence[Address]:
+    """The address that a C library takes a host for (`inet_aton`), as `127.1`, `2130706433` or `0x7f.1`."""
+    text = host.removesuffix(".")
+    if found := _literal(text):
+        return found
+    if text[:1].isdigit():
+        with suppress(ValueError, OSError):
+            return (ipaddress.IPv4Address(socket.inet_aton(text)),)
+    return ()
+
+
 @dataclass(frozen=True)
 class AddressBook:
     """Gives the addresses that a connection may use.
@@ -126,13 +139,13 @@ class AddressBook:
         return found
 
     def check_literal(self, where: Origin) -> None:
-        """Refuse a host that is a refused address by itself; of a name nothing is said.
+        """Refuse a host that is a refused address by itself, in any spelling; of a name nothing is said.
 
         Raises:
             ImageError: `AddressRefused`.
         """
         if not (self.settings.names(where) or self.named(where)):
-            for address in _literal(where.host):
+            for address in _spelled(where.host):
                 self._check(where, address)
 
     async def of_proxy(self, proxy: Proxy, deadline: Deadline) -> Sequence[Address]:

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from provider import limits
 from provider.cache.keys import Right, TagKey
+from provider.cache.memory import Memory
 from provider.cache.shared.seal import Seal, content_name
 from provider.cache.shared.shared_memory import SharedMemory
 from provider.cache.shared.value_store import Entry
@@ -153,7 +154,8 @@ class SharedArchive:
         self._clock = clock
         self._observer = observer
         self._tag_seconds = max(1, int(tag_seconds))
-        self._claims: set[str] = set()
+        # Of work that fails nothing is ever written: its claims end by themselves, here as in the store.
+        self._claims: Memory[str, bool] = Memory(clock, limits.STORE_CLAIMS)
 
     async def document(self, digest: str, right: Right) -> Content | None:
         """See `Archive`."""
@@ -239,7 +241,7 @@ class SharedArchive:
             return None
         claim = seal.name("claim", kind, *about)
         if await self._memory.claim(claim, limits.STORE_CLAIM_SECONDS):
-            self._claims.add(claim)
+            self._claims.put(claim, value=True, seconds=limits.STORE_CLAIM_SECONDS)
             return None
         until = self._clock.monotonic() + limits.STORE_CLAIM_WAIT_SECONDS
         while self._clock.monotonic() < until and not self._memory.away:
@@ -251,7 +253,7 @@ class SharedArchive:
     def _release(self, seal: Seal, kind: str, about: tuple[str, ...]) -> None:
         """What was claimed is done. Of work that failed the claim ends by itself."""
         claim = seal.name("claim", kind, *about)
-        if claim in self._claims:
+        if self._claims.get(claim):
             self._claims.discard(claim)
             self._memory.forget(claim)
 

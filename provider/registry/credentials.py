@@ -104,7 +104,7 @@ class DockerConfig:
 
     Attributes:
         entries: by registry host; each a path prefix (often empty) with its credential, longest prefix first.
-        globs: what hosts with a `*` look like, and how they stand in `entries`; those with the fewest first.
+        globs: the hosts in `entries` that have a `*`; those with the fewest first.
         helpers: the credential helper of each host that has one.
         store: the helper for all hosts; empty without one.
         hosts: that `auths` names, with or without a credential.
@@ -112,7 +112,7 @@ class DockerConfig:
     """
 
     entries: Mapping[str, tuple[tuple[str, Credential], ...]]
-    globs: Sequence[tuple[re.Pattern[str], str]] = ()
+    globs: Sequence[str] = ()
     helpers: Mapping[str, str] = field(default_factory=dict)
     store: str = ""
     hosts: frozenset[str] = frozenset()
@@ -130,7 +130,7 @@ class DockerConfig:
         A host by its name comes before one with a `*`, and a longer path before a shorter one.
         """
         host = _host(registry)
-        for stars, name in enumerate((host, *(glob for pattern, glob in self.globs if pattern.fullmatch(host)))):
+        for stars, name in enumerate((host, *(glob for glob in self.globs if _fits(glob, host)))):
             for prefix, credential in self.entries.get(name, ()):
                 if not prefix or repository == prefix or repository.startswith(prefix + "/"):
                     yield (stars, -len(prefix)), credential
@@ -285,10 +285,11 @@ def _of_document(document: Any, name: str) -> DockerConfig:  # noqa: ANN401 - an
     problems: list[str] = []
     entries = list(_entries(auths, name, problems))
     by_host = _by_host(entries)
+    globs = _globs(by_host, problems)
     helpers = dict(_helpers(fields, problems))
     store = _store(fields, problems)
     hosts = frozenset(_place(key)[0] for key in auths)
-    return DockerConfig(by_host, _globs(by_host), helpers, store, hosts, tuple(problems))
+    return DockerConfig(by_host, globs, helpers, store, hosts, tuple(problems))
 
 
 def _older(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -300,10 +301,27 @@ def _older(document: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _globs(hosts: Iterable[str]) -> Sequence[tuple[re.Pattern[str], str]]:
-    """The hosts with a `*`, which stands for any part of one label, as for the kubelet; those with the fewest first."""
+def _globs(hosts: Iterable[str], problems: list[str]) -> Sequence[str]:
+    """The hosts with a `*`; those with the fewest first."""
     found = sorted((host for host in hosts if "*" in host), key=lambda host: (host.count("*"), -len(host), host))
-    return tuple((re.compile(re.escape(host).replace(r"\*", "[^.:]*"), re.ASCII), host) for host in found)
+    if len(found) > limits.CREDENTIAL_GLOBS:
+        problems.append(f"more than {limits.CREDENTIAL_GLOBS} hosts have a `*`; those beyond are passed over")
+    return tuple(found[: limits.CREDENTIAL_GLOBS])
+
+
+def _fits(glob: str, host: str) -> bool:
+    """Whether a host looks so: a `*`, of which a label has one at most, is any part of one label, as in the kubelet."""
+    # Counted first: a key may be as long as its file.
+    return glob.count(".") == host.count(".") and all(map(_label_fits, glob.split("."), host.split(".")))
+
+
+def _label_fits(pattern: str, label: str) -> bool:
+    before, star, after = pattern.partition("*")
+    if not star:
+        return pattern == label
+    middle = label[len(before) : len(label) - len(after)]
+    # What the port is stands in the pattern as it is.
+    return label == f"{before}{middle}{after}" and ":" not in middle
 
 
 def _entries(auths: Mapping[str, Any], name: str, problems: list[str]) -> Iterator[_Entry]:

@@ -150,10 +150,15 @@ class HostFolder:
             verify = not one.skip_verify or (one.where is None and name == _DEFAULT)
             if verify and one.skip_verify:
                 found.append("`skip_verify` is for hosts by name: it is passed over in a `_default` without `server`")
+            headers = one.headers
+            if headers and one.where is None and name == _DEFAULT:
+                # Whoever may name an image may name the registry that gets them.
+                found.append("`header` is for hosts by name: it is passed over in a `_default` without `server`")
+                headers = {}
             connection = self._tls.connection(one, found, verify=verify)
             problems += [self._placed(problem, name) for problem in found]
             able = one.capabilities
-            yield RegistryHost(one.where, one.root, "pull" in able, "resolve" in able, one.headers, connection)
+            yield RegistryHost(one.where, one.root, "pull" in able, "resolve" in able, headers, connection)
 
     def _placed(self, problem: str, name: str) -> str:
         return f"hosts_dir {self._path / name}: {problem}"

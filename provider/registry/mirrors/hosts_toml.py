@@ -109,6 +109,9 @@ def parse(content: bytes, folder: Path) -> HostsFile:
 
 
 def _document(content: bytes) -> dict[str, Any]:
+    if any(line.count(b".") > limits.HOSTS_LINE_DOTS for line in content.splitlines()):
+        # A key of many parts takes the time of their number squared.
+        raise FileError("it is nested too deeply")
     try:
         return tomllib.loads(content.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -117,6 +120,9 @@ def _document(content: bytes) -> dict[str, Any]:
         raise FileError(f"it is no TOML: {shown(str(error), 200)}") from error
     except RecursionError as error:
         raise FileError("it is nested too deeply") from error
+    except ValueError as error:
+        # Of the interpreter, for a number of thousands of digits.
+        raise FileError("it has a number that nobody can read") from error
 
 
 def _server(document: Mapping[str, Any], folder: Path) -> HostEntry:

@@ -349,6 +349,23 @@ class TestMirrors:
         assert shown == ["ann", "bob", ""]
 
 
+def test_secret_that_would_keep_the_loop_busy_is_passed_over_and_spoils_no_other(make_world):
+    world = make_world()
+    world.allow(BOB)
+    world.cluster.secret("shop", "huge", {f"*.r{number}.io": EVE for number in range(4_000)})
+    world.cluster.secret("shop", "good", {"reg.io": BOB})
+    assert world.ask("huge", "good").digest == world.image.digest
+    assert "holds too much" in " ".join(world.loop.run(_keyring(world, "huge")).problems)
+
+
+async def _keyring(world, *names):
+    from provider.questions.puller import Puller  # noqa: PLC0415
+
+    return await world.askers.of(_asked(namespace="shop", pullSecrets=list(names)))._keyrings.of(
+        Puller("shop", pull_secrets=names)
+    )
+
+
 def _asked(**fields):
     import json  # noqa: PLC0415
 

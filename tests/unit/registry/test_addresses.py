@@ -211,3 +211,40 @@ def test_refusal_names_the_registry_and_what_to_do(addresses):
     with pytest.raises(ImageError, match="name it in the provider's settings") as caught:
         addresses("https://reg.io:8443", reg_io=["169.254.169.254"])
     assert caught.value.message.startswith("reg.io:8443 leads to a link-local or metadata address")
+
+
+class TestBehindAProxy:
+    """A proxy that looks up names takes more for an address than we connect to."""
+
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "127.0.0.1",
+            "127.0.0.1.",
+            "127.1",
+            "127.1.",
+            "0x7f.1",
+            "0x7f000001",
+            "0xA9FEA9FE",
+            "2130706433",
+            "0177.0.0.1",
+            "169.254.43518",
+            "0",
+            "[::1]",
+            "[::ffff:169.254.169.254]",
+        ],
+    )
+    def test_refused_address_is_refused_in_every_spelling(self, host):
+        with pytest.raises(ImageError) as caught:
+            AddressBook(RegistrySettings(), Names()).check_literal(origin.of_url(f"https://{host}"))
+        assert caught.value.reason is Reason.ADDRESS_REFUSED
+
+    @pytest.mark.parametrize(
+        "host", ["reg.io", "8.8.8.8", "8.8.2056", "1.2.3.4.5", "127.1.reg.io", "0xcafe.io", "1.2.3.256"]
+    )
+    def test_names_and_public_addresses_are_left_to_it(self, host):
+        AddressBook(RegistrySettings(), Names()).check_literal(origin.of_url(f"https://{host}"))
+
+    def test_host_that_a_setting_names_may_be_anywhere(self):
+        settings = RegistrySettings(named_registries=frozenset({"127.1"}))
+        AddressBook(settings, Names()).check_literal(origin.of_url("https://127.1"))

@@ -3,6 +3,7 @@
 import pytest
 
 from provider import limits
+from provider.cache.keys import TagKey
 from provider.cache.shared.seal import Seal, content_name
 from provider.cache.shared.shared_memory import SharedMemory
 from provider.cache.shared.value_store import StoreTrouble
@@ -166,6 +167,15 @@ class TestSingleFlight:
         began = clock.monotonic()
         assert run(replica().manifest(IMAGE.at(pushed.digest), make_call())).digest == pushed.digest
         assert clock.monotonic() - began <= limits.STORE_CLAIM_WAIT_SECONDS + limits.STORE_CLAIM_PAUSE_SECONDS
+
+    def test_images_that_are_not_there_leave_no_claims_behind(self, run, shared, client, clock, observer, make_call):
+        clock.advance(1)
+        seal = Seal(KEY)
+        archive = SharedArchive(SharedMemory(shared, clock, observer), lambda: seal, clock, observer, TTL)
+        for number in range(limits.STORE_CLAIMS + 2):
+            key = TagKey("reg.io/team/app", f"none-{number}", "anonymous")
+            run(archive.others_tag(key, clock.now()))
+        assert len(archive._claims) <= limits.STORE_CLAIMS
 
     def test_who_has_just_looked_may_look_again_at_once(self, replica, resolve, registry, pushed, clock):
         one = replica()

@@ -290,6 +290,16 @@ class TestStar:
         assert found.of("aaa.io", "app") == ANONYMOUS
         assert found.of("reg.io", "app").username == "good"
 
+    def test_of_many_globs_those_beyond_a_number_are_passed_over_and_named(self):
+        many = {f"{'a*.' * 60}r{number}.io": GOOD for number in range(limits.CREDENTIAL_GLOBS)}
+        found = config(auths={**many, "*.reg.io": GOOD, "reg.io": GOOD})
+        assert len(found.globs) == limits.CREDENTIAL_GLOBS
+        assert found.problems == (
+            f"more than {limits.CREDENTIAL_GLOBS} hosts have a `*`; those beyond are passed over",
+        )
+        assert not found.of("sub.reg.io", "app").anonymous
+        assert not found.of("reg.io", "app").anonymous
+
 
 @pytest.mark.parametrize("helper", [None, ""])
 def test_helper_without_a_name_is_none(helper):

@@ -62,6 +62,15 @@ def test_what_is_said_to_audit_alone_stays_so_behind_a_mirror(run, mirrored, fle
     assert run(client.manifest(IMAGE, make_call())).host == "reg.io"
 
 
+@pytest.mark.parametrize(("status", "away"), [(503, True), (429, True), (404, False), (401, False)])
+def test_registry_that_is_away_is_away_behind_a_mirror_too(refused, fleet, status, away):
+    fleet["mirror.io"].fail("any", 502)
+    fleet["reg.io"].fail("any", status)
+    error = refused()
+    assert "asked before: mirror.io" in error.message
+    assert error.away is away
+
+
 class TestOrder:
     def test_mirror_is_asked_and_the_registry_is_not(self, ask, fleet, call):
         pushed = fleet["mirror.io"].push_image("team/app", "v1")

@@ -265,3 +265,24 @@ class TestTLS:
         assert [host.connection is None or host.connection.verify for host in found] == verified
         told = "`skip_verify` is for hosts by name" in observer.unusable[-1]
         assert told == ((folder, text) == ("_default", "skip_verify = true\n"))
+
+    @pytest.mark.parametrize(
+        ("folder", "text", "sent"),
+        [
+            ("reg.io", "", [True]),
+            ("_default", 'server = "https://mirror.io"\n', [True]),
+            ("_default", MIRROR, [False, True]),
+            ("_default", "", [False]),
+        ],
+    )
+    def test_headers_are_sent_to_hosts_by_name_only(self, write, make_folder, observer, folder, text, sent):
+        write(folder, f'{text}header.Authorization = "Basic secret"\n')
+        found = make_folder().of("evil.example" if folder == "_default" else "reg.io")
+        assert [bool(host.headers) for host in reversed(found)] == sent
+        assert ("`header` is for hosts by name" in str(observer.unusable)) == ((folder, text) == ("_default", ""))
+        assert "secret" not in str(observer.unusable)
+
+    def test_file_of_one_registry_that_breaks_the_reader_spoils_no_other(self, write, make_folder):
+        write("a.io", "x = " + "1" * 5_000)
+        write("reg.io", MIRROR)
+        assert len(make_folder().of("reg.io")) == 2

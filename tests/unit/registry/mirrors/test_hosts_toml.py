@@ -183,6 +183,8 @@ class TestFaults:
             (b'server = "ftp://x"', "it is no http or https URL"),
             (b"ca = 3", "`ca` is no text"),
             (b"x = " + b"[" * 30_000, "it is nested too deeply"),
+            (b"a." * 30_000 + b"a = 1", "it is nested too deeply"),
+            (b"x = " + b"1" * 5_000, "it has a number that nobody can read"),
             (b"".join(b'[host."https://h%d.io"]\n' % number for number in range(9)), "it has 9 hosts, more than 8"),
         ],
     )
