@@ -1,7 +1,8 @@
 """Several credentials for one repository, tried in their order, as the kubelet does with a Pod's pull secrets.
 
 Who is refused with one asks with the next. The first that is taken is used for all further requests of the same call,
-and whatever it fetches is filed under it and no other.
+and whatever it fetches is filed under it and no other. While the registry is away nobody is refused: then the next ones
+are tried as well, for with one of them it may have answered before, and that is good enough for a while.
 """
 
 from __future__ import annotations
@@ -127,20 +128,25 @@ async def _with_each(
     await call.prepare(*place)
     shown = credentials.of(*place)
     refused: list[Credential] = []
+    away: ImageError | None = None
     while True:
         refused.append(shown)
         found, error = None, None
         try:
             found = await once(shown)
         except ImageError as refusal:
-            if refusal.reason not in REFUSALS:
+            if refusal.reason not in REFUSALS and not refusal.away:
                 raise
             error = refusal.again()
+            away = away or (error if error.away else None)
         if found:
             credentials.taken(*place, shown)
             return found
         another = await credentials.another(*place, refused)
         if another is None:
+            if away is not None:
+                # It says more than that another was refused.
+                raise away
             if error is not None:
                 raise error
             return cast("V", found)

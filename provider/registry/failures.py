@@ -23,6 +23,7 @@ _UNREACHABLE: Final = {
     Cause.NAME: (Reason.REGISTRY_UNAVAILABLE, "its name was not found"),
 }
 
+_BAD_REQUEST: Final = 400
 _SERVER_ERROR: Final = 500
 _NOT_IMPLEMENTED: Final = 501
 _STATUSES: Final = {
@@ -47,8 +48,18 @@ def of_status(registry: str, what: str, status: int) -> ImageError:
     return ImageError(reason, f"{what}: {registry} {sentence} (status {status})", away=away)
 
 
-def of_token_status(realm: str, what: str, status: int) -> ImageError:
-    """The error for a token service's status that is no success; it says nothing of the image itself."""
+def of_token_status(realm: str, what: str, status: int, *, renewal: bool = False) -> ImageError:
+    """The error for a token service's status that is no success; it says nothing of the image itself.
+
+    Args:
+        realm: `host[:port]` of the token service.
+        what: what it was asked for.
+        status: that it answered with.
+        renewal: whether a refresh token was shown: of one that has ended it says 400 (RFC 6749, section 5.2).
+    """
+    if renewal and status == _BAD_REQUEST:
+        sentence = f"{what}: the token service {realm} does not take our identity token (status {status}): renew it"
+        return ImageError(Reason.UNAUTHORIZED, sentence)
     error = of_status(realm, what, status)
     if error.reason is not Reason.NOT_FOUND:
         return error

@@ -224,7 +224,8 @@ class Tokens:
         request = replace(_request(wanted, realm, asker.credential), connection=self._connection(realm, asker))
         response = await self._wire.send(request, errand, call)
         if response.status != _OK:
-            raise failures.of_token_status(realm.authority, what, response.status)
+            renewal = bool(asker.credential.identity_token)
+            raise failures.of_token_status(realm.authority, what, response.status, renewal=renewal)
         token, seconds = _token(response, what)
         self._tokens.put(key, token, seconds)
         return token

@@ -44,6 +44,7 @@ class SharedMemory:
         self._writer: asyncio.Task[None] | None = None
         self._written: OrderedDict[str, float] = OrderedDict()
         self._writes_from = 0.0
+        self._owed: dict[str, None] = {}
         self._timeouts = 0
         self._away = False
         self._large = asyncio.Lock()
@@ -137,10 +138,12 @@ class SharedMemory:
             self._writer = self._begin(self._write_all())
 
     def forget(self, name: str) -> None:
-        """Have a value dropped that is of no use."""
+        """Have a value dropped that is of no use; of a store that is lost when it is back, for it may still have it."""
         self._written.pop(name, None)
-        if not self._away and len(self._tasks) < limits.STORE_READS:
-            self._begin(self._drop(name))
+        if self._away:
+            self._owe((name,))
+        elif len(self._tasks) < limits.STORE_READS:
+            self._begin(self._drop((name,)))
 
     async def _write_all(self) -> None:
         while self._lines:
@@ -157,8 +160,14 @@ class SharedMemory:
         await self._store.write(entries)
         return True
 
-    async def _drop(self, name: str) -> None:
-        await self._bounded(self._store.drop((name,)), limits.STORE_WRITE_SECONDS)
+    async def _drop(self, names: Sequence[str]) -> None:
+        if await self._bounded(self._store.drop(names), limits.STORE_WRITE_SECONDS) is None:
+            self._owe(names)
+
+    def _owe(self, names: Sequence[str]) -> None:
+        for name in names:
+            if len(self._owed) < limits.STORE_READS:
+                self._owed[name] = None
 
     def _lost(self, entries: Collection[Entry]) -> None:
         if entries:
@@ -231,6 +240,10 @@ class SharedMemory:
             except (TimeoutError, StoreError):
                 continue
             break
+        if self._owed:
+            # Before anybody reads it again.
+            owed, self._owed = tuple(self._owed), {}
+            await self._drop(owed)
         # What was written may be gone.
         self._written.clear()
         self._timeouts = 0

@@ -3,6 +3,7 @@
 import pytest
 
 from provider import limits
+from provider.errors import ImageError
 from provider.pullsecrets.reader import ClusterResource, ReadFault
 from provider.reasons import Reason
 from provider.registry.credentials import Credential
@@ -356,6 +357,40 @@ def test_secret_that_would_keep_the_loop_busy_is_passed_over_and_spoils_no_other
     world.cluster.secret("shop", "good", {"reg.io": BOB})
     assert world.ask("huge", "good").digest == world.image.digest
     assert "holds too much" in " ".join(world.loop.run(_keyring(world, "huge")).problems)
+
+
+class TestOneBadSecretBesideAGoodOne:
+    def test_what_a_later_one_has_seen_is_good_enough_while_the_registry_is_away(self, make_world):
+        world = make_world(stale_seconds=3_600)
+        world.allow(BOB)
+        world.cluster.secret("shop", "bad", {"reg.io": ANN})
+        world.cluster.secret("shop", "good", {"reg.io": BOB})
+        world.ask("bad", "good")
+        world.clock.advance(600)
+        world.registry.fail("any", 503)
+        assert world.ask("bad", "good").stale
+        with pytest.raises(ImageError) as caught:
+            world.ask("bad")
+        assert caught.value.reason is Reason.REGISTRY_UNAVAILABLE
+
+    def test_registry_that_is_away_is_said_to_be_so_whoever_is_refused_after_it(self, make_world):
+        world = make_world()
+        world.allow(EVE)
+        world.cluster.secret("shop", "one", {"reg.io": ANN})
+        world.cluster.secret("shop", "other", {"reg.io": BOB})
+        world.registry.fail("manifest", 500, times=1)
+        with pytest.raises(ImageError) as caught:
+            world.ask("one", "other")
+        assert (caught.value.reason, caught.value.away) == (Reason.REGISTRY_UNAVAILABLE, True)
+
+    def test_identity_token_that_has_ended_leaves_it_to_the_next(self, make_world):
+        world = make_world()
+        world.registry.require_token("https://reg.io/token")
+        world.registry.fail("token", 400, times=1)
+        ended = secret_object(JSON_TYPE, {"auths": {"reg.io": {"identitytoken": "secret-ended"}}})
+        world.cluster.hold(ClusterResource.SECRET, "shop", "ended", ended)
+        world.cluster.secret("shop", "good", {"reg.io": BOB})
+        assert world.ask("ended", "good").digest == world.image.digest
 
 
 async def _keyring(world, *names):

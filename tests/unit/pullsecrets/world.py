@@ -41,7 +41,7 @@ def basic(user: str, password: str) -> str:
 class World:
     """A private image `reg.io/team/app:v1`, which those in `readers` may read."""
 
-    def __init__(self, own=None, prover=None):
+    def __init__(self, own=None, prover=None, stale_seconds=0.0):
         self.clock = FakeClock()
         self.loop = VirtualLoop(self.clock)
         self.cluster = ClusterObjects()
@@ -50,7 +50,9 @@ class World:
         self.registry.authorizations = set()
         self.image = self.registry.push_image("team/app", "v1")
         client = RegistryClient(RegistrySettings(), self.registry, self.clock, NullObserver())
-        self.store = Store(client, self.clock, NullObserver(), memory_bytes=1 << 20, tag_ttl=30)
+        self.store = Store(
+            client, self.clock, NullObserver(), memory_bytes=1 << 20, tag_ttl=30, stale_seconds=stale_seconds
+        )
         self.inspector = ImageInspector(
             self.store,
             Pace(),

@@ -103,3 +103,9 @@ def test_refusal_of_ours_has_a_label_of_its_own(reason, code):
 
 def test_defect_is_labelled_too():
     assert failures.code(KeyError("bug")) == "connection"
+
+
+@pytest.mark.parametrize(("renewal", "reason"), [(True, Reason.UNAUTHORIZED), (False, Reason.REGISTRY_UNAVAILABLE)])
+def test_identity_token_that_is_taken_no_more_is_a_no_and_no_fault_of_the_service(renewal, reason):
+    error = failures.of_token_status("auth.io", "token for reg.io/app", 400, renewal=renewal)
+    assert (error.reason, error.away) == (reason, False)

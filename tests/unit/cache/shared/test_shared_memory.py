@@ -163,6 +163,29 @@ class TestLoss:
         assert loop.run(memory.get("a", MOST)) == b"1"
         assert observer.told == [("away", "refused"), ("back", "")]
 
+    def test_what_was_to_be_forgotten_meanwhile_is_gone_when_it_is_back(self, loop, memory, store):
+        store.values.update(a=b"1", b=b"2")
+        store.trouble = StoreTrouble.CONNECTION
+        loop.run(memory.get("b", MOST))
+        memory.forget("a")
+        loop.run_for(5)
+        store.trouble = None
+        loop.run_for(1.1)
+        assert loop.run(all_of(memory, "a", "b")) == [None, b"2"]
+
+    def test_what_could_not_be_forgotten_keeps_no_store_away(self, loop, memory, store, observer):
+        store.values.update(a=b"1", b=b"2")
+        store.trouble = StoreTrouble.CONNECTION
+        loop.run(memory.get("b", MOST))
+        for number in range(limits.STORE_READS + 1):
+            memory.forget(str(number))
+        memory.forget("a")
+        assert len(memory._owed) == limits.STORE_READS
+        store.trouble = None
+        loop.run_for(1.1)
+        assert loop.run(memory.get("b", MOST)) == b"2"
+        assert observer.told == [("away", "connection"), ("back", "")]
+
     def test_probe_asks_once_a_second(self, loop, memory, store):
         store.trouble = StoreTrouble.CONNECTION
         loop.run(memory.get("a", MOST))
