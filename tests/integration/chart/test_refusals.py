@@ -385,6 +385,21 @@ CONTRADICTORY = [
         ["provider.registries={a:1}", "provider.insecureRegistries={a:1}"],
         'provider.registries and provider.insecureRegistries both name "a:1"',
     ),
+    (["provider.store.addresses={a:1}"], "provider.store.secret.name is empty, but"),
+    (["provider.store.secret.name=x"], "provider.store.addresses is empty"),
+    (["provider.store.user=bestbefore"], "provider.store.addresses is empty"),
+    (["provider.store.addresses={a:1,b:2}", "provider.store.secret.name=x"], 'provider.store.kind is "single"'),
+    (
+        ["provider.store.addresses={a:1}", "provider.store.secret.name=x", "provider.store.secret.sentinelPassword=p"],
+        'provider.store.kind is "single": there are no Sentinels',
+    ),
+    (
+        [
+            *("provider.store.addresses={a:1}", "provider.store.secret.name=x"),
+            *("provider.store.tls.enabled=false", "provider.store.tls.caSecret=c"),
+        ],
+        "provider.store.tls.enabled is false, but",
+    ),
 ]
 
 

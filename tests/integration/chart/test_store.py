@@ -72,12 +72,6 @@ def test_another_address_replaces_the_pods_and_another_secret_does_not(helm: Hel
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ([ADDRESS], "provider.store.secret.name is empty"),
-        ([SECRET], "provider.store.addresses is empty"),
-        (["provider.store.user=bestbefore"], "provider.store.addresses is empty"),
-        ([SECRET, "provider.store.addresses={a:1,b:2}"], 'kind is "single"'),
-        ([ADDRESS, SECRET, "provider.store.secret.sentinelPassword=p"], "there are no Sentinels"),
-        ([ADDRESS, SECRET, "provider.store.tls.enabled=false", "provider.store.tls.caSecret=c"], "speak TLS"),
         ([SECRET, "provider.store.addresses={redis.example.com}"], "/provider/store/addresses/0"),
         ([ADDRESS, SECRET, "provider.store.kind=many"], "/provider/store/kind"),
     ],
