@@ -143,7 +143,8 @@ def test_nobody_lists_secrets_or_opens_shells(variant: Rendering) -> None:
             assert not {"pods/exec", "pods/proxy", "nodes/proxy", "tokenreviews"} & set(rule["resources"])
             if {"secrets", "configmaps"} & set(rule["resources"]):
                 assert found["kind"] == "Role"
-                # To create one cannot be allowed by name, nor what Pods pull with; what is changed is what the controller makes.
+                # To create one cannot be allowed by name, nor to read what Pods pull with; what is changed is what
+                # the controller makes.
                 changed = set(rule["verbs"]) - {"get"}
                 of_pods = found["metadata"]["name"].endswith("-pull-secrets") and rule["verbs"] == ["get"]
                 assert of_pods or rule["verbs"] == ["create"] or rule["resourceNames"]
