@@ -44,7 +44,12 @@ T = TypeVar("T")
     type=click.Path(path_type=Path),
     help="The provider's file of settings; its variables BESTBEFORE_… count, too. Default: BESTBEFORE_CONFIG.",
 )
-@click.option("--from", "file", type=click.File("r"), help="warm: a file with an image a line; `-`: standard input.")
+@click.option(
+    "--from",
+    "file",
+    type=click.File("r", errors="replace"),
+    help="warm: a file with an image a line; `-`: standard input.",
+)
 @click.option("--cluster", is_flag=True, help="warm: the images of all Pods of the cluster.")
 @clusters.options
 def command(  # noqa: PLR0913 - one for each option
@@ -80,7 +85,7 @@ def command(  # noqa: PLR0913 - one for each option
     except SettingsError as error:
         output.refuse(error.problems)
     except StoreError as error:
-        output.problem(f"the store does not answer: {error}")
+        output.problem(f"the store at {_places(settings)} does not answer: {error}")
         sys.exit(output.Exit.NO_VERDICT)
 
 
@@ -97,6 +102,10 @@ def _settings(config: Path | None) -> RegistrySettings:
     if settings.shared is None:
         raise SettingsError(["store: is not set, so that replicas share nothing"])
     return settings
+
+
+def _places(settings: RegistrySettings) -> str:
+    return ", ".join(f"{host}:{port}" for host, port in settings.shared.addresses) if settings.shared else ""
 
 
 # Entries.
@@ -128,10 +137,14 @@ async def _show(store: RedisStore) -> None:
 
 
 async def _drop(store: RedisStore) -> None:
-    names = await store.names(seal.PRODUCT, limits.STORE_SHOWN)
-    dropped = 0
-    for first in range(0, len(names), _BATCH):
-        dropped += await store.drop(names[first : first + _BATCH])
+    dropped, more = 0, True
+    while more:
+        names = await store.names(seal.PRODUCT, limits.STORE_SHOWN)
+        before = dropped
+        for first in range(0, len(names), _BATCH):
+            dropped += await store.drop(names[first : first + _BATCH])
+        # Names that cannot be dropped must not keep it going.
+        more = len(names) > limits.STORE_SHOWN and dropped > before
     click.echo(f"{dropped} entries dropped")
 
 

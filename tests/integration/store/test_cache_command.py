@@ -104,5 +104,18 @@ def test_provider_that_shares_nothing_has_nothing_to_show(cache):
 
 
 def test_store_that_is_away_is_said(cache):
-    code, text = cache("show", store=[f"127.0.0.1:{servers.free_port()}"])
-    assert (code, "the store does not answer: connection" in text) == (3, True)
+    address = f"127.0.0.1:{servers.free_port()}"
+    code, text = cache("show", store=[address])
+    assert (code, f"the store at {address} does not answer: connection" in text) == (3, True)
+
+
+def test_more_entries_than_are_shown_are_dropped_all_the_same(cache, registry, monkeypatch):
+    cache("warm", *(f"{registry.host}/shop/web:{tag}" for tag in "123"))
+    monkeypatch.setattr(limits, "STORE_SHOWN", 4)
+    assert cache("drop") == (0, "15 entries dropped\n")
+
+
+def test_list_that_is_no_text_is_refused_line_by_line(cache, tmp_path):
+    (tmp_path / "images").write_bytes(b"\xff\xfe\x00a\n")
+    code, text = cache("warm", "--from", str(tmp_path / "images"))
+    assert (code, "ReferenceInvalid" in text) == (1, True)
