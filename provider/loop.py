@@ -64,15 +64,20 @@ class EventLoop:
             raise RuntimeError("the event loop was not started")
         self._loop.call_soon_threadsafe(work, *arguments)
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
+    def run(self, work: Coroutine[Any, Any, T], seconds: float | None = None) -> T:
         """The result of a coroutine on the loop; waits for it. Not for the loop's own thread.
+
+        Args:
+            work: the coroutine.
+            seconds: how long it is waited for; None for as long as it takes.
 
         Raises:
             RuntimeError: the loop does not turn.
+            TimeoutError: there is no result in time; the work goes on.
         """
         if self._loop is None:
             raise RuntimeError("the event loop was not started")
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
 
     def stuck(self) -> bool:
         """Whether it has not turned for `limits.LOOP_STUCK_SECONDS`, though it was started."""

@@ -142,6 +142,10 @@ class Store:
         await self._client.close()
         await self._archive.close()
 
+    async def leave(self) -> None:
+        """Have written what others can use, before the end of the process."""
+        await self._archive.close()
+
     def url(self, reference: Reference) -> str:
         """The URL of a reference's manifest."""
         return self._client.url(reference)

@@ -101,7 +101,7 @@ def _build(settings: Settings, log: Log, clock: Clock, assembly: Assembly | None
     registries = settings.registries
     named = {*registries.named_registry, *registries.insecure_registry}
     waits = _waits(settings)
-    metrics = Metrics(waits, named)
+    metrics = Metrics(waits, named, store=settings.shared.store_kind if settings.shared.store else "")
     observation = Observation(metrics, log, clock)
     problems: list[str] = []
     tls = _tls(settings, observation, problems)
@@ -126,8 +126,16 @@ def _build(settings: Settings, log: Log, clock: Clock, assembly: Assembly | None
         PlainServer(plain, plain_app, clock).start()
         log.info(Event.SERVER_STARTED, "ready for questions", **addresses)
 
+    def stopped() -> None:
+        """What other replicas can use is written; nobody waits long for that, least of all for a store that is away."""
+        try:
+            loop.run(assembly.store.leave(), limits.STORE_CLOSE_SECONDS + limits.STORE_WRITE_SECONDS)
+        except (TimeoutError, RuntimeError):
+            # A store, or a loop, that does not go on: what would be written is lost, as when a process is killed.
+            log.warning(Event.STORE_FAILED, "the store was not left in time; what waited for it is not written")
+
     app = create_app(batch, observation, clock)
-    return Server(ServerParts(app, listener, tls, observation, settings.server, started, health.drain))
+    return Server(ServerParts(app, listener, tls, observation, settings.server, started, health.drain, stopped))
 
 
 def _batch(settings: Settings, assembly: Assembly, loop: EventLoop, observation: Observation, clock: Clock) -> Batch:

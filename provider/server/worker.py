@@ -61,6 +61,7 @@ class ServerParts:
         settings: threads and times.
         started: called in the worker once it can answer.
         draining: called in the worker when it is to stop. It may do no more than set a flag: it is a signal's handler.
+        stopped: called in the worker when everything that was asked has its answer, before it ends.
     """
 
     app: Application
@@ -70,6 +71,7 @@ class ServerParts:
     settings: ServerSettings
     started: Callable[[], None]
     draining: Callable[[], None]
+    stopped: Callable[[], None]
 
 
 class ProviderWorker(ThreadWorker):
@@ -81,8 +83,14 @@ class ProviderWorker(ThreadWorker):
         self._tls = serving.tls
         self._observation = serving.observation
         self._draining = serving.draining
+        self._stopped = serving.stopped
         self._handshakes: OrderedDict[Connection, float] = OrderedDict()
         self._accepts_from = 0.0
+
+    def run(self) -> None:
+        """Serve until asked to stop, and finish."""
+        super().run()
+        self._stopped()
 
     def get_thread_pool(self) -> Threads:
         """The threads for requests."""

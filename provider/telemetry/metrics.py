@@ -53,9 +53,17 @@ class Metrics:
         deadlines: seconds that each endpoint allows itself.
         named: registries that the settings name; they always have a label of their own.
         revision: what it was built from.
+        store: how the servers of the store that replicas share belong together; empty where they share none.
     """
 
-    def __init__(self, deadlines: Mapping[Endpoint, float], named: Collection[str] = (), revision: str = "") -> None:
+    def __init__(
+        self,
+        deadlines: Mapping[Endpoint, float],
+        named: Collection[str] = (),
+        revision: str = "",
+        *,
+        store: str = "",
+    ) -> None:
         # A series more for each counter, which nobody reads.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
@@ -66,7 +74,7 @@ class Metrics:
         self._build(revision)
         self._serving(deadlines)
         self._registries()
-        self._store()
+        self._store(store)
         self._process()
 
     def exposition(self) -> bytes:
@@ -196,10 +204,12 @@ class Metrics:
         self.cache_entries = self._gauge("cache_entries", "Entries that are kept", "layer")
         self.cache_bytes = self._gauge("cache_size_bytes", "Bytes that they take", "layer")
 
-    def _store(self) -> None:
+    def _store(self, servers: str) -> None:
         """Of the store that replicas share."""
-        self.store_up = self._gauge("store_up", "1 unless the store that replicas share is lost")
-        self.store_up.set(1)
+        self._store_kind = servers
+        self._store_known = False
+        # Without a series until it is known: one that is not set is neither up nor away.
+        self.store_up = self._gauge("store_up", "Whether the store that replicas share answers", "kind")
         self.store_requests = self._counter("store_requests", "Round trips to the store that replicas share", "result")
         self.store_durations = self._histogram("store_request_duration_seconds", "One round trip", _STORE_SECONDS)
         self.store_writes_dropped = self._counter("store_writes_dropped", "Values that were not written to the store")
@@ -215,6 +225,13 @@ class Metrics:
         """One round trip to the store that replicas share."""
         self.store_requests.labels(trouble or "ok").inc()
         self.store_durations.observe(seconds)
+        if not (trouble or self._store_known):
+            self.store_is(up=True)
+
+    def store_is(self, *, up: bool) -> None:
+        """The store was found to answer, or to be lost."""
+        self._store_known = True
+        self.store_up.labels(self._store_kind).set(up)
 
     def _process(self) -> None:
         self.handshakes_refused = self._counter("handshakes_refused", "Connections without a good handshake", "cause")

@@ -140,7 +140,7 @@ class Observation(NullObserver):
 
     def store_away(self, trouble: str) -> None:
         """The store is lost."""
-        self.metrics.store_up.set(0)
+        self.metrics.store_is(up=False)
         count = self._repeats.let_through("store away")
         if count:
             message = "the store that replicas share does not answer; nobody waits for it until it is back"
@@ -148,7 +148,7 @@ class Observation(NullObserver):
 
     def store_back(self) -> None:
         """The store answers again."""
-        self.metrics.store_up.set(1)
+        self.metrics.store_is(up=True)
         if self._repeats.let_through("store back"):
             self.log.info(Event.STORE_RECOVERED, "the store that replicas share answers again")
 

@@ -99,7 +99,10 @@ WHEN: Final = {
         "by `result`: `refused` is a wrong user, password or right; `full`: give it more memory, or "
         "`maxmemory-policy allkeys-lru`; `read_only`: it is a replica; `timeout`, `connection`: see the store"
     ),
-    "store_up": "0: the store that replicas share is lost, each replica asks registries for itself: see the store",
+    "store_up": (
+        "0: the store that replicas share is lost, each replica asks registries for itself: see the store. There is no "
+        "series where none is set, or none was asked yet"
+    ),
     "store_writes_dropped": "the store is lost, full, read-only or slow: see `bestbefore_store_requests_total`",
     "unusable_entries": "correct or remove the entry; the log names it",
 }

@@ -52,7 +52,9 @@ def main(certificate: str, key: str, client_ca: str, port: str) -> None:
     app.post("/as-long-as/<int:size>")(as_long_as)
     listener = listen("127.0.0.1", int(port))
     nothing = type(None)
-    Server(ServerParts(app, listener, ServerTLS(files, observation), observation, settings, nothing, nothing)).run()
+    Server(
+        ServerParts(app, listener, ServerTLS(files, observation), observation, settings, nothing, nothing, nothing)
+    ).run()
 
 
 if __name__ == "__main__":

@@ -76,6 +76,7 @@ _TIMEOUTS: Final = 'bestbefore_admission_timeouts_total{cluster="east",pod="c",c
 _ENDS: Final = 'bestbefore_certificate_expiry_timestamp_seconds{cluster="east",pod="p",certificate="server"}'
 _HELD_FOR_QUOTA: Final = 'bestbefore_registry_throttled_total{cluster="east",pod="p",registry="ghcr.io",cause="quota"}'
 _THROTTLED: Final = 'bestbefore_registry_throttled_total{cluster="east",pod="p",registry="ghcr.io",cause="status"}'
+_STORE: Final = 'bestbefore_store_up{cluster="east",pod="%s",kind="single"}'
 _FOLDED: Final = 'bestbefore_series_folded_total{cluster="east",pod="c",metric="bestbefore_admission_violations_total"}'
 _FINDINGS: Final = 'bestbefore_doctor_findings{cluster="east",pod="c",check="webhook",severity="%s"}'
 _SHED: Final = 'bestbefore_requests_shed_total{cluster="east",pod="p",reason="queue"}'
@@ -503,6 +504,16 @@ CASES: Final = [
         "60m",
     ),
     Case("BestbeforeRegistryQuotaLow", "half is left", _quota("p", remaining="50x90", seen="0+60x90"), "60m"),
+    Case(
+        "BestbeforeStoreAway",
+        "one of two replicas has lost it",
+        {_STORE % "p": "1x10 0x20", _STORE % "q": "1x30"},
+        "20m",
+        _EAST,
+        "1 replicas have done without their store for 5 minutes; each asks registries for itself.",
+    ),
+    Case("BestbeforeStoreAway", "it was away for a moment", {_STORE % "p": "1x10 0x2 1x20"}, "20m"),
+    Case("BestbeforeStoreAway", "none is set", {_DEADLINE % "east": "1.2x30"}, "20m"),
     Case(
         "BestbeforeRegistryFailing",
         "most requests fail",

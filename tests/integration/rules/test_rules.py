@@ -47,6 +47,7 @@ TICKETS = {
     "BestbeforeShedding",
     "BestbeforeSlow",
     "BestbeforeSourceStale",
+    "BestbeforeStoreAway",
 }
 NOTES = {"BestbeforeSeriesFolded", "BestbeforeViolationsTruncated"}
 # Of one installation that nobody scrapes, nobody knows the cluster either.

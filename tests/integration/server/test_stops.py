@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -75,6 +76,20 @@ def test_stop_finishes_what_was_asked(provider, connect):
     assert provider.stop() == 0
     thread.join(10)
     assert len(answers[0].values) == 1
+
+
+def test_store_is_left_once_when_everything_has_its_answer(provider, connect):
+    client = connect(provider)
+    thread = threading.Thread(target=lambda: client.ask("registry.example/app-held-1:1"))
+    thread.start()
+    while "requests_in_progress 1.0" not in provider.plain("/metrics")[1]:
+        time.sleep(0.01)
+    assert provider.stop() == 0
+    thread.join(10)
+    told = [
+        line for line in provider.log.read_text().splitlines() if "store.left" in line or "request.answered" in line
+    ]
+    assert [json.loads(line)["event"] for line in told] == ["request.answered", "store.left"]
 
 
 def test_provider_that_is_told_to_stop_is_not_ready_and_takes_no_new_connection(provider, connect):

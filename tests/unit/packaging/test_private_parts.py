@@ -69,6 +69,7 @@ def called(function: Callable[..., Any]) -> set[str]:
                 "handle_exit",
                 "handle_request",
                 "murder_pending",
+                "run",
                 "set_accept_enabled",
                 "wait_for_and_dispatch_events",
             },

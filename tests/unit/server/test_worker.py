@@ -109,7 +109,7 @@ class Loop:
         self.problem = None
         observation = SimpleNamespace(handshake_refused=lambda *told: self.refusals.append(told))
         tls = SimpleNamespace(context=self._context)
-        serving = SimpleNamespace(tls=tls, observation=observation, draining=lambda: None)
+        serving = SimpleNamespace(tls=tls, observation=observation, draining=lambda: None, stopped=lambda: None)
         app = SimpleNamespace(serving=serving)
         self.worker = ProviderWorker(1, 0, [self.listener], app, 1, Config(), logging.getLogger("worker"))
         self.worker.tmp.close()

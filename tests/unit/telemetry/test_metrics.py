@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -151,6 +153,30 @@ def test_look_ups_are_counted_by_layer_object_and_result(metrics, value):
     metrics.cache_lookup("memory", "config", "hit")
     assert value("cache_requests_total", layer="memory", object="tag", result="hit") == 2
     assert value("cache_requests_total", layer="memory", object="tag", result="miss") == 1
+
+
+class TestStore:
+    """What is known of the store that replicas share."""
+
+    def test_store_that_is_not_set_has_no_series(self, metrics):
+        assert b"bestbefore_store_up{" not in metrics.exposition()
+
+    def test_store_that_was_not_asked_yet_is_neither_up_nor_away(self):
+        metrics = Metrics(dict.fromkeys(Endpoint, 1.0), store="single")
+        assert b"bestbefore_store_up{" not in metrics.exposition()
+
+    def test_store_is_up_when_it_has_answered_and_not_when_it_is_lost(self):
+        metrics = Metrics(dict.fromkeys(Endpoint, 1.0), store="cluster")
+        up = partial(metrics.registry.get_sample_value, "bestbefore_store_up", {"kind": "cluster"})
+        metrics.store_asked("timeout", 0.25)
+        assert up() is None
+        metrics.store_asked("", 0.01)
+        assert up() == 1
+        metrics.store_is(up=False)
+        metrics.store_asked("", 0.01)
+        assert up() == 0
+        metrics.store_is(up=True)
+        assert up() == 1
 
 
 def test_exposition_has_every_family_with_a_help_and_no_creation_times(metrics):
