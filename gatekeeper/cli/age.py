@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from provider.questions.date_source import DateSource
+
 _DAY: Final = 24 * 60 * 60
 _NANOSECONDS: Final = 1_000_000_000
 
@@ -23,7 +25,8 @@ def since_build(fact: Mapping[str, Any], now: float) -> str:
         return "at a time that the image does not name"
     if nanoseconds is None:
         return f"at a time that cannot be read ({created!r})"
-    return f"{created} ({_ago(now - int(nanoseconds) / _NANOSECONDS)})"
+    source = ", as an annotation says" if fact.get("createdFrom") == DateSource.ANNOTATION else ""
+    return f"{created} ({_ago(now - int(nanoseconds) / _NANOSECONDS)}{source})"
 
 
 def _ago(seconds: float) -> str:

@@ -18,7 +18,8 @@ from gatekeeper.evaluation.facts import FILE_VERSION, LiveFacts
 from gatekeeper.evaluation.program import StubAnswers
 from provider.clock import SystemClock
 from provider.errors import SettingsError
-from provider.questions import question
+from provider.questions import date_source, question
+from provider.questions.date_source import DateSource
 from provider.questions.question import FactQuestion
 
 
@@ -26,8 +27,22 @@ from provider.questions.question import FactQuestion
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
 @click.option("-o", "--output", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the output.")
 @click.option("--steps", "stepwise", is_flag=True, help="Show each step of an answer, and what it took.")
+@click.option(
+    "--dates",
+    "further",
+    type=click.Choice([source.value for source in date_source.FURTHER]),
+    multiple=True,
+    help="A source of dates that counts where the configuration has none, as `dates` of MaximumImageAge says.",
+)
 @registries.options
-def command(images: tuple[str, ...], form: str, *, stepwise: bool, **reach: Any) -> None:  # noqa: ANN401 - as they say
+def command(
+    images: tuple[str, ...],
+    form: str,
+    further: tuple[str, ...],
+    *,
+    stepwise: bool,
+    **reach: Any,  # noqa: ANN401 - as they say
+) -> None:
     """Show the facts of IMAGEs: digest, platforms, when each was built and where that date stands.
 
     `--output json` can be kept and given to `bestbefore check --facts`, which then needs no registry.
@@ -44,7 +59,8 @@ def command(images: tuple[str, ...], form: str, *, stepwise: bool, **reach: Any)
     """
     journal = StepJournal() if stepwise else None
     source = LiveFacts(registries.inspector(**reach, recorders=journal.recorder if journal else None))
-    questions = [_ImageQuestions.of(image) for image in images]
+    dates = tuple(source for source in date_source.FURTHER if source.value in further)
+    questions = [_ImageQuestions.of(image, dates) for image in images]
     try:
         # What is kept is whole: a policy that reads a part of it is answered, though all would be too much.
         found = _found(questions, source.recordable if form == "json" else source.answers, stepwise=stepwise)
@@ -76,8 +92,9 @@ class _ImageQuestions:
     whole: str
 
     @classmethod
-    def of(cls, image: str) -> _ImageQuestions:
-        return cls(image, question.key_of(FactQuestion(image)), question.key_of(FactQuestion(image, config=True)))
+    def of(cls, image: str, dates: tuple[DateSource, ...]) -> _ImageQuestions:
+        of_age, of_whole = FactQuestion(image, dates=dates), FactQuestion(image, config=True, dates=dates)
+        return cls(image, question.key_of(of_age), question.key_of(of_whole))
 
     def steps(self, journal: StepJournal) -> list[dict[str, Any]]:
         """The steps of both answers, each with the `ref` of its question."""

@@ -18,6 +18,7 @@ from provider.golang import rfc3339
 from provider.golang.decoding import DecodeError
 from provider.images import config_file
 from provider.questions.answer import SignatureStatus
+from provider.questions.date_source import DateSource
 from provider.reasons import Reason
 from provider.registry import reference
 
@@ -54,8 +55,9 @@ def completed(image: str, fact: Mapping[str, Any]) -> Mapping[str, Any]:
     named = reference.parse(image)
     digest = fact.get("digest") or named.digest or _DIGEST
     dates = {platform: _date_of(fact, platform) for platform in _platforms(fact)}
+    source = fact.get("createdFrom", DateSource.CONFIG)
     platforms = {
-        platform: {"digest": digest, **_dated(dates[platform]), **fact.get("platforms", {}).get(platform, {})}
+        platform: {"digest": digest, **_dated(dates[platform], source), **fact.get("platforms", {}).get(platform, {})}
         for platform in dates
         if platform != _UNKNOWN
     }
@@ -66,10 +68,13 @@ def completed(image: str, fact: Mapping[str, Any]) -> Mapping[str, Any]:
         "signature": {"status": SignatureStatus.UNCHECKED, "by": []},
         "signed": [],
         "observedAt": "",
-        **_dated(_oldest(platforms)),
+        **_dated(_oldest(platforms), source),
         **fact,
         "platforms": platforms,
-        "config": {platform: _document(fact, platform, dates[platform]) for platform in dates},
+        "config": {
+            platform: _document(fact, platform, _configured(platforms.get(platform, {}), dates[platform]))
+            for platform in dates
+        },
     }
 
 
@@ -90,6 +95,8 @@ def _date_problems(holder: Mapping[str, Any], path: str) -> Iterator[tuple[str, 
     created = holder.get("created")
     if created is not None and (not isinstance(created, str) or rfc3339.created_ns(created) is None):
         yield f"{path}created", f"expected a time by RFC 3339, or null for an image without a date, got {created!r}"
+    if "createdFrom" in holder and holder["createdFrom"] not in list(DateSource):
+        yield f"{path}createdFrom", f"expected one of {', '.join(DateSource)}"
 
 
 def _platform_problems(platforms: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any YAML
@@ -176,12 +183,17 @@ def _oldest_of(dates: list[str | None]) -> str | None:
     return min(known, key=lambda date: rfc3339.created_ns(date) or 0) if known and len(known) == len(dates) else None
 
 
-def _dated(created: str | None) -> dict[str, Any]:
+def _configured(platform: Mapping[str, Any], created: str | None) -> str | None:
+    """The date that stands in the configuration."""
+    return None if platform.get("createdFrom") == DateSource.ANNOTATION else created
+
+
+def _dated(created: str | None, source: str) -> dict[str, Any]:
     nanoseconds = rfc3339.created_ns(created)
     return {
         "created": created,
         "createdNs": None if nanoseconds is None else str(nanoseconds),
-        "createdFrom": "config",
+        "createdFrom": str(source),
     }
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from provider.errors import BestbeforeError
 from provider.questions.config_paths import ConfigPaths
+from provider.questions.date_source import DateSource
 from provider.questions.question import FactQuestion
 from provider.reasons import Reason
 
@@ -39,6 +40,8 @@ def answer(asked: FactQuestion, recorded: Mapping[str, Any]) -> dict[str, Any]:
     """
     present = _paths_of(recorded)
     fact = {name: value for name, value in recorded.items() if name != PATHS}
+    if DateSource.ANNOTATION not in asked.dates:
+        fact = _without_annotations(fact)
     if asked.config is False:
         fact.pop(_CONFIG, None)
         return fact
@@ -51,6 +54,25 @@ def answer(asked: FactQuestion, recorded: Mapping[str, Any]) -> dict[str, Any]:
     if wanted is not None:
         fact[_CONFIG] = wanted.cut_all(fact[_CONFIG])
     return fact
+
+
+def _without_annotations(fact: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts as one gets them who did not ask for the dates of annotations."""
+    kept = dict(fact)
+    if kept.get("createdFrom") == DateSource.ANNOTATION:
+        kept |= {"created": None, "createdNs": None, "createdFrom": DateSource.CONFIG.value}
+    if "platforms" in kept:
+        kept["platforms"] = {name: _without_annotations(platform) for name, platform in kept["platforms"].items()}
+    return kept
+
+
+def _dated_by_annotation(asked: FactQuestion, fact: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What another question brought, that asked for the dates of annotations: who asks for less finds it there, too."""
+    known_platforms = known.get("platforms", {}).values()
+    annotated = any(platform.get("createdFrom") == DateSource.ANNOTATION for platform in known_platforms)
+    if asked.dates or not annotated or known.get("digest") != fact.get("digest"):
+        return {}
+    return {name: known[name] for name in ("created", "createdNs", "createdFrom", "platforms") if name in known}
 
 
 def joined(plain: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +105,7 @@ def record(asked: FactQuestion, fact: Mapping[str, Any], known: Mapping[str, Any
         fact: what was answered.
         known: what other questions about the image have brought.
     """
-    both = {**known, **fact}
+    both = {**known, **fact, **_dated_by_annotation(asked, fact, known)}
     if _CONFIG not in fact:
         return both
     learnt = asked.config if isinstance(asked.config, ConfigPaths) else None

@@ -52,7 +52,7 @@ class MaximumImageAge(OwnPolicy):
     images: tuple[str, ...] = ("**",)
     platforms: Literal["all", "any"] = "all"
     unknown_age: Literal["deny", "warn", "allow"] = "deny"
-    dates: tuple[str, ...] = SOURCES
+    dates: tuple[str, ...] = ("config",)
     reschedule: Literal["deny", "warn", "allow"] = "warn"
     grace: str = ""
     injected: tuple[str, ...] = ()
@@ -102,7 +102,7 @@ def _source_problems(dates: tuple[str, ...]) -> Iterator[Problem]:
     unknown = [source for source in dates if source not in SOURCES]
     if unknown or not dates:
         shown = ", ".join(unknown) or "none"
-        yield Problem("dates", f"{shown}: the only source of dates so far is {', '.join(SOURCES)}")
+        yield Problem("dates", f"{shown}: the sources of dates so far are {' and '.join(SOURCES)}")
 
 
 def _minutes(duration: str) -> int:

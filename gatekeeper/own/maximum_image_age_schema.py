@@ -7,7 +7,7 @@ from typing import Any, Final
 from gatekeeper.own.schema import choice, glob, globs
 
 DURATION: Final = "^([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?$"
-SOURCES: Final = ("config",)
+SOURCES: Final = ("config", "annotation")
 
 
 def age_parameters() -> dict[str, Any]:
@@ -30,7 +30,9 @@ def age_parameters() -> dict[str, Any]:
             "reproducible builds have it), or in the future by more than 5 minutes. `deny` by default.",
         ),
         "dates": {
-            "description": "Which sources of a date count. So far there is one: `config`, the image configuration.",
+            "description": "Which sources of a date count: `config`, the image configuration (the default), and "
+            "`annotation`, `org.opencontainers.image.created` of the manifest, which is looked at only where the "
+            "configuration has no date that can be read, as that of an OCI artifact.",
             "type": "array",
             "minItems": 1,
             "items": {"type": "string", "enum": list(SOURCES)},

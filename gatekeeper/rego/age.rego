@@ -51,16 +51,25 @@ _covered(context, image) if age_parameters.covered(context.given, image.text)
 
 # METADATA
 # description: The key that asks for the facts of an image; canonical, so that policies share the answer.
-questions(_, image) := {question(image)}
+questions(context, image) := {question(context, image)}
 
 # METADATA
 # description: The same, as a text.
-question(image) := json.marshal(object.union({"v": 1, "image": image.asked}, object.get(image, "puller", {})))
+question(context, image) := json.marshal(object.union_n([
+	{"v": 1, "image": image.asked},
+	object.get(image, "puller", {}),
+	_further_dates(context.given),
+]))
+
+# The configuration's date is always there; others are asked for only where they count, so that all else shares its key.
+_further_dates(given) := {"dates": ["annotation"]} if {
+	"annotation" in given.dates
+} else := {}
 
 # METADATA
 # description: The verdict on an image, alone in a list.
 verdicts(context, image, answered) := [object.union(verdict, {"question": key})] if {
-	key := question(image)
+	key := question(context, image)
 	verdict := _verdict(context, image, answers.lookup(answered, key))
 }
 

@@ -26,9 +26,9 @@ _choices := {
 	"reschedule": ["deny", "warn", "allow"],
 }
 
-# Where the provider finds dates. More are to come (annotation, provenance), and until then they are refused: to
-# ignore one would judge by another date than the policy's author meant.
-_sources := ["config"]
+# Where the provider finds dates. Any other is refused: to ignore one would judge by another date than the policy's
+# author meant.
+_sources := ["config", "annotation"]
 
 # METADATA
 # description: The parameters with the defaults of those that are left out. Undefined for what is no object.
@@ -55,7 +55,7 @@ _expected("grace", value) := "a duration such as `14d`, or nothing" if {
 	not _is_duration(value)
 }
 
-_expected("dates", value) := "a list of `config`, the only source of dates so far" if not _is_list_of_sources(value)
+_expected("dates", value) := "a list of `config` and `annotation`, the sources of dates so far" if not _is_list_of_sources(value)
 
 _expected("injected", value) := "a list of globs" if not parameters.is_list_of_globs([{"glob": pattern} | some pattern in value])
 

@@ -320,7 +320,7 @@ test_running_image_is_asked_by_its_digest if {
 	}]}})
 	[image] := age.images(_context({}, {"operation": "", "object": running, "oldObject": null, "userInfo": {}}))
 	image.asked == concat("@", ["registry.test/app", _digest])
-	age.question(image) == sprintf(`{"image":"registry.test/app@%s","v":1}`, [_digest])
+	age.question(_context({}, _applied), image) == sprintf(`{"image":"registry.test/app@%s","v":1}`, [_digest])
 }
 
 _expanded := object.union(object.remove(_applied, ["uid", "userInfo"]), {"object": {"metadata": {"ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}]}}})
@@ -473,4 +473,50 @@ test_twin_that_reports_for_the_other_says_why if {
 	context := _context({"reports": "warn"}, _applied)
 	verdict := _judged(context, _image, _answered({"linux/amd64": _undated}))
 	verdict.note == "if it was admitted, `unknownAge` of the Constraint that denies is another"
+}
+
+_annotated_key := `{"dates":["annotation"],"image":"registry.test/app:1","v":1}`
+
+_annotated(created) := {
+	"responses": [[_annotated_key, {"digest": _digest, "platforms": {"unknown": platform}}]],
+	"errors": [],
+	"system_error": "",
+} if {
+	platform := object.union(_platform(created), {"createdFrom": "annotation"})
+}
+
+test_annotation_is_asked_for_only_where_it_counts if {
+	age.question(_context({}, _applied), _image) == _key
+	age.question(_context({"dates": ["config"]}, _applied), _image) == _key
+	every dates in [["annotation"], ["config", "annotation"], ["annotation", "config"]] {
+		age.question(_context({"dates": dates}, _applied), _image) == _annotated_key
+	}
+}
+
+test_artifact_is_judged_by_its_annotation if {
+	fields := {"dates": ["config", "annotation"]}
+	_class(fields, _annotated(_fresh)) == "pass"
+	_verdict(fields, _annotated(_old)).reason == "ImageTooOld"
+	_verdict(fields, _annotated("1970-01-01T00:00:00Z")).reason == "ImageUndated"
+	_verdict(fields, _annotated("2026-03-01T00:00:00Z")).reason == "ImageFromFuture"
+}
+
+test_answer_without_the_annotation_is_none_to_who_asked_for_it if {
+	_verdict({"dates": ["config", "annotation"]}, _built(_fresh)).reason == "ProviderUnavailable"
+	_verdict({}, _annotated(_fresh)).reason == "ProviderUnavailable"
+}
+
+test_date_of_the_configuration_does_not_count_where_only_the_annotation_does if {
+	response := {"responses": [[_annotated_key, {"digest": _digest, "platforms": {"linux/amd64": _platform(_fresh)}}]]}
+	verdict := _verdict({"dates": ["annotation"]}, object.union(response, {"errors": [], "system_error": ""}))
+	verdict.reason == "ImageUndated"
+	verdict.said == "Image has no date of a source that counts (annotation)."
+}
+
+test_provider_that_does_not_know_annotations_admits_nothing if {
+	failure := {"reason": "QuestionUnsupported", "message": "unknown field"}
+	said := {"responses": [], "errors": [], "system_error": json.marshal({answers.ref(_annotated_key): failure})}
+	verdict := _verdict({"dates": ["config", "annotation"]}, said)
+	verdict.class == "deny"
+	verdict.reason == "QuestionUnsupported"
 }

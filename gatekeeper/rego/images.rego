@@ -16,7 +16,8 @@ import data.lib.bestbefore.workload
 # description: |
 #   Every image to judge: `{text, path, list, name}`, and `facts`, the provider's fact sheet. `wanted` says what else is
 #   asked: `{"config": true}` for the image configurations in `facts.config`, `{"verify": {NAME: QUESTION}}` for the
-#   signatures that are proved, in `proofs[NAME]`, a list; `{"podCredentials": true}` asks as the Pod pulls. `{}` asks for facts alone. Undefined where `wanted` is: then
+#   signatures that are proved, in `proofs[NAME]`, a list; `{"dates": ["annotation"]}` for the date of the manifest's
+#   annotation where the configuration has none; `{"podCredentials": true}` asks as the Pod pulls. `{}` asks for facts alone. Undefined where `wanted` is: then
 #   nothing is judged, so deny what has no images: `violation contains images.unreadable(input) if not images.of(…)`.
 of(review, wanted) := [_known(image, keys, said) |
 	some image in images
@@ -55,7 +56,7 @@ violation(image, sentence) := messages.own(image, verdict) if {
 # The keys of an image: the one of its facts, those of its proofs by name, and all of them.
 _keys(image, wanted) := {"facts": facts, "proofs": proofs, "all": {facts} | {key | some key in proofs}} if {
 	own := object.union({"v": 1, "image": image.asked}, image.puller)
-	facts := json.marshal(object.union(own, object.filter(wanted, ["config"])))
+	facts := json.marshal(object.union(own, object.filter(wanted, ["config", "dates"])))
 	proofs := {name: json.marshal(object.union(own, {"verify": verify})) |
 		some name, verify in object.get(wanted, "verify", {})
 	}

@@ -125,3 +125,8 @@ test_violation_says_which_pull_secret_could_not_be_used if {
 	known := images.of(tenant, {"podCredentials": true}) with external_data as unread
 	contains(images.violation(known[0], "Too old").msg, "Note: a.")
 }
+
+test_date_of_the_annotation_is_part_of_the_question if {
+	known := images.of(pod, {"dates": ["annotation"]}) with external_data as answered
+	known[0].facts.created == json.marshal({"v": 1, "image": "reg.io/a:1", "dates": ["annotation"]})
+}

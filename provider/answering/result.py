@@ -110,7 +110,7 @@ def _failed(  # noqa: PLR0913, PLR0917 - the parts of a key
 
 def _fields_of(answer: Answer | str) -> Mapping[str, object]:
     if isinstance(answer, Facts):
-        return {"digest": answer.digest, "created": answer.created, "created_from": answer.created_from}
+        return {"digest": answer.digest, "created": answer.created, "created_from": answer.created_from.value}
     if isinstance(answer, Proofs):
         return {"digest": answer.digest, "proofs": len(answer.proofs)}
     return {"reference": answer}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from provider.errors import ImageError
@@ -11,6 +11,7 @@ from provider.golang import rfc3339
 from provider.images.image_config import ImageConfig
 from provider.images.leaf import Leaf
 from provider.questions.answer import Facts, PlatformFacts
+from provider.questions.date_source import DateSource
 from provider.reasons import Reason
 from provider.registry import media_types, store
 from provider.registry.manifest import Descriptor
@@ -20,8 +21,14 @@ from provider.registry.sighting import Sighting
 _UNNAMED: Final = "unknown"
 
 
-def of(
-    image: Reference, sighting: Sighting, leaves: Sequence[Leaf], gone: Sequence[Descriptor] = (), *, with_config: bool
+def of(  # noqa: PLR0913 - what was found, and what is asked
+    image: Reference,
+    sighting: Sighting,
+    leaves: Sequence[Leaf],
+    gone: Sequence[Descriptor] = (),
+    *,
+    with_config: bool,
+    dates: Sequence[DateSource] = (),
 ) -> Facts:
     """What the leaves say.
 
@@ -31,6 +38,7 @@ def of(
         leaves: every manifest below.
         gone: platforms that the index names and the registry does not have.
         with_config: whether policy-controller's document is asked for.
+        dates: where a date may stand beside the configuration.
 
     Raises:
         ImageError: `ContentInvalid`: nothing of it could run, or that document cannot be made.
@@ -38,7 +46,7 @@ def of(
     digest = sighting.document.digest
     single = len(leaves) == 1 and leaves[0].descriptor is None
     config = _config(leaves, single=single) if with_config else None
-    platforms = _platforms(leaves)
+    platforms = _platforms(leaves, dates)
     if not platforms and not with_config:
         raise _no_platform(image, leaves)
     for descriptor in gone:
@@ -55,6 +63,7 @@ def of(
         platforms=platforms,
         config=config,
         observed_at=store.rfc3339(sighting.observed_at),
+        created_from=oldest.created_from if oldest and oldest.created_ns is not None else DateSource.CONFIG,
     )
 
 
@@ -63,17 +72,43 @@ def _by_age(platform: PlatformFacts) -> tuple[bool, int]:
     return platform.created_ns is not None, platform.created_ns or 0
 
 
-def _platforms(leaves: Iterable[Leaf]) -> dict[str, PlatformFacts]:
+def _platforms(leaves: Sequence[Leaf], dates: Sequence[DateSource]) -> dict[str, PlatformFacts]:
+    """What could run; where nothing could, and annotations count, the artifacts that a Pod may mount."""
+    runnable = _by_platform(leaves, _runs, dates)
+    if runnable or DateSource.ANNOTATION not in dates:
+        return runnable
+    return _by_platform(leaves, _mounts, dates)
+
+
+def _by_platform(
+    leaves: Iterable[Leaf], counts: Callable[[Leaf, ImageConfig], bool], dates: Sequence[DateSource]
+) -> dict[str, PlatformFacts]:
     platforms: dict[str, PlatformFacts] = {}
     for leaf in leaves:
         config = leaf.config
-        if config is None or not _runs(leaf, config):
+        if config is None or not counts(leaf, config):
             continue
-        facts = PlatformFacts(leaf.manifest.digest, config.created, rfc3339.created_ns(config.created))
+        facts = _dated(leaf, config, dates)
         name = _platform_name(leaf, config)
         # Of two for one platform nobody knows which a node takes: the older one counts.
         platforms[name] = min(platforms.get(name, facts), facts, key=_by_age)
     return platforms
+
+
+def _dated(leaf: Leaf, config: ImageConfig, dates: Sequence[DateSource]) -> PlatformFacts:
+    """The configuration's date; only where it has none that can be read, another, so that none renews an image."""
+    digest, annotated = leaf.manifest.digest, leaf.manifest.created
+    own = PlatformFacts(digest, config.created, rfc3339.created_ns(config.created))
+    if own.created_ns is not None or annotated is None or DateSource.ANNOTATION not in dates:
+        return own
+    further = PlatformFacts(digest, annotated, rfc3339.created_ns(annotated), DateSource.ANNOTATION)
+    return further if further.created_ns is not None or own.created is None else own
+
+
+def _mounts(leaf: Leaf, _: ImageConfig) -> bool:
+    """Whether it is what the reference names, or what an index has for a platform; a runtime takes no other."""
+    platform = leaf.descriptor.platform if leaf.descriptor else None
+    return leaf.descriptor is None or bool(platform and platform.name and not platform.unknown)
 
 
 def _runs(leaf: Leaf, config: ImageConfig) -> bool:

@@ -16,6 +16,7 @@ from provider.loop import let_go
 from provider.observer import Observer
 from provider.pace import Pace
 from provider.questions.answer import Answer, Facts, Proofs, Signature
+from provider.questions.date_source import DateSource
 from provider.questions.item_key import ItemKey
 from provider.questions.proof_question import Verify
 from provider.questions.question import FactQuestion, ProofQuestion
@@ -143,20 +144,22 @@ class ImageInspector:
             raise ImageError(Reason.REFERENCE_INVALID, f"{sentence}: write the registry, docker.io/ for Docker Hub")
 
     async def _facts(self, image: Reference, question: FactQuestion, call: Call) -> Facts:
-        tree = Tree(self._store, self._pace, config=question.config)
+        artifacts = DateSource.ANNOTATION in question.dates
+        tree = Tree(self._store, self._pace, config=question.config, artifacts=artifacts)
+        with_config, dates = question.config is not False, question.dates
         try:
             sighting = await self._store.resolve(image, call)
         except ImageError as error:
             raise tree.error_of(image, error) from error
         if not (self._authorities and question.plain):
             leaves = await tree.leaves(image, sighting.document, call)
-            return facts.of(image, sighting, leaves, tree.gone, with_config=question.config is not False)
+            return facts.of(image, sighting, leaves, tree.gone, with_config=with_config, dates=dates)
         # Who signed it is looked up beside its age.
         strand = call.fork()
         signature = asyncio.ensure_future(self._signature(image.at(sighting.document.digest), strand))
         try:
             leaves = await tree.leaves(image, sighting.document, call)
-            found = facts.of(image, sighting, leaves, tree.gone, with_config=question.config is not False)
+            found = facts.of(image, sighting, leaves, tree.gone, with_config=with_config, dates=dates)
             return replace(found, signature=await signature)
         finally:
             let_go(signature)

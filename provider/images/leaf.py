@@ -15,7 +15,8 @@ from provider.images.config_file import LimitError
 from provider.images.image_config import ImageConfig
 from provider.questions.config_paths import ConfigPaths
 from provider.reasons import Reason
-from provider.registry.manifest import Descriptor, Manifest
+from provider.registry import media_types
+from provider.registry.manifest import Descriptor, Manifest, Platform
 from provider.registry.reference import Reference
 
 
@@ -73,12 +74,14 @@ class DocumentRequest:
         return name, document
 
 
-def read(
+def read(  # noqa: PLR0913 - what was found, and what is asked
     reference: Reference,
     descriptor: Descriptor | None,
     manifest: Manifest,
     body: bytes,
     request: DocumentRequest | None,
+    *,
+    artifacts: bool = False,
 ) -> Leaf:
     """Read a configuration.
 
@@ -88,6 +91,7 @@ def read(
         manifest: see `Leaf`.
         body: the configuration as it came.
         request: what is asked of policy-controller's documents; None where they are not asked for.
+        artifacts: whether a configuration that is no image's may be anything; then it says nothing.
 
     Raises:
         ImageError: `ContentInvalid` when it is no JSON object, `LimitExceeded` when it would build too much.
@@ -101,5 +105,11 @@ def read(
         except DecodeError as error:
             problem = f"getting ConfigFile for {reference.text}: {error}"
             return Leaf(reference, descriptor, manifest, None, problem=problem)
-    config = image_config.read(body, f"configuration of {reference.name}")
+    try:
+        config = image_config.read(body, f"configuration of {reference.name}")
+    except ImageError as error:
+        foreign = manifest.config.media_type not in media_types.CONFIGS
+        if not (artifacts and foreign and error.reason is Reason.CONTENT_INVALID):
+            raise
+        config = ImageConfig(None, Platform())
     return Leaf(reference, descriptor, manifest, config, name, document)

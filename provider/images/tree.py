@@ -52,17 +52,19 @@ class Tree:
         pace: for documents that take a while to read.
         config: whether policy-controller's document is asked for, which all children are part of, or which parts of it;
             facts are made of those that could run.
+        artifacts: whether what is no image counts, too; its configuration may be anything.
 
     Attributes:
         gone: after `leaves`, the platforms that an index names and the registry does not have (a sparse index, as
             mirrors keep one); only where facts are made, and only beside platforms that are there.
     """
 
-    def __init__(self, store: Store, pace: Pace, *, config: bool | ConfigPaths) -> None:
+    def __init__(self, store: Store, pace: Pace, *, config: bool | ConfigPaths, artifacts: bool = False) -> None:
         self.gone: Sequence[Descriptor] = ()
         self._store = store
         self._pace = pace
         self._everything = config is not False
+        self._artifacts = artifacts
         paths = config if isinstance(config, ConfigPaths) else None
         self._request = DocumentRequest(Room(limits.ITEM_BYTES), paths) if self._everything else None
 
@@ -133,7 +135,7 @@ class Tree:
         call.purpose = StepPurpose.CONFIGURATION
         body = await self._store.blob(node.reference, found.config, limits.CONFIG_BYTES, call)
         await self._pace.wait_to_read(len(body), call)
-        return leaf.read(node.reference, node.descriptor, found, body, self._request)
+        return leaf.read(node.reference, node.descriptor, found, body, self._request, artifacts=self._artifacts)
 
     async def _parsed(self, document: Content, what: str, call: Call) -> Manifest | Index:
         await self._pace.wait_to_read(len(document.body), call)

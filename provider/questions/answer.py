@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from provider.questions.date_source import DateSource
+
 
 @dataclass(frozen=True)
 class PlatformFacts:
@@ -14,16 +16,16 @@ class PlatformFacts:
 
     Attributes:
         digest: `sha256:…` of the platform's manifest.
-        created: the text found in the image configuration; None when there is none or it is no string.
+        created: the text found; None when there is none or it is no string.
         created_ns: nanoseconds since 1970, None when `created` cannot be read as RFC 3339.
-        created_from: where the date came from, `config`.
+        created_from: where that text stands; the configuration where there is none.
         gone: whether the index names it and the registry does not have it; then it has no date of any kind.
     """
 
     digest: str
     created: str | None
     created_ns: int | None
-    created_from: str = "config"
+    created_from: DateSource = DateSource.CONFIG
     gone: bool = False
 
     def to_json(self) -> dict[str, Any]:
@@ -38,7 +40,7 @@ class PlatformFacts:
             "digest": self.digest,
             "created": self.created,
             "createdNs": None if self.created_ns is None else str(self.created_ns),
-            "createdFrom": self.created_from,
+            "createdFrom": self.created_from.value,
         }
 
 
@@ -85,6 +87,7 @@ class Facts:
         platforms: runnable platforms by name (`linux/arm64/v8`); BuildKit attestation manifests are not platforms.
         config: the document that policy-controller puts in `input.config`; None when it was not asked for.
         observed_at: when the tag was last seen to point to this digest, RFC 3339 in UTC.
+        created_from: where the date of that platform stands.
         signature: who signed it, where that was looked for.
         stale: whether its registry is away, and this is what was seen before.
     """
@@ -97,7 +100,7 @@ class Facts:
     platforms: Mapping[str, PlatformFacts] = field(default_factory=dict)
     config: Mapping[str, Any] | None = None
     observed_at: str = ""
-    created_from: str = "config"
+    created_from: DateSource = DateSource.CONFIG
     signature: Signature = Signature()
     stale: bool = False
 
@@ -109,7 +112,7 @@ class Facts:
             "reference": self.reference,
             "created": self.created,
             "createdNs": None if self.created_ns is None else str(self.created_ns),
-            "createdFrom": self.created_from,
+            "createdFrom": self.created_from.value,
             "platforms": {name: platform.to_json() for name, platform in self.platforms.items()},
             "signature": self.signature.to_json(),
             "observedAt": self.observed_at,

@@ -13,8 +13,9 @@ from typing import Any, Final, TypeAlias
 
 from provider import limits
 from provider.errors import QuestionError
-from provider.questions import config_paths, proof_question, puller
+from provider.questions import config_paths, date_source, proof_question, puller
 from provider.questions.config_paths import ConfigPaths
+from provider.questions.date_source import DateSource
 from provider.questions.proof_question import Verify, invalid, known_fields, unsupported
 from provider.questions.puller import Puller
 from provider.reasons import Reason
@@ -22,7 +23,7 @@ from provider.reasons import Reason
 VERSION: Final = 1
 _REF_CHARACTERS: Final = 12
 _COMMON: Final = frozenset({"v", "image"}) | puller.FIELDS
-_FIELDS: Final = {False: _COMMON | {"config"}, True: _COMMON | {"verify"}}
+_FIELDS: Final = {False: _COMMON | {"config", date_source.FIELD}, True: _COMMON | {"verify"}}
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,14 @@ class FactQuestion:
         config: whether the answer carries the image configuration of every platform, or which parts of it.
         plain: whether the key is the reference itself, which is also asked for the settings' authorities.
         puller: who pulls it; None where the provider's own credentials are meant.
+        dates: where a date may stand beside the configuration.
     """
 
     image: str
     config: bool | ConfigPaths = False
     plain: bool = field(default=False, compare=False)
     puller: Puller | None = None
+    dates: tuple[DateSource, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,8 @@ def key_of(question: Question) -> str:
     fields: dict[str, Any] = {"v": VERSION, "image": question.image}
     if isinstance(question, ProofQuestion):
         fields["verify"] = proof_question.write(question.verify)
-    elif isinstance(question.config, ConfigPaths):
-        fields["config"] = question.config.to_json()
-    elif question.config:
-        fields["config"] = True
+    else:
+        fields |= _facts_fields(question)
     if question.puller is not None:
         fields |= question.puller.to_json()
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -84,6 +85,18 @@ def key_of(question: Question) -> str:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def _facts_fields(question: FactQuestion) -> dict[str, Any]:
+    """What is asked beside the fact sheet."""
+    fields: dict[str, Any] = {}
+    if isinstance(question.config, ConfigPaths):
+        fields["config"] = question.config.to_json()
+    elif question.config:
+        fields["config"] = True
+    if question.dates:
+        fields[date_source.FIELD] = date_source.write(question.dates)
+    return fields
 
 
 def parse(key: str) -> Question:
@@ -127,9 +140,10 @@ def _question(fields: dict[str, Any]) -> Question:
         if verify.source.pull_secrets and pulling is None:
             raise invalid("`pullSecrets` of `source` are of no namespace: the question has no `namespace`")
         return ProofQuestion(image, verify, pulling)
+    dates = date_source.read(fields[date_source.FIELD]) if date_source.FIELD in fields else ()
     config = fields.get("config", False)
     if isinstance(config, list):
-        return FactQuestion(image, config_paths.read(config), puller=pulling)
+        return FactQuestion(image, config_paths.read(config), puller=pulling, dates=dates)
     if not isinstance(config, bool):
         raise unsupported("`config` but as true or as a list of paths")
-    return FactQuestion(image, config, puller=pulling)
+    return FactQuestion(image, config, puller=pulling, dates=dates)

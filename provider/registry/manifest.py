@@ -22,6 +22,7 @@ from provider.registry.digests import EXPECTED, is_digest
 _SCHEMA: Final = 2
 _ATTESTATION: Final = "vnd.docker.reference.type"
 _UNKNOWN: Final = "unknown"
+_CREATED: Final = "org.opencontainers.image.created"
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,20 @@ class Descriptor:
 
 @dataclass(frozen=True)
 class Manifest:
-    """An image for one platform."""
+    """An image for one platform.
+
+    Attributes:
+        media_type: of the document.
+        digest: of the document.
+        config: points to its configuration.
+        created: its annotation `org.opencontainers.image.created` (OCI image specification, `annotations.md`), as
+            found; None when there is none, or no text.
+    """
 
     media_type: str
     digest: str
     config: Descriptor
+    created: str | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +128,8 @@ def parse(body: bytes, content_type: str, digest: str, what: str) -> Manifest | 
         return Index(media_type, digest, descriptors(fields.get("manifests"), what, limits.INDEX_MANIFESTS))
     if "manifests" in fields:
         raise invalid(what, "it is an index and a manifest at once")
-    return Manifest(media_type, digest, descriptor(fields.get("config"), f"{what}: config"))
+    config = descriptor(fields.get("config"), f"{what}: config")
+    return Manifest(media_type, digest, config, _created(fields.get("annotations")))
 
 
 class _AmbiguousObject(dict[str, Any]):
@@ -182,6 +193,14 @@ def _media_type(fields: Mapping[str, Any], content_type: str, what: str) -> str:
     if own and own != named:
         raise invalid(what, f"the registry calls it {named}, it calls itself {shown(own)}")
     return named
+
+
+def _created(annotations: object) -> str | None:
+    """Read leniently: what nobody asked for spoils nothing. Where names differ in case only, none is the date's."""
+    if not isinstance(annotations, dict) or isinstance(annotations, _AmbiguousObject):
+        return None
+    value = annotations.get(_CREATED)
+    return value if isinstance(value, str) else None
 
 
 def descriptors(value: object, what: str, most: int) -> tuple[Descriptor, ...]:

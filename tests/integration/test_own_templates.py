@@ -52,6 +52,8 @@ def tried(folder: Path, rego: str = NAIVE, parameters: Any = None, **case: Any) 
             "app/web:new": {"created": "2026-01-20T00:00:00Z"},
             "app/web:old": {"created": "2025-01-20T00:00:00Z"},
             "app/web:gone": {"reason": "NotFound"},
+            "app/model:new": {"created": "2026-01-20T00:00:00Z", "createdFrom": "annotation"},
+            "app/model:old": {"created": "2025-01-20T00:00:00Z", "createdFrom": "annotation"},
         },
         "cases": [{"name": "a case", **case}],
     }
@@ -104,3 +106,43 @@ def test_case_of_a_template_that_reads_other_objects_says_that_it_saw_none(tmp_p
     assert done.exit_code == 0, done.output
     assert "note: Young young: it reads data.inventory: the objects of a cluster are not known here" in done.stdout
     assert "data.inventory" not in tried(tmp_path, image="app/web:old", verdict="denied").stdout
+
+
+DATED = """package young
+
+import future.keywords
+
+import data.lib.bestbefore.images
+
+wanted := {"dates": ["annotation"]}
+
+violation contains images.violation(image, "The image is too old.") if {
+  some image in images.of(input.review, wanted)
+  not young(image)
+}
+
+violation contains images.unreadable(input) if not images.of(input.review, wanted)
+
+young(image) if {
+  age := time.now_ns() - to_number(image.facts.createdNs)
+  age >= 0
+  age <= input.parameters.days * 24 * 60 * 60 * 1000000000
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("image", "asked", "verdict"),
+    [
+        ("app/model:new", True, "allowed"),
+        ("app/model:old", True, "denied"),
+        ("app/model:new", False, "denied"),
+        ("app/web:new", True, "allowed"),
+    ],
+)
+def test_date_of_an_annotation_is_there_for_who_asks_for_it(
+    tmp_path: Path, image: str, *, asked: bool, verdict: str
+) -> None:
+    rego = DATED if asked else DATED.replace('{"dates": ["annotation"]}', "{}")
+    done = tried(tmp_path, rego, image=image, verdict=verdict)
+    assert done.exit_code == 0, done.output

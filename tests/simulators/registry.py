@@ -190,6 +190,7 @@ class RegistrySimulator:
         config: bytes | None = None,
         docker: bool = False,
         config_type: str | None = None,
+        annotations: Any = None,
         **fields: Any,
     ) -> PushedManifest:
         """Hold an image; `config` is its configuration as it is, `fields` change the usual one."""
@@ -206,6 +207,7 @@ class RegistrySimulator:
             "mediaType": types[0],
             "config": {"mediaType": config_type or types[1], "digest": digest, "size": len(body)},
             "layers": [],
+            **({} if annotations is None else {"annotations": annotations}),
         }
         pushed = self.push_manifest(repository, tag, manifest, types[0])
         names = ("os", "architecture", "variant", "os.version")

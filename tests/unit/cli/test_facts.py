@@ -11,6 +11,7 @@ from gatekeeper.evaluation.facts import RecordedFacts
 from provider.errors import ImageError, SettingsError
 from provider.questions.answer import Facts, PlatformFacts
 from provider.questions.config_paths import ConfigPaths
+from provider.questions.date_source import DateSource
 from provider.questions.question import FactQuestion, Question, key_of
 from provider.reasons import Reason
 from tests.unit.cli.conftest import Run
@@ -43,6 +44,9 @@ def registries(monkeypatch: pytest.MonkeyPatch) -> None:
             return replace(GOOD, config=config if question.config else None)
         if question.image in {"app/odd:1", "app/chart:1"}:
             return GOOD if question.config else replace(GOOD, config=None)
+        if question.image == "app/model:1" and question.dates:
+            dated = PlatformFacts(DIGEST, GOOD.created, GOOD.created_ns, DateSource.ANNOTATION)
+            return replace(GOOD, platforms={"unknown": dated}, created_from=DateSource.ANNOTATION)
         if question.image != "app/web:1":
             raise ImageError(Reason.NOT_FOUND, "there is no such image")
         return GOOD if question.config else replace(GOOD, config=None)
@@ -133,3 +137,13 @@ def test_word_that_makes_no_sense_ends_with_2(run: Run, words: list[str], said: 
     done = run("facts", *words)
     assert done.exit_code == 2
     assert said in done.stderr
+
+
+def test_date_of_an_annotation_is_shown_where_it_is_asked_for(run: Run) -> None:
+    done = run("facts", "app/model:1", "--dates", "annotation")
+    assert done.exit_code == 0
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert lines[3].startswith("built     2026-01-01T00:00:00Z (")
+    assert lines[3].endswith(" days ago, as an annotation says)")
+    assert run("facts", "app/model:1").exit_code == 1
+    assert run("facts", "app/model:1", "--dates", "label").exit_code == 2

@@ -133,3 +133,16 @@ def test_image_that_is_none_is_refused() -> None:
 )
 def test_silence_about_the_date_is_not_null(fact: dict[str, Any], undated: bool) -> None:
     assert is_undated(fact) is undated
+
+
+def test_date_of_an_annotation_stands_in_no_configuration() -> None:
+    fact = {"created": NEW, "createdFrom": "annotation"}
+    assert list(problems_in(IMAGE, fact)) == []
+    assert dates(fact) == (NEW, {"linux/amd64": NEW}, {"linux/amd64": ZERO})
+    found = completed(IMAGE, fact)
+    assert found["createdFrom"] == found["platforms"]["linux/amd64"]["createdFrom"] == "annotation"
+
+
+def test_source_of_dates_that_there_is_not_is_refused() -> None:
+    fact = {"createdFrom": "label", "platforms": {"linux/amd64": {"created": NEW, "createdFrom": None}}}
+    assert [path for path, _ in problems_in(IMAGE, fact)] == ["createdFrom", "platforms.linux/amd64.createdFrom"]

@@ -9,6 +9,7 @@ import pytest
 from gatekeeper.evaluation import recorded_config
 from gatekeeper.evaluation.facts import FactsFileError, RecordedFacts
 from provider.questions.config_paths import ConfigPaths
+from provider.questions.date_source import DateSource
 from provider.questions.question import FactQuestion, key_of, ref
 
 IMAGE = "registry.test/app:1"
@@ -98,3 +99,29 @@ def test_paths_of_another_shape_are_refused(tmp_path, paths):
 def test_failure_that_is_the_same_with_the_configuration_is_recorded_once() -> None:
     late = {"reason": "Timeout", "message": "late"}
     assert recorded_config.joined(late, {**late, "message": "later"}) == late
+
+
+_DATE = {"created": "2026-01-01T00:00:00Z", "createdNs": "1767225600000000000", "createdFrom": "annotation"}
+ANNOTATED = {"digest": "sha256:0", **_DATE, "platforms": {"linux/amd64": _DATE}}
+UNDATED = {"created": None, "createdNs": None, "createdFrom": "config"}
+PLAIN, DATED = FactQuestion(IMAGE), FactQuestion(IMAGE, dates=(DateSource.ANNOTATION,))
+
+
+def test_date_of_an_annotation_is_none_to_who_did_not_ask_for_it():
+    found = RecordedFacts({IMAGE: ANNOTATED}).answers([key_of(PLAIN), key_of(DATED)])
+    plain, dated = found.values[key_of(PLAIN)], found.values[key_of(DATED)]
+    assert {name: plain[name] for name in UNDATED} == plain["platforms"]["linux/amd64"] == UNDATED
+    assert {**ANNOTATED, "ref": ref(key_of(DATED))} == dated
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_policies_one_of_which_asks_for_annotations_both_find_theirs(order):
+    known = {}
+    for asked in (PLAIN, DATED)[::order]:
+        known = recorded_config.record(asked, recorded_config.answer(asked, ANNOTATED), known)
+    assert known == ANNOTATED
+
+
+def test_date_of_another_digest_is_not_kept():
+    moved = {"digest": "sha256:1", **UNDATED, "platforms": {"linux/amd64": UNDATED}}
+    assert recorded_config.record(PLAIN, moved, ANNOTATED) == moved

@@ -111,11 +111,11 @@ def test_grace_that_is_none_is_refused(value):
     assert problems(grace=value)[0].startswith("grace: ")
 
 
-@pytest.mark.parametrize("dates", [(), ("provenance",), ("annotation",), ("config", "provenance")])
+@pytest.mark.parametrize("dates", [(), ("provenance",), ("config", "provenance")])
 def test_sources_of_dates_that_do_not_exist_are_refused(dates):
     (problem,) = problems(dates=dates)
     assert problem.startswith("dates: ")
-    assert problem.endswith("the only source of dates so far is config")
+    assert problem.endswith("the sources of dates so far are config and annotation")
 
 
 def test_glob_that_is_none_is_refused():
