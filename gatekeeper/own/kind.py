@@ -9,7 +9,7 @@ from typing import Any
 from gatekeeper.own.exemption import exemption_schema
 from gatekeeper.own.schema import choice
 from gatekeeper.translation import template
-from gatekeeper.translation.schema import pod_credentials, reasons_url, workload_kinds
+from gatekeeper.translation.schema import pod_credentials, reasons_url, stale, workload_kinds
 from provider.version import VERSION
 
 
@@ -50,6 +50,7 @@ class PolicyKind:
                 "workloads": workload_kinds(),
                 "reasonsUrl": reasons_url(),
                 "podCredentials": pod_credentials(),
+                "stale": stale(),
                 "twin": {
                     "description": "In the Constraint of a pair that warns: the parameters by which the one that "
                     "denies lets pass, too, as `unknownAge: allow`. What is not named here is warned of. Written by "

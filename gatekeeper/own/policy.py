@@ -6,7 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
 from gatekeeper.documents import workloads
 from gatekeeper.documents.problems import PolicyError, Problem
@@ -31,6 +31,7 @@ class OwnPolicy(ABC):
         excluded_namespaces: names of namespaces where it does not.
         reasons_url: address of the page of reasons that messages name; empty for none.
         pod_credentials: whether images are asked for as their Pods pull.
+        stale: what happens to answers about an image whose registry is away.
     """
 
     KIND: ClassVar[PolicyKind]
@@ -42,6 +43,7 @@ class OwnPolicy(ABC):
     excluded_namespaces: tuple[str, ...] = ()
     reasons_url: str = ""
     pod_credentials: bool = False
+    stale: Literal["allow", "deny"] = "allow"
 
     @abstractmethod
     def own_parameters(self) -> dict[str, Any]:
@@ -83,6 +85,8 @@ class OwnPolicy(ABC):
             found["reasonsUrl"] = self.reasons_url
         if self.pod_credentials:
             found["podCredentials"] = True
+        if self.stale == "deny":
+            found["stale"] = "deny"
         passing = {name: value for name, value in found.items() if value in _PASSING}
         if passing and action == "warn":
             found["twin"] = passing

@@ -24,6 +24,7 @@ test_maximum_age_is_all_that_must_be_given if {
 		"reports": "all",
 		"twin": {},
 		"podCredentials": false,
+		"stale": "allow",
 	}
 }
 
@@ -33,6 +34,7 @@ test_every_choice_is_read if {
 		"unknownAge": ["deny", "warn", "allow"],
 		"reschedule": ["deny", "warn", "allow"],
 		"reports": ["all", "deny", "warn"],
+		"stale": ["allow", "deny"],
 		"grace": ["", "0d", "14d"],
 		"dates": [["config"], ["config", "config"], ["config", "annotation"], ["annotation"]],
 		"injected": [[], ["registry.test/istio/*", "**"]],

@@ -57,6 +57,24 @@ by_key(response, keys) := {key: {"value": value}} if {
 }
 
 # METADATA
+# description: |
+#   The same where a policy may refuse stale answers, what was seen before a registry went away: such a one is no answer
+#   then, unless the policy's parameter `stale` is `allow` or is left out.
+taken(answered, policy) := answered if {
+	object.get(policy, "stale", "allow") == "allow"
+} else := {key: _current(answer) | some key, answer in answered}
+
+_current(answer) := {"reason": "RegistryUnavailable", "message": message} if {
+	# Whatever the mark is: only an answer without one, or with false, is known to be none of these.
+	not object.get(answer.value, "stale", false) == false
+	message := sprintf("the registry was last seen at %s, and the policy refuses stale answers", [_seen(answer.value)])
+} else := answer
+
+_seen(value) := value.observedAt if {
+	regex.match(`^[0-9TZ:.+-]{1,40}$`, value.observedAt)
+} else := "an unknown time"
+
+# METADATA
 # description: What was said of a key, of those whose answers are given. Total.
 default lookup(_, _) := {
 	"reason": "ProviderUnavailable",

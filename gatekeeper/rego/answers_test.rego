@@ -133,3 +133,38 @@ test_rows_that_are_no_list_answer_nothing if {
 	_said(_response({"responses": {"x": [_key, {"n": 1}]}}), _key) == _missing
 	_said(_response({"errors": {"x": [_key, "Gone: away"]}}), _key) == _missing
 }
+
+_old := {"digest": "sha256:00", "stale": true, "observedAt": "2026-02-15T23:10:00Z"}
+
+test_stale_answer_is_one_unless_the_policy_refuses_it if {
+	every policy in [{}, {"stale": "allow"}] {
+		answers.taken({"k": {"value": _old}}, policy) == {"k": {"value": _old}}
+	}
+}
+
+test_refused_stale_answer_says_since_when_the_registry_was_not_seen if {
+	answers.taken({"k": {"value": _old}}, {"stale": "deny"}) == {"k": {
+		"reason": "RegistryUnavailable",
+		"message": "the registry was last seen at 2026-02-15T23:10:00Z, and the policy refuses stale answers",
+	}}
+}
+
+test_refusal_of_stale_answers_leaves_the_others_as_they_are if {
+	answered := {
+		"new": {"value": object.remove(_old, ["stale"])},
+		"said": {"value": object.union(_old, {"stale": false})},
+		"none": {"reason": "Timeout", "message": "too late"},
+	}
+	answers.taken(answered, {"stale": "deny"}) == answered
+}
+
+test_choice_or_mark_that_nobody_knows_refuses if {
+	every choice in ["", "Allow", null, true, {}] {
+		answers.taken({"k": {"value": _old}}, {"stale": choice}).k.reason == "RegistryUnavailable"
+	}
+	every mark in ["true", 1, null, {}] {
+		odd := object.union(_old, {"stale": mark, "observedAt": "x y"})
+		said := answers.taken({"k": {"value": odd}}, {"stale": "deny"}).k
+		said.message == "the registry was last seen at an unknown time, and the policy refuses stale answers"
+	}
+}

@@ -12,9 +12,17 @@ import data.lib.bestbefore.glob
 import data.lib.bestbefore.messages
 
 # What every policy has.
-_defaults := {"exemptions": [], "workloads": [], "reasonsUrl": "", "reports": "all", "twin": {}, "podCredentials": false}
+_defaults := {
+	"exemptions": [],
+	"workloads": [],
+	"reasonsUrl": "",
+	"reports": "all",
+	"twin": {},
+	"podCredentials": false,
+	"stale": "allow",
+}
 
-_choices := {"reports": ["all", "deny", "warn"]}
+_choices := {"reports": ["all", "deny", "warn"], "stale": ["allow", "deny"]}
 
 # METADATA
 # description: The parameters with the defaults of those that are left out. Undefined for what is no object.

@@ -20,6 +20,7 @@ test_defaults_are_those_of_the_policy_and_of_every_policy if {
 		"reports": "all",
 		"twin": {},
 		"podCredentials": false,
+		"stale": "allow",
 	}
 }
 

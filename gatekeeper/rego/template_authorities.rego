@@ -29,7 +29,7 @@ violation contains messages.unreadable(input) if not _images
 
 _images := cip.images(input.parameters, input.review, true)
 
-_answered := answers.by_key(_response, questions)
+_answered := answers.taken(answers.by_key(_response, questions), input.parameters)
 
 # What was said of one image.
 _of(image) := {key: _answered[key] | some key in cip.questions(input.parameters, [image])}

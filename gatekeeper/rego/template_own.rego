@@ -35,7 +35,7 @@ questions := sort({question |
 	some question in rule.questions(_each, image)
 })
 
-_answered := answers.by_key(_response, questions)
+_answered := answers.taken(answers.by_key(_response, questions), _each.given)
 
 # What was said of one image.
 _of(image) := {key: _answered[key] | some key in rule.questions(_each, image)}

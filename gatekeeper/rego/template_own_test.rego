@@ -187,3 +187,23 @@ test_questions_are_one_call if {
 	}
 	asked == [`{"image":"registry.test/fresh:1","v":1}`, `{"image":"registry.test/old:1","v":1}`]
 }
+
+_stale(request) := object.union(_answers(request), {"responses": [[key, object.union(value, _seen)] |
+	some [key, value] in _answers(request).responses
+]})
+
+_seen := {"stale": true, "observedAt": "2026-02-15T23:10:00Z"}
+
+_of_an_outage(fields) := found if {
+	found := template_own.violation with input as {"parameters": _given(fields), "review": _review(["registry.test/fresh:1"])}
+		with external_data as _stale
+		with time.now_ns as _now
+}
+
+test_policy_may_refuse_what_was_seen_before_the_registry_went_away if {
+	count(_of_an_outage({})) == 0
+	[violation] := [each | some each in _of_an_outage({"stale": "deny"})]
+	violation.details.reason == "RegistryUnavailable"
+	said := "RegistryUnavailable: the registry was last seen at 2026-02-15T23:10:00Z, and the policy refuses stale answers."
+	startswith(violation.msg, said)
+}

@@ -51,7 +51,7 @@ _values := {document: values |
 	values := [value | value := rule.isCompliant with input as object.union(document, _object_document)]
 }
 
-_answered := answers.by_key(_response, questions)
+_answered := answers.taken(answers.by_key(_response, questions), input.parameters)
 
 questions := cip.questions(input.parameters, _images)
 

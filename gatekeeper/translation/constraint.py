@@ -21,7 +21,13 @@ DIGEST_ANNOTATION: Final = PREFIX + "digest"
 DIGEST_SETTINGS: Final = ("require", "warn", "off")
 POD_CREDENTIALS_ANNOTATION: Final = PREFIX + "pod-credentials"
 POD_CREDENTIALS_SETTINGS: Final = ("true", "false")
-_CHOICES: Final = {DIGEST_ANNOTATION: DIGEST_SETTINGS, POD_CREDENTIALS_ANNOTATION: POD_CREDENTIALS_SETTINGS}
+STALE_ANNOTATION: Final = PREFIX + "stale"
+STALE_SETTINGS: Final = ("allow", "deny")
+_CHOICES: Final = {
+    DIGEST_ANNOTATION: DIGEST_SETTINGS,
+    POD_CREDENTIALS_ANNOTATION: POD_CREDENTIALS_SETTINGS,
+    STALE_ANNOTATION: STALE_SETTINGS,
+}
 
 
 def documents(policy: ClusterImagePolicy, kind: str, annotations: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
@@ -68,6 +74,8 @@ def parameters(policy: ClusterImagePolicy) -> dict[str, Any]:
     found["workloads"] = workload_kinds()
     if pod_credentials(policy):
         found["podCredentials"] = True
+    if policy.metadata.annotations.get(STALE_ANNOTATION) == "deny":
+        found["stale"] = "deny"
     if policy.metadata.generation:
         found["generation"] = policy.metadata.generation
     rule = policy.spec.policy
@@ -126,7 +134,8 @@ def problems(policy: ClusterImagePolicy) -> Iterator[Problem]:
             expected = ", ".join(_CHOICES[name])
             yield Problem(path, f"invalid value: {value}", hint=f"expected one of {expected}", fields=(path,))
         elif name not in _CHOICES and name.startswith(PREFIX):
-            there = " and ".join(sorted(_CHOICES))
+            *others, last = sorted(_CHOICES)
+            there = f"{', '.join(others)} and {last}"
             yield Problem(path, "there is no such annotation", hint=f"there are {there}", fields=(path,))
     if not pod_credentials(policy):
         yield from _unread_secrets(policy)

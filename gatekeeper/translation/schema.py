@@ -30,6 +30,7 @@ def parameters_schema() -> dict[str, Any]:
             ),
             "workloads": workload_kinds(),
             "podCredentials": pod_credentials(),
+            "stale": stale(),
             "generation": {
                 "description": "The policy's `metadata.generation`, where it comes from a cluster; violations name it.",
                 "type": "integer",
@@ -93,6 +94,16 @@ def pod_credentials() -> dict[str, Any]:
     return _flag(
         "Whether images are asked for with the pull secrets of their Pods, or of the service accounts of their "
         "workloads. The provider's setting `pull_secret_namespace` names the namespaces whose Secrets it reads."
+    )
+
+
+def stale() -> dict[str, Any]:
+    """What happens to answers about an image whose registry is away."""
+    return _choice(
+        "What happens to what was seen before a registry went away: `allow` judges by it (the default), for as long as "
+        "the provider's setting `stale_seconds` says; `deny` refuses it.",
+        "allow",
+        "deny",
     )
 
 

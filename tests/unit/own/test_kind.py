@@ -64,6 +64,7 @@ def test_third_kind_is_its_rule_and_its_parameters():
         "podCredentials",
         "reasonsUrl",
         "reports",
+        "stale",
         "twin",
         "workloads",
     }

@@ -53,7 +53,8 @@ def test_annotation_that_is_none_of_ours_is_a_problem_with_the_one_that_is(polic
     (problem,) = constraint.problems(policy({"bestbefore.dev/digets": "off"}))
     assert problem.fields == ("metadata.annotations[bestbefore.dev/digets]",)
     assert str(problem).endswith(
-        "there is no such annotation (there are bestbefore.dev/digest and bestbefore.dev/pod-credentials)"
+        "there is no such annotation "
+        "(there are bestbefore.dev/digest, bestbefore.dev/pod-credentials and bestbefore.dev/stale)"
     )
 
 

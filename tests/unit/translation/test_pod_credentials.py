@@ -43,6 +43,15 @@ def test_annotation_that_is_neither_true_nor_false_is_a_problem(value):
     assert problem.path == f"metadata.annotations[{ANNOTATION}]"
 
 
+def test_policy_refuses_stale_answers_where_its_annotation_says_so():
+    annotation = constraint.STALE_ANNOTATION
+    assert constraint.parameters(policy({annotation: "deny"}))["stale"] == "deny"
+    for others in ({}, {annotation: "allow"}):
+        assert "stale" not in constraint.parameters(policy(others))
+    (problem,) = constraint.problems(policy({annotation: "warn"}))
+    assert "expected one of allow, deny" in str(problem)
+
+
 def test_pull_secrets_for_signatures_stand_in_the_question():
     (authority,) = constraint.parameters(policy({ANNOTATION: "true"}, SECRETS))["authorities"]
     assert authority["verify"]["source"] == {"pullSecrets": ["signatures", "more"]}
