@@ -52,6 +52,10 @@ NOT_RUN: Final = (
     Exemption(
         r"^bestbefore policies\b", "needs a cluster with its controller: tests/e2e/test_policy_status.py runs it"
     ),
+    Exemption(
+        r"--hosts-dir /etc/containerd",
+        "is a folder of nodes: tests/integration/registry/test_mirrors.py has such a one",
+    ),
     Exemption(r"^bestbefore cache\b", "needs a store: tests/integration/store/test_cache_command.py runs it"),
     Exemption(r"^bestbefore uninstall\b", "needs a cluster", rig=False),
     Exemption(

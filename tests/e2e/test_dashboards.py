@@ -31,6 +31,7 @@ _NOT_HERE = {
     "Warned, by reason-A",
     "What runs and would be denied-A",
     "Held back-A",
+    "Quota left-A",
     "Keys without an answer, by reason-A",
 }
 
