@@ -7,6 +7,7 @@ import pytest
 from provider import limits
 from provider.clock import Deadline, SystemClock
 from provider.registry import origin
+from provider.registry.routes import Routes
 from provider.registry.transport import BrokenError, Request, SilentError
 from tests.integration.registry.conftest import get
 from tests.simulators.raw_server import RawServer
@@ -109,7 +110,7 @@ class TestPlaces:
             url = f"file://{secret}"
 
         request = FileRequest("GET", origin.of_url("http://reg.test:1"), "/")
-        transport._addresses = _Anywhere(transport._addresses)
+        transport._routes = Routes(_Anywhere(transport._routes.addresses))
         with pytest.raises(BrokenError):
             run(transport.send(request, 100, Deadline.after(SystemClock(), 5)))
 
@@ -246,6 +247,7 @@ class _Anywhere:
 
     def __init__(self, book):
         self.resolver = book.resolver
+        self.settings = book.settings
 
     async def addresses(self, where, deadline):
         return await self.resolver.resolve(where.host, deadline)

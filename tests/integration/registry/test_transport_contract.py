@@ -15,6 +15,7 @@ import pytest
 from provider import limits
 from provider.clock import Deadline, SystemClock
 from provider.registry import origin
+from provider.registry.routes import Routes
 from provider.registry.transport import (
     BrokenError,
     Cause,
@@ -176,7 +177,7 @@ class TestFailures:
                 scheme, _, rest = line.url.partition("://")
                 port = stack.enter_context(closed_port())
                 url = f"{scheme}://{rest.partition(':')[0]}:{port}"
-                line.transport._addresses = _open(line.transport._addresses)
+                line.transport._routes = Routes(_open(line.transport._routes.addresses))
             else:
                 url = line.url
                 line.registry.fail("manifest", how="unreachable")
@@ -233,6 +234,7 @@ def _open(book):
 
     class Book:
         resolver = book.resolver
+        settings = book.settings
 
         async def addresses(self, where, deadline):
             return await book.resolver.resolve(where.host, deadline)
