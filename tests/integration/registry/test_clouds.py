@@ -4,7 +4,6 @@ import asyncio
 import ssl
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import trustme
@@ -22,6 +21,7 @@ from provider.registry.clouds.google import GoogleLibrary
 from provider.registry.clouds.places import CloudName
 from provider.registry.clouds.web import FixedWeb
 from provider.registry.settings import RegistrySettings
+from tests.programs import ROOT
 from tests.simulators.clouds import ECR_PASSWORD, ENTRA_TOKEN, GOOGLE_TOKEN, CloudAPI
 from tests.simulators.raw_server import RawServer
 from tests.unit.registry.clouds.conftest import library, token_file  # noqa: F401 - fixtures
@@ -246,13 +246,11 @@ def test_metadata_address_is_let_through_for_libraries_alone(library, monkeypatc
     ]
 
 
-def test_memory_of_each_library_is_bounded(library, tmp_path):  # noqa: F811 - as above
+def test_memory_of_each_library_is_bounded(library):  # noqa: F811 - as above
     """All three loaded and asked, beside all that a provider loads: docs/reference/performance.md."""
     for name, module in (("ecr", amazon.EXTRA), ("google", google.EXTRA), ("azure", azure.EXTRA)):
         library(name, module)
-    script = tmp_path / "loaded.py"
-    script.write_text(_LOADED)
-    done = subprocess.run([sys.executable, script], cwd=Path.cwd(), capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", _LOADED], cwd=ROOT, capture_output=True, text=True, check=True)
     assert int(done.stdout.split()[-1]) < 140
 
 
