@@ -16,6 +16,7 @@ import click
 
 from gatekeeper.cli import clusters, output
 from gatekeeper.cli.quotation import visible
+from gatekeeper.documents.workloads import CONTAINER_LISTS
 from provider import limits
 from provider.cache.shared import seal
 from provider.cache.shared.value_store import StoreError
@@ -174,8 +175,8 @@ def _images_of_pods(kubeconfig: Path | None, context: str) -> Iterator[str]:
         for page in api.pages(PODS):
             for pod in page:
                 spec: Any = pod.get("spec") or {}
-                for group in ("initContainers", "containers"):
-                    yield from (str(each.get("image", "")) for each in spec.get(group) or ())
+                for containers in CONTAINER_LISTS:
+                    yield from (str(each.get("image", "")) for each in spec.get(containers) or ())
     except ClusterError as error:
         output.problem(f"the cluster's Pods cannot be read: {error}")
         sys.exit(output.Exit.NO_VERDICT)
