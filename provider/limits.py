@@ -161,6 +161,8 @@ ADDRESSES: Final = 64
 LOOKUPS_REMEMBERED: Final = 32
 # Registries of which it is remembered how they answer.
 REGISTRIES: Final = 1024
+# Of how many that lead elsewhere it is remembered what was met there.
+LEADING_REGISTRIES: Final = 256
 
 # The file with authorities for registries: its size, and how often it is looked at, seconds.
 CA_FILE_BYTES: Final = 4 * MIB
@@ -338,13 +340,15 @@ TRUST_ROOT_SECONDS: Final = 10.0
 
 # The store that replicas share: connections, and how long one may take to be made; how long readers wait for it, and
 # the line of writes, seconds; how long one that was lost, full or read-only is left alone, and after how many answers
-# that did not come in time one after the other it is lost; how long an end waits for the line of writes, seconds.
+# that did not come in time one after the other it is lost; how long an end waits for the line of writes, and a start
+# for the first connection, seconds.
 STORE_CONNECTIONS: Final = 16
 STORE_CONNECT_SECONDS: Final = 0.5
 STORE_READ_SECONDS: Final = 0.25
 STORE_WRITE_SECONDS: Final = 1.0
 STORE_AWAY_SECONDS: Final = 1.0
 STORE_CLOSE_SECONDS: Final = 5.0
+STORE_OPEN_SECONDS: Final = 2.0
 STORE_TIMEOUTS: Final = 2
 # How long a read may wait for its turn, seconds; how many wait, leave together, and are under way; bytes of one before
 # it is read by itself.

@@ -83,6 +83,10 @@ class Archive(Protocol):
         """A registry says that nothing refers to it, or that it is not for who asks."""
         ...
 
+    async def open(self) -> None:
+        """Connect before anybody asks."""
+        ...
+
     async def close(self) -> None:
         """Let go of all connections."""
         ...
@@ -124,6 +128,9 @@ class NoArchive:
         """See `Archive`."""
 
     def drop_referrers(self, key: TagKey) -> None:
+        """See `Archive`."""
+
+    async def open(self) -> None:
         """See `Archive`."""
 
     async def close(self) -> None:
@@ -225,6 +232,10 @@ class SharedArchive:
     def drop_referrers(self, key: TagKey) -> None:
         """See `Archive`."""
         self._drop(_REFERRERS, _of_tag(key))
+
+    async def open(self) -> None:
+        """See `Archive`."""
+        await self._memory.open()
 
     async def close(self) -> None:
         """See `Archive`."""

@@ -38,7 +38,9 @@ def following(request: Request, response: Response, settings: RegistrySettings, 
     connection = request.connection
     if connection is not None and to != asked:
         connection = connection.elsewhere()
-    return Request(request.method, to, target, headers, connection=connection)
+    first = request.led_by or asked.authority
+    led_by = first if to.authority != first else ""
+    return Request(request.method, to, target, headers, connection=connection, led_by=led_by)
 
 
 def _ascii(location: str) -> str:

@@ -142,6 +142,10 @@ class Store:
         await self._client.close()
         await self._archive.close()
 
+    async def enter(self) -> None:
+        """Connect to what others use, too, before the first question."""
+        await self._archive.open()
+
     async def leave(self) -> None:
         """Have written what others can use, before the end of the process."""
         await self._archive.close()

@@ -221,7 +221,9 @@ class Tokens:
         realm = self._realm(wanted, asker)
         what = _token_for(asker)
         errand = Errand(Operation.TOKEN, what, asker.repository, limits.TOKEN_BYTES)
-        request = replace(_request(wanted, realm, asker.credential), connection=self._connection(realm, asker))
+        led_by = asker.where.authority if realm != asker.where else ""
+        connection = self._connection(realm, asker)
+        request = replace(_request(wanted, realm, asker.credential), connection=connection, led_by=led_by)
         response = await self._wire.send(request, errand, call)
         if response.status != _OK:
             renewal = bool(asker.credential.identity_token)

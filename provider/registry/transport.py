@@ -35,6 +35,7 @@ class Request:
         body: of a POST.
         account: the name of the credential that is shown, or that the token was given for; empty for none.
         connection: how connections to its origin are made; None for as to all.
+        led_by: the registry whose redirect or token service it is, `host[:port]`; empty for one asked for itself.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Request:
     body: bytes | None = None
     account: str = ""
     connection: HostConnection | None = None
+    led_by: str = ""
 
     @property
     def url(self) -> str:

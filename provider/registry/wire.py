@@ -21,7 +21,7 @@ from provider.registry.backoff import CHANCE, Backoff, Chance
 from provider.registry.bounds import LARGE_BOUNDS, affordable, open_files
 from provider.registry.call import Call
 from provider.registry.errand import Errand, Outcome
-from provider.registry.gate import Gate
+from provider.registry.gates import Gates
 from provider.registry.transport import (
     Cause,
     Request,
@@ -69,7 +69,7 @@ class Wire:
         self._pace = pace
         self._clock = clock
         self._observer = observer
-        self._gate = Gate(clock, observer, chance)
+        self._gates = Gates(clock, observer, chance)
         self._backoff = Backoff(limits.BACKOFF_SECONDS, limits.BACKOFF_LONGEST_SECONDS, chance)
         self._turns = Turns(clock, observer, affordable(open_files()))
         self._large = Turns(clock, observer, LARGE_BOUNDS)
@@ -110,18 +110,20 @@ class Wire:
 
     async def _wait_to_be_let_in(self, request: Request, until: float) -> None:
         """Wait for a registry that is left alone, if that is over in time."""
-        while pause := self._gate.pause(request.origin.authority, _account(request)):
+        while pause := self._gates.of(request).pause(request.origin.authority, _account(request)):
             if self._clock.monotonic() + pause >= until:
                 return
             await asyncio.sleep(pause)
 
     def _pause(self, request: Request, tries: int, until: float) -> float | None:
         """Seconds until it is worth to send it again; None where that is not in time."""
-        pause = max(self._backoff.seconds(tries), self._gate.pause(request.origin.authority, _account(request)))
+        closed = self._gates.of(request).pause(request.origin.authority, _account(request))
+        pause = max(self._backoff.seconds(tries), closed)
         return pause if self._clock.monotonic() + pause < until else None
 
     def _check(self, request: Request, errand: Errand, call: Call) -> None:
-        self._gate.check(request.origin.authority, errand.what, _account(request), audit=call.claim.audit)
+        gate = self._gates.of(request)
+        gate.check(request.origin.authority, errand.what, _account(request), audit=call.claim.audit)
 
     async def _send(self, request: Request, errand: Errand, call: Call) -> Response:
         call.paced = False
@@ -180,12 +182,13 @@ class Wire:
         finally:
             turn.end(answered=answered)
         later = retry_after.seconds(response, self._clock.now())
+        gate = self._gates.of(request)
         if response.status == TOO_MANY_REQUESTS:
-            self._gate.leave_alone(authority, self._unless_said(later, response), _account(request))
+            gate.leave_alone(authority, self._unless_said(later, response), _account(request))
             raise failures.of_status(authority, errand.what, response.status)
-        self._gate.welcomed(authority, _account(request))
+        gate.welcomed(authority, _account(request))
         if response.status == UNAVAILABLE and later is not None:
-            self._gate.unavailable(authority, later)
+            gate.unavailable(authority, later)
         return response
 
     def _unless_said(self, later: float | None, response: Response) -> float:
@@ -199,7 +202,8 @@ class Wire:
     async def _exchanged(self, request: Request, errand: Errand, limit: int, turn: Turn, call: Call) -> Response:
         """Send it; what fails is reported to the gate and translated, except for a body that is too large."""
         authority = request.origin.authority
-        visit = self._gate.enter(authority, errand.subject, _account(request), audit=call.claim.audit)
+        gate = self._gates.of(request)
+        visit = gate.enter(authority, errand.subject, _account(request), audit=call.claim.audit)
         started = self._clock.monotonic()
         outcome = Outcome()
         try:
@@ -218,7 +222,7 @@ class Wire:
                 answered=not isinstance(error, UnreachableError | SilentError),
                 failure=None if failures.of_caller(error) else ours.reason,
             )
-            self._tell(authority, error, ours)
+            self._tell(request, error, ours)
             raise ours from error
         except ImageError as error:
             outcome = Outcome(failures.code(error), error.reason)
@@ -229,7 +233,7 @@ class Wire:
             outcome = Outcome("timeout", Reason.TIMEOUT)
             raise failures.of_transport(authority, errand.what, SilentError(own=False)) from None
         finally:
-            self._gate.leave(authority, visit, answered=outcome.answered, failure=outcome.failure)
+            gate.leave(authority, visit, answered=outcome.answered, failure=outcome.failure)
             self._report(request, errand, call, outcome, self._clock.monotonic() - started)
         return response
 
@@ -238,14 +242,14 @@ class Wire:
         response = outcome.response
         left = rate_limit.read(response.headers, self._clock.now()) if response is not None else None
         if left is not None:
-            self._gate.counted(request.origin.authority, _account(request), left)
+            self._gates.of(request).counted(request.origin.authority, _account(request), left)
         if call.recorder is not None:
             call.recorder.record(wire_steps.of(request, errand, call, outcome, seconds, left))
 
-    def _tell(self, authority: str, error: TransportError, ours: ImageError) -> None:
+    def _tell(self, request: Request, error: TransportError, ours: ImageError) -> None:
         """A registry to which no connection can be made is left alone; whose own time was over says nothing of it."""
         if isinstance(error, UnreachableError) and error.cause is not Cause.BUDGET:
-            self._gate.unreachable(authority, ours.reason, _CLOSED[error.cause])
+            self._gates.of(request).unreachable(request.origin.authority, ours.reason, _CLOSED[error.cause])
 
 
 def _account(request: Request) -> str:

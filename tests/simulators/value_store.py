@@ -66,7 +66,8 @@ class ValueStoreSimulator:
         return True
 
     async def drop(self, names: Sequence[str]) -> int:
-        await self._met()
+        # One that is full still drops.
+        await self._met(StoreTrouble.READ_ONLY if self.trouble_of_writes is StoreTrouble.READ_ONLY else None)
         return sum(self.values.pop(name, None) is not None for name in names)
 
     async def ping(self) -> None:

@@ -2,16 +2,19 @@
 
 - **Reads** of one turn of the event loop leave together, with a bound on their time. What does not come in time is not
   there.
-- **Writes** wait in a line with a bound, and nobody waits for them.
-- **A store that is lost** is asked nothing until a probe, which nobody waits for either, has found it again.
-- **A store that is full or read-only** is still read; writes are dropped for a while.
+- **Writes** wait in a line with a bound, and nobody waits for them. What is to be dropped goes before them, and never
+  beside them, so that nothing comes back that was dropped.
+- **A store that is lost** is asked nothing until a probe, which nobody waits for either, has found it again. What was
+  seen meanwhile waits in the line: it may be all that is known when a registry goes away next.
+- **A store that is full or read-only** is still read; writes are given up for a while.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Collection, Coroutine, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from provider import limits
@@ -39,9 +42,9 @@ class SharedMemory:
         self._asked: OrderedDict[str, tuple[asyncio.Future[bytes], float]] = OrderedDict()
         self._sent: dict[str, asyncio.Future[bytes]] = {}
         self._readers = 0
-        self._lines: deque[Entry] = deque()
+        self._line: OrderedDict[str, Entry] = OrderedDict()
         self._line_bytes = 0
-        self._writer: asyncio.Task[None] | None = None
+        self._worker: asyncio.Task[None] | None = None
         self._written: OrderedDict[str, float] = OrderedDict()
         self._writes_from = 0.0
         self._owed: dict[str, None] = {}
@@ -49,6 +52,14 @@ class SharedMemory:
         self._away = False
         self._large = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Connect before anybody asks: a first connection takes longer than a question waits."""
+        await self._bounded(self._answered(), limits.STORE_OPEN_SECONDS, lost_by_silence=True)
+
+    async def _answered(self) -> bool:
+        await self._store.ping()
+        return True
 
     @property
     def away(self) -> bool:
@@ -59,7 +70,7 @@ class SharedMemory:
 
     async def get(self, name: str, most: int) -> bytes | None:
         """A value; None when there is none, when it has more than `most` bytes, or when it does not come in time."""
-        if self._away:
+        if self._away or name in self._owed:
             return None
         body = await asyncio.shield(self._future(name))
         if len(body) > limits.STORE_PIECE_BYTES:
@@ -128,46 +139,77 @@ class SharedMemory:
         now = self._clock.monotonic()
         if entry.fixed and now - self._written.get(entry.name, float("-inf")) < limits.STORE_RENEWAL_SECONDS:
             return
-        if self._away or now < self._writes_from or self._line_bytes + len(entry.body) > limits.STORE_LINE_BYTES:
-            self._observer.store_writes_dropped(1)
+        self._leave_line(entry.name)
+        if now < self._writes_from or self._line_bytes + _weight(entry) > limits.STORE_LINE_BYTES:
+            self._lost((entry,))
             return
         self._note(entry.name, now)
-        self._lines.append(entry)
-        self._line_bytes += len(entry.body) + limits.STORE_ENTRY_BYTES
-        if self._writer is None or self._writer.done():
-            self._writer = self._begin(self._write_all())
+        self._join_line(entry)
+        self._work()
 
     def forget(self, name: str) -> None:
-        """Have a value dropped that is of no use; of a store that is lost when it is back, for it may still have it."""
+        """Have a value dropped that is of no use, and never read meanwhile; also of a store that is lost now."""
         self._written.pop(name, None)
-        if self._away:
-            self._owe((name,))
-        elif len(self._tasks) < limits.STORE_READS:
-            self._begin(self._drop((name,)))
+        self._leave_line(name)
+        if len(self._owed) < limits.STORE_READS:
+            self._owed[name] = None
+        self._work()
 
-    async def _write_all(self) -> None:
-        while self._lines:
-            entries = [self._lines.popleft() for _ in range(min(len(self._lines), limits.STORE_BATCH))]
-            self._line_bytes -= sum(len(entry.body) + limits.STORE_ENTRY_BYTES for entry in entries)
-            if (
-                self._away
-                or self._clock.monotonic() < self._writes_from
-                or await self._bounded(self._written_down(entries), limits.STORE_WRITE_SECONDS) is None
-            ):
-                self._lost(entries)
+    def _work(self) -> None:
+        """Have the store told what it does not know, unless that is under way."""
+        if not self._away and (self._worker is None or self._worker.done()):
+            self._worker = self._begin(self._catch_up())
+
+    async def _catch_up(self) -> None:
+        while not self._away and (self._owed or self._line):
+            pause = self._writes_from - self._clock.monotonic()
+            if pause > 0:
+                self._give_up_line()
+                # What is to be dropped stays to be dropped.
+                await asyncio.sleep(pause if self._owed else 0)
+            elif self._owed:
+                await self._drop_some()
+            else:
+                await self._write_some()
+
+    async def _drop_some(self) -> None:
+        names = tuple(islice(self._owed, limits.STORE_BATCH))
+        if await self._bounded(self._store.drop(names), limits.STORE_WRITE_SECONDS) is not None:
+            for name in names:
+                self._owed.pop(name, None)
+
+    async def _write_some(self) -> None:
+        entries = list(islice(self._line.values(), limits.STORE_BATCH))
+        for entry in entries:
+            self._leave_line(entry.name)
+        if await self._bounded(self._written_down(entries), limits.STORE_WRITE_SECONDS) is not None:
+            return
+        if self._clock.monotonic() < self._writes_from:
+            self._lost(entries)
+            return
+        for entry in reversed(entries):
+            # Unless there is something newer to say of it.
+            if entry.name not in self._line and entry.name not in self._owed:
+                self._join_line(entry)
+                self._line.move_to_end(entry.name, last=False)
 
     async def _written_down(self, entries: Sequence[Entry]) -> bool:
         await self._store.write(entries)
         return True
 
-    async def _drop(self, names: Sequence[str]) -> None:
-        if await self._bounded(self._store.drop(names), limits.STORE_WRITE_SECONDS) is None:
-            self._owe(names)
+    def _join_line(self, entry: Entry) -> None:
+        self._line[entry.name] = entry
+        self._line_bytes += _weight(entry)
 
-    def _owe(self, names: Sequence[str]) -> None:
-        for name in names:
-            if len(self._owed) < limits.STORE_READS:
-                self._owed[name] = None
+    def _leave_line(self, name: str) -> None:
+        entry = self._line.pop(name, None)
+        if entry is not None:
+            self._line_bytes -= _weight(entry)
+
+    def _give_up_line(self) -> None:
+        self._lost(self._line.values())
+        self._line.clear()
+        self._line_bytes = 0
 
     def _lost(self, entries: Collection[Entry]) -> None:
         if entries:
@@ -191,7 +233,7 @@ class SharedMemory:
 
     # How it does.
 
-    async def _bounded(self, work: Coroutine[Any, Any, Any], seconds: float = limits.STORE_READ_SECONDS) -> Any:  # noqa: ANN401 - of the work
+    async def _bounded(self, work: Coroutine[Any, Any, Any], seconds: float, *, lost_by_silence: bool = False) -> Any:  # noqa: ANN401 - of the work
         """The result of work with the store; None where there is none in time."""
         began = self._clock.monotonic()
         result, trouble = None, None
@@ -203,7 +245,10 @@ class SharedMemory:
         except StoreError as error:
             trouble = error.trouble
         self._observer.store_asked(trouble or "", self._clock.monotonic() - began)
-        self._judge(trouble)
+        if lost_by_silence and trouble is StoreTrouble.TIMEOUT:
+            self._lose(trouble)
+        else:
+            self._judge(trouble)
         return result
 
     def _judge(self, trouble: StoreTrouble | None) -> None:
@@ -240,15 +285,12 @@ class SharedMemory:
             except (TimeoutError, StoreError):
                 continue
             break
-        if self._owed:
-            # Before anybody reads it again.
-            owed, self._owed = tuple(self._owed), {}
-            await self._drop(owed)
         # What was written may be gone.
         self._written.clear()
         self._timeouts = 0
         self._away = False
         self._observer.store_back()
+        self._work()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -258,12 +300,16 @@ class SharedMemory:
 
     async def close(self) -> None:
         """Let go of all connections, when what waits has been written."""
-        if self._writer is not None and not self._away:
-            await asyncio.wait((self._writer,), timeout=limits.STORE_CLOSE_SECONDS)
-        self._lost(self._lines)
+        if self._worker is not None and not self._away:
+            await asyncio.wait((self._worker,), timeout=limits.STORE_CLOSE_SECONDS)
+        self._give_up_line()
         for task in tuple(self._tasks):
             task.cancel()
         await self._store.close()
+
+
+def _weight(entry: Entry) -> int:
+    return len(entry.body) + limits.STORE_ENTRY_BYTES
 
 
 def _settle(future: asyncio.Future[bytes], body: bytes) -> None:

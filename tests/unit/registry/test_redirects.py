@@ -193,6 +193,15 @@ def test_four_redirects_are_followed(fetch, registry, blob):
     assert hosts(registry) == ["reg.io", "store0.io", "store1.io", "store2.io", "store3.io"]
 
 
+def test_who_leads_to_a_registry_that_is_busy_does_not_close_it(refused, run, client, make_call, registry, blob):
+    registry.blob_location = lambda digest: f"https://store.io/store/{digest}"
+    registry.fail("store", 429, headers={"Retry-After": "60"}, times=1)
+    assert refused().reason is Reason.THROTTLED
+    own = parse("store.io/team/app:v1")
+    registry.blob_location = None
+    assert run(client.blob(own, blob, limits.CONFIG_BYTES, make_call()))
+
+
 class TestOtherRegistry:
     """A redirect to a registry that wants a token of its own."""
 

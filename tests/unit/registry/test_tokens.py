@@ -79,6 +79,13 @@ class TestToken:
         ask()
         assert kinds(registry) == ["manifest", "token", "manifest", "manifest"]
 
+    def test_busy_registry_that_another_one_names_as_its_realm_is_not_closed(self, ask, refused, registry):
+        registry.require_token("https://busy.io/token")
+        registry.fail("token", 429, headers={"Retry-After": "60"})
+        assert refused().reason is Reason.THROTTLED
+        registry.authorizations = None
+        assert ask(parse("busy.io/team/app:v1"))
+
     def test_token_is_asked_for_by_service_and_scope(self, ask, registry):
         registry.require_token(REALM)
         ask()

@@ -1,6 +1,7 @@
 """One registry request: let through, given its turn, sent, timed, reported, its failure translated."""
 
 import asyncio
+import contextlib
 import email.utils
 from dataclasses import replace
 
@@ -118,6 +119,44 @@ def refusal(run, wire, call, errand_=None, at=REG):
     with pytest.raises(ImageError) as caught:
         run(send(wire, call, errand_, at))
     return caught.value
+
+
+class TestLed:
+    """A registry that leads elsewhere closes that way, and for nobody else."""
+
+    @pytest.fixture
+    def led(self, wire):
+        def led(call, by):
+            request = Request("GET", origin.of_registry("https", OTHER), "/v2/x", led_by=by)
+            return wire.send(request, errand(), call)
+
+        return led
+
+    @pytest.mark.parametrize(
+        "met", [(429, {"retry-after": "60"}), (503, {"retry-after": "60"}), UnreachableError(Cause.CONNECTION)], ids=str
+    )
+    def test_what_is_met_where_a_registry_leads_closes_no_registry(self, run, line, led, wire, make_call, met):
+        if isinstance(met, Exception):
+            line.failures = [met]
+        else:
+            line.answers = [met]
+        with contextlib.suppress(ImageError):
+            run(led(make_call(), "evil.io"))
+        sent = len(line.sent)
+        with pytest.raises(ImageError):
+            run(led(make_call(), "evil.io"))
+        assert len(line.sent) == sent
+        assert run(send(wire, make_call(), at=OTHER)).status == 200
+        assert run(led(make_call(), REG)).status == 200
+
+    def test_ways_that_are_remembered_have_a_bound(self, run, line, led, wire, make_call):
+        line.answers = [(429, {"retry-after": "60"})]
+        with pytest.raises(ImageError):
+            run(led(make_call(), "first.io"))
+        for number in range(limits.LEADING_REGISTRIES):
+            run(led(make_call(), f"r{number}.io"))
+        assert len(wire._gates._led) == limits.LEADING_REGISTRIES
+        assert run(led(make_call(), "first.io")).status == 200
 
 
 class TestThrottled:
@@ -394,14 +433,14 @@ class TestQuota:
         started, waits = clock.monotonic(), []
         for _ in range(5):
             refusal(run, wire, make_call())
-            waits.append(wire._gate.pause(REG, "anonymous"))
+            waits.append(wire._gates._own.pause(REG, "anonymous"))
             clock.advance(waits[-1])
         assert waits == pytest.approx([0, 1, 2, 4, 8])
         line.answer = (200, {})
         run(send(wire, make_call()))
         line.answer = (429, {"retry-after": "0"})
         refusal(run, wire, make_call())
-        assert wire._gate.pause(REG, "anonymous") == 0
+        assert wire._gates._own.pause(REG, "anonymous") == 0
         assert clock.monotonic() > started
 
     def test_source_of_a_limit_is_told_to_nobody(self, run, wire, line, call, observer):

@@ -78,6 +78,13 @@ def memory_put(loop, memory, *entries):
     loop.settle()
 
 
+def memory_forget(loop, memory, name):
+    async def forget():
+        memory.forget(name)
+
+    loop.run(forget())
+
+
 class TestWrites:
     def test_nobody_waits_for_a_write(self, loop, memory, store, clock):
         store.delay = 0.5
@@ -125,6 +132,32 @@ class TestWrites:
         memory_put(loop, memory, entry("a", fixed=True))
         assert store.values == {"a": b"value"}
 
+    def test_what_is_forgotten_while_it_is_written_is_gone_in_the_end(self, loop, memory, store):
+        store.delay = 0.1
+        memory_put(loop, memory, entry("a"))
+        loop.run_for(0.05)
+        memory_forget(loop, memory, "a")
+        assert loop.run(memory.get("a", MOST)) is None
+        loop.run_for(1)
+        assert (store.writes, store.values) == (["a"], {})
+
+    def test_what_is_put_again_after_it_was_forgotten_stays(self, loop, memory, store):
+        store.values["a"] = b"old"
+        memory_forget(loop, memory, "a")
+        memory_put(loop, memory, entry("a", b"new"))
+        loop.run_for(1)
+        assert (store.values, loop.run(memory.get("a", MOST))) == ({"a": b"new"}, b"new")
+
+    def test_what_a_read_only_store_does_not_drop_is_not_read_and_dropped_later(self, loop, memory, store):
+        store.values["a"] = b"old"
+        store.trouble_of_writes = StoreTrouble.READ_ONLY
+        memory_forget(loop, memory, "a")
+        loop.run_for(5)
+        assert loop.run(memory.get("a", MOST)) is None
+        store.trouble_of_writes = None
+        loop.run_for(limits.STORE_AWAY_SECONDS)
+        assert store.values == {}
+
     def test_close_writes_what_waits(self, loop, memory, store):
         store.delay = 0.1
 
@@ -134,6 +167,27 @@ class TestWrites:
 
         loop.run(put_and_close())
         assert (store.values, store.closed) == ({"a": b"value"}, True)
+
+
+class TestOpening:
+    def test_first_connection_may_take_longer_than_a_question_waits(self, loop, memory, store, observer):
+        store.delay = 2 * limits.STORE_READ_SECONDS
+        loop.run(memory.open())
+        assert (memory.away, store.pings, observer.told) == (False, 1, [])
+
+    @pytest.mark.parametrize(("delay", "trouble"), [(60.0, None), (0.0, StoreTrouble.REFUSED)])
+    def test_store_that_is_not_there_is_lost_until_it_is_found(
+        self, loop, memory, store, observer, clock, delay, trouble
+    ):
+        store.delay, store.trouble = delay, trouble
+        began = clock.monotonic()
+        loop.run(memory.open())
+        assert clock.monotonic() - began == pytest.approx(limits.STORE_OPEN_SECONDS if delay else 0, abs=0.01)
+        assert memory.away
+        store.delay, store.trouble = 0.0, None
+        loop.run_for(limits.STORE_AWAY_SECONDS + limits.STORE_READ_SECONDS + 0.1)
+        assert not memory.away
+        assert observer.told == [("away", (trouble or StoreTrouble.TIMEOUT).value), ("back", "")]
 
 
 class TestLoss:
@@ -172,6 +226,34 @@ class TestLoss:
         store.trouble = None
         loop.run_for(1.1)
         assert loop.run(all_of(memory, "a", "b")) == [None, b"2"]
+
+    @pytest.mark.parametrize("trouble", [StoreTrouble.CONNECTION, StoreTrouble.TIMEOUT])
+    def test_what_was_put_meanwhile_is_there_when_it_is_back(self, loop, memory, store, observer, trouble):
+        store.trouble = trouble
+        loop.run(all_of(memory, "x"))
+        loop.run(all_of(memory, "y"))
+        memory_put(loop, memory, entry("a", fixed=True), entry("b", b"old"), entry("b", b"new"))
+        loop.run_for(5)
+        store.trouble = None
+        loop.run_for(1.1)
+        assert (store.values, observer.dropped) == ({"a": b"value", "b": b"new"}, 0)
+
+    def test_what_was_put_and_forgotten_meanwhile_does_not_come_back(self, loop, memory, store):
+        store.trouble = StoreTrouble.CONNECTION
+        loop.run(memory.get("b", MOST))
+        memory_put(loop, memory, entry("a"))
+        memory.forget("a")
+        store.trouble = None
+        loop.run_for(1.1)
+        assert (store.values, loop.run(memory.get("a", MOST))) == ({}, None)
+
+    def test_write_that_meets_the_loss_is_made_when_it_is_back(self, loop, memory, store):
+        store.trouble_of_writes = StoreTrouble.CONNECTION
+        memory_put(loop, memory, entry("a"))
+        assert memory.away
+        store.trouble_of_writes = None
+        loop.run_for(1.1)
+        assert store.values == {"a": b"value"}
 
     def test_what_could_not_be_forgotten_keeps_no_store_away(self, loop, memory, store, observer):
         store.values.update(a=b"1", b=b"2")
