@@ -156,7 +156,7 @@ class SharedMemory:
         self._work()
 
     def _work(self) -> None:
-        """Have the store told what it does not know, unless that is under way."""
+        """Write and drop what waits, unless that is under way."""
         if not self._away and (self._worker is None or self._worker.done()):
             self._worker = self._begin(self._catch_up())
 
