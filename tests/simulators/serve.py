@@ -45,6 +45,9 @@ class _NoStore:
     def __len__(self) -> int:
         return 0
 
+    async def enter(self) -> None:
+        """There is nothing to connect to."""
+
     async def leave(self) -> None:
         print('{"event": "store.left"}', flush=True)  # noqa: T201 - for tests of a stop
 
