@@ -27,7 +27,10 @@ from gatekeeper.translation.translate import Translation, has_strict_rules
 from provider.errors import ImageError, SettingsError
 from provider.questions.answer import Answer
 from provider.questions.question import Question
-from provider.registry import digests, reference
+
+# As far as a forecast looks ahead.
+from provider.registry import reference
+from provider.registry.content import digests
 
 # As far as a forecast looks ahead.
 _FORECAST_DAYS: Final = 400

@@ -20,7 +20,7 @@ from provider.steps import StepRecorder
 
 if TYPE_CHECKING:
     from gatekeeper.cli.session import Session
-    from provider.registry.proxies import NoProxy, Proxies, Proxy
+    from provider.registry.transport.proxies import NoProxy, Proxies, Proxy
     from provider.settings.values import HostPair
 
 _DOCKER_CONFIG: Final = "~/.docker/config.json"
@@ -106,7 +106,7 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...])
 
 
 def _proxy(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Proxy | None:
-    from provider.registry import proxies  # noqa: PLC0415 - as above
+    from provider.registry.transport import proxies  # noqa: PLC0415 - as above
 
     try:
         return proxies.read(value) if value else None
@@ -115,13 +115,13 @@ def _proxy(_ctx: click.Context, _param: click.Parameter, value: str | None) -> P
 
 
 def _no_proxy(_ctx: click.Context, _param: click.Parameter, value: str | None) -> NoProxy | None:
-    from provider.registry import proxies  # noqa: PLC0415 - as above
+    from provider.registry.transport import proxies  # noqa: PLC0415 - as above
 
     return proxies.exceptions(value) if value else None
 
 
 def _proxies(options: RegistryOptions) -> Proxies:
-    from provider.registry import proxies  # noqa: PLC0415 - as above
+    from provider.registry.transport import proxies  # noqa: PLC0415 - as above
 
     return proxies.choose(options.proxy, options.no_proxy or proxies.NoProxy(), os.environ)
 
@@ -183,13 +183,13 @@ def _own_docker_config() -> Path | None:
     DOCKER_CONFIG, or Docker's in the home. Nobody named it now, so one that cannot be used is passed over with a
     warning: public images need none.
     """
-    from provider.registry import credentials  # noqa: PLC0415 - as in `connected`
+    from provider.registry.credentials import docker_config  # noqa: PLC0415 - as in `connected`
 
     path, named = _docker_config_path()
     if not named and not os.path.exists(path):  # noqa: PTH110 - pathlib's raises where it may not look
         return None
     try:
-        credentials.load(Path(path))
+        docker_config.load(Path(path))
     except SettingsError as error:
         output.warning(f"passed over: {error}")
         return None

@@ -15,7 +15,7 @@ from provider.questions.answer import Answer
 from provider.questions.item_key import ItemKey
 from provider.questions.question import ProofQuestion, Question
 from provider.registry.call import Call
-from provider.registry.claim import Claim
+from provider.registry.turns.claim import Claim
 from provider.steps import StepRecorder
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from gatekeeper.evaluation.review import Review
 from provider.errors import ImageError
 from provider.registry import reference
-from provider.registry.digests import is_digest
+from provider.registry.content.digests import is_digest
 
 _SIDE_BY_SIDE: Final = 16
 

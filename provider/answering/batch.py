@@ -8,7 +8,7 @@ The rules:
    seconds shares one wait. When nothing of it is left, the answer is `Timeout` at once.
 3. **Sharing.** Keys are worked on side by side. A key that stands twice in a request, or in two requests at the same
    time, is worked on once. `/validate` and `/audit` ask the same questions, so they share; `/mutate` asks others.
-4. **Nobody takes all.** Requests to registries take turns (`provider.registry.turns`). No more than half of the
+4. **Nobody takes all.** Requests to registries take turns (`provider.registry.turns.turns`). No more than half of the
    server's threads wait for admission's keys and no more than a quarter for audit's; who comes then reads
    `Overloaded` at once, so that an answer from memory always finds a thread.
 5. **What reaches the caller.** An answer is an item. A durable failure is an item error. A passing one is left out of

@@ -24,8 +24,8 @@ from provider.questions.item_key import ItemKey
 from provider.questions.question import Question
 from provider.reasons import Reason
 from provider.registry.call import Call
-from provider.registry.claim import Claim
-from provider.registry.credentials import Credentials
+from provider.registry.credentials.credentials import Credentials
+from provider.registry.turns.claim import Claim
 from provider.steps import StepRecorder
 
 

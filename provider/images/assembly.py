@@ -15,18 +15,19 @@ from provider.pace import Pace
 from provider.pullsecrets import api_reader
 from provider.pullsecrets.keyring import PodKeyrings
 from provider.pullsecrets.pod_credentials import PodCredentialSource
-from provider.registry.addresses import AddressBook
 from provider.registry.archive import Archive
 from provider.registry.archive_assembly import assemble_archive
-from provider.registry.ca_bundle import CABundle, system_authorities
 from provider.registry.client import RegistryClient
-from provider.registry.credentials import Credentials, NoCredentials, ReloadedCredentials, SharedCredentials
-from provider.registry.helpers import HelperCredentials, HostPrograms
+from provider.registry.credentials.credentials import Credentials, NoCredentials, SharedCredentials
+from provider.registry.credentials.docker_credentials import ReloadedCredentials
+from provider.registry.credentials.helpers import HelperCredentials, HostPrograms
 from provider.registry.mirrors.folder import HostFolder
 from provider.registry.mirrors.host import HostTable, NoMirrors
 from provider.registry.settings import RegistrySettings
 from provider.registry.store import Store
-from provider.registry.transport import Transport
+from provider.registry.transport.addresses import AddressBook
+from provider.registry.transport.ca_bundle import CABundle, system_authorities
+from provider.registry.transport.transport import Transport
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,8 @@ def _pull_secrets(
     """
     if not settings.pull_secret_namespaces:
         return None
-    from provider.registry.curl_transport import CurlTransport  # noqa: PLC0415 - as in _store
-    from provider.registry.resolver import NameResolver  # noqa: PLC0415 - as in _store
+    from provider.registry.transport.curl_transport import CurlTransport  # noqa: PLC0415 - as in _store
+    from provider.registry.transport.resolver import NameResolver  # noqa: PLC0415 - as in _store
 
     server = api_reader.server_of(os.environ)
     # Its address is a private one; nothing else is asked by this transport, and registries are not by it.
@@ -189,8 +190,8 @@ def _transport(
     settings: RegistrySettings, clock: Clock, observer: Observer, files: _Files, hosts: HostTable
 ) -> Transport:
     # Imported here: libcurl and c-ares are not loaded where a test brings a transport of its own.
-    from provider.registry.curl_transport import CurlTransport  # noqa: PLC0415
-    from provider.registry.resolver import NameResolver  # noqa: PLC0415
+    from provider.registry.transport.curl_transport import CurlTransport  # noqa: PLC0415
+    from provider.registry.transport.resolver import NameResolver  # noqa: PLC0415
 
     def in_force(problems: Sequence[str]) -> None:
         observer.file_in_force(FileSetting.REGISTRY_CA, "", problems)

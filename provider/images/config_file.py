@@ -19,7 +19,7 @@ from provider.golang import encoding_json, rfc3339
 from provider.golang.decoding import DecodeError, MismatchError, Room, RoomError, kind
 from provider.golang.decoding import decode as decode_into
 from provider.golang.structs import Custom, Field, Flag, Integer, Map, Pointer, Slice, Struct, Text
-from provider.registry.manifest import Platform
+from provider.registry.content.manifest import Platform
 
 _HEX: Final = re.compile(r"[0-9a-f]*")
 _USUAL_HASH: Final = re.compile(r"sha256:[0-9a-f]{64}")

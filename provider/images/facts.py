@@ -13,8 +13,9 @@ from provider.images.leaf import Leaf
 from provider.questions.answer import Facts, PlatformFacts
 from provider.questions.date_source import DateSource
 from provider.reasons import Reason
-from provider.registry import media_types, store
-from provider.registry.manifest import Descriptor
+from provider.registry import store
+from provider.registry.content import media_types
+from provider.registry.content.manifest import Descriptor
 from provider.registry.reference import Reference
 from provider.registry.sighting import Sighting
 

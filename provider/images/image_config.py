@@ -13,7 +13,7 @@ from typing import Final
 from provider.errors import ImageError
 from provider.golang import encoding_json
 from provider.reasons import Reason
-from provider.registry.manifest import Platform
+from provider.registry.content.manifest import Platform
 
 _FIELDS: Final = ("created", "os", "architecture", "variant", "os.version")
 _LENGTHS: Final = frozenset(map(len, _FIELDS))

@@ -15,8 +15,8 @@ from provider.images.config_file import LimitError
 from provider.images.image_config import ImageConfig
 from provider.questions.config_paths import ConfigPaths
 from provider.reasons import Reason
-from provider.registry import media_types
-from provider.registry.manifest import Descriptor, Manifest, Platform
+from provider.registry.content import media_types
+from provider.registry.content.manifest import Descriptor, Manifest, Platform
 from provider.registry.reference import Reference
 
 

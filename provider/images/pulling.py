@@ -9,7 +9,7 @@ from provider.errors import ImageError
 from provider.questions.question import Question
 from provider.reasons import Reason
 from provider.registry.candidates import REFUSALS, Candidates
-from provider.registry.credentials import Credentials
+from provider.registry.credentials.credentials import Credentials
 
 _OF_RIGHTS: Final = REFUSALS | {Reason.SIGNATURE_ABSENT}
 

@@ -18,10 +18,11 @@ from provider.loop import gathered
 from provider.pace import Pace
 from provider.questions.config_paths import ConfigPaths
 from provider.reasons import Reason
-from provider.registry import media_types, store
+from provider.registry import store
 from provider.registry.call import Call
 from provider.registry.client import Content
-from provider.registry.manifest import Descriptor, Index, Manifest
+from provider.registry.content import media_types
+from provider.registry.content.manifest import Descriptor, Index, Manifest
 from provider.registry.reference import Reference
 from provider.registry.store import Store
 from provider.steps import StepPurpose

@@ -19,7 +19,7 @@ from provider.errors import ImageError, SettingsError
 from provider.pullsecrets.reader import ClusterResource, ReadError, ReadFault
 from provider.registry import origin
 from provider.registry.origin import Origin
-from provider.registry.transport import Request, TooLargeError, Transport, TransportError
+from provider.registry.transport.transport import Request, TooLargeError, Transport, TransportError
 from provider.version import VERSION
 
 AUTHORITY: Final = "ca.crt"

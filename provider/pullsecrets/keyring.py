@@ -22,7 +22,7 @@ from provider.loop import gathered
 from provider.pullsecrets import secret
 from provider.pullsecrets.reader import ClusterReader, ClusterResource, ReadError, ReadFault
 from provider.questions.puller import Puller
-from provider.registry.credentials import DockerConfig
+from provider.registry.credentials.docker_config import DockerConfig
 
 # RFC 1123, as Kubernetes has it for names of Secrets.
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)

@@ -16,8 +16,8 @@ from provider.pullsecrets.keyring import PodKeyring, PodKeyrings
 from provider.questions.puller import Puller
 from provider.questions.question import Question
 from provider.registry.candidates import Candidates
-from provider.registry.credential import Credential
-from provider.registry.credentials import Credentials
+from provider.registry.credentials.credential import Credential
+from provider.registry.credentials.credentials import Credentials
 
 _NO_SECRETS = PodKeyring(())
 

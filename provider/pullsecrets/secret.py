@@ -15,8 +15,8 @@ from typing import Any, Final
 from provider import json_weight, limits
 from provider.errors import FileError
 from provider.foreign_text import shown
-from provider.registry import credentials
-from provider.registry.credentials import DockerConfig
+from provider.registry.credentials import docker_config
+from provider.registry.credentials.docker_config import DockerConfig
 
 _JSON_TYPE: Final = "kubernetes.io/dockerconfigjson"
 _OLDER_TYPE: Final = "kubernetes.io/dockercfg"
@@ -45,7 +45,7 @@ def config_of(body: bytes, name: str) -> DockerConfig:
     try:
         content = base64.b64decode(text, validate=True)
         json_weight.check(content, limits.PULL_SECRET_PARTS)
-        config = credentials.of_secret(content, name, older=kind == _OLDER_TYPE)
+        config = docker_config.of_secret(content, name, older=kind == _OLDER_TYPE)
     except json_weight.WeightError as error:
         raise FileError(f"cannot be used: `{key}` holds too much") from error
     except (binascii.Error, ValueError) as error:

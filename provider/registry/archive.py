@@ -22,9 +22,9 @@ from provider.cache.shared.shared_memory import SharedMemory
 from provider.cache.shared.value_store import Entry
 from provider.clock import Clock
 from provider.observer import Observer
-from provider.registry import digests
 from provider.registry.client import Content
-from provider.registry.manifest import Descriptor, Platform
+from provider.registry.content import digests
+from provider.registry.content.manifest import Descriptor, Platform
 from provider.registry.sighting import Referrers, TagSighting
 
 _DOCUMENT: Final = "document"

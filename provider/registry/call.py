@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 from provider.cache.flight import Flights, K
 from provider.clock import Deadline
 from provider.errors import ImageError
-from provider.registry.claim import Claim
-from provider.registry.credentials import Credential, Credentials
+from provider.registry.credentials.credential import Credential
+from provider.registry.credentials.credentials import Credentials
+from provider.registry.turns.claim import Claim
 from provider.steps import AnswerStep, StepPurpose, StepRecorder, StepSource, StepTarget, milliseconds
 
 V = TypeVar("V")

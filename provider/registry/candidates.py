@@ -16,8 +16,8 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 from provider.errors import ImageError
 from provider.reasons import Reason
 from provider.registry.call import Call
-from provider.registry.credential import Credential
-from provider.registry.credentials import Credentials
+from provider.registry.credentials.credential import Credential
+from provider.registry.credentials.credentials import Credentials
 from provider.registry.reference import Reference
 
 P = ParamSpec("P")

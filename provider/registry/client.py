@@ -17,19 +17,20 @@ from provider.errors import ImageError
 from provider.observer import Observer, Operation
 from provider.pace import Pace
 from provider.reasons import Reason
-from provider.registry import digests, links, media_types, paths
+from provider.registry import links, paths
 from provider.registry.call import Call
-from provider.registry.digests import is_digest
+from provider.registry.content import digests, media_types
+from provider.registry.content.digests import is_digest
+from provider.registry.content.manifest import Descriptor
 from provider.registry.errand import Errand
 from provider.registry.exchange import Exchange
 from provider.registry.failover import Failover, HostAnswer, HostQuery
-from provider.registry.manifest import Descriptor
 from provider.registry.mirrors.host import HostTable, NoMirrors, RegistryHost
 from provider.registry.reference import Reference
-from provider.registry.schemes import Schemes
 from provider.registry.settings import RegistrySettings
 from provider.registry.tokens import Tokens
-from provider.registry.transport import Response, Transport
+from provider.registry.transport.schemes import Schemes
+from provider.registry.transport.transport import Response, Transport
 from provider.registry.wire import Wire
 
 # Of registries that do not know this part of the specification, or not for this repository.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from provider.observer import Operation
 from provider.reasons import Reason
-from provider.registry.transport import Response
+from provider.registry.transport.transport import Response
 from provider.steps import StepSource
 
 

@@ -12,11 +12,11 @@ from provider.reasons import Reason
 from provider.registry import paths, redirects
 from provider.registry.call import Call
 from provider.registry.challenge import Challenge
-from provider.registry.credential import ANONYMOUS
+from provider.registry.credentials.credential import ANONYMOUS
 from provider.registry.errand import Errand
 from provider.registry.settings import RegistrySettings
 from provider.registry.tokens import Authorization, TokenRequest, Tokens
-from provider.registry.transport import Request, Response
+from provider.registry.transport.transport import Request, Response
 from provider.registry.wire import Wire
 
 _UNAUTHORIZED: Final = 401

@@ -22,9 +22,9 @@ from provider.registry.exchange import Exchange
 from provider.registry.mirrors.host import HostTable, RegistryHost
 from provider.registry.origin import Origin
 from provider.registry.reference import Reference
-from provider.registry.schemes import Schemes
 from provider.registry.tokens import TokenRequest
-from provider.registry.transport import Request, Response
+from provider.registry.transport.schemes import Schemes
+from provider.registry.transport.transport import Request, Response
 from provider.steps import StepSource
 
 

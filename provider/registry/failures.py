@@ -6,7 +6,7 @@ from typing import Final
 
 from provider.errors import ImageError
 from provider.reasons import Reason
-from provider.registry.transport import (
+from provider.registry.transport.transport import (
     BrokenError,
     Cause,
     SilentError,

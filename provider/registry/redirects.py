@@ -9,7 +9,7 @@ from provider.errors import ImageError
 from provider.reasons import Reason
 from provider.registry import origin
 from provider.registry.settings import RegistrySettings
-from provider.registry.transport import Request, Response
+from provider.registry.transport.transport import Request, Response
 
 STATUSES: Final = frozenset({301, 302, 303, 307, 308})
 _KEPT: Final = frozenset({"Accept"})

@@ -16,7 +16,7 @@ from typing import Final
 from provider.errors import ImageError
 from provider.foreign_text import shown
 from provider.reasons import Reason
-from provider.registry.digests import EXPECTED, is_digest
+from provider.registry.content.digests import EXPECTED, is_digest
 
 DEFAULT_REGISTRY: Final = "index.docker.io"
 DEFAULT_TAG: Final = "latest"

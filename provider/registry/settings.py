@@ -11,7 +11,7 @@ from provider.cache.shared.settings import StoreSettings
 from provider.registry import origin
 from provider.registry.clouds.places import CloudName
 from provider.registry.origin import Origin
-from provider.registry.proxies import DIRECT, Proxies
+from provider.registry.transport.proxies import DIRECT, Proxies
 from provider.version import VERSION
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provider.registry.client import Content
-from provider.registry.manifest import Descriptor
+from provider.registry.content.manifest import Descriptor
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,13 +33,14 @@ from provider.errors import ImageError
 from provider.loop import let_go
 from provider.observer import Observer, RemoteList
 from provider.reasons import Reason
-from provider.registry import artifact, digests, manifest, wire_steps
+from provider.registry import wire_steps
 from provider.registry.archive import Archive, NoArchive
-from provider.registry.artifact import DescriptorList
 from provider.registry.call import Call
 from provider.registry.candidates import by_any
 from provider.registry.client import Content, Page, RegistryClient
-from provider.registry.manifest import Descriptor, Index, Manifest
+from provider.registry.content import artifact, digests, manifest
+from provider.registry.content.artifact import DescriptorList
+from provider.registry.content.manifest import Descriptor, Index, Manifest
 from provider.registry.reference import Reference
 from provider.registry.sighting import Referrers, Sighting, TagSighting
 from provider.steps import StepSource, StepTarget

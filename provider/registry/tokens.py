@@ -35,12 +35,12 @@ from provider.reasons import Reason
 from provider.registry import challenge, failures, origin
 from provider.registry.call import Call
 from provider.registry.challenge import Challenge
-from provider.registry.connection import HostConnection
-from provider.registry.credentials import Credential
+from provider.registry.credentials.credential import Credential
 from provider.registry.errand import Errand
 from provider.registry.origin import Origin
 from provider.registry.settings import RegistrySettings
-from provider.registry.transport import Request, Response
+from provider.registry.transport.connection import HostConnection
+from provider.registry.transport.transport import Request, Response
 from provider.registry.wire import Wire
 from provider.steps import StepTarget
 

@@ -16,13 +16,13 @@ from provider.errors import ImageError
 from provider.observer import Observer
 from provider.pace import Pace
 from provider.reasons import Reason
-from provider.registry import failures, rate_limit, retry_after, wire_steps
-from provider.registry.backoff import CHANCE, Backoff, Chance
-from provider.registry.bounds import LARGE_BOUNDS, affordable, open_files
+from provider.registry import failures, wire_steps
 from provider.registry.call import Call
 from provider.registry.errand import Errand, Outcome
-from provider.registry.gates import Gates
-from provider.registry.transport import (
+from provider.registry.quota import rate_limit, retry_after
+from provider.registry.quota.backoff import CHANCE, Backoff, Chance
+from provider.registry.quota.gates import Gates
+from provider.registry.transport.transport import (
     Cause,
     Request,
     Response,
@@ -32,7 +32,8 @@ from provider.registry.transport import (
     TransportError,
     UnreachableError,
 )
-from provider.registry.turns import Turn, Turns
+from provider.registry.turns.bounds import LARGE_BOUNDS, affordable, open_files
+from provider.registry.turns.turns import Turn, Turns
 
 TOO_MANY_REQUESTS: Final = 429
 UNAVAILABLE: Final = 503

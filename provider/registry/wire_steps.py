@@ -7,11 +7,11 @@ from typing import Final
 from provider.errors import ImageError
 from provider.observer import Operation
 from provider.reasons import Reason
-from provider.registry import media_types
 from provider.registry.call import Call
+from provider.registry.content import media_types
 from provider.registry.errand import Errand, Outcome
-from provider.registry.rate_limit import RateLimit
-from provider.registry.transport import Request, Response
+from provider.registry.quota.rate_limit import RateLimit
+from provider.registry.transport.transport import Request, Response
 from provider.steps import AnswerStep, StepTarget, milliseconds
 
 _TOO_MANY_REQUESTS: Final = 429

@@ -20,8 +20,8 @@ from provider.errors import SettingsError
 from provider.images.assembly import Assembly, assemble
 from provider.loop import EventLoop
 from provider.questions.endpoint import Endpoint
-from provider.registry import proxies
 from provider.registry.settings import RegistrySettings
+from provider.registry.transport import proxies
 from provider.server.file_watch import FileWatch
 from provider.server.listening import listen, problem
 from provider.server.master import Server

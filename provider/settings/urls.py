@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from provider.registry import proxies
-from provider.registry.proxies import NoProxy, Proxy
+from provider.registry.transport import proxies
+from provider.registry.transport.proxies import NoProxy, Proxy
 from provider.settings.values import text_of
 
 __all__ = ["NoProxy", "Proxy", "no_proxy", "proxy"]

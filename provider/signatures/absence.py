@@ -20,7 +20,7 @@ from provider.errors import ImageError
 from provider.loop import gathered
 from provider.questions.proof_question import Format
 from provider.registry.call import Call
-from provider.registry.manifest import Descriptor, Index
+from provider.registry.content.manifest import Descriptor, Index
 from provider.registry.reference import Reference
 from provider.registry.store import Store, parsed
 from provider.signatures import discovery

@@ -21,10 +21,11 @@ from provider.errors import ImageError
 from provider.observer import Observer, RemoteList
 from provider.questions.proof_question import SignatureSource
 from provider.reasons import Reason
-from provider.registry import artifact, digests, reference
-from provider.registry.artifact import Artifact
+from provider.registry import reference
 from provider.registry.call import Call
-from provider.registry.manifest import Descriptor
+from provider.registry.content import artifact, digests
+from provider.registry.content.artifact import Artifact
+from provider.registry.content.manifest import Descriptor
 from provider.registry.reference import Reference
 from provider.registry.store import Store
 from provider.signatures.formats.bundle_format import MEDIA_TYPE_PREFIX

@@ -32,7 +32,7 @@ from provider.questions.proof_question import Format, Key, LogName, TrustRootNam
 from provider.reasons import Reason
 from provider.registry import candidates
 from provider.registry.call import Call
-from provider.registry.manifest import Descriptor
+from provider.registry.content.manifest import Descriptor
 from provider.registry.reference import Reference
 from provider.registry.store import Store, rfc3339
 from provider.signatures.absence import Absence, Look

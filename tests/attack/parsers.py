@@ -17,8 +17,10 @@ from provider.golang.decoding import DecodeError
 from provider.images import config_file
 from provider.questions import protocol, question
 from provider.questions.proof_question import HashAlgorithm
-from provider.registry import artifact, credentials, links, manifest, origin, reference
-from provider.registry.manifest import Descriptor
+from provider.registry import links, origin, reference
+from provider.registry.content import artifact, manifest
+from provider.registry.content.manifest import Descriptor
+from provider.registry.credentials import docker_config
 from provider.settings import file
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import LegacySignature
@@ -187,7 +189,7 @@ def _key() -> Parser:
 def _docker_config() -> Parser:
     auths = b'{"registry.test":{"auth":"dTpw"},"b.test/team":{"username":"u","password":"p"}}'
     text = b'{"auths":' + auths + b',"credHelpers":{"c.test":"x"}}'
-    return Parser("Docker's config.json", _text(lambda raw: credentials.parse(raw, "it")), (SettingsError,), [text])
+    return Parser("Docker's config.json", _text(lambda raw: docker_config.parse(raw, "it")), (SettingsError,), [text])
 
 
 def _settings() -> Parser:

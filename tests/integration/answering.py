@@ -12,8 +12,8 @@ from provider.questions import item_key
 from provider.questions.answer import Answer
 from provider.questions.item_key import KeyKind
 from provider.registry.call import Call
-from provider.registry.claim import Claim
 from provider.registry.settings import RegistrySettings
+from provider.registry.turns.claim import Claim
 
 _SECONDS = 20.0
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from provider.clock import Deadline
-from provider.registry.transport import Request, Response
+from provider.registry.transport.transport import Request, Response
 from tests.simulators.registry import RegistrySimulator
 
 
@@ -26,10 +26,10 @@ class RegistryFleet(defaultdict[str, RegistrySimulator]):
         self.sent: list[Request] = []
 
     async def send(self, request: Request, limit: int, deadline: Deadline) -> Response:
-        """See `provider.registry.transport.Transport`."""
+        """See `provider.registry.transport.transport.Transport`."""
         self.asked.append(f"{request.origin.authority} {request.method} {request.target}")
         self.sent.append(request)
         return await self[request.origin.authority].send(request, limit, deadline)
 
     async def close(self) -> None:
-        """See `provider.registry.transport.Transport`."""
+        """See `provider.registry.transport.transport.Transport`."""

@@ -4,7 +4,7 @@
     registry.push_image("team/app", "v1", created="2026-01-01T00:00:00Z")
     registry.fail("blob", 500)
 
-As a transport (`provider.registry.transport.Transport`) it answers for every host, without sockets; time passes on the
+As a transport (`provider.registry.transport`) it answers for every host, without sockets; time passes on the
 virtual loop of `tests.simulators.loop`, by `delay`, or `delays` of one registry:
 
     client = RegistryClient(RegistrySettings(), registry, clock, NullObserver())
@@ -42,8 +42,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from provider import limits
 from provider.clock import Deadline
-from provider.registry import media_types, origin
-from provider.registry.transport import (
+from provider.registry import origin
+from provider.registry.content import media_types
+from provider.registry.transport.transport import (
     BrokenError,
     Cause,
     Request,
@@ -302,7 +303,7 @@ class RegistrySimulator:
     # As a transport.
 
     async def send(self, request: Request, limit: int, deadline: Deadline) -> Response:
-        """See `provider.registry.transport.Transport`."""
+        """See `provider.registry.transport.transport.Transport`."""
         self.under_way += 1
         self.peak = max(self.peak, self.under_way)
         try:
@@ -315,7 +316,7 @@ class RegistrySimulator:
             self.under_way -= 1
 
     async def close(self) -> None:
-        """See `provider.registry.transport.Transport`."""
+        """See `provider.registry.transport.transport.Transport`."""
 
     async def _sent(self, request: Request, limit: int, deadline: Deadline) -> Response:
         answer = self.answer(

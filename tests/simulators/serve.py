@@ -17,7 +17,7 @@ from provider.images.assembly import Assembly
 from provider.questions.answer import Facts
 from provider.questions.item_key import ItemKey
 from provider.registry.call import Call
-from provider.registry.credentials import NoCredentials
+from provider.registry.credentials.credentials import NoCredentials
 from provider.server.serving import run
 from provider.settings.sources import load
 from tests.simulators.inspector import InspectorSimulator

@@ -14,7 +14,7 @@ from provider.answering.result import KeyResult
 from provider.answering.work import Works
 from provider.cache.memory import Memory
 from provider.questions.endpoint import Endpoint
-from provider.registry.credentials import NoCredentials
+from provider.registry.credentials.credentials import NoCredentials
 from provider.server.routes import create_app
 from provider.settings.values import LogFormat, LogLevel
 from provider.telemetry.log import Log

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, Final
 
-from provider.registry import docker_auth
 from provider.registry.clouds.cloud import CloudError, CloudToken
 from provider.registry.clouds.names import AMAZON_HOSTS, AMAZON_METADATA
 from provider.registry.clouds.places import CloudName, CloudPlace
 from provider.registry.clouds.web import Web
-from provider.registry.credential import Credential
+from provider.registry.credentials import docker_auth
+from provider.registry.credentials.credential import Credential
 from provider.registry.origin import Origin
 
 EXTRA: Final = "botocore"

@@ -29,9 +29,9 @@ from provider.registry.clouds.names import AZURE_HOSTS, AZURE_METADATA
 from provider.registry.clouds.places import CloudName, CloudPlace
 from provider.registry.clouds.threads import CloudThreads
 from provider.registry.clouds.web import Web
-from provider.registry.credential import Credential
+from provider.registry.credentials.credential import Credential
 from provider.registry.origin import Origin
-from provider.registry.transport import Request, Response, Transport, TransportError
+from provider.registry.transport.transport import Request, Response, Transport, TransportError
 
 EXTRA: Final = "azure.identity"
 # The audience of registries, in all of Azure's clouds: at other services of Azure the token is good for nothing.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from provider.registry.clouds.places import CloudName, CloudPlace
-from provider.registry.credential import Credential
+from provider.registry.credentials.credential import Credential
 
 
 class CloudError(Exception):

@@ -21,8 +21,8 @@ from provider.registry.clouds import places
 from provider.registry.clouds.cloud import Cloud, CloudError, CloudToken
 from provider.registry.clouds.places import CloudName, CloudPlace
 from provider.registry.clouds.threads import CloudThreads
-from provider.registry.credential import Credential
-from provider.registry.credentials import Credentials
+from provider.registry.credentials.credential import Credential
+from provider.registry.credentials.credentials import Credentials
 from provider.registry.settings import RegistrySettings
 
 _LATE: Final = f"it did not come within {limits.CLOUD_SECONDS:g} seconds"

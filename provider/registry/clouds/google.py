@@ -13,7 +13,7 @@ from provider.registry.clouds.cloud import CloudError, CloudToken
 from provider.registry.clouds.names import GOOGLE_METADATA
 from provider.registry.clouds.places import CloudName, CloudPlace
 from provider.registry.clouds.web import Web, WebAnswer
-from provider.registry.credential import Credential
+from provider.registry.credentials.credential import Credential
 from provider.registry.origin import Origin
 
 EXTRA: Final = "google.auth"

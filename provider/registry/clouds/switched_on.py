@@ -21,7 +21,7 @@ from provider.registry.clouds.places import CloudName, CloudPlace
 from provider.registry.clouds.threads import CloudThreads
 from provider.registry.clouds.web import FixedWeb
 from provider.registry.origin import Origin
-from provider.registry.transport import Transport
+from provider.registry.transport.transport import Transport
 
 _EXTRAS: Final = {CloudName.ECR: amazon.EXTRA, CloudName.GOOGLE: google.EXTRA, CloudName.AZURE: azure.EXTRA}
 

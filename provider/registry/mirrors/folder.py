@@ -24,13 +24,13 @@ from provider.clock import Clock
 from provider.errors import FileError
 from provider.foreign_text import shown
 from provider.observer import FileSetting, Observer
-from provider.registry.ca_bundle import stat_of
-from provider.registry.connection import KeyPair
 from provider.registry.mirrors import hosts_toml
 from provider.registry.mirrors.host import UPSTREAM, RegistryHost, alias
 from provider.registry.mirrors.host_tls import HostTLS
 from provider.registry.mirrors.hosts_toml import HostEntry, HostsFile
 from provider.registry.origin import Origin
+from provider.registry.transport.ca_bundle import stat_of
+from provider.registry.transport.connection import KeyPair
 
 _FILE: Final = "hosts.toml"
 _DEFAULT: Final = "_default"

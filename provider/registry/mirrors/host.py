@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 from urllib.parse import parse_qs, urlencode
 
-from provider.registry.connection import HostConnection
 from provider.registry.origin import Origin
 from provider.registry.reference import DEFAULT_REGISTRY
+from provider.registry.transport.connection import HostConnection
 
 API: Final = "/v2"
 _HUB: Final = "docker.io"

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from provider.clock import Clock
-from provider.registry.ca_bundle import CABundle, stat_of
-from provider.registry.connection import HostConnection, KeyPair
 from provider.registry.mirrors.hosts_toml import HostEntry
+from provider.registry.transport.ca_bundle import CABundle, stat_of
+from provider.registry.transport.connection import HostConnection, KeyPair
 
 
 class HostTLS:

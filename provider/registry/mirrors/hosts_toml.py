@@ -18,11 +18,12 @@ from urllib.parse import urlsplit
 from provider import limits
 from provider.errors import FileError
 from provider.foreign_text import shown
-from provider.registry import origin, proxies
-from provider.registry.connection import KeyPair
+from provider.registry import origin
 from provider.registry.mirrors.host import API
 from provider.registry.origin import Origin
-from provider.registry.proxies import Proxy
+from provider.registry.transport import proxies
+from provider.registry.transport.connection import KeyPair
+from provider.registry.transport.proxies import Proxy
 
 _CAPABILITIES: Final = frozenset({"pull", "resolve", "push"})
 _FIELDS: Final = frozenset(

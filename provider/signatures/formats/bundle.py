@@ -28,7 +28,7 @@ from cryptography import x509
 
 from provider import limits
 from provider.questions.answer import Proof, SigningTime, TimeSource
-from provider.registry import digests
+from provider.registry.content import digests
 from provider.signatures.alive import Alive, always
 from provider.signatures.content import Envelope, MessageSignature
 from provider.signatures.demands import Demands

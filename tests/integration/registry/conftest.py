@@ -26,18 +26,18 @@ import trustme
 from provider.clock import Deadline, SystemClock
 from provider.observer import NullObserver
 from provider.registry import origin
-from provider.registry.addresses import AddressBook
-from provider.registry.ca_bundle import CABundle
 from provider.registry.call import Call
-from provider.registry.claim import Claim
 from provider.registry.client import RegistryClient
-from provider.registry.credentials import NoCredentials
-from provider.registry.curl_transport import CurlTransport
+from provider.registry.credentials.credentials import NoCredentials
 from provider.registry.mirrors.folder import HostFolder
 from provider.registry.mirrors.host import NoMirrors
-from provider.registry.resolver import NameResolver
 from provider.registry.settings import RegistrySettings
-from provider.registry.transport import Request
+from provider.registry.transport.addresses import AddressBook
+from provider.registry.transport.ca_bundle import CABundle
+from provider.registry.transport.curl_transport import CurlTransport
+from provider.registry.transport.resolver import NameResolver
+from provider.registry.transport.transport import Request
+from provider.registry.turns.claim import Claim
 from tests.programs import program
 from tests.simulators.registry import RegistrySimulator
 

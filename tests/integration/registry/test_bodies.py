@@ -9,9 +9,9 @@ import pytest
 from provider import limits
 from provider.errors import ImageError
 from provider.reasons import Reason
-from provider.registry.curl_answer import Answer
 from provider.registry.reference import parse
-from provider.registry.transport import BrokenError, SilentError, TooLargeError, TransportError
+from provider.registry.transport.curl_answer import Answer
+from provider.registry.transport.transport import BrokenError, SilentError, TooLargeError, TransportError
 from tests.integration.registry.conftest import gather, get, soon
 from tests.simulators.raw_server import RawServer
 

@@ -12,7 +12,6 @@ from provider import limits
 from provider.clock import SystemClock
 from provider.images.assembly import assemble
 from provider.observer import NullObserver
-from provider.registry.ca_bundle import system_authorities
 from provider.registry.clouds import amazon, azure, google, places, switched_on
 from provider.registry.clouds.amazon import AmazonLibrary
 from provider.registry.clouds.azure import AzureLibrary
@@ -21,6 +20,7 @@ from provider.registry.clouds.google import GoogleLibrary
 from provider.registry.clouds.places import CloudName
 from provider.registry.clouds.web import FixedWeb
 from provider.registry.settings import RegistrySettings
+from provider.registry.transport.ca_bundle import system_authorities
 from tests.programs import ROOT
 from tests.simulators.clouds import ECR_PASSWORD, ENTRA_TOKEN, GOOGLE_TOKEN, CloudAPI
 from tests.simulators.raw_server import RawServer
@@ -255,7 +255,7 @@ def test_memory_of_each_library_is_bounded(library):  # noqa: F811 - as above
 
 
 _LOADED = """
-import provider.server.serving, provider.signatures.verifier, provider.registry.curl_transport
+import provider.server.serving, provider.signatures.verifier, provider.registry.transport.curl_transport
 from provider.registry.clouds import places
 from provider.registry.clouds.amazon import AmazonLibrary
 from provider.registry.clouds.azure import AzureLibrary

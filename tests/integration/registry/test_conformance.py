@@ -5,8 +5,8 @@ import pytest
 from provider import limits
 from provider.errors import ImageError
 from provider.reasons import Reason
-from provider.registry import manifest, media_types
-from provider.registry.manifest import Descriptor, Index, Manifest
+from provider.registry.content import manifest, media_types
+from provider.registry.content.manifest import Descriptor, Index, Manifest
 from provider.registry.reference import parse
 from tests.integration.registry.conftest import copy
 

@@ -9,12 +9,12 @@ import pytest
 from provider import limits
 from provider.errors import ImageError
 from provider.reasons import Reason
-from provider.registry import curl_options, curl_transport
-from provider.registry.curl_answer import Answer
-from provider.registry.manifest import Descriptor
+from provider.registry.content.manifest import Descriptor
 from provider.registry.reference import parse
-from provider.registry.routes import Route
-from provider.registry.transport import BrokenError, Cause, UnreachableError
+from provider.registry.transport import curl_options, curl_transport
+from provider.registry.transport.curl_answer import Answer
+from provider.registry.transport.routes import Route
+from provider.registry.transport.transport import BrokenError, Cause, UnreachableError
 from tests.integration.registry.conftest import (
     Names,
     RetriesObserver,
@@ -342,7 +342,7 @@ class TestUnreachable:
         def none_left(*_):
             raise OSError(24, "Too many open files")
 
-        monkeypatch.setattr("provider.registry.curl_answer._LentSocket", none_left)
+        monkeypatch.setattr("provider.registry.transport.curl_answer._LentSocket", none_left)
         with RawServer(answer_all) as server:
             host = f"reg.test:{server.port}"
             transport = make_transport(insecure_registries={host})

@@ -7,9 +7,9 @@ import pytest
 from provider.clock import SystemClock
 from provider.observer import NullObserver, Operation
 from provider.pace import Pace
-from provider.registry.curl_answer import Answer
 from provider.registry.errand import Errand
-from provider.registry.transport import BrokenError, TransportError
+from provider.registry.transport.curl_answer import Answer
+from provider.registry.transport.transport import BrokenError, TransportError
 from provider.registry.wire import Wire
 from tests.integration.registry.conftest import gather, get, request, server_context, soon
 from tests.simulators.http2 import HTTP2Server

@@ -8,10 +8,10 @@ import pytest
 
 from provider.errors import ImageError
 from provider.reasons import Reason
-from provider.registry import proxies
-from provider.registry.proxies import NO_PROXY, NoProxy, Proxies
 from provider.registry.reference import parse
-from provider.registry.transport import BrokenError, TLSError, UnreachableError
+from provider.registry.transport import proxies
+from provider.registry.transport.proxies import NO_PROXY, NoProxy, Proxies
+from provider.registry.transport.transport import BrokenError, TLSError, UnreachableError
 from tests.integration.registry.conftest import Names, closed_port, get, server_context, wait_for
 from tests.programs import program
 from tests.simulators.raw_server import RawServer

@@ -8,8 +8,8 @@ import pytest
 
 from provider.clock import SystemClock
 from provider.observer import NullObserver
-from provider.registry import manifest, media_types
-from provider.registry.manifest import Descriptor
+from provider.registry.content import manifest, media_types
+from provider.registry.content.manifest import Descriptor
 from provider.registry.reference import parse
 from provider.registry.store import Store
 from tests.integration.registry.conftest import soon, wait_for

@@ -7,8 +7,8 @@ import pytest
 from provider import limits
 from provider.clock import Deadline, SystemClock
 from provider.registry import origin
-from provider.registry.routes import Routes
-from provider.registry.transport import BrokenError, Request, SilentError
+from provider.registry.transport.routes import Routes
+from provider.registry.transport.transport import BrokenError, Request, SilentError
 from tests.integration.registry.conftest import get
 from tests.simulators.raw_server import RawServer
 

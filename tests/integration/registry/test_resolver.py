@@ -11,11 +11,11 @@ from provider.clock import Deadline, SystemClock
 from provider.errors import ImageError
 from provider.reasons import Reason
 from provider.registry import origin
-from provider.registry import resolver as resolver_module
-from provider.registry.addresses import AddressBook
-from provider.registry.resolver import NameResolver
 from provider.registry.settings import RegistrySettings
-from provider.registry.transport import Cause, UnreachableError
+from provider.registry.transport import resolver as resolver_module
+from provider.registry.transport.addresses import AddressBook
+from provider.registry.transport.resolver import NameResolver
+from provider.registry.transport.transport import Cause, UnreachableError
 from tests.integration.registry.conftest import gather, soon
 from tests.simulators.names import NameServer
 

@@ -11,9 +11,9 @@ from provider.clock import Deadline
 from provider.errors import ImageError
 from provider.reasons import Reason
 from provider.registry import origin
-from provider.registry.ca_bundle import CABundle
 from provider.registry.reference import parse
-from provider.registry.transport import Cause, Request, TLSError, UnreachableError
+from provider.registry.transport.ca_bundle import CABundle
+from provider.registry.transport.transport import Cause, Request, TLSError, UnreachableError
 from tests.integration.registry.conftest import gather, get, server_context
 from tests.simulators.clock import FakeClock
 from tests.simulators.raw_server import RawServer

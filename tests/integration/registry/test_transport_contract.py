@@ -15,8 +15,8 @@ import pytest
 from provider import limits
 from provider.clock import Deadline, SystemClock
 from provider.registry import origin
-from provider.registry.routes import Routes
-from provider.registry.transport import (
+from provider.registry.transport.routes import Routes
+from provider.registry.transport.transport import (
     BrokenError,
     Cause,
     Request,

@@ -13,8 +13,8 @@ from provider.loop import EventLoop
 from provider.questions import item_key
 from provider.questions.item_key import KeyKind
 from provider.registry.call import Call
-from provider.registry.claim import Claim
 from provider.registry.settings import RegistrySettings
+from provider.registry.turns.claim import Claim
 from tests.integration.answering import Reports
 from tests.integration.store import servers
 from tests.simulators.registry import RegistrySimulator

@@ -15,7 +15,7 @@ from provider.questions.item_key import ItemKey, KeyKind
 from provider.questions.puller import Puller
 from provider.questions.question import FactQuestion, key_of, ref
 from provider.reasons import EXPLANATIONS, Lifetime, Reason
-from provider.registry.credentials import NoCredentials
+from provider.registry.credentials.credentials import NoCredentials
 from tests.simulators.inspector import DIGEST, facts
 from tests.unit.conftest import TAG_TTL, World
 

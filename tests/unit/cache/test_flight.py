@@ -8,7 +8,7 @@ from provider.cache.flight import Flights
 from provider.clock import Deadline
 from provider.errors import ImageError
 from provider.reasons import Reason
-from provider.registry.claim import Claim
+from provider.registry.turns.claim import Claim
 from tests.simulators.clock import FakeClock
 from tests.simulators.loop import VirtualLoop
 

@@ -7,14 +7,14 @@ from provider.clock import Deadline
 from provider.errors import ImageError
 from provider.observer import NullObserver
 from provider.reasons import Reason
-from provider.registry import manifest, media_types
 from provider.registry.call import Call
-from provider.registry.claim import Claim
 from provider.registry.client import RegistryClient
-from provider.registry.credentials import ANONYMOUS, Credential
+from provider.registry.content import manifest, media_types
+from provider.registry.credentials.credential import ANONYMOUS, Credential
 from provider.registry.reference import parse
 from provider.registry.settings import RegistrySettings
 from provider.registry.store import Store
+from provider.registry.turns.claim import Claim
 from tests.simulators.clock import FakeClock
 from tests.simulators.loop import VirtualLoop
 from tests.simulators.registry import RegistrySimulator

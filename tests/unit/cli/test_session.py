@@ -18,7 +18,7 @@ from provider.images.assembly import Assembly
 from provider.questions.proof_question import Key, Verify
 from provider.questions.question import FactQuestion, ProofQuestion, key_of, ref
 from provider.reasons import Reason
-from provider.registry.credentials import NoCredentials
+from provider.registry.credentials.credentials import NoCredentials
 from tests.simulators.inspector import InspectorSimulator, facts
 
 IMAGE = "registry.example/app:1"

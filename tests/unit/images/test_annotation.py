@@ -9,7 +9,7 @@ import pytest
 from provider.errors import ImageError
 from provider.questions.date_source import DateSource
 from provider.reasons import Reason
-from provider.registry import media_types
+from provider.registry.content import media_types
 from tests.simulators.registry import canonical, descriptor
 from tests.unit.images.world import FRESH, IMAGE, OLD, OLDER
 

@@ -6,7 +6,7 @@ import pytest
 
 from provider import limits
 from provider.reasons import Reason
-from provider.registry import media_types
+from provider.registry.content import media_types
 from tests.simulators.registry import canonical, config_of, descriptor
 from tests.unit.images.world import FRESH, IMAGE, OLD, OLDER
 

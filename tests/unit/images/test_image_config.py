@@ -5,7 +5,7 @@ import pytest
 from provider.errors import ImageError
 from provider.images.image_config import ImageConfig, read
 from provider.reasons import Reason
-from provider.registry.manifest import Platform
+from provider.registry.content.manifest import Platform
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from provider.images.leaf import DocumentRequest
 from provider.questions.config_paths import ConfigPaths
 from provider.reasons import Reason
 from provider.registry import reference
-from provider.registry.manifest import Descriptor, Manifest
-from provider.registry.media_types import OCI_CONFIG, OCI_MANIFEST
+from provider.registry.content.manifest import Descriptor, Manifest
+from provider.registry.content.media_types import OCI_CONFIG, OCI_MANIFEST
 from tests.simulators.registry import CREATED, config_of
 
 IMAGE = reference.parse("reg.io/team/app:v1")

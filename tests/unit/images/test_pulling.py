@@ -9,7 +9,7 @@ from provider.images import pulling
 from provider.questions.puller import Puller
 from provider.questions.question import FactQuestion
 from provider.reasons import Reason
-from provider.registry.credentials import NoCredentials
+from provider.registry.credentials.credentials import NoCredentials
 
 IMAGE = "reg.io/app:1"
 POD = FactQuestion(IMAGE, puller=Puller("shop", "", ("regcred",)))

@@ -10,7 +10,7 @@ from provider.errors import ImageError
 from provider.questions import item_key
 from provider.questions.question import FactQuestion
 from provider.registry.call import Call
-from provider.registry.credential import ANONYMOUS, Credential
+from provider.registry.credentials.credential import ANONYMOUS, Credential
 from tests.simulators.steps import StepList
 from tests.unit.images.world import IMAGE, OLD
 

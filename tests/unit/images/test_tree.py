@@ -13,8 +13,9 @@ from provider.images import leaf
 from provider.questions import item_key
 from provider.questions.question import FactQuestion
 from provider.reasons import Reason
-from provider.registry import media_types, store
+from provider.registry import store
 from provider.registry.client import Content
+from provider.registry.content import media_types
 from tests.simulators.registry import descriptor
 from tests.unit.images.world import FRESH, IMAGE, OLD, World
 

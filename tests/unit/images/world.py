@@ -14,11 +14,11 @@ from provider.questions import item_key
 from provider.questions.item_key import KeyKind
 from provider.questions.question import FactQuestion
 from provider.registry.call import Call
-from provider.registry.claim import Claim
 from provider.registry.client import RegistryClient
-from provider.registry.credentials import NoCredentials
+from provider.registry.credentials.credentials import NoCredentials
 from provider.registry.settings import RegistrySettings
 from provider.registry.store import Store
+from provider.registry.turns.claim import Claim
 from tests.simulators.clock import FakeClock
 from tests.simulators.loop import VirtualLoop
 from tests.simulators.registry import RegistrySimulator

@@ -10,7 +10,14 @@ from provider.pullsecrets.api_reader import ApiReader, server_of
 from provider.pullsecrets.reader import ClusterResource, ReadError, ReadFault
 from provider.reasons import Reason
 from provider.registry import origin
-from provider.registry.transport import Cause, Response, SilentError, TLSError, TooLargeError, UnreachableError
+from provider.registry.transport.transport import (
+    Cause,
+    Response,
+    SilentError,
+    TLSError,
+    TooLargeError,
+    UnreachableError,
+)
 from tests.simulators.clock import FakeClock
 from tests.simulators.loop import VirtualLoop
 

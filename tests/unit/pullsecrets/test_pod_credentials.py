@@ -6,7 +6,7 @@ from provider import limits
 from provider.errors import ImageError
 from provider.pullsecrets.reader import ClusterResource, ReadFault
 from provider.reasons import Reason
-from provider.registry.credentials import Credential
+from provider.registry.credentials.credential import Credential
 from tests.simulators.pull_secrets import JSON_TYPE, OLDER_TYPE, auths, secret_object
 from tests.unit.pullsecrets.world import IMAGE, World
 
@@ -329,8 +329,8 @@ class TestMirrors:
         from provider.clock import Deadline  # noqa: PLC0415
         from provider.registry.call import Call  # noqa: PLC0415
         from provider.registry.candidates import by_any  # noqa: PLC0415
-        from provider.registry.claim import Claim  # noqa: PLC0415
         from provider.registry.reference import parse  # noqa: PLC0415
+        from provider.registry.turns.claim import Claim  # noqa: PLC0415
 
         private.cluster.secret("shop", "mirror", {"mirror.io": BOB})
         shown = []

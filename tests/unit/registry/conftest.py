@@ -12,10 +12,10 @@ import pytest
 from provider.clock import Deadline
 from provider.observer import NullObserver
 from provider.registry.call import Call
-from provider.registry.claim import Claim
 from provider.registry.client import RegistryClient
-from provider.registry.credentials import ANONYMOUS
+from provider.registry.credentials.credential import ANONYMOUS
 from provider.registry.settings import RegistrySettings
+from provider.registry.turns.claim import Claim
 from tests.simulators.clock import FakeClock
 from tests.simulators.loop import VirtualLoop
 from tests.simulators.registry import RegistrySimulator

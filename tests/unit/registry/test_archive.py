@@ -9,9 +9,9 @@ from provider.cache.shared.shared_memory import SharedMemory
 from provider.cache.shared.value_store import StoreTrouble
 from provider.errors import ImageError
 from provider.reasons import Reason
-from provider.registry import media_types
 from provider.registry.archive import SharedArchive
-from provider.registry.credentials import ANONYMOUS, Credential
+from provider.registry.content import media_types
+from provider.registry.credentials.credential import ANONYMOUS, Credential
 from provider.registry.reference import parse
 from provider.registry.store import Store, parsed
 from tests.simulators.value_store import ValueStoreSimulator

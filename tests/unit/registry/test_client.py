@@ -8,9 +8,9 @@ from provider import limits
 from provider.clock import Deadline
 from provider.errors import ImageError
 from provider.reasons import Reason
-from provider.registry import media_types
 from provider.registry.client import Page
-from provider.registry.manifest import Descriptor
+from provider.registry.content import media_types
+from provider.registry.content.manifest import Descriptor
 from provider.registry.mirrors.host import RegistryHost
 from provider.registry.reference import parse
 from provider.registry.settings import RegistrySettings

@@ -4,8 +4,9 @@ import pytest
 
 from provider.errors import ImageError
 from provider.reasons import EXPLANATIONS, Reason
-from provider.registry import failures, transport
-from provider.registry.transport import (
+from provider.registry import failures
+from provider.registry.transport import transport
+from provider.registry.transport.transport import (
     BrokenError,
     Cause,
     SilentError,

@@ -14,7 +14,7 @@ from provider.images.tree import Tree
 from provider.observer import NullObserver
 from provider.pace import Pace
 from provider.reasons import Reason
-from provider.registry.credentials import Credential
+from provider.registry.credentials.credential import Credential
 from provider.registry.reference import parse
 from provider.registry.settings import RegistrySettings
 from provider.registry.store import Store

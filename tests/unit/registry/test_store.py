@@ -5,10 +5,10 @@ import pytest
 from provider import limits
 from provider.errors import ImageError
 from provider.reasons import Reason
-from provider.registry import manifest, media_types
 from provider.registry.client import Content
-from provider.registry.credentials import ANONYMOUS, Credential
-from provider.registry.manifest import Descriptor
+from provider.registry.content import manifest, media_types
+from provider.registry.content.manifest import Descriptor
+from provider.registry.credentials.credential import ANONYMOUS, Credential
 from provider.registry.reference import parse
 from provider.registry.store import Store, parsed, rfc3339
 from tests.simulators.registry import canonical, sha256

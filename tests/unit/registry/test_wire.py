@@ -14,7 +14,7 @@ from provider.pace import Pace
 from provider.reasons import Reason
 from provider.registry import origin
 from provider.registry.errand import Errand
-from provider.registry.transport import (
+from provider.registry.transport.transport import (
     BrokenError,
     Cause,
     Request,

@@ -10,7 +10,8 @@ from provider import limits
 from provider.errors import ImageError
 from provider.questions.proof_question import Format, SignatureSource
 from provider.reasons import Reason
-from provider.registry import media_types, reference
+from provider.registry import reference
+from provider.registry.content import media_types
 from tests.simulators.signing import Signer, new_key
 from tests.unit.signatures.test_verifier import BUNDLE, IMAGE, REPOSITORY, bundles, here, root_file
 

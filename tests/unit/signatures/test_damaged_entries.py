@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from provider.registry import media_types
+from provider.registry.content import media_types
 from tests.unit.signatures.test_verifier import BUNDLE, EMPTY, REPOSITORY, bundles, here, root_file
 
 __all__ = ["here", "root_file"]

@@ -7,9 +7,9 @@ import pytest
 from provider.clock import Deadline
 from provider.questions.proof_question import SignatureSource
 from provider.registry.call import Call
-from provider.registry.claim import Claim
-from provider.registry.credentials import NoCredentials
+from provider.registry.credentials.credentials import NoCredentials
 from provider.registry.reference import parse
+from provider.registry.turns.claim import Claim
 from provider.signatures import discovery
 from provider.signatures.content import Envelope, MessageSignature
 from provider.signatures.discovery import Discovery, Target

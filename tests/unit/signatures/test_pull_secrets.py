@@ -12,7 +12,7 @@ from provider.pullsecrets.pod_credentials import PodCredentials
 from provider.questions.proof_question import SignatureSource
 from provider.questions.puller import Puller
 from provider.reasons import Reason
-from provider.registry.credentials import NoCredentials
+from provider.registry.credentials.credentials import NoCredentials
 from tests.simulators.pull_secrets import ClusterObjects
 from tests.unit.pullsecrets.world import basic
 from tests.unit.signatures.test_verifier import REPOSITORY, World

@@ -28,13 +28,14 @@ from provider.questions.proof_question import (
 )
 from provider.questions.question import ProofQuestion, key_of, parse
 from provider.reasons import Reason
-from provider.registry import media_types, reference
+from provider.registry import reference
 from provider.registry.call import Call
-from provider.registry.claim import Claim
 from provider.registry.client import RegistryClient
-from provider.registry.credentials import ANONYMOUS, Credential
+from provider.registry.content import media_types
+from provider.registry.credentials.credential import ANONYMOUS, Credential
 from provider.registry.settings import RegistrySettings
 from provider.registry.store import Store
+from provider.registry.turns.claim import Claim
 from provider.signatures.formats import bundle, simple_signing
 from provider.signatures.formats.bundle_format import MEDIA_TYPE_PREFIX
 from provider.signatures.verifier import build_verifier

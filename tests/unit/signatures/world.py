@@ -9,7 +9,7 @@ from typing import Any
 
 from provider.questions.answer import Proof
 from provider.questions.proof_question import HashAlgorithm
-from provider.registry.manifest import Descriptor
+from provider.registry.content.manifest import Descriptor
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import LegacySignature
 from provider.signatures.formats import bundle, simple_signing

@@ -5,7 +5,7 @@ import pytest
 from provider.registry.clouds import amazon, places
 from provider.registry.clouds.amazon import AmazonLibrary
 from provider.registry.clouds.cloud import CloudError
-from provider.registry.credential import Credential
+from provider.registry.credentials.credential import Credential
 from provider.registry.origin import of_url
 from tests.simulators.clouds import ECR_PASSWORD, HOUR, NOW
 

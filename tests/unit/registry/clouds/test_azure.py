@@ -16,7 +16,7 @@ from provider.registry.clouds.azure import AzureCloud, AzureLibrary
 from provider.registry.clouds.cloud import AccessToken, CloudError
 from provider.registry.clouds.threads import CloudThreads
 from provider.registry.origin import of_url
-from provider.registry.transport import Cause, Response, SilentError, TooLargeError, UnreachableError
+from provider.registry.transport.transport import Cause, Response, SilentError, TooLargeError, UnreachableError
 from tests.simulators.clock import FakeClock
 from tests.simulators.clouds import ENTRA_TOKEN, TENANT
 

@@ -10,15 +10,15 @@ from provider.errors import ImageError
 from provider.images.assembly import assemble
 from provider.reasons import Reason
 from provider.registry.call import Call
-from provider.registry.claim import Claim
 from provider.registry.clouds.cloud import CloudError, CloudToken
 from provider.registry.clouds.credentials import CloudCredentials
 from provider.registry.clouds.places import CloudName
-from provider.registry.credential import Credential
-from provider.registry.credentials import NoCredentials
+from provider.registry.credentials.credential import Credential
+from provider.registry.credentials.credentials import NoCredentials
 from provider.registry.reference import parse
 from provider.registry.settings import RegistrySettings
 from provider.registry.store import Store
+from provider.registry.turns.claim import Claim
 from tests.unit.registry.conftest import Credentials, RecordingObserver
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"

@@ -8,7 +8,7 @@ import pytest
 from provider.registry.clouds import google, places
 from provider.registry.clouds.cloud import CloudError
 from provider.registry.clouds.google import GoogleLibrary
-from provider.registry.credential import Credential
+from provider.registry.credentials.credential import Credential
 from provider.registry.origin import of_url
 from tests.simulators.clouds import GOOGLE_TOKEN
 

@@ -5,9 +5,9 @@ import pytest
 from provider import limits
 from provider.errors import ImageError
 from provider.reasons import Reason
-from provider.registry import media_types
-from provider.registry.credential import Credential
-from provider.registry.manifest import Descriptor
+from provider.registry.content import media_types
+from provider.registry.content.manifest import Descriptor
+from provider.registry.credentials.credential import Credential
 from provider.registry.reference import parse
 from provider.registry.store import Store
 from tests.simulators.registry import RegistrySimulator, sha256

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from provider import limits
 from provider.errors import FileError
-from provider.registry.connection import KeyPair
 from provider.registry.mirrors import hosts_toml
 from provider.registry.origin import Origin
+from provider.registry.transport.connection import KeyPair
 
 FOLDER = Path("/etc/certs.d/reg.io")
 BOTH = frozenset({"pull", "resolve", "push"})

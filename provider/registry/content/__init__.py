@@ -1,0 +1,1 @@
+"""What is read of a registry: manifests, indexes, lists, their media types and digests."""

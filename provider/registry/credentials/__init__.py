@@ -1,0 +1,1 @@
+"""Who we are to a registry: credentials of files and of programs."""

@@ -1,0 +1,1 @@
+"""How bytes get from a registry to here: names, addresses, proxies, authorities, and libcurl."""
