@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from dataclasses import dataclass
 from typing import Protocol
@@ -55,3 +56,13 @@ class Deadline:
     def passed(self) -> bool:
         """Whether nothing is left."""
         return self.remaining() == 0.0
+
+
+def rfc3339(seconds: float) -> str:
+    """A moment as answers have it, in UTC.
+
+    Args:
+        seconds: since 1970.
+    """
+    moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

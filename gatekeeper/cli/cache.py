@@ -113,7 +113,7 @@ def _places(settings: RegistrySettings) -> str:
 
 
 def _with_store(settings: RegistrySettings, work: Callable[[RedisStore], Coroutine[Any, Any, None]]) -> None:
-    from provider.registry.archive_assembly import connect  # noqa: PLC0415 - as above
+    from provider.registry.archive.assembly import connect  # noqa: PLC0415 - as above
 
     if settings.shared is None:
         return

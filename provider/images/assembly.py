@@ -15,8 +15,8 @@ from provider.pace import Pace
 from provider.pullsecrets import api_reader
 from provider.pullsecrets.keyring import PodKeyrings
 from provider.pullsecrets.pod_credentials import PodCredentialSource
-from provider.registry.archive import Archive
-from provider.registry.archive_assembly import assemble_archive
+from provider.registry.archive.archive import Archive
+from provider.registry.archive.assembly import assemble_archive
 from provider.registry.client import RegistryClient
 from provider.registry.credentials.credentials import Credentials, NoCredentials, SharedCredentials
 from provider.registry.credentials.docker_credentials import ReloadedCredentials

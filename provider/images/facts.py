@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from provider import clock
 from provider.errors import ImageError
 from provider.foreign_text import shown
 from provider.golang import rfc3339
@@ -13,7 +14,6 @@ from provider.images.leaf import Leaf
 from provider.questions.answer import Facts, PlatformFacts
 from provider.questions.date_source import DateSource
 from provider.reasons import Reason
-from provider.registry import store
 from provider.registry.content import media_types
 from provider.registry.content.manifest import Descriptor
 from provider.registry.reference import Reference
@@ -63,7 +63,7 @@ def of(  # noqa: PLR0913 - what was found, and what is asked
         created_ns=oldest.created_ns if oldest else None,
         platforms=platforms,
         config=config,
-        observed_at=store.rfc3339(sighting.observed_at),
+        observed_at=clock.rfc3339(sighting.observed_at),
         created_from=oldest.created_from if oldest and oldest.created_ns is not None else DateSource.CONFIG,
     )
 

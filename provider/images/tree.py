@@ -18,11 +18,11 @@ from provider.loop import gathered
 from provider.pace import Pace
 from provider.questions.config_paths import ConfigPaths
 from provider.reasons import Reason
-from provider.registry import store
 from provider.registry.call import Call
 from provider.registry.client import Content
 from provider.registry.content import media_types
 from provider.registry.content.manifest import Descriptor, Index, Manifest
+from provider.registry.memory import documents
 from provider.registry.reference import Reference
 from provider.registry.store import Store
 from provider.steps import StepPurpose
@@ -140,7 +140,7 @@ class Tree:
 
     async def _parsed(self, document: Content, what: str, call: Call) -> Manifest | Index:
         await self._pace.wait_to_read(len(document.body), call)
-        return store.parsed(document, what)
+        return documents.parsed(document, what)
 
     def _children(self, image: Reference, index: Index) -> list[_Node]:
         return [

@@ -21,8 +21,9 @@ from provider.loop import gathered
 from provider.questions.proof_question import Format
 from provider.registry.call import Call
 from provider.registry.content.manifest import Descriptor, Index
+from provider.registry.memory.documents import parsed
 from provider.registry.reference import Reference
-from provider.registry.store import Store, parsed
+from provider.registry.store import Store
 from provider.signatures import discovery
 from provider.signatures.discovery import Target
 from provider.signatures.formats.bundle_format import MEDIA_TYPE_PREFIX

@@ -21,7 +21,7 @@ from typing import Any, Final
 from provider import limits
 from provider.cache.keys import ResultKey
 from provider.cache.memory import Memory
-from provider.clock import Clock
+from provider.clock import Clock, rfc3339
 from provider.errors import ImageError
 from provider.foreign_text import shown
 from provider.loop import gathered
@@ -34,7 +34,7 @@ from provider.registry import candidates
 from provider.registry.call import Call
 from provider.registry.content.manifest import Descriptor
 from provider.registry.reference import Reference
-from provider.registry.store import Store, rfc3339
+from provider.registry.store import Store
 from provider.signatures.absence import Absence, Look
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import Discovery, Listing, Target

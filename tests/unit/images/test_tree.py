@@ -13,9 +13,9 @@ from provider.images import leaf
 from provider.questions import item_key
 from provider.questions.question import FactQuestion
 from provider.reasons import Reason
-from provider.registry import store
 from provider.registry.client import Content
 from provider.registry.content import media_types
+from provider.registry.memory import documents
 from tests.simulators.registry import descriptor
 from tests.unit.images.world import FRESH, IMAGE, OLD, World
 
@@ -355,7 +355,7 @@ def test_large_indexes_are_read_one_in_a_turn_of_the_loop(world, monkeypatch):
     image = world.push()
     note = {"annotations": {"note": "x" * limits.STEP_BYTES}}
     inner = [world.index(descriptor(image) | note | {"size": n}, tag=None) for n in range(5)]
-    steps = _steps(monkeypatch, store, "parsed", world.loop)
+    steps = _steps(monkeypatch, documents, "parsed", world.loop)
     world.registry.delay = 0.1
     world.index(*inner)
     world.ask()

@@ -3,14 +3,16 @@
 import pytest
 
 from provider import limits
+from provider.clock import rfc3339
 from provider.errors import ImageError
 from provider.reasons import Reason
 from provider.registry.client import Content
 from provider.registry.content import manifest, media_types
 from provider.registry.content.manifest import Descriptor
 from provider.registry.credentials.credential import ANONYMOUS, Credential
+from provider.registry.memory.documents import parsed
 from provider.registry.reference import parse
-from provider.registry.store import Store, parsed, rfc3339
+from provider.registry.store import Store
 from tests.simulators.registry import canonical, sha256
 
 IMAGE = parse("reg.io/team/app:v1")
@@ -607,8 +609,8 @@ class TestReferrers:
         for number in range(40):
             pinned = IMAGE.at("sha256:" + f"{number:064x}")
             assert len(run(store.referrers(pinned, make_call())).descriptors) == 900
-        assert 0 < store._referrers.used <= limits.REFERRERS_MEMORY_BYTES
-        assert len(store._referrers) < 40
+        assert 0 < store._referrer_lists.used <= limits.REFERRERS_MEMORY_BYTES
+        assert len(store._referrer_lists) < 40
 
 
 class TestMemory:

@@ -16,7 +16,7 @@ from provider.clock import Clock
 from provider.errors import FileError, SettingsError
 from provider.mounted_file import MountedFile
 from provider.observer import FileSetting, NullObserver, Observer
-from provider.registry.archive import SharedArchive
+from provider.registry.archive.shared_archive import SharedArchive
 
 if TYPE_CHECKING:
     from provider.cache.shared.redis_store import RedisStore

@@ -9,8 +9,8 @@ import trustme
 from provider.cache.shared.settings import StoreSettings
 from provider.errors import SettingsError
 from provider.observer import NullObserver
-from provider.registry import archive_assembly
-from provider.registry.archive_assembly import assemble_archive
+from provider.registry.archive import assembly
+from provider.registry.archive.assembly import assemble_archive
 from tests.simulators.clock import FakeClock
 
 ADDRESSES = (("store.test", 6379),)
@@ -90,7 +90,7 @@ def test_missing_library_is_a_sentence(key, monkeypatch):
     monkeypatch.setitem(sys.modules, "redis", None)
     monkeypatch.delitem(sys.modules, "provider.cache.shared.redis_store", raising=False)
     monkeypatch.setitem(sys.modules, "redis.asyncio", None)
-    assert problems(key_file=key) == (archive_assembly.WITHOUT_LIBRARY,)
+    assert problems(key_file=key) == (assembly.WITHOUT_LIBRARY,)
 
 
 def test_who_shares_nothing_does_not_load_the_library():

@@ -9,11 +9,12 @@ from provider.cache.shared.shared_memory import SharedMemory
 from provider.cache.shared.value_store import StoreTrouble
 from provider.errors import ImageError
 from provider.reasons import Reason
-from provider.registry.archive import SharedArchive
+from provider.registry.archive.shared_archive import SharedArchive
 from provider.registry.content import media_types
 from provider.registry.credentials.credential import ANONYMOUS, Credential
+from provider.registry.memory.documents import parsed
 from provider.registry.reference import parse
-from provider.registry.store import Store, parsed
+from provider.registry.store import Store
 from tests.simulators.value_store import ValueStoreSimulator
 
 IMAGE = parse("reg.io/team/app:v1")
@@ -174,8 +175,8 @@ class TestSingleFlight:
         archive = SharedArchive(SharedMemory(shared, clock, observer), lambda: seal, clock, observer, TTL)
         for number in range(limits.STORE_CLAIMS + 2):
             key = TagKey("reg.io/team/app", f"none-{number}", "anonymous")
-            run(archive.others_tag(key, clock.now()))
-        assert len(archive._claims) <= limits.STORE_CLAIMS
+            run(archive.tags.others(key, clock.now()))
+        assert archive.claims <= limits.STORE_CLAIMS
 
     def test_who_has_just_looked_may_look_again_at_once(self, replica, resolve, registry, pushed, clock):
         one = replica()

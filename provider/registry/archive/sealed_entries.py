@@ -1,0 +1,153 @@
+"""Entries of the shared store that stand under a seal, with the moment at which they were seen, and claims on them.
+
+What is damaged, forged, of another version, or older than it may be is passed over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from provider import limits
+from provider.cache.memory import Memory
+from provider.cache.shared.seal import Seal
+from provider.cache.shared.shared_memory import SharedMemory
+from provider.cache.shared.value_store import Entry
+from provider.clock import Clock
+from provider.observer import Observer
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class EntrySubject:
+    """What an entry is about.
+
+    Attributes:
+        kind: of entries; stands in clear in the name.
+        about: the rest of it, which the name hides; the order counts.
+    """
+
+    kind: str
+    about: tuple[str, ...]
+
+
+class SealedEntries:
+    """Reads and writes them; for one event loop. It raises nothing.
+
+    Args:
+        memory: the store, at arm's length.
+        seal: of entries, as it is now; None while there is no key, and then nothing is shared.
+        clock: for what gets old.
+        observer: gets reports of entries that are not what they should be.
+    """
+
+    def __init__(self, memory: SharedMemory, seal: Callable[[], Seal | None], clock: Clock, observer: Observer) -> None:
+        self._memory = memory
+        self._seal = seal
+        self._clock = clock
+        self._observer = observer
+        # Of work that fails nothing is ever written: its claims end by themselves, here as in the store.
+        self._claims: Memory[str, bool] = Memory(clock, limits.STORE_CLAIMS)
+
+    async def get(self, subject: EntrySubject, seconds: float, read: Callable[[Mapping[str, Any]], T]) -> T | None:
+        """What an entry says; None where there is none of ours, or none that is new enough.
+
+        Args:
+            subject: what it is about.
+            seconds: how old it may be.
+            read: makes it of the fields; ValueError, TypeError or KeyError where they are not what they should be.
+        """
+        seal = self._seal()
+        if seal is None:
+            return None
+        name = _name(seal, subject)
+        body = await self._memory.get(name, limits.STORE_PIECE_BYTES)
+        if body is None:
+            return None
+        payload = seal.open(name, body)
+        try:
+            fields = None if payload is None else self._recent(json.loads(payload), seconds)
+            found = None if fields is None else read(fields)
+        except (ValueError, TypeError, KeyError, RecursionError):
+            payload = found = None
+        if payload is None:
+            self._observer.store_entry_rejected(subject.kind)
+            self._memory.forget(name)
+        return found
+
+    def put(self, subject: EntrySubject, fields: Mapping[str, object], observed_at: float, seconds: int) -> None:
+        """Have an entry written, and the claim on it given back.
+
+        Args:
+            subject: what it is about.
+            fields: what it says.
+            observed_at: when that was so; seconds since 1970.
+            seconds: how long it is kept.
+        """
+        seal = self._seal()
+        if seal is None:
+            return
+        payload = json.dumps({**fields, "observedAt": observed_at}).encode()
+        name = _name(seal, subject)
+        body = seal.close(name, payload)
+        if len(body) <= limits.STORE_PIECE_BYTES:
+            self._memory.put(Entry(name, body, seconds))
+        self._release(seal, subject)
+
+    def drop(self, subject: EntrySubject) -> None:
+        """Have an entry forgotten."""
+        if (seal := self._seal()) is not None:
+            self._memory.forget(_name(seal, subject))
+
+    async def others(self, subject: EntrySubject, look: Callable[[], Coroutine[Any, Any, T | None]]) -> T | None:
+        """What whoever holds the claim writes within a short while; None where the claim is ours, or nothing comes.
+
+        Args:
+            subject: what is claimed.
+            look: finds what they wrote.
+        """
+        seal = self._seal()
+        if seal is None:
+            return None
+        claim = _claim(seal, subject)
+        if await self._memory.claim(claim, limits.STORE_CLAIM_SECONDS):
+            self._claims.put(claim, value=True, seconds=limits.STORE_CLAIM_SECONDS)
+            return None
+        until = self._clock.monotonic() + limits.STORE_CLAIM_WAIT_SECONDS
+        while self._clock.monotonic() < until and not self._memory.away:
+            await asyncio.sleep(limits.STORE_CLAIM_PAUSE_SECONDS)
+            if (found := await look()) is not None:
+                return found
+        return None
+
+    @property
+    def claims(self) -> int:
+        """How many claims of ours are remembered."""
+        return len(self._claims)
+
+    def _release(self, seal: Seal, subject: EntrySubject) -> None:
+        """What was claimed is done. Of work that failed the claim ends by itself."""
+        claim = _claim(seal, subject)
+        if self._claims.get(claim):
+            self._claims.discard(claim)
+            self._memory.forget(claim)
+
+    def _recent(self, fields: Mapping[str, Any], seconds: float) -> Mapping[str, Any] | None:
+        """The fields, with a moment that is not ahead; None where they are older, or from a clock that is wrong."""
+        now = self._clock.now()
+        age = now - fields["observedAt"]
+        if not -limits.STORE_SKEW_SECONDS <= age < seconds:
+            return None
+        return {**fields, "observedAt": min(now, fields["observedAt"])}
+
+
+def _name(seal: Seal, subject: EntrySubject) -> str:
+    return seal.name(subject.kind, *subject.about)
+
+
+def _claim(seal: Seal, subject: EntrySubject) -> str:
+    return seal.name("claim", subject.kind, *subject.about)

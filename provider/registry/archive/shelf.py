@@ -1,0 +1,62 @@
+"""One kind of what gets old, as replicas share it."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+from provider.cache.keys import TagKey
+
+
+class AnySighting(Protocol):
+    """Something that was seen."""
+
+    @property
+    def observed_at(self) -> float:
+        """When; seconds since 1970."""
+        ...
+
+
+S = TypeVar("S", bound=AnySighting)
+
+
+class Shelf(Protocol[S]):
+    """What was last seen, by key; for one event loop. It raises nothing."""
+
+    async def get(self, key: TagKey) -> S | None:
+        """What was last seen."""
+        ...
+
+    async def others(self, key: TagKey, since: float) -> S | None:
+        """What another replica, which is just looking, sees; None where it is ours to look.
+
+        Args:
+            key: what is looked at.
+            since: how new that must be, seconds since 1970.
+        """
+        ...
+
+    def put(self, key: TagKey, seen: S) -> None:
+        """Something was seen."""
+        ...
+
+    def drop(self, key: TagKey) -> None:
+        """A registry says that there is no such thing, or that it is not for who asks."""
+        ...
+
+
+class NoShelf(Shelf[S]):
+    """Of a process that shares nothing."""
+
+    async def get(self, key: TagKey) -> S | None:  # noqa: ARG002 - as `Shelf` has it
+        """See `Shelf`."""
+        return None
+
+    async def others(self, key: TagKey, since: float) -> S | None:  # noqa: ARG002 - as above
+        """See `Shelf`."""
+        return None
+
+    def put(self, key: TagKey, seen: S) -> None:
+        """See `Shelf`."""
+
+    def drop(self, key: TagKey) -> None:
+        """See `Shelf`."""

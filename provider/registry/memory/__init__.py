@@ -1,0 +1,1 @@
+"""What a process remembers of registries: documents by digest for good, and what gets old with its moment."""

@@ -1,0 +1,92 @@
+"""What refers to manifests, as lists that get old."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from provider import limits
+from provider.cache.keys import TagKey
+from provider.cache.memory import Memory
+from provider.clock import Clock
+from provider.errors import ImageError
+from provider.observer import Observer, RemoteList
+from provider.reasons import Reason
+from provider.registry.archive.shelf import Shelf
+from provider.registry.call import Call
+from provider.registry.client import RegistryClient
+from provider.registry.memory.refusals import SAID_NO
+from provider.registry.memory.sightings import Belief, RegistryLook, Sightings
+from provider.registry.reference import Reference
+from provider.registry.referrer_pages import ReferrerPages
+from provider.registry.sighting import Referrers
+from provider.steps import StepTarget
+
+_ENTRY_OVERHEAD: Final = 512
+
+
+class ReferrerLists:
+    """Lists what refers to manifests; for one event loop.
+
+    Args:
+        client: asks registries.
+        shelf: what other replicas have seen.
+        belief: of what was seen.
+        clock: for what gets old.
+        observer: gets reports of look-ups, and of entries that are passed over.
+    """
+
+    def __init__(
+        self,
+        client: RegistryClient,
+        shelf: Shelf[Referrers],
+        belief: Belief,
+        clock: Clock,
+        observer: Observer,
+    ) -> None:
+        self._client = client
+        self._pages = ReferrerPages(client)
+        self._clock = clock
+        self._observer = observer
+        self._kept: Memory[TagKey, Referrers] = Memory(clock, limits.REFERRERS_MEMORY_BYTES, _cost)
+        self._seen: Sightings[Referrers, Referrers | None] = Sightings(
+            StepTarget.REFERRERS, self._kept, shelf, belief, clock, observer
+        )
+
+    @property
+    def used(self) -> int:
+        """Bytes that they take."""
+        return self._kept.used
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    async def of(self, reference: Reference, call: Call, max_age: float | None = None) -> Referrers | None:
+        """What refers to a manifest; see `Store.referrers`."""
+        credential = await self._client.identity(reference, call)
+        key = TagKey(reference.context, f"referrers/{reference.identifier}", credential)
+        look = RegistryLook(key, f"referrers of {reference.name}", partial(self._listed, key, reference))
+        return await self._seen.newest(look, call, max_age)
+
+    async def _listed(self, key: TagKey, reference: Reference, call: Call) -> Referrers | None:
+        observed_at = self._clock.now()
+        try:
+            listed = await self._pages.all(reference, call)
+        except ImageError as error:
+            if error.reason in SAID_NO:
+                self._seen.forget(key)
+            if error.reason is Reason.NOT_FOUND:
+                return None
+            raise
+        if listed.problems:
+            self._observer.entries_passed_over(RemoteList.REFERRERS, listed.problems)
+        if not (listed.entries or listed.problems):
+            self._seen.forget(key)
+            return None
+        found = Referrers(listed.entries, observed_at, listed.problems)
+        self._seen.put(key, found)
+        return found
+
+
+def _cost(found: Referrers) -> int:
+    return (found.count + 1) * _ENTRY_OVERHEAD
