@@ -5,28 +5,22 @@ Two tenants have one private image each in the same registry, and a pull secret 
 
 from __future__ import annotations
 
-import base64
-import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.e2e import seed
 from tests.e2e.rig import accounts, objects
 from tests.e2e.rig.audit import Audit
-from tests.e2e.rig.gatekeeper import NAMESPACE
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
 from tests.e2e.rig.policies import Policies, translate, until
 from tests.e2e.rig.private_registry import PrivateRegistry
 from tests.e2e.rig.provider import RealProvider
+from tests.e2e.rig.pull_secrets import grant, policy, pull_secret, readable
 from tests.e2e.rig.registry import days_ago
 from tests.e2e.rig.world import World
-from tests.integration.chart.helm import Helm
-from tests.programs import program
 
 _ANN, _BOB = ("ann", "secret-a"), ("bob", "secret-b")
 _SECRET = "regcred"
@@ -73,58 +67,21 @@ def in_force(
     world: World, provider: RealProvider, door: PrivateRegistry, tenants: tuple[Tenant, Tenant]
 ) -> Iterator[list[Object]]:
     """The provider reads the tenants' pull secrets, by the chart's rights, and the policy asks as Pods pull."""
-    spaces = ",".join(tenant.namespace for tenant in tenants)
-    rendered = Helm(program("helm")).render(values=[f"provider.podCredentials.namespaces={{{spaces}}}"])
-    ours = [dict(each) for each in rendered.objects if _is_of_provider(each)]
-    accounts.grant(world.client, ours)
-    account = accounts.mounted(world.server, NAMESPACE, "bestbefore", world.folder / "account")
     policies, before = Policies(world.client), (provider.insecure_registries, provider.options)
-    provider.stop()
-    provider.insecure_registries = [*provider.insecure_registries, door.host]
-    provider.options = [
-        f"--service-account={account}",
-        *(f"--pull-secret-namespace={tenant.namespace}" for tenant in tenants),
-    ]
-    server = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(world.server.endpoint.port)}
-    os.environ |= server
-    try:
-        provider.start()
-        documents = translate(policy(), world.folder)
-        control = tenants[0].pod()
-        policies.enforce(documents, control)
-        yield documents
-    finally:
-        policies.remove()
+    with readable(world, [tenant.namespace for tenant in tenants]) as options:
         provider.stop()
-        provider.insecure_registries, provider.options = before
-        for name in server:
-            del os.environ[name]
-        provider.start()
-        accounts.revoke(world.client)
-
-
-def _is_of_provider(document: Object) -> bool:
-    labels = document["metadata"].get("labels", {})
-    return document["kind"] in accounts.RIGHTS and labels.get("app.kubernetes.io/component") == "provider"
-
-
-def policy() -> str:
-    """The story's, which asks as Pods pull."""
-    document = yaml.safe_load(seed.policy("as-pods-pull"))
-    document["metadata"]["annotations"] = {"bestbefore.dev/pod-credentials": "true"}
-    return yaml.safe_dump(document)
-
-
-def pull_secret(space: str, name: str, host: str, user: tuple[str, str]) -> Object:
-    """A Secret as `kubectl create secret docker-registry` makes it."""
-    config = {"auths": {host: {"auth": base64.b64encode(":".join(user).encode()).decode()}}}
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": name, "namespace": space},
-        "type": "kubernetes.io/dockerconfigjson",
-        "data": {".dockerconfigjson": base64.b64encode(json.dumps(config).encode()).decode()},
-    }
+        provider.insecure_registries = [*provider.insecure_registries, door.host]
+        provider.options = options
+        try:
+            provider.start()
+            documents = translate(policy("as-pods-pull"), world.folder)
+            policies.enforce(documents, tenants[0].pod())
+            yield documents
+        finally:
+            policies.remove()
+            provider.stop()
+            provider.insecure_registries, provider.options = before
+    provider.start()
 
 
 def test_private_image_is_admitted_by_its_pod_s_pull_secret(
@@ -187,9 +144,7 @@ def test_namespace_whose_secrets_may_not_be_read_is_named(
         assert answer.status == 403
         assert f"pull secret {bob.namespace}/unseen may not be read" in answer.message
     finally:
-        spaces = f"{ann.namespace},{bob.namespace}"
-        rendered = Helm(program("helm")).render(values=[f"provider.podCredentials.namespaces={{{spaces}}}"])
-        accounts.grant(world.client, [dict(each) for each in rendered.objects if _is_of_provider(each)])
+        grant(world, [ann.namespace, bob.namespace])
     pod = fresh.pod("unseen")
     until(lambda: client.create(pod, dry_run=True), lambda found: found.status == 201, "admission", _RETRY_SECONDS)
 

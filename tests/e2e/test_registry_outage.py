@@ -1,4 +1,4 @@
-"""A registry goes away, and nobody notices: two replicas, a Redis between them, a mirror from a `hosts.toml`.
+"""A registry goes away, and nobody notices: two replicas, a Redis between them, a mirror, a private repository.
 
 What was seen before is admitted, and audited, although every process was restarted meanwhile; what is new is denied in
 time, with its reason. Times are scaled down; what is waited for are events.
@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,10 @@ from tests.e2e.rig.audit import Audit
 from tests.e2e.rig.forwarding import copy_both_ways
 from tests.e2e.rig.kubernetes import Object
 from tests.e2e.rig.policies import Policies, translate
+from tests.e2e.rig.private_registry import PrivateRegistry
 from tests.e2e.rig.processes import wait_until
 from tests.e2e.rig.provider import RealProvider, provider_objects
+from tests.e2e.rig.pull_secrets import policy, pull_secret, readable
 from tests.e2e.rig.registry import PushedImage, Registry, days_ago
 from tests.e2e.rig.world import World
 from tests.integration.store import servers
@@ -36,6 +39,8 @@ _HOST = "images.example.test"
 _SECONDS = 20.0
 _WEBHOOK_SECONDS = 3.0
 _TOO_OLD = 31
+_USER = ("ann", "secret-of-ann")
+_SECRET = "regcred"
 
 
 class Service(socketserver.ThreadingTCPServer):
@@ -70,19 +75,38 @@ class Fleet:
         world: where Gatekeeper is that asks them.
         replicas: behind one address.
         store: is between them.
-        registry: has the images of `_HOST`.
+        registry: the mirror that has the images of `_HOST`.
+        door: the registry's whose images only the pull secret opens.
+        namespace: whose Pods have that pull secret.
     """
 
     world: World
     replicas: list[RealProvider]
     store: servers.Server
     registry: Registry
+    door: PrivateRegistry
+    namespace: str
 
     def push(self, name: str, days: float) -> PushedImage:
         """An image that is so many days old, by the name that Pods use."""
         pushed = self.registry.push(name, days_ago(days))
         reference = pushed.reference.replace(self.registry.host, _HOST)
         return replace(pushed, reference=reference, repository=f"{_HOST}/{name}")
+
+    def push_private(self, name: str, days: float) -> PushedImage:
+        """Likewise, of the registry that wants a password; no mirror has it."""
+        pushed = self.world.registry.push(name, days_ago(days))
+        self.door.readers[name] = _USER
+        return replace(pushed, reference=pushed.reference.replace(self.world.registry.host, self.door.host))
+
+    def pod(self, image: str) -> Object:
+        """A Pod of the namespace, with its pull secret."""
+        return objects.pod(self.namespace, image, imagePullSecrets=[{"name": _SECRET}])
+
+    def lose_registries(self) -> None:
+        """The mirror ends, and the private registry."""
+        self.registry.stop()
+        self.door.stop()
 
     def restart(self) -> None:
         """Every replica ends, and begins again without what it remembered."""
@@ -99,15 +123,20 @@ def fleet(world: World, provider: RealProvider, tmp_path: Path) -> Iterator[Flee
         store = stack.enter_context(servers.with_tls(_folder(tmp_path / "redis")))
         registry = registries.start(program("registry"), world.logs)
         stack.callback(registry.stop)
+        door = PrivateRegistry(world.registry.host, {})
+        stack.callback(door.stop)
+        space = world.namespace()
+        world.client.create(pull_secret(space, _SECRET, door.host, _USER)).expect_ok()
         options = _options(tmp_path, store.addresses[0], registry.host)
-        replicas = [RealProvider(world.provider_pair, [], world.logs, options=options) for _ in range(2)]
+        options += stack.enter_context(readable(world, [space]))
+        replicas = [RealProvider(world.provider_pair, [door.host], world.logs, options=options) for _ in range(2)]
         for replica in replicas:
             stack.callback(replica.stop)
             replica.start()
         service = stack.enter_context(Service([replica.port for replica in replicas]))
         stack.callback(service.shutdown)
         _lead(world, service.address)
-        yield Fleet(world, replicas, store.all[0], registry)
+        yield Fleet(world, replicas, store.all[0], registry, door, space)
     _lead(world, provider.address)
 
 
@@ -140,37 +169,53 @@ def _options(folder: Path, store: tuple[str, int], registry: str) -> list[str]:
 @pytest.fixture
 def rule(world: World, fleet: Fleet, policies: Policies) -> list[Object]:
     """The story's policy, in force by the fleet's answers."""
-    documents = translate(seed.policy(objects.unique("outage")), world.folder)
+    documents = translate(policy(objects.unique("outage")), world.folder)
     policies.enforce(documents, objects.pod(world.namespace(), fleet.push("control", _TOO_OLD).reference))
     return documents
 
 
 def test_outage_that_nobody_notices(world: World, fleet: Fleet, rule: list[Object]) -> None:
     fresh, old = fleet.push("team/fresh", 1), fleet.push("team/old", _TOO_OLD)
-    space, outside = world.namespace(), world.namespace({})
-    assert world.client.create(objects.pod(space, fresh.reference)).status == 201
-    assert seed.OWN_SENTENCE in world.client.create(objects.pod(space, old.reference)).message
+    private, aged_private = fleet.push_private("team/private", 1), fleet.push_private("team/aged", _TOO_OLD)
+    outside = world.namespace({})
+    good, bad = [fleet.pod(each.reference) for each in (fresh, private)], fleet.pod(aged_private.reference)
+    for pod in good:
+        answer = world.client.create(pod, dry_run=True)
+        assert answer.status == 201, answer.message
+    for pod in (bad, fleet.pod(old.reference)):
+        assert seed.OWN_SENTENCE in world.client.create(pod).message
     aged = objects.pod(outside, old.reference)
     world.client.create(aged).expect_ok()
+    assert fleet.door.asked
 
-    fleet.registry.stop()
+    fleet.lose_registries()
     fleet.restart()
 
-    def answered_by_both_of_what_was_seen() -> bool:
-        answer = world.client.create(objects.pod(space, fresh.reference))
-        assert answer.status == 201, answer.message
-        assert seed.OWN_SENTENCE in world.client.create(objects.pod(space, old.reference)).message
-        return all(_stale(replica) > 0 for replica in fleet.replicas)
+    def told_as_it_was_seen(replica: RealProvider) -> bool:
+        for pod in good:
+            answer = world.client.create(pod, dry_run=True)
+            assert answer.status == 201, answer.message
+        assert seed.OWN_SENTENCE in world.client.create(bad).message
+        return _stale(replica) > 0
 
-    # At first a tag is believed as it was seen, later it is told that it may have moved.
-    wait_until(answered_by_both_of_what_was_seen, "stale answers", _SECONDS)
+    # Connections are kept, so behind one address it would be chance who is asked.
+    for replica in fleet.replicas:
+        _lead(world, replica.address)
+        # At first a tag is believed as it was seen, later it is told that it may have moved.
+        wait_until(partial(told_as_it_was_seen, replica), "stale answers", _SECONDS)
     world.label(outside, objects.INCLUDE)
     assert Audit(world.client, rule).violation(aged)["message"].startswith(seed.OWN_SENTENCE)
 
-    denied = world.client.create(objects.pod(space, f"{_HOST}/team/new:1"))
+    for new in (f"{_HOST}/team/new:1", f"{fleet.door.host}/team/new:1"):
+        denied = world.client.create(fleet.pod(new))
+        assert denied.status == 403
+        assert f"{new} (RegistryUnavailable, ref " in denied.message
+        assert denied.seconds < _WEBHOOK_SECONDS
+    # Of what the secret has opened, nothing is told to a Pod without it, now neither.
+    stranger = objects.pod(fleet.namespace, private.reference)
+    denied = world.client.create(stranger)
     assert denied.status == 403
-    assert f"{_HOST}/team/new:1 (RegistryUnavailable, ref " in denied.message
-    assert denied.seconds < _WEBHOOK_SECONDS
+    assert "(RegistryUnavailable, ref " in denied.message
 
 
 def test_store_that_goes_away_beside_the_registry_costs_what_a_process_does_not_remember_itself(
@@ -181,7 +226,7 @@ def test_store_that_goes_away_beside_the_registry_costs_what_a_process_does_not_
     for _ in range(4):
         assert world.client.create(objects.pod(space, fresh.reference)).status == 201
     fleet.store.stop()
-    fleet.registry.stop()
+    fleet.lose_registries()
     for _ in range(4):
         answer = world.client.create(objects.pod(space, fresh.reference))
         assert answer.status == 201, answer.message
