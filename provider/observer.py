@@ -113,6 +113,15 @@ class Observer(Protocol):
             problems: the entries of it that cannot be used and are passed over, as in `file_rejected`.
         """
 
+    def setting_in_force(self, setting: str, problems: Sequence[str]) -> None:
+        """Entries of a setting that is a list may be passed over; reported once.
+
+        Args:
+            setting: its name.
+            problems: of the entries that cannot be used; a sentence each, which names the setting, the entry and what
+                to write.
+        """
+
     def cloud_asked(self, cloud: str, problem: str) -> None:
         """A cloud that is to give credentials does so, or no more; reported when that changes.
 
@@ -181,6 +190,9 @@ class NullObserver:
         """See `Observer`."""
 
     def file_in_force(self, setting: FileSetting, name: str, problems: Sequence[str]) -> None:
+        """See `Observer`."""
+
+    def setting_in_force(self, setting: str, problems: Sequence[str]) -> None:
         """See `Observer`."""
 
     def cloud_asked(self, cloud: str, problem: str) -> None:

@@ -21,6 +21,10 @@ class Warnings(NullObserver):
         """See `Observer`."""
         self._warn(problems)
 
+    def setting_in_force(self, setting: str, problems: Sequence[str]) -> None:  # noqa: ARG002 - as above
+        """See `Observer`."""
+        self._warn(problems)
+
     def cloud_asked(self, cloud: str, problem: str) -> None:  # noqa: ARG002 - as above
         """See `Observer`."""
         self._warn([problem] if problem else [])

@@ -117,7 +117,7 @@ def _proxy(_ctx: click.Context, _param: click.Parameter, value: str | None) -> P
 def _no_proxy(_ctx: click.Context, _param: click.Parameter, value: str | None) -> NoProxy | None:
     from provider.registry.transport import proxies  # noqa: PLC0415 - as above
 
-    return proxies.exceptions(value) if value else None
+    return proxies.exceptions(value, "--no-proxy") if value else None
 
 
 def _proxies(options: RegistryOptions) -> Proxies:

@@ -72,6 +72,8 @@ def assemble(
     """
     observer = observer or NullObserver()
     files = _Files([], [])
+    if settings.proxies.http or settings.proxies.https:
+        observer.setting_in_force("no_proxy", settings.proxies.exceptions.problems)
     pace = Pace()
     archive = _archive(settings, clock, observer, files)
     hosts = _hosts(settings, clock, observer, files)

@@ -65,6 +65,12 @@ class PodCredentials(Candidates):
             found = self._not_among(refused, registry, repository)
         return found
 
+    def remaining(self, registry: str, repository: str, shown: Collection[Credential]) -> int:
+        """See `Candidates`."""
+        if (registry, repository) in self._taken:
+            return 0
+        return len(self._others_than(shown, registry, repository))
+
     def taken(self, registry: str, repository: str, credential: Credential) -> None:
         """See `Candidates`."""
         self._taken.setdefault((registry, repository), credential)
@@ -84,8 +90,11 @@ class PodCredentials(Candidates):
         return [*problems, *tried, *(remark for other in self._others for remark in other.remarks)]
 
     def _not_among(self, refused: Collection[Credential], registry: str, repository: str) -> Credential | None:
-        identities = {each.identity for each in refused}
-        return next((each for each in self._all(registry, repository) if each.identity not in identities), None)
+        return next(iter(self._others_than(refused, registry, repository)), None)
+
+    def _others_than(self, shown: Collection[Credential], registry: str, repository: str) -> Sequence[Credential]:
+        identities = {each.identity for each in shown}
+        return [each for each in self._all(registry, repository) if each.identity not in identities]
 
     def _all(self, registry: str, repository: str) -> Sequence[Credential]:
         """All that fit, in the order to try them; one at least."""

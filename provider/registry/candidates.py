@@ -1,19 +1,23 @@
 """Several credentials for one repository, tried in their order, as the kubelet does with a Pod's pull secrets.
 
-Who is refused with one asks with the next. The first that is taken is used for all further requests of the same call,
-and whatever it fetches is filed under it and no other. While the registry is away nobody is refused: then the next ones
-are tried as well, for with one of them it may have answered before, and that is good enough for a while.
+Who is refused with one asks with the next; who is kept waiting with one asks with the next beside it. The first that
+is taken is used for all further requests of the same call, and whatever it fetches is filed under it and no other.
+While the registry is away nobody is refused: then the next ones are tried as well, for with one of them it may have
+answered before, and that is good enough for a while.
 """
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import replace
 from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar, cast
 
+from provider import limits
 from provider.errors import ImageError
+from provider.loop import let_go
 from provider.reasons import Reason
 from provider.registry.call import Call
 from provider.registry.credentials.credential import Credential
@@ -42,6 +46,10 @@ class Candidates(ABC):
     @abstractmethod
     async def another(self, registry: str, repository: str, refused: Collection[Credential]) -> Credential | None:
         """One to ask with after these were refused; None where there is none, or one has been taken before."""
+
+    @abstractmethod
+    def remaining(self, registry: str, repository: str, shown: Collection[Credential]) -> int:
+        """How many there are beside these, as far as is known without reading anything; 0 where one has been taken."""
 
     @abstractmethod
     def taken(self, registry: str, repository: str, credential: Credential) -> None:
@@ -105,49 +113,120 @@ def by_any(
 
         candidates = call.credentials
 
-        async def once(credential: Credential) -> V:
+        def once(credential: Credential) -> _Trial[V]:
             attempt = _Attempt(reference.registry, reference.repository, credential, candidates)
             strand = replace(call, credentials=attempt)
-            try:
-                given: Any = [strand if each is call else each for each in args]
-                named: Any = {name: strand if each is call else each for name, each in kwargs.items()}
-                return await read(this, reference, *given, **named)
-            finally:
-                call.join([strand])
-                call.paced, call.host = strand.paced, strand.host
+            given: Any = [strand if each is call else each for each in args]
+            named: Any = {name: strand if each is call else each for name, each in kwargs.items()}
+            return _Trial(credential, strand, read(this, reference, *given, **named))
 
-        return await _with_each(candidates, reference, call, once)
+        await call.prepare(reference.registry, reference.repository)
+        trials = _Trials(candidates, reference, call, once)
+        try:
+            return await trials.outcome()
+        finally:
+            trials.end()
 
     return cast("Callable[Concatenate[S, Reference, P], Coroutine[Any, Any, V]]", tried)
 
 
-async def _with_each(
-    credentials: Candidates, reference: Reference, call: Call, once: Callable[[Credential], Coroutine[Any, Any, V]]
-) -> V:
-    place = reference.registry, reference.repository
-    await call.prepare(*place)
-    shown = credentials.of(*place)
-    refused: list[Credential] = []
-    away: ImageError | None = None
-    while True:
-        refused.append(shown)
-        found, error = None, None
-        try:
-            found = await once(shown)
-        except ImageError as refusal:
-            if refusal.reason not in REFUSALS and not refusal.away:
-                raise
-            error = refusal.again()
-            away = away or (error if error.away else None)
-        if found:
-            credentials.taken(*place, shown)
-            return found
-        another = await credentials.another(*place, refused)
-        if another is None:
-            if away is not None:
-                # It says more than that another was refused.
-                raise away
-            if error is not None:
-                raise error
-            return cast("V", found)
-        shown = another
+class _Trial(Generic[V]):
+    """Reading with one credential, under way.
+
+    Attributes:
+        credential: who asks.
+        strand: the work.
+        task: what it gives.
+    """
+
+    def __init__(self, credential: Credential, strand: Call, work: Coroutine[Any, Any, V]) -> None:
+        self.credential = credential
+        self.strand = strand
+        self.task = asyncio.ensure_future(work)
+        # Nobody may be waiting for it any more when it fails.
+        let_go(self.task)
+
+    @property
+    def error(self) -> ImageError | None:
+        """Why it gave nothing, once it is done.
+
+        Raises:
+            ImageError: it says more than that this one is refused, or that a registry is away.
+        """
+        error = self.task.exception()
+        if isinstance(error, ImageError) and (error.reason in REFUSALS or error.away):
+            return error.again()
+        if error is not None:
+            raise error
+        return None
+
+    @property
+    def good(self) -> bool:
+        """Whether it is done, and gave something."""
+        return self.task.done() and self.error is None and bool(self.task.result())
+
+
+class _Trials(Generic[V]):
+    """Reading with each credential in turn, and with the next one beside it when one takes longer than its share.
+
+    So a registry or a token service that is silent to one of them, or lets it wait as a punishment, takes no turn from
+    the others; and one that is only slow is not given up.
+    """
+
+    def __init__(
+        self, candidates: Candidates, reference: Reference, call: Call, begin: Callable[[Credential], _Trial[V]]
+    ) -> None:
+        self._candidates = candidates
+        self._place = reference.registry, reference.repository
+        self._call = call
+        self._begin = begin
+        self._all: list[_Trial[V]] = []
+
+    async def outcome(self) -> V:
+        """What the first that is good enough reads; else what became of the last one, or that a registry is away."""
+        shown: Credential | None = self._candidates.of(*self._place)
+        while shown is not None:
+            self._call.join(trial.strand for trial in self._all if trial.task.done())
+            self._all.append(self._begin(shown))
+            if (good := await self._waited()) is not None:
+                self._candidates.taken(*self._place, good.credential)
+                self._call.paced, self._call.host = good.strand.paced, good.strand.host
+                return good.task.result()
+            shown = await self._candidates.another(*self._place, self._shown)
+        return self._nothing()
+
+    def end(self) -> None:
+        """Give up what is still under way."""
+        for trial in self._all:
+            trial.task.cancel()
+        self._call.join(trial.strand for trial in self._all)
+
+    @property
+    def _shown(self) -> list[Credential]:
+        return [trial.credential for trial in self._all]
+
+    async def _waited(self) -> _Trial[V] | None:
+        """The first that is good enough; None when it is another one's turn, or none is left."""
+        more = self._candidates.remaining(*self._place, self._shown)
+        share = limits.CANDIDATES_SECONDS / (more + 1) if more else None
+        while True:
+            if (good := next((trial for trial in self._all if trial.good), None)) is not None:
+                return good
+            going = [trial.task for trial in self._all if not trial.task.done()]
+            if not going or (more and self._all[-1].task.done()):
+                return None
+            done, _ = await asyncio.wait(going, timeout=share, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                return None
+
+    def _nothing(self) -> V:
+        """What is said where none was good enough: that a registry is away says more than that another was refused.
+
+        Raises:
+            ImageError: that.
+        """
+        errors = [trial.error for trial in self._all]
+        error = next((error for error in errors if error is not None and error.away), errors[-1])
+        if error is not None:
+            raise error
+        return self._all[-1].task.result()

@@ -160,18 +160,11 @@ class RegistryClient:
             ImageError: as for `manifest`; `LimitExceeded` when its descriptor says more than `limit` bytes;
                 `ContentInvalid` when it has another length than its descriptor says.
         """
-        errand = _blob_errand(reference, descriptor, limit)
+        query = _blob(reference, descriptor, limit)
+        errand = query.errand
         if descriptor.size > limit:
             raise ImageError(Reason.LIMIT_EXCEEDED, f"{errand.what}: {descriptor.size} bytes, more than {limit}")
-
-        def check(response: Response) -> None:
-            if not digests.matches(descriptor.digest, response.body):
-                raise _mismatch(errand)
-
-        path = paths.blob(reference.repository, descriptor.digest)
-        response = (
-            await self._ask(HostQuery("GET", path, _BLOB_HEADERS, reference, errand, check=check), call)
-        ).response
+        response = (await self._ask(query, call)).response
         if len(response.body) != descriptor.size:
             sentence = f"{errand.what}: it has {len(response.body)} bytes, its descriptor says {descriptor.size}"
             raise ImageError(Reason.CONTENT_INVALID, sentence)
@@ -215,22 +208,26 @@ class RegistryClient:
         return HostQuery("GET", path, _INDEX_HEADERS, reference, errand, resolve=True, good=_lists)
 
     async def prove_manifest(self, reference: Reference, call: Call) -> None:
-        """HEAD a manifest by digest: may this credential read it here?
+        """May this credential read a manifest by digest here? The registry says so to a HEAD, a mirror by sending it.
 
         Raises:
             ImageError: it may not, or there was no answer.
         """
-        errand = Errand(Operation.MANIFEST, f"manifest of {reference.name}", reference.context, 0)
-        await self._ask(HostQuery("HEAD", _path(reference), _MANIFEST_HEADERS, reference, errand), call)
+        errand = Errand(Operation.MANIFEST, f"manifest of {reference.name}", reference.context, limits.MANIFEST_BYTES)
+
+        def check(response: Response) -> None:
+            _manifest(reference, response, errand)
+
+        shown = HostQuery("GET", _path(reference), _MANIFEST_HEADERS, reference, errand, check=check)
+        await self._ask(_said(shown), call)
 
     async def prove_blob(self, reference: Reference, descriptor: Descriptor, call: Call) -> None:
-        """HEAD a blob: may this credential read it here?
+        """May this credential read a blob here? As for `prove_manifest`.
 
         Raises:
             ImageError: it may not, or there was no answer.
         """
-        path, errand = paths.blob(reference.repository, descriptor.digest), _blob_errand(reference, descriptor, 0)
-        await self._ask(HostQuery("HEAD", path, _BLOB_HEADERS, reference, errand), call)
+        await self._ask(_said(_blob(reference, descriptor, descriptor.size)), call)
 
     async def _ask(self, query: HostQuery, call: Call) -> HostAnswer:
         """The answer to a request, which must be a success."""
@@ -288,11 +285,24 @@ def _path(reference: Reference) -> str:
     return paths.manifest(reference.repository, reference.identifier)
 
 
-def _blob_errand(reference: Reference, descriptor: Descriptor, limit: int) -> Errand:
-    what = f"blob {descriptor.digest} of {reference.name}"
-    # No more is read than the descriptor says.
+def _blob(reference: Reference, descriptor: Descriptor, limit: int) -> HostQuery:
+    """The question for a blob; no more is read than its descriptor says."""
     size = min(descriptor.size, limit)
-    return Errand(Operation.BLOB, what, reference.context, size, size)
+    what = f"blob {descriptor.digest} of {reference.name}"
+    errand = Errand(Operation.BLOB, what, reference.context, size, size)
+
+    def check(response: Response) -> None:
+        if not digests.matches(descriptor.digest, response.body):
+            raise _mismatch(errand)
+
+    path = paths.blob(reference.repository, descriptor.digest)
+    return HostQuery("GET", path, _BLOB_HEADERS, reference, errand, check=check)
+
+
+def _said(shown: HostQuery) -> HostQuery:
+    """The question whether something may be read, of which mirrors are asked for all."""
+    errand = replace(shown.errand, limit=0, size=0)
+    return replace(shown, verb="HEAD", errand=errand, check=lambda _: None, of_mirrors=shown)
 
 
 def _mismatch(errand: Errand) -> ImageError:

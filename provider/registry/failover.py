@@ -3,6 +3,9 @@
 What a host that is not the last answers counts only where it is good: whatever else it says, or does not say in time,
 the next one is asked. The last one's answer stands as it is. Bytes are compared with their digest before they count, so
 a mirror that has other bytes is passed over like one that has none.
+
+Who may read something is the registry's to say, by HEAD. A mirror can only show it: whoever gets the bytes from it
+would have got them anyhow, and one that says yes to everything has none to send.
 """
 
 from __future__ import annotations
@@ -45,6 +48,7 @@ class HostQuery:
         resolve: whether nothing but the answer itself vouches for it, so that only hosts that may resolve are asked.
         good: whether an answer is one; asked of all hosts but the last.
         check: raises `ImageError` where what came is not what was asked for.
+        of_mirrors: what mirrors are asked in its place; None for the same.
     """
 
     verb: str
@@ -55,6 +59,7 @@ class HostQuery:
     resolve: bool = False
     good: Callable[[Response], bool] = _good
     check: Callable[[Response], object] = field(default=lambda _: None)
+    of_mirrors: HostQuery | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +173,7 @@ class Failover:
         registry, repository = query.reference.registry, query.reference.repository
         name = host.name(registry)
         if host.mirrors(registry):
+            query = query.of_mirrors or query
             query = replace(query, errand=replace(query.errand, source=StepSource.MIRROR))
         await call.prepare(name, repository)
         where = host.origin or self._schemes.origin(registry)

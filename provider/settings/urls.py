@@ -20,7 +20,7 @@ def proxy(value: object) -> Proxy | None:
 
 
 def no_proxy(value: object) -> NoProxy:
-    """Who is asked directly: a text as in NO_PROXY, or a list.
+    """Who is asked directly: a text as in NO_PROXY, or a list; an entry that names nobody is passed over.
 
     Raises:
         ValueError: an entry is no text.

@@ -84,9 +84,17 @@ class Observation(NullObserver):
         """The file of a setting came into force, perhaps without some of its entries."""
         self.metrics.unusable_entries.labels(setting, name).set(len(problems))
         self.log.info(Event.FILE_LOADED, "a file is in force", setting=setting.value, name=name, unusable=len(problems))
+        self._skipped(setting.value, problems, "an entry of a file cannot be used; the others are")
+
+    def setting_in_force(self, setting: str, problems: Sequence[str]) -> None:
+        """A setting is in force, perhaps without some of its entries."""
+        self.metrics.unusable_entries.labels(setting, "").set(len(problems))
+        self._skipped(setting, problems, "an entry of a setting cannot be used; the others are")
+
+    def _skipped(self, where: str, problems: Sequence[str], message: str) -> None:
         for problem in problems[: limits.PASSED_OVER_SHOWN]:
-            fields = {"where": setting.value, "problem": problem, "count": len(problems)}
-            self.log.warning(Event.ENTRY_SKIPPED, "an entry of a file cannot be used; the others are", **fields)
+            fields = {"where": where, "problem": problem, "count": len(problems)}
+            self.log.warning(Event.ENTRY_SKIPPED, message, **fields)
 
     def cloud_asked(self, cloud: str, problem: str) -> None:
         """A cloud gives credentials, or no more."""

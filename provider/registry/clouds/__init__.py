@@ -7,7 +7,7 @@ that are fixed, and to the metadata address, which nobody else here may reach.
     places       which registries are a cloud's; every other host never sees a token
     cloud        what a cloud is asked for, and why it gives nothing
     web          HTTP for the libraries
-    threads      where they run: two threads at most
+    threads      where they run: a thread for each cloud
     hush         what they print is not shown
     amazon, google, azure
     credentials  who we are at a registry of a cloud, remembered

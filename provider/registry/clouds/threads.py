@@ -1,6 +1,7 @@
-"""Where libraries run that block: threads of their own, two at most, and one of each cloud.
+"""Where libraries run that block: a thread of its own for each cloud, and no other.
 
-A library that hangs keeps its thread, and its cloud gives nothing until it ends; the process can stop all the same.
+A library that hangs keeps its thread, and its cloud gives nothing until it ends; no other cloud waits for that, and the
+process can stop all the same.
 """
 
 from __future__ import annotations
@@ -8,15 +9,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from provider.registry.clouds.cloud import CloudError
 from provider.registry.clouds.hush import Hush
 from provider.registry.clouds.places import CloudName
 
 T = TypeVar("T")
-
-_THREADS: Final = 2
 
 
 class CloudThreads:
@@ -28,7 +27,6 @@ class CloudThreads:
 
     def __init__(self, hush: Hush | None = None) -> None:
         self._hush = hush or Hush()
-        self._all = asyncio.Semaphore(_THREADS)
         self._each = {name: asyncio.Semaphore(1) for name in CloudName}
 
     async def run(self, cloud: CloudName, work: Callable[[], T]) -> T:
@@ -39,11 +37,6 @@ class CloudThreads:
         """
         own = self._each[cloud]
         await own.acquire()
-        try:
-            await self._all.acquire()
-        except BaseException:
-            own.release()
-            raise
         return await self._begun(work, own)
 
     def _begun(self, work: Callable[[], T], own: asyncio.Semaphore) -> asyncio.Future[T]:
@@ -51,7 +44,6 @@ class CloudThreads:
         future: asyncio.Future[T] = loop.create_future()
 
         def done(value: Any, error: CloudError | None) -> None:  # noqa: ANN401 - the result of `work`
-            self._all.release()
             own.release()
             if future.done():
                 return

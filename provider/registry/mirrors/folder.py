@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -145,23 +145,27 @@ class HostFolder:
         file = entry.file or HostsFile((HostEntry(),))
         problems += [self._placed(problem, name) for problem in file.problems]
         for one in file.entries:
-            found: list[str] = []
             # Without a name in the file only a folder of that name says which host is meant.
-            verify = not one.skip_verify or (one.where is None and name == _DEFAULT)
-            if verify and one.skip_verify:
-                found.append("`skip_verify` is for hosts by name: it is passed over in a `_default` without `server`")
-            headers = one.headers
-            if headers and one.where is None and name == _DEFAULT:
-                # Whoever may name an image may name the registry that gets them.
-                found.append("`header` is for hosts by name: it is passed over in a `_default` without `server`")
-                headers = {}
-            connection = self._tls.connection(one, found, verify=verify)
+            found, host = _for_anybody(one) if one.where is None and name == _DEFAULT else ([], one)
+            connection = self._tls.connection(host, found, verify=not host.skip_verify)
             problems += [self._placed(problem, name) for problem in found]
-            able = one.capabilities
-            yield RegistryHost(one.where, one.root, "pull" in able, "resolve" in able, headers, connection)
+            able = host.capabilities
+            yield RegistryHost(host.where, host.root, "pull" in able, "resolve" in able, host.headers, connection)
 
     def _placed(self, problem: str, name: str) -> str:
         return f"hosts_dir {self._path / name}: {problem}"
+
+
+def _for_anybody(entry: HostEntry) -> tuple[list[str], HostEntry]:
+    """What a `_default` says of every registry, without what is for hosts by name, and a sentence for each such field.
+
+    Whoever may name an image may name the registry that gets it: with a header its secret, with a certificate who we
+    are, and that we have its key.
+    """
+    given = {"skip_verify": entry.skip_verify, "header": bool(entry.headers), "client": bool(entry.client)}
+    sentence = "is for hosts by name: it is passed over in a `_default` without `server`"
+    problems = [f"`{field}` {sentence}" for field, there in given.items() if there]
+    return problems, replace(entry, skip_verify=False, headers={}, client=())
 
 
 def _names(registry: str) -> Sequence[str]:

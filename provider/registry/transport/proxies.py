@@ -8,17 +8,23 @@ are looked up and addresses judged here, as without a proxy.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from provider.errors import SettingsError
+from provider.foreign_text import shown
 from provider.registry.origin import Origin
 
 _PORTS: Final = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
 _LOOK_UP: Final = frozenset({"http", "https", "socks4a", "socks5h"})
 _NONE: Final = "none"
+# A host's name, with or without what stands for all below it. Names in other letters are compared as they are sent.
+_NAME: Final = re.compile(r"\*?\.?[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?", re.ASCII)
+_PORT: Final = re.compile(r"[0-9]{1,5}", re.ASCII)
+_HIGHEST_PORT: Final = 65_535
 
 
 @dataclass(frozen=True)
@@ -83,9 +89,11 @@ class NoProxy:
 
     Attributes:
         entries: as in the variable NO_PROXY, in small letters.
+        problems: of what is passed over because it names nobody; a sentence each, without any secret.
     """
 
     entries: Sequence[str] = ()
+    problems: Sequence[str] = ()
 
     def __str__(self) -> str:
         return ",".join(self.entries)
@@ -137,12 +145,44 @@ def choose(proxy: Proxy | None, no_proxy: NoProxy, environment: Mapping[str, str
         return Proxies(proxy, proxy, no_proxy)
     every = _variable("all_proxy", environment)
     http, https = (_variable(name, environment) or every for name in ("http_proxy", "https_proxy"))
-    return Proxies(http, https, no_proxy if no_proxy.entries else exceptions(_value("no_proxy", environment)))
+    given = no_proxy.entries or no_proxy.problems
+    return Proxies(http, https, no_proxy if given else _exceptions_of(environment))
 
 
-def exceptions(text: str) -> NoProxy:
-    """The entries of a NO_PROXY, between commas."""
-    return NoProxy(tuple(entry.strip().lower() for entry in text.split(",") if entry.strip()))
+def exceptions(text: str, source: str = "no_proxy") -> NoProxy:
+    """The entries of a NO_PROXY, between commas; one that names nobody is passed over.
+
+    Args:
+        text: as somebody wrote it.
+        source: how problems name where.
+    """
+    entries = [entry.strip().lower() for entry in text.split(",") if entry.strip()]
+    problems = [f"{source} has {shown(entry.rpartition('@')[2])!r}, which {_ENTRY}" for entry in entries if _bad(entry)]
+    return NoProxy(tuple(entry for entry in entries if not _bad(entry)), tuple(problems))
+
+
+_ENTRY: Final = (
+    "names nobody: write a host (example.com, .example.com for all below), an address, a network (10.0.0.0/8) or *, "
+    "without a scheme, and commas between them"
+)
+
+
+def _exceptions_of(environment: Mapping[str, str]) -> NoProxy:
+    name = "no_proxy" if environment.get("no_proxy") else "NO_PROXY"
+    return exceptions(_value("no_proxy", environment), f"the variable {name}")
+
+
+def _bad(entry: str) -> bool:
+    """Whether an entry can be for no host."""
+    if entry == "*":
+        return False
+    if "/" in entry:
+        return _network(entry) is None
+    host, port = _host_and_port(entry)
+    if port and not (_PORT.fullmatch(port) and 0 < int(port) <= _HIGHEST_PORT):
+        return True
+    # Without an address in it, a colon or a bracket is what is left of one.
+    return _literal(host) is None and not _NAME.fullmatch(host)
 
 
 def _value(name: str, environment: Mapping[str, str]) -> str:
@@ -181,7 +221,7 @@ def _excepts(entry: str, where: Origin) -> bool:
 
 
 def _host_and_port(entry: str) -> tuple[str, str]:
-    if entry.startswith("["):
+    if entry.startswith("[") and "]" in entry:
         host, _, port = entry[1:].partition("]")
         return host, port.removeprefix(":")
     if entry.count(":") == 1:
@@ -198,8 +238,15 @@ def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _in_network(entry: str, host: str) -> bool:
-    address = _literal(host)
+    address, network = _literal(host), _network(entry)
+    return address is not None and network is not None and address in network
+
+
+def _network(entry: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """The network of an entry; the length of its prefix is a number, as in Go."""
+    if not entry.rpartition("/")[2].isdecimal():
+        return None
     try:
-        return address is not None and address in ipaddress.ip_network(entry, strict=False)
+        return ipaddress.ip_network(entry, strict=False)
     except ValueError:
-        return False
+        return None

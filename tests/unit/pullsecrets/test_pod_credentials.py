@@ -1,5 +1,7 @@
 """A Pod's image is asked for as the kubelet pulls it, and what one Pod may read no other is told."""
 
+import asyncio
+
 import pytest
 
 from provider import limits
@@ -8,7 +10,7 @@ from provider.pullsecrets.reader import ClusterResource, ReadFault
 from provider.reasons import Reason
 from provider.registry.credentials.credential import Credential
 from tests.simulators.pull_secrets import JSON_TYPE, OLDER_TYPE, auths, secret_object
-from tests.unit.pullsecrets.world import IMAGE, World
+from tests.unit.pullsecrets.world import IMAGE, World, basic
 
 ANN, BOB, EVE = ("ann", "secret-a"), ("bob", "secret-b"), ("eve", "secret-e")
 
@@ -391,6 +393,66 @@ class TestOneBadSecretBesideAGoodOne:
         world.cluster.hold(ClusterResource.SECRET, "shop", "ended", ended)
         world.cluster.secret("shop", "good", {"reg.io": BOB})
         assert world.ask("ended", "good").digest == world.image.digest
+
+
+class TestSilence:
+    """What keeps one secret waiting takes no turn from those after it."""
+
+    @pytest.fixture
+    def world(self, make_world):
+        """Three secrets, of which the last one fits; how long the answer to its Pod takes."""
+        world = make_world()
+        world.allow(BOB)
+        for name, user in (("first", ANN), ("second", EVE), ("good", BOB)):
+            world.cluster.secret("shop", name, {"reg.io": user})
+        return world
+
+    @staticmethod
+    def silent(world, *users):
+        """The registry says nothing to these."""
+        send = world.registry.send
+        headers = {basic(*user) for user in users}
+
+        async def sent(request, limit, deadline):
+            if request.headers.get("Authorization") in headers:
+                world.registry.fail("any", how="silent", times=1)
+            return await send(request, limit, deadline)
+
+        world.registry.send = sent
+
+    def test_registry_that_is_silent_to_the_first_ones_answers_the_last_within_an_admissions_wait(self, world):
+        self.silent(world, ANN, EVE)
+        began = world.clock.monotonic()
+        assert world.ask("first", "second", "good").digest == world.image.digest
+        assert world.clock.monotonic() - began < 1.0
+
+    def test_silent_token_service_of_one_is_not_waited_for(self, world):
+        world.registry.require_token("https://reg.io/token")
+        self.silent(world, ANN)
+        began = world.clock.monotonic()
+        assert world.ask("first", "good").digest == world.image.digest
+        assert world.clock.monotonic() - began < 1.0
+
+    def test_one_that_is_only_slow_is_not_given_up(self, world):
+        world.allow(ANN)
+        world.registry.delay = 0.8
+        assert world.ask("first", "second", "good").digest == world.image.digest
+
+    def test_only_one_is_waited_for_as_long_as_there_is_time(self, world):
+        self.silent(world, ANN)
+        error = world.refused("first")
+        assert error.reason is Reason.TIMEOUT
+        assert world.shown.count("ann") == 1
+
+    def test_silence_says_more_than_a_refusal_after_it(self, world):
+        self.silent(world, ANN)
+        assert world.refused("first", "second").reason is Reason.TIMEOUT
+
+    def test_what_is_under_way_ends_with_the_question(self, world):
+        self.silent(world, ANN)
+        world.ask("first", "good")
+        world.loop.settle()
+        assert not asyncio.all_tasks(world.loop)
 
 
 async def _keyring(world, *names):

@@ -150,6 +150,13 @@ def test_entries_of_a_file_that_cannot_be_used_are_named_and_shown_while_they_ar
     assert value("unusable_entries", setting="docker_config", name="") == 0
 
 
+def test_entries_of_a_setting_that_cannot_be_used_are_named_and_counted(observation, value, world):
+    observation.setting_in_force("no_proxy", ["no_proxy has '10.0.0.0/99', which names nobody"])
+    assert value("unusable_entries", setting="no_proxy", name="") == 1
+    (line,) = world.events("entry.skipped")
+    assert (line["where"], line["problem"][:8]) == ("no_proxy", "no_proxy")
+
+
 def test_entries_of_a_list_that_cannot_be_used_are_counted_each_and_told_once_in_a_while(observation, value, world):
     for _ in range(3):
         observation.entries_passed_over(RemoteList.REFERRERS, ["one", "two"])

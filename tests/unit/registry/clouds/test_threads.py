@@ -120,29 +120,43 @@ def test_one_that_hangs_keeps_its_thread_and_no_neighbour_waits(release):
     assert asyncio.run(go()) == "second"
 
 
-def test_there_are_two_threads_at_most(release):
+def test_two_clouds_that_hang_leave_the_third_its_turn(release):
     async def go():
         threads = CloudThreads()
-        works = [asyncio.ensure_future(threads.run(name, release.wait)) for name in CloudName]
+        hung = [asyncio.ensure_future(threads.run(name, release.wait)) for name in (CloudName.ECR, CloudName.GOOGLE)]
+        await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            found = await threads.run(CloudName.AZURE, lambda: "azure")
+        release.set()
+        await asyncio.gather(*hung)
+        return found
+
+    assert asyncio.run(go()) == "azure"
+
+
+def test_each_cloud_has_one_thread_at_most(release):
+    async def go():
+        threads = CloudThreads()
+        works = [asyncio.ensure_future(threads.run(name, release.wait)) for name in CloudName for _ in range(3)]
         await asyncio.sleep(0.01)
         count = sum(thread.name == "cloud" for thread in threading.enumerate())
         release.set()
         await asyncio.gather(*works)
         return count
 
-    assert asyncio.run(go()) == 2
+    assert asyncio.run(go()) == len(CloudName)
 
 
 def test_who_gives_up_in_the_queue_takes_no_place(release):
     async def go():
         threads = CloudThreads()
-        works = [asyncio.ensure_future(threads.run(name, release.wait)) for name in (CloudName.ECR, CloudName.GOOGLE)]
+        hung = asyncio.ensure_future(threads.run(CloudName.AZURE, release.wait))
         await asyncio.sleep(0)
         waiting = asyncio.ensure_future(threads.run(CloudName.AZURE, lambda: "x"))
         await asyncio.sleep(0)
         waiting.cancel()
         release.set()
-        await asyncio.gather(*works)
+        await hung
         return await threads.run(CloudName.AZURE, lambda: "azure")
 
     assert asyncio.run(go()) == "azure"

@@ -1,5 +1,7 @@
 """Which host is asked for what, and when the next one is."""
 
+import json
+
 import pytest
 
 from provider import limits
@@ -10,7 +12,7 @@ from provider.registry.content.manifest import Descriptor
 from provider.registry.credentials.credential import Credential
 from provider.registry.reference import parse
 from provider.registry.store import Store
-from tests.simulators.registry import RegistrySimulator, sha256
+from tests.simulators.registry import Answer, RegistrySimulator, sha256
 from tests.simulators.steps import StepList
 
 IMAGE = parse("reg.io/team/app:v1")
@@ -304,6 +306,59 @@ class TestCredentials:
         with pytest.raises(ImageError) as caught:
             run(store.manifest(IMAGE.at(pushed.digest), make_call()))
         assert caught.value.reason is Reason.NOT_FOUND
+
+    @pytest.fixture(params=["manifest", "blob"])
+    def read(self, request, run, mirrored, fleet, clock, observer, make_call):
+        """Reads what somebody who may has read before: a manifest, or a blob."""
+        ours = Credential("me", "secret")
+        fleet["reg.io"].challenge, fleet["reg.io"].authorizations = self.CHALLENGE, {ours.basic}
+        pushed = fleet["reg.io"].push_image("team/app", "v1")
+        store = Store(mirrored({"reg.io": MIRROR}), clock, observer, memory_bytes=limits.MIB, tag_ttl=30)
+        image = IMAGE.at(pushed.digest)
+        config = json.loads(run(store.manifest(image, make_call(reg_io=ours))).body)["config"]
+        blob = Descriptor(media_types.OCI_CONFIG, config["digest"], config["size"])
+
+        def read(call):
+            manifest = request.param == "manifest"
+            return run(store.manifest(image, call) if manifest else store.blob(image, blob, limits.MIB, call))
+
+        assert read(make_call(reg_io=ours))
+        fleet.asked.clear()
+        return read
+
+    @staticmethod
+    def how(fleet):
+        return [asked.partition(" /")[0] for asked in fleet.asked]
+
+    def test_mirror_that_says_yes_to_every_head_proves_nobodys_right(self, read, fleet, make_call):
+        answer = fleet["mirror.io"].answer
+
+        def yes(method, host, target, headers, body):
+            return Answer(200, {}, b"") if method == "HEAD" else answer(method, host, target, headers, body)
+
+        fleet["mirror.io"].answer = yes
+        with pytest.raises(ImageError) as caught:
+            read(make_call())
+        assert caught.value.reason is Reason.UNAUTHORIZED
+
+    def test_mirror_proves_a_right_by_sending_the_bytes_while_the_registry_is_away(self, read, fleet, make_call):
+        fleet["mirror.io"].push_image("team/app", "v1")
+        fleet["reg.io"].fail("any", how="unreachable")
+        assert read(make_call())
+        assert self.how(fleet) == ["mirror.io GET"]
+
+    @pytest.mark.parametrize("body", [b"", b"{}", b"x" * 5_000_000], ids=["none", "other", "more"])
+    def test_mirror_that_sends_other_bytes_proves_nothing(self, read, fleet, make_call, body):
+        fleet["mirror.io"].answer = lambda *_: Answer(200, {}, body)
+        with pytest.raises(ImageError) as caught:
+            read(make_call())
+        assert caught.value.reason is Reason.UNAUTHORIZED
+
+    def test_registry_proves_a_right_by_its_word(self, read, fleet, make_call):
+        other = Credential("other", "o-secret")
+        fleet["reg.io"].authorizations.add(other.basic)
+        assert read(make_call(reg_io=other))
+        assert set(self.how(fleet)) == {"mirror.io GET", "reg.io HEAD"}
 
     def test_headers_of_the_file_go_to_their_host_and_no_other(self, ask, fleet):
         fleet["reg.io"].push_image("team/app", "v1")

@@ -282,6 +282,37 @@ class TestTLS:
         assert ("`header` is for hosts by name" in str(observer.unusable)) == ((folder, text) == ("_default", ""))
         assert "secret" not in str(observer.unusable)
 
+    @pytest.fixture
+    def pair(self, tmp_path):
+        """A file with a client's certificate and its key."""
+        client = trustme.CA().issue_cert("client.test")
+        path = tmp_path / "pair.pem"
+        path.write_bytes(client.private_key_and_cert_chain_pem.bytes())
+        return path
+
+    @pytest.mark.parametrize(
+        ("folder", "text", "shown"),
+        [
+            ("reg.io", "", [True]),
+            ("_default", 'server = "https://mirror.io"\n', [True]),
+            ("_default", MIRROR, [False, True]),
+            ("_default", "", [False]),
+        ],
+    )
+    def test_certificate_is_shown_to_hosts_by_name_only(self, write, make_folder, observer, pair, folder, text, shown):
+        write(folder, f'{text}client = "{pair}"\n')
+        found = make_folder().of("evil.example" if folder == "_default" else "reg.io")
+        assert [bool(host.connection and host.connection.key_pair) for host in reversed(found)] == shown
+        [told] = [one for one in observer.unusable if "`client` is for hosts by name" in str(one)] or [None]
+        assert (told is not None) == ((folder, text) == ("_default", ""))
+
+    def test_certificate_beside_a_default_without_a_file_is_shown_to_nobody(self, write, make_folder, observer, pair):
+        for name in ("client.cert", "client.key"):
+            write("_default", pair.read_text(), name)
+        [host] = make_folder().of("evil.example")
+        assert host.connection is None or host.connection.key_pair is None
+        assert "`client` is for hosts by name" in str(observer.unusable)
+
     def test_file_of_one_registry_that_breaks_the_reader_spoils_no_other(self, write, make_folder):
         write("a.io", "x = " + "1" * 5_000)
         write("reg.io", MIRROR)

@@ -138,6 +138,57 @@ class TestExceptions:
     def test_entry_is_for(self, entry, url, direct):
         assert proxies.exceptions(f" , {entry} ,x.y").names(origin.of_url(url)) == direct
 
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            "10.0.0.0/99",
+            "10.0.0/8",
+            "10.0.0.0/",
+            "10.0.0.0/255.0.0.0",
+            "2001:db8::/129",
+            "https://reg.io",
+            "reg.io/team",
+            "reg.io:port",
+            "reg.io:0",
+            "reg.io:99999",
+            "reg.io other.io",
+            "10.0.0.*",
+            "reg.*.io",
+            "[2001:db8::1",
+            "2001:db8::zz",
+            "r\u00e9g.io",
+            "reg.io.",
+            ".",
+            ":443",
+        ],
+        ids=ascii,
+    )
+    def test_entry_that_names_nobody_is_named_and_spoils_no_neighbour(self, entry):
+        found = proxies.exceptions(f"one.io,{entry},other.io")
+        [problem] = found.problems
+        assert problem.startswith("no_proxy has '")
+        assert "a network (10.0.0.0/8)" in problem
+        for url in ("https://one.io", "https://other.io"):
+            assert found.names(origin.of_url(url))
+
+    @pytest.mark.parametrize(
+        "text",
+        ["", "*", ".svc,.cluster.local", "10.0.0.1/8", "::1,[::1]:1,fe80::/10", "a_b.lab:1", "*.reg.io", "*reg.io"],
+    )
+    def test_what_go_takes_is_no_problem(self, text):
+        assert not proxies.exceptions(text).problems
+
+    def test_password_in_an_entry_is_not_shown(self):
+        [problem] = proxies.exceptions("http://me:hunter2@reg.io").problems
+        assert "hunter2" not in problem
+
+    def test_variable_is_named_as_it_is_written(self):
+        chosen = proxies.choose(None, NoProxy(), {"HTTPS_PROXY": "one.lab:1", "NO_PROXY": "10.0.0.0/99"})
+        assert chosen.exceptions.problems[0].startswith("the variable NO_PROXY has '10.0.0.0/99', which names nobody")
+        spoiled = proxies.choose(None, proxies.exceptions("10.0.0.0/99"), {"HTTPS_PROXY": "one.lab:1", "NO_PROXY": "*"})
+        assert spoiled.of(origin.of_url("https://reg.io")) is not None
+        assert spoiled.exceptions.problems[0].startswith("no_proxy has")
+
     @given(st.text(max_size=30), st.sampled_from(["https://reg.io", "http://192.0.2.1:5000", "https://[2001:db8::1]"]))
     def test_any_text_says_yes_or_no(self, text, url):
         assert proxies.exceptions(text).names(origin.of_url(url)) in {True, False}
