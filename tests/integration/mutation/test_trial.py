@@ -75,7 +75,7 @@ def of(copy):
 
 
 def test_each_mutant_gets_its_verdict(copy, monkeypatch):
-    monkeypatch.setattr(suite, "_TEST_SECONDS", 1)
+    monkeypatch.setattr(suite, "_TEST_SECONDS", 5)
     chosen = {
         "LAST = 4": TrialVerdict.KILLED,
         "return hour > 1 and hour <= LAST": TrialVerdict.KILLED,
