@@ -356,6 +356,8 @@ STORE_TIMEOUTS: Final = 2
 # it is read by itself.
 STORE_WAIT_SECONDS: Final = 0.25
 STORE_READS: Final = 4096
+# How many names wait to be dropped, while a store that is lost, or read-only, drops none.
+STORE_DROPS: Final = 4096
 STORE_BATCH: Final = 64
 STORE_READERS: Final = 4
 STORE_PIECE_BYTES: Final = 64 * KIB

@@ -11,8 +11,13 @@
 |                         |                                         |        | enough for `stale_seconds`      |
 |                         |                                         |        | while the registry is away      |
 |                         |                                         | store  | the same, under a seal          |
-| referrers               | repository, digest, credential          | memory | a time to live                  |
+| referrers               | repository, digest, credential          | memory | as a tag                        |
 |                         |                                         | store  | the same, under a seal          |
+| absence of signatures   | as the tag, or the referrers, that are  | memory | as a tag; where it denies, for  |
+|                         | not there                               |        | a second (`PASSING_SECONDS`)    |
+|                         |                                         | store  | the same, under a seal          |
+| that a registry said no | as the tag, or the referrers, that it   | store  | `stale_seconds`, under a seal   |
+|                         | said it of                              |        |                                 |
 | cryptographic result    | digest of the signed material, digest   | memory | for good, within a number       |
 |                         | of the image, revision of key or root   |        |                                 |
 | token                   | realm, service, scope, credential       | memory | as its issuer says, within a    |
@@ -25,8 +30,8 @@ never leaves the process.
 
 Content is given to whoever has the right to read it: a repository with a credential that fetched it, or that passed a
 HEAD of its own at a registry that has sent it before (another registry could say yes to anything, so it has to send
-it). An absence is never remembered. Single flight uses the same keys, except for content: there two callers
-share a fetch only if repository and credential are the same.
+it). The absence of an image, a manifest or a blob is never remembered. Single flight uses the same keys, except for
+content: there two callers share a fetch only if repository and credential are the same.
 """
 
 from __future__ import annotations

@@ -27,17 +27,36 @@ class TagSighting:
     """What a tag was seen to point to.
 
     Attributes:
-        digest: of the manifest or index.
+        digest: of the manifest or index; empty where there was nothing.
         observed_at: when that was last seen; seconds since 1970.
     """
 
     digest: str
     observed_at: float
 
+    @property
+    def absent(self) -> bool:
+        """Whether the registry said that there is nothing under this tag."""
+        return not self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Vacancy:
+    """A registry was seen to have nothing under a tag; as an answer it is false.
+
+    Attributes:
+        observed_at: when it was so; seconds since 1970.
+    """
+
+    observed_at: float
+
+    def __bool__(self) -> bool:
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class Referrers:
-    """What refers to a manifest.
+    """What refers to a manifest; false where nothing does.
 
     Attributes:
         descriptors: in the order of the registry.
@@ -53,3 +72,11 @@ class Referrers:
     def count(self) -> int:
         """How many there are, readable or not."""
         return len(self.descriptors) + len(self.problems)
+
+    @property
+    def absent(self) -> bool:
+        """Whether the registry said that nothing refers to it."""
+        return not self.count
+
+    def __bool__(self) -> bool:
+        return not self.absent

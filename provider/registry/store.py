@@ -19,7 +19,7 @@ from provider.registry.memory.referrer_lists import ReferrerLists
 from provider.registry.memory.sightings import Belief
 from provider.registry.memory.tags import Tags
 from provider.registry.reference import Reference
-from provider.registry.sighting import Referrers, Sighting
+from provider.registry.sighting import Referrers, Sighting, Vacancy
 
 
 class Store:
@@ -97,6 +97,22 @@ class Store:
         return await self._tags.resolve(reference, call, max_age)
 
     @by_any
+    async def discover(self, reference: Reference, call: Call, max_age: float | None = None) -> Sighting | Vacancy:
+        """What a tag points to under which there may be nothing: one of signatures.
+
+        Unlike an image's own absence, that of signatures is remembered like a sighting: it can but deny.
+
+        Args:
+            reference: with a tag.
+            call: the work that this belongs to.
+            max_age: as for `resolve`.
+
+        Raises:
+            ImageError: no answer.
+        """
+        return await self._tags.discover(reference, call, max_age)
+
+    @by_any
     async def exists(self, reference: Reference, call: Call) -> bool:
         """Whether a tag points to anything, as far as the registry says without sending it.
 
@@ -125,8 +141,8 @@ class Store:
         return await self._documents.blob(reference, descriptor, limit, call)
 
     @by_any
-    async def referrers(self, reference: Reference, call: Call, max_age: float | None = None) -> Referrers | None:
-        """What refers to the manifest of a reference with a digest; None when nothing does.
+    async def referrers(self, reference: Reference, call: Call, max_age: float | None = None) -> Referrers:
+        """What refers to the manifest of a reference with a digest; it may be nothing.
 
         Args:
             reference: with a digest.

@@ -124,7 +124,7 @@ class Absence:
         async def look() -> set[Alternative]:
             # As it is now: what was seen a while ago may lack the signature that somebody has just made.
             listed = await self._store.referrers(discovery.subject(target), call, 0.0)
-            return set(_among(listed.descriptors)) if listed else set()
+            return set(_among(listed.descriptors))
 
         return await _unless_failed(look)
 

@@ -27,6 +27,7 @@ from provider.registry.content import artifact, digests
 from provider.registry.content.artifact import Artifact
 from provider.registry.content.manifest import Descriptor
 from provider.registry.reference import Reference
+from provider.registry.sighting import Vacancy
 from provider.registry.store import Store
 from provider.signatures.formats.bundle_format import MEDIA_TYPE_PREFIX
 from provider.signatures.rejection import RejectionError
@@ -124,7 +125,9 @@ class Discovery:
         where = tag(target, "sig")
         try:
             with _passing():
-                sighting = await self._store.resolve(where, call, target.max_age)
+                sighting = await self._store.discover(where, call, target.max_age)
+                if isinstance(sighting, Vacancy):
+                    return Listing(where, (), sighting.observed_at)
                 layers = artifact.read_layers(sighting.document.body, what)
         except ImageError as error:
             if error.reason is Reason.NOT_FOUND:
@@ -176,8 +179,6 @@ class Discovery:
         where = subject(target)
         with _passing():
             referrers = await self._store.referrers(where, call, target.max_age)
-        if referrers is None:
-            return Listing(where, (), self._now())
         likely = [one for one in referrers.descriptors if _may_be_signature(one)]
         if len(likely) > limits.SIGNATURES:
             sentence = f"number of bundles ({len(likely)}) exceeded the limit ({limits.SIGNATURES})"

@@ -104,6 +104,8 @@ class ProofVerifier:
                 call.join([strand])
         if not verdicts.of:
             detail = await self._absence.sentence(verdicts.look, call) if explained else ""
+            if detail and call.stale:
+                detail += f"; its registry is away, and this is what was seen at {rfc3339(verdicts.observed_at)}"
             raise ImageError(Reason.SIGNATURE_ABSENT, "no signatures found", detail=detail)
         proofs = proved(verdicts.results)
         observed_at = min(seen_at or verdicts.observed_at, verdicts.observed_at)

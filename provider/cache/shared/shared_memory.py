@@ -140,20 +140,26 @@ class SharedMemory:
         if entry.fixed and now - self._written.get(entry.name, float("-inf")) < limits.STORE_RENEWAL_SECONDS:
             return
         self._leave_line(entry.name)
-        if now < self._writes_from or self._line_bytes + _weight(entry) > limits.STORE_LINE_BYTES:
+        if now < self._writes_from or not self._made_room(_weight(entry)):
             self._lost((entry,))
             return
         self._note(entry.name, now)
         self._join_line(entry)
         self._work()
 
-    def forget(self, name: str) -> None:
-        """Have a value dropped that is of no use, and never read meanwhile; also of a store that is lost now."""
+    def forget(self, name: str) -> bool:
+        """Have a value dropped that is of no use, and never read meanwhile; also of a store that is lost now.
+
+        Returns:
+            Whether it is noted; not where too many wait to be dropped already, and then it may be read again.
+        """
         self._written.pop(name, None)
         self._leave_line(name)
-        if len(self._owed) < limits.STORE_READS:
+        noted = name in self._owed or len(self._owed) < limits.STORE_DROPS
+        if noted:
             self._owed[name] = None
         self._work()
+        return noted
 
     def _work(self) -> None:
         """Write and drop what waits, unless that is under way."""
@@ -200,6 +206,18 @@ class SharedMemory:
     def _join_line(self, entry: Entry) -> None:
         self._line[entry.name] = entry
         self._line_bytes += _weight(entry)
+
+    def _made_room(self, weight: int) -> bool:
+        """Whether so many bytes may join the line; what has waited longest leaves for them, for it is the oldest."""
+        if weight > limits.STORE_LINE_BYTES:
+            return False
+        left = []
+        while self._line_bytes + weight > limits.STORE_LINE_BYTES:
+            entry = next(iter(self._line.values()))
+            self._leave_line(entry.name)
+            left.append(entry)
+        self._lost(left)
+        return True
 
     def _leave_line(self, name: str) -> None:
         entry = self._line.pop(name, None)

@@ -1,6 +1,8 @@
 """Entries of the shared store that stand under a seal, with the moment at which they were seen, and claims on them.
 
-What is damaged, forged, of another version, or older than it may be is passed over.
+What is damaged, forged, of another version, or older than it may be is passed over. Of what is dropped a mark stays,
+with the moment of that: a replica that has seen the thing before finds the mark, and so does one whose older entry was
+written late. Where more is to be dropped than a lost store lets us note, a mark for everything stands for all of it.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ import asyncio
 import json
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from provider import limits
 from provider.cache.memory import Memory
@@ -18,6 +20,8 @@ from provider.cache.shared.shared_memory import SharedMemory
 from provider.cache.shared.value_store import Entry
 from provider.clock import Clock
 from provider.observer import Observer
+
+_DROPPED: Final = "dropped"
 
 T = TypeVar("T")
 
@@ -52,6 +56,8 @@ class SealedEntries:
         self._observer = observer
         # Of work that fails nothing is ever written: its claims end by themselves, here as in the store.
         self._claims: Memory[str, bool] = Memory(clock, limits.STORE_CLAIMS)
+        # What was seen before it is not read: some of it is to be dropped, and nobody knows which.
+        self._everything_dropped_at = 0.0
 
     async def get(self, subject: EntrySubject, seconds: float, read: Callable[[Mapping[str, Any]], T]) -> T | None:
         """What an entry says; None where there is none of ours, or none that is new enough.
@@ -98,10 +104,28 @@ class SealedEntries:
             self._memory.put(Entry(name, body, seconds))
         self._release(seal, subject)
 
-    def drop(self, subject: EntrySubject) -> None:
-        """Have an entry forgotten."""
-        if (seal := self._seal()) is not None:
-            self._memory.forget(_name(seal, subject))
+    def drop(self, subject: EntrySubject, observed_at: float, seconds: int) -> None:
+        """Have an entry forgotten, and everybody know it.
+
+        Args:
+            subject: what it is about.
+            observed_at: since when it counts no more; seconds since 1970.
+            seconds: how long somebody may have what it said.
+        """
+        seal = self._seal()
+        if seal is None:
+            return
+        noted = self._memory.forget(_name(seal, subject))
+        self.put(_mark(subject), {}, observed_at, seconds)
+        if not noted:
+            self._everything_dropped_at = self._clock.now()
+            self.put(_EVERYTHING, {}, self._everything_dropped_at, seconds)
+
+    async def dropped_at(self, subject: EntrySubject, seconds: float) -> float:
+        """When an entry was dropped last, by any replica; seconds since 1970, 0 where nobody knows."""
+        marks = (_mark(subject), _EVERYTHING)
+        found = await asyncio.gather(*(self.get(mark, seconds, _moment) for mark in marks))
+        return max(self._everything_dropped_at, *(moment or 0.0 for moment in found))
 
     async def others(self, subject: EntrySubject, look: Callable[[], Coroutine[Any, Any, T | None]]) -> T | None:
         """What whoever holds the claim writes within a short while; None where the claim is ours, or nothing comes.
@@ -140,9 +164,20 @@ class SealedEntries:
         """The fields, with a moment that is not ahead; None where they are older, or from a clock that is wrong."""
         now = self._clock.now()
         age = now - fields["observedAt"]
-        if not -limits.STORE_SKEW_SECONDS <= age < seconds:
+        if not -limits.STORE_SKEW_SECONDS <= age < seconds or fields["observedAt"] < self._everything_dropped_at:
             return None
         return {**fields, "observedAt": min(now, fields["observedAt"])}
+
+
+_EVERYTHING: Final = EntrySubject(_DROPPED, ())
+
+
+def _mark(subject: EntrySubject) -> EntrySubject:
+    return EntrySubject(_DROPPED, (subject.kind, *subject.about))
+
+
+def _moment(fields: Mapping[str, Any]) -> float:
+    return float(fields["observedAt"])
 
 
 def _name(seal: Seal, subject: EntrySubject) -> str:

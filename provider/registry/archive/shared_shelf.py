@@ -65,9 +65,13 @@ class SharedShelf(Generic[S]):
         """See `Shelf`."""
         self._entries.put(self._subject(key), self._form.write(seen), seen.observed_at, self._seconds)
 
-    def drop(self, key: TagKey) -> None:
+    def drop(self, key: TagKey, observed_at: float) -> None:
         """See `Shelf`."""
-        self._entries.drop(self._subject(key))
+        self._entries.drop(self._subject(key), observed_at, self._seconds)
+
+    async def dropped_at(self, key: TagKey) -> float:
+        """See `Shelf`."""
+        return await self._entries.dropped_at(self._subject(key), self._seconds)
 
     def _subject(self, key: TagKey) -> EntrySubject:
         return EntrySubject(self._form.kind, (key.context, key.tag, key.credential))
@@ -86,8 +90,8 @@ def _write_referrers(seen: Referrers) -> Mapping[str, object]:
 
 
 def _read_referrers(fields: Mapping[str, Any]) -> Referrers:
-    entries = [_descriptor(one) for one in fields["entries"]]
-    return Referrers(entries, fields["observedAt"], fields["problems"])
+    entries = tuple(_descriptor(one) for one in fields["entries"])
+    return Referrers(entries, fields["observedAt"], tuple(fields["problems"]))
 
 
 def _descriptor(fields: Mapping[str, Any]) -> Descriptor:

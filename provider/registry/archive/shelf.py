@@ -15,6 +15,11 @@ class AnySighting(Protocol):
         """When; seconds since 1970."""
         ...
 
+    @property
+    def absent(self) -> bool:
+        """Whether it was seen that there is nothing."""
+        ...
+
 
 S = TypeVar("S", bound=AnySighting)
 
@@ -39,8 +44,17 @@ class Shelf(Protocol[S]):
         """Something was seen."""
         ...
 
-    def drop(self, key: TagKey) -> None:
-        """A registry says that there is no such thing, or that it is not for who asks."""
+    def drop(self, key: TagKey, observed_at: float) -> None:
+        """A registry says that there is no such thing, or that it is not for who asks.
+
+        Args:
+            key: what it is not.
+            observed_at: when it said so; nothing that was seen before counts any more.
+        """
+        ...
+
+    async def dropped_at(self, key: TagKey) -> float:
+        """When that was said last, to any replica; seconds since 1970, 0 where nobody knows."""
         ...
 
 
@@ -58,5 +72,9 @@ class NoShelf(Shelf[S]):
     def put(self, key: TagKey, seen: S) -> None:
         """See `Shelf`."""
 
-    def drop(self, key: TagKey) -> None:
+    def drop(self, key: TagKey, observed_at: float) -> None:
         """See `Shelf`."""
+
+    async def dropped_at(self, key: TagKey) -> float:  # noqa: ARG002 - as above
+        """See `Shelf`."""
+        return 0.0

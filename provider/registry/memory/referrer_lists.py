@@ -1,4 +1,4 @@
-"""What refers to manifests, as lists that get old."""
+"""What refers to manifests, as lists that get old; that nothing does is such a list, too."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from provider.reasons import Reason
 from provider.registry.archive.shelf import Shelf
 from provider.registry.call import Call
 from provider.registry.client import RegistryClient
+from provider.registry.content.artifact import DescriptorList
 from provider.registry.memory.refusals import SAID_NO
 from provider.registry.memory.sightings import Belief, RegistryLook, Sightings
 from provider.registry.reference import Reference
 from provider.registry.referrer_pages import ReferrerPages
 from provider.registry.sighting import Referrers
-from provider.steps import StepTarget
+from provider.steps import StepSource, StepTarget
 
 _ENTRY_OVERHEAD: Final = 512
 
@@ -49,7 +50,7 @@ class ReferrerLists:
         self._clock = clock
         self._observer = observer
         self._kept: Memory[TagKey, Referrers] = Memory(clock, limits.REFERRERS_MEMORY_BYTES, _cost)
-        self._seen: Sightings[Referrers, Referrers | None] = Sightings(
+        self._seen: Sightings[Referrers, Referrers] = Sightings(
             StepTarget.REFERRERS, self._kept, shelf, belief, clock, observer
         )
 
@@ -61,29 +62,30 @@ class ReferrerLists:
     def __len__(self) -> int:
         return len(self._kept)
 
-    async def of(self, reference: Reference, call: Call, max_age: float | None = None) -> Referrers | None:
+    async def of(self, reference: Reference, call: Call, max_age: float | None = None) -> Referrers:
         """What refers to a manifest; see `Store.referrers`."""
         credential = await self._client.identity(reference, call)
         key = TagKey(reference.context, f"referrers/{reference.identifier}", credential)
-        look = RegistryLook(key, f"referrers of {reference.name}", partial(self._listed, key, reference))
+        look = RegistryLook(key, f"referrers of {reference.name}", partial(self._listed, key, reference), absence=True)
         return await self._seen.newest(look, call, max_age)
 
-    async def _listed(self, key: TagKey, reference: Reference, call: Call) -> Referrers | None:
+    async def _listed(self, key: TagKey, reference: Reference, call: Call) -> Referrers:
+        others = await self._seen.others(key, self._clock.now() - limits.PASSING_SECONDS)
+        if others is not None:
+            call.had(StepTarget.REFERRERS, f"referrers of {reference.name}", StepSource.STORE)
+            return others
         observed_at = self._clock.now()
         try:
             listed = await self._pages.all(reference, call)
         except ImageError as error:
-            if error.reason in SAID_NO:
-                self._seen.forget(key)
-            if error.reason is Reason.NOT_FOUND:
-                return None
-            raise
+            if error.reason is not Reason.NOT_FOUND:
+                if error.reason in SAID_NO:
+                    self._seen.forget(key, observed_at)
+                raise
+            listed = DescriptorList(())
         if listed.problems:
             self._observer.entries_passed_over(RemoteList.REFERRERS, listed.problems)
-        if not (listed.entries or listed.problems):
-            self._seen.forget(key)
-            return None
-        found = Referrers(listed.entries, observed_at, listed.problems)
+        found = Referrers(tuple(listed.entries), observed_at, tuple(listed.problems))
         self._seen.put(key, found)
         return found
 

@@ -1,7 +1,10 @@
 """What gets old: seen at a moment, believed for a time to live, then looked at again.
 
 While a registry is away, what was last seen is good enough for a while; the call says so (`stale`). What is not in
-memory, or not new enough there, may be in the archive, where other replicas put what they have seen.
+memory, or not new enough there, may be in the archive, where other replicas put what they have seen, and that a
+registry said no.
+
+That there is nothing may be seen, too. It is an answer only where that was asked for: of signatures, never of images.
 """
 
 from __future__ import annotations
@@ -49,11 +52,13 @@ class RegistryLook(Generic[R]):
         key: what is looked at.
         what: how messages name it.
         work: looks.
+        absence: whether it is an answer that there was nothing.
     """
 
     key: TagKey
     what: str
     work: Callable[[Call], Coroutine[Any, Any, R]]
+    absence: bool
 
 
 class Sightings(Generic[S, R]):
@@ -100,11 +105,11 @@ class Sightings(Generic[S, R]):
         """
         now = self._clock.now()
         age = self._belief.seconds if max_age is None else max_age
-        known = self._kept.get(look.key)
+        known = _answer(self._kept.get(look.key), look)
         fresh = known is not None and now - known.observed_at < age
         self._observer.cache_lookup("memory", self._asked.value, "hit" if fresh else "miss")
         if not fresh:
-            known = await self._newer(look.key, known)
+            known = _answer(await self._newer(look.key), look)
         if known is not None and now - known.observed_at < age:
             call.had(self._asked, look.what, StepSource.MEMORY if fresh else StepSource.STORE)
             return known
@@ -113,7 +118,7 @@ class Sightings(Generic[S, R]):
         try:
             return await _in_time(lambda own: self._look(look, own), look.what, call)
         except ImageError as error:
-            if not error.away:
+            if not error.away or await self._dropped(look.key, known):
                 raise
         call.stale = True
         call.had(self._asked, look.what, StepSource.MEMORY)
@@ -132,16 +137,33 @@ class Sightings(Generic[S, R]):
 
     def put(self, key: TagKey, seen: S) -> None:
         """Remember what was seen."""
+        before = self._kept.get(key)
+        if seen.absent and before is not None and not before.absent:
+            # It was taken away: who saw it before is to know.
+            self._shelf.drop(key, seen.observed_at)
         self._kept.put(key, seen)
         self._shelf.put(key, seen)
 
-    def forget(self, key: TagKey) -> None:
-        """The registry says that it is not there, or not for who asks: what was known before counts no more."""
-        self._kept.discard(key)
-        self._shelf.drop(key)
+    def forget(self, key: TagKey, observed_at: float) -> None:
+        """The registry says that it is not there, or not for who asks: what was known before counts no more.
 
-    async def _newer(self, key: TagKey, known: S | None) -> S | None:
+        Args:
+            key: what it is.
+            observed_at: when it was asked; seconds since 1970.
+        """
+        self._kept.discard(key)
+        self._shelf.drop(key, observed_at)
+
+    async def _dropped(self, key: TagKey, known: S) -> bool:
+        """Whether the registry has said no since that was seen, to whichever replica; then it is forgotten."""
+        if await self._shelf.dropped_at(key) <= known.observed_at:
+            return False
+        self._kept.discard(key)
+        return True
+
+    async def _newer(self, key: TagKey) -> S | None:
         """The newer one of what is known and what other replicas have seen."""
+        known = self._kept.get(key)
         shared = await self._shelf.get(key)
         if shared is None or (known is not None and known.observed_at >= shared.observed_at):
             return known
@@ -150,6 +172,11 @@ class Sightings(Generic[S, R]):
 
     async def _look(self, look: RegistryLook[R], call: Call) -> R:
         return await call.share(self._flights, look.key, lambda: look.work(call), self._asked, look.what)
+
+
+def _answer(seen: S | None, look: RegistryLook[Any]) -> S | None:
+    """What was seen, where that is an answer to who asks."""
+    return None if seen is None or (seen.absent and not look.absence) else seen
 
 
 async def _in_time(look: Callable[[Call], Coroutine[Any, Any, T]], what: str, call: Call) -> T:

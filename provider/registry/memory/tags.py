@@ -1,4 +1,8 @@
-"""What tags point to; one whose document is kept is looked at again by HEAD, which costs nobody's quota."""
+"""What tags point to; one whose document is kept is looked at again by HEAD, which costs nobody's quota.
+
+That there is nothing under a tag is remembered of discovery alone (tags of signatures), where it leads to a denial at
+worst. Of an image it is not: it is there as soon as it is pushed.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from provider.cache.memory import Memory
 from provider.clock import Clock
 from provider.errors import ImageError
 from provider.observer import Observer
+from provider.reasons import Reason
 from provider.registry.archive.shelf import Shelf
 from provider.registry.call import Call
 from provider.registry.client import Content, RegistryClient
@@ -17,7 +22,7 @@ from provider.registry.memory.documents import Documents, parsed
 from provider.registry.memory.refusals import SAID_NO
 from provider.registry.memory.sightings import Belief, RegistryLook, Sightings
 from provider.registry.reference import Reference
-from provider.registry.sighting import Sighting, TagSighting
+from provider.registry.sighting import Sighting, TagSighting, Vacancy
 from provider.steps import StepSource, StepTarget
 
 
@@ -46,36 +51,67 @@ class Tags:
         self._documents = documents
         self._clock = clock
         kept: Memory[TagKey, TagSighting] = Memory(clock, limits.TAGS)
-        self._seen: Sightings[TagSighting, Sighting] = Sightings(StepTarget.TAG, kept, shelf, belief, clock, observer)
+        self._seen: Sightings[TagSighting, Sighting | Vacancy] = Sightings(
+            StepTarget.TAG, kept, shelf, belief, clock, observer
+        )
 
     async def resolve(self, reference: Reference, call: Call, max_age: float | None = None) -> Sighting:
         """What a tag points to; see `Store.resolve`."""
+        found = await self._newest(reference, call, max_age, absence=False)
+        if isinstance(found, Vacancy):
+            # Somebody who discovers signatures has just looked for us.
+            raise ImageError(Reason.NOT_FOUND, f"manifest of {reference.name}: {reference.registry} does not know it")
+        return found
+
+    async def discover(self, reference: Reference, call: Call, max_age: float | None = None) -> Sighting | Vacancy:
+        """What a tag points to, or that it points to nothing; see `Store.discover`."""
+        return await self._newest(reference, call, max_age, absence=True)
+
+    async def _newest(
+        self, reference: Reference, call: Call, max_age: float | None, *, absence: bool
+    ) -> Sighting | Vacancy:
         right = await self._documents.right(reference, call)
         key = TagKey(reference.context, reference.identifier, right.credential)
-        look = RegistryLook(key, f"tag of {reference.name}", partial(self._looked_at, key, reference, right))
-        found = await self._seen.newest(look, call, max_age)
-        return found if isinstance(found, Sighting) else await self._with_document(found, reference, call)
+        work = partial(self._looked_at, key, reference, right, absence)
+        found = await self._seen.newest(RegistryLook(key, f"tag of {reference.name}", work, absence), call, max_age)
+        return found if isinstance(found, Sighting | Vacancy) else await self._known(found, reference, call)
 
-    async def _with_document(self, seen: TagSighting, reference: Reference, call: Call) -> Sighting:
+    async def _known(self, seen: TagSighting, reference: Reference, call: Call) -> Sighting | Vacancy:
+        if seen.absent:
+            return Vacancy(seen.observed_at)
         return Sighting(await self._documents.manifest(reference.at(seen.digest), call), seen.observed_at)
 
-    async def _looked_at(self, key: TagKey, reference: Reference, right: Right, call: Call) -> Sighting:
-        """What a tag points to now; where the registry says that it does not, what was known of it is forgotten."""
-        if (others := await self._seen.others(key, self._clock.now() - limits.PASSING_SECONDS)) is not None:
+    async def _looked_at(
+        self,
+        key: TagKey,
+        reference: Reference,
+        right: Right,
+        absence: bool,  # noqa: FBT001 - bound by `partial`
+        call: Call,
+    ) -> Sighting | Vacancy:
+        """What a tag points to now; where the registry says no, what was known of it is forgotten."""
+        observed_at = self._clock.now()
+        others = await self._seen.others(key, observed_at - limits.PASSING_SECONDS)
+        if others is not None and (absence or not others.absent):
             call.had(StepTarget.TAG, f"tag of {reference.name}", StepSource.STORE)
-            return await self._with_document(others, reference, call)
+            return await self._known(others, reference, call)
+        observed_at = self._clock.now()
         try:
             return await self._look_again(key, reference, right, call)
         except ImageError as error:
+            if absence and error.reason is Reason.NOT_FOUND:
+                self._seen.put(key, TagSighting("", observed_at))
+                return Vacancy(observed_at)
             if error.reason in SAID_NO:
-                self._seen.forget(key)
+                self._seen.forget(key, observed_at)
             raise
 
     async def _look_again(self, key: TagKey, reference: Reference, right: Right, call: Call) -> Sighting:
         """What a tag points to now: by HEAD where its last document is kept, else by GET."""
         observed_at = self._clock.now()
         known = self._seen.get(key)
-        kept = await self._documents.at_hand(known.digest, right) if known is not None else None
+        there = known is not None and not known.absent
+        kept = await self._documents.at_hand(known.digest, right) if known is not None and there else None
         digest = ""
         if kept is not None:
             digest = await self._client.tag(reference, call)

@@ -150,3 +150,19 @@ def test_outage_of_a_registry_is_none_of_the_cluster_even_after_a_restart_of_all
     with pytest.raises(ImageError) as caught:
         again.answer(new)
     assert not caught.value.reason.durable
+
+
+def test_no_of_a_registry_that_one_replica_met_is_heard_by_the_other_while_the_registry_is_away(replica, registry, key):
+    one, other = replica(tag_ttl=0.0), replica(tag_ttl=0.0)
+    one.answer(key)
+    other.answer(key)
+    registry.fail("manifest", 403)
+    with pytest.raises(ImageError):
+        other.answer(key)
+    other.close()
+    other.loop = None
+    registry.heal()
+    registry.fail("any", 503)
+    with pytest.raises(ImageError) as caught:
+        one.answer(key)
+    assert not caught.value.reason.durable

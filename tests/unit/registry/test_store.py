@@ -127,6 +127,49 @@ class TestTag:
         assert registry.counts == {"manifest": 1}
 
 
+class TestDiscovery:
+    """Tags of signatures: that there is nothing is seen, too."""
+
+    def test_nothing_under_a_tag_is_believed_for_its_time(self, run, store, make_call, registry, clock):
+        first = run(store.discover(IMAGE, make_call()))
+        assert (bool(first), first.observed_at) == (False, clock.now())
+        pushed = registry.push_image("team/app", "v1")
+        clock.advance(TTL - 0.1)
+        assert run(store.discover(IMAGE, make_call())) == first
+        clock.advance(0.1)
+        assert run(store.discover(IMAGE, make_call())).document.digest == pushed.digest
+
+    def test_who_wants_it_newer_gets_it_newer(self, run, store, make_call, registry, clock):
+        run(store.discover(IMAGE, make_call()))
+        clock.advance(2)
+        pushed = registry.push_image("team/app", "v1")
+        assert run(store.discover(IMAGE, make_call(), 1.0)).document.digest == pushed.digest
+
+    def test_image_is_looked_at_though_somebody_discovered_nothing(self, run, store, resolve, registry, make_call):
+        run(store.discover(IMAGE, make_call()))
+        pushed = registry.push_image("team/app", "v1")
+        assert resolve().document.digest == pushed.digest
+
+    def test_image_that_somebody_discovers_just_now_is_not_found(self, loop, store, make_call, registry):
+        registry.delay = 0.5
+        tasks = [loop.create_task(one(IMAGE, make_call())) for one in (store.discover, store.resolve)]
+        loop.run_for(2)
+        assert not tasks[0].result()
+        assert tasks[1].exception().reason is Reason.NOT_FOUND
+        assert registry.counts == {"manifest": 1}
+
+    @pytest.mark.parametrize("status", [401, 403, 402, 429, 500])
+    def test_refusal_and_failure_are_no_absence(self, run, refused, store, make_call, registry, pushed, status):
+        registry.fail("manifest", status, headers={"Retry-After": "0"}, times=1)
+        refused(store.discover(IMAGE, make_call()))
+        assert run(store.discover(IMAGE, make_call())).document.digest == pushed.digest
+
+    def test_nothing_as_one_credential_sees_it_is_not_shown_to_another(self, run, store, make_call, registry):
+        run(store.discover(IMAGE, make_call()))
+        pushed = registry.push_image("team/app", "v1")
+        assert run(store.discover(IMAGE, make_call(reg_io=ME))).document.digest == pushed.digest
+
+
 class TestRevalidation:
     """A tag whose document is kept is looked at again by HEAD, which costs nobody's quota."""
 
@@ -506,12 +549,23 @@ class TestReferrers:
         began = clock.now()
         assert run(store.referrers(pinned, call)).observed_at == began
 
-    def test_that_nothing_refers_to_it_is_not_remembered(self, run, store, call, registry, refer, pinned):
-        """A signature that is made now is seen now."""
+    def test_that_nothing_refers_to_it_is_believed_for_its_time_and_no_longer_than_who_asks_likes(
+        self, run, store, call, registry, refer, pinned, clock
+    ):
         registry.referrers_page = 10
-        assert run(store.referrers(pinned, call)) is None
+        first = run(store.referrers(pinned, call))
+        assert (first.absent, bool(first), first.observed_at) == (True, False, clock.now())
         refer()
-        assert len(run(store.referrers(pinned, call)).descriptors) == 1
+        clock.advance(TTL - 0.1)
+        assert run(store.referrers(pinned, call)) == first
+        assert run(store.referrers(pinned, call, max_age=5)).count == 1
+
+    def test_nothing_is_looked_at_again_after_its_time(self, run, store, make_call, registry, refer, pinned, clock):
+        registry.referrers_page = 10
+        run(store.referrers(pinned, make_call()))
+        refer()
+        clock.advance(TTL)
+        assert run(store.referrers(pinned, make_call())).count == 1
 
     def test_registry_without_the_interface_has_a_tag_for_it(self, run, store, call, registry, refer, pinned, pushed):
         entry = {"mediaType": media_types.OCI_MANIFEST, "digest": refer().digest, "size": 1}
@@ -572,7 +626,7 @@ class TestReferrers:
         assert refused(store.referrers(pinned, call)).reason is Reason.REGISTRY_UNAVAILABLE
 
     def test_registry_with_neither_has_none(self, run, store, call, registry, pinned):
-        assert run(store.referrers(pinned, call)) is None
+        assert run(store.referrers(pinned, call)).absent
         assert registry.counts == {"referrer": 1, "manifest": 1}
 
     @pytest.mark.parametrize("status", [401, 403, 429, 500])

@@ -260,10 +260,53 @@ def test_image_without_signatures_has_none(here):
     assert not error.reason.durable
 
 
-def test_signing_is_seen_at_once_for_absence_is_never_remembered(here):
-    here.refusal(here.key())
+@pytest.mark.parametrize("form", ["legacy", "bundle"])
+def test_signing_is_seen_on_the_next_try_for_an_absence_that_denies_is_looked_at_again(here, form):
+    here.registry.referrers_page = 10
+    verify = here.key() if form == "legacy" else bundles(here.key())
+    here.refusal(verify)
+    if form == "legacy":
+        here.attach(here.signed(here.signing.key))
+    else:
+        here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None))
+    here.clock.advance(limits.PASSING_SECONDS + 0.1)
+    assert here.prove(verify).proofs
+
+
+def test_absence_that_denies_nothing_is_asked_once_in_its_time(here):
+    here.registry.referrers_page = 10
+    here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None))
+    verify = replace(here.key(), format=Format.ANY)
+    first = here.prove(verify)
+    here.registry.requests.clear()
+    here.clock.advance(20)
+    assert here.prove(verify) == first
+    assert here.registry.requests == []
+
+
+@pytest.mark.parametrize("form", ["legacy", "bundle"])
+def test_unsigned_image_is_unsigned_while_its_registry_is_away_and_says_since_when(here, form):
+    here.registry.referrers_page = 10
+    verify = here.key() if form == "legacy" else bundles(here.key())
+    here.refusal(verify)
+    here.clock.advance(31)
+    here.registry.fail("any", how="unreachable")
+    error = here.refusal(verify)
+    assert (error.reason, here.stale) == (Reason.SIGNATURE_ABSENT, True)
+    assert "its registry is away, and this is what was seen at 2026-11-24T22:40:00Z" in error.detail
+    here.clock.advance(3600)
+    assert here.refusal(verify).reason is not Reason.SIGNATURE_ABSENT
+
+
+def test_signature_that_was_taken_away_proves_nothing_while_its_registry_is_away_after_it(here):
     here.attach(here.signed(here.signing.key))
-    assert here.prove(here.key()).proofs
+    here.prove(here.key())
+    here.registry.forget(REPOSITORY, f"{here.digest.replace(':', '-')}.sig")
+    here.clock.advance(31)
+    here.refusal(here.key())
+    here.registry.fail("any", how="unreachable")
+    here.clock.advance(31)
+    assert here.refusal(here.key()).reason is Reason.SIGNATURE_ABSENT
 
 
 def test_signing_again_is_seen_at_once_for_what_proves_nothing_is_looked_for_again(here):
@@ -391,6 +434,7 @@ def test_index_is_signed_as_a_whole(here):
     multi = f"reg.example/{REPOSITORY}:multi"
     assert here.refusal(here.key(), multi).reason is Reason.SIGNATURE_ABSENT
     here.attach(here.signed(here.signing.key, digest=child.digest), digest=index.digest)
+    here.clock.advance(2)
     assert "invalid or missing digest in claim" in here.refusal(here.key(), multi).message
     here.attach(here.signed(here.signing.key, digest=index.digest), digest=index.digest)
     here.clock.advance(31)

@@ -20,6 +20,8 @@ from tests.simulators.value_store import ValueStoreSimulator
 IMAGE = parse("reg.io/team/app:v1")
 ME, YOU = Credential("me", "secret"), Credential("you", "secret")
 TTL = 30.0
+STALE = 3600.0
+NOTHING = "sha256:" + "0" * 64
 KEY = b"k" * 32
 LATER = "2026-02-02T00:00:00Z"
 
@@ -29,8 +31,10 @@ class Replica:
 
     def __init__(self, store, client, clock, observer, key=KEY):
         seal = Seal(key)
-        archive = SharedArchive(SharedMemory(store, clock, observer), lambda: seal, clock, observer, TTL)
-        self.store = Store(client, clock, observer, memory_bytes=1 << 20, tag_ttl=TTL, archive=archive)
+        archive = SharedArchive(SharedMemory(store, clock, observer), lambda: seal, clock, observer, STALE)
+        self.store = Store(
+            client, clock, observer, memory_bytes=1 << 20, tag_ttl=TTL, stale_seconds=STALE, archive=archive
+        )
 
 
 @pytest.fixture
@@ -141,6 +145,164 @@ class TestSharing:
         assert not any(word in everything for word in (ME.password, ME.identity, "Bearer", "team/app"))
 
 
+class TestAbsence:
+    """That there are no signatures is shared like a sighting; that there is no image is not."""
+
+    @pytest.fixture
+    def discover(self, run, loop, make_call, registry):
+        def discover(store, max_age=None, way="discover"):
+            registry.requests.clear()
+            call = make_call()
+            found = run(getattr(store, way)(IMAGE if way == "discover" else IMAGE.at(NOTHING), call, max_age))
+            loop.settle()
+            return found, call.stale
+
+        return discover
+
+    @pytest.mark.parametrize("way", ["discover", "referrers"])
+    def test_nothing_that_one_replica_has_seen_costs_the_other_no_request(
+        self, replica, discover, registry, clock, way
+    ):
+        first = discover(replica(), way=way)
+        clock.advance(20)
+        assert discover(replica(), way=way) == first
+        assert (bool(first[0]), registry.requests) == (False, [])
+
+    @pytest.mark.parametrize("way", ["discover", "referrers"])
+    def test_nothing_is_answered_while_the_registry_is_away_and_not_for_ever(
+        self, replica, discover, registry, clock, way
+    ):
+        first, _ = discover(replica(), way=way)
+        clock.advance(TTL)
+        registry.fail("any", 503)
+        assert discover(replica(), way=way) == (first, True)
+        clock.advance(STALE)
+        with pytest.raises(ImageError) as caught:
+            discover(replica(), way=way)
+        assert caught.value.away
+
+    def test_who_wants_it_newer_sees_what_was_made_meanwhile(self, replica, discover, registry, clock):
+        discover(replica())
+        pushed = registry.push_image("team/app", "v1")
+        clock.advance(2)
+        assert discover(replica(), 1.0)[0].document.digest == pushed.digest
+
+    def test_what_one_replica_found_ends_the_absence_for_all(self, replica, discover, registry, clock):
+        one, other = replica(), replica()
+        discover(one)
+        pushed = registry.push_image("team/app", "v1")
+        clock.advance(TTL)
+        discover(other)
+        assert discover(one)[0].document.digest == pushed.digest
+        assert registry.requests == []
+
+    def test_absence_of_an_image_is_never_shared(self, replica, resolve, registry, shared):
+        with pytest.raises(ImageError):
+            resolve(replica())
+        pushed = registry.push_image("team/app", "v1")
+        assert resolve(replica()).document.digest == pushed.digest
+
+    def test_forged_absence_is_passed_over(self, replica, discover, registry, shared, pushed):
+        discover(replica())
+        for name in shared.values:
+            if ":tag:" in name:
+                shared.values[name] = b'{"digest": "", "observedAt": 9e9}'
+        assert discover(replica())[0]
+
+
+class TestRefusals:
+    """What a registry said no to on one replica is not answered by another while the registry is away."""
+
+    @pytest.mark.parametrize("status", [401, 403, 404, 451])
+    def test_no_that_one_replica_met_is_heard_by_the_others(self, replica, resolve, registry, pushed, clock, status):
+        one, other = replica(), replica()
+        resolve(one)
+        resolve(other)
+        clock.advance(TTL)
+        registry.fail("manifest", status)
+        with pytest.raises(ImageError):
+            resolve(other)
+        registry.heal()
+        registry.fail("any", 503)
+        for each in (one, other, replica()):
+            with pytest.raises(ImageError) as caught:
+                resolve(each)
+            assert caught.value.away
+
+    def test_no_of_the_list_of_referrers_is_heard_too(self, run, loop, replica, make_call, registry, pushed, clock):
+        registry.referrers_page = 10
+        image = IMAGE.at(pushed.digest)
+        one, other = replica(), replica()
+        run(one.referrers(image, make_call()))
+        clock.advance(TTL)
+        registry.fail("referrer", 403)
+        with pytest.raises(ImageError):
+            run(other.referrers(image, make_call()))
+        loop.settle()
+        registry.heal()
+        registry.fail("any", 503)
+        with pytest.raises(ImageError) as caught:
+            run(one.referrers(image, make_call()))
+        assert caught.value.away
+
+    def test_newer_sighting_counts_more_than_an_older_no(self, replica, resolve, registry, pushed, clock):
+        one, other = replica(), replica()
+        registry.fail("manifest", 404, times=1)
+        with pytest.raises(ImageError):
+            resolve(other)
+        clock.advance(1)
+        seen = resolve(one)
+        clock.advance(TTL)
+        registry.fail("any", 503)
+        assert resolve(other) == resolve(one) == seen
+
+    def test_sighting_that_is_written_late_does_not_undo_it(self, replica, resolve, registry, shared, pushed, clock):
+        one, other = replica(), replica()
+        resolve(one)
+        late = {name: body for name, body in shared.values.items() if ":tag:" in name}
+        clock.advance(TTL)
+        registry.fail("manifest", 404, times=2)
+        with pytest.raises(ImageError):
+            resolve(other)
+        shared.values.update(late)
+        registry.fail("any", 503)
+        with pytest.raises(ImageError) as caught:
+            resolve(other)
+        assert caught.value.away
+
+    def test_replica_answers_what_it_has_seen_where_the_store_is_away_too(
+        self, replica, resolve, registry, shared, pushed, clock
+    ):
+        one = replica()
+        seen = resolve(one)
+        clock.advance(TTL)
+        shared.trouble = StoreTrouble.CONNECTION
+        registry.fail("any", 503)
+        assert resolve(one) == seen
+
+    def test_more_noes_than_a_lost_store_lets_us_note_count_for_all_that_was_seen_before(
+        self, run, loop, replica, resolve, registry, shared, pushed, clock, monkeypatch
+    ):
+        monkeypatch.setattr(limits, "STORE_DROPS", 1)
+        monkeypatch.setattr(limits, "STORE_LINE_BYTES", 1024)
+        one, other = replica(), replica()
+        resolve(one)
+        clock.advance(TTL)
+        shared.trouble = StoreTrouble.CONNECTION
+        registry.fail("manifest", 404)
+        for tag in ("v1", "a", "b", "c", "d"):
+            with pytest.raises(ImageError):
+                resolve(other, parse(f"reg.io/team/app:{tag}"))
+        registry.heal()
+        registry.fail("any", 503)
+        shared.trouble = None
+        loop.run_for(2)
+        for each in (one, other, replica()):
+            with pytest.raises(ImageError) as caught:
+                resolve(each)
+            assert caught.value.away
+
+
 class TestSingleFlight:
     """What one replica is just fetching, the others wait for, a short while."""
 
@@ -159,6 +321,25 @@ class TestSingleFlight:
         loop.run_for(2)
         assert {task.result().digest for task in tasks} == {pushed.digest}
         assert registry.counts == {"manifest": 1}
+
+    @pytest.mark.parametrize("there", [True, False])
+    @pytest.mark.parametrize("way", ["discover", "referrers"])
+    def test_signatures_are_looked_for_once_whether_there_are_any_or_not(
+        self, loop, replica, make_call, registry, pushed, way, there
+    ):
+        registry.delay = 0.1
+        registry.referrers_page = 10
+        if there:
+            subject = {"mediaType": media_types.OCI_MANIFEST, "digest": pushed.digest, "size": pushed.size}
+            registry.push_manifest("team/app", None, {"schemaVersion": 2, "subject": subject})
+        reference = {
+            "discover": IMAGE if there else parse("reg.io/team/app:none"),
+            "referrers": IMAGE.at(pushed.digest),
+        }[way]
+        tasks = [loop.create_task(getattr(replica(), way)(reference, make_call())) for _ in range(10)]
+        loop.run_for(2)
+        assert [bool(task.result()) for task in tasks] == [there] * 10
+        assert len(registry.requests) == 1
 
     def test_replica_that_ends_in_the_middle_is_not_waited_for_long(
         self, run, shared, replica, make_call, registry, pushed, clock

@@ -127,6 +127,6 @@ class TestImage:
     def test_list_of_what_refers_to_it_is_found_under_the_tag_that_fits(self, run, client, registry, make_call):
         registry.push_manifest("team/app", digests.tag(self.manifest), {"mediaType": media_types.OCI_INDEX})
         store = Store(client, FakeClock(), NullObserver(), memory_bytes=1 << 20, tag_ttl=30)
-        assert run(store.referrers(parse(f"reg.io/team/app@{self.manifest}"), make_call())) is None
+        assert run(store.referrers(parse(f"reg.io/team/app@{self.manifest}"), make_call())).absent
         assert registry.requests[-1].path.endswith(f"/manifests/{digests.tag(self.manifest)}")
         assert len(digests.tag(self.manifest)) <= limits.TAG_CHARACTERS

@@ -280,7 +280,7 @@ class TestReferrers:
 
     def test_mirror_that_may_not_resolve_is_not_asked_what_refers(self, run, mirrored, fleet, clock, observer, call):
         self.refer(fleet["mirror.io"], 2)
-        assert run(self.store(mirrored, clock, observer, PULLER).referrers(IMAGE.at(self.DIGEST), call)) is None
+        assert run(self.store(mirrored, clock, observer, PULLER).referrers(IMAGE.at(self.DIGEST), call)).absent
 
 
 class TestCredentials:
