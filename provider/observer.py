@@ -76,6 +76,14 @@ class Observer(Protocol):
             result: `hit` or `miss`.
         """
 
+    def renewed(self, what: str, *, done: bool) -> None:
+        """Something that is asked often was looked at again in the background.
+
+        Args:
+            what: `tag` or `referrers`.
+            done: whether there was an answer.
+        """
+
     def registry_throttled(self, registry: str, cause: ThrottleCause) -> None:
         """A registry held us back, or we held ourselves back."""
 
@@ -172,6 +180,9 @@ class NullObserver:
         """See `Observer`."""
 
     def cache_lookup(self, layer: str, what: str, result: str) -> None:
+        """See `Observer`."""
+
+    def renewed(self, what: str, *, done: bool) -> None:
         """See `Observer`."""
 
     def registry_throttled(self, registry: str, cause: ThrottleCause) -> None:

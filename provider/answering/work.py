@@ -102,7 +102,7 @@ class Works:
         memory: where results are remembered.
         reporter: gets reports of what nobody expected, and the steps of answers.
         clock: for every deadline.
-        tag_ttl: seconds for which a tag is believed.
+        tag_ttl: seconds after which an answer is not remembered any more, since it was last seen.
         askers: who asks a question, where that is not always who `credentials` says.
     """
 

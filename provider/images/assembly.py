@@ -21,6 +21,7 @@ from provider.registry.client import RegistryClient
 from provider.registry.credentials.credentials import Credentials, NoCredentials, SharedCredentials
 from provider.registry.credentials.docker_credentials import ReloadedCredentials
 from provider.registry.credentials.helpers import HelperCredentials, HostPrograms
+from provider.registry.memory.renewals import Renewals
 from provider.registry.mirrors.folder import HostFolder
 from provider.registry.mirrors.host import HostTable, NoMirrors
 from provider.registry.settings import RegistrySettings
@@ -89,6 +90,7 @@ def assemble(
         tag_ttl=settings.tag_ttl,
         stale_seconds=settings.stale_seconds,
         archive=archive,
+        renewals=Renewals(clock, observer),
     )
 
     def prover() -> Prover:

@@ -16,6 +16,7 @@ from provider.registry.client import Content, RegistryClient
 from provider.registry.content.manifest import Descriptor
 from provider.registry.memory.documents import Documents
 from provider.registry.memory.referrer_lists import ReferrerLists
+from provider.registry.memory.renewals import Renewals
 from provider.registry.memory.sightings import Belief
 from provider.registry.memory.tags import Tags
 from provider.registry.reference import Reference
@@ -33,6 +34,7 @@ class Store:
         tag_ttl: seconds for which a tag is believed.
         stale_seconds: for how long what was seen of a tag is good enough while its registry is away.
         archive: what other replicas have seen; None where nothing is shared.
+        renewals: looks again at what is asked often; None where nobody does.
     """
 
     def __init__(  # noqa: PLR0913 - its collaborators
@@ -45,17 +47,20 @@ class Store:
         tag_ttl: float,
         stale_seconds: float = 0.0,
         archive: Archive | None = None,
+        renewals: Renewals | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
         self._archive = archive or NoArchive()
+        self._renewals = renewals
         belief = Belief(tag_ttl, stale_seconds)
         self._documents = Documents(client, self._archive, clock, observer, memory_bytes)
-        self._referrer_lists = ReferrerLists(client, self._archive.referrers, belief, clock, observer)
-        self._tags = Tags(client, self._documents, self._archive.tags, belief, clock, observer)
+        self._referrer_lists = ReferrerLists(client, self._archive.referrers, belief, clock, observer, renewals)
+        self._tags = Tags(client, self._documents, self._archive.tags, belief, clock, observer, renewals)
 
     async def close(self) -> None:
         """Let go of all connections."""
+        await self._end_renewals()
         await self._client.close()
         await self._archive.close()
 
@@ -65,7 +70,12 @@ class Store:
 
     async def leave(self) -> None:
         """Have written what others can use, before the end of the process."""
+        await self._end_renewals()
         await self._archive.close()
+
+    async def _end_renewals(self) -> None:
+        if self._renewals is not None:
+            await self._renewals.close()
 
     def url(self, reference: Reference) -> str:
         """The URL of a reference's manifest."""

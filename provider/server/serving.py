@@ -146,7 +146,11 @@ def _batch(settings: Settings, assembly: Assembly, loop: EventLoop, observation:
         clock, settings.registries.memory_mib * limits.MIB // 3, lambda result: result.size
     )
     tag_ttl = settings.registries.tag_ttl_seconds
-    works = Works(assembly.inspector, assembly.credentials, memory, observation, clock, tag_ttl, assembly.pull_secrets)
+    # Then the store is asked, which looks again at what is asked often while it is still believed.
+    remembered = tag_ttl * limits.RENEWAL_SHARE
+    works = Works(
+        assembly.inspector, assembly.credentials, memory, observation, clock, remembered, assembly.pull_secrets
+    )
     metrics, store = observation.metrics, assembly.store
     metrics.watch_questions(lambda: len(works))
     metrics.watch_cache("answers", lambda: len(memory), lambda: memory.used)

@@ -190,7 +190,8 @@ class RegistriesSettings:
         why="Without it each registry is asked itself.",
     )
     tag_ttl_seconds: float = setting(
-        "How long a tag is believed to point to the same digest.",
+        "How long a tag is believed to point to the same digest. One that an admission asks for when most of that is "
+        "over is looked at again in the background.",
         default=30.0,
         unit="seconds",
         why="Long enough for all policies and replicas of a rollout, short beside the 3 minutes of Gatekeeper's cache.",

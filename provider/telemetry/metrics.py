@@ -35,7 +35,7 @@ _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75
 _ROUND_TRIP_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _STORE_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1)
 _STORE_RESULTS: Final = ("ok", "timeout", "connection", "refused", "full", "read_only", "error")
-_STORE_OBJECTS: Final = ("document", "right", "tag", "referrers")
+_STORE_OBJECTS: Final = ("document", "right", "tag", "referrers", "dropped")
 _LAG_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _KEYS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 _ROUND_TRIPS: Final = (0, 1, 2, 3, 4, 5, 6, 8, 10, 15)
@@ -198,6 +198,9 @@ class Metrics:
             "registry_throttled", "Times a registry held us back, or we ourselves", "registry", "cause"
         )
         self.cache_requests = self._counter("cache_requests", "Look-ups", "layer", "object", "result")
+        self.renewals = self._counter(
+            "cache_renewals", "What is asked often, looked at again in the background", "object", "result"
+        )
         self._answer_hits = self.cache_requests.labels("answers", "key", "hit")
         self._answer_misses = self.cache_requests.labels("answers", "key", "miss")
         self._inflight_hits = self.cache_requests.labels("inflight", "key", "hit")

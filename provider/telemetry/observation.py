@@ -142,6 +142,10 @@ class Observation(NullObserver):
         """One look-up in a cache."""
         self.metrics.cache_lookup(layer, what, result)
 
+    def renewed(self, what: str, *, done: bool) -> None:
+        """Something was looked at again in the background."""
+        self.metrics.renewals.labels(what, "done" if done else "failed").inc()
+
     def store_asked(self, trouble: str, seconds: float) -> None:
         """One round trip to the store that replicas share."""
         self.metrics.store_asked(trouble, seconds)

@@ -38,6 +38,10 @@ WHEN: Final = {
     "entries_passed_over": (
         "a registry lists signatures that nobody can read: the log names them; their owner signs again or removes them"
     ),
+    "cache_renewals": (
+        "`failed`: the registry is away, or has little left (see `bestbefore_registry_requests_total`); who asks next "
+        "waits for it"
+    ),
     "file_rejections": "a replaced file cannot be used, what was read before stays; the log says why: correct the file",
     "handshakes_refused": (
         "somebody asks who may not, or Gatekeeper's CA is another one than the provider trusts: `handshake.failed` "

@@ -17,6 +17,7 @@ from provider.registry.call import Call
 from provider.registry.client import RegistryClient
 from provider.registry.content.artifact import DescriptorList
 from provider.registry.memory.refusals import SAID_NO
+from provider.registry.memory.renewals import Renewals
 from provider.registry.memory.sightings import Belief, RegistryLook, Sightings
 from provider.registry.reference import Reference
 from provider.registry.referrer_pages import ReferrerPages
@@ -35,15 +36,17 @@ class ReferrerLists:
         belief: of what was seen.
         clock: for what gets old.
         observer: gets reports of look-ups, and of entries that are passed over.
+        renewals: looks again at what is asked often; None where nobody does.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - its collaborators
         self,
         client: RegistryClient,
         shelf: Shelf[Referrers],
         belief: Belief,
         clock: Clock,
         observer: Observer,
+        renewals: Renewals | None = None,
     ) -> None:
         self._client = client
         self._pages = ReferrerPages(client)
@@ -51,7 +54,7 @@ class ReferrerLists:
         self._observer = observer
         self._kept: Memory[TagKey, Referrers] = Memory(clock, limits.REFERRERS_MEMORY_BYTES, _cost)
         self._seen: Sightings[Referrers, Referrers] = Sightings(
-            StepTarget.REFERRERS, self._kept, shelf, belief, clock, observer
+            StepTarget.REFERRERS, self._kept, shelf, belief, clock, observer, renewals
         )
 
     @property

@@ -25,6 +25,7 @@ from provider.observer import Observer
 from provider.reasons import Reason
 from provider.registry.archive.shelf import S, Shelf
 from provider.registry.call import Call
+from provider.registry.memory.renewals import Renewals
 from provider.steps import StepSource, StepTarget
 
 R = TypeVar("R")
@@ -73,6 +74,7 @@ class Sightings(Generic[S, R]):
         belief: of what was seen.
         clock: for what gets old.
         observer: gets reports of look-ups.
+        renewals: looks again at what is asked often; None where nobody does.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - its collaborators
@@ -83,8 +85,10 @@ class Sightings(Generic[S, R]):
         belief: Belief,
         clock: Clock,
         observer: Observer,
+        renewals: Renewals | None,
     ) -> None:
         self._asked = asked
+        self._renewals = renewals
         self._kept = kept
         self._shelf = shelf
         self._belief = belief
@@ -112,6 +116,7 @@ class Sightings(Generic[S, R]):
             known = _answer(await self._newer(look.key), look)
         if known is not None and now - known.observed_at < age:
             call.had(self._asked, look.what, StepSource.MEMORY if fresh else StepSource.STORE)
+            self._renew(look, known, call)
             return known
         if known is None or self._clock.now() - known.observed_at >= self._belief.stale:
             return await self._look(look, call)
@@ -123,6 +128,12 @@ class Sightings(Generic[S, R]):
         call.stale = True
         call.had(self._asked, look.what, StepSource.MEMORY)
         return known
+
+    def _renew(self, look: RegistryLook[R], known: S, call: Call) -> None:
+        """Have it looked at again, where it is not believed much longer."""
+        age = self._belief.seconds * limits.RENEWAL_SHARE
+        if self._renewals is not None and self._clock.now() - known.observed_at >= age:
+            self._renewals.asked(look.key, self._asked, call, lambda own: self.newest(look, own, age))
 
     def get(self, key: TagKey) -> S | None:
         """What is remembered, however old."""

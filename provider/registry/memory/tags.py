@@ -20,6 +20,7 @@ from provider.registry.call import Call
 from provider.registry.client import Content, RegistryClient
 from provider.registry.memory.documents import Documents, parsed
 from provider.registry.memory.refusals import SAID_NO
+from provider.registry.memory.renewals import Renewals
 from provider.registry.memory.sightings import Belief, RegistryLook, Sightings
 from provider.registry.reference import Reference
 from provider.registry.sighting import Sighting, TagSighting, Vacancy
@@ -36,6 +37,7 @@ class Tags:
         belief: of what was seen.
         clock: for what gets old.
         observer: gets reports of look-ups.
+        renewals: looks again at what is asked often; None where nobody does.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - its collaborators
@@ -46,13 +48,14 @@ class Tags:
         belief: Belief,
         clock: Clock,
         observer: Observer,
+        renewals: Renewals | None = None,
     ) -> None:
         self._client = client
         self._documents = documents
         self._clock = clock
         kept: Memory[TagKey, TagSighting] = Memory(clock, limits.TAGS)
         self._seen: Sightings[TagSighting, Sighting | Vacancy] = Sightings(
-            StepTarget.TAG, kept, shelf, belief, clock, observer
+            StepTarget.TAG, kept, shelf, belief, clock, observer, renewals
         )
 
     async def resolve(self, reference: Reference, call: Call, max_age: float | None = None) -> Sighting:

@@ -72,9 +72,13 @@ def test_throttling_is_counted_each_time_and_told_once_in_a_while(observation, v
 
 def test_what_caches_and_clients_report_is_counted(observation, value):
     observation.cache_lookup("memory", "tag", "hit")
+    observation.renewed("tag", done=True)
+    observation.renewed("referrers", done=False)
     observation.round_trips(3)
     observation.registry_retried("named.example")
     assert value("cache_requests_total", layer="memory", object="tag", result="hit") == 1
+    assert value("cache_renewals_total", object="tag", result="done") == 1
+    assert value("cache_renewals_total", object="referrers", result="failed") == 1
     assert value("registry_round_trips_sum") == 3
     assert value("registry_retries_total", registry="named.example") == 1
 
