@@ -109,6 +109,11 @@ class TLog(ApiObject):
     url: Url | None = None
     trust_root_ref: str = _json("trustRootRef")
 
+    @property
+    def names_nothing(self) -> bool:
+        """Whether it names neither a log nor whose logs are believed: `ctlog: {}`."""
+        return not self.url and not self.trust_root_ref
+
 
 @dataclass(frozen=True)
 class RFC3161Timestamp(ApiObject):

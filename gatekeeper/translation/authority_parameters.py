@@ -107,8 +107,13 @@ def _verify(authority: Authority) -> Verify:
 
 
 def _log(authority: Authority) -> LogName | None:
-    """The log asked for; none where a timestamp of a trust root is, because upstream looks at no log then."""
+    """The log asked for, as upstream has it.
+
+    None where a timestamp of a trust root is, and none of a key where `ctlog` names neither a log nor a trust root.
+    """
     if authority.ctlog is None or (authority.rfc3161timestamp and authority.rfc3161timestamp.trust_root_ref):
+        return None
+    if authority.key is not None and authority.ctlog.names_nothing:
         return None
     return LogName(str(authority.ctlog.url or ""), TrustRootName(authority.ctlog.trust_root_ref))
 

@@ -67,6 +67,8 @@ def check(authority: Authority, at: FieldPath, namespace: str = SYSTEM_NAMESPACE
     for index, attestation in enumerate(authority.attestations):
         # The webhook does not say which one.
         yield from _attestation(attestation, FieldPath((at / "attestations")[index].path, (at / "attestations").words))
+    if authority.key and authority.ctlog is not None and authority.ctlog.names_nothing:
+        yield warned("{}", at / "ctlog", "names no log, so none is asked; write url or trustRootRef, or leave it out")
     if authority.signature_format and authority.signature_format not in SIGNATURE_FORMATS:
         detail = f"is taken for {SIGNATURE_FORMATS[0]}; the formats are {' and '.join(SIGNATURE_FORMATS)}"
         yield warned(authority.signature_format, at / "signatureFormat", detail)

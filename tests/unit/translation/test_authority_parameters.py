@@ -50,6 +50,15 @@ def test_log_is_left_out_where_a_timestamp_of_a_trust_root_is_asked_for():
     assert stamped["timestamp"] == {"trustRoot": "own"}
 
 
+@pytest.mark.parametrize("ctlog", [{}, {"url": ""}, {"trustRootRef": ""}])
+def test_log_that_names_nothing_is_none_for_a_key_and_the_public_one_for_certificates(ctlog):
+    assert "ctlog" not in asked({"key": {"data": KEY}, "ctlog": ctlog})["verify"]
+    keyless = asked({"keyless": {"identities": [IDENTITY], "trustRootRef": "own"}, "ctlog": ctlog})["verify"]
+    assert keyless["ctlog"] == {}
+    named = asked({"key": {"data": KEY}, "ctlog": {"trustRootRef": "own"}})["verify"]
+    assert named["ctlog"] == {"trustRoot": "own"}
+
+
 @pytest.mark.parametrize(
     "authority",
     [
