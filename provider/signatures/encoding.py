@@ -15,6 +15,9 @@ from provider.signatures.rejection import RejectionError
 
 _FOREIGN: Final = re.compile(rb"[^A-Za-z0-9+/]")
 _QUANTUM: Final = 4
+_STANDARD: Final = frozenset("+/")
+_URL_SAFE: Final = frozenset("-_")
+_TO_STANDARD: Final = str.maketrans("-_", "+/")
 
 
 class WeightRejectionError(RejectionError):
@@ -32,6 +35,19 @@ def from_base64(text: str) -> bytes:
         return base64.b64decode(raw, validate=True)
     except ValueError as error:
         raise RejectionError(f"illegal base64 data at input byte {_bad_byte(raw)}") from error
+
+
+def from_protobuf_base64(text: str) -> bytes:
+    """The bytes behind base64 as protobuf's JSON has it: either alphabet (RFC 4648, sections 4 and 5), padded or not.
+
+    Raises:
+        RejectionError: it is no such text, or a mixture of both.
+    """
+    if not _URL_SAFE.isdisjoint(text):
+        if not _STANDARD.isdisjoint(text):
+            raise RejectionError("base64 data of two alphabets")
+        text = text.translate(_TO_STANDARD)
+    return from_base64(text if "=" in text else text + "=" * (-len(text) % _QUANTUM))
 
 
 def _bad_byte(raw: bytes) -> int:

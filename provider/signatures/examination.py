@@ -136,9 +136,9 @@ _STEPS: Final[dict[str, Sequence[_Rule]]] = {
             "a signature of {digest}, by {signer}",
         ),
         _Rule(
-            "its timestamps are an authority's, over the signature",
+            "a timestamp authority stamped the signature",
             "a timestamp over the signature, by an authority of the trust root",
-            lambda demands: demands.timestamps is not None or demands.trust_root is not None,
+            lambda demands: demands.timestamps is not None,
         ),
         _Rule(
             "one log entry is about this signature, and in the log's tree",

@@ -94,10 +94,19 @@ class CA:
         name: str = "rig",
         usage: x509.ObjectIdentifier | None = ExtendedKeyUsageOID.CODE_SIGNING,
         constraints: x509.NameConstraints | None = None,
+        **changes: Any,
     ) -> CA:
-        root_key, key = new_key(ec.SECP384R1()), new_key()
+        """A root and an authority; `changes` of the latter: `end`, `ca`, `signs`, `path_length`, `root_key`."""
+        root_key, key = changes.pop("root_key", None) or new_key(ec.SECP384R1()), new_key()
         root = _ca_certificate(f"{name} root", root_key, f"{name} root", root_key, None)
-        return cls(root, _ca_certificate(name, key, f"{name} root", root_key, usage, constraints), key)
+        return cls(root, _ca_certificate(name, key, f"{name} root", root_key, usage, constraints, **changes), key)
+
+    def below(self, name: str) -> CA:
+        """Another authority that this one certified."""
+        key = new_key()
+        own = self.certificate.subject.rfc4514_string().removeprefix("CN=")
+        usage = ExtendedKeyUsageOID.CODE_SIGNING
+        return CA(self.certificate, _ca_certificate(name, key, own, self.key, usage), key)
 
     def leaf(self, builder: Callable[[x509.CertificateBuilder], x509.CertificateBuilder], key: Any) -> x509.Certificate:
         start = (
@@ -117,6 +126,11 @@ def _ca_certificate(
     issuer_key: Any,
     usage: x509.ObjectIdentifier | None,
     constraints: x509.NameConstraints | None = None,
+    *,
+    end: dt.datetime = NOW + dt.timedelta(days=1000),
+    ca: bool = True,
+    signs: bool = True,
+    path_length: int | None = None,
 ) -> x509.Certificate:
     builder = (
         x509.CertificateBuilder()
@@ -125,16 +139,17 @@ def _ca_certificate(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW - dt.timedelta(days=1000))
-        .not_valid_after(NOW + dt.timedelta(days=1000))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(_usage(key_cert_sign=True), critical=True)
+        .not_valid_after(end)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=path_length), critical=True)
+        .add_extension(_usage(key_cert_sign=signs, digital_signature=not signs), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
     if usage is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
     if constraints is not None:
         builder = builder.add_extension(constraints, critical=True)
-    return builder.sign(issuer_key, hashes.SHA256())
+    algorithm = None if isinstance(issuer_key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    return builder.sign(issuer_key, algorithm)
 
 
 def _name(text: str) -> x509.Name:
@@ -290,7 +305,7 @@ class TSA:
         return _seq(_seq(_int(status)), _seq(_oid("1.2.840.113549.1.7.2"), _der(0xA0, signed)))
 
     def trusted(self) -> dict[str, Any]:
-        return _trusted_authority([self.certificate, self.ca.certificate, self.ca.root])
+        return trusted_authority([self.certificate, self.ca.certificate, self.ca.root])
 
 
 class SigningWorld:
@@ -310,7 +325,7 @@ class SigningWorld:
         return {
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
             "tlogs": [self.log.trusted(), self.tiles.trusted()],
-            "certificateAuthorities": [_trusted_authority([self.ca.certificate, self.ca.root])],
+            "certificateAuthorities": [trusted_authority([self.ca.certificate, self.ca.root])],
             "ctlogs": [self.ct_log.trusted()],
             "timestampAuthorities": [self.tsa.trusted()],
         }
@@ -382,8 +397,8 @@ class SigningWorld:
     def bundle(self, digest: str, signer: Signer, **parts: Any) -> dict[str, Any]:
         """A bundle v0.3 with a DSSE envelope, as cosign writes it.
 
-        Parts: `statement`, `payload_type`; `entry`: `v1`, `v2` or None; `log`, `when`; `stamps`: messages to stamp,
-        None for the signature itself.
+        Parts: `statement`, `payload_type`; `entry`: `v1`, `v2`, `intoto` or None; `log`, `when`; `stamps`: messages to
+        stamp, None for the signature itself.
         """
         payload = parts.get("statement") or self.statement(digest)
         kind = parts.get("payload_type", "application/vnd.in-toto+json")
@@ -394,6 +409,9 @@ class SigningWorld:
         if entry == "v1":
             body = dsse_entry(payload, signature, signer.pem)
             entries = [self.entry(body, ("dsse", "0.0.1"), parts.get("log", self.log), parts.get("when", SIGNED_AT))]
+        elif entry == "intoto":
+            body = intoto_entry(kind, payload, signature, signer.pem)
+            entries = [self.entry(body, ("intoto", "0.0.2"), self.log, SIGNED_AT)]
         elif entry == "v2":
             digested = hashlib.sha256(pae(kind, payload)).digest()
             body = hashed_rekord_v2(digested, signature, signer)
@@ -473,6 +491,17 @@ def dsse_entry(payload: bytes, signature: bytes, pem: str) -> dict[str, Any]:
     }
 
 
+def intoto_entry(kind: str, payload: bytes, signature: bytes, pem: str) -> dict[str, Any]:
+    """The body of a log entry of Rekor, version 1, for envelopes in its older form."""
+    envelope = {
+        "payloadType": kind,
+        "signatures": [{"publicKey": b64(pem.encode()), "sig": b64(b64(signature).encode())}],
+    }
+    digest = {"algorithm": "sha256", "value": hashlib.sha256(payload).hexdigest()}
+    content = {"envelope": envelope, "hash": {"algorithm": "sha256", "value": "0" * 64}, "payloadHash": digest}
+    return {"apiVersion": "0.0.2", "kind": "intoto", "spec": {"content": content}}
+
+
 def hashed_rekord_v2(digest: bytes, signature: bytes, signer: Signer) -> dict[str, Any]:
     """The body of a log entry of Rekor, version 2."""
     verifier: dict[str, Any] = {"keyDetails": "PKIX_ECDSA_P256_SHA_256"}
@@ -500,7 +529,7 @@ def b64(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
 
 
-def _trusted_authority(chain: Sequence[x509.Certificate]) -> dict[str, Any]:
+def trusted_authority(chain: Sequence[x509.Certificate]) -> dict[str, Any]:
     return {
         "subject": {"organization": "rig", "commonName": "rig"},
         "uri": "https://ca.example.test",

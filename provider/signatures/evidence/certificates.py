@@ -1,8 +1,4 @@
-"""Signing certificates: the path to an authority, the profile, and whom they name.
-
-Paths are OpenSSL's (RFC 5280, section 6), with the authorities of a trust root and nothing that came with the
-signature. `cryptography`'s own verifier is for the web's profile and refuses what Go, and so Fulcio's users, take.
-"""
+"""Signing certificates: the profile, when they were valid, and whom they name. Paths to authorities: `paths`."""
 
 from __future__ import annotations
 
@@ -17,13 +13,11 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from OpenSSL import crypto
 
+from provider import limits
 from provider.errors import ImageError
 from provider.questions.proof_question import HashAlgorithm
-from provider.signatures.alive import Alive, always
 from provider.signatures.rejection import RejectionError
-from provider.signatures.trust.authority import CertificateAuthority
 from provider.signatures.trust.keys import HASH_BY_CURVE, PublicKey, supported
 
 E = TypeVar("E", bound=x509.ExtensionType)
@@ -46,11 +40,6 @@ _PEM: Final = "-----BEGIN CERTIFICATE-----"
 _UTF8_STRING: Final = 0x0C
 _LONG_LENGTH: Final = 0x80
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
-# In place of upstream's, which is for its own command line and has no effect here.
-_ADVICE: Final = (
-    "The policy's trust root is another one than the signer's: name the signer's in `trustRootRef`, and its file in "
-    "the provider's setting `trust_root`"
-)
 
 
 @dataclass(frozen=True)
@@ -68,30 +57,6 @@ class CertificateIdentity:
     github: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Path:
-    """The way from a certificate to the root of an authority.
-
-    Attributes:
-        leaf: the certificate.
-        above: those above it, the root last.
-        authority: whose root it is.
-    """
-
-    leaf: x509.Certificate
-    above: Sequence[x509.Certificate]
-    authority: CertificateAuthority
-
-    def holds(self, moment: dt.datetime) -> bool:
-        """Whether it is a path at another moment as well: only times have a say in that.
-
-        A certificate's last second is left to OpenSSL, whose releases differ in it.
-        """
-        return self.authority.validity.covers(moment) and all(
-            one.not_valid_before_utc <= moment < one.not_valid_after_utc for one in (self.leaf, *self.above)
-        )
-
-
 def load(text: str) -> x509.Certificate:
     """The first certificate of a PEM text.
 
@@ -101,6 +66,18 @@ def load(text: str) -> x509.Certificate:
     if _PEM not in text:
         raise RejectionError("invalid certificate found on signature: no PEM block CERTIFICATE")
     return _loaded(lambda: x509.load_pem_x509_certificate(text.encode()))
+
+
+def load_all(text: str) -> Sequence[x509.Certificate]:
+    """The certificates of a PEM text; none where it holds none.
+
+    Raises:
+        RejectionError: one cannot be read, or there are more than anybody's.
+    """
+    blocks = text.split(_PEM)[1:]
+    if len(blocks) > limits.CERTIFICATES:
+        raise RejectionError(f"the certificate chain has {len(blocks)} certificates, more than {limits.CERTIFICATES}")
+    return [load(_PEM + block) for block in blocks]
 
 
 def load_der(raw: bytes) -> x509.Certificate:
@@ -152,43 +129,9 @@ def verify_profile(certificate: x509.Certificate) -> None:
     usage = _extension(certificate, x509.KeyUsage)
     if usage is None or not usage.digital_signature:
         raise RejectionError("cert verification failed: the signing certificate is not for digital signatures")
-    _verify_usages([certificate], needed=True)
-
-
-def verify_path(
-    certificate: x509.Certificate,
-    authorities: Iterable[CertificateAuthority],
-    moment: dt.datetime,
-    alive: Alive = always,
-) -> Path:
-    """The path from a certificate to the root of one of the authorities.
-
-    Args:
-        certificate: the leaf.
-        authorities: any may have issued it; their certificates are never mixed.
-        moment: when all must be valid.
-        alive: asked before each authority.
-
-    Raises:
-        RejectionError: there is no path.
-    """
-    leaf = _converted(certificate)
-    expired = False
-    for authority in authorities:
-        if not authority.validity.covers(moment):
-            expired = True
-            continue
-        alive()
-        try:
-            above = _above(leaf, authority, moment)
-        except crypto.X509StoreContextError as error:
-            expired = expired or _is_about_time(error)
-            continue
-        _verify_usages(above, needed=False)
-        return Path(certificate, above, authority)
-    if expired:
-        raise RejectionError("cert verification failed: x509: certificate has expired or is not yet valid")
-    raise RejectionError(f"cert verification failed: x509: certificate signed by unknown authority. {_ADVICE}")
+    usages = _extension(certificate, x509.ExtendedKeyUsage)
+    if usages is None or ExtendedKeyUsageOID.CODE_SIGNING not in usages:
+        raise RejectionError("cert verification failed: x509: certificate specifies an incompatible key usage")
 
 
 def verify_validity(certificate: x509.Certificate, path: Iterable[x509.Certificate], moment: dt.datetime) -> None:
@@ -241,54 +184,13 @@ def _loaded(load_one: Callable[[], x509.Certificate]) -> x509.Certificate:
         certificate = load_one()
         # These are read when they are first looked at: here, so that a broken one is refused in one place.
         _ = certificate.extensions, certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        _ = certificate.subject, certificate.issuer
         positive = certificate.serial_number > 0
     except _UNREADABLE as error:
         raise RejectionError("invalid certificate found on signature: it cannot be read") from error
     if not positive:
         raise RejectionError("invalid certificate found on signature: its serial number is not positive")
     return certificate
-
-
-def _converted(certificate: x509.Certificate) -> crypto.X509:
-    try:
-        return crypto.X509.from_cryptography(certificate)
-    except crypto.Error as error:
-        # OpenSSL looks at some parts of it earlier.
-        raise RejectionError("invalid certificate found on signature: it cannot be read") from error
-
-
-def _above(leaf: crypto.X509, authority: CertificateAuthority, moment: dt.datetime) -> Sequence[x509.Certificate]:
-    store = crypto.X509Store()
-    intermediates = []
-    for one, converted in zip(authority.certificates, authority.converted, strict=True):
-        if one.subject == one.issuer:
-            store.add_cert(converted)
-        else:
-            intermediates.append(converted)
-    store.set_time(moment.astimezone(dt.UTC).replace(tzinfo=None))
-    context = crypto.X509StoreContext(store, leaf, intermediates)
-    return [one.to_cryptography() for one in context.get_verified_chain()][1:]
-
-
-_TIMES: Final = frozenset({9, 10})
-"""OpenSSL's numbers for certificates that are not yet, or no longer, valid."""
-
-
-def _is_about_time(error: crypto.X509StoreContextError) -> bool:
-    return bool(error.errors) and error.errors[0] in _TIMES
-
-
-def _verify_usages(path: Iterable[x509.Certificate], *, needed: bool) -> None:
-    """An authority limited to other usages certifies no signers (RFC 5280, section 4.2.1.12, as Go reads it)."""
-    for one in path:
-        usages = _extension(one, x509.ExtendedKeyUsage)
-        allowed = {ExtendedKeyUsageOID.CODE_SIGNING} if needed else _ANY_SIGNING
-        if (usages is None and needed) or (usages is not None and allowed.isdisjoint(usages)):
-            problem = "x509: certificate specifies an incompatible key usage"
-            raise RejectionError(f"cert verification failed: {problem}")
-
-
-_ANY_SIGNING: Final = {ExtendedKeyUsageOID.CODE_SIGNING, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
 
 
 def _extension(certificate: x509.Certificate, kind: type[E]) -> E | None:

@@ -1,6 +1,6 @@
 """What a log holds of a signature, and whether it is of this one.
 
-Three forms, by kind and version; what a form does not let us compare is not taken for equal.
+Four forms, by kind and version; what a form does not let us compare is not taken for equal.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from provider.signatures.rejection import RejectionError
 _Kind: TypeAlias = tuple[str, str]
 _HASHED_REKORD: Final = ("hashedrekord", "0.0.1")
 _DSSE: Final = ("dsse", "0.0.1")
+_INTOTO: Final = ("intoto", "0.0.2")
 _HASHED_REKORD_V2: Final = ("hashedrekord", "0.0.2")
-TIMED: Final = frozenset({_HASHED_REKORD, _DSSE})
+TIMED: Final = frozenset({_HASHED_REKORD, _DSSE, _INTOTO})
 """The forms whose time a promise covers."""
 _V2_NAMES: Final[Mapping[HashAlgorithm, str]] = {
     HashAlgorithm.SHA256: "SHA2_256",
@@ -104,6 +105,21 @@ def _is_dsse(spec: Mapping[str, Any], signed: SignatureMaterial) -> bool:
     )
 
 
+def _is_intoto(spec: Mapping[str, Any], signed: SignatureMaterial) -> bool:
+    """What logs held of envelopes before they held the form `dsse`; it has the signature's base64 in base64."""
+    digest, envelope = spec["content"]["payloadHash"], spec["content"]["envelope"]
+    signatures = envelope["signatures"]
+    return (
+        isinstance(signed.content, Envelope)
+        and digest["algorithm"] == "sha256"
+        and digest["value"] == hashlib.sha256(signed.content.payload).hexdigest()
+        and envelope["payloadType"] == signed.content.payload_type
+        and len(signatures) == 1
+        and _decoded(signatures[0]["sig"]) == base64.b64encode(signed.content.signature)
+        and same_pem(_decoded(signatures[0]["publicKey"]), signed.pem)
+    )
+
+
 def _is_hashed_rekord_v2(spec: Mapping[str, Any], signed: SignatureMaterial) -> bool:
     entry = spec["hashedRekordV002"]
     verifier = entry["signature"]["verifier"]
@@ -136,5 +152,6 @@ def _decoded(value: object) -> bytes:
 _FORMS: Final[Mapping[_Kind, Callable[[Mapping[str, Any], SignatureMaterial], bool]]] = {
     _HASHED_REKORD: _is_hashed_rekord,
     _DSSE: _is_dsse,
+    _INTOTO: _is_intoto,
     _HASHED_REKORD_V2: _is_hashed_rekord_v2,
 }

@@ -7,6 +7,8 @@ parts below it do what is ours to arrange. `test_sigstore_parts.py` fails when o
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol, cast
 
 from cryptography.x509 import Certificate
@@ -56,14 +58,27 @@ def verify_inclusion(entry: LogEntry, proof: InclusionProof, logs: Keyring) -> N
     That is RFC 9162, section 2.1.3.2, and the transparency-dev formats `log/README.md` and `note`.
 
     Raises:
-        VerificationError: it is in no such tree.
+        VerificationError: it is in no such tree; the message says which step did not hold.
         ValueError: the proof cannot be read.
     """
     wrapped = TransparencyLogEntry(Entry.model_validate(_fields(entry, proof)))
-    _verify_merkle_inclusion(wrapped)
-    _verify_checkpoint(cast("RekorKeyring", logs), wrapped)
-    if SignedCheckpoint.from_text(proof.checkpoint).checkpoint.log_size != proof.size:
-        raise VerificationError("the checkpoint is of a tree of another size")
+    with _says("its proof leads to another root"):
+        _verify_merkle_inclusion(wrapped)
+    with _says("the checkpoint cannot be read"):
+        checkpoint = SignedCheckpoint.from_text(proof.checkpoint).checkpoint
+    if (checkpoint.log_hash, checkpoint.log_size) != (proof.root.hex(), proof.size):
+        raise VerificationError("the checkpoint is of another tree")
+    with _says("the checkpoint is not signed by its log"):
+        _verify_checkpoint(cast("RekorKeyring", logs), wrapped)
+
+
+@contextmanager
+def _says(sentence: str) -> Iterator[None]:
+    """Say of a step what did not hold; the library's own sentences may change."""
+    try:
+        yield
+    except (VerificationError, ValueError) as error:
+        raise VerificationError(sentence) from error
 
 
 def _fields(entry: LogEntry, proof: InclusionProof) -> dict[str, object]:

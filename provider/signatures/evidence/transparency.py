@@ -79,16 +79,30 @@ def verify_promise(text: str, logged: LoggedSignature, logs: Iterable[Transparen
 
 
 def verify_entry(
-    entry: LogEntry, signed: SignatureMaterial, logs: Sequence[TransparencyLog], *, needs_proof: bool
+    entry: LogEntry,
+    signed: SignatureMaterial,
+    logs: Sequence[TransparencyLog],
+    *,
+    needs_proof: bool,
+    stamped: Sequence[dt.datetime] = (),
 ) -> dt.datetime | None:
     """The time of an entry in a bundle, None where its log gives none (Rekor, version 2).
 
     1. The entry is about this signature, this signer and what was signed: otherwise a good entry of somebody else's
        would do (sigstore client specification, "Verify the transparency log entry").
-    2. Its log is one of the trust root's, believed at the entry's time.
+    2. Its log is one of the trust root's, believed at the entry's time. A time that no promise covers is nobody's word:
+       then the log must have been believed at every time that a timestamp proves. Where no time is proved at all, only
+       a log that is not retired is.
     3. It has a proof of inclusion in a tree whose checkpoint that log has signed, or, before version 0.2 of bundles, at
        least a promise (RFC 9162, section 2.1.3; transparency-dev, `log` and `note` formats).
     4. A promise, where there is one, is the log's (Rekor, signed entry timestamp). Only it makes the time count.
+
+    Args:
+        entry: of a bundle.
+        signed: what it must be about.
+        logs: of the trust root.
+        needs_proof: whether a promise alone is not enough.
+        stamped: times that timestamps prove.
 
     Raises:
         RejectionError: any of it does not hold.
@@ -97,11 +111,7 @@ def verify_entry(
     verify_body(entry.kind, entry.body, signed)
     # 2.
     moment = _moment(entry.integrated_time) if entry.integrated_time else None
-    log = find(entry.log_id.hex(), logs, moment)
-    if log is None:
-        raise RejectionError("the log entry is of no log in the trust root")
-    if moment is not None and not log.validity.covers(moment):
-        raise RejectionError("the log was not valid at the entry's time")
+    log = _believed(entry, logs, moment, stamped)
     # 3.
     if entry.proof is not None:
         _verify_inclusion(entry, entry.proof, log)
@@ -122,14 +132,33 @@ def verify_entry(
     return moment
 
 
+def _believed(
+    entry: LogEntry, logs: Sequence[TransparencyLog], moment: dt.datetime | None, stamped: Sequence[dt.datetime]
+) -> TransparencyLog:
+    """The log of an entry, if it is to be believed; of several records of it, one that is."""
+    named = [log for log in logs if log.key_id == entry.log_id]
+    if not named:
+        raise RejectionError("the log entry is of no log in the trust root")
+    proved = [moment] if moment is not None and entry.promise else [*stamped]
+    claimed = [] if moment is None else [moment]
+    for log in named:
+        current = bool(proved) or log.validity.end is None
+        if current and all(log.validity.covers(one) for one in (*claimed, *proved)):
+            return log
+    raise RejectionError("the log was not valid at the entry's time")
+
+
 def _verify_inclusion(entry: LogEntry, proof: InclusionProof, log: TransparencyLog) -> None:
     # Imported here: signatures without log entries should not pay for sigstore's client.
     from provider.signatures.evidence import keyring, sigstore_parts  # noqa: PLC0415
 
     try:
         sigstore_parts.verify_inclusion(entry, proof, keyring.LogKeys([log]))
-    except (sigstore_parts.VerificationError, ValueError, TypeError) as error:
-        raise RejectionError("the log entry is not in the tree that its log has signed") from error
+    except sigstore_parts.VerificationError as error:
+        raise RejectionError(f"the log entry is not in the tree that its log has signed: {error}") from error
+    except (ValueError, TypeError) as error:
+        sentence = "the log entry is not in the tree that its log has signed: its proof cannot be read"
+        raise RejectionError(sentence) from error
 
 
 def find(key_id: str, logs: Iterable[TransparencyLog], moment: dt.datetime | None = None) -> TransparencyLog | None:

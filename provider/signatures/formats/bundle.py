@@ -6,7 +6,8 @@ out only where the question leaves it out, never because the bundle does not bri
 1. The bundle can be read in one way, is by what the question asks for, a key or a certificate, and claims to be a
    signature: a message signature, or an in-toto statement of cosign's `sign/v1` about the digest that was asked for
    (protobuf-specs, `sigstore_bundle.proto`; in-toto, `Statement`). An attestation is no signature.
-2. Its timestamps are an authority's, over the signature; at least one, if asked for (RFC 3161, section 2.4.2).
+2. If asked for, at least one of its timestamps is an authority's, over the signature (RFC 3161, section 2.4.2). One
+   that is not proves no time, and spoils none: anybody may add one.
 3. Exactly one entry of a transparency log is about this signature, and in the log's tree
    (`transparency.verify_entry`); not for a key unless asked for, nor where only a timestamp was asked for.
 4. Without a key: there is at least one proved time; at each, the certificate, a leaf that may sign, has a path to an
@@ -21,20 +22,21 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from cryptography import x509
 
 from provider import limits
 from provider.questions.answer import Proof, SigningTime, TimeSource
+from provider.questions.proof_question import HashAlgorithm
 from provider.registry.content import digests
 from provider.signatures.alive import Alive, always
 from provider.signatures.content import Envelope, MessageSignature
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import SIGN
 from provider.signatures.encoding import WeightRejectionError, strict_object
-from provider.signatures.evidence import certificates, timestamps, transparency
+from provider.signatures.evidence import certificates, paths, timestamps, transparency
 from provider.signatures.evidence.entry_body import SignatureMaterial
 from provider.signatures.evidence.logged_certificates import verify_logged
 from provider.signatures.formats import bundle_format
@@ -58,10 +60,12 @@ class _Signer:
     Attributes:
         key: that must have signed.
         certificate: that certifies it; None for a key.
+        others: that came along with it.
     """
 
     key: PublicKey
     certificate: x509.Certificate | None = None
+    others: Sequence[x509.Certificate] = ()
 
     @property
     def der(self) -> bytes:
@@ -74,10 +78,17 @@ class _Signer:
 
 @dataclass
 class _Times:
-    """Proved times of signing."""
+    """Proved times of signing.
+
+    Attributes:
+        stamped: by timestamps.
+        logged: by a log.
+        problem: of a timestamp that proves none; empty without one.
+    """
 
     stamped: list[dt.datetime] = field(default_factory=list)
     logged: list[dt.datetime] = field(default_factory=list)
+    problem: str = ""
 
     def signing_times(self) -> Sequence[SigningTime]:
         given = [(TimeSource.TIMESTAMP, moment) for moment in self.stamped]
@@ -105,19 +116,19 @@ def verify(raw: bytes, digest: str, demands: Demands, alive: Alive = always) -> 
         _verify_claim(bundle.content, digest)
         signer = _signer(bundle, demands)
     with step(2):
-        times.stamped += _stamped(bundle, demands, alive)
+        times.stamped, times.problem = _stamped(bundle, demands, alive)
     with step(3):
         alive()
         signed = SignatureMaterial(
             bundle.content, image, signer.key.hash_algorithm, signer.der, signer.key.spki, signer.pem
         )
-        times.logged += _logged(bundle, signed, demands)
+        times.logged += _logged(bundle, signed, demands, times.stamped)
     with step(4):
         if signer.certificate is not None:
-            _verify_certificate(signer.certificate, [*times.stamped, *times.logged], demands, alive)
+            _verify_certificate(signer.certificate, signer.others, times, demands, alive)
     with step(5):
         alive()
-        _verify_signature(bundle.content, image, signer.key)
+        _verify_signature(bundle.content, image, signer)
         return _proof(bundle, digest, signer, times)
 
 
@@ -164,57 +175,83 @@ def _signer(bundle: Bundle, demands: Demands) -> _Signer:
     if bundle.certificate is None:
         raise RejectionError("no certificate found on signature")
     certificate = certificates.load_der(bundle.certificate)
-    return _Signer(certificates.public_key(certificate, by_curve=True), certificate)
+    others = [certificates.load_der(one) for one in bundle.others]
+    if any(one.subject == one.issuer for one in others):
+        # Clients must not write one (protobuf-specs): whom to believe is not the bundle's to say.
+        raise RejectionError("x509CertificateChain holds a root certificate")
+    return _Signer(certificates.public_key(certificate, by_curve=True), certificate, others)
 
 
-def _stamped(bundle: Bundle, demands: Demands, alive: Alive) -> Sequence[dt.datetime]:
-    """Times of the timestamps; those of unknown authorities count only where none is known."""
+def _stamped(bundle: Bundle, demands: Demands, alive: Alive) -> tuple[list[dt.datetime], str]:
+    """Times of the timestamps, and why one proves none."""
     root = demands.timestamps or demands.trust_root
     if root is None or (demands.timestamps is None and not root.timestamp_authorities):
-        return ()
+        return [], ""
     moments: list[dt.datetime] = []
-    problem = "the bundle has no timestamp"
+    problem = ""
     for response in bundle.timestamps:
         try:
             moments.append(timestamps.verify(response, bundle.content.signature, root.timestamp_authorities, alive))
         except RejectionError as error:
-            problem = str(error)
-    if not moments and (demands.timestamps is not None or bundle.timestamps):
-        raise RejectionError(f"unable to verify RFC3161 timestamp bundle: {problem}")
-    return moments
+            problem = f"unable to verify RFC3161 timestamp bundle: {error}"
+    if not moments and demands.timestamps is not None:
+        sentence = "unable to verify RFC3161 timestamp bundle: the bundle has no timestamp"
+        raise RejectionError(problem or sentence)
+    return moments, problem
 
 
-def _logged(bundle: Bundle, signed: SignatureMaterial, demands: Demands) -> Sequence[dt.datetime]:
+def _logged(
+    bundle: Bundle, signed: SignatureMaterial, demands: Demands, stamped: Sequence[dt.datetime]
+) -> Sequence[dt.datetime]:
     if demands.logs is None:
         return ()
     if len(bundle.entries) != 1:
         raise RejectionError(f"the bundle has {len(bundle.entries)} log entries; it must have one")
-    moment = transparency.verify_entry(bundle.entries[0], signed, demands.logs.logs, needs_proof=bundle.needs_proof)
+    moment = transparency.verify_entry(
+        bundle.entries[0], signed, demands.logs.logs, needs_proof=bundle.needs_proof, stamped=stamped
+    )
     return () if moment is None else [moment]
 
 
 def _verify_certificate(
-    certificate: x509.Certificate, moments: Sequence[dt.datetime], demands: Demands, alive: Alive
+    certificate: x509.Certificate,
+    others: Sequence[x509.Certificate],
+    times: _Times,
+    demands: Demands,
+    alive: Alive,
 ) -> None:
     if demands.trust_root is None:
         raise RejectionError("there is no trust root")
+    moments = [*times.stamped, *times.logged]
     if not moments:
-        raise RejectionError("the bundle has no time of signing that a log or a timestamp authority proves")
+        problem = f": {times.problem}" if times.problem else ""
+        sentence = "the bundle has no time of signing that a log or a timestamp authority proves"
+        raise RejectionError(f"{sentence}{problem}")
     certificates.verify_profile(certificate)
     for moment in moments:
         certificates.verify_validity(certificate, (), moment)
-    paths: list[certificates.Path] = []
+    found: list[paths.Path] = []
     for moment in moments:
-        if any(path.holds(moment) for path in paths):
+        if any(path.holds(moment) for path in found):
             continue
-        path = certificates.verify_path(certificate, demands.trust_root.authorities, moment, alive)
+        path = paths.to_signer(certificate, demands.trust_root.authorities, moment, alive, others)
         if not demands.ignore_sct:
             alive()
             verify_logged(certificate, path.above, demands.trust_root.ct_logs)
-        paths.append(path)
+        found.append(path)
 
 
-def _verify_signature(content: Envelope | MessageSignature, image: str, key: PublicKey) -> None:
+def _verify_signature(content: Envelope | MessageSignature, image: str, signer: _Signer) -> None:
+    try:
+        _verify_by(signer.key, content, image)
+    except RejectionError:
+        if signer.certificate is None or signer.key.hash_algorithm is HashAlgorithm.SHA256:
+            raise
+        # Older clients hash with SHA-256 whatever the curve.
+        _verify_by(replace(signer.key, hash_algorithm=HashAlgorithm.SHA256), content, image)
+
+
+def _verify_by(key: PublicKey, content: Envelope | MessageSignature, image: str) -> None:
     if isinstance(content, Envelope):
         key.verify(content.signature, content.encoding)
     else:

@@ -2,11 +2,13 @@
 
 A bundle must mean one thing to everybody: a name that stands twice or is unknown, two sorts of verification material or
 of content, and anything of a wrong type are refused. Members that protobuf leaves out because they are zero are read as
-zero.
+zero. What its JSON may write in two ways is taken in both: names as `logIndex` and `log_index`, bytes in either
+alphabet of base64, numbers as texts and as numbers. Values of enumerations are taken by name only.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -14,7 +16,7 @@ from typing import Any, Final, TypeVar
 from provider import limits
 from provider.foreign_text import shown
 from provider.signatures.content import Envelope, MessageSignature
-from provider.signatures.encoding import from_base64, strict_object
+from provider.signatures.encoding import from_protobuf_base64, strict_object
 from provider.signatures.evidence.log_entry import InclusionProof, LogEntry
 from provider.signatures.rejection import RejectionError
 
@@ -39,6 +41,7 @@ class Bundle:
 
     Attributes:
         certificate: the signer's, DER; None where a key signed.
+        others: certificates that came along, DER; before version 0.3.
         content: what was signed.
         entries: of transparency logs.
         timestamps: responses of timestamp authorities, DER.
@@ -46,6 +49,7 @@ class Bundle:
     """
 
     certificate: bytes | None
+    others: Sequence[bytes]
     content: Envelope | MessageSignature
     entries: Sequence[LogEntry]
     timestamps: Sequence[bytes]
@@ -59,7 +63,7 @@ def read(body: bytes) -> Bundle:
         RejectionError: it is none, or one that may be read in two ways.
     """
     try:
-        return _bundle(strict_object(body, limits.SIGNATURE_PARTS))
+        return _bundle(_object(_spelled(strict_object(body, limits.SIGNATURE_PARTS))))
     except (KeyError, TypeError, ValueError) as error:
         raise RejectionError("the bundle has a member that is missing or of a wrong type") from error
     except RejectionError as error:
@@ -74,8 +78,10 @@ def _bundle(fields: Mapping[str, Any]) -> Bundle:
     material = _object(fields["verificationMaterial"])
     _only(material, {"tlogEntries", "timestampVerificationData", *_MATERIALS})
     content = _one_of(fields, _CONTENTS)
+    certificate, others = _certificates(material, version)
     return Bundle(
-        _certificate(material, version),
+        certificate,
+        others,
         _envelope(_object(fields[content])) if content == "dsseEnvelope" else _message(_object(fields[content])),
         _list(material, "tlogEntries", limits.LOG_ENTRIES, _entry),
         _timestamps(material),
@@ -83,22 +89,22 @@ def _bundle(fields: Mapping[str, Any]) -> Bundle:
     )
 
 
-def _certificate(material: Mapping[str, Any], version: tuple[int, int]) -> bytes | None:
+def _certificates(material: Mapping[str, Any], version: tuple[int, int]) -> tuple[bytes | None, Sequence[bytes]]:
+    """The signer's certificate, and those that came along."""
     sort = _one_of(material, _MATERIALS)
     fields = _object(material[sort])
     if sort == "publicKey":
         # Its hint is nobody's word: the key that the question names is tried.
         _only(fields, {"hint"})
-        return None
+        return None, ()
     if sort == "certificate":
-        return _raw(fields)
+        return _raw(fields), ()
     if version >= _WITHOUT_CHAIN:
         raise RejectionError("x509CertificateChain is not for bundles of this version")
     chain = _list(fields, "certificates", limits.CERTIFICATES, _raw)
     if not chain:
         raise RejectionError("x509CertificateChain is empty")
-    # What stands above the leaf is the trust root's business, and is not taken from the bundle.
-    return chain[0]
+    return chain[0], chain[1:]
 
 
 def _raw(fields: Mapping[str, Any]) -> bytes:
@@ -173,6 +179,21 @@ def _one_of(fields: Mapping[str, Any], names: frozenset[str]) -> str:
     return given[0]
 
 
+def _spelled(value: object) -> object:
+    """A value with its names as protobuf's JSON has them, not as its definitions do."""
+    if isinstance(value, list):
+        return [_spelled(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    fields = {_WORD.sub(lambda found: found[1].upper(), name): _spelled(inner) for name, inner in value.items()}
+    if len(fields) != len(value):
+        raise RejectionError("a name stands twice in it, in two spellings")
+    return fields
+
+
+_WORD: Final = re.compile("_([a-z0-9])")
+
+
 def _only(fields: Mapping[str, Any], known: set[str]) -> None:
     unknown = sorted(fields.keys() - known)
     if unknown:
@@ -208,12 +229,15 @@ def _bytes(fields: Mapping[str, Any], name: str) -> bytes:
 def _decoded(value: object) -> bytes:
     if not isinstance(value, str) or not value:
         raise TypeError("no base64")
-    return from_base64(value)
+    return from_protobuf_base64(value)
 
 
 def _number(fields: Mapping[str, Any], name: str) -> int:
-    """A 64-bit number, in JSON a text; absent when it is zero."""
-    value = fields.get(name, "0")
+    """A 64-bit number, in JSON a text as a rule; absent when it is zero."""
+    value = fields.get(name)
+    if value is None:
+        return 0
+    value = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(value, str) or not (value.isascii() and value.isdecimal()) or int(value) >= _LARGEST:
         raise TypeError(name)
     return int(value)

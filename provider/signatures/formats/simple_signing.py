@@ -32,7 +32,7 @@ from provider.signatures.alive import Alive, always
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import LegacySignature
 from provider.signatures.encoding import from_base64, from_json
-from provider.signatures.evidence import certificates, timestamps, transparency
+from provider.signatures.evidence import certificates, paths, timestamps, transparency
 from provider.signatures.evidence.logged_certificates import verify_logged
 from provider.signatures.evidence.transparency import LoggedSignature
 from provider.signatures.rejection import RejectionError, step
@@ -43,6 +43,7 @@ TYPE: Final = "cosign container image signature"
 FORMAT: Final = "legacy"
 _SIGNATURE: Final = "dev.cosignproject.cosign/signature"
 _CERTIFICATE: Final = "dev.sigstore.cosign/certificate"
+_CHAIN: Final = "dev.sigstore.cosign/chain"
 _BUNDLE: Final = "dev.sigstore.cosign/bundle"
 _TIMESTAMP: Final = "dev.sigstore.cosign/rfc3161timestamp"
 
@@ -104,7 +105,7 @@ def verify(signature: LegacySignature, digest: str, demands: Demands, now: dt.da
         alive()
         logged = _logged(signature, LoggedSignature(encoded, payload, _signer(certificate, demands)), demands)
     with step(4):
-        key, path = _trusted(certificate, demands, alive)
+        key, path = _trusted(signature, certificate, demands, alive)
     with step(5):
         alive()
         raw = from_base64(encoded)
@@ -136,6 +137,12 @@ def _encoded(signature: LegacySignature) -> str:
 def _certificate(signature: LegacySignature) -> x509.Certificate | None:
     text = signature.layer.annotation(_CERTIFICATE)
     return certificates.load(text) if text else None
+
+
+def _others(signature: LegacySignature) -> Sequence[x509.Certificate]:
+    """What came along: nobody's word, and no root, which upstream drops as well."""
+    found = certificates.load_all(signature.layer.annotation(_CHAIN))
+    return [one for one in found if one.subject != one.issuer]
 
 
 def _signer(certificate: x509.Certificate | None, demands: Demands) -> bytes:
@@ -172,7 +179,7 @@ def _logged(signature: LegacySignature, logged: LoggedSignature, demands: Demand
 
 
 def _trusted(
-    certificate: x509.Certificate | None, demands: Demands, alive: Alive
+    signature: LegacySignature, certificate: x509.Certificate | None, demands: Demands, alive: Alive
 ) -> tuple[PublicKey, Sequence[x509.Certificate]]:
     """The key that must have signed, and of a certificate those above it."""
     if demands.key is not None:
@@ -184,7 +191,7 @@ def _trusted(
     key = certificates.public_key(certificate)
     certificates.verify_profile(certificate)
     start = certificate.not_valid_before_utc
-    path = certificates.verify_path(certificate, demands.trust_root.authorities, start, alive)
+    path = paths.to_signer(certificate, demands.trust_root.authorities, start, alive, _others(signature))
     if not demands.ignore_sct:
         alive()
         verify_logged(certificate, path.above, demands.trust_root.ct_logs)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final
 
 from cryptography import x509
-from OpenSSL import crypto
+from cryptography.x509.verification import Store
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,39 @@ class CertificateAuthority:
     """A certificate authority, or a timestamp authority.
 
     Attributes:
-        certificates: from the one that signs to the root.
+        certificates: from the one that signs to the one that is trusted, as a rule a root. A timestamp authority's
+            first one may be the certificate that stamps.
         validity: when it may be believed.
     """
 
     certificates: Sequence[x509.Certificate]
     validity: Validity = ALWAYS
 
+    @property
+    def leaf(self) -> x509.Certificate | None:
+        """The certificate that stamps; None for an authority that names none, and for one that certifies signers."""
+        first = self.certificates[0]
+        return None if _certifies(first) else first
+
     @cached_property
-    def converted(self) -> Sequence[crypto.X509]:
-        """The certificates as `OpenSSL` has them; made once, because it takes as long as a signature."""
-        return tuple(crypto.X509.from_cryptography(one) for one in self.certificates)
+    def trusted(self) -> Sequence[x509.Certificate]:
+        """Where paths may end: the last one, whoever issued it, and any that issued itself."""
+        *others, last = self.certificates
+        return (*(one for one in others if one.subject == one.issuer), last)
+
+    @cached_property
+    def between(self) -> Sequence[x509.Certificate]:
+        """What paths may go through."""
+        return tuple(one for one in self.certificates if one not in self.trusted and one is not self.leaf)
+
+    @cached_property
+    def store(self) -> Store:
+        """Where paths may end, as the library has it."""
+        return Store(list(self.trusted))
+
+
+def _certifies(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False

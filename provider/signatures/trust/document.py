@@ -24,13 +24,14 @@ class TrustRootError(FileError):
 
 
 def parse(body: bytes) -> Mapping[str, Any]:
-    """The one object of a text, JSON or YAML.
+    """The one object of a text, JSON or YAML, in UTF-8 without a byte order mark.
 
     Raises:
         TrustRootError: there is none, or more than one, or a name stands twice in it.
     """
     try:
-        documents = _json(body) if body.lstrip().startswith(b"{") else list(yaml.load_all(body, _Loader))
+        # In one encoding: readers that guess it read two texts in one.
+        documents = _documents(body.decode())
     except (ValueError, yaml.YAMLError, RecursionError) as error:
         raise TrustRootError("it is neither JSON nor YAML that can be read") from error
     found = [document for document in documents if document is not None]
@@ -75,6 +76,7 @@ def fields_of(given: Mapping[str, Any], names: Sequence[str], where: str) -> Map
 
 
 _WORD: Final = re.compile("[A-Z]+")
+_MARK: Final = "\ufeff"
 
 
 def object_of(value: object) -> Mapping[str, Any]:
@@ -134,8 +136,18 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
-def _json(body: bytes) -> list[Any]:
-    return [json.loads(body, object_pairs_hook=_unique)]
+def _documents(text: str) -> list[Any]:
+    if text.startswith(_MARK):
+        raise ValueError("a byte order mark")
+    return _json(text) if text.lstrip().startswith("{") else list(yaml.load_all(text, _Loader))
+
+
+def _json(text: str) -> list[Any]:
+    return [json.loads(text, object_pairs_hook=_unique, parse_constant=_refused)]
+
+
+def _refused(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

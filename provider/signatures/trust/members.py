@@ -14,7 +14,6 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
-from OpenSSL import crypto
 
 from provider import limits
 from provider.foreign_text import shown
@@ -27,7 +26,7 @@ from provider.signatures.trust.transparency_log import TransparencyLog
 
 UNREADABLE: Final = (
     *(ValueError, TypeError, KeyError, UnsupportedAlgorithm),
-    *(x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType, crypto.Error),
+    *(x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType),
 )
 # Of a member, by its form, in the spelling of protobuf's JSON.
 _SPAN: Final = ("start", "end")
@@ -38,6 +37,8 @@ _CHAIN: Final = ("certificates",)
 _CERTIFICATE: Final = ("rawBytes",)
 _AUTHORITY_IN_PEM: Final = ("subject", "uri", "certChain")
 _LOG_IN_PEM: Final = ("baseURL", "hashAlgorithm", "publicKey")
+# These objects have no times; policy-controller writes this one for them.
+_SINCE_EPOCH: Final = Validity(start=dt.datetime.fromtimestamp(0, dt.UTC))
 _HASHES: Final = frozenset({None, "", "SHA2_256", 1})
 _DETAILS: Final[Mapping[str, HashAlgorithm]] = {
     "PKIX_ECDSA_P256_SHA_256": HashAlgorithm.SHA256,
@@ -55,7 +56,7 @@ def authority(given: Mapping[str, Any], where: str) -> CertificateAuthority:
     fields = document.fields_of(given, _AUTHORITY, where)
     chain = document.fields_of(document.object_of(fields["certChain"]), _CHAIN, f"{where}.certChain")
     certificates = [_certificate(one, f"{where}.certChain.certificates") for one in chain["certificates"]]
-    return _checked(CertificateAuthority(tuple(certificates), _validity(fields.get("validFor"), where)), where)
+    return _checked(CertificateAuthority(tuple(certificates), _validity(fields, where)), where)
 
 
 def _certificate(given: object, where: str) -> x509.Certificate:
@@ -67,14 +68,13 @@ def authority_in_pem(given: Mapping[str, Any], where: str) -> CertificateAuthori
     """An authority of a TrustRoot object."""
     fields = document.fields_of(given, _AUTHORITY_IN_PEM, where)
     text = document.bytes_of(fields["certChain"])
-    return _checked(CertificateAuthority(tuple(x509.load_pem_x509_certificates(text))), where)
+    return _checked(CertificateAuthority(tuple(x509.load_pem_x509_certificates(text)), _SINCE_EPOCH), where)
 
 
 def _checked(found: CertificateAuthority, where: str) -> CertificateAuthority:
     if not 0 < len(found.certificates) <= limits.CERTIFICATES:
         raise TrustRootError(f"{where}: certChain must hold 1 to {limits.CERTIFICATES} certificates")
     # These are read when they are first looked at: here, so that a broken one is found when the file is read.
-    _ = found.converted
     for one in found.certificates:
         _ = one.extensions, one.subject, one.issuer, one.not_valid_before_utc, one.not_valid_after_utc
     return found
@@ -93,7 +93,7 @@ def log(given: Mapping[str, Any], where: str) -> TransparencyLog:
     key = supported(load_der_public_key(document.bytes_of(public["rawBytes"])), _DETAILS[details])
     named = document.fields_of(document.object_of(fields.get("logId") or {}), ("keyId",), f"{where}.logId").get("keyId")
     key_id = document.bytes_of(named) if named else hashlib.sha256(key.spki).digest()
-    return TransparencyLog(key_id, key, document.text_of(fields, "baseUrl"), _validity(public.get("validFor"), where))
+    return TransparencyLog(key_id, key, document.text_of(fields, "baseUrl"), _validity(public, f"{where}.publicKey"))
 
 
 def log_in_pem(given: Mapping[str, Any], where: str) -> TransparencyLog:
@@ -102,15 +102,22 @@ def log_in_pem(given: Mapping[str, Any], where: str) -> TransparencyLog:
     loaded = load_pem_public_key(document.bytes_of(fields["publicKey"]))
     curve = loaded.curve.name if isinstance(loaded, ec.EllipticCurvePublicKey) else ""
     key = supported(loaded, HASH_BY_CURVE.get(curve, HashAlgorithm.SHA256))
-    return TransparencyLog(hashlib.sha256(key.spki).digest(), key, document.text_of(fields, "baseURL"))
+    return TransparencyLog(hashlib.sha256(key.spki).digest(), key, document.text_of(fields, "baseURL"), _SINCE_EPOCH)
 
 
-def _validity(span: object, where: str) -> Validity:
-    if span is None:
-        return Validity()
-    ends = document.fields_of(document.object_of(span), _SPAN, f"{where}.validFor")
+def _validity(fields: Mapping[str, Any], where: str) -> Validity:
+    """When a member may be believed.
+
+    Raises:
+        TrustRootError: it does not say from when: nobody is believed for ever because a field is missing.
+    """
+    where = f"{where}.validFor"
+    ends = document.fields_of(document.object_of(fields.get("validFor") or {}), _SPAN, where)
     # In protobuf's JSON null stands for a field that is not set.
-    return Validity(*(_moment(ends[end]) if ends.get(end) is not None else None for end in _SPAN))
+    start, end = (_moment(ends[name]) if ends.get(name) is not None else None for name in _SPAN)
+    if start is None:
+        raise TrustRootError(f"{where}: has no start, so nobody knows when it may be believed")
+    return Validity(start, end)
 
 
 def _moment(text: object) -> dt.datetime:

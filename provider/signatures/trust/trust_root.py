@@ -25,6 +25,8 @@ from provider.signatures.trust.transparency_log import TransparencyLog
 
 T = TypeVar("T")
 MEDIA_TYPE: Final = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
+_MEDIA_TYPES: Final = frozenset({MEDIA_TYPE, "application/vnd.dev.sigstore.trustedroot.v0.1+json"})
+"""Two spellings of one version, of which the second is the newer one (protobuf-specs, `sigstore_trustroot.proto`)."""
 KIND: Final = "TrustRoot"
 _API: Final = "policy.sigstore.dev/"
 _LISTS: Final = ("certificateAuthorities", "ctlogs", "tlogs", "timestampAuthorities")
@@ -89,7 +91,8 @@ def of_document(given: Mapping[str, Any]) -> TrustRoot:
     Raises:
         TrustRootError: it cannot be used.
     """
-    if given.get("mediaType") == MEDIA_TYPE:
+    media_type = given.get("mediaType")
+    if isinstance(media_type, str) and media_type in _MEDIA_TYPES:
         return _of_trusted_root(given)
     version = given.get("apiVersion")
     if given.get("kind") == KIND and isinstance(version, str) and version.startswith(_API):

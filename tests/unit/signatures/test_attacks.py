@@ -45,6 +45,7 @@ from tests.simulators.signing import (
     hashed_rekord,
     new_key,
     pae,
+    trusted_authority,
 )
 from tests.unit.signatures.world import DIGEST, MANIFEST, OTHER, SignatureWorld
 
@@ -163,7 +164,8 @@ def _by_ca(case: SignatureWorld, ca: CA) -> object:
             {
                 "certChain": {
                     "certificates": [{"rawBytes": b64(one.public_bytes(DER))} for one in (ca.certificate, ca.root)]
-                }
+                },
+                "validFor": {"start": (NOW - dt.timedelta(days=900)).isoformat()},
             }
         ]
     }
@@ -196,7 +198,22 @@ def _before_the_certificate_log(case: SignatureWorld) -> object:
     return case.verify(case.legacy(case.ann, logged=True), Demands(trust_root=root, logs=root))
 
 
+def _by_expired_authority(case: SignatureWorld, *, bundle: bool = False) -> object:
+    """The signer's certificate is good; the one that issued it had expired when the signature was made."""
+    ca = CA.create("short-lived", end=SIGNED_AT - dt.timedelta(minutes=1))
+    chain = trusted_authority([ca.certificate, ca.root])
+    root = trust_root.of_document(case.world.trust_root | {"certificateAuthorities": [chain]})
+    signer, demands = case.world.signer(ca=ca), Demands(trust_root=root, logs=root)
+    if bundle:
+        return case.verify_bundle(case.bundle(signer), demands)
+    return case.verify(case.legacy(signer, logged=True), demands)
+
+
 CERTIFICATES: dict[str, tuple[Attack, str]] = {
+    "certificate-by-an-authority-that-had-expired": (
+        _by_expired_authority,
+        "issuing CA certificate expired before observed time",
+    ),
     "certificate-expired": (
         lambda case: case.verify(case.legacy(case.ann, logged={"when": LATE}), case.keyless_logged),
         "certificate expired before observed time",
@@ -314,7 +331,24 @@ def _before_the_log(case: SignatureWorld) -> object:
     return _logged_changes(case, when=NOW - dt.timedelta(days=901))
 
 
+def _retired(case: SignatureWorld, name: str, log: Log | None = None) -> Demands:
+    """A trust root of which the log, or the timestamp authority, was retired before the signature was made."""
+    document = copy.deepcopy(case.world.trust_root)
+    for member in document[name]:
+        key = member.get("publicKey", member)
+        if log is None or member["logId"]["keyId"] == b64(log.key_id):
+            key["validFor"]["end"] = (SIGNED_AT - dt.timedelta(seconds=1)).isoformat()
+    if name == "timestampAuthorities":
+        document[name].append(TSA("younger").trusted())
+    root = trust_root.of_document(document)
+    return Demands(trust_root=root, **({"timestamps": root} if log is None else {"logs": root}))
+
+
 LOGS: dict[str, tuple[Attack, str]] = {
+    "set-of-a-retired-log": (
+        lambda case: case.verify(case.legacy(case.ann, logged=True), _retired(case, "tlogs", case.world.log)),
+        "rekor log public key was not valid at the entry's time",
+    ),
     "set-of-another-entry": (_promise_of_another_entry, "error verifying bundle: unable to verify SET"),
     "set-of-an-unknown-log": (
         lambda case: _logged_changes(case, log=Log()),
@@ -362,7 +396,22 @@ def _stamped(case: SignatureWorld, **changes: Any) -> object:
     return case.verify(case.legacy(case.ann, stamped=changes), case.keyless_stamped)
 
 
+def _bag_of_certificates(case: SignatureWorld) -> object:
+    """A stranger's timestamp that brings the certificates of a trusted authority along."""
+    stranger, tsa = TSA("others"), case.world.tsa
+    bag = [stranger.certificate, stranger.ca.certificate, tsa.certificate, tsa.ca.certificate]
+    return _stamped(case, tsa=stranger, embedded=bag)
+
+
 TIMESTAMPS: dict[str, tuple[Attack, str]] = {
+    "timestamp-with-a-bag-of-certificates": (
+        _bag_of_certificates,
+        "the timestamp is of no authority in the trust root",
+    ),
+    "timestamp-of-a-retired-authority": (
+        lambda case: case.verify(case.legacy(case.ann, stamped=True), _retired(case, "timestampAuthorities")),
+        "the timestamp is of a time at which its authority was not valid",
+    ),
     "timestamp-after-the-certificate": (
         lambda case: _stamped(case, moment=LATE),
         "checking expiry on certificate with timestamp: certificate expired",
@@ -373,15 +422,15 @@ TIMESTAMPS: dict[str, tuple[Attack, str]] = {
     ),
     "timestamp-of-another-artifact": (
         lambda case: _stamped(case, message=b"another signature"),
-        "of no authority in the trust root, or of another signature",
+        "the timestamp is of another signature",
     ),
     "timestamp-of-an-untrusted-authority": (
         lambda case: _stamped(case, tsa=TSA()),
-        "of no authority in the trust root, or of another signature",
+        "the timestamp is of no authority in the trust root",
     ),
     "timestamp-outside-the-authoritys-validity": (
         lambda case: _stamped(case, moment=NOW - dt.timedelta(days=950)),
-        "of no authority in the trust root, or of another signature",
+        "the timestamp is of a time at which its authority was not valid",
     ),
     "timestamp-that-is-none": (
         lambda case: case.verify(
@@ -501,19 +550,50 @@ def _two_readings(case: SignatureWorld) -> object:
     return case.verify_bundle((text[:-1] + ',"dsseEnvelope":' + other + "}").encode())
 
 
-def _chain_with_a_stranger(case: SignatureWorld) -> object:
-    """An old bundle brings the authority that certified its signer."""
+def _chain_with_a_stranger(case: SignatureWorld, *, root: bool = False) -> object:
+    """An old bundle brings the authority that certified its signer, perhaps with its root."""
     ca = CA.create()
     signer = case.world.signer(ca=ca)
     document = case.bundle(signer)
     document["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.2"
-    chain = [signer.der, ca.certificate.public_bytes(DER), ca.root.public_bytes(DER)]
+    above = [ca.certificate, ca.root] if root else [ca.certificate]
+    chain = [signer.der, *(one.public_bytes(DER) for one in above)]
     del _material(document)["certificate"]
     _material(document)["x509CertificateChain"] = {"certificates": [{"rawBytes": b64(one)} for one in chain]}
     return case.verify_bundle(document)
 
 
+def _encoded(case: SignatureWorld, encoding: str) -> object:
+    return case.verify_bundle(canonical(case.bundle()).decode().encode(encoding))
+
+
+def _infinite(case: SignatureWorld) -> object:
+    body = canonical(case.bundle() | {"x": "HERE"}).replace(b'"HERE"', b"NaN")
+    return case.verify_bundle(body)
+
+
 BUNDLES: dict[str, tuple[Attack, str]] = {
+    "bundle-in-another-encoding": (lambda case: _encoded(case, "utf-16"), "it is no JSON"),
+    "bundle-with-a-byte-order-mark": (lambda case: _encoded(case, "utf-8-sig"), "it is no JSON"),
+    "bundle-with-a-number-that-json-does-not-have": (_infinite, "it is no JSON"),
+    "bundle-with-a-name-in-two-spellings": (
+        lambda case: _changed(case, lambda doc: doc.update(dsse_envelope=doc["dsseEnvelope"])),
+        "a name stands twice in it, in two spellings",
+    ),
+    "bundle-with-log-entries-without-end": (
+        lambda case: _changed(case, lambda doc: _material(doc).update(tlogEntries=[_entry(doc)] * 33)),
+        "tlogEntries has 33 members, more than 32",
+    ),
+    "bundle-log-entry-of-a-retired-log": (
+        lambda case: case.verify_bundle(
+            case.bundle(entry="v2", stamps=[None]), _retired(case, "tlogs", case.world.tiles)
+        ),
+        "the log was not valid at the entry's time",
+    ),
+    "bundle-certificate-by-an-authority-that-had-expired": (
+        lambda case: _by_expired_authority(case, bundle=True),
+        "x509: certificate has expired or is not yet valid",
+    ),
     "bundle-of-another-digest": (
         lambda case: case.verify_bundle(case.bundle(digest=OTHER)),
         "the statement is about another digest",
@@ -540,6 +620,10 @@ BUNDLES: dict[str, tuple[Attack, str]] = {
     "bundle-of-an-unknown-version": (
         lambda case: _changed(case, lambda doc: doc.update(mediaType="application/vnd.dev.sigstore.bundle.v0.9+json")),
         "is not supported",
+    ),
+    "bundle-with-a-root-of-its-own": (
+        lambda case: _chain_with_a_stranger(case, root=True),
+        "x509CertificateChain holds a root certificate",
     ),
     "bundle-with-an-authority-of-its-own": (_chain_with_a_stranger, "x509: certificate signed by unknown authority"),
     "bundle-by-a-certificate-where-a-key-is-asked-for": (
@@ -582,6 +666,10 @@ BUNDLES: dict[str, tuple[Attack, str]] = {
     ),
     "bundle-log-entry-called-another-kind": (
         lambda case: _changed(case, lambda doc: _entry(doc).update(kindVersion={"kind": "intoto", "version": "0.0.2"})),
+        "of another kind than the bundle says",
+    ),
+    "bundle-log-entry-of-an-unknown-kind": (
+        lambda case: _changed(case, lambda doc: _entry(doc).update(kindVersion={"kind": "rekord", "version": "0.0.1"})),
         "of a kind that is not supported",
     ),
     "bundle-inclusion-proof-absent": (

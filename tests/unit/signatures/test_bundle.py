@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import copy
 import datetime as dt
 import hashlib
+import re
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -52,7 +54,22 @@ def test_larger_curves_hash_with_longer_hashes(case):
     longer = Signer(signer.key, signer.certificate, "SHA384")
     assert case.verify_bundle(case.bundle(longer)).subjects
     with pytest.raises(RejectionError, match="invalid signature"):
-        case.verify_bundle(case.bundle(signer))
+        case.verify_bundle(case.bundle(Signer(signer.key, signer.certificate, "SHA512")))
+
+
+@pytest.mark.parametrize("curve", [ec.SECP384R1(), ec.SECP521R1()], ids=lambda curve: curve.name)
+def test_older_clients_hash_with_sha_256_whatever_the_curve(case, curve):
+    signer = case.world.signer(key=new_key(curve))
+    assert case.verify_bundle(case.bundle(signer)).subjects
+    assert case.verify_bundle(case.world.message_bundle(DIGEST, MANIFEST, signer)).subjects
+    # The newer form of log entries came after that.
+    with pytest.raises(RejectionError, match="the log entry is of another signature"):
+        case.verify_bundle(case.bundle(signer, entry="v2", stamps=[None]))
+    # What a policy says of a key counts.
+    key = Signer(new_key(curve))
+    longer = Demands(key=case.public(key, HashAlgorithm.SHA384))
+    with pytest.raises(RejectionError, match="invalid signature"):
+        case.verify_bundle(case.bundle(key, entry=None), longer)
 
 
 def test_key_proves_its_bundle_without_a_log(case):
@@ -182,6 +199,84 @@ def test_certificate_proves_nothing_where_nobody_is_trusted(case):
         case.verify_bundle(case.bundle(), nobody)
     with pytest.raises(RejectionError, match=r"^there is no trust root$"):
         case.verify(case.legacy(case.ann, logged=True), nobody)
+
+
+def test_envelope_may_be_logged_in_the_older_form(case):
+    proof = case.verify_bundle(case.bundle(entry="intoto"))
+    assert proof.times == [SigningTime(TimeSource.LOG, STAMP)]
+
+
+# Protobuf's JSON may be written in several ways.
+
+
+def snake(value):
+    """The same with its names as protobuf's definitions spell them."""
+    if isinstance(value, dict):
+        return {re.sub("[A-Z]", lambda found: "_" + found[0].lower(), name): snake(one) for name, one in value.items()}
+    return [snake(one) for one in value] if isinstance(value, list) else value
+
+
+def test_names_may_be_spelled_as_in_protobufs_definitions(case):
+    document = case.bundle(stamps=[None])
+    spelled = snake(document)
+    assert "rfc3161_timestamps" in spelled["verification_material"]["timestamp_verification_data"]
+    assert case.verify_bundle(spelled) == case.verify_bundle(document)
+    spelled["mediaType"] = document["mediaType"]
+    with pytest.raises(RejectionError, match="a name stands twice in it, in two spellings"):
+        case.verify_bundle(spelled)
+
+
+def test_bytes_may_be_in_either_alphabet_and_without_padding(case):
+    document = case.bundle(stamps=[None])
+    url_safe = document_with(document, lambda text: text.replace("+", "-").replace("/", "_"))
+    unpadded = document_with(document, lambda text: text.rstrip("="))
+    both = document_with(url_safe, lambda text: text.rstrip("="))
+    for one in (url_safe, unpadded, both):
+        assert one != document
+        assert case.verify_bundle(one) == case.verify_bundle(document)
+
+
+@pytest.mark.parametrize("text", ["+_==", "AAA=A", "A", "AAAAA", "AA=", "AA AA"])
+def test_bytes_in_no_alphabet_are_refused(case, text):
+    document = case.bundle()
+    document["dsseEnvelope"]["signatures"][0]["sig"] = text
+    with pytest.raises(RejectionError, match="base64 data"):
+        case.verify_bundle(document)
+
+
+def document_with(document, change):
+    """The same with its bytes written otherwise."""
+    document = copy.deepcopy(document)
+    material, envelope = document["verificationMaterial"], document["dsseEnvelope"]
+    (entry,) = material["tlogEntries"]
+    places = [(entry["logId"], "keyId"), (entry, "canonicalizedBody"), (entry["inclusionProof"], "rootHash")]
+    places += [(entry["inclusionPromise"], "signedEntryTimestamp"), (material["certificate"], "rawBytes")]
+    places += [(envelope, "payload"), (envelope["signatures"][0], "sig")]
+    places += [(one, "signedTimestamp") for one in material["timestampVerificationData"]["rfc3161Timestamps"]]
+    for holder, name in places:
+        holder[name] = change(holder[name])
+    hashes = entry["inclusionProof"]["hashes"]
+    hashes[:] = map(change, hashes)
+    return document
+
+
+def test_numbers_may_be_numbers_and_zero_may_be_null(case):
+    document = case.bundle(entry="v2", stamps=[None])
+    entry = document["verificationMaterial"]["tlogEntries"][0]
+    entry["logIndex"] = int(entry["logIndex"])
+    entry["integratedTime"] = None
+    assert case.verify_bundle(document).subjects
+    for number in (True, 3.0, -3, 2**63, [3]):
+        entry["logIndex"] = number
+        with pytest.raises(RejectionError, match="missing or of a wrong type"):
+            case.verify_bundle(document)
+
+
+def test_values_of_enumerations_are_taken_by_name_only(case):
+    document = case.world.message_bundle(DIGEST, MANIFEST, case.ann)
+    document["messageSignature"]["messageDigest"]["algorithm"] = 1
+    with pytest.raises(RejectionError, match="missing or of a wrong type"):
+        case.verify_bundle(document)
 
 
 MATERIAL = ("verificationMaterial",)

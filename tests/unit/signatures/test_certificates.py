@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from provider.signatures.evidence import certificates
+from provider.signatures.evidence import certificates, paths
 from provider.signatures.rejection import RejectionError
 from provider.signatures.trust.authority import CertificateAuthority
 from tests.simulators.signing import CA, DER, NOW, SIGNED_AT, Signer, new_key
@@ -40,12 +40,11 @@ def certificate_of_long_serial(case) -> x509.Certificate:
             return certificate
 
 
-def test_certificate_that_only_openssl_cannot_read_is_refused(case):
+def test_certificate_whose_issuer_cannot_be_read_is_refused(case):
     """The authority's name is a text of a type that does not fit it."""
     raw = case.ann.der.replace(b"\x0c\x03rig", b"\x37\x03rig", 1)
-    certificate = certificates.load_der(raw)
     with pytest.raises(RejectionError, match=r"^invalid certificate found on signature: it cannot be read$"):
-        certificates.verify_path(certificate, case.root.authorities, certificate.not_valid_before_utc)
+        certificates.load_der(raw)
 
 
 def test_text_without_a_certificate_is_refused():
@@ -106,7 +105,7 @@ def test_certificates_above_must_be_valid_too(case):
 def test_authority_may_be_for_any_usage(case, usage):
     ca = CA.create("any", usage=usage)
     signer = case.world.signer(ca=ca)
-    path = certificates.verify_path(signer.certificate, [CertificateAuthority([ca.certificate, ca.root])], SIGNED_AT)
+    path = paths.to_signer(signer.certificate, [CertificateAuthority([ca.certificate, ca.root])], SIGNED_AT)
     assert list(path.above) == [ca.certificate, ca.root]
 
 

@@ -47,15 +47,16 @@ def test_what_nobody_asks_for_is_skipped_and_told_so(case):
     assert outcomes("legacy", case.keyless_logged)[1:4] == ["skipped", "holds", "holds"]
     assert outcomes("legacy", case.keyless_stamped)[1:4] == ["holds", "skipped", "holds"]
     assert outcomes("bundle", case.by_key.for_bundles) == ["holds", "skipped", "skipped", "skipped", "holds"]
-    assert outcomes("bundle", case.keyless.for_bundles) == ["holds"] * 5
+    assert outcomes("bundle", case.keyless.for_bundles) == ["holds", "skipped", "holds", "holds", "holds"]
+    assert outcomes("bundle", case.keyless_stamped.for_bundles) == ["holds", "holds", "skipped", "holds", "holds"]
 
 
 def test_steps_behind_the_failed_one_were_not_reached(case):
-    assert outcomes("bundle", case.keyless.for_bundles, 3) == ["holds", "holds", "fails", "unreached", "unreached"]
+    assert outcomes("bundle", case.keyless.for_bundles, 3) == ["holds", "skipped", "fails", "unreached", "unreached"]
 
 
 def test_refusal_outside_of_every_step_reaches_none(case):
-    assert set(outcomes("bundle", case.keyless.for_bundles, 0)) == {"unreached"}
+    assert set(outcomes("bundle", case.keyless.for_bundles, 0)) == {"unreached", "skipped"}
 
 
 def test_digest_that_must_be_signed_is_what_is_expected(case):

@@ -20,7 +20,7 @@ from provider.golang.structs import Field, Map, Struct, Text
 from provider.images import config_file, image_config
 from provider.questions.proof_question import HashAlgorithm
 from provider.signatures import encoding
-from provider.signatures.evidence import certificates, timestamps, transparency
+from provider.signatures.evidence import certificates, paths, timestamps, transparency
 from provider.signatures.evidence.entry_body import SignatureMaterial, verify_body
 from provider.signatures.evidence.logged_certificates import verify_logged
 from provider.signatures.evidence.transparency import LoggedSignature
@@ -191,7 +191,7 @@ def test_damaged_certificates(random):
     path = [WORLD.ca.certificate, WORLD.ca.root]
     attempt(lambda: certificates.public_key(certificate, by_curve=True), RejectionError)
     attempt(lambda: certificates.verify_profile(certificate), RejectionError)
-    attempt(lambda: certificates.verify_path(certificate, CASE.root.authorities, NOW), RejectionError)
+    attempt(lambda: paths.to_signer(certificate, CASE.root.authorities, NOW), RejectionError)
     attempt(lambda: certificates.verify_validity(certificate, path, NOW), RejectionError)
     attempt(lambda: certificates.identity(certificate, newest=True), RejectionError)
     attempt(lambda: verify_logged(certificate, path, CASE.root.ct_logs), RejectionError)

@@ -134,6 +134,72 @@ def test_key_whose_end_cannot_be_read_is_no_key_rather_than_one_without_an_end(o
     assert trust_root.of_document(one_log).logs == ()
 
 
+@pytest.mark.parametrize("span", [None, {}, {"end": "2099-01-01T00:00:00Z"}, {"start": None}, "missing"])
+@pytest.mark.parametrize("name", ["tlogs", "ctlogs", "certificateAuthorities", "timestampAuthorities"])
+def test_member_that_does_not_say_from_when_it_counts_is_not_believed(one_log, name, span):
+    holder = one_log[name][0].get("publicKey", one_log[name][0])
+    del holder["validFor"]
+    if span != "missing":
+        holder["validFor"] = span
+    found = trust_root.of_document(one_log)
+    members = {
+        "tlogs": found.logs,
+        "ctlogs": found.ct_logs,
+        "certificateAuthorities": found.authorities,
+        "timestampAuthorities": found.timestamp_authorities,
+    }
+    assert [bool(each) for each in members.values()] == [each != name for each in members]
+    assert [problem for problem in found.problems if "validFor: has no start" in problem]
+    assert len(found.problems) == 1
+
+
+def test_object_that_knows_no_times_counts_from_the_epoch(trust_object):
+    found = trust_root.of_document(trust_object)
+    members = (*found.authorities, *found.ct_logs, *found.logs, *found.timestamp_authorities)
+    assert [(one.validity.start.timestamp(), one.validity.end) for one in members] == [(0, None)] * 4
+
+
+@pytest.mark.parametrize("kind", ["PKCS1_RSA_PKCS1V5", "ML_DSA_65", "PKIX_ED25519_PH", 5])
+def test_log_with_a_key_of_another_type_is_passed_over_and_named(document, world, kind):
+    document["tlogs"][0]["publicKey"]["keyDetails"] = kind
+    found = trust_root.of_document(document)
+    assert [log.key_id for log in found.logs] == [world.tiles.key_id]
+    assert found.problems == (f"tlogs[0].publicKey.keyDetails: {kind} is not supported",)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "known"),
+    [
+        ("application/vnd.dev.sigstore.trustedroot+json;version=0.1", True),
+        ("application/vnd.dev.sigstore.trustedroot.v0.1+json", True),
+        ("application/vnd.dev.sigstore.trustedroot.v0.9+json", False),
+        (["application/vnd.dev.sigstore.trustedroot.v0.1+json"], False),
+    ],
+)
+def test_media_type_is_one_of_version_0_1_in_either_spelling(document, media_type, known):
+    document["mediaType"] = media_type
+    if known:
+        assert trust_root.read(canonical(document)).logs
+        return
+    with pytest.raises(TrustRootError, match="known are"):
+        trust_root.read(canonical(document))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32-be"])
+def test_root_in_another_encoding_is_refused(document, encoding):
+    for text in (json.dumps(document), yaml.safe_dump(document)):
+        assert trust_root.read(text.encode()).logs
+        with pytest.raises(TrustRootError, match="neither JSON nor YAML that can be read"):
+            trust_root.read(text.encode(encoding))
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_numbers_that_json_does_not_have_are_refused(document, number):
+    body = canonical(document | {"x": "HERE"}).replace(b'"HERE"', number.encode())
+    with pytest.raises(TrustRootError, match="neither JSON nor YAML that can be read"):
+        trust_root.read(body)
+
+
 def test_null_stands_for_an_end_that_is_not_set(one_log):
     one_log["tlogs"][0]["publicKey"]["validFor"] = {"start": "2021-01-01T00:00:00Z", "end": None}
     [log] = trust_root.of_document(one_log).logs
@@ -191,19 +257,22 @@ def test_whatever_is_damaged_trust_gets_no_larger(request, form, value):
             after = trusted(trust_root.of_document(damaged))
         except TrustRootError:
             continue
-        # What is null or without fields is not set, in protobuf's words: only there is an end open.
-        unset = (value is None and last in {"validFor", "start", "end"}) or (value == {} and last == "validFor")
+        # What is null is not set, in protobuf's words: only there is an end open.
+        unset = value is None and last == "end"
         assert after <= before or unset, path
 
 
-END = {"end": "2022-01-01T00:00:00Z"}
+END = {"start": "2021-01-01T00:00:00Z", "end": "2022-01-01T00:00:00Z"}
 
 
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
         (lambda log: log["publicKey"].update(validfor=END), "tlogs[0].publicKey: validfor is not known"),
-        (lambda log: log["publicKey"].update(validFor={"ends": END["end"]}), "tlogs[0].validFor: ends is not known"),
+        (
+            lambda log: log["publicKey"].update(validFor={"ends": END["end"]}),
+            "tlogs[0].publicKey.validFor: ends is not known",
+        ),
         (lambda log: log["publicKey"].update(validFor=None, valid_for=END), "tlogs[0].publicKey: validFor stands"),
         (lambda log: log.update(validFor=END), "tlogs[0]: validFor is not known"),
         (lambda log: log.update(logId={"keyID": "AAAA"}), "tlogs[0].logId: keyID is not known"),
@@ -288,9 +357,10 @@ def test_yaml_is_read_as_json_is(one_log):
     public = one_log["tlogs"][0]["publicKey"]
     public["validFor"] = "HERE"
     text = yaml.safe_dump(one_log)
-    [log] = trust_root.read(text.replace("HERE", "{end: 2022-01-01T00:00:00Z}").encode()).logs
+    whole = "start: 2021-01-01T00:00:00Z, end: 2022-01-01T00:00:00Z"
+    [log] = trust_root.read(text.replace("HERE", f"{{{whole}}}").encode()).logs
     assert log.validity.end.year == 2022
-    for twice in ("{end: 2022-01-01T00:00:00Z, end: null}", "{end: 2022-01-01T00:00:00Z}\n    validFor: null"):
+    for twice in (f"{{{whole}, end: null}}", f"{{{whole}}}\n    validFor: null"):
         found = trust_root.read(text.replace("HERE", twice).encode())
         assert (found.logs, len(found.problems)) == ((), 1)
 

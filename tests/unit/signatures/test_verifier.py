@@ -621,6 +621,16 @@ def test_large_payload_is_not_read(here):
     assert here.registry.counts["blob"] == 0
 
 
+def test_older_image_that_was_signed_is_proved_as_it_was(here):
+    """Whoever may move a tag may move it back: that an image is the newest one is not what a signature says."""
+    here.attach(here.signed(here.signing.key))
+    before = here.digest
+    newer = here.registry.push_image(REPOSITORY, "v1", created="2026-11-20T00:00:00Z")
+    assert newer.digest != before
+    here.attach(here.signed(here.signing.key, digest=newer.digest), digest=newer.digest)
+    assert here.prove(here.key(), f"reg.example/{REPOSITORY}@{before}").digest == before
+
+
 def test_referrer_of_another_subject_is_left_out(here):
     good = here.signing.bundle(here.digest, here.signing.key, entry=None)
     here.list_referrers(here.refer(good, subject="sha256:" + "e" * 64))

@@ -62,7 +62,7 @@ class SignatureWorld:
         if parts.get("stamped"):
             changes = parts["stamped"] if isinstance(parts["stamped"], dict) else {}
             tsa = changes.get("tsa", self.world.tsa)
-            more = {"moment": changes["moment"]} if "moment" in changes else {}
+            more = {name: changes[name] for name in ("moment", "embedded") if name in changes}
             response = tsa.stamp(changes.get("message", signature), **more)
             notes["dev.sigstore.cosign/rfc3161timestamp"] = canonical(
                 {"SignedRFC3161Timestamp": b64(response)}
