@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -67,21 +67,27 @@ def command(  # noqa: PLR0913 - one for each option
 
     `show` counts its entries. `warm` asks registries for images as the provider does, so that no replica has to:
     before an audit, before a rollout, after the store was emptied. `drop` forgets all entries of ours, of every
-    version; nothing but time is lost.
+    version; nothing but time is lost. `drop IMAGE...` forgets what is known of single images: what their tags point
+    to, which signatures they have, who may read them.
 
     The settings are the provider's, so that its credentials, and its key, count. Run it where both are:
     `kubectl exec deploy/bestbefore -- bestbefore cache warm --config /etc/bestbefore/settings.yaml IMAGE`.
-    `show` and `drop` need the right to `scan`.
+    `show`, and `drop` without images, need the right to `scan`.
 
     Exit: 0 done, 1 some image has no answer or was not written, 2 settings or options that cannot be used, 3 the
     store does not answer.
     """
-    if action != "warm" and (images or file or cluster):
-        output.refuse([f"{action}: images are for warm"])
+    if action != "warm" and (file or cluster):
+        output.refuse([f"{action}: --from and --cluster are for warm"])
+    if action == "show" and images:
+        output.refuse(["show: images are for warm and drop"])
     try:
         settings = _settings(config)
         if action == "warm":
             sys.exit(_warm(_listed(images, file, kubeconfig, context, cluster=cluster), settings))
+        if images:
+            _with_store(settings, _answering)
+            sys.exit(_drop_images(tuple(dict.fromkeys(images)), settings))
         _with_store(settings, _show if action == "show" else _drop)
     except SettingsError as error:
         output.refuse(error.problems)
@@ -149,7 +155,40 @@ async def _drop(store: RedisStore) -> None:
     click.echo(f"{dropped} entries dropped")
 
 
+async def _answering(store: RedisStore) -> None:
+    """Find out whether it answers."""
+    async with asyncio.timeout(limits.STORE_CLOSE_SECONDS):
+        await store.ping()
+
+
 # Images.
+
+
+def _drop_images(images: Sequence[str], settings: RegistrySettings) -> output.Exit:
+    session, writes = _session(settings)
+    session.enter()
+    failed = 0
+    for image in images:
+        try:
+            session.forget(FactQuestion(image))
+        except BestbeforeError as error:
+            failed += 1
+            output.problem(f"{image}: {error}")
+    session.close()
+    if writes.away or writes.lost:
+        output.problem("the store did not take all of it: it is lost, read-only or slow; try again")
+        return output.Exit.NO_VERDICT
+    click.echo(f"{len(images) - failed} of {len(images)} images are forgotten")
+    return output.Exit.DENIED if failed else output.Exit.ALLOWED
+
+
+def _session(settings: RegistrySettings) -> tuple[Session, _Writes]:
+    """What asks registries as the provider does, and what becomes of its writes."""
+    from gatekeeper.cli.session import Session  # noqa: PLC0415 - as above
+    from provider.images.assembly import assemble  # noqa: PLC0415 - as above
+
+    clock, writes = SystemClock(), _Writes()
+    return Session(assemble(settings, clock, writes), clock), writes
 
 
 def _listed(
@@ -183,10 +222,19 @@ def _images_of_pods(kubeconfig: Path | None, context: str) -> Iterator[str]:
 
 
 class _Writes(NullObserver):
-    """Counts what did not reach the store."""
+    """Counts what did not reach the store, and knows whether it is lost."""
 
     def __init__(self) -> None:
         self.lost = 0
+        self.away = False
+
+    def store_away(self, trouble: str) -> None:  # noqa: ARG002 - as `Observer` has it
+        """See `Observer`."""
+        self.away = True
+
+    def store_back(self) -> None:
+        """See `Observer`."""
+        self.away = False
 
     def store_writes_dropped(self, count: int) -> None:
         """See `Observer`."""
@@ -194,11 +242,7 @@ class _Writes(NullObserver):
 
 
 def _warm(images: list[str], settings: RegistrySettings) -> output.Exit:
-    from gatekeeper.cli.session import Session  # noqa: PLC0415 - as above
-    from provider.images.assembly import assemble  # noqa: PLC0415 - as above
-
-    clock, writes = SystemClock(), _Writes()
-    session = Session(assemble(settings, clock, writes), clock)
+    session, writes = _session(settings)
     failed = 0
     with ThreadPoolExecutor(limits.WARMED_AT_ONCE) as threads:
         waiting = iter(images)

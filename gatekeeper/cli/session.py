@@ -13,7 +13,8 @@ from provider.loop import EventLoop
 from provider.questions import item_key
 from provider.questions.answer import Answer
 from provider.questions.item_key import ItemKey
-from provider.questions.question import ProofQuestion, Question
+from provider.questions.proof_question import SignatureSource
+from provider.questions.question import FactQuestion, ProofQuestion, Question
 from provider.registry.call import Call
 from provider.registry.turns.claim import Claim
 from provider.steps import StepRecorder
@@ -57,6 +58,24 @@ class Session:
         """See `ImageInspector.examine`."""
         key = item_key.of(asked)
         return self._loop.run(self._assembly.inspector.examine(key, self._call(key)))
+
+    def enter(self) -> None:
+        """Connect to what replicas share, before the first question."""
+        self._loop.run(self._assembly.store.enter())
+
+    def forget(self, asked: FactQuestion) -> None:
+        """Have forgotten what is known of an image and its signatures, here and by all replicas; see `Store.forget`."""
+        self._loop.run(self._forget(item_key.of(asked)))
+
+    async def _forget(self, key: ItemKey) -> None:
+        # Imported here: other questions shall not pay for it.
+        from provider.signatures import discovery  # noqa: PLC0415
+
+        store, call = self._assembly.store, self._call(key)
+        digest = await store.forget(key.reference, call)
+        target = discovery.Target(key.reference, digest, SignatureSource())
+        if digest and discovery.has_tag(target, "sig"):
+            await store.forget(discovery.tag(target, "sig"), call)
 
     def close(self) -> None:
         """Let go of all connections."""

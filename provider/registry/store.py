@@ -122,6 +122,26 @@ class Store:
         """
         return await self._tags.discover(reference, call, max_age)
 
+    async def forget(self, reference: Reference, call: Call) -> str:
+        """Forget what is known of a reference: what its tag points to, what refers to that, who may read it.
+
+        Other replicas believe what they have seen as long as ever, and then look again; what they have seen is not
+        answered any more while the registry is away, whoever asks. Documents stay, and rights of other credentials.
+
+        Args:
+            reference: with a tag, or a digest.
+            call: the work that this belongs to; its credentials count.
+
+        Returns:
+            The digest; empty where nobody knows what the tag points to.
+        """
+        digest = reference.digest or await self._tags.forget(reference, call)
+        if digest:
+            pinned = reference.at(digest)
+            await self._referrer_lists.forget(pinned, call)
+            await self._documents.forget(pinned, call)
+        return digest
+
     @by_any
     async def exists(self, reference: Reference, call: Call) -> bool:
         """Whether a tag points to anything, as far as the registry says without sending it.

@@ -101,7 +101,9 @@ class Absence:
             thorough: whether a person waits, who is shown more: the platforms of an index are looked at, too.
         """
         found = set(_among(look.referrers or ())) | ({Alternative.ATTESTATION} if look.others else set())
-        found |= await self._elsewhere(look, call, thorough=thorough)
+        if not call.stale:
+            # Of a registry that is away nothing more is to be had, and the wait is short.
+            found |= await self._elsewhere(look, call, thorough=thorough)
         return _sentence(look, [one for one in Alternative if one in found])
 
     async def _elsewhere(self, look: Look, call: Call, *, thorough: bool) -> set[Alternative]:

@@ -130,9 +130,14 @@ class ProofVerifier:
 
     async def _looked(self, target: Target, form: Format, demands: Demands, call: Call) -> Verdicts:
         """Find signatures and verify them; what was seen a while ago and proves nothing is looked for again."""
-        found = await self._verdicts(target, form, demands, call)
-        stale = self._clock.now() - found.observed_at > limits.PASSING_SECONDS
-        if stale and not any(one.proof for one in found.results):
+        strand = call.fork()
+        try:
+            found = await self._verdicts(target, form, demands, strand)
+        finally:
+            call.join([strand])
+        old = self._clock.now() - found.observed_at > limits.PASSING_SECONDS
+        # Of a registry that is away nothing newer is to be had, and the wait is short.
+        if old and not strand.stale and not any(one.proof for one in found.results):
             # Somebody may have signed it meanwhile: sign and retry works at once.
             target = replace(target, max_age=limits.PASSING_SECONDS)
             return await self._verdicts(target, form, demands, call)

@@ -321,6 +321,9 @@ class SharedMemory:
         if self._worker is not None and not self._away:
             await asyncio.wait((self._worker,), timeout=limits.STORE_CLOSE_SECONDS)
         self._give_up_line()
+        if self._owed:
+            # They were not dropped: that is known by nobody after us.
+            self._observer.store_writes_dropped(len(self._owed))
         for task in tuple(self._tasks):
             task.cancel()
         await self._store.close()

@@ -35,6 +35,10 @@ class Archive(Protocol):
         """Somebody with this right has read a document."""
         ...
 
+    def drop_right(self, digest: str, right: Right) -> None:
+        """Who asks with this right for a document is to be asked about at its registry again."""
+        ...
+
     async def open(self) -> None:
         """Connect before anybody asks."""
         ...
@@ -60,6 +64,9 @@ class NoArchive:
         return None
 
     def put_document(self, document: Content, right: Right) -> None:
+        """See `Archive`."""
+
+    def drop_right(self, digest: str, right: Right) -> None:
         """See `Archive`."""
 
     async def open(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -121,9 +121,14 @@ class SealedEntries:
             self._everything_dropped_at = self._clock.now()
             self.put(_EVERYTHING, {}, self._everything_dropped_at, seconds)
 
-    async def dropped_at(self, subject: EntrySubject, seconds: float) -> float:
-        """When an entry was dropped last, by any replica; seconds since 1970, 0 where nobody knows."""
-        marks = (_mark(subject), _EVERYTHING)
+    def forget(self, subject: EntrySubject) -> None:
+        """Have an entry forgotten that somebody may well write again."""
+        if (seal := self._seal()) is not None:
+            self._memory.forget(_name(seal, subject))
+
+    async def dropped_at(self, subjects: Iterable[EntrySubject], seconds: float) -> float:
+        """When one of them was dropped last, by any replica; seconds since 1970, 0 where nobody knows."""
+        marks = (*map(_mark, subjects), _EVERYTHING)
         found = await asyncio.gather(*(self.get(mark, seconds, _moment) for mark in marks))
         return max(self._everything_dropped_at, *(moment or 0.0 for moment in found))
 

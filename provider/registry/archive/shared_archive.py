@@ -90,6 +90,10 @@ class SharedArchive:
         fields = {"mediaType": document.media_type, "vouched": document.vouched}
         self._entries.put(_right(document.digest, right), fields, self._clock.now(), limits.STORE_RIGHT_SECONDS)
 
+    def drop_right(self, digest: str, right: Right) -> None:
+        """See `Archive`."""
+        self._entries.forget(_right(digest, right))
+
     async def open(self) -> None:
         """See `Archive`."""
         await self._memory.open()

@@ -69,12 +69,21 @@ class SharedShelf(Generic[S]):
         """See `Shelf`."""
         self._entries.drop(self._subject(key), observed_at, self._seconds)
 
+    def drop_for_all(self, key: TagKey, observed_at: float) -> None:
+        """See `Shelf`."""
+        self.drop(key, observed_at)
+        self._entries.drop(self._of_all(key), observed_at, self._seconds)
+
     async def dropped_at(self, key: TagKey) -> float:
         """See `Shelf`."""
-        return await self._entries.dropped_at(self._subject(key), self._seconds)
+        return await self._entries.dropped_at((self._subject(key), self._of_all(key)), self._seconds)
 
     def _subject(self, key: TagKey) -> EntrySubject:
         return EntrySubject(self._form.kind, (key.context, key.tag, key.credential))
+
+    def _of_all(self, key: TagKey) -> EntrySubject:
+        """Stands for it as any credential sees it; only ever dropped."""
+        return EntrySubject(self._form.kind, (key.context, key.tag))
 
 
 def _write_tag(seen: TagSighting) -> Mapping[str, object]:

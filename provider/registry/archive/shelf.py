@@ -53,6 +53,10 @@ class Shelf(Protocol[S]):
         """
         ...
 
+    def drop_for_all(self, key: TagKey, observed_at: float) -> None:
+        """Nothing that anybody has seen of it before counts any more, with whichever credential. See `drop`."""
+        ...
+
     async def dropped_at(self, key: TagKey) -> float:
         """When that was said last, to any replica; seconds since 1970, 0 where nobody knows."""
         ...
@@ -73,6 +77,9 @@ class NoShelf(Shelf[S]):
         """See `Shelf`."""
 
     def drop(self, key: TagKey, observed_at: float) -> None:
+        """See `Shelf`."""
+
+    def drop_for_all(self, key: TagKey, observed_at: float) -> None:
         """See `Shelf`."""
 
     async def dropped_at(self, key: TagKey) -> float:  # noqa: ARG002 - as above

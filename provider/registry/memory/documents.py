@@ -7,7 +7,7 @@ it. Who asks rides in the call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -133,6 +133,26 @@ class Documents:
         self._keep(document, right)
         self._archive.put_document(document, right)
 
+    async def forget(self, reference: Reference, call: Call) -> None:
+        """Forget that who asks may read a manifest, and what it names: children and configurations.
+
+        Args:
+            reference: with a digest.
+            call: the work that this belongs to.
+        """
+        right = await self.right(reference, call)
+        found: set[str] = set()
+        waiting = [reference.identifier]
+        while waiting and len(found) <= 2 * limits.INDEX_MANIFESTS:
+            digest = waiting.pop()
+            if digest not in found:
+                found.add(digest)
+                waiting += _named(await self.at_hand(digest, right))
+        for digest in found:
+            if (kept := self._kept.get(ContentKey(digest))) is not None:
+                kept.revoke(right)
+            self._archive.drop_right(digest, right)
+
     async def _read(self, digest: str, reference: Reference, way: _Way, call: Call) -> Content:
         right = await self.right(reference, call)
         kept = self._kept.get(ContentKey(digest))
@@ -176,6 +196,17 @@ class Documents:
             kept = StoredDocument(document)
             self._kept.put(key, kept)
         kept.grant(right)
+
+
+def _named(document: Content | None) -> Sequence[str]:
+    """The digests that a document names; none of one that is no manifest."""
+    try:
+        found = None if document is None else parsed(document, document.digest)
+    except ImageError:
+        return ()
+    if isinstance(found, Index):
+        return [one.digest for one in found.manifests]
+    return () if found is None else (found.config.digest,)
 
 
 def parsed(document: Content, what: str) -> Manifest | Index:

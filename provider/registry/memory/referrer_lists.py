@@ -67,10 +67,17 @@ class ReferrerLists:
 
     async def of(self, reference: Reference, call: Call, max_age: float | None = None) -> Referrers:
         """What refers to a manifest; see `Store.referrers`."""
-        credential = await self._client.identity(reference, call)
-        key = TagKey(reference.context, f"referrers/{reference.identifier}", credential)
+        key = await self._key(reference, call)
         look = RegistryLook(key, f"referrers of {reference.name}", partial(self._listed, key, reference), absence=True)
         return await self._seen.newest(look, call, max_age)
+
+    async def forget(self, reference: Reference, call: Call) -> None:
+        """What is known to refer to a manifest counts no more."""
+        await self._seen.forget_for_all(await self._key(reference, call))
+
+    async def _key(self, reference: Reference, call: Call) -> TagKey:
+        credential = await self._client.identity(reference, call)
+        return TagKey(reference.context, f"referrers/{reference.identifier}", credential)
 
     async def _listed(self, key: TagKey, reference: Reference, call: Call) -> Referrers:
         others = await self._seen.others(key, self._clock.now() - limits.PASSING_SECONDS)

@@ -165,6 +165,13 @@ class Sightings(Generic[S, R]):
         self._kept.discard(key)
         self._shelf.drop(key, observed_at)
 
+    async def forget_for_all(self, key: TagKey) -> S | None:
+        """What was known counts no more, for nobody; gives what it was."""
+        known = await self._newer(key)
+        self._kept.discard(key)
+        self._shelf.drop_for_all(key, self._clock.now())
+        return known
+
     async def _dropped(self, key: TagKey, known: S) -> bool:
         """Whether the registry has said no since that was seen, to whichever replica; then it is forgotten."""
         if await self._shelf.dropped_at(key) <= known.observed_at:

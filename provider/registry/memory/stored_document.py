@@ -30,6 +30,10 @@ class StoredDocument:
         """Whether this registry once sent it; only then does its word on who may read it count."""
         return any(right.registry == registry for right in self.rights)
 
+    def revoke(self, right: Right) -> None:
+        """Give it to this right no more."""
+        self.rights.pop(right, None)
+
     def grant(self, right: Right) -> None:
         """Give it to this right from now on; of too many the one that was granted longest ago is forgotten."""
         self.rights[right] = None

@@ -70,6 +70,12 @@ class Tags:
         """What a tag points to, or that it points to nothing; see `Store.discover`."""
         return await self._newest(reference, call, max_age, absence=True)
 
+    async def forget(self, reference: Reference, call: Call) -> str:
+        """What is known of a tag counts no more; gives the digest that it pointed to, empty where nobody knows."""
+        right = await self._documents.right(reference, call)
+        known = await self._seen.forget_for_all(TagKey(reference.context, reference.identifier, right.credential))
+        return "" if known is None else known.digest
+
     async def _newest(
         self, reference: Reference, call: Call, max_age: float | None, *, absence: bool
     ) -> Sighting | Vacancy:

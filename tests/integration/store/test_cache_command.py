@@ -67,6 +67,44 @@ def test_warmed_images_are_shown_and_dropped(cache, registry):
     assert cache("show")[1].count("\n") == 1
 
 
+def test_single_images_are_forgotten_and_no_others(cache, registry):
+    images = [f"{registry.host}/shop/web:{tag}" for tag in "123"]
+    cache("warm", *images)
+    assert cache("drop", images[0], images[0], images[1]) == (0, "2 of 2 images are forgotten\n")
+    registry.requests.clear()
+    cache("warm", images[2])
+    assert registry.requests == []
+    cache("warm", images[0])
+    assert {one.path.rpartition("/")[2] for one in registry.requests if one.kind == "manifest"} == {"1"}
+    _, text = cache("show")
+    # Of an image: its tag, what refers to it, and where its signature lies, each for us and for everybody.
+    counts = {line.split()[1]: int(line.split()[2]) for line in text.splitlines()[1:]}
+    assert (counts["tag"], counts["dropped"]) == (2, 12)
+
+
+def test_image_that_cannot_be_read_is_named_and_the_others_are_forgotten(cache, registry):
+    code, text = cache("drop", "A B", f"{registry.host}/shop/web:1")
+    assert (code, "A B: ReferenceInvalid" in text, "1 of 2 images are forgotten" in text) == (1, True, True)
+
+
+def test_store_that_is_away_forgets_nothing_and_says_so(cache, registry):
+    address = f"127.0.0.1:{servers.free_port()}"
+    code, text = cache("drop", f"{registry.host}/shop/web:1", store=[address])
+    assert (code, f"the store at {address} does not answer: connection" in text) == (3, True)
+
+
+def test_store_that_takes_nothing_forgets_nothing_and_says_so(cache, registry, server):
+    cache("warm", f"{registry.host}/shop/web:1")
+    with servers.client(server.all[0]) as one:
+        one.config_set("min-replicas-to-write", 1)
+    try:
+        code, text = cache("drop", f"{registry.host}/shop/web:1")
+    finally:
+        with servers.client(server.all[0]) as one:
+            one.config_set("min-replicas-to-write", 0)
+    assert (code, "the store did not take all of it" in text) == (3, True)
+
+
 def test_list_is_read_from_a_file_and_each_image_is_asked_once(cache, registry, tmp_path):
     line = f"{registry.host}/shop/web:1\n"
     assert cache("warm", "--from", "-", text=f"{line}\n{line}") == (0, "1 of 1 images are in the store\n")

@@ -298,6 +298,15 @@ def test_unsigned_image_is_unsigned_while_its_registry_is_away_and_says_since_wh
     assert here.refusal(verify).reason is not Reason.SIGNATURE_ABSENT
 
 
+def test_silent_registry_of_an_unsigned_image_is_waited_for_once(here):
+    here.refusal(here.key())
+    here.clock.advance(31)
+    here.registry.fail("any", how="silent")
+    began = here.clock.monotonic()
+    assert here.refusal(here.key(), f"reg.example/{REPOSITORY}@{here.digest}").reason is Reason.SIGNATURE_ABSENT
+    assert here.clock.monotonic() - began == pytest.approx(limits.STALE_WAIT_SECONDS, abs=0.01)
+
+
 def test_signature_that_was_taken_away_proves_nothing_while_its_registry_is_away_after_it(here):
     here.attach(here.signed(here.signing.key))
     here.prove(here.key())

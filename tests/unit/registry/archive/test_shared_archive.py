@@ -303,6 +303,84 @@ class TestRefusals:
             assert caught.value.away
 
 
+class TestForgetting:
+    """A person has what is known of an image forgotten."""
+
+    @pytest.fixture
+    def forget(self, run, loop, make_call):
+        def forget(store, reference=IMAGE):
+            digest = run(store.forget(reference, make_call()))
+            loop.settle()
+            return digest
+
+        return forget
+
+    def test_what_was_forgotten_is_asked_for_again_and_that_alone(
+        self, replica, configuration, forget, registry, seen, pushed
+    ):
+        registry.push_image("team/app", "v2", created=LATER)
+        other = parse("reg.io/team/app:v2")
+        configuration(replica(), other)
+        assert forget(replica()) == pushed.digest
+        configuration(replica(), other)
+        assert registry.requests == []
+        assert configuration(replica()) == seen
+        assert registry.counts == {"manifest": 1, "blob": 1}
+
+    def test_rights_of_all_platforms_are_forgotten(self, run, loop, replica, make_call, forget, registry):
+        children = [registry.push_image("team/app", None, architecture=one) for one in "ab"]
+        registry.push_index("team/app", "multi", children)
+        image = parse("reg.io/team/app:multi")
+        one = replica()
+        run(one.resolve(image, make_call()))
+        for child in children:
+            run(one.manifest(image.at(child.digest), make_call()))
+        loop.settle()
+        forget(replica(), image)
+        registry.requests.clear()
+        for child in children:
+            run(replica().manifest(image.at(child.digest), make_call()))
+        assert registry.counts == {"manifest": 2}
+
+    @pytest.mark.parametrize("credential", [ANONYMOUS, ME], ids=["same", "another"])
+    def test_replica_that_has_seen_it_does_not_answer_it_while_the_registry_is_away(
+        self, replica, resolve, forget, registry, pushed, clock, credential
+    ):
+        one = replica()
+        resolve(one, credential=credential)
+        clock.advance(1)
+        forget(replica())
+        clock.advance(TTL)
+        registry.fail("any", 503)
+        with pytest.raises(ImageError) as caught:
+            resolve(one, credential=credential)
+        assert caught.value.away
+
+    def test_what_is_seen_after_it_counts(self, replica, resolve, forget, registry, pushed, clock):
+        one = replica()
+        resolve(one)
+        forget(one)
+        clock.advance(1)
+        seen = resolve(one)
+        assert registry.counts == {"manifest": 1}
+        clock.advance(TTL)
+        registry.fail("any", 503)
+        assert resolve(one) == seen
+
+    def test_absence_of_signatures_is_forgotten(self, run, loop, replica, make_call, forget, registry, pushed):
+        image = IMAGE.at(pushed.digest)
+        run(replica().referrers(image, make_call()))
+        loop.settle()
+        forget(replica(), image)
+        registry.requests.clear()
+        run(replica().referrers(image, make_call()))
+        assert registry.counts == {"referrer": 1, "manifest": 1}
+
+    def test_what_nobody_knows_is_forgotten_without_a_request(self, replica, forget, registry):
+        assert forget(replica()) == ""
+        assert registry.requests == []
+
+
 class TestSingleFlight:
     """What one replica is just fetching, the others wait for, a short while."""
 
