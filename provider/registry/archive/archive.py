@@ -31,6 +31,10 @@ class Archive(Protocol):
         """A document that another replica is just fetching; None where it is ours to fetch."""
         ...
 
+    def give_back_document(self, digest: str, right: Right) -> None:
+        """A fetch came to nothing: it is for others to fetch."""
+        ...
+
     def put_document(self, document: Content, right: Right) -> None:
         """Somebody with this right has read a document."""
         ...
@@ -62,6 +66,9 @@ class NoArchive:
     async def others_document(self, digest: str, right: Right) -> Content | None:  # noqa: ARG002 - as above
         """See `Archive`."""
         return None
+
+    def give_back_document(self, digest: str, right: Right) -> None:
+        """See `Archive`."""
 
     def put_document(self, document: Content, right: Right) -> None:
         """See `Archive`."""

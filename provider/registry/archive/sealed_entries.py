@@ -54,7 +54,7 @@ class SealedEntries:
         self._seal = seal
         self._clock = clock
         self._observer = observer
-        # Of work that fails nothing is ever written: its claims end by themselves, here as in the store.
+        # Of a process that ends in the middle they end by themselves.
         self._claims: Memory[str, bool] = Memory(clock, limits.STORE_CLAIMS)
         # What was seen before it is not read: some of it is to be dropped, and nobody knows which.
         self._everything_dropped_at = 0.0
@@ -135,6 +135,8 @@ class SealedEntries:
     async def others(self, subject: EntrySubject, look: Callable[[], Coroutine[Any, Any, T | None]]) -> T | None:
         """What whoever holds the claim writes within a short while; None where the claim is ours, or nothing comes.
 
+        A claim that is given back, because its holder found nothing, is for those who wait.
+
         Args:
             subject: what is claimed.
             look: finds what they wrote.
@@ -143,15 +145,28 @@ class SealedEntries:
         if seal is None:
             return None
         claim = _claim(seal, subject)
-        if await self._memory.claim(claim, limits.STORE_CLAIM_SECONDS):
-            self._claims.put(claim, value=True, seconds=limits.STORE_CLAIM_SECONDS)
-            return None
         until = self._clock.monotonic() + limits.STORE_CLAIM_WAIT_SECONDS
-        while self._clock.monotonic() < until and not self._memory.away:
+        while not await self._claimed(claim):
+            if self._clock.monotonic() >= until:
+                return None
             await asyncio.sleep(limits.STORE_CLAIM_PAUSE_SECONDS)
             if (found := await look()) is not None:
                 return found
         return None
+
+    async def _claimed(self, claim: str) -> bool:
+        """Whether it is ours now, or nobody can say."""
+        if not await self._memory.claim(claim, limits.STORE_CLAIM_SECONDS):
+            return False
+        if not self._memory.away:
+            # Of a store that is lost there is nothing to give back.
+            self._claims.put(claim, value=True, seconds=limits.STORE_CLAIM_SECONDS)
+        return True
+
+    def give_back(self, subject: EntrySubject) -> None:
+        """The claim on it is for others, where it is ours: what was to be done is done, or came to nothing."""
+        if (seal := self._seal()) is not None:
+            self._release(seal, subject)
 
     @property
     def claims(self) -> int:
@@ -159,7 +174,6 @@ class SealedEntries:
         return len(self._claims)
 
     def _release(self, seal: Seal, subject: EntrySubject) -> None:
-        """What was claimed is done. Of work that failed the claim ends by itself."""
         claim = _claim(seal, subject)
         if self._claims.get(claim):
             self._claims.discard(claim)

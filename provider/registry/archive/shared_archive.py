@@ -82,6 +82,10 @@ class SharedArchive:
         """See `Archive`."""
         return await self._entries.others(_right(digest, right), lambda: self.document(digest, right))
 
+    def give_back_document(self, digest: str, right: Right) -> None:
+        """See `Archive`."""
+        self._entries.give_back(_right(digest, right))
+
     def put_document(self, document: Content, right: Right) -> None:
         """See `Archive`."""
         if len(document.body) > limits.MANIFEST_BYTES:

@@ -61,6 +61,10 @@ class SharedShelf(Generic[S]):
 
         return await self._entries.others(self._subject(key), look)
 
+    def give_back(self, key: TagKey) -> None:
+        """See `Shelf`."""
+        self._entries.give_back(self._subject(key))
+
     def put(self, key: TagKey, seen: S) -> None:
         """See `Shelf`."""
         self._entries.put(self._subject(key), self._form.write(seen), seen.observed_at, self._seconds)

@@ -40,6 +40,10 @@ class Shelf(Protocol[S]):
         """
         ...
 
+    def give_back(self, key: TagKey) -> None:
+        """A look came to nothing: it is for others to look."""
+        ...
+
     def put(self, key: TagKey, seen: S) -> None:
         """Something was seen."""
         ...
@@ -72,6 +76,9 @@ class NoShelf(Shelf[S]):
     async def others(self, key: TagKey, since: float) -> S | None:  # noqa: ARG002 - as above
         """See `Shelf`."""
         return None
+
+    def give_back(self, key: TagKey) -> None:
+        """See `Shelf`."""
 
     def put(self, key: TagKey, seen: S) -> None:
         """See `Shelf`."""

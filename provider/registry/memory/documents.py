@@ -167,17 +167,24 @@ class Documents:
             if (shared := await self._shared(digest, right)) is not None:
                 call.had(way.target(shared), way.name(digest, reference), StepSource.STORE, len(shared.body))
                 return shared
-            if kept is None or not kept.came_from(right.registry):
-                document = await way.fetch()
-                self.fetched(document, right)
-                return document
-            await way.prove()
-            kept.grant(right)
-            self._archive.put_document(kept.document, right)
-            return kept.document
+            try:
+                return await self._asked(kept, right, way)
+            finally:
+                self._archive.give_back_document(digest, right)
 
         key = FetchKey(ContentKey(digest), right)
         return await call.share(self._flights, key, work, way.target(), way.name(digest, reference))
+
+    async def _asked(self, kept: StoredDocument | None, right: Right, way: _Way) -> Content:
+        """A document that a registry has just sent, or has said that it is for who asks."""
+        if kept is None or not kept.came_from(right.registry):
+            document = await way.fetch()
+            self.fetched(document, right)
+            return document
+        await way.prove()
+        kept.grant(right)
+        self._archive.put_document(kept.document, right)
+        return kept.document
 
     async def _shared(self, digest: str, right: Right) -> Content | None:
         """A document that another replica has read, or is just fetching."""

@@ -189,7 +189,13 @@ class Sightings(Generic[S, R]):
         return shared
 
     async def _look(self, look: RegistryLook[R], call: Call) -> R:
-        return await call.share(self._flights, look.key, lambda: look.work(call), self._asked, look.what)
+        async def work() -> R:
+            try:
+                return await look.work(call)
+            finally:
+                self._shelf.give_back(look.key)
+
+        return await call.share(self._flights, look.key, work, self._asked, look.what)
 
 
 def _answer(seen: S | None, look: RegistryLook[Any]) -> S | None:

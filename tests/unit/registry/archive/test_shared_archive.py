@@ -280,6 +280,23 @@ class TestRefusals:
         registry.fail("any", 503)
         assert resolve(one) == seen
 
+    def test_answers_while_the_store_is_away_take_no_room_from_noes(
+        self, replica, resolve, registry, shared, pushed, clock, monkeypatch
+    ):
+        monkeypatch.setattr(limits, "STORE_DROPS", 3)
+        one = replica()
+        seen = resolve(one)
+        clock.advance(1)
+        shared.trouble = StoreTrouble.CONNECTION
+        for number in range(10):
+            registry.push_image("team/app", f"t{number}", os=f"x{number}")
+            resolve(one, parse(f"reg.io/team/app:t{number}"))
+        with pytest.raises(ImageError):
+            resolve(one, parse("reg.io/team/app:none"))
+        clock.advance(TTL)
+        registry.fail("any", 503)
+        assert resolve(one) == seen
+
     def test_more_noes_than_a_lost_store_lets_us_note_count_for_all_that_was_seen_before(
         self, run, loop, replica, resolve, registry, shared, pushed, clock, monkeypatch
     ):
@@ -427,6 +444,30 @@ class TestSingleFlight:
         began = clock.monotonic()
         assert run(replica().manifest(IMAGE.at(pushed.digest), make_call())).digest == pushed.digest
         assert clock.monotonic() - began <= limits.STORE_CLAIM_WAIT_SECONDS + limits.STORE_CLAIM_PAUSE_SECONDS
+
+    @pytest.mark.parametrize("way", ["resolve", "manifest", "discover", "referrers"])
+    def test_look_that_came_to_nothing_keeps_nobody_waiting(
+        self, loop, replica, make_call, registry, pushed, clock, way
+    ):
+        registry.fail("any", how="unreachable")
+        image = IMAGE if way in {"resolve", "discover"} else IMAGE.at(pushed.digest)
+        for one in (replica(), replica()):
+            for _ in range(2):
+                began = clock.monotonic()
+                with pytest.raises(ImageError):
+                    loop.run(getattr(one, way)(image, make_call()))
+                loop.settle()
+                assert clock.monotonic() - began <= limits.STORE_CLAIM_PAUSE_SECONDS
+
+    def test_those_who_wait_for_a_look_that_fails_look_themselves_one_after_the_other(
+        self, loop, replica, make_call, registry, pushed, clock
+    ):
+        registry.delay = 0.1
+        registry.fail("manifest", 500, times=1)
+        tasks = [loop.create_task(replica().resolve(IMAGE, make_call())) for _ in range(5)]
+        loop.run_for(2)
+        assert sum(task.exception() is not None for task in tasks) == 1
+        assert registry.counts == {"manifest": 2}
 
     def test_images_that_are_not_there_leave_no_claims_behind(self, run, shared, client, clock, observer, make_call):
         clock.advance(1)
