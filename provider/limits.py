@@ -322,6 +322,14 @@ PUBLIC_KEY_SECONDS: Final = 10.0
 SIGNATURES: Final = 100
 SIGNATURE_BYTES: Final = 64 * KIB
 BUNDLE_BYTES: Final = 1 * MIB
+# Attestations of one image: how many are looked at, how large one may be, and all of them, bytes; values in one.
+ATTESTATIONS: Final = 1000
+ATTESTATION_BYTES: Final = 8 * MIB
+ATTESTATIONS_BYTES: Final = 32 * MIB
+ATTESTATION_PARTS: Final = 524_288
+# What one statement is about, and signatures of one envelope.
+STATEMENT_SUBJECTS: Final = 1024
+ENVELOPE_SIGNATURES: Final = 32
 # What refers to one image, signatures or not, and on how many pages a registry lists it.
 REFERRERS: Final = 1000
 REFERRER_PAGES: Final = 20
@@ -345,6 +353,7 @@ PROBLEM_CHARACTERS: Final = 5000
 # What is remembered of signatures: lists of what refers to images, and results of cryptography.
 REFERRERS_MEMORY_BYTES: Final = 8 * MIB
 SIGNATURE_RESULTS: Final = 16384
+ATTESTATION_RESULTS_BYTES: Final = 16 * MIB
 SIGNATURE_KEYS: Final = 1024
 # How often the files of trust roots are looked at, seconds.
 TRUST_ROOT_SECONDS: Final = 10.0

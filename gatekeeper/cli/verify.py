@@ -1,4 +1,4 @@
-"""`bestbefore verify`: every step of every signature, for people who want to know why an image is denied."""
+"""`bestbefore verify`: every step of every signature and attestation, to know why an image is denied."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from gatekeeper.cli.quotation import visible
 from gatekeeper.evaluation.authority_results import (
     AuthorityResult,
     AuthoritySignature,
+    EntryResult,
     PolicyResult,
     authority_results,
     covering,
@@ -71,7 +72,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         translations = policy_files.translated(loaded, "deny", engine, engine)
         session = registries.connected(**reach, trust_roots=trust_roots.named(given_trust_roots, loaded.trust_roots))
         now, review = times.read(None), Review(images=(image,))
-        found = authority_results(covering(loaded.policies, review, engine, now), image, session.examine, engine)
+        found = authority_results(covering(loaded.policies, review, engine, now), image, session.examine, engine, now)
         outcome = check(translations, [review], LiveFacts(session.inspect), engine, now)
     except PolicyError as error:
         output.refuse(str(problem) for problem in error.problems)
@@ -108,6 +109,9 @@ def _authority(found: AuthorityResult) -> None:
     click.echo(f"  authority {click.style(visible(found.name), bold=True)}, {visible(_kind(found))}")
     if found.error is not None:
         click.echo(f"    {_mark('fails')} {found.error.reason}: {visible(found.error.message)}")
+    elif found.entries:
+        for entry in found.entries:
+            _entry(entry, found.identities)
     elif found.verify is not None:
         click.echo(f"    to be signed: {found.digest}")
         if not found.signatures:
@@ -120,6 +124,43 @@ def _authority(found: AuthorityResult) -> None:
         _signature(seen, found.identities)
     reason = f": {found.reason}" if found.reason else ""
     click.echo(f"    {'vouches' if found.vouches else 'does not vouch'}{reason}")
+
+
+def _entry(found: EntryResult, identities: Sequence[Mapping[str, str]]) -> None:
+    click.echo(f"    attestation {click.style(visible(found.name), bold=True)} of type {visible(found.type)}")
+    if found.error is not None:
+        click.echo(f"      {_mark('fails')} {found.error.reason}: {visible(found.error.message)}")
+    elif not found.attestations:
+        click.echo(f"      {_mark('fails')} no attestations found: {visible(found.absence)}")
+    for number, seen in enumerate(found.attestations, start=1):
+        layer = seen.examined.name.removeprefix("sha256:")[:12]
+        click.echo(f"      layer {number} of {len(found.attestations)}: {visible(layer)}")
+        for step in seen.examined.steps:
+            _step(step, seen.examined.problem)
+        _statement(seen, identities)
+    reason = f": {found.reason}" if found.reason else ""
+    click.echo(f"      {'satisfied' if found.satisfied else 'not satisfied'}{reason}")
+
+
+def _statement(seen: AuthoritySignature, identities: Sequence[Mapping[str, str]]) -> None:
+    """What a proved attestation says, and whether the entry is content with it."""
+    proof = seen.examined.proof
+    if proof is None or proof.attestation is None:
+        return
+    said = proof.attestation
+    for time in proof.times:
+        click.echo(f"        signed at {time.at}, by the word of: {time.source.value}")
+    if said.problem:
+        verdict = said.problem
+    elif said.statement is None:
+        verdict = "another type than the policy wants"
+    else:
+        verdict = "what the policy wants" if seen.identified else "not what the policy wants"
+    mark = _mark("holds" if seen.identified else "fails")
+    click.echo(f"      {mark} type {visible(said.predicate_type)}: {visible(verdict)}")
+    if not seen.identified:
+        for identity in identities:
+            click.echo(f"           expected: {_identity(identity)}")
 
 
 def _signature(seen: AuthoritySignature, identities: Sequence[Mapping[str, str]]) -> None:
@@ -191,6 +232,8 @@ def _authority_document(found: AuthorityResult) -> dict[str, Any]:
         document["reason"] = found.reason
     if found.error is not None:
         document["message"] = found.error.message
+    if found.entries:
+        document["attestations"] = [_entry_document(each) for each in found.entries]
     if found.digest:
         document["digest"] = found.digest
         if found.absence:
@@ -199,6 +242,17 @@ def _authority_document(found: AuthorityResult) -> dict[str, Any]:
             document["identities"] = [dict(identity) for identity in found.identities]
         document["signatures"] = [_signature_document(each) for each in found.signatures]
     return document
+
+
+def _entry_document(found: EntryResult) -> dict[str, Any]:
+    document: dict[str, Any] = {"name": found.name, "type": found.type, "satisfied": found.satisfied}
+    if found.reason:
+        document["reason"] = found.reason
+    if found.error is not None:
+        return {**document, "message": found.error.message}
+    if found.absence:
+        document["absence"] = found.absence
+    return {**document, "digest": found.digest, "layers": [_signature_document(each) for each in found.attestations]}
 
 
 def _signature_document(seen: AuthoritySignature) -> dict[str, Any]:

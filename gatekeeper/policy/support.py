@@ -13,9 +13,18 @@ from typing import Any, Final, Protocol
 
 from gatekeeper.documents.problems import Problem
 from gatekeeper.policy.decoding import shapes
-from gatekeeper.policy.model import ApiObject, ClusterImagePolicy, ConfigMapReference, Policy, RemotePolicy
+from gatekeeper.policy.model import (
+    ApiObject,
+    Authority,
+    ClusterImagePolicy,
+    ConfigMapReference,
+    Policy,
+    RemotePolicy,
+)
 
 _AUTHORITY: Final = "spec.authorities[]"
+_RULE: Final = f"{_AUTHORITY}.attestations[].policy"
+_INPUTS: Final = ("fetchConfigFile", "includeSpec", "includeObjectMeta", "includeTypeMeta")
 
 # Carried over: read when the template and its constraint are made.
 TRANSLATED: Final = frozenset(
@@ -43,6 +52,10 @@ TRANSLATED: Final = frozenset(
         "spec.authorities[].source[].tagPrefix",
         "spec.authorities[].source[].signaturePullSecrets[].name",
         "spec.authorities[].signatureFormat",
+        "spec.authorities[].attestations[].name",
+        "spec.authorities[].attestations[].predicateType",
+        "spec.authorities[].attestations[].policy.type",
+        "spec.authorities[].attestations[].policy.data",
         "spec.match[].group",
         "spec.match[].version",
         "spec.match[].resource",
@@ -68,7 +81,9 @@ REFUSED: Final = {
     f"{_AUTHORITY}.key.secretRef": "the public key in a Secret was not resolved",
     f"{_AUTHORITY}.key.kms": "keys of key management services are not supported yet",
     f"{_AUTHORITY}.keyless.ca-cert": "authorities written into the policy are not supported, here as upstream",
-    f"{_AUTHORITY}.attestations": "attestations are not supported yet",
+    f"{_RULE}.configMapRef": "the text of an attestation's policy in a ConfigMap is not supported yet",
+    f"{_RULE}.remote": "the text of an attestation's policy at a URL is not supported yet",
+    **dict.fromkeys((f"{_RULE}.{name}" for name in _INPUTS), "an attestation's policy is given its statement only"),
     # Resolved before translation (`with_text`); left over only where nobody did.
     "spec.policy.configMapRef": "the policy's text in a ConfigMap was not resolved",
     "spec.policy.remote": "the policy's text at a URL was not resolved",
@@ -76,9 +91,13 @@ REFUSED: Final = {
 # What to do instead, where that is known.
 HINTS: Final = {
     f"{_AUTHORITY}.key.secretRef": "name the Secret's file with --secret, or write the public key into key.data",
+    f"{_RULE}.configMapRef": "write the text into policy.data",
+    f"{_RULE}.remote": "write the text into policy.data",
     f"{_AUTHORITY}.key.kms": "export the public key (`cosign public-key --key …`) and write it into key.data",
     f"{_AUTHORITY}.keyless.ca-cert": "name a trust root with trustRootRef",
 }
+# What an authority with attestations may not have yet.
+_NOT_YET: Final = "attestations of {} are not supported yet"
 # How signatures are stored; empty is as legacy.
 FORMATS: Final = ("", "legacy", "bundle")
 _INLINE: Final = "write the policy's text into spec.policy.data"
@@ -142,9 +161,26 @@ def _refused(policy: ClusterImagePolicy) -> Iterator[Problem]:
         if authority.signature_format not in FORMATS and authority.static is None:
             path = f"spec.authorities[{index}].signatureFormat"
             yield Problem(path, f"invalid value: {authority.signature_format}", hint="legacy or bundle", fields=(path,))
+        if authority.attestations:
+            yield from _refused_attestations(authority, f"spec.authorities[{index}]")
     for path in _given(policy.spec.policy or Policy(), "spec.policy"):
         if path in REFUSED:
             yield Problem(path, REFUSED[path], hint=_INLINE, fields=(path,))
+
+
+def _refused_attestations(authority: Authority, at: str) -> Iterator[Problem]:
+    """What is not carried over of attestations, though it is of signatures."""
+    for name, given, what in (
+        ("keyless", authority.keyless is not None, "keyless authorities"),
+        ("rfc3161timestamp", authority.rfc3161timestamp is not None, "authorities with a timestamp authority"),
+        ("signatureFormat", authority.signature_format == "bundle", "bundles"),
+    ):
+        if given:
+            yield Problem(f"{at}.{name}", _NOT_YET.format(what), fields=(f"{at}.{name}",))
+    for number, attestation in enumerate(authority.attestations):
+        if attestation.policy is not None and attestation.policy.type == "cue":
+            path = f"{at}.attestations[{number}].policy.type"
+            yield Problem(path, _CUE, hint=CUE_RECIPE, fields=(path,))
 
 
 def _given(struct: ApiObject, at: str) -> Iterator[str]:

@@ -22,7 +22,7 @@ from gatekeeper.reconciliation.shadow import Shadow
 from gatekeeper.resolution.references import PolicyReference, ReferenceKind, references
 from gatekeeper.resolution.secret_keys import SecretKeys
 from gatekeeper.resolution.texts import ConfigMapsAndUrls, Fetch
-from gatekeeper.translation.policy_rule import RULE_PATH
+from gatekeeper.translation.policy_rule import ATTESTATION_RULE, RULE_PATH, has_rules
 from gatekeeper.translation.translate import Translation, translate_each
 from provider.clock import Clock
 
@@ -217,7 +217,7 @@ class PolicyTranslator:
 
     def _programs(self, fresh: Sequence[tuple[PolicyObject, ClusterImagePolicy]]) -> tuple[Engine | None, ...]:
         """The opa as the one who compiles and the one who reads; none where no policy has a rule."""
-        engine = self._engine() if any(whole.spec.policy is not None for _, whole in fresh) else None
+        engine = self._engine() if any(has_rules(whole) for _, whole in fresh) else None
         return engine, engine
 
     def _without_verdict(self, error: Exception) -> Refusal:
@@ -230,7 +230,7 @@ class PolicyTranslator:
     def _outcome(self, policy: PolicyObject, found: Translation | Sequence[Problem]) -> Outcome:
         if isinstance(found, Translation):
             return DesiredPolicy.of(found, policy.uid, policy.generation, self._settings.shadow)
-        of_rule = all(each.path.startswith(RULE_PATH) for each in found)
+        of_rule = all(each.path.startswith(RULE_PATH) or ATTESTATION_RULE.fullmatch(each.path) for each in found)
         reason = StateReason.RULE_INVALID if of_rule else StateReason.POLICY_INVALID
         return Refusal(reason, sentence(found))
 

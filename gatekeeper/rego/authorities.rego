@@ -1,20 +1,28 @@
 # METADATA
 # title: Authorities
 # description: |
-#   Says what each authority of a ClusterImagePolicy makes of an image. The provider proves signatures; who may have
-#   made them is decided here, and so is what a failure is called.
+#   Says what each authority of a ClusterImagePolicy makes of an image. The provider proves signatures and attestations;
+#   who may have made them is decided here, and so is what a failure is called.
 package lib.bestbefore.authorities
 
 import future.keywords
 
 import data.lib.bestbefore.answers
+import data.lib.bestbefore.attestations
 import data.lib.bestbefore.reference
 
 # METADATA
-# description: The keys that an authority asks about an image, none where it is static.
-questions(authority, image) := {question(authority, image)} if {
+# description: |
+#   The keys that an authority asks about an image: one, or one for each type of attestation; none where it is static.
+questions(authority, image) := {asked(authority, entry, image) | some entry in authority.attestations} if {
+	authority.attestations
+} else := {question(authority, image)} if {
 	authority.verify
 } else := set()
+
+# METADATA
+# description: The key that asks for what an entry of an authority's attestations wants.
+asked(authority, entry, image) := question({"verify": attestations.verify(authority, entry, image)}, image)
 
 # METADATA
 # description: The key that asks for proof; it holds no policy, so that policies share the answer.
@@ -58,19 +66,88 @@ judged(authority, _, _) := {"match": {"static": true}} if {
 
 judged(authority, image, answered) := _proved(authority, image, answer.value.proofs) if {
 	authority.verify
+	not authority.attestations
 	answer := answers.lookup(answered, question(authority, image))
 	is_array(answer.value.proofs)
 } else := object.union(_refused(authority, image, answer.reason, answer.message), _hint(authority, answer)) if {
 	authority.verify
+	not authority.attestations
 	answer := answers.lookup(answered, question(authority, image))
 }
+
+judged(authority, image, answered) := _attested(authority, entries) if {
+	authority.verify
+	count(authority.attestations) > 0
+	entries := [_entry(authority, entry, image, answered) | some entry in authority.attestations]
+	count(entries) == count(authority.attestations)
+}
+
+# Every entry must be satisfied; the first that is not says why. Of two with one name policy-controller keeps the last.
+_attested(authority, entries) := failed[0] if {
+	failed := [entry | some entry in entries; not entry.matches]
+	count(failed) > 0
+} else := {"match": {"attestations": {name: entries[last].matches |
+	some name in {entry.name | some entry in authority.attestations}
+	last := max([index | some index, entry in authority.attestations; entry.name == name])
+}}}
+
+# What an entry comes to: `matches`, or why not, as `judged` has it.
+_entry(authority, entry, image, answered) := _said(authority, entry, image, proofs, answer) if {
+	answer := answers.lookup(answered, asked(authority, entry, image))
+	is_array(answer.value.proofs)
+	proofs := {place: proof |
+		some place, proof in answer.value.proofs
+		proof.attestation
+		_identified(authority, proof)
+	}
+} else := object.union(refused, _hint(authority, answer)) if {
+	answer := answers.lookup(answered, asked(authority, entry, image))
+	refused := _refused_attestations(authority, entry, image, answer.reason, answer.message)
+}
+
+_said(authority, entry, image, proofs, answer) := {"matches": matches} if {
+	judged_entry := attestations.judged(entry, proofs, object.get(answer, "attested", {}))
+	places := judged_entry.matches
+	count(places) > 0
+	matches := [_attestation(proofs[place], entry) | some place in places]
+	count(matches) == count(places)
+} else := _refused_attestations(authority, entry, image, "IdentityMismatch", message) if {
+	count(proofs) == 0
+	strangers := [_stranger(proof) | some proof in answer.value.proofs; proof.attestation]
+	message := sprintf("no matching attestations: %s", [concat(" ", strangers)])
+} else := object.union(
+	_refused_attestations(authority, entry, image, judged_entry.reason, ""),
+	object.union({"line": judged_entry.line}, _own_sentence(judged_entry.said)),
+) if {
+	judged_entry := attestations.judged(entry, proofs, object.get(answer, "attested", {}))
+}
+
+_own_sentence("") := {}
+
+_own_sentence(said) := {"said": said} if said != ""
+
+# What policy-controller shows a rule of an attestation: no statement, and the type as the policy has it.
+_attestation(proof, entry) := object.union(_signature(proof), {
+	"predicateType": entry.type,
+	"digest": proof.attestation.digest,
+})
+
+_refused_attestations(authority, entry, image, reason, message) := object.union(_refused(authority, image, reason, message), {
+	"question": asked(authority, entry, image),
+	"line": sprintf("attestation %s validation failed for authority %s for %s: %s", [
+		_kind(authority),
+		authority.name,
+		reference.parsed(image.text).name,
+		message,
+	]),
+})
 
 _static_sentence("") := "The policy refuses every image that it covers."
 
 _static_sentence(message) := message if message != ""
 
 _proved(authority, image, proofs) := {"match": {"signatures": signatures}} if {
-	signatures := [_signature(proof) | some proof in proofs; _identified(authority, proof)]
+	signatures := [_signature(proof) | some proof in proofs; not proof.attestation; _identified(authority, proof)]
 	count(signatures) > 0
 } else := _refused(authority, image, "SignatureAbsent", "no signatures found") if {
 	count(proofs) == 0
@@ -116,7 +193,7 @@ _stranger(proof) := sprintf(
 
 # What policy-controller shows a rule of a signature: fields without a value are left out.
 _signature(proof) := {name: value | some name, value in fields; value != ""} if {
-	fields := object.union(object.remove(proof, ["subjects", "times", "format", "digest"]), _subject(proof))
+	fields := object.union(object.remove(proof, ["subjects", "times", "format", "digest", "attestation"]), _subject(proof))
 }
 
 _subject(proof) := {"subject": proof.subjects[0]} if {

@@ -219,3 +219,96 @@ test_question_with_pull_secrets_of_the_authority_says_whose_namespace_it_is if {
 	image := {"asked": "app:1", "puller": {}, "namespace": "shop"}
 	json.unmarshal(authorities.question({"verify": verify}, image)).namespace == "shop"
 }
+
+_type := "https://example.test/scan/v1"
+
+_wants(entries) := object.union(_by_key, {"attestations": entries})
+
+_entry(name) := {"name": name, "type": "scan", "wish": {"predicateType": _type}}
+
+_ruled(name) := object.union(_entry(name), {"rule": "attestation_1"})
+
+_attested_proof := {
+	"id": "e3b0",
+	"subjects": [],
+	"format": "legacy",
+	"times": [],
+	"digest": "sha256:1",
+	"attestation": {"digest": "sha256:2", "predicateType": _type, "statement": {}},
+}
+
+_attested(authority, proofs) := authorities.judged(authority, _image, answered) if {
+	answered := {key: {"value": {"proofs": proofs}} | some key in authorities.questions(authority, _image)}
+}
+
+test_attestation_matches_as_policy_controller_shows_it if {
+	_attested(_wants([_entry("a")]), [_attested_proof]) == {"match": {"attestations": {"a": [{
+		"id": "e3b0",
+		"predicateType": "scan",
+		"digest": "sha256:2",
+	}]}}}
+}
+
+test_every_entry_has_to_be_satisfied if {
+	authority := _wants([_entry("a"), _ruled("b")])
+	judged := _attested(authority, [_attested_proof])
+	not judged.match
+	judged.reason == "AttestationRejected"
+	startswith(judged.line, "failed evaluating rego policy for type b: ")
+	judged.said == "AttestationRejected: authority ann does not vouch for this image."
+	_attested(_wants([_entry("a"), _entry("b")]), [_attested_proof]).match
+}
+
+test_of_two_entries_of_one_name_both_hold_and_the_last_is_shown if {
+	other := object.union(_entry("a"), {"type": "other"})
+	judged := _attested(_wants([_entry("a"), other]), [_attested_proof])
+	judged.match.attestations.a[0].predicateType == "other"
+	not _attested(_wants([_ruled("a"), _entry("a")]), [_attested_proof]).match
+}
+
+test_entry_of_another_type_says_which_there_are if {
+	other := object.union(_attested_proof, {"attestation": {"digest": "sha256:2", "predicateType": "b"}})
+	judged := _attested(_wants([_entry("a")]), [other])
+	judged.reason == "AttestationAbsent"
+	judged.line == `no matching attestations with type scan, checked the following predicateTypes: "b"`
+	not judged.match
+}
+
+test_signature_is_no_attestation_and_an_attestation_is_no_signature if {
+	not _attested(_wants([_entry("a")]), [_proof]).match
+	not _judged(_by_key, [_attested_proof]).match
+	not _judged(object.union(_by_key, {"verify": {"key": {"data": "PEM"}, "attestation": {}}}), [_attested_proof]).match
+}
+
+test_authority_with_attestations_asks_for_no_signature if {
+	keys := authorities.questions(_wants([_entry("a"), _entry("b")]), _image)
+	count(keys) == 1
+	every key in keys {
+		json.unmarshal(key).verify.attestation == {"predicateType": _type, "statement": []}
+	}
+}
+
+test_attestation_that_is_not_proved_is_refused_in_upstreams_words if {
+	authority := _wants([_entry("a")])
+	refs := [answers.ref(key) | some key in authorities.questions(authority, _image)]
+	failure := {"reason": "AttestationAbsent", "message": "no matching attestations: "}
+	judged := _result(authority, {"responses": [], "errors": [], "system_error": json.marshal({refs[0]: failure})})
+	judged.reason == "AttestationAbsent"
+	judged.line == "attestation key validation failed for authority ann for registry.test/app:1: no matching attestations: "
+	not judged.match
+}
+
+test_attestation_by_somebody_else_satisfies_nothing if {
+	authority := object.union(_keyless([{"issuer": "https://issuer.example.test", "subject": "bob"}]), {"attestations": [_entry("a")]})
+	named := object.union(_attested_proof, {"subjects": ["ann"], "issuer": "https://issuer.example.test"})
+	judged := _attested(authority, [named])
+	judged.reason == "IdentityMismatch"
+	contains(judged.line, "attestation keyless validation failed for authority ci for registry.test/app:1: no matching attestations: none of the expected identities matched")
+	not judged.match
+}
+
+test_no_entries_are_no_vouching if {
+	every entries in [[], {}, null, "x", [{}], [null]] {
+		not _attested(_wants(entries), [_attested_proof]).match
+	}
+}

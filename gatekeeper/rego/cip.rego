@@ -53,10 +53,24 @@ question(image) := json.marshal(object.union(
 questions(policy, images) := sort(facts | proofs) if {
 	admissible := [image | some image in images; _admissible(image)]
 	facts := {question(image) | _reads_facts(policy); some image in admissible}
-	proofs := {authorities.question(authority, image) |
+	proofs := {key |
 		some authority in policy.authorities
-		authority.verify
 		some image in admissible
+		some key in authorities.questions(authority, image)
+	}
+}
+
+# METADATA
+# description: By key, which rules of attestations judge the statements of its answer.
+attested(policy, images) := {key: rules |
+	some key in {pair[0] | some pair in pairs}
+	rules := {pair[1] | some pair in pairs; pair[0] == key}
+} if {
+	pairs := {[authorities.asked(authority, entry, image), entry.rule] |
+		some authority in policy.authorities
+		some entry in authority.attestations
+		some image in images
+		_admissible(image)
 	}
 }
 

@@ -43,6 +43,14 @@ judged(values) := {"passed": true} if {
 	is_set(values[0])
 }
 
+# METADATA
+# description: The same of the rule of an attestation, which upstream's words name.
+judged_of(name, values) := object.union(verdict, {"line": line}) if {
+	verdict := judged(values)
+	startswith(verdict.line, _prefix)
+	line := concat("", [sprintf("failed evaluating rego policy for type %s: ", [name]), trim_prefix(verdict.line, _prefix)])
+} else := judged(values)
+
 _walked(results) := {"passed": false, "said": "", "line": concat("", [_prefix, _double])} if {
 	count(results) == 0
 } else := _decided(results[first]) if {

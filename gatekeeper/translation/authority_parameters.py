@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from gatekeeper.documents.problems import Problem
-from gatekeeper.policy.model import Authority, Identity, KeylessRef, KeyRef
+from gatekeeper.policy import predicate_types
+from gatekeeper.policy.model import Attestation, Authority, Identity, KeylessRef, KeyRef
 from gatekeeper.policy.validation import keys
+from gatekeeper.translation import attestation_rules
 from provider.errors import ImageError, QuestionError
-from provider.questions import proof_question
+from provider.questions import attestation_question, proof_question
+from provider.questions.attestation_question import AttestationWish
 from provider.questions.proof_question import (
     Format,
     HashAlgorithm,
@@ -40,6 +43,25 @@ def parameters(authority: Authority) -> dict[str, Any]:
     found: dict[str, Any] = {"verify": proof_question.write(_verify(authority))}
     if authority.keyless is not None:
         found["identities"] = [identity_fields(each) for each in authority.keyless.identities]
+    if authority.attestations:
+        found["attestations"] = [_attestation(each) for each in authority.attestations]
+    return found
+
+
+def _attestation(attestation: Attestation) -> dict[str, Any]:
+    """An entry as parameters hold it; which parts of statements its rule reads stands in the template beside the rule.
+
+    Existence alone is wanted where there is no rule.
+    """
+    predicate_type, form = predicate_types.meaning(attestation.predicate_type)
+    wish = attestation_question.write(AttestationWish(predicate_type, form))
+    found: dict[str, Any] = {
+        "name": attestation.name,
+        "type": attestation.predicate_type,
+        "wish": {name: value for name, value in wish.items() if name != "statement"},
+    }
+    if name := attestation_rules.name_of(attestation):
+        found["rule"] = name
     return found
 
 

@@ -1,7 +1,8 @@
-"""The rule of one policy on its way into a template: what refuses it, before a cluster would."""
+"""The rules of one policy on their way into a template: what refuses them, before a cluster would."""
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,15 +11,18 @@ from typing import Final, Protocol
 
 from gatekeeper.documents.problems import Problem
 from gatekeeper.policy.model import ClusterImagePolicy
-from gatekeeper.translation import names, rule, template
+from gatekeeper.translation import attestation_rules, names, rule, template
+from gatekeeper.translation.attestation_rules import AttestationRule
 from gatekeeper.translation.reading.batch import RegoParser, syntax_trees
 from gatekeeper.translation.reading.proof import config_paths
+from gatekeeper.translation.reading.statement import statement_paths
 from provider.questions.config_paths import ConfigPaths
 
 # etcd takes 1.5 MiB an object in all; a template is stored with its status and managed fields beside it.
 TEMPLATE_BYTES: Final = 1024 * 1024
 
 RULE_PATH: Final = "spec.policy.data"
+ATTESTATION_RULE: Final = re.compile(r"spec\.authorities\[\d+\]\.attestations\[\d+\]\.policy\.data", re.ASCII)
 _FILE: Final = "sigstore.rego"
 _TEMPLATE: Final = "template.rego"
 
@@ -51,16 +55,23 @@ class RegoChecker(Protocol):
         ...
 
 
+def has_rules(policy: ClusterImagePolicy) -> bool:
+    """Whether a policy has a rule, of its own or of an attestation, so that it has a template of its own."""
+    attestations = (each for authority in policy.spec.authorities for each in authority.attestations)
+    return policy.spec.policy is not None or any(each.policy is not None for each in attestations)
+
+
 @dataclass(frozen=True)
 class PolicyRule:
-    """A policy's own rule, carried over.
+    """The rules of a policy, carried over.
 
     Attributes:
         policy: the policy's name.
         kind: the Kind of its template.
-        given: the rule as its author wrote it.
-        library: the rule as a library of the template.
-        fetches_config: whether it is given the image's configuration.
+        given: its own rule as its author wrote it; empty where it has none.
+        library: its own rule as a library of the template.
+        fetches_config: whether that is given the image's configuration.
+        attestations: the rules of its attestations.
     """
 
     policy: str
@@ -68,35 +79,54 @@ class PolicyRule:
     given: str
     library: rule.RuleLibrary
     fetches_config: bool = False
+    attestations: tuple[AttestationRule, ...] = ()
 
     @classmethod
     def of(cls, policy: ClusterImagePolicy) -> PolicyRule:
-        """The rule of a policy that has one."""
+        """The rules of a policy that has one."""
         given = policy.spec.policy.data if policy.spec.policy else ""
         fetches = bool(policy.spec.policy and policy.spec.policy.fetch_config_file)
         kind = names.kind_of(policy.name)
-        return cls(policy.name, kind, given, rule.library_of(given, template.rule_package(kind)), fetches)
+        own = rule.library_of(given, template.rule_package(kind)) if policy.spec.policy else rule.RuleLibrary("", ())
+        return cls(policy.name, kind, given, own, fetches, attestation_rules.rules_of(policy, kind))
 
-    def source(self, config: ConfigPaths | None = None) -> template.TemplateSource:
-        """The Rego of the policy's template, which asks for these parts of the configuration, or for all of it."""
-        return template.rule_source(self.kind, self.library.text, config)
+    @property
+    def strict(self) -> bool:
+        """Whether one says Rego v1, so that only a checker knows all that is wrong with it."""
+        return any(each.strict for each in (self.library, *(one.library for one in self.attestations)))
+
+    @property
+    def texts(self) -> Mapping[str, rule.RuleLibrary]:
+        """Its rules as libraries, by the files that they are compiled as."""
+        own = {_FILE: self.library} if self.given else {}
+        return {**{f"{each.name}/{_FILE}": each.library for each in self.attestations}, **own}
+
+    def source(
+        self, config: ConfigPaths | None = None, statements: Mapping[str, ConfigPaths | None] | None = None
+    ) -> template.TemplateSource:
+        """The Rego of the policy's template, which asks for these parts of configuration and statements, or for all."""
+        return template.rule_source(self.kind, self.library.text, config, self.attestations, statements)
 
     def problems(self) -> Iterator[Problem]:
         """What our own checks find, without an engine."""
-        for each in self.library.problems:
-            yield self.problem(each.line, each.sentence)
+        for file, text in self.texts.items():
+            for each in text.problems:
+                yield self.problem(each.line, each.sentence, file)
         source = self.source()
         size = sum(len(part.encode()) for part in (source.main, *source.libs))
         if size > TEMPLATE_BYTES:
             sentence = f"the template would have {size} bytes; a cluster takes {TEMPLATE_BYTES}"
-            yield Problem(path=RULE_PATH, message=sentence, hint="make the rule smaller", fields=(RULE_PATH,))
+            path = RULE_PATH if self.given else self.attestations[0].path
+            yield Problem(path=path, message=sentence, hint="make the rule smaller", fields=(path,))
 
-    def problem(self, line: int, sentence: str) -> Problem:
-        """A problem of the rule, in the words of policy-controller, which meets it only when it evaluates."""
-        words = (
-            f"failed evaluating rego policy for type ClusterImagePolicy: 1 error occurred: {_FILE}:{line}: {sentence}"
-        )
-        return Problem(path=RULE_PATH, message=words, fields=(RULE_PATH,), text_line=line)
+    def problem(self, line: int, sentence: str, file: str = _FILE) -> Problem:
+        """A problem of a rule, in the words of policy-controller, which meets it only when it evaluates."""
+        by_name = {each.name: each for each in self.attestations}
+        # Without a rule of its own, what is wrong with the template is said of its first one.
+        of = by_name.get(file.rpartition("/")[0]) or (None if self.given else self.attestations[0])
+        path, name = (of.path, of.attestation) if of is not None else (RULE_PATH, "ClusterImagePolicy")
+        words = f"failed evaluating rego policy for type {name}: 1 error occurred: {_FILE}:{line}: {sentence}"
+        return Problem(path=path, message=words, fields=(path,), text_line=line)
 
 
 def compiled(rules: Sequence[PolicyRule], checker: RegoChecker) -> Iterator[tuple[str, Problem]]:
@@ -109,6 +139,9 @@ def compiled(rules: Sequence[PolicyRule], checker: RegoChecker) -> Iterator[tupl
     for each in rules:
         if each.library.strict:
             found |= dict.fromkeys(_found([each], {f"{each.kind}/{_FILE}": each.given}, checker))
+        for one in each.attestations:
+            if one.library.strict:
+                found |= dict.fromkeys(_found([each], {f"{each.kind}/{one.name}/{_FILE}": one.given}, checker))
     if rules:
         found |= dict.fromkeys(_found(rules, _templates(rules), checker))
     yield from found
@@ -121,11 +154,20 @@ def config_read(rules: Sequence[PolicyRule], parser: RegoParser) -> dict[str, Co
     return {each.policy: config_paths(trees[each.library.text]) for each in reading}
 
 
+def statements_read(rules: Sequence[PolicyRule], parser: RegoParser) -> dict[str, ConfigPaths | None]:
+    """The paths that rules of attestations are proved to read of a statement, by rule; None for all of it."""
+    texts = {one.name: one.library.text for each in rules for one in each.attestations}
+    trees = syntax_trees(list(texts.values()), parser) if texts else {}
+    return {name: statement_paths(trees[text]) for name, text in texts.items()}
+
+
 def _templates(rules: Sequence[PolicyRule]) -> dict[str, str]:
-    """The texts of the templates by file; the library, which is the same in all of them, once."""
-    texts = {f"library-{number}.rego": text for number, text in enumerate(rules[0].source().libs[:-1])}
+    """The texts of the templates by file; the library's, which are the same in all of them, once."""
+    own = {text.text for each in rules for text in each.texts.values()}
+    shared = {text: None for each in rules for text in each.source().libs if text not in own}
+    texts = {f"library-{number}.rego": text for number, text in enumerate(shared)}
     for each in rules:
-        texts[f"{each.kind}/{_FILE}"] = each.library.text
+        texts |= {f"{each.kind}/{file}": text.text for file, text in each.texts.items()}
         texts[f"{each.kind}/{_TEMPLATE}"] = each.source().main
     return texts
 
@@ -136,7 +178,7 @@ def _found(
     with tempfile.TemporaryDirectory(prefix="bestbefore-") as name:
         folder = Path(name)
         for place, text in texts.items():
-            (folder / place).parent.mkdir(exist_ok=True)
+            (folder / place).parent.mkdir(parents=True, exist_ok=True)
             (folder / place).write_text(text, encoding="utf-8")
         found = checker.check(folder)
     by_kind = {each.kind: each for each in rules}
@@ -144,5 +186,5 @@ def _found(
         kind, _, file = each.file.partition("/")
         culprit = by_kind.get(kind, rules[0])
         # What is wrong in the template's own text is how the rule fits into it.
-        line = each.row if file == _FILE else 1
-        yield culprit.policy, culprit.problem(line, f"{each.code}: {each.message}")
+        line = each.row if file.endswith(_FILE) else 1
+        yield culprit.policy, culprit.problem(line, f"{each.code}: {each.message}", file)

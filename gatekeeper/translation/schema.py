@@ -180,7 +180,27 @@ def _authority() -> dict[str, Any]:
             message=_text("What to say to people when it fails."),
         ),
         **signer_properties(),
+        "attestations": _attestations(),
     }
+
+
+def _attestations() -> dict[str, Any]:
+    return _some(
+        "Attestations that there must be, by this authority, in place of a signature: each entry is to be satisfied.",
+        {
+            "name": _text("Name of the entry."),
+            "type": _text("Type of its predicate as the policy has it."),
+            "wish": _object(
+                "What the provider is asked for; it stands in the question.",
+                predicateType=_text("URI of the type."),
+                form=_text("What the predicate is read as, where the policy names it by a short name that has a form."),
+            ),
+            "rule": _text("The rule of the template that must be content with one of the statements."),
+        },
+        "name",
+        "type",
+        "wish",
+    )
 
 
 def _verify() -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from gatekeeper.translation import library, names
+from gatekeeper.translation.attestation_rules import AttestationRule, with_rules
 from gatekeeper.translation.schema import coverage_schema, parameters_schema, rule_parameters_schema
 from provider.questions.config_paths import ConfigPaths
 
@@ -53,19 +54,33 @@ def shared_source() -> TemplateSource:
     return TemplateSource(main.text, _texts(main))
 
 
-def rule_source(kind: str, rule: str, config: ConfigPaths | None = None) -> TemplateSource:
-    """The Rego of a template with a rule.
+def rule_source(
+    kind: str,
+    rule: str,
+    config: ConfigPaths | None = None,
+    attestations: Sequence[AttestationRule] = (),
+    statements: Mapping[str, ConfigPaths | None] | None = None,
+) -> TemplateSource:
+    """The Rego of a template with rules.
 
     Args:
         kind: the template's Kind.
-        rule: the library that holds the rule, in `rule_package(kind)`.
+        rule: the library that holds the policy's own rule, in `rule_package(kind)`; empty where it has none.
         config: the paths that the rule reads of each platform's configuration; None where it may read all of it.
+        attestations: the rules of attestations.
+        statements: by rule of an attestation, the paths that it reads of a statement; None where it may read all of it.
     """
-    main = library.module("template_rule")
-    text = re.sub(r"\btemplate_rule\b", names.template_name(kind), main.text)
+    name = "template_rule" if rule else "template_authorities"
+    package = library.module(name).package
+    text = re.sub(rf"\b{package}\b", names.template_name(kind), library.module(name).text)
     if config is not None:
         text = text.replace(_ALL_OF_THE_CONFIG, f"_config := {json.dumps(config.to_json())}")
-    return TemplateSource(text, (*_texts(main), rule))
+    if attestations:
+        text = with_rules(text, kind, attestations, statements)
+    rules = (rule,) if rule else ()
+    return TemplateSource(
+        text, (*_texts(library.parsed(name, text)), *(each.library.text for each in attestations), *rules)
+    )
 
 
 def own_source(kind: str, rule: str) -> TemplateSource:

@@ -13,7 +13,15 @@ from gatekeeper.documents.problems import PolicyError, Problem
 from gatekeeper.policy import support
 from gatekeeper.policy.model import ClusterImagePolicy
 from gatekeeper.translation import authority_parameters, constraint, library, marks, names, template
-from gatekeeper.translation.policy_rule import RULE_PATH, PolicyRule, RegoChecker, compiled, config_read
+from gatekeeper.translation.policy_rule import (
+    RULE_PATH,
+    PolicyRule,
+    RegoChecker,
+    compiled,
+    config_read,
+    has_rules,
+    statements_read,
+)
 from gatekeeper.translation.reading.batch import RegoParser
 from gatekeeper.translation.template import TemplateSource
 from provider.questions.config_paths import ConfigPaths
@@ -61,9 +69,9 @@ def translate(
     if problems:
         known = documents or {}
         raise PolicyError(located(each, known.get(name)) for name, each in problems)
-    rules = [PolicyRule.of(policy) for policy in policies if policy.spec.policy is not None]
-    config = config_read(rules, parser) if parser is not None else {}
-    translations = tuple(_translation(policy, config.get(policy.name)) for policy in policies)
+    rules = [PolicyRule.of(policy) for policy in policies if has_rules(policy)]
+    read = _RuleParts.of(rules, parser)
+    translations = tuple(_translation(policy, read) for policy in policies)
     _refuse_shared_names(translations)
     return translations
 
@@ -82,7 +90,7 @@ def located(problem: Problem, document: Document | None) -> Problem:
 
 def has_strict_rules(policies: Sequence[ClusterImagePolicy]) -> bool:
     """Whether a rule says Rego v1, so that only a checker knows all that is wrong with it."""
-    return any(PolicyRule.of(each).library.strict for each in policies if each.spec.policy is not None)
+    return any(PolicyRule.of(each).strict for each in policies if has_rules(each))
 
 
 def translate_each(
@@ -95,18 +103,18 @@ def translate_each(
     wrong: dict[str, list[Problem]] = {}
     for name, problem in _problems(policies, None):
         wrong.setdefault(name, []).append(problem)
-    rules = [PolicyRule.of(each) for each in policies if each.spec.policy is not None and each.name not in wrong]
+    rules = [PolicyRule.of(each) for each in policies if has_rules(each) and each.name not in wrong]
     if checker is not None:
         wrong |= _refused_rules(rules, checker)
     good = [rule for rule in rules if rule.policy not in wrong]
-    config = config_read(good, parser) if parser is not None else {}
+    read = _RuleParts.of(good, parser)
     found: dict[str, Translation | tuple[Problem, ...]] = {}
     taken: dict[tuple[str, str], str] = {}
     for policy in policies:
         if policy.name in wrong:
             found[policy.name] = tuple(wrong[policy.name])
         else:
-            made = _translation(policy, config.get(policy.name))
+            made = _translation(policy, read)
             found[policy.name] = tuple(_shared_name(made, taken)) or made
     return found
 
@@ -155,7 +163,7 @@ def _problems(policies: Sequence[ClusterImagePolicy], checker: RegoChecker | Non
     rules = []
     for policy in policies:
         found = [*support.unsupported(policy), *constraint.problems(policy)] or list(_authority_problems(policy))
-        if policy.spec.policy is not None and not found:
+        if has_rules(policy) and not found:
             rule = PolicyRule.of(policy)
             found = list(rule.problems())
             rules += [] if found else [rule]
@@ -170,20 +178,36 @@ def _authority_problems(policy: ClusterImagePolicy) -> Iterator[Problem]:
             yield from authority_parameters.problems(authority, f"spec.authorities[{index}]")
 
 
-def _translation(policy: ClusterImagePolicy, config: ConfigPaths | None) -> Translation:
+@dataclass(frozen=True)
+class _RuleParts:
+    """What rules are proved to read: of configurations by policy, of statements by rule; None for all of it."""
+
+    config: Mapping[str, ConfigPaths | None]
+    statements: Mapping[str, ConfigPaths | None]
+
+    @classmethod
+    def of(cls, rules: Sequence[PolicyRule], parser: RegoParser | None) -> _RuleParts:
+        """Without a parser nothing is proved."""
+        return cls({}, {}) if parser is None else cls(config_read(rules, parser), statements_read(rules, parser))
+
+
+def _translation(policy: ClusterImagePolicy, read: _RuleParts) -> Translation:
     annotations = {
         marks.POLICY: policy.name,
         marks.TRANSLATOR_VERSION: VERSION,
         marks.POLICY_DIGEST: _digest(policy),
     }
-    if policy.spec.policy is None:
+    if not has_rules(policy):
         kind = names.SHARED_KIND
         # The same bytes for every policy: nothing in it names one.
         made = template.document(kind, template.shared_source(), {marks.TRANSLATOR_VERSION: VERSION})
     else:
         carried = PolicyRule.of(policy)
         kind = carried.kind
-        made = template.document(kind, carried.source(config), annotations, template.rule_parameters_schema())
+        source = carried.source(read.config.get(policy.name), read.statements)
+        # Without what its own rule is given, that would not be asked.
+        schema = template.rule_parameters_schema() if policy.spec.policy else None
+        made = template.document(kind, source, annotations, schema)
     return Translation(policy.name, made, constraint.documents(policy, kind, annotations))
 
 

@@ -148,8 +148,34 @@ class SigningTime:
 
 
 @dataclass(frozen=True)
+class AttestationContent:
+    """What an attestation that was proved says.
+
+    Attributes:
+        digest: `sha256:…` of the layer that it lies in.
+        predicate_type: of its statement.
+        statement: what was asked for of it; None where it is of another type than was asked for.
+        problem: why there is none though the type is right, in cosign's words.
+    """
+
+    digest: str
+    predicate_type: str
+    statement: Mapping[str, Any] | None = None
+    problem: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The wire form."""
+        value: dict[str, Any] = {"digest": self.digest, "predicateType": self.predicate_type}
+        if self.statement is not None:
+            value["statement"] = self.statement
+        if self.problem:
+            value["problem"] = self.problem
+        return value
+
+
+@dataclass(frozen=True)
 class Proof:
-    """A signature that was proved.
+    """A signature that was proved, of the image or of a statement about it.
 
     Attributes:
         id: hex SHA-256 over the signature's bytes followed by the certificate's PEM, as policy-controller has it.
@@ -159,6 +185,7 @@ class Proof:
         issuer: who authenticated them; empty for a key.
         github: fields of the certificate about a GitHub workflow, by the names that policy-controller gives them.
         times: proved times of signing.
+        attestation: the statement; None where the image itself is signed.
     """
 
     id: str
@@ -168,6 +195,7 @@ class Proof:
     issuer: str = ""
     github: Mapping[str, str] = field(default_factory=dict)
     times: Sequence[SigningTime] = ()
+    attestation: AttestationContent | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The wire form; what is empty is left out, as policy-controller does."""
@@ -176,6 +204,8 @@ class Proof:
         value["subjects"] = list(self.subjects)
         if self.issuer:
             value["issuer"] = self.issuer
+        if self.attestation is not None:
+            value["attestation"] = self.attestation.to_json()
         return value | dict(self.github)
 
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 from provider import limits
-from provider.questions.proof_question import invalid
+from provider.questions.reading import invalid
 
 Path: TypeAlias = tuple[str, ...]
 _Branches: TypeAlias = dict[str, "_Branches"]
@@ -74,22 +74,26 @@ class ConfigPaths:
         return root
 
 
-def read(value: Sequence[object]) -> ConfigPaths:
-    """Read the member `config` of a question where it is a list.
+def read(value: Sequence[object], name: str = "config") -> ConfigPaths:
+    """Read a member of a question where it is a list of paths.
+
+    Args:
+        value: of the member.
+        name: of the member.
 
     Raises:
         QuestionError: `KeyInvalid`.
     """
-    found = ConfigPaths(tuple(_path(each) for each in value))
+    found = ConfigPaths(tuple(_path(each, name) for each in value))
     if not found.fits:
         bounds = f"{limits.CONFIG_PATHS} paths and {limits.CONFIG_PATHS_BYTES} bytes"
-        raise invalid(f"`config` has more than {bounds}: ask for all of it by true")
+        raise invalid(f"`{name}` has more than {bounds}: ask for all of it by true")
     return found
 
 
-def _path(value: object) -> Path:
-    if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
-        raise invalid("`config` is no list of paths, each a list of names")
+def _path(value: object, name: str) -> Path:
+    if not isinstance(value, list) or not value or not all(isinstance(each, str) for each in value):
+        raise invalid(f"`{name}` is no list of paths, each a list of names")
     return tuple(value)
 
 

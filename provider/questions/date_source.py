@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, Final
 
-from provider.questions.proof_question import invalid, unsupported
+from provider.questions.reading import invalid, unsupported
 
 FIELD: Final = "dates"
 

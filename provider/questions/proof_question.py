@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from provider import limits
-from provider.errors import QuestionError
 from provider.foreign_text import shown
-from provider.reasons import Reason
+from provider.questions import attestation_question
+from provider.questions.attestation_question import AttestationWish
+from provider.questions.reading import as_object, invalid, known_fields, unsupported
 
 E = TypeVar("E", bound=StrEnum)
-_FIELDS: Final = frozenset({"key", "keyless", "source", "format", "ctlog", "timestamp"})
+_FIELDS: Final = frozenset({"key", "keyless", "source", "format", "ctlog", "timestamp", "attestation"})
 _DIGEST: Final = re.compile(r"sha256:[a-f0-9]{64}", re.ASCII)
 _TAG_PREFIX: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,50}", re.ASCII)
 
@@ -121,6 +121,7 @@ class Verify:
         format: how they are stored.
         log: the transparency log asked for; None leaves it to the kind of proof.
         timestamp: whose timestamp authorities must have stamped it; None for no such demand.
+        attestation: what attestations must say; None where signatures are meant.
     """
 
     key: Key | None = None
@@ -129,6 +130,7 @@ class Verify:
     format: Format = Format.LEGACY
     log: LogName | None = None
     timestamp: TrustRootName | None = None
+    attestation: AttestationWish | None = None
 
 
 def read(value: object) -> Verify:
@@ -142,14 +144,18 @@ def read(value: object) -> Verify:
     if ("key" in fields) == ("keyless" in fields):
         raise invalid("`verify` has not exactly one of `key` and `keyless`")
     timestamp = fields.get("timestamp")
-    return Verify(
+    found = Verify(
         key=_key(as_object(fields["key"], "key")) if "key" in fields else None,
         keyless=_keyless(as_object(fields["keyless"], "keyless")) if "keyless" in fields else None,
         source=_source(as_object(fields["source"], "source")) if "source" in fields else SignatureSource(),
         format=_choice(fields, "format", Format.LEGACY),
         log=_log(as_object(fields["ctlog"], "ctlog")) if "ctlog" in fields else None,
         timestamp=_trust_root(as_object(timestamp, "timestamp"), "`timestamp`") if "timestamp" in fields else None,
+        attestation=attestation_question.read(fields["attestation"]) if "attestation" in fields else None,
     )
+    if found.attestation is not None and (found.key is None or found.timestamp or found.format is not Format.LEGACY):
+        raise unsupported("`attestation` but of a key, in the legacy form, without a timestamp authority")
+    return found
 
 
 def _key(fields: Mapping[str, Any]) -> Key:
@@ -213,33 +219,13 @@ def write(verify: Verify) -> dict[str, Any]:
         fields["ctlog"] = _given(url=verify.log.url, trustRoot=root.name, trustRootDigest=root.digest)
     if verify.timestamp is not None:
         fields["timestamp"] = _given(trustRoot=verify.timestamp.name, trustRootDigest=verify.timestamp.digest)
+    if verify.attestation is not None:
+        fields["attestation"] = attestation_question.write(verify.attestation)
     return fields
 
 
 def _given(**fields: str) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value}
-
-
-def known_fields(fields: Mapping[str, Any], known: AbstractSet[str], where: str) -> None:
-    """Refuse fields of a later version.
-
-    Raises:
-        QuestionError: `QuestionUnsupported`, with the first of them.
-    """
-    unknown = sorted(fields.keys() - known)
-    if unknown:
-        raise unsupported(f"field {shown(unknown[0])!r} of {where}")
-
-
-def as_object(value: object, name: str) -> Mapping[str, Any]:
-    """The value, which must be an object.
-
-    Raises:
-        QuestionError: `KeyInvalid`.
-    """
-    if not isinstance(value, dict):
-        raise invalid(f"`{name}` is no object")
-    return value
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
@@ -269,13 +255,3 @@ def secret_names(value: object, what: str) -> tuple[str, ...]:
     if any(len(each) > limits.OBJECT_NAME_CHARACTERS for each in value):
         raise invalid(f"{what} of the question has a name of more than {limits.OBJECT_NAME_CHARACTERS} characters")
     return tuple(value)
-
-
-def invalid(sentence: str) -> QuestionError:
-    """A question that can never be answered."""
-    return QuestionError(Reason.KEY_INVALID, sentence)
-
-
-def unsupported(what: str) -> QuestionError:
-    """A question that a later version may answer."""
-    return QuestionError(Reason.QUESTION_UNSUPPORTED, f"this provider does not know {what}")

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from provider import limits
-from provider.questions.proof_question import invalid, secret_names
+from provider.questions.proof_question import secret_names
+from provider.questions.reading import invalid
 
 FIELDS: Final = frozenset({"namespace", "serviceAccount", "pullSecrets"})
 # RFC 1123, as Kubernetes has it for namespaces.

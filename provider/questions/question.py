@@ -16,8 +16,9 @@ from provider.errors import QuestionError
 from provider.questions import config_paths, date_source, proof_question, puller
 from provider.questions.config_paths import ConfigPaths
 from provider.questions.date_source import DateSource
-from provider.questions.proof_question import Verify, invalid, known_fields, unsupported
+from provider.questions.proof_question import Verify
 from provider.questions.puller import Puller
+from provider.questions.reading import invalid, known_fields, unsupported
 from provider.reasons import Reason
 
 VERSION: Final = 1

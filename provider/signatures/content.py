@@ -1,4 +1,4 @@
-"""What a bundle's signature is over: an envelope, or the image itself."""
+"""What a signature is over: an envelope, or the image itself."""
 
 from __future__ import annotations
 
@@ -21,9 +21,14 @@ class Envelope:
 
     @property
     def encoding(self) -> bytes:
-        """The pre-authentication encoding (DSSE `protocol.md`, version 1)."""
-        kind = self.payload_type.encode()
-        return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(self.payload), self.payload)
+        """The pre-authentication encoding."""
+        return encoding(self.payload_type, self.payload)
+
+
+def encoding(payload_type: str, payload: bytes) -> bytes:
+    """The pre-authentication encoding (DSSE `protocol.md`, version 1)."""
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Final
 
 from provider.questions.answer import Proof
 from provider.signatures.demands import Demands
-from provider.signatures.formats import bundle, simple_signing
+from provider.signatures.formats import attestation, bundle, simple_signing
 
 
 class StepOutcome(StrEnum):
@@ -129,6 +129,19 @@ _STEPS: Final[dict[str, Sequence[_Rule]]] = {
             "certificates were valid at every time that is proved",
             "certificates that were valid when the signature was made; without a proof of that, now",
         ),
+    ),
+    attestation.FORM: (
+        _Rule(
+            "it is an envelope with signatures",
+            f"a layer of type {attestation.MEDIA_TYPE} with an envelope",
+        ),
+        _Rule(
+            "a log promised to include the envelope, by this signer",
+            "a promise for this envelope, by a log of the trust root, that came with the attestation",
+            lambda demands: demands.logs is not None,
+        ),
+        _Rule("one of its signatures is the key's, over an in-toto payload", "a signature by {signer}"),
+        _Rule("the statement can be read in one way, and is about the image's digest", "a statement about {digest}"),
     ),
     bundle.FORMAT: (
         _Rule(

@@ -35,7 +35,10 @@ from provider.registry.call import Call
 from provider.registry.content.manifest import Descriptor
 from provider.registry.reference import Reference
 from provider.registry.store import Store
+from provider.signatures import attestations
 from provider.signatures.absence import Absence, Look
+from provider.signatures.alive import alive
+from provider.signatures.attestations import AttestationVerifier
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import Discovery, Listing, Target
 from provider.signatures.examination import Examination, SignatureSteps, steps
@@ -68,6 +71,7 @@ class ProofVerifier:
         self._store = store
         self._discovery = Discovery(store, clock.now, observer)
         self._absence = Absence(store)
+        self._attestations = AttestationVerifier(store, pace, clock, observer)
         self._trust_roots = trust_roots
         self._pace = pace
         self._clock = clock
@@ -98,16 +102,19 @@ class ProofVerifier:
         with self._upstream_words(image):
             digest, seen_at = await self._digest(image, call)
             strand = candidates.instead(call, verify.source.pull_secrets)
+            target = Target(image, digest, verify.source)
             try:
-                verdicts = await self._looked(Target(image, digest, verify.source), verify.format, demands, strand)
+                verdicts = await self._looked(target, verify, demands, strand)
             finally:
                 call.join([strand])
+        if not verdicts.of and verify.attestation is not None:
+            raise attestations.absent(target, explained)
         if not verdicts.of:
             detail = await self._absence.sentence(verdicts.look, call) if explained else ""
             if detail and call.stale:
                 detail += f"; its registry is away, and this is what was seen at {rfc3339(verdicts.observed_at)}"
             raise ImageError(Reason.SIGNATURE_ABSENT, "no signatures found", detail=detail)
-        proofs = proved(verdicts.results)
+        proofs = (proved if verify.attestation is None else attestations.proved)(verdicts.results)
         observed_at = min(seen_at or verdicts.observed_at, verdicts.observed_at)
         complete = all(result.error is None for result in verdicts.results)
         return Proofs(image.name, digest, f"{image.context}@{digest}", proofs, rfc3339(observed_at), complete)
@@ -122,25 +129,31 @@ class ProofVerifier:
         with self._upstream_words(image):
             digest, _ = await self._digest(image, call)
             call = candidates.instead(call, verify.source.pull_secrets)
-            verdicts = await self._verdicts(Target(image, digest, verify.source), verify.format, demands, call)
+            verdicts = await self._verdicts(Target(image, digest, verify.source), verify, demands, call)
         if not any(one.proof for one in verdicts.results):
             raise_first(verdicts.results)
-        absence = "" if verdicts.of else await self._absence.sentence(verdicts.look, call, thorough=True)
+        absence = "" if verdicts.of else await self._absent(verdicts, verify, call)
         return Examination(image.name, digest, [_examined(one, digest) for one in verdicts.of], absence)
 
-    async def _looked(self, target: Target, form: Format, demands: Demands, call: Call) -> Verdicts:
+    async def _absent(self, verdicts: Verdicts, verify: Verify, call: Call) -> str:
+        """What a person is shown where nothing was found."""
+        if verify.attestation is not None:
+            return attestations.absent(verdicts.look.target, explained=True).detail
+        return await self._absence.sentence(verdicts.look, call, thorough=True)
+
+    async def _looked(self, target: Target, verify: Verify, demands: Demands, call: Call) -> Verdicts:
         """Find signatures and verify them; what was seen a while ago and proves nothing is looked for again."""
         strand = call.fork()
         try:
-            found = await self._verdicts(target, form, demands, strand)
+            found = await self._verdicts(target, verify, demands, strand)
         finally:
             call.join([strand])
         old = self._clock.now() - found.observed_at > limits.PASSING_SECONDS
         # Of a registry that is away nothing newer is to be had, and the wait is short.
-        if old and not strand.stale and not any(one.proof for one in found.results):
+        if old and not strand.stale and not any(attestations.said_something(one.proof) for one in found.results):
             # Somebody may have signed it meanwhile: sign and retry works at once.
             target = replace(target, max_age=limits.PASSING_SECONDS)
-            return await self._verdicts(target, form, demands, call)
+            return await self._verdicts(target, verify, demands, call)
         return found
 
     async def _ready(self, verify: Verify) -> Demands:
@@ -184,8 +197,11 @@ class ProofVerifier:
         sighting = await self._store.resolve(image, call)
         return sighting.document.digest, sighting.observed_at
 
-    async def _verdicts(self, target: Target, form: Format, demands: Demands, call: Call) -> Verdicts:
+    async def _verdicts(self, target: Target, verify: Verify, demands: Demands, call: Call) -> Verdicts:
         """Every signature, fetched and verified side by side, in the order of their lists."""
+        if verify.attestation is not None:
+            return await self._attestations.verdicts(target, verify.attestation, demands, call)
+        form = verify.format
         if form is Format.LEGACY:
             return await self._legacies(target, form, demands, call)
         if form is Format.BUNDLE:
@@ -311,16 +327,6 @@ def build_verifier(
 def _unreadable(form: str, problem: str, demands: Demands) -> Verdict:
     # The first step of either form is that it can be read.
     return Verdict(form, "", demands, VerificationResult(None, shown(problem, limits.PROBLEM_CHARACTERS), step=1))
-
-
-def alive(call: Call) -> Callable[[], None]:
-    """Looks whether there is time left: called within loops that take a while."""
-
-    def check() -> None:
-        if call.deadline.passed():
-            raise ImageError(Reason.TIMEOUT, "the time was over while signatures were verified")
-
-    return check
 
 
 def _examined(verdict: Verdict, digest: str) -> SignatureSteps:

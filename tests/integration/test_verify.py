@@ -19,6 +19,7 @@ from tests.e2e.rig import registry as registries
 from tests.e2e.rig.registry import PushedImage, Registry, days_ago
 from tests.engine import engine
 from tests.programs import ROOT, program
+from tests.simulators import attesting
 from tests.simulators.signing import ISSUER, Leaf, Signer, SigningWorld, b64, new_key
 
 pytestmark = pytest.mark.integration
@@ -65,8 +66,14 @@ class Shop:
         blob = self.registry._push_blob(self.name, payload)
         return {"mediaType": SIMPLE, **blob, "annotations": found}
 
-    def attach(self, *layers: dict[str, Any]) -> None:
-        tag = self.image.digest.replace(":", "-") + ".sig"
+    def attestation(self, signer: Signer, **changes: Any) -> dict[str, Any]:
+        """A layer with a statement about the image."""
+        body = attesting.envelope(signer, payload=attesting.statement(self.image.digest, **changes))
+        notes = {"dev.cosignproject.cosign/signature": ""}
+        return {"mediaType": attesting.ENVELOPE, **self.registry._push_blob(self.name, body), "annotations": notes}
+
+    def attach(self, *layers: dict[str, Any], suffix: str = "sig") -> None:
+        tag = f"{self.image.digest.replace(':', '-')}.{suffix}"
         self.registry._push_manifest(self.name, self._artifact(layers), tag)
 
     def refer(self, document: dict[str, Any]) -> None:
@@ -188,6 +195,48 @@ def test_another_key_fails_at_the_signature(shop: Shop) -> None:
     (signature,) = shop.signatures(by_key(shop.world.key))
     assert outcomes(signature) == ["holds", "skipped", "skipped", "skipped", "fails", "unreached", "unreached"]
     assert "invalid signature" in signature["found"]
+
+
+def attested(signer: Signer, rule: str = "") -> dict[str, Any]:
+    policy = {"policy": {"type": "rego", "data": f"package sigstore\n{rule}\n"}} if rule else {}
+    return by_key(signer, attestations=[{"name": "scan", "predicateType": attesting.TYPE, **policy}])
+
+
+def test_each_attestation_is_shown_step_by_step_with_the_policys_verdict(shop: Shop) -> None:
+    key = shop.world.key
+    layers = [shop.attestation(Signer(new_key())), shop.attestation(key, predicate={"ok": False})]
+    shop.attach(*layers, shop.attestation(key, predicateType="other"), shop.attestation(key), suffix="att")
+    done = shop.verify(attested(key, "isCompliant { input.predicate.ok == true }"))
+    assert done.exit_code == 0, done.output
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert f"attestation scan of type {attesting.TYPE}" in lines
+    assert "layer 4 of 4: " in done.stdout
+    assert [line for line in lines if "type" in line and line[0] in "✓✗"] == [
+        f"✗ type {attesting.TYPE}: not what the policy wants",
+        "✗ type other: another type than the policy wants",
+        f"✓ type {attesting.TYPE}: what the policy wants",
+    ]
+    assert lines.count("✗ 3. one of its signatures is the key's, over an in-toto payload") == 1
+    assert [line for line in lines if line in {"satisfied", "vouches"}] == ["satisfied", "vouches"]
+    assert lines[-1] == "allowed by 1 policy"
+
+
+def test_attestation_that_no_statement_satisfies_is_denied_with_the_reason(shop: Shop) -> None:
+    shop.attach(shop.attestation(shop.world.key), suffix="att")
+    document = shop.document(attested(shop.world.key, "isCompliant { input.predicate.missing }"))
+    ((found,),) = [policy["authorities"] for policy in document["policies"]]
+    (scan,) = found["attestations"]
+    assert (scan["satisfied"], scan["reason"], found["vouches"]) == (False, "AttestationRejected", False)
+    assert outcomes(scan["layers"][0]) == ["holds", "skipped", "holds", "holds"]
+    assert "failed evaluating rego policy for type scan: " in document["errors"][0]
+
+
+def test_image_without_attestations_says_where_was_looked(shop: Shop) -> None:
+    shop.attach(shop.legacy(shop.world.key))
+    done = shop.verify(attested(shop.world.key))
+    assert done.exit_code == 1
+    assert "no attestations found: no attestation under the tag sha256-" in done.stdout
+    assert "does not vouch: AttestationAbsent" in done.stdout
 
 
 def test_each_of_several_signatures_is_told(shop: Shop) -> None:

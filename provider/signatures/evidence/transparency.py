@@ -19,6 +19,7 @@ from provider.golang.structs import Field, Integer, Struct, Text
 from provider.signatures.encoding import from_base64, from_json, strict_object
 from provider.signatures.evidence.entry_body import TIMED, SignatureMaterial, same_pem, verify_body
 from provider.signatures.evidence.log_entry import InclusionProof, LogEntry
+from provider.signatures.evidence.logged_envelope import LoggedEnvelope
 from provider.signatures.rejection import RejectionError
 from provider.signatures.trust.transparency_log import TransparencyLog
 
@@ -52,10 +53,10 @@ class LoggedSignature:
     signer: bytes
 
 
-def verify_promise(text: str, logged: LoggedSignature, logs: Iterable[TransparencyLog]) -> dt.datetime:
+def verify_promise(text: str, logged: LoggedSignature | LoggedEnvelope, logs: Iterable[TransparencyLog]) -> dt.datetime:
     """The time in a log's promise to include an entry (Rekor's signed entry timestamp), of a legacy signature.
 
-    1. The entry is about this signature, this signer and this payload (cosign, `VerifyBundle`).
+    1. The entry is about this signature or envelope, this signer and this payload (cosign, `VerifyBundle`).
     2. Its log is one of the trust root's, believed at the entry's time.
     3. The promise is that log's signature over the entry (Rekor, `SignedEntryTimestamp`; RFC 8785).
 
@@ -65,7 +66,11 @@ def verify_promise(text: str, logged: LoggedSignature, logs: Iterable[Transparen
     bundle = _read(text)
     payload = bundle["Payload"]
     # 1.
-    _verify_entry(_hashed_rekord(from_base64(payload["body"])), logged)
+    body = from_base64(payload["body"])
+    if isinstance(logged, LoggedEnvelope):
+        logged.verify(body)
+    else:
+        _verify_entry(_hashed_rekord(body), logged)
     # 2.
     moment = _moment(payload["integratedTime"])
     log = find(payload["logID"], logs, moment)

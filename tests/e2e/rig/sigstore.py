@@ -155,6 +155,13 @@ class Sigstore:
         words = ("--type", "https://example.test/review/v1", "--predicate", str(predicate), *more)
         self._signed("attest", image, email, config, words)
 
+    def attest_legacy_by_key(self, image: str, kind: str, predicate: Any, *more: str, key: str = "cosign") -> None:
+        """Attest by a key, in the form of a `.att` tag."""
+        path = self.folder / "predicate.json"
+        path.write_text(json.dumps(predicate))
+        words = ("--key", f"{key}.key", "--type", kind, "--predicate", str(path))
+        self.run("attest", *words, *_LEGACY, "--tlog-upload=false", *more, image)
+
     def sign_by_key(self, image: str, *more: str, key: str = "cosign", config: str = "none") -> None:
         """Sign by a key, in a bundle."""
         self.run("sign", "--key", f"{key}.key", *self._flags(config), *more, image)

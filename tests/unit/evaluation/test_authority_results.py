@@ -76,7 +76,7 @@ BOB = Authority(name="bob", key=KeyRef(data="OTHER"))
 def test_each_proof_is_judged_by_itself_for_its_authority_alone():
     engine = Judge(good=("proof.invalid/signature:1",))
     found = Examination("reg.io/app", DIGEST, [PROVED, REFUSED, PROVED])
-    ((shop,),) = [authority_results([policy("shop", ANN)], "reg.io/app", lambda _: found, engine)]
+    ((shop,),) = [authority_results([policy("shop", ANN)], "reg.io/app", lambda _: found, engine, 0)]
     assert [seen.identified for seen in shop.authorities[0].signatures] == [False, False, True]
     assert [case["input"]["parameters"]["authorities"] for case in engine.cases] == [
         [{"name": "ann", "verify": {"key": {"data": "PEM", "hashAlgorithm": "sha256"}}}]
@@ -88,7 +88,7 @@ def test_two_authorities_of_one_question_are_two():
     engine = Judge(good=("proof.invalid/signature:0",))
     found = Examination("reg.io/app", DIGEST, [PROVED])
     shop, other = authority_results(
-        [policy("shop", ANN, BOB), policy("other", ANN)], "reg.io/app", lambda _: found, engine
+        [policy("shop", ANN, BOB), policy("other", ANN)], "reg.io/app", lambda _: found, engine, 0
     )
     assert [each.vouches for each in (*shop.authorities, *other.authorities)] == [True, False, False]
 
@@ -99,11 +99,11 @@ def test_error_is_the_authority_s_own():
             raise ImageError(Reason.TIMEOUT, "late")
         return Examination("reg.io/app", DIGEST, [])
 
-    (shop,) = authority_results([policy("shop", ANN, BOB)], "reg.io/app", examine, Judge())
+    (shop,) = authority_results([policy("shop", ANN, BOB)], "reg.io/app", examine, Judge(), 0)
     assert [each.reason for each in shop.authorities] == [Reason.TIMEOUT, Reason.SIGNATURE_ABSENT]
 
 
 def test_static_authority_asks_nobody():
     static = Authority(name="never", static=StaticRef(action="fail"))
-    (shop,) = authority_results([policy("shop", static)], "reg.io/app", pytest.fail, Judge())
+    (shop,) = authority_results([policy("shop", static)], "reg.io/app", pytest.fail, Judge(), 0)
     assert [(each.static, each.reason) for each in shop.authorities] == [("fail", Reason.STATIC_DENY)]

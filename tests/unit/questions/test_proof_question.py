@@ -87,7 +87,7 @@ def test_question_that_can_never_be_answered_is_refused_for_good(verify, sentenc
 @pytest.mark.parametrize(
     ("verify", "what"),
     [
-        ({"key": {"data": "x"}, "attestation": {}}, "field 'attestation' of `verify`"),
+        ({"key": {"data": "x"}, "provenance": {}}, "field 'provenance' of `verify`"),
         ({"key": {"data": "x", "kms": "awskms://x"}}, "field 'kms' of `key`"),
         ({"keyless": {"identities": []}}, "field 'identities' of `keyless`"),
         ({"key": {"data": "x"}, "source": {"mirrors": []}}, "field 'mirrors' of `source`"),
@@ -132,7 +132,9 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-names = st.sampled_from(["key", "keyless", "source", "format", "ctlog", "timestamp", "data", "trustRoot", "oci"])
+names = st.sampled_from(
+    ["key", "keyless", "source", "format", "ctlog", "timestamp", "data", "trustRoot", "oci", "attestation"]
+)
 
 
 @given(st.dictionaries(names, json_values | st.dictionaries(names, json_values, max_size=3), max_size=4))

@@ -1,0 +1,124 @@
+"""The rules of attestations: each text of a policy a library of its template, and the lines that evaluate it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gatekeeper.policy.model import Attestation, ClusterImagePolicy
+from gatekeeper.translation import names, rule
+from provider.questions.config_paths import ConfigPaths
+
+_NAME_CHARACTERS: Final = 12
+# The lines of the templates in rego/ that change where there are such rules.
+_IMAGES: Final = re.compile(r"cip\.images\((input\.parameters, input\.review, \w+)\)")
+_ANSWERED: Final = "_answered := answers.taken("
+_LAST_IMPORT: Final = "import data.lib.bestbefore.pinning\n"
+
+
+class TemplateError(Exception):
+    """A template without the lines that are to be changed: the installation is damaged."""
+
+
+@dataclass(frozen=True)
+class AttestationRule:
+    """A rule of an attestation, carried over.
+
+    Attributes:
+        name: by which parameters and template know it; made of the text, so that another text has another name.
+        attestation: the name of the first attestation that has it, for messages.
+        path: of its text in the policy.
+        given: as its author wrote it.
+        library: as a library of the template.
+    """
+
+    name: str
+    attestation: str
+    path: str
+    given: str
+    library: rule.RuleLibrary
+
+
+def name_of(attestation: Attestation) -> str:
+    """The name of an attestation's rule; empty where it has none."""
+    if attestation.policy is None:
+        return ""
+    digest = hashlib.sha256(attestation.policy.data.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"attestation_{digest[:_NAME_CHARACTERS]}"
+
+
+def package_of(kind: str, name: str) -> str:
+    """The package that a rule is carried over to; no template has a name with a low line."""
+    return f"lib.policies.{names.template_name(kind)}_{name}"
+
+
+def rules_of(policy: ClusterImagePolicy, kind: str) -> tuple[AttestationRule, ...]:
+    """The rules of a policy's attestations, each text once."""
+    return tuple({each.name: each for each in reversed(list(_rules(policy, kind)))}.values())[::-1]
+
+
+def _rules(policy: ClusterImagePolicy, kind: str) -> Iterator[AttestationRule]:
+    for number, authority in enumerate(policy.spec.authorities):
+        for index, each in enumerate(authority.attestations):
+            if each.policy is not None:
+                path = f"spec.authorities[{number}].attestations[{index}].policy.data"
+                name, text = name_of(each), each.policy.data
+                yield AttestationRule(name, each.name, path, text, rule.library_of(text, package_of(kind, name)))
+
+
+def with_rules(
+    main: str, kind: str, rules: Sequence[AttestationRule], read: Mapping[str, ConfigPaths | None] | None = None
+) -> str:
+    """The main text of a template that evaluates these rules.
+
+    Args:
+        main: the text without them.
+        kind: the template's Kind.
+        rules: of the policy's attestations.
+        read: by rule, the parts of a statement that it reads; None for all of it.
+
+    Raises:
+        TemplateError: the text is not the one that this was made for.
+    """
+    text, images = _IMAGES.subn(r"attestations.images(input.parameters, cip.images(\1), _statements)", main)
+    if images != 1 or text.count(_ANSWERED) != 1 or text.count(_LAST_IMPORT) != 1:
+        raise TemplateError(kind)
+    imports = "import data.lib.bestbefore.attestations\n"
+    imports += "".join(f"import data.{package_of(kind, each.name)} as {each.name}\n" for each in rules)
+    text = text.replace(_LAST_IMPORT, _LAST_IMPORT + imports)
+    statements = {each.name: _paths((read or {}).get(each.name)) for each in rules}
+    return text.replace(_ANSWERED, "_said := answers.taken(") + _LINES.format(
+        statements=json.dumps(statements),
+        values="\n\n".join(_VALUES.format(name=each.name) for each in rules),
+    )
+
+
+def _paths(read: ConfigPaths | None) -> object:
+    return True if read is None else read.to_json()
+
+
+_VALUES: Final = '_values_of("{name}", statement) := [value | value := {name}.isCompliant with input as statement]'
+_LINES: Final = """
+# The parts of a statement that each rule reads, as the translator has proved; true is all of it.
+_statements := {statements}
+
+_answered := attestations.evaluated(_said, _attested)
+
+# What the rules of attestations come to, by key, rule and place of the statement.
+_attested := {{key: by_rule |
+	some key, rules in cip.attested(input.parameters, _images)
+	by_rule := {{rule: by_place |
+		some rule in rules
+		by_place := {{place: values |
+			some place, proof in _said[key].value.proofs
+			values := _values_of(rule, proof.attestation.statement)
+		}}
+	}}
+}}
+
+{values}
+"""

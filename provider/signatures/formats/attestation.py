@@ -1,0 +1,198 @@
+"""Attestations under a `.att` tag: signed envelopes with a statement (cosign, `specs/ATTESTATION_SPEC.md`).
+
+The order, each step with what says so; the code below carries the numbers, `docs/verification.md` too. A step is left
+out only where the question leaves it out, never because the attestation does not bring what the step needs.
+
+1. The layer is an envelope with signatures (DSSE, `envelope.md`), and annotated as cosign does.
+2. If asked for: a transparency log promised to include the whole layer, by this signer (Rekor, signed entry timestamp).
+3. One of the signatures is the key's, over the pre-authentication encoding of an in-toto payload (DSSE, `protocol.md`).
+4. The payload is a statement that can be read in one way, and one of its subjects is the digest that was asked for
+   (in-toto attestation framework, "Statement").
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from provider import limits
+from provider.foreign_text import shown
+from provider.questions.answer import AttestationContent, Proof, SigningTime, TimeSource
+from provider.questions.attestation_question import AttestationWish
+from provider.registry.content.manifest import Descriptor
+from provider.signatures import predicates, statement
+from provider.signatures.alive import Alive, always
+from provider.signatures.content import encoding
+from provider.signatures.demands import Demands
+from provider.signatures.encoding import from_base64, strict_object
+from provider.signatures.evidence import transparency
+from provider.signatures.evidence.logged_envelope import LoggedEnvelope
+from provider.signatures.predicates import PredicateError
+from provider.signatures.rejection import RejectionError, step
+from provider.signatures.statement import PAYLOAD_TYPE, Statement
+from provider.signatures.trust.keys import PublicKey
+
+MEDIA_TYPE: Final = "application/vnd.dsse.envelope.v1+json"
+FORM: Final = "attestation"
+_FORMAT: Final = "legacy"
+_SIGNATURE: Final = "dev.cosignproject.cosign/signature"
+_BUNDLE: Final = "dev.sigstore.cosign/bundle"
+_NOT_ENOUGH: Final = "accepted signatures do not match threshold, Found: 0, Expected 1"
+
+
+@dataclass(frozen=True, slots=True)
+class AttestationLayer:
+    """A layer under a `.att` tag.
+
+    Attributes:
+        layer: its descriptor.
+        body: the envelope; None when it could not be had.
+        problem: why not.
+    """
+
+    layer: Descriptor
+    body: bytes | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class _Envelope:
+    """An envelope with all of its signatures."""
+
+    payload_type: str
+    payload: bytes
+    signatures: Sequence[bytes]
+
+
+def verify(
+    attestation: AttestationLayer, digest: str, demands: Demands, wish: AttestationWish, alive: Alive = always
+) -> Proof:
+    """What an attestation proves.
+
+    Args:
+        attestation: as it was found.
+        digest: `sha256:…` that it must be about.
+        demands: what has to be proved; of a key.
+        wish: what is wanted of it. An attestation of another type is proved too, without its statement.
+        alive: asked before each dear thing; what it raises is passed on.
+
+    Raises:
+        RejectionError: nothing, in cosign's words where it has some; not lasting where the layer could not be had.
+    """
+    with step(1):
+        body = _body(attestation)
+        envelope = _envelope(body)
+    with step(2):
+        alive()
+        logged = _logged(attestation, body, demands)
+    with step(3):
+        alive()
+        _verify_signature(envelope, _key(demands))
+    with step(4):
+        alive()
+        said = statement.read(envelope.payload)
+        said.verify_subject(digest)
+        content = _content(attestation.layer.digest, said, wish)
+    times = () if logged is None else (SigningTime(TimeSource.LOG, f"{logged:%Y-%m-%dT%H:%M:%SZ}"),)
+    # Policy-controller names an attestation by its signature, which it takes from the annotation, and that is empty.
+    return Proof(hashlib.sha256(b"").hexdigest(), digest, _FORMAT, times=times, attestation=content)
+
+
+def _body(attestation: AttestationLayer) -> bytes:
+    layer = attestation.layer
+    if layer.media_type != MEDIA_TYPE:
+        kind = shown(layer.media_type) or "of no type"
+        raise RejectionError(f"attestation layer {layer.digest} is {kind}, not {MEDIA_TYPE}")
+    if _SIGNATURE not in layer.annotations:
+        raise RejectionError(f'signature layer {layer.digest} is missing "{_SIGNATURE}" annotation')
+    if attestation.body is None:
+        # The registry may have it later.
+        raise RejectionError(attestation.problem, lasting=False)
+    return attestation.body
+
+
+def _envelope(body: bytes) -> _Envelope:
+    try:
+        fields = strict_object(body, limits.SIGNATURE_PARTS)
+        signatures = [_either_alphabet(_text(each, "sig")) for each in _list(fields, "signatures")]
+        payload_type, payload = _text(fields, "payloadType"), _text(fields, "payload")
+    except (KeyError, TypeError, ValueError) as error:
+        raise RejectionError("the envelope has a member that is missing or of a wrong type") from error
+    except RejectionError as error:
+        raise RejectionError(f"the envelope cannot be read: {error}") from error
+    if len(signatures) > limits.ENVELOPE_SIGNATURES:
+        raise RejectionError(f"the envelope has more than {limits.ENVELOPE_SIGNATURES} signatures")
+    return _Envelope(payload_type, from_base64(payload), signatures)
+
+
+def _list(fields: dict[str, Any], name: str) -> list[Any]:
+    value = fields[name]
+    if not isinstance(value, list):
+        raise TypeError(name)
+    return value
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields[name]
+    if not isinstance(value, str):
+        raise TypeError(name)
+    return value
+
+
+def _either_alphabet(text: str) -> bytes:
+    """A signature, in base64 of either alphabet (DSSE, `envelope.md`)."""
+    try:
+        return base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
+    except binascii.Error as error:
+        raise RejectionError("a signature is no base64") from error
+
+
+def _logged(attestation: AttestationLayer, body: bytes, demands: Demands) -> dt.datetime | None:
+    if demands.logs is None:
+        return None
+    text = attestation.layer.annotation(_BUNDLE)
+    if not text:
+        raise RejectionError("rekor client not provided for online verification")
+    try:
+        return transparency.verify_promise(text, LoggedEnvelope(body, _key(demands).pem), demands.logs.logs)
+    except RejectionError as error:
+        raise RejectionError(f"error verifying bundle: {error}") from error
+
+
+def _key(demands: Demands) -> PublicKey:
+    if demands.key is None:
+        raise RejectionError("attestations by certificates are not verified under this tag")
+    return demands.key
+
+
+def _verify_signature(envelope: _Envelope, key: PublicKey) -> None:
+    """One good signature of several is enough; whose key it says it is by is nobody's word."""
+    message = encoding(envelope.payload_type, envelope.payload)
+    if not any(_is_good(signature, message, key) for signature in envelope.signatures):
+        raise RejectionError(_NOT_ENOUGH)
+    if envelope.payload_type != PAYLOAD_TYPE:
+        kind = shown(envelope.payload_type)
+        raise RejectionError(f"invalid payloadType {kind} on envelope. Expected {PAYLOAD_TYPE}")
+
+
+def _is_good(signature: bytes, message: bytes, key: PublicKey) -> bool:
+    try:
+        key.verify(signature, message)
+    except RejectionError:
+        return False
+    return True
+
+
+def _content(digest: str, said: Statement, wish: AttestationWish) -> AttestationContent:
+    if said.predicate_type != wish.predicate_type:
+        return AttestationContent(digest, said.predicate_type)
+    try:
+        found = said.document(predicates.read(said.predicate, wish.form))
+    except PredicateError as error:
+        return AttestationContent(digest, said.predicate_type, problem=str(error))
+    return AttestationContent(digest, said.predicate_type, wish.cut(found))
