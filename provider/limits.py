@@ -174,10 +174,10 @@ STALE_WAIT_SECONDS: Final = 0.5
 STALE_AUDIT_WAIT_SECONDS: Final = 3.0
 
 # What is asked often is looked at again in the background when it is so old, a share of the time for which it is
-# believed; how many at once; how long one may take, and how long after a try there is no other, seconds; of how many
-# tries is known.
+# believed; how many wait or are under way, each with the turn of an audit; how long one may take, and how long after a
+# try there is no other, seconds; of how many tries is known.
 RENEWAL_SHARE: Final = 0.7
-RENEWALS: Final = 16
+RENEWALS: Final = 128
 RENEWAL_SECONDS: Final = 10.0
 RENEWAL_PAUSE_SECONDS: Final = 5.0
 RENEWALS_KNOWN: Final = 4096

@@ -12,12 +12,16 @@ from provider.images.assembly import assemble
 from provider.loop import EventLoop
 from provider.questions import item_key
 from provider.questions.item_key import KeyKind
+from provider.questions.proof_question import Format, Key, Verify
+from provider.questions.question import ProofQuestion, key_of
+from provider.reasons import Reason
 from provider.registry.call import Call
 from provider.registry.settings import RegistrySettings
 from provider.registry.turns.claim import Claim
 from tests.integration.answering import Reports
 from tests.integration.store import servers
 from tests.simulators.registry import RegistrySimulator
+from tests.simulators.signing import Signer, new_key
 
 pytestmark = pytest.mark.integration
 
@@ -166,3 +170,20 @@ def test_no_of_a_registry_that_one_replica_met_is_heard_by_the_other_while_the_r
     with pytest.raises(ImageError) as caught:
         one.answer(key)
     assert not caught.value.reason.durable
+
+
+def test_unsigned_image_is_unsigned_for_the_other_replica_too_while_the_registry_is_away(replica, registry):
+    """No tag is believed here, so each question asks the registry."""
+    digest = registry.push_image("shop/web", "unsigned").digest
+    verify = Verify(key=Key(Signer(new_key()).public_pem), format=Format.ANY)
+    key = key_of(ProofQuestion(f"{registry.host}/shop/web@{digest}", verify))
+    one = replica(tag_ttl=0.0)
+    with pytest.raises(ImageError) as caught:
+        one.answer(key)
+    assert (caught.value.reason, "its registry is away" in caught.value.detail) == (Reason.SIGNATURE_ABSENT, False)
+    one.close()
+    one.loop = None
+    registry.fail("any", 503)
+    with pytest.raises(ImageError) as caught:
+        replica(tag_ttl=0.0).answer(key)
+    assert (caught.value.reason, "its registry is away" in caught.value.detail) == (Reason.SIGNATURE_ABSENT, True)
