@@ -26,6 +26,11 @@ class FileWatch:
         """Begin to look, for as long as the loop turns. On its thread."""
         self._task = asyncio.ensure_future(self._watch())
 
+    def end(self) -> None:
+        """Look no more: threads are not to be had while a process ends. On the loop's thread."""
+        if self._task is not None:
+            self._task.cancel()
+
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(limits.FILE_WATCH_SECONDS)

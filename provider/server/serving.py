@@ -130,6 +130,7 @@ def _build(settings: Settings, log: Log, clock: Clock, assembly: Assembly | None
     def stopped() -> None:
         """What other replicas can use is written; nobody waits long for that, least of all for a store that is away."""
         try:
+            loop.hand(watch.end)
             loop.run(assembly.store.leave(), limits.STORE_CLOSE_SECONDS + limits.STORE_WRITE_SECONDS)
         except (TimeoutError, RuntimeError):
             # A store, or a loop, that does not go on: what would be written is lost, as when a process is killed.
