@@ -39,6 +39,8 @@ CREATED: Final = "100 keys, index, created of all configurations"
 WARM_P99: Final = "warm beside the echo: {keys}, p99 of 8 clients"
 AT_REST: Final = "memory at rest"
 WITH_PROOFS: Final = "memory with proofs"
+WITH_EXTRAS: Final = "memory with all extras"
+STORE: Final = "1 key from the store, more than from memory"
 AUDIT: Final = "audit of 1,000 Pods, processor"
 NEIGHBOUR: Final = "neighbour's p99 beside {trouble}"
 LAG: Final = "longest lag of the event loop"
@@ -76,6 +78,8 @@ AIMS: Final[Mapping[str, Aim]] = {
     WARM_P99.format(keys="100 keys"): Aim("warm", "times", 1.5, 1),
     AT_REST: Aim("memory", "MiB", 66),
     WITH_PROOFS: Aim("memory", "MiB", 100),
+    WITH_EXTRAS: Aim("memory", "MiB", 140),
+    STORE: Aim("sharing", "ms", 3),
     AUDIT: Aim("audit", "s", 1),
     NEIGHBOUR.format(trouble=HANGING): Aim("neighbours", "times", 2, 1),
     NEIGHBOUR.format(trouble=SILENT_HOST): Aim("neighbours", "times", 2, 1),
