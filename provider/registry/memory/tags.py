@@ -99,9 +99,8 @@ class Tags:
         call: Call,
     ) -> Sighting | Vacancy:
         """What a tag points to now; where the registry says no, what was known of it is forgotten."""
-        observed_at = self._clock.now()
-        others = await self._seen.others(key, observed_at - limits.PASSING_SECONDS)
-        if others is not None and (absence or not others.absent):
+        others = await self._seen.others(key, self._clock.now() - limits.PASSING_SECONDS)
+        if others is not None:
             call.had(StepTarget.TAG, f"tag of {reference.name}", StepSource.STORE)
             return await self._known(others, reference, call)
         observed_at = self._clock.now()

@@ -245,6 +245,24 @@ class TestRefusals:
             run(one.referrers(image, make_call()))
         assert caught.value.away
 
+    def test_signature_that_was_taken_away_does_not_come_back_with_a_late_write(
+        self, run, loop, replica, make_call, registry, shared, pushed, clock
+    ):
+        one, other = replica(), replica()
+        for each in (one, other):
+            assert run(each.discover(IMAGE, make_call()))
+        loop.settle()
+        late = {name: body for name, body in shared.values.items() if ":tag:" in name}
+        clock.advance(TTL)
+        registry.forget("team/app", "v1")
+        assert not run(other.discover(IMAGE, make_call()))
+        loop.settle()
+        shared.values.update(late)
+        registry.fail("any", 503)
+        with pytest.raises(ImageError) as caught:
+            run(one.discover(IMAGE, make_call()))
+        assert caught.value.away
+
     def test_newer_sighting_counts_more_than_an_older_no(self, replica, resolve, registry, pushed, clock):
         one, other = replica(), replica()
         registry.fail("manifest", 404, times=1)
@@ -318,6 +336,33 @@ class TestRefusals:
             with pytest.raises(ImageError) as caught:
                 resolve(each)
             assert caught.value.away
+
+    def test_what_was_seen_before_too_many_noes_is_neither_read_nor_answered_by_who_met_them(
+        self, loop, replica, resolve, registry, shared, pushed, clock, monkeypatch
+    ):
+        monkeypatch.setattr(limits, "STORE_DROPS", 1)
+        registry.push_image("team/app", "mine", created=LATER)
+        mine = parse("reg.io/team/app:mine")
+        one, other = replica(), replica()
+        resolve(one)
+        resolve(other, mine)
+        clock.advance(5)
+        shared.trouble = StoreTrouble.CONNECTION
+        registry.forget("team/app", "v1")
+        for tag in ("a", "v1"):
+            with pytest.raises(ImageError):
+                resolve(other, parse(f"reg.io/team/app:{tag}"))
+        shared.trouble = None
+        loop.run_for(2)
+        with pytest.raises(ImageError) as caught:
+            resolve(other)
+        assert caught.value.reason is Reason.NOT_FOUND
+        clock.advance(TTL)
+        shared.trouble = StoreTrouble.CONNECTION
+        registry.fail("any", 503)
+        with pytest.raises(ImageError) as caught:
+            resolve(other, mine)
+        assert caught.value.away
 
 
 class TestForgetting:
