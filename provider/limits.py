@@ -259,7 +259,9 @@ HELPER_FAILED_SECONDS: Final = 10.0
 HELPER_SERVERS: Final = 256
 # Pull secrets of Pods, read from the API server: bytes of one object as JSON, seconds for a read, reads at a time;
 # how many of one Pod are read, and how many values may stand in one; how long one is believed, and one that cannot be
-# used; after how long a registry that refuses it is a reason to read it again, seconds; bytes of all that are kept.
+# used; after how long a registry that refuses it is a reason to read it again, seconds; how often the API server is
+# asked whether they may be read, and while some may not, seconds; of how many that cannot be used, and for how long,
+# seconds, that stands in the log once; bytes of all that are kept.
 CLUSTER_OBJECT_BYTES: Final = 2 * MIB
 CLUSTER_READ_SECONDS: Final = 2.0
 CLUSTER_READS: Final = 8
@@ -270,6 +272,10 @@ PULL_SECRET_PARTS: Final = 1024
 PULL_SECRET_SECONDS: Final = 30.0
 PULL_SECRET_FAILED_SECONDS: Final = 5.0
 PULL_SECRET_REREAD_SECONDS: Final = 2.0
+PULL_SECRET_RIGHTS_SECONDS: Final = 300.0
+PULL_SECRET_RIGHTS_LACKING_SECONDS: Final = 10.0
+PULL_SECRETS_TOLD: Final = 1024
+PULL_SECRET_TOLD_SECONDS: Final = 600.0
 PULL_SECRETS_MEMORY_BYTES: Final = 8 * MIB
 # Hosts with a `*` in one file of credentials: each is compared with each host that is asked.
 CREDENTIAL_GLOBS: Final = 64

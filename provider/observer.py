@@ -121,8 +121,16 @@ class Observer(Protocol):
             problems: the entries of it that cannot be used and are passed over, as in `file_rejected`.
         """
 
+    def pull_secret_unusable(self, fault: str, problem: str) -> None:
+        """A pull secret, or a service account that names some, was read and cannot be used, or cannot be read.
+
+        Args:
+            fault: a `ReadFault`.
+            problem: a sentence that names it by `namespace/name`, and nothing that is in it.
+        """
+
     def setting_in_force(self, setting: str, problems: Sequence[str]) -> None:
-        """Entries of a setting that is a list may be passed over; reported once.
+        """Entries of a setting that is a list may be of no use; reported at the start, and when that changes.
 
         Args:
             setting: its name.
@@ -201,6 +209,9 @@ class NullObserver:
         """See `Observer`."""
 
     def file_in_force(self, setting: FileSetting, name: str, problems: Sequence[str]) -> None:
+        """See `Observer`."""
+
+    def pull_secret_unusable(self, fault: str, problem: str) -> None:
         """See `Observer`."""
 
     def setting_in_force(self, setting: str, problems: Sequence[str]) -> None:

@@ -45,6 +45,7 @@ class Check(StrEnum):
     BOOTSTRAP = "bootstrap"
     CLOCKS = "clocks"
     TRUST_ROOTS = "trust-roots"
+    PULL_SECRETS = "pull-secrets"
     REGISTRIES = "registries"
 
 
@@ -267,6 +268,15 @@ PAGES: Final = {
         "Can the trust roots be used, and until when?",
         "Signatures that need one without valid members are `TrustRootStale`: their images are denied.",
         "Replace the file with the present one of its sigstore instance.",
+    ),
+    Check.PULL_SECRETS: CheckPage(
+        "May the provider read the pull secrets that it is set to read?",
+        "Without the right to `get` Secrets and service accounts of a namespace that `pull_secret_namespace` names, "
+        "its Pods' images are asked for without their pull secrets: private ones are denied with `Unauthorized`. The "
+        "provider asks the API server every five minutes what it may, and says so in its metrics.",
+        "Name the namespace in `provider.podCredentials.namespaces` of the chart, or give the account the Role of "
+        "docs/reference/rights.md. `entry.skipped` in the provider's log names namespace and resource, "
+        "`pull_secret.skipped` a Secret that could not be read.",
     ),
     Check.REGISTRIES: CheckPage(
         "Can the images that you name be asked about?",

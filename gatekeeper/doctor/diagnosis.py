@@ -14,6 +14,7 @@ from gatekeeper.doctor import (
     namespaces,
     policies,
     providers,
+    pull_secrets,
     registries,
     trust_roots,
     versions,
@@ -87,6 +88,7 @@ def _findings(found: Installation, vantage: Vantage) -> Iterator[DoctorFinding]:
     )
     yield from clocks.judge(found.server, found.provider_pods)
     yield from trust_roots.judge(vantage.trust_roots, found.provider_pods, vantage.now)
+    yield from pull_secrets.judge(found.provider_pods)
     yield from registries.judge(vantage.images)
 
 

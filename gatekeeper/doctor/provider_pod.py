@@ -28,6 +28,7 @@ class ProviderReport:
         expiries: when its TLS material ends, seconds since 1970, by name: `server`, `ca`, `client_ca`.
         unusable: entries of its files that are passed over, as `SETTING NAME`, with their number.
         rejections: files that it could not use, by setting.
+        pull_secrets: pull secrets that it could not use since its start, by the reason.
     """
 
     version: str = ""
@@ -36,6 +37,7 @@ class ProviderReport:
     expiries: Mapping[str, float] = field(default_factory=dict)
     unusable: Mapping[str, int] = field(default_factory=dict)
     rejections: Mapping[str, int] = field(default_factory=dict)
+    pull_secrets: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, page: str, ahead: float | None) -> ProviderReport:
@@ -63,6 +65,7 @@ class ProviderReport:
             {name: value for name, value in by("certificate_expiry_timestamp_seconds", "certificate").items() if value},
             _counts(by("unusable_entries", "setting", "name")),
             _counts(by("file_rejections_total", "setting")),
+            _counts(by("unusable_pull_secrets_total", "reason")),
         )
 
 

@@ -15,6 +15,7 @@ from provider.pace import Pace
 from provider.pullsecrets import api_reader
 from provider.pullsecrets.keyring import PodKeyrings
 from provider.pullsecrets.pod_credentials import PodCredentialSource
+from provider.pullsecrets.rights import PullSecretRights
 from provider.registry.archive.archive import Archive
 from provider.registry.archive.assembly import assemble_archive
 from provider.registry.client import RegistryClient
@@ -42,6 +43,7 @@ class Assembly:
         pull_secrets: who asks a question that names who pulls; None where nobody's pull secrets are read.
         looks: reads again the files that may be replaced, those that have changed; each may be called by any thread.
         problems: of the files that cannot be used at all; what does not need them has its answers.
+        begin: begins what goes on beside the answers; called on the event loop.
     """
 
     inspector: ImageInspector
@@ -50,6 +52,7 @@ class Assembly:
     looks: Sequence[Callable[[], None]] = ()
     problems: Sequence[str] = ()
     pull_secrets: PodCredentialSource | None = None
+    begin: Callable[[], None] = lambda: None
 
 
 def assemble(
@@ -111,8 +114,8 @@ def assemble(
     files.problems.extend(named.problems)
     defaults = DefaultAuthorities(named.current, lazy.prove)
     inspector = ImageInspector(store, pace, observer, lazy, defaults, settings.short_names)
-    pods = _pull_secrets(settings, credentials, clock, observer)
-    return Assembly(inspector, store, credentials, files.looks, files.problems, pods)
+    pods, begin = _pull_secrets(settings, credentials, clock, observer)
+    return Assembly(inspector, store, credentials, files.looks, files.problems, pods, begin)
 
 
 @dataclass(frozen=True)
@@ -136,14 +139,14 @@ def _credentials(settings: RegistrySettings, clock: Clock, observer: Observer, f
 
 def _pull_secrets(
     settings: RegistrySettings, own: Credentials, clock: Clock, observer: Observer
-) -> PodCredentialSource | None:
-    """See `Assembly`.
+) -> tuple[PodCredentialSource | None, Callable[[], None]]:
+    """Who asks a question that names who pulls, and what begins to look whether that may be read.
 
     Raises:
         SettingsError: there is no API server to read them from.
     """
     if not settings.pull_secret_namespaces:
-        return None
+        return None, lambda: None
     from provider.registry.transport.curl_transport import CurlTransport  # noqa: PLC0415 - as in _store
     from provider.registry.transport.resolver import NameResolver  # noqa: PLC0415 - as in _store
 
@@ -153,7 +156,9 @@ def _pull_secrets(
     authority = str(settings.service_account / api_reader.AUTHORITY)
     transport = CurlTransport(AddressBook(named, NameResolver(clock)), lambda: authority, clock, observer)
     reader = api_reader.ApiReader(transport, server, settings.service_account, clock)
-    return PodCredentialSource(own, PodKeyrings(reader, settings.pull_secret_namespaces, clock), clock)
+    namespaces = settings.pull_secret_namespaces
+    keyrings = PodKeyrings(reader, namespaces, clock, observer)
+    return PodCredentialSource(own, keyrings, clock), PullSecretRights(reader, namespaces, observer).begin
 
 
 def _archive(settings: RegistrySettings, clock: Clock, observer: Observer, files: _Files) -> Archive | None:

@@ -1,12 +1,14 @@
 """Asks the API server of the cluster that this process runs in, as the service account of its Pod.
 
-One request an object (Kubernetes API concepts, "Retrieving resources"), over the transport that registries are asked
-by; whom to believe and who we are stand in files that the kubelet mounts. Redirects are not followed.
+It reads objects, and what that account may read. One request an object (Kubernetes API concepts, "Retrieving
+resources"), over the transport that registries are asked by; whom to believe and who we are stand in files that the
+kubelet mounts. Redirects are not followed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -16,14 +18,16 @@ from typing import Final
 from provider import limits
 from provider.clock import Clock, Deadline
 from provider.errors import ImageError, SettingsError
+from provider.pullsecrets import rights
 from provider.pullsecrets.reader import ClusterResource, ReadError, ReadFault
 from provider.registry import origin
 from provider.registry.origin import Origin
-from provider.registry.transport.transport import Request, TooLargeError, Transport, TransportError
+from provider.registry.transport.transport import Request, Response, TooLargeError, Transport, TransportError
 from provider.version import VERSION
 
 AUTHORITY: Final = "ca.crt"
 TOKEN: Final = "token"  # noqa: S105 - a file's name
+_REVIEWS: Final = "authorization.k8s.io/v1"
 _TOKEN_TEXT: Final = re.compile(r"[\x21-\x7e]+")
 _CAUSES: Final[Mapping[int, ReadFault]] = {
     HTTPStatus.UNAUTHORIZED: ReadFault.UNKNOWN_TO_IT,
@@ -33,7 +37,7 @@ _CAUSES: Final[Mapping[int, ReadFault]] = {
 
 
 class ApiReader:
-    """See `ClusterReader`; for one event loop.
+    """See `ClusterReader` and `RightsReader`; for one event loop.
 
     Args:
         transport: moves the bytes; it believes the cluster's authority and no other.
@@ -51,24 +55,35 @@ class ApiReader:
 
     async def read(self, resource: ClusterResource, namespace: str, name: str) -> bytes:
         """See `ClusterReader`."""
-        target = f"/api/v1/namespaces/{namespace}/{resource}/{name}"
+        response = await self._ask("GET", f"/api/v1/namespaces/{namespace}/{resource}/{name}")
+        if response.status != HTTPStatus.OK:
+            raise ReadError(_CAUSES.get(response.status, ReadFault.UNAVAILABLE))
+        return response.body
+
+    async def readable(self, namespace: str) -> frozenset[ClusterResource] | None:
+        """See `RightsReader`: a SelfSubjectRulesReview, which every account may make (`system:basic-user`)."""
+        review = {"apiVersion": _REVIEWS, "kind": "SelfSubjectRulesReview", "spec": {"namespace": namespace}}
+        response = await self._ask("POST", f"/apis/{_REVIEWS}/selfsubjectrulesreviews", json.dumps(review).encode())
+        if response.status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
+            raise ReadError(_CAUSES.get(response.status, ReadFault.UNAVAILABLE))
+        return rights.readable_of(response.body)
+
+    async def _ask(self, method: str, target: str, body: bytes = b"") -> Response:
         headers = {
             "Authorization": f"Bearer {self._token()}",
             "Accept": "application/json",
             "User-Agent": f"bestbefore/{VERSION}",
+            **({"Content-Type": "application/json"} if body else {}),
         }
-        request = Request("GET", self._server, target, headers)
+        request = Request(method, self._server, target, headers, body)
         async with self._places:
             deadline = Deadline.after(self._clock, limits.CLUSTER_READ_SECONDS)
             try:
-                response = await self._transport.send(request, limits.CLUSTER_OBJECT_BYTES, deadline)
+                return await self._transport.send(request, limits.CLUSTER_OBJECT_BYTES, deadline)
             except TooLargeError as error:
                 raise ReadError(ReadFault.TOO_LARGE) from error
             except (TransportError, ImageError) as error:
                 raise ReadError(ReadFault.UNAVAILABLE) from error
-        if response.status != HTTPStatus.OK:
-            raise ReadError(_CAUSES.get(response.status, ReadFault.UNAVAILABLE))
-        return response.body
 
     def _token(self) -> str:
         """Who we are, read each time: the kubelet replaces it within the hour."""

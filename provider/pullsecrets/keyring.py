@@ -19,6 +19,7 @@ from provider.clock import Clock
 from provider.errors import FileError
 from provider.foreign_text import shown
 from provider.loop import gathered
+from provider.observer import NullObserver, Observer
 from provider.pullsecrets import secret
 from provider.pullsecrets.reader import ClusterReader, ClusterResource, ReadError, ReadFault
 from provider.questions.puller import Puller
@@ -94,9 +95,17 @@ class PodKeyrings:
         reader: reads the cluster.
         namespaces: whose Secrets are read; of no other namespace anything is.
         clock: for what is kept.
+        observer: gets a report of each that cannot be used.
     """
 
-    def __init__(self, reader: ClusterReader, namespaces: frozenset[str], clock: Clock) -> None:
+    def __init__(
+        self,
+        reader: ClusterReader,
+        namespaces: frozenset[str],
+        clock: Clock,
+        observer: Observer | None = None,
+    ) -> None:
+        self._observer = observer or NullObserver()
         self._reader = reader
         self._namespaces = namespaces
         self._clock = clock
@@ -164,7 +173,7 @@ class PodKeyrings:
 
     async def _read(self, key: _ObjectKey, now: float) -> _ObjectRead:
         if not _NAME.fullmatch(key.name):
-            return _ObjectRead(now, problem=f"{key} cannot exist: it is no name of an object")
+            return self._unusable(now, ReadFault.MISSING, f"{key} cannot exist: it is no name of an object")
         try:
             body = await self._reader.read(key.resource, key.namespace, key.name)
             if key.resource is ClusterResource.SERVICE_ACCOUNT:
@@ -172,6 +181,10 @@ class PodKeyrings:
             return _ObjectRead(now, len(body), secret.config_of(body, str(key)))
         except ReadError as error:
             why = _FAILURES[error.cause].format(resource=key.resource, namespace=key.namespace)
-            return _ObjectRead(now, problem=f"{key} {why}")
+            return self._unusable(now, error.cause, f"{key} {why}")
         except FileError as error:
-            return _ObjectRead(now, problem=f"{key} {error}")
+            return self._unusable(now, ReadFault.INVALID, f"{key} {error}")
+
+    def _unusable(self, now: float, fault: ReadFault, problem: str) -> _ObjectRead:
+        self._observer.pull_secret_unusable(fault, problem)
+        return _ObjectRead(now, problem=problem)

@@ -29,6 +29,8 @@ class ReadFault(StrEnum):
     """No answer, or none that is one."""
     TOO_LARGE = "too large"
     """It has more than `CLUSTER_OBJECT_BYTES`."""
+    INVALID = "invalid"
+    """It was read, and is nothing that can be used."""
 
 
 class ReadError(Exception):
@@ -56,5 +58,17 @@ class ClusterReader(Protocol):
 
         Raises:
             ReadError: it cannot be read.
+        """
+        ...
+
+
+class RightsReader(Protocol):
+    """Asks the cluster what we may; for one event loop."""
+
+    async def readable(self, namespace: str) -> frozenset[ClusterResource] | None:
+        """What may be read in a namespace, all of it or some by name; None where the cluster cannot say.
+
+        Raises:
+            ReadError: there is no answer.
         """
         ...

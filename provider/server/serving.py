@@ -121,6 +121,7 @@ def _build(settings: Settings, log: Log, clock: Clock, assembly: Assembly | None
         # In the worker, because no thread survives a fork.
         loop.start()
         loop.hand(watch.begin)
+        loop.hand(assembly.begin)
         loop.run(assembly.store.enter())
         health.started.set()
         plain_app = create_metrics_app(metrics.exposition, health.unhealthy, health.unready)

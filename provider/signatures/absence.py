@@ -43,11 +43,10 @@ class Alternative(StrEnum):
 
 
 _NOTATION: Final = "application/vnd.cncf.notary.signature"
-_COSIGN_SIGNATURE: Final = "application/vnd.dev.cosign.artifact.sig.v1+json"
 _COSIGN_ATTESTATION: Final = "application/vnd.dev.cosign.artifact.att.v1+json"
 _BY_TYPE: Final = {
     _NOTATION: Alternative.NOTATION,
-    _COSIGN_SIGNATURE: Alternative.LEGACY_REFERRER,
+    discovery.COSIGN_SIGNATURE: Alternative.LEGACY_REFERRER,
     _COSIGN_ATTESTATION: Alternative.ATTESTATION,
 }
 # The algorithm and 12 digits.
@@ -60,7 +59,7 @@ _KINDS: Final = {
 _ADVICE: Final = {
     Alternative.BUNDLE: "with `signatureFormat: bundle` a policy reads bundles",
     Alternative.LEGACY: "without `signatureFormat` a policy reads legacy signatures",
-    Alternative.LEGACY_REFERRER: "legacy signatures are read under their tag only",
+    Alternative.LEGACY_REFERRER: "without `signatureFormat` a policy reads legacy signatures",
     Alternative.ATTESTATION: "an attestation is no signature",
     Alternative.PLATFORM: "sign the index, or name the platform's digest",
     Alternative.NOTATION: "Notation signatures are not read",
@@ -109,9 +108,9 @@ class Absence:
     async def _elsewhere(self, look: Look, call: Call, *, thorough: bool) -> set[Alternative]:
         """What further requests show, side by side; whatever they do not show in time is not said."""
         works = [self._tagged(look.target, "att", Alternative.ATTESTATION, call.fork())]
-        if look.form is Format.LEGACY:
+        if look.referrers is None:
             works.append(self._referrers(look.target, call.fork()))
-        elif look.form is Format.BUNDLE:
+        if look.form is Format.BUNDLE:
             works.append(self._tagged(look.target, "sig", Alternative.LEGACY, call.fork()))
         if thorough:
             works.append(self._platforms(look.target, call.fork()))
@@ -182,11 +181,13 @@ def _sentence(look: Look, found: Sequence[Alternative]) -> str:
     instead = [one for one in found if not _looked_for(look.form, one)]
     first = f"no {_KINDS[look.form]}" + (f", but {' and '.join(instead)}" if instead else "")
     unreadable = [f"{look.unreadable} entries of the referrers cannot be read"] if look.unreadable else []
-    return "; ".join([first, f"looked {_places(look)}", *unreadable, *(_ADVICE[one] for one in instead)])
+    return "; ".join([first, f"looked {_places(look)}", *unreadable, *dict.fromkeys(_ADVICE[one] for one in instead)])
 
 
 def _looked_for(form: Format, one: Alternative) -> bool:
-    """Whether it was looked at and taken for none, so that it is no news: a bundle of another image."""
+    """Whether it was looked at and taken for none, so that it is no news: a signature of another image."""
+    if one is Alternative.LEGACY_REFERRER:
+        return form is not Format.BUNDLE
     return one is Alternative.BUNDLE and form is not Format.LEGACY
 
 
@@ -195,7 +196,6 @@ def _places(look: Look) -> str:
     if look.form is not Format.BUNDLE:
         tag = discovery.tag(look.target, "sig").tag or ""
         places.append(f"under the tag {tag.replace(look.target.digest[_DIGEST_SHOWN:], '…')}")
-    if look.form is not Format.LEGACY:
-        places.append("among the referrers")
+    places.append("among the referrers")
     where = f" of {look.target.source.oci}" if look.target.source.oci else ""
     return " and ".join(places) + where

@@ -1,7 +1,8 @@
 """Which signatures an image has.
 
-Two worlds, asked for by the question: cosign's tags `[PREFIX]sha256-HEX.sig`, each layer of which is a signature
-(cosign, `specs/SIGNATURE_SPEC.md`), and sigstore bundles that refer to the image (OCI distribution specification,
+Two worlds, asked for by the question: cosign's simple signings and sigstore bundles. The former are layers of the
+manifest under `[PREFIX]sha256-HEX.sig` (cosign, `specs/SIGNATURE_SPEC.md`), or of manifests of a type of their own that
+refer to the image (`--registry-referrers-mode=oci-1-1`); bundles always refer to it (OCI distribution specification,
 "Listing Referrers"). A list comes first; each signature is fetched when somebody wants to look at it.
 
 What stands in place of a signature may be another thing in ten seconds, so nothing that is wrong with it is durable.
@@ -18,13 +19,14 @@ from typing import Final
 
 from provider import limits
 from provider.errors import ImageError
+from provider.loop import gathered
 from provider.observer import Observer, RemoteList
 from provider.questions.proof_question import SignatureSource
 from provider.reasons import Reason
 from provider.registry import reference
 from provider.registry.call import Call
 from provider.registry.content import artifact, digests
-from provider.registry.content.artifact import Artifact
+from provider.registry.content.artifact import Artifact, DescriptorList
 from provider.registry.content.manifest import Descriptor
 from provider.registry.reference import Reference
 from provider.registry.sighting import Vacancy
@@ -33,6 +35,7 @@ from provider.signatures.formats.bundle_format import MEDIA_TYPE_PREFIX
 from provider.signatures.rejection import RejectionError
 from provider.steps import StepPurpose
 
+COSIGN_SIGNATURE: Final = "application/vnd.dev.cosign.artifact.sig.v1+json"
 _EMPTY: Final = "application/vnd.oci.empty.v1+json"
 PREDICATE: Final = "dev.sigstore.bundle.predicateType"
 SIGN: Final = "https://sigstore.dev/cosign/sign/v1"
@@ -42,7 +45,7 @@ _UNFIT: Final = frozenset({Reason.NOT_FOUND, Reason.SIGNATURE_REJECTED})
 
 @dataclass(frozen=True, slots=True)
 class LegacySignature:
-    """A layer under a `.sig` tag.
+    """A layer under a `.sig` tag, or of a referrer that holds such layers.
 
     Attributes:
         layer: its descriptor, whose annotations carry the signature.
@@ -87,17 +90,34 @@ class Listing:
 
     Attributes:
         where: the repository that they lie in.
-        entries: layers of a `.sig` manifest, or descriptors of referrers.
+        entries: layers of simple signings, or descriptors of bundles.
         observed_at: when that was so; seconds since 1970.
         problems: of the entries that cannot be read; a sentence each.
-        referrers: all that refers to the image; of bundles.
+        failures: of the entries that could not be had.
     """
 
     where: Reference
     entries: Sequence[Descriptor]
     observed_at: float
     problems: Sequence[str] = ()
-    referrers: Sequence[Descriptor] = ()
+    failures: Sequence[ImageError] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReferrerList:
+    """What refers to an image.
+
+    Attributes:
+        where: the image, in the repository that signatures lie in.
+        descriptors: all that can be read.
+        observed_at: when that was so; seconds since 1970.
+        problems: of the others; a sentence each.
+    """
+
+    where: Reference
+    descriptors: Sequence[Descriptor]
+    observed_at: float
+    problems: Sequence[str] = ()
 
 
 class Discovery:
@@ -109,7 +129,7 @@ class Discovery:
         self._observer = observer
 
     async def legacy(self, target: Target, call: Call) -> Listing:
-        """The simple signings of an image.
+        """The simple signings under an image's tag.
 
         Args:
             target: of what, and where.
@@ -165,25 +185,68 @@ class Discovery:
             raise
         return LegacySignature(layer, payload)
 
-    async def bundles(self, target: Target, call: Call) -> Listing:
-        """What refers to an image and may be a signature.
+    async def referring(self, target: Target, call: Call) -> ReferrerList:
+        """What refers to an image.
 
         Args:
-            target: of what, and where; the tag prefix is for the other format.
+            target: of what, and where; the tag prefix is for tags.
             call: the work that this belongs to.
 
         Raises:
-            ImageError: no answer; `SignatureRejected` when there are too many.
+            ImageError: no answer; `SignatureRejected` when there are too many, or the list is none.
         """
         call.purpose = StepPurpose.SIGNATURE
         where = subject(target)
         with passing():
-            referrers = await self._store.referrers(where, call, target.max_age)
-        likely = [one for one in referrers.descriptors if _may_be_signature(one)]
-        if len(likely) > limits.SIGNATURES:
-            sentence = f"number of bundles ({len(likely)}) exceeded the limit ({limits.SIGNATURES})"
-            raise ImageError(Reason.SIGNATURE_REJECTED, sentence)
-        return Listing(where, likely, referrers.observed_at, referrers.problems, referrers.descriptors)
+            found = await self._store.referrers(where, call, target.max_age)
+        return ReferrerList(where, found.descriptors, found.observed_at, found.problems)
+
+    async def legacy_among(self, referring: ReferrerList, call: Call) -> Listing:
+        """The simple signings that are stored as referrers.
+
+        One that cannot be read, or had, is a problem of its own.
+
+        Raises:
+            ImageError: `SignatureRejected` when there are too many.
+        """
+        call.purpose = StepPurpose.SIGNATURE
+        likely = [one for one in referring.descriptors if one.artifact_type == COSIGN_SIGNATURE]
+        _limit("referrers with signatures", len(likely))
+        strands = [call.fork() for _ in likely]
+        works = [self._layers(referring.where, *each) for each in zip(likely, strands, strict=True)]
+        found = await gathered(works)
+        call.join(strands)
+        layers = [each for each in found if isinstance(each, DescriptorList)]
+        entries = [entry for each in layers for entry in each.entries]
+        _limit("layers", len(entries))
+        problems = [problem for each in layers for problem in each.problems]
+        if problems:
+            self._observer.entries_passed_over(RemoteList.SIGNATURES, problems)
+        failures = [each for each in found if isinstance(each, ImageError)]
+        return Listing(referring.where, entries, referring.observed_at, problems, failures)
+
+    async def _layers(self, where: Reference, referrer: Descriptor, call: Call) -> DescriptorList | ImageError:
+        """The layers of a referrer; none of one that refers to another image."""
+        what = f"referrer {referrer.digest}"
+        try:
+            with passing():
+                document = await self._store.manifest(where.at(referrer.digest), call)
+                if artifact.subject_of(document.body, what) != where.identifier:
+                    return DescriptorList(())
+                return artifact.read_layers(document.body, what)
+        except ImageError as error:
+            return DescriptorList((), (error.message,)) if error.reason in _UNFIT else error
+
+    @staticmethod
+    def bundles(referring: ReferrerList) -> Listing:
+        """What refers to an image and may be a bundle with a signature.
+
+        Raises:
+            ImageError: `SignatureRejected` when there are too many.
+        """
+        likely = [one for one in referring.descriptors if _may_be_signature(one)]
+        _limit("bundles", len(likely))
+        return Listing(referring.where, likely, referring.observed_at, referring.problems)
 
     async def bundle(self, listing: Listing, descriptor: Descriptor, call: Call) -> bytes | None:
         """The bundle behind a descriptor; None when it is something else, or of another image.
@@ -207,6 +270,12 @@ class Discovery:
                 return None
             self._observer.entries_passed_over(RemoteList.REFERRERS, [error.message])
             raise RejectionError(error.message, lasting=False) from error
+
+
+def _limit(what: str, count: int) -> None:
+    if count > limits.SIGNATURES:
+        sentence = f"number of {what} ({count}) exceeded the limit ({limits.SIGNATURES})"
+        raise ImageError(Reason.SIGNATURE_REJECTED, sentence)
 
 
 @contextmanager

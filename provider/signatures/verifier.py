@@ -12,7 +12,7 @@ import datetime as dt
 import hashlib
 import importlib
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +40,7 @@ from provider.signatures.absence import Absence, Look
 from provider.signatures.alive import alive
 from provider.signatures.attestations import AttestationVerifier
 from provider.signatures.demands import Demands
-from provider.signatures.discovery import Discovery, Listing, Target
+from provider.signatures.discovery import Discovery, Listing, ReferrerList, Target
 from provider.signatures.examination import Examination, SignatureSteps, steps
 from provider.signatures.formats import bundle, simple_signing
 from provider.signatures.rejection import RejectionError
@@ -203,33 +203,107 @@ class ProofVerifier:
             return await self._attestations.verdicts(target, verify.attestation, demands, call)
         form = verify.format
         if form is Format.LEGACY:
-            return await self._legacies(target, form, demands, call)
+            return await self._legacies(target, demands, call)
         if form is Format.BUNDLE:
-            return await self._bundles(target, form, demands, call)
-        both = ((simple_signing.FORMAT, self._legacies), (bundle.FORMAT, self._bundles))
-        found = []
-        for name, of_format in both:
+            return await self._bundles(await self._discovery.referring(target, call), target, form, demands, call)
+        return await self._either(target, demands, call)
+
+    async def _legacies(self, target: Target, demands: Demands, call: Call) -> Verdicts:
+        """The simple signings under the tag; where there are none, those among the referrers.
+
+        So an image that is signed by tag costs no request more. Upstream knows no other place than the tag: who refuses
+        us the list, which many do who do not know it, is none who hides a signature; who does not answer may be.
+        """
+        try:
+            tagged = await self._tagged(target, Format.LEGACY, demands, call)
+        except ImageError as error:
+            if not error.away:
+                raise
+            return await self._referred_before(target, demands, call, error)
+        if tagged.of:
+            return tagged
+        trips = call.round_trips
+        if call.stale:
+            # A registry that is away is waited for once: a list that was seen with the tag is as good as that.
+            age = self._clock.now() - tagged.observed_at + limits.PASSING_SECONDS
+            target = replace(target, max_age=age)
+        try:
+            referring = await self._discovery.referring(target, call)
+        except ImageError as error:
+            if error.reason not in candidates.REFUSALS:
+                raise
+            return tagged
+        # Of a list that was seen a while ago it is not said what the image has instead.
+        fresh = call.round_trips > trips
+        referred = await self._referred(referring, target, Format.LEGACY, demands, call)
+        look = referred.look if fresh else replace(referred.look, referrers=None)
+        return _together((tagged, replace(referred, look=look)))
+
+    async def _referred_before(self, target: Target, demands: Demands, call: Call, away: ImageError) -> Verdicts:
+        """What was seen among the referrers before the registry went away, where that proves something.
+
+        Raises:
+            ImageError: that it is away.
+        """
+        try:
+            referring = await self._discovery.referring(target, call)
+            found = await self._referred(referring, target, Format.LEGACY, demands, call)
+        except ImageError:
+            raise away from None
+        if not any(result.proof for result in found.results):
+            raise away
+        return found
+
+    async def _either(self, target: Target, demands: Demands, call: Call) -> Verdicts:
+        """Signatures of both forms; what keeps us from some of them may not hide a good one among the others."""
+        found: list[Verdicts] = []
+
+        async def looked(form: str, look: Coroutine[Any, Any, Verdicts]) -> None:
             try:
-                found.append(await of_format(target, form, demands, call))
+                found.append(await look)
             except ImageError as error:
-                # A list that cannot be had may not hide a good signature in the other one.
                 result = VerificationResult(None, error.message, error=error.again())
-                found.append(Verdicts([Verdict(name, "", demands, result)], self._clock.now(), Look(target, form)))
-        of = [verdict for each in found for verdict in each.of]
-        return Verdicts(of, min(each.observed_at for each in found), found[-1].look)
+                verdict = Verdict(form, "", demands, result)
+                found.append(Verdicts([verdict], self._clock.now(), Look(target, Format.ANY)))
 
-    async def _legacies(self, target: Target, form: Format, demands: Demands, call: Call) -> Verdicts:
+        async def among_referrers() -> Verdicts:
+            referring = await self._discovery.referring(target, call)
+            await looked(simple_signing.FORMAT, self._referred(referring, target, Format.ANY, demands, call))
+            return await self._bundles(referring, target, Format.ANY, demands, call)
+
+        await looked(simple_signing.FORMAT, self._tagged(target, Format.ANY, demands, call))
+        await looked(bundle.FORMAT, among_referrers())
+        return _together(found)
+
+    async def _tagged(self, target: Target, form: Format, demands: Demands, call: Call) -> Verdicts:
         listing = await self._discovery.legacy(target, call)
-        verdicts = await self._each(simple_signing.FORMAT, self._legacy, listing, target, demands, call)
-        # A layer that cannot be read is a signature that proves nothing; those beside it may.
-        verdicts += [_unreadable(simple_signing.FORMAT, problem, demands) for problem in listing.problems]
-        return Verdicts(verdicts, listing.observed_at, Look(target, form))
+        return await self._simple_signings(listing, target, Look(target, form), demands, call)
 
-    async def _bundles(self, target: Target, form: Format, demands: Demands, call: Call) -> Verdicts:
-        listing = await self._discovery.bundles(target, call)
+    async def _referred(
+        self, referring: ReferrerList, target: Target, form: Format, demands: Demands, call: Call
+    ) -> Verdicts:
+        listing = await self._discovery.legacy_among(referring, call)
+        look = Look(target, form, referring.descriptors, unreadable=len(referring.problems))
+        return await self._simple_signings(listing, target, look, demands, call)
+
+    async def _simple_signings(
+        self, listing: Listing, target: Target, look: Look, demands: Demands, call: Call
+    ) -> Verdicts:
+        form = simple_signing.FORMAT
+        verdicts = await self._each(form, self._legacy, listing, target, demands, call)
+        # A layer that cannot be read is a signature that proves nothing; those beside it may.
+        verdicts += [_unreadable(form, problem, demands) for problem in listing.problems]
+        failed = [VerificationResult(None, error.message, error=error.again()) for error in listing.failures]
+        verdicts += [Verdict(form, "", demands, result) for result in failed]
+        return Verdicts(verdicts, listing.observed_at, look)
+
+    async def _bundles(
+        self, referring: ReferrerList, target: Target, form: Format, demands: Demands, call: Call
+    ) -> Verdicts:
+        listing = self._discovery.bundles(referring)
         verdicts = await self._each(bundle.FORMAT, self._bundle, listing, target, demands.for_bundles, call)
         others = len(listing.entries) - len(verdicts)
-        look = Look(target, form, listing.referrers, others, len(listing.problems))
+        look = Look(target, form, referring.descriptors, others, len(listing.problems))
         return Verdicts(verdicts, listing.observed_at, look)
 
     async def _each(  # noqa: PLR0913, PLR0917 - what all of a list have in common
@@ -322,6 +396,12 @@ def build_verifier(
         # They were named to be used: what they need is not loaded in the first question's time.
         importlib.import_module(_LIBRARIES)
     return ProofVerifier(store, TrustRoots(trust_roots, clock, observer), pace, clock, observer)
+
+
+def _together(found: Sequence[Verdicts]) -> Verdicts:
+    """Several as one; the last says where was looked."""
+    of = [verdict for each in found for verdict in each.of]
+    return Verdicts(of, min(each.observed_at for each in found), found[-1].look)
 
 
 def _unreadable(form: str, problem: str, demands: Demands) -> Verdict:

@@ -14,6 +14,7 @@ class Event(StrEnum):
     CERTIFICATE_RELOADED = "certificate.reloaded"
     CLOUD_ANSWERED = "cloud.answered"
     CLOUD_FAILED = "cloud.failed"
+    PULL_SECRET_SKIPPED = "pull_secret.skipped"  # noqa: S105 - the name of an event
     CONFIG_LOADED = "config.loaded"
     ENTRY_REJECTED = "entry.rejected"
     ENTRY_SKIPPED = "entry.skipped"

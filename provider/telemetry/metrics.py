@@ -21,6 +21,7 @@ from prometheus_client import (
 
 from provider.answering.batch import BatchResponse
 from provider.observer import FileSetting, RemoteList
+from provider.pullsecrets.reader import ReadFault
 from provider.questions.endpoint import Endpoint
 from provider.reasons import EXPLANATIONS, Lifetime, Reason
 from provider.telemetry.quotas import Quotas
@@ -251,13 +252,18 @@ class Metrics:
         )
         self.unusable_entries = self._gauge(
             "unusable_entries",
-            "Entries of a file in force, and clouds, that cannot be used and are passed over",
+            "Entries of files and settings in force, clouds, and rights, that cannot be used or are missing",
             "setting",
             "name",
         )
         self.entries_passed_over = self._counter(
             "entries_passed_over", "Entries of registries' lists of signatures that could not be used", "list"
         )
+        self.unusable_pull_secrets = self._counter(
+            "unusable_pull_secrets", "Pull secrets and service accounts of Pods that were of no use when read", "reason"
+        )
+        for fault in ReadFault:
+            self.unusable_pull_secrets.labels(fault.replace(" ", "_"))
         for setting in FileSetting:
             self.file_rejections.labels(setting)
         for listed in RemoteList:

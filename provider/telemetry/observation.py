@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from provider import limits
+from provider.cache.memory import Memory
 from provider.clock import Clock
 from provider.observer import FileSetting, NullObserver, Operation, RemoteList, ThrottleCause
 from provider.steps import AnswerStep, StepRecorder
@@ -45,6 +46,7 @@ class Observation(NullObserver):
         self.metrics = metrics
         self.log = log
         self._repeats = Repeats(clock)
+        self._told: Memory[str, bool] = Memory(clock, limits.PULL_SECRETS_TOLD)
         self._clock = clock
 
     def registry_request(self, registry: str, operation: Operation, code: str, seconds: float) -> None:
@@ -90,6 +92,14 @@ class Observation(NullObserver):
         """A setting is in force, perhaps without some of its entries."""
         self.metrics.unusable_entries.labels(setting, "").set(len(problems))
         self._skipped(setting, problems, "an entry of a setting cannot be used; the others are")
+
+    def pull_secret_unusable(self, fault: str, problem: str) -> None:
+        """A pull secret cannot be used: counted each time, and in the log once in a while by its name."""
+        self.metrics.unusable_pull_secrets.labels(fault.replace(" ", "_")).inc()
+        if self._told.get(problem) is None:
+            self._told.put(problem, value=True, seconds=limits.PULL_SECRET_TOLD_SECONDS)
+            message = "a pull secret cannot be used; the others are tried"
+            self.log.warning(Event.PULL_SECRET_SKIPPED, message, cause=fault, problem=problem)
 
     def _skipped(self, where: str, problems: Sequence[str], message: str) -> None:
         for problem in problems[: limits.PASSED_OVER_SHOWN]:

@@ -67,7 +67,8 @@ _NOTES: Final = {
     "spec.authorities[].key.secretRef": "From a Secret in the policies' files, or in files that `--secret` names, when "
     "the policy is translated.",
     "spec.policy.remote": "Fetched over https when the policy is translated; its SHA-256 is checked.",
-    "spec.authorities[].signatureFormat": "Empty and `legacy`: the tag `sha256-….sig`; `bundle`: sigstore bundles.",
+    "spec.authorities[].signatureFormat": "Empty and `legacy`: the tag `sha256-….sig`, and where there "
+    "is none, cosign's referrers; `bundle`: sigstore bundles.",
     "spec.mode": "`enforce` denies, `warn` warns: the Constraint's `enforcementAction`.",
     "spec.policy.type": "`rego`; `cue` is refused, with how to write the same in Rego.",
     "spec.policy.data": "Word for word, except the package line and references to that package.",

@@ -109,4 +109,7 @@ WHEN: Final = {
     ),
     "store_writes_dropped": "the store is lost, full, read-only or slow: see `bestbefore_store_requests_total`",
     "unusable_entries": "correct or remove the entry; the log names it",
+    "unusable_pull_secrets": "`forbidden`, `unauthorized`: the provider's account lacks a right, run `bestbefore "
+    "doctor`; `unavailable`: the API server is away; `missing`, `invalid`, `too_large`: the owners of the Pods see to "
+    "it. `pull_secret.skipped` in the log names them",
 }

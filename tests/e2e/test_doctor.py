@@ -29,7 +29,7 @@ _BROKEN_SECONDS = 20.0
 # The rig has one Pod of Gatekeeper and certificates for two days.
 _RIG = {"error provider-certificate", "warning gatekeeper-pods"}
 # Its provider is a process at 127.0.0.1, not a Service with Pods.
-_OUTSIDE = {"bestbefore-version", "provider-pods", "clocks", "trust-roots"}
+_OUTSIDE = {"bestbefore-version", "provider-pods", "clocks", "trust-roots", "pull-secrets"}
 
 
 @dataclass(frozen=True)

@@ -190,6 +190,32 @@ def test_audit_asks_with_the_pod_s_pull_secret(
     assert seed.OWN_SENTENCE in Audit(client, in_force).violation(old)["message"]
 
 
+def test_rights_that_are_missing_are_seen_before_a_pod_is_denied_for_it(
+    world: World, provider: RealProvider, tenants: tuple[Tenant, Tenant]
+) -> None:
+    """What the real API server says of the chart's rights, and of none."""
+
+    def missing() -> list[str]:
+        lines = provider.metrics().splitlines()
+        return [line for line in lines if 'setting="pull_secret_namespace"' in line]
+
+    def settled(count: int) -> None:
+        until(missing, lambda found: bool(found) and found[0].endswith(f" {count}.0"), "rights", _RETRY_SECONDS)
+
+    settled(0)
+    for space in (tenant.namespace for tenant in tenants):
+        accounts.unbind(world.client, space)
+    try:
+        provider.stop()
+        provider.start()
+        settled(2 * len(tenants))
+    finally:
+        grant(world, [tenant.namespace for tenant in tenants])
+        provider.stop()
+        provider.start()
+    settled(0)
+
+
 def test_no_secret_stands_in_the_provider_s_log(world: World, tenants: tuple[Tenant, Tenant]) -> None:
     assert tenants
     text = (Path(world.logs) / "provider.log").read_text("utf-8", errors="replace")

@@ -262,7 +262,7 @@ def test_bundle_under_a_policy_that_reads_legacy_signatures_is_named(shop: Shop)
     absent = lines.index("✗ no signatures found")
     assert lines[absent + 1 : absent + 4] == [
         "no legacy signature, but a bundle",
-        f"looked under the tag sha256-{shop.image.digest[7:19]}….sig",
+        f"looked under the tag sha256-{shop.image.digest[7:19]}….sig and among the referrers",
         "with `signatureFormat: bundle` a policy reads bundles",
     ]
     assert "SignatureAbsent: authority release: no legacy signature, but a bundle." in done.stdout

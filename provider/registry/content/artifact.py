@@ -58,11 +58,10 @@ def read(body: bytes, what: str) -> Artifact:
     """
     fields = _manifest(body, what)
     layers = [_layer(layer, f"{what}: layers[{number}]") for number, layer in enumerate(_list(fields, "layers", what))]
-    subject = fields.get("subject")
     return Artifact(
         _text(fields, "artifactType", what),
         tuple(layers),
-        manifest.descriptor(subject, f"{what}: subject").digest if subject is not None else "",
+        subject_of(body, what),
         _texts(fields.get("annotations") or {}, what),
     )
 
@@ -76,6 +75,16 @@ def read_layers(body: bytes, what: str) -> DescriptorList:
     """
     layers = _list(_manifest(body, what), "layers", what)
     return _readable(layers, f"{what}: layers", _layer)
+
+
+def subject_of(body: bytes, what: str) -> str:
+    """The digest of what a manifest refers to; empty when it refers to nothing.
+
+    Raises:
+        ImageError: as for `read_layers`.
+    """
+    subject = _manifest(body, what).get("subject")
+    return manifest.descriptor(subject, f"{what}: subject").digest if subject is not None else ""
 
 
 def read_referrers(body: bytes, what: str) -> DescriptorList | None:

@@ -31,6 +31,14 @@ def revoke(client: KubernetesClient) -> None:
             client.delete({"apiVersion": version, "kind": kind, **each})
 
 
+def unbind(client: KubernetesClient, namespace: str) -> None:
+    """Take away what the chart lets its accounts do in a namespace; the accounts stay, with their tokens."""
+    version, kind = "rbac.authorization.k8s.io/v1", "RoleBinding"
+    path = f"/apis/{version}/namespaces/{namespace}/rolebindings"
+    for each in client.request("GET", path, query={"labelSelector": _OURS}).expect_ok()["items"]:
+        client.delete({"apiVersion": version, "kind": kind, **each})
+
+
 def may(client: KubernetesClient, account: str, namespace: str, right: AccountRight) -> bool:
     """What `kubectl auth can-i` would say to a service account.
 

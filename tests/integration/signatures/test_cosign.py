@@ -112,6 +112,19 @@ def test_legacy_signature_by_key(instance, provider, image):
     assert [proof.format for proof in provider.prove(image, Verify(key=Key(instance.key)))] == ["legacy"]
 
 
+@pytest.mark.parametrize("form", [Format.LEGACY, Format.ANY])
+def test_legacy_signature_that_is_stored_as_a_referrer(instance, provider, image, form):
+    """Cosign's `oci-1-1`; a registry without the interface gets the list under the tag of the specification."""
+    instance.sign_legacy_by_key(image, "--registry-referrers-mode=oci-1-1", COSIGN_EXPERIMENTAL="1")
+    by_key = Verify(key=Key(instance.key), format=form)
+    assert [proof.format for proof in provider.prove(image, by_key)] == ["legacy"]
+    other = replace(by_key, key=Key(Signer(new_key()).public_pem))
+    assert "invalid signature" in provider.refusal(image, other).message
+    in_bundles = provider.refusal(image, replace(by_key, format=Format.BUNDLE))
+    assert in_bundles.reason is Reason.SIGNATURE_ABSENT
+    assert "but a legacy signature among the referrers; " in in_bundles.detail
+
+
 def test_index_is_signed_as_a_whole(instance, provider, registry):
     index = registry.push_index("team/multi", {"linux/amd64": days_ago(1), "linux/arm64": days_ago(1)})
     instance.sign(index.pinned)

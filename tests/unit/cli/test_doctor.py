@@ -49,7 +49,7 @@ warning  deny-log: Pod gatekeeper-1
          to do: Set `logDenies: true` and `logLevel: INFO` of Gatekeeper's chart, and no `logFile`.
          see docs/reference/doctor.md#deny-log
 
-warning  bestbefore-version, provider-pods, clocks, trust-roots: Pods of the provider
+warning  bestbefore-version, provider-pods, clocks, trust-roots, pull-secrets: Pods of the provider
          not judged: their namespace is not known: we may not read it (list providers: 403)
          to do: Give the right, or open the way, to read it; the page lists the rights that are needed.
          see docs/reference/doctor.md
@@ -60,7 +60,7 @@ providers
          to do: Give the right, or open the way, to read it; the page lists the rights that are needed.
          see docs/reference/doctor.md
 
-1 error, 1 warning, 10 not judged
+1 error, 1 warning, 11 not judged
 """
 
 

@@ -526,6 +526,16 @@ FAULTS: dict[str, tuple[Fault, str, str]] = {
         "warning trust-roots",
         "1 members of its trust root own are passed over",
     ),
+    "right to read pull secrets that is missing": (
+        _report(unusable={"pull_secret_namespace ": 2}),
+        "warning pull-secrets",
+        "namespaces that `pull_secret_namespace` names are missing: 2",
+    ),
+    "pull secret that may not be read": (
+        _report(pull_secrets={"forbidden": 2, "missing": 7}),
+        "warning pull-secrets",
+        "pull secrets that it was not allowed to read, since its start: 2",
+    ),
     "clock of the provider": (_report(ahead=75.0), "error clocks", "its clock is 75 s ahead of that of this machine"),
     "registry that is away": (
         lambda it: it.vantage_with(images=(ImageAnswer("ghcr.io/acme/shop:1", "Timeout", "no answer in time"),)),
@@ -558,7 +568,13 @@ def test_without_providers_nothing_behind_them_is_judged() -> None:
     worst, *others = it.findings()
     assert worst.message == "none of the Providers bestbefore, bestbefore-audit, bestbefore-mutate is there"
     assert {each.message for each in others} == {"not judged: there is no Provider"}
-    assert {str(each.check) for each in others} == {"bestbefore-version", "provider-pods", "clocks", "trust-roots"}
+    assert {str(each.check) for each in others} == {
+        "bestbefore-version",
+        "provider-pods",
+        "clocks",
+        "trust-roots",
+        "pull-secrets",
+    }
 
 
 def test_gatekeeper_that_is_not_there_leaves_its_flags_unjudged() -> None:

@@ -138,12 +138,14 @@ bestbefore_unusable_entries{name="own",setting="trust_root"} 2.0
 bestbefore_unusable_entries{name="",setting="docker_config"} 0.0
 # TYPE bestbefore_file_rejections_total counter
 bestbefore_file_rejections_total{setting="trust_root"} 3.0
+# TYPE bestbefore_unusable_pull_secrets_total counter
+bestbefore_unusable_pull_secrets_total{reason="forbidden"} 4.0
 """
 
 
 def test_report_is_read_of_a_page_of_metrics() -> None:
     assert ProviderReport.of(_PAGE, 0.5) == ProviderReport(
-        "0.1.0", 0.5, {"validate": 1.5}, {"server": 1.8e9}, {"trust_root own": 2}, {"trust_root": 3}
+        "0.1.0", 0.5, {"validate": 1.5}, {"server": 1.8e9}, {"trust_root own": 2}, {"trust_root": 3}, {"forbidden": 4}
     )
 
 

@@ -50,6 +50,7 @@ _NEEDED = {
         "provider-pods",
         "clocks",
         "trust-roots",
+        "pull-secrets",
     },
     "providers": {
         "webhook-timeout",
@@ -62,6 +63,7 @@ _NEEDED = {
         "provider-pods",
         "clocks",
         "trust-roots",
+        "pull-secrets",
     },
     "constrainttemplates": {
         "template-status",
@@ -119,6 +121,7 @@ def test_what_is_seen_from_the_inside_only_is_no_fault_outside() -> None:
         "bestbefore-version",
         "clocks",
         "trust-roots",
+        "pull-secrets",
     }
     assert {each.severity for each in found.findings} == {FindingSeverity.INFO}
 

@@ -6,6 +6,7 @@ import pytest
 
 from provider import limits
 from provider.errors import ImageError
+from provider.observer import NullObserver
 from provider.pullsecrets.reader import ClusterResource, ReadFault
 from provider.reasons import Reason
 from provider.registry.credentials.credential import Credential
@@ -393,6 +394,41 @@ class TestOneBadSecretBesideAGoodOne:
         world.cluster.hold(ClusterResource.SECRET, "shop", "ended", ended)
         world.cluster.secret("shop", "good", {"reg.io": BOB})
         assert world.ask("ended", "good").digest == world.image.digest
+
+
+class TestReports:
+    """Who runs the provider sees which pull secrets are of no use, by a few reasons and by their names."""
+
+    @pytest.fixture
+    def told(self, make_world):
+        class Told(NullObserver):
+            def __init__(self):
+                self.unusable = []
+
+            def pull_secret_unusable(self, fault, problem):
+                self.unusable.append((fault, problem))
+
+        told = Told()
+        world = make_world(observer=told)
+        world.allow(ANN)
+        return world, told.unusable
+
+    def test_each_that_is_of_no_use_is_reported_with_its_reason(self, told):
+        world, unusable = told
+        world.cluster.secret("shop", "closed", {"reg.io": ANN})
+        world.cluster.fail("shop", "closed", ReadFault.FORBIDDEN)
+        world.cluster.hold(ClusterResource.SECRET, "shop", "opaque", {"type": "Opaque"})
+        world.cluster.secret("shop", "good", {"reg.io": ANN})
+        world.ask("gone", "closed", "opaque", "good", "no/name")
+        assert sorted(fault for fault, _ in unusable) == ["forbidden", "invalid", "missing", "missing"]
+        assert ("missing", "pull secret shop/gone does not exist") in unusable
+        assert "secret-" not in str(unusable)
+
+    def test_one_that_can_be_used_is_not(self, told):
+        world, unusable = told
+        world.cluster.secret("shop", "good", {"reg.io": ANN})
+        world.ask("good")
+        assert unusable == []
 
 
 class TestSilence:

@@ -41,7 +41,7 @@ def basic(user: str, password: str) -> str:
 class World:
     """A private image `reg.io/team/app:v1`, which those in `readers` may read."""
 
-    def __init__(self, own=None, prover=None, stale_seconds=0.0):
+    def __init__(self, own=None, prover=None, stale_seconds=0.0, observer=None):
         self.clock = FakeClock()
         self.loop = VirtualLoop(self.clock)
         self.cluster = ClusterObjects()
@@ -60,7 +60,7 @@ class World:
             prover(self) if prover else NoProver(),
             DefaultAuthorities(dict, NoProver().prove),
         )
-        keyrings = PodKeyrings(self.cluster, frozenset({"shop", "yard"}), self.clock)
+        keyrings = PodKeyrings(self.cluster, frozenset({"shop", "yard"}), self.clock, observer)
         self.askers = PodCredentialSource(own or NoCredentials(), keyrings, self.clock)
         self.memory = Memory(self.clock, 1 << 20)
 

@@ -46,6 +46,7 @@ from tests.simulators.signing import NOW, SIGN, Signer, new_key
 
 REPOSITORY = "team/app"
 IMAGE = f"reg.example/{REPOSITORY}:v1"
+COSIGN_SIGNATURE = "application/vnd.dev.cosign.artifact.sig.v1+json"
 EMPTY = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": sha256(b"{}"), "size": 2}
 BUNDLE = f"{MEDIA_TYPE_PREFIX}.v0.3+json"
 
@@ -153,6 +154,18 @@ class World:
             "layers": [layer] * layers,
             "subject": {"mediaType": media_types.OCI_MANIFEST, "digest": subject or self.digest, "size": 1},
             "annotations": notes or {},
+        }
+        return self.registry.push_manifest(repository, None, manifest)
+
+    def refer_layers(self, layers, *, subject=None, kind=COSIGN_SIGNATURE, repository=REPOSITORY):
+        """Put simple signings beside the image, as cosign does with `--registry-referrers-mode=oci-1-1`."""
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": media_types.OCI_MANIFEST,
+            "artifactType": kind,
+            "config": {**EMPTY, "mediaType": kind},
+            "layers": layers,
+            "subject": {"mediaType": media_types.OCI_MANIFEST, "digest": subject or self.digest, "size": 1},
         }
         return self.registry.push_manifest(repository, None, manifest)
 
@@ -685,6 +698,144 @@ def test_signature_fetched_by_one_tenant_is_not_shown_to_another(here):
     here.registry.fail("any", 401)
     here.credentials.now = Credential("b", "s")
     assert here.refusal(here.key(), f"reg.example/{REPOSITORY}@{here.digest}").reason is Reason.UNAUTHORIZED
+
+
+class TestLegacyReferrers:
+    """Simple signings that refer to the image, where there are none under its tag."""
+
+    @pytest.mark.parametrize("form", [Format.LEGACY, Format.ANY])
+    def test_signature_is_proved_as_under_the_tag(self, here, form):
+        here.registry.referrers_page = 10
+        layers = here.signed(here.signing.key)
+        here.refer_layers(layers)
+        verify = replace(here.key(), format=form)
+        [proof] = here.prove(verify).proofs
+        here.attach(layers)
+        assert here.prove(verify).proofs == [proof]
+        assert proof.format == "legacy"
+
+    def test_registry_without_the_interface_lists_it_under_the_tag_of_the_specification(self, here):
+        here.list_referrers(here.refer_layers(here.signed(here.signing.key)), artifactType=COSIGN_SIGNATURE)
+        assert here.prove(here.key()).proofs
+
+    def test_image_that_is_signed_by_tag_costs_no_request_more(self, here):
+        here.registry.referrers_page = 10
+        here.attach(here.signed(here.signing.key))
+        here.refer_layers(here.signed(Signer(new_key())))
+        here.prove(here.key())
+        assert not any("referrers" in asked.path for asked in here.registry.requests)
+
+    def test_signing_is_seen_at_once_for_what_proves_nothing_is_looked_for_again(self, here):
+        here.registry.referrers_page = 10
+        here.refer(b"{}", kind="application/spdx+json")
+        here.refusal(here.key())
+        here.clock.advance(2)
+        here.refer_layers(here.signed(here.signing.key))
+        assert here.prove(here.key()).proofs
+
+    def test_image_that_is_not_signed_costs_one_request_more_and_that_is_remembered(self, here):
+        here.registry.referrers_page = 10
+        here.refer(b"{}", kind="application/spdx+json")
+        image, counts = reference.parse(f"reg.example/{REPOSITORY}@{here.digest}"), []
+        for _ in range(2):
+            here.registry.requests.clear()
+            with pytest.raises(ImageError):
+                here.loop.run(here.verifier.prove(image, here.key(), here.call(), explained=False))
+            counts.append(len(here.registry.requests))
+        assert counts == [2, 0]
+
+    def test_list_is_kept_as_long_as_a_tag_is_believed(self, here):
+        here.registry.referrers_page = 10
+        here.refer_layers(here.signed(here.signing.key))
+        here.prove(here.key())
+        here.registry.requests.clear()
+        here.prove(here.key())
+        assert here.registry.requests == []
+
+    def test_either_form_reads_them_beside_those_under_the_tag_and_lists_once(self, here):
+        here.registry.referrers_page = 10
+        here.attach(here.signed(here.signing.key))
+        here.refer_layers(here.signed(here.signing.key, notes={"run": "2"}))
+        here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None))
+        found = here.prove(replace(here.key(), format=Format.ANY)).proofs
+        assert [proof.format for proof in found] == ["legacy", "legacy", "bundle"]
+        assert sum("referrers" in asked.path for asked in here.registry.requests) == 1
+
+    def test_policy_that_reads_bundles_reads_none(self, here):
+        here.registry.referrers_page = 10
+        here.refer_layers(here.signed(here.signing.key))
+        assert here.refusal(bundles(here.key())).reason is Reason.SIGNATURE_ABSENT
+
+    @pytest.mark.parametrize(
+        ("fields", "reason"),
+        [
+            ({"subject": "sha256:" + "e" * 64}, Reason.SIGNATURE_ABSENT),
+            ({"kind": "application/vnd.dev.cosign.artifact.att.v1+json"}, Reason.SIGNATURE_ABSENT),
+        ],
+        ids=["another image", "another kind"],
+    )
+    def test_what_is_no_signature_of_the_image_counts_for_nothing(self, here, fields, reason):
+        pushed = here.refer_layers(here.signed(here.signing.key), **fields)
+        here.list_referrers(pushed, artifactType=fields.get("kind", COSIGN_SIGNATURE))
+        assert here.refusal(here.key()).reason is reason
+
+    def test_signature_of_another_digest_is_rejected(self, here):
+        here.registry.referrers_page = 10
+        here.refer_layers(here.signed(here.signing.key, digest="sha256:" + "c" * 64))
+        error = here.refusal(here.key())
+        assert error.reason is Reason.SIGNATURE_REJECTED
+        assert "invalid or missing digest in claim" in error.message
+
+    @pytest.mark.parametrize("layers", [["x"], [{}], [{"mediaType": 7}], [None]], ids=repr)
+    def test_layer_that_cannot_be_read_hides_no_good_one(self, here, layers):
+        here.registry.referrers_page = 10
+        here.refer_layers(layers)
+        assert here.refusal(here.key()).reason is Reason.SIGNATURE_REJECTED
+        here.clock.advance(31)
+        here.refer_layers([*layers, *here.signed(here.signing.key)])
+        assert here.prove(here.key()).proofs
+
+    def test_one_that_cannot_be_had_hides_no_good_one_and_is_no_absence(self, here):
+        here.registry.referrers_page = 10
+        lost = here.refer_layers(here.signed(here.signing.key))
+        here.registry.fail("manifest", 503, match=lost.digest)
+        assert here.refusal(here.key()).reason is Reason.REGISTRY_UNAVAILABLE
+        here.refer_layers(here.signed(here.signing.key, notes={"run": "2"}))
+        here.clock.advance(120)
+        assert here.prove(here.key()).proofs
+
+    @pytest.mark.parametrize(
+        ("fault", "reason"),
+        [
+            ({"how": "silent"}, Reason.TIMEOUT),
+            ({"how": "unreachable"}, Reason.REGISTRY_UNAVAILABLE),
+            ({"status": 503}, Reason.REGISTRY_UNAVAILABLE),
+            ({"status": 403}, Reason.SIGNATURE_ABSENT),
+            ({"status": 401}, Reason.SIGNATURE_ABSENT),
+            ({"status": 404}, Reason.SIGNATURE_ABSENT),
+        ],
+        ids=str,
+    )
+    def test_list_that_is_not_answered_is_no_absence_and_one_that_is_refused_is(self, here, fault, reason):
+        here.registry.fail("referrer", **fault)
+        assert here.refusal(here.key()).reason is reason
+
+    def test_too_many_are_not_looked_at(self, here):
+        here.registry.referrers_page = 1000
+        for number in range(limits.SIGNATURES + 1):
+            here.refer_layers(here.signed(here.signing.key, notes={"run": str(number)}))
+        error = here.refusal(here.key())
+        assert error.reason is Reason.SIGNATURE_REJECTED
+        assert "exceeded the limit" in error.message
+
+    def test_signature_that_was_seen_is_proved_while_its_registry_is_away(self, here):
+        here.registry.referrers_page = 10
+        here.refer_layers(here.signed(here.signing.key))
+        first = here.prove(here.key())
+        here.clock.advance(31)
+        here.registry.fail("any", how="unreachable")
+        assert here.prove(here.key()) == first
+        assert here.stale
 
 
 # Bundles.

@@ -161,6 +161,21 @@ def test_entries_of_a_setting_that_cannot_be_used_are_named_and_counted(observat
     assert (line["where"], line["problem"][:8]) == ("no_proxy", "no_proxy")
 
 
+def test_pull_secret_of_no_use_is_counted_each_time_and_named_once_in_a_while(observation, value, world):
+    problem = "pull secret shop/regcred has more than 2097152 bytes"
+    for _ in range(3):
+        observation.pull_secret_unusable("too large", problem)
+    observation.pull_secret_unusable("missing", "pull secret yard/regcred does not exist")
+    assert value("unusable_pull_secrets_total", reason="too_large") == 3
+    assert value("unusable_pull_secrets_total", reason="forbidden") == 0
+    first, second = world.events("pull_secret.skipped")
+    assert (first["cause"], first["problem"]) == ("too large", problem)
+    assert second["problem"].startswith("pull secret yard/regcred")
+    world.clock.advance(limits.PULL_SECRET_TOLD_SECONDS + 1)
+    observation.pull_secret_unusable("too large", problem)
+    assert len(world.events("pull_secret.skipped")) == 3
+
+
 def test_entries_of_a_list_that_cannot_be_used_are_counted_each_and_told_once_in_a_while(observation, value, world):
     for _ in range(3):
         observation.entries_passed_over(RemoteList.REFERRERS, ["one", "two"])
