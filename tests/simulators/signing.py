@@ -577,6 +577,21 @@ def _sct(certificate: x509.Certificate, ca: CA, log: Log) -> bytes:
     )  # fmt: skip
 
 
+def with_long_times(certificate: x509.Certificate, issuer_key: Any) -> bytes:
+    """The same certificate, DER, with its times as GeneralizedTime, which stands for the years from 2050 on."""
+    short = [one.strftime("%y%m%d%H%M%SZ").encode() for one in _times(certificate)]
+    long = [one.strftime("%Y%m%d%H%M%SZ").encode() for one in _times(certificate)]
+    before, after = (_seq(*(_der(tag, one) for one in each)) for tag, each in ((0x17, short), (0x18, long)))
+    whole = certificate.tbs_certificate_bytes
+    size = len(whole) - int.from_bytes(whole[2:4], "big")
+    body = _seq(whole[size:].replace(before, after))
+    return _seq(body, _seq(_oid("1.2.840.10045.4.3.2")), _der(0x03, b"\0" + sign(issuer_key, body)))
+
+
+def _times(certificate: x509.Certificate) -> tuple[dt.datetime, dt.datetime]:
+    return certificate.not_valid_before_utc, certificate.not_valid_after_utc
+
+
 def _sct_list(scts: Sequence[bytes]) -> bytes:
     items = b"".join(len(one).to_bytes(2, "big") + one for one in scts)
     return _octets(len(items).to_bytes(2, "big") + items)

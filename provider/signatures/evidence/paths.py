@@ -1,9 +1,8 @@
 """Paths from a certificate to an authority (RFC 5280, section 6).
 
-The search is `cryptography`'s. Its own rules for extensions are those of the web and refuse what Fulcio issues, so the
-rules here are the RFC's: who certifies is an authority and may sign certificates; an extension that is critical and
-that nobody knows ends the path. Name constraints are the library's: those on URIs are not known to it, and let no URI
-pass. Authorities sign by RSA or ECDSA; it knows no others.
+The search is OpenSSL's. `cryptography`'s own one is for the web: also with extension policies of ours it refuses what
+Go, and so Fulcio's users, take: authorities with Ed25519 keys, names under constraints on URIs, times before 2050 in
+their longer form (`test_paths.py`).
 """
 
 from __future__ import annotations
@@ -15,22 +14,14 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from cryptography.x509.verification import (
-    Criticality,
-    ExtensionPolicy,
-    Policy,
-    PolicyBuilder,
-    VerificationError,
-)
+from OpenSSL import crypto
 
 from provider.signatures.alive import Alive, always
 from provider.signatures.rejection import RejectionError
 from provider.signatures.trust.authority import CertificateAuthority
 
-_UNREADABLE: Final = (
-    *(ValueError, KeyError, TypeError),
-    *(x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType),
-)
+_TIMES: Final = frozenset({9, 10})
+"""OpenSSL's numbers for certificates that are not yet, or no longer, valid."""
 # In place of upstream's, which is for its own command line and has no effect here.
 _ADVICE: Final = (
     "The policy's trust root is another one than the signer's: name the signer's in `trustRootRef`, and its file in "
@@ -57,7 +48,10 @@ class Path:
     authority: CertificateAuthority
 
     def holds(self, moment: dt.datetime) -> bool:
-        """Whether it is a path at another moment as well: only times have a say in that."""
+        """Whether it is a path at another moment as well: only times have a say in that.
+
+        A certificate's last second is left to OpenSSL, whose releases differ in it.
+        """
         return self.authority.validity.covers(moment) and _valid((self.leaf, *self.above), moment)
 
 
@@ -88,13 +82,14 @@ def to_signer(
             problem = problem or _EXPIRED
             continue
         alive()
-        above = _above(certificate, authority, moment, between, _SIGNERS)
-        if above is None:
-            problem = problem or (_EXPIRED if _is_about_time(certificate, authority, moment) else "")
-        elif not all(_allows(one, ExtendedKeyUsageOID.CODE_SIGNING) for one in above):
-            problem = problem or _USAGE
-        else:
+        try:
+            above = _above(certificate, authority, moment, between)
+        except crypto.X509StoreContextError as error:
+            problem = problem or (_EXPIRED if error.errors and error.errors[0] in _TIMES else "")
+            continue
+        if all(_allows(one, ExtendedKeyUsageOID.CODE_SIGNING) for one in above):
             return Path(certificate, above, authority)
+        problem = problem or _USAGE
     raise RejectionError(f"cert verification failed: x509: {problem or _UNKNOWN}")
 
 
@@ -112,8 +107,12 @@ def to_stamper(
         moment: when all must be valid.
         others: as for signers.
     """
-    above = _above(certificate, authority, moment, () if authority.between else tuple(others), _STAMPERS)
-    if above is None or not all(_allows(one, ExtendedKeyUsageOID.TIME_STAMPING) for one in above):
+    others = () if authority.between else tuple(others)
+    try:
+        above = _above(certificate, authority, moment, others)
+    except crypto.X509StoreContextError:
+        return None
+    if not _stamps(certificate) or not all(_allows(one, ExtendedKeyUsageOID.TIME_STAMPING) for one in above):
         return None
     return Path(certificate, above, authority)
 
@@ -123,24 +122,36 @@ def _above(
     authority: CertificateAuthority,
     moment: dt.datetime,
     others: Sequence[x509.Certificate],
-    leaves: ExtensionPolicy,
-) -> Sequence[x509.Certificate] | None:
-    policy = PolicyBuilder().store(authority.store).time(moment.astimezone(dt.UTC))
-    verifier = policy.extension_policies(ca_policy=_AUTHORITIES, ee_policy=leaves).build_client_verifier()
+) -> Sequence[x509.Certificate]:
+    """The certificates above one, the trusted one last.
+
+    Raises:
+        X509StoreContextError: there are none.
+        RejectionError: OpenSSL cannot read one, which looks at some parts of it earlier.
+    """
+    trusted, between = authority.converted
+    store = crypto.X509Store()
+    store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
+    for one in trusted:
+        store.add_cert(one)
+    store.set_time(moment.astimezone(dt.UTC).replace(tzinfo=None))
+    context = crypto.X509StoreContext(store, _converted(leaf), [*between, *map(_converted, others)])
+    found = [one.to_cryptography() for one in context.get_verified_chain()][1:]
+    if not found:
+        # It is the trusted one itself, and no authority.
+        raise crypto.X509StoreContextError("no authority", [], context.get_verified_chain()[0])
+    return found
+
+
+def _converted(certificate: x509.Certificate) -> crypto.X509:
     try:
-        return verifier.verify(leaf, [*authority.between, *others]).chain[1:]
-    except (VerificationError, *_UNREADABLE):
-        return None
-
-
-def _is_about_time(leaf: x509.Certificate, authority: CertificateAuthority, moment: dt.datetime) -> bool:
-    """Whether the authority has the issuer's name, and something was not valid."""
-    issued = any(one.subject == leaf.issuer for one in authority.certificates)
-    return issued and not _valid((leaf, *authority.certificates), moment)
+        return crypto.X509.from_cryptography(certificate)
+    except crypto.Error as error:
+        raise RejectionError("invalid certificate found on signature: it cannot be read") from error
 
 
 def _valid(certificates: Iterable[x509.Certificate], moment: dt.datetime) -> bool:
-    return all(one.not_valid_before_utc <= moment <= one.not_valid_after_utc for one in certificates)
+    return all(one.not_valid_before_utc <= moment < one.not_valid_after_utc for one in certificates)
 
 
 def _allows(certificate: x509.Certificate, usage: x509.ObjectIdentifier) -> bool:
@@ -152,25 +163,10 @@ def _allows(certificate: x509.Certificate, usage: x509.ObjectIdentifier) -> bool
     return usage in usages or _ANY in usages
 
 
-def _certifies(_: Policy, __: x509.Certificate, constraints: x509.BasicConstraints) -> None:
-    if not constraints.ca:
-        raise ValueError("no certificate authority")
-
-
-def _may_certify(_: Policy, __: x509.Certificate, usage: x509.KeyUsage | None) -> None:
-    if usage is not None and not usage.key_cert_sign:
-        raise ValueError("not for signing certificates")
-
-
-def _stamps(_: Policy, __: x509.Certificate, usages: x509.ExtendedKeyUsage) -> None:
-    if ExtendedKeyUsageOID.TIME_STAMPING not in usages:
-        raise ValueError("not for time stamping")
-
-
-_AUTHORITIES: Final = (
-    ExtensionPolicy.permit_all()
-    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _certifies)
-    .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _may_certify)
-)
-_SIGNERS: Final = ExtensionPolicy.permit_all()
-_STAMPERS: Final = ExtensionPolicy.permit_all().require_present(x509.ExtendedKeyUsage, Criticality.CRITICAL, _stamps)
+def _stamps(certificate: x509.Certificate) -> bool:
+    """Whether it says critically that it is for time stamping (RFC 3161, section 2.3)."""
+    try:
+        usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    except x509.ExtensionNotFound:
+        return False
+    return usages.critical and ExtendedKeyUsageOID.TIME_STAMPING in usages.value

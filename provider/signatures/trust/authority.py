@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final
 
 from cryptography import x509
-from cryptography.x509.verification import Store
+from OpenSSL import crypto
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,15 @@ class CertificateAuthority:
         return tuple(one for one in self.certificates if one not in self.trusted and one is not self.leaf)
 
     @cached_property
-    def store(self) -> Store:
-        """Where paths may end, as the library has it."""
-        return Store(list(self.trusted))
+    def converted(self) -> tuple[Sequence[crypto.X509], Sequence[crypto.X509]]:
+        """Where paths may end, and what they may go through, as `OpenSSL` has them.
+
+        Made once, because it takes as long as a signature.
+        """
+        trusted, between = (
+            tuple(crypto.X509.from_cryptography(one) for one in each) for each in (self.trusted, self.between)
+        )
+        return trusted, between
 
 
 def _certifies(certificate: x509.Certificate) -> bool:

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
+from OpenSSL import crypto
 
 from provider import limits
 from provider.foreign_text import shown
@@ -26,7 +27,7 @@ from provider.signatures.trust.transparency_log import TransparencyLog
 
 UNREADABLE: Final = (
     *(ValueError, TypeError, KeyError, UnsupportedAlgorithm),
-    *(x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType),
+    *(x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType, crypto.Error),
 )
 # Of a member, by its form, in the spelling of protobuf's JSON.
 _SPAN: Final = ("start", "end")
@@ -75,6 +76,7 @@ def _checked(found: CertificateAuthority, where: str) -> CertificateAuthority:
     if not 0 < len(found.certificates) <= limits.CERTIFICATES:
         raise TrustRootError(f"{where}: certChain must hold 1 to {limits.CERTIFICATES} certificates")
     # These are read when they are first looked at: here, so that a broken one is found when the file is read.
+    _ = found.converted
     for one in found.certificates:
         _ = one.extensions, one.subject, one.issuer, one.not_valid_before_utc, one.not_valid_after_utc
     return found

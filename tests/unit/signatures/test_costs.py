@@ -168,8 +168,8 @@ def test_timestamps_beyond_the_bound_are_refused_without_a_look_at_them(case, ve
 
 def test_path_is_looked_for_once_where_it_holds_at_every_time(case, monkeypatch):
     looked = []
-    real = paths.PolicyBuilder
-    monkeypatch.setattr(paths, "PolicyBuilder", lambda: looked.append(1) or real())
+    real = paths.crypto.X509StoreContext
+    monkeypatch.setattr(paths.crypto, "X509StoreContext", lambda *parts: looked.append(parts) or real(*parts))
     document = with_stamps(case.bundle(), lambda one: [case.world.tsa.stamp(one, later(n)) for n in range(4)])
     assert len(case.verify_bundle(document).times) == 5
     assert len(looked) == 1
@@ -195,9 +195,10 @@ def test_path_counts_only_while_its_authority_is_believed(case):
 def test_path_holds_where_it_would_be_found(case):
     path = paths.to_signer(case.ann.certificate, case.root.authorities, SIGNED_AT)
     start, end = case.ann.certificate.not_valid_before_utc, case.ann.certificate.not_valid_after_utc
-    for moment in (start, end):
+    for moment in (start, end - dt.timedelta(seconds=1)):
         assert path.holds(moment)
         assert paths.to_signer(case.ann.certificate, case.root.authorities, moment) == path
+    assert not path.holds(end)
     other = CA.create()
     authorities = [*case.root.authorities, CertificateAuthority([other.certificate, other.root])]
     for moment in (start - dt.timedelta(seconds=1), end + dt.timedelta(seconds=1)):

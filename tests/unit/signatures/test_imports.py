@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-_HEAVY = ("sigstore", "rfc3161_client", "pydantic", "tuf")
+_HEAVY = ("sigstore", "OpenSSL", "rfc3161_client", "pydantic", "tuf")
 
 
 def loaded(statement):

@@ -14,7 +14,7 @@ from provider.signatures.evidence import paths
 from provider.signatures.rejection import RejectionError
 from provider.signatures.trust import trust_root
 from provider.signatures.trust.authority import CertificateAuthority
-from tests.simulators.signing import CA, DER, NOW, PEM, SIGNED_AT, b64, trusted_authority
+from tests.simulators.signing import CA, DER, NOW, PEM, SIGNED_AT, b64, trusted_authority, with_long_times
 from tests.unit.signatures.world import DIGEST, MANIFEST
 
 CHAIN = "dev.sigstore.cosign/chain"
@@ -192,8 +192,9 @@ def test_signature_that_no_time_is_proved_of_is_judged_with_its_authority_now(ca
         (x509.RFC822Name("example.org"), "ann@example.test", False),
         # Names of other types are not constrained.
         (x509.UniformResourceIdentifier("example.test"), "ann@example.test", True),
-        # The library does not know this one, so none passes: also not the one that is permitted.
-        (x509.UniformResourceIdentifier("example.test"), "https://example.test/ann", False),
+        # `cryptography`'s own search does not know this one, and would let none pass.
+        (x509.UniformResourceIdentifier("example.test"), "https://example.test/ann", True),
+        (x509.UniformResourceIdentifier("example.test"), "https://example.org/ann", False),
     ],
 )
 def test_name_constraints_hold(case, permitted, subject, may):
@@ -208,19 +209,34 @@ def test_name_constraints_hold(case, permitted, subject, may):
 
 
 @pytest.mark.parametrize(
-    ("root_key", "may"),
-    [(rsa.generate_private_key(65537, 2048), True), (ed25519.Ed25519PrivateKey.generate(), False)],
+    "root_key",
+    [rsa.generate_private_key(65537, 2048), ed25519.Ed25519PrivateKey.generate()],
     ids=["rsa", "ed25519"],
 )
-def test_authorities_sign_by_rsa_and_ecdsa_alone(case, root_key, may):
+def test_authority_may_have_any_key_that_go_takes(case, root_key):
+    """`cryptography`'s own search knows no Ed25519 above a signer."""
     ca = CA.create("keys", root_key=root_key)
     own = demands(case, [ca.certificate, ca.root])
-    signature = case.bundle(case.world.signer(ca=ca))
-    if may:
-        assert case.verify_bundle(signature, own).subjects
-        return
+    assert case.verify_bundle(case.bundle(case.world.signer(ca=ca)), own).subjects
+
+
+def test_times_may_be_in_their_longer_form(case):
+    """It is for years from 2050 on (RFC 5280, section 4.1.2.5); Go always takes it, `cryptography` does not."""
+    signer = case.world.signer(scts=0)
+    longer = x509.load_der_x509_certificate(with_long_times(signer.certificate, case.world.ca.key))
+    assert longer.not_valid_after_utc == signer.certificate.not_valid_after_utc
+    assert longer.public_bytes(DER) != signer.certificate.public_bytes(DER)
+    assert list(paths.to_signer(longer, case.root.authorities, SIGNED_AT).above) == [
+        case.world.ca.certificate,
+        case.world.ca.root,
+    ]
+
+
+def test_certificate_that_is_trusted_itself_has_no_authority(case):
+    """Whoever writes a signer's certificate into a trust root names no authority by it."""
+    own = [CertificateAuthority([case.ann.certificate])]
     with pytest.raises(RejectionError, match=STRANGER):
-        case.verify_bundle(signature, own)
+        paths.to_signer(case.ann.certificate, own, SIGNED_AT)
 
 
 def test_authority_for_other_usages_hides_no_good_one_beside_it(case):
