@@ -279,10 +279,12 @@ PULL_SECRET_TOLD_SECONDS: Final = 600.0
 PULL_SECRETS_MEMORY_BYTES: Final = 8 * MIB
 # Hosts with a `*` in one file of credentials: each is compared with each host that is asked.
 CREDENTIAL_GLOBS: Final = 64
-# Credentials of a Pod that are tried for one image; and how long those that others come after are waited for, all
-# together, before the next one is tried beside them, seconds: half of what an admission waits.
+# Credentials of a Pod that are tried for one image; and how long those that others come after may be without an answer,
+# all together and each at least, before the next one is tried beside them, seconds: all is half of what an admission
+# waits.
 CANDIDATES: Final = 8
 CANDIDATES_SECONDS: Final = 0.6
+CANDIDATE_SECONDS: Final = 0.15
 # One secret in it.
 CREDENTIAL_CHARACTERS: Final = 32 * KIB
 

@@ -28,6 +28,8 @@ P = ParamSpec("P")
 S = TypeVar("S")
 V = TypeVar("V")
 
+# How often within its share it is looked whether one gets answers.
+_LOOKS: Final = 4
 # What a registry may say to who has no right: many say of a private repository that there is none.
 REFUSALS: Final = frozenset({Reason.UNAUTHORIZED, Reason.NOT_FOUND})
 
@@ -167,7 +169,7 @@ class _Trial(Generic[V]):
 
 
 class _Trials(Generic[V]):
-    """Reading with each credential in turn, and with the next one beside it when one takes longer than its share.
+    """Reading with each credential in turn, and with the next one beside it when one gets no answer within its share.
 
     So a registry or a token service that is silent to one of them, or lets it wait as a punishment, takes no turn from
     the others; and one that is only slow is not given up.
@@ -208,15 +210,20 @@ class _Trials(Generic[V]):
     async def _waited(self) -> _Trial[V] | None:
         """The first that is good enough; None when it is another one's turn, or none is left."""
         more = self._candidates.remaining(*self._place, self._shown)
-        share = limits.CANDIDATES_SECONDS / (more + 1) if more else None
+        share = max(limits.CANDIDATES_SECONDS / (more + 1), limits.CANDIDATE_SECONDS)
+        newest, clock = self._all[-1], self._call.deadline.clock
+        trips, since = newest.strand.round_trips, clock.monotonic()
         while True:
             if (good := next((trial for trial in self._all if trial.good), None)) is not None:
                 return good
             going = [trial.task for trial in self._all if not trial.task.done()]
-            if not going or (more and self._all[-1].task.done()):
+            if not going or (more and newest.task.done()):
                 return None
-            done, _ = await asyncio.wait(going, timeout=share, return_when=asyncio.FIRST_COMPLETED)
-            if not done:
+            await asyncio.wait(going, timeout=share / _LOOKS if more else None, return_when=asyncio.FIRST_COMPLETED)
+            # Each request that follows another one says that this was answered.
+            if newest.strand.round_trips > trips:
+                trips, since = newest.strand.round_trips, clock.monotonic()
+            elif more and not newest.task.done() and clock.monotonic() - since >= share:
                 return None
 
     def _nothing(self) -> V:

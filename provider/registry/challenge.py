@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 _SCHEME: Final = re.compile(r"(?:^|,)\s*(bearer|basic)(?=\s|,|$)", re.IGNORECASE)
-_PARAMETER: Final = re.compile(r'\s*,?\s*([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))')
+# A name is a token (section 5.6.2); some write a semicolon between parameters, or nothing.
+_PARAMETER: Final = re.compile(
+    r"""(?:\s*[,;])*\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",;]+))""", re.ASCII
+)
+# An open quotation goes to the end.
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?$)')
 _REPOSITORY: Final = re.compile(r"(?:^|\s)repository(?:\([^()\s]*\))?:(\S*)")
 _SPACES: Final = re.compile(r"\s+")
 _CHARACTERS: Final = 4096
@@ -39,7 +44,8 @@ def read(header: str) -> Challenge | None:
         return None
     # Many spaces in a row would be tried from each of them.
     text = _SPACES.sub(" ", header)
-    found = list(_SCHEME.finditer(text))
+    # What is quoted names no scheme: a realm may be any text.
+    found = list(_SCHEME.finditer(_QUOTED.sub(lambda quoted: '"' * len(quoted[0]), text)))
     for wanted in ("bearer", "basic"):
         for match in found:
             if match[1].lower() == wanted:

@@ -290,8 +290,9 @@ def _token(response: Response, what: str) -> tuple[str, float]:
     except (ValueError, RecursionError):
         document = None
     fields = document if isinstance(document, dict) else {}
-    token = fields.get("token") or fields.get("access_token")
-    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+    given = (fields.get("token"), fields.get("access_token"))
+    token = next((each for each in given if isinstance(each, str) and _TOKEN.fullmatch(each)), None)
+    if token is None:
         raise ImageError(Reason.REGISTRY_UNAVAILABLE, f"{what}: the token service's answer has no usable token")
     return token, _lifetime(fields.get("expires_in"))
 

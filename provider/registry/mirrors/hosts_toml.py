@@ -134,10 +134,24 @@ def _server(document: Mapping[str, Any], folder: Path) -> HostEntry:
         if not isinstance(server, str):
             raise ValueError("`server` is no text")  # noqa: TRY004, TRY301 - shown like the others
         if server:
+            _named(server, table)
             return _entry(server, table, folder)
         return _entry("", {name: value for name, value in table.items() if name != "capabilities"}, folder)
     except ValueError as error:
         raise FileError(str(error)) from error
+
+
+def _named(server: str, table: Mapping[str, Any]) -> None:
+    """Look at the URL of the server, so that what is wrong with it is said of that field.
+
+    Raises:
+        ValueError: it is none; it is shown without user and password.
+    """
+    override = _flag(table, "override_path")
+    try:
+        _url(server, override=override)
+    except ValueError as error:
+        raise ValueError(f"`server` {shown(_without_user(server))!r}: {error}") from None
 
 
 def _entry(url: str, table: object, folder: Path) -> HostEntry:

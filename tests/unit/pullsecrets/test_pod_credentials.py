@@ -474,6 +474,14 @@ class TestSilence:
         world.registry.delay = 0.8
         assert world.ask("first", "second", "good").digest == world.image.digest
 
+    def test_one_that_gets_its_answers_one_after_the_other_is_waited_for_alone(self, world):
+        """A far-away registry: each answer takes a while, and all together more than a share."""
+        world.registry.require_token("https://reg.io/token")
+        world.registry.delay = 0.18
+        assert world.ask("first", "second", "good").digest == world.image.digest
+        shown = {asked.headers.get("Authorization", "") for asked in world.registry.requests}
+        assert shown.isdisjoint({basic(*EVE), basic(*BOB)})
+
     def test_only_one_is_waited_for_as_long_as_there_is_time(self, world):
         self.silent(world, ANN)
         error = world.refused("first")

@@ -183,6 +183,104 @@ def test_wrong_credential_is_unauthorized_and_shows_no_secret(read, habit, regis
     assert "secret" not in caught.value.message
 
 
+def _page(registry, habit):
+    """A captive portal, or an error page, with status 200."""
+    registry.fail("any", 200, headers={"Content-Type": "text/html"}, body=b"<html>sign in, secret</html>")
+
+
+def _token_page(registry, habit):
+    registry.fail("token", 200, headers={"Content-Type": "text/html"}, body=b"<html>sign in</html>")
+
+
+def _challenge(header):
+    def broken(registry, habit):
+        registry.authorizations = {"Bearer nobody's"}
+        registry.challenge = header
+
+    return broken
+
+
+def _blobs(location):
+    def broken(registry, habit):
+        repository = parse(habit.image).repository
+        registry.blob_location = lambda digest: location.format(digest=digest, repository=repository)
+
+    return broken
+
+
+def _other_bytes(registry, habit):
+    for kind in ("blob", "store"):
+        registry.fail(kind, 200, body=b"x" * 100)
+
+
+def _fault(kind, *arguments, **fields):
+    return lambda registry, _: registry.fail(kind, *arguments, **fields)
+
+
+U, A, T, R = Reason.UNAUTHORIZED, Reason.REGISTRY_UNAVAILABLE, Reason.THROTTLED, Reason.ADDRESS_REFUSED
+
+# What breaks, and what may be said of it; by which kinds of habit: "any", "token", "challenge".
+BROKEN = {
+    "a page in place of everything": ("any", _page, {A}),
+    "the registry fails": ("any", _fault("any", 503), {A}),
+    "the registry breaks off": ("any", _fault("any", how="cut"), {A}),
+    "nothing answers": ("any", _fault("any", how="unreachable"), {A}),
+    "too many requests": ("any", _fault("any", 429), {T}),
+    "a manifest that is none": ("any", _fault("manifest", 200, body=b"{"), {A}),
+    "a manifest of other bytes": ("any", _fault("manifest", 200, body=b'{"schemaVersion": 2}'), {A}),
+    "blobs of other bytes": ("any", _other_bytes, {A}),
+    "blobs in the clear": ("any", _blobs("http://blobs.example/{digest}"), {R}),
+    "blobs at an address with a user": ("any", _blobs("https://me:secret@blobs.example/{digest}"), {A}),
+    "blobs nowhere": ("any", _blobs("nowhere:"), {A}),
+    "blobs round and round": ("any", _blobs("/v2/{repository}/blobs/{digest}"), {A}),
+    "a page in place of a token": ("token", _token_page, {A}),
+    "an empty token": ("token", lambda registry, _: setattr(registry, "token_answer", {"token": ""}), {A}),
+    "a token service that fails": ("token", _fault("token", 500), {A}),
+    "a token service that is not there": ("token", _fault("token", 404), {A}),
+    "a token service that refuses": ("token", _fault("token", 401), {U}),
+    "a token service that leads elsewhere": ("token", _fault("token", 302, headers={"Location": "https://x.io"}), {A}),
+    "a refusal that says nothing": ("challenge", _challenge(""), {U}),
+    "a challenge without a realm": ("challenge", _challenge("Bearer"), {U}),
+    "a challenge of another kind": ("challenge", _challenge('Negotiate, Digest realm="secret"'), {U}),
+    "a realm that is no URL": ("challenge", _challenge('Bearer realm="token"'), {U}),
+    "a realm in the clear": ("challenge", _challenge('Bearer realm="http://auth.example/token"'), {U}),
+    "a realm of a stranger": ("challenge", _challenge('Bearer realm="https://evil.example/token",service="x"'), {U}),
+    "an open quotation": ("challenge", _challenge('Bearer realm="https://auth.example/token'), {U}),
+}
+
+
+def _has(habit, what):
+    """Whether a registry with this habit has a token service, or asks at all."""
+    return {"any": True, "token": habit.challenge.startswith("Bearer"), "challenge": bool(habit.challenge)}[what]
+
+
+class TestBroken:
+    """Each habit in its broken forms: no answer is taken for one, nobody else is shown anything, and it may pass."""
+
+    @pytest.fixture
+    def reasons(self, request, registry, habit):
+        _, break_it, reasons = BROKEN[request.param]
+        break_it(registry, habit)
+        return reasons
+
+    @pytest.mark.parametrize(
+        ("habit", "reasons"),
+        [(name, form) for form in BROKEN for name in HABITS if _has(HABITS[name], BROKEN[form][0])],
+        indirect=True,
+    )
+    def test_it_is_no_answer_and_may_pass(self, habit, reasons, read, registry):
+        with pytest.raises(ImageError) as caught:
+            read()
+        error = caught.value
+        assert error.reason in reasons, error.message
+        assert not error.reason.durable
+        assert "secret" not in error.message
+        assert error.message.isprintable()
+        own = {parse(habit.image).registry, urlsplit(habit.realm).netloc}
+        shown = {one.host for one in registry.requests if "Authorization" in one.headers or b"secret" in one.body}
+        assert shown <= own
+
+
 class TestOthers:
     """Habits beside who we are."""
 

@@ -20,6 +20,11 @@ PATH = "/v2/team/app/referrers/sha256:a"
         ('<?page=2>; rel="next"', f"{PATH}?page=2"),
         ('</v2/team/app/referrers/sha256%3Aa?last=b%3Ac>; rel="next"', f"{PATH}?last=b%3Ac"),
         (f'<https://reg.example:443{PATH}>; rel="next"', f"{PATH}"),
+        (f'<{PATH}?last=a>; rel="prev", <{PATH}?last=c>; rel="next"', f"{PATH}?last=c"),
+        (f'<{PATH}?last=c>; rel="next", <{PATH}?last=d>; rel="last"', f"{PATH}?last=c"),
+        (f'<{PATH}?last=b>; type="a, b; rel=prev"; rel="last next"', f"{PATH}?last=b"),
+        (f"<{PATH}?last=b>; REL=Next", f"{PATH}?last=b"),
+        (f"<{PATH}?last=b,c>;rel=next", f"{PATH}?last=b,c"),
     ],
 )
 def test_next_page_is_on_the_same_list(header, page):
@@ -56,6 +61,12 @@ def test_next_page_is_on_the_same_list(header, page):
         f'<https://reg.example:99999{PATH}a>; rel="next"',
         f'<https://[::1{PATH}a>; rel="next"',
         f'<{PATH}a b>; rel="next"',
+        f'<{PATH}?last=a>; rel="prev", <https://evil.example{PATH}>; rel="next"',
+        f'<{PATH}?last=a>; rel="next',
+        f'<{PATH}?last=a>; rel="nextish"',
+        f'<{PATH}?last=a>; title="rel=next"',
+        f'<{PATH}?last=a>; rel="next" x',
+        "<a>; rel=x, " * 2000,
     ],
 )
 def test_page_elsewhere_is_refused(header):

@@ -159,6 +159,15 @@ class TestFaults:
     def test_url_that_is_none_is_passed_over(self, url):
         assert host(url=url)[0] is None
 
+    @pytest.mark.parametrize(
+        "server", ["https://reg.io:99999", "ftp://reg.io", "https://me:hunter2@reg.io", "https://[::1"]
+    )
+    def test_server_that_is_no_url_is_named_as_such(self, server):
+        with pytest.raises(FileError) as caught:
+            hosts_toml.parse(f'server = "{server}"'.encode(), Path("/certs.d/reg.io"))
+        assert str(caught.value).startswith("`server` '")
+        assert "hunter2" not in str(caught.value)
+
     def test_password_in_a_url_is_not_shown(self):
         found, problems = host(url="https://me:hunter2@mirror.io")
         assert found is None
