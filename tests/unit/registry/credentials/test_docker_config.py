@@ -10,7 +10,7 @@ from provider import limits
 from provider.errors import SettingsError
 from provider.registry.credentials.credential import ANONYMOUS, Credential
 from provider.registry.credentials.credentials import SharedCredentials
-from provider.registry.credentials.docker_config import load, parse
+from provider.registry.credentials.docker_config import load, of_secret, parse
 from provider.registry.credentials.docker_credentials import ReloadedCredentials
 from provider.registry.settings import RegistrySettings
 from tests.simulators.clock import FakeClock
@@ -180,6 +180,13 @@ def test_byte_that_is_no_utf8_spoils_its_own_entry_only(tmp_path):
     assert found.of("b.io", "app").username == "good"
     assert found.of("a.io", "app").password != "p\xe4ss"
     assert found.problems == ("auths['a.io']: `password` is no UTF-8",)
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_pull_secret_that_an_editor_began_with_a_byte_order_mark_is_read(older):
+    entries = {"reg.io": GOOD}
+    content = codecs.BOM_UTF8 + json.dumps(entries if older else {"auths": entries}).encode()
+    assert of_secret(content, "pull secret team/regcred", older=older).of("reg.io", "app").username == "good"
 
 
 @pytest.mark.parametrize(

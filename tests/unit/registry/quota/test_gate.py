@@ -6,6 +6,7 @@ from provider import limits
 from provider.errors import ImageError
 from provider.reasons import Reason
 from provider.registry.quota.gate import Gate
+from provider.registry.quota.rate_limit import RateLimit
 
 REG, OTHER = "reg.io", "other.io"
 
@@ -100,6 +101,101 @@ class TestUnreachable:
         gate.unreachable(REG, Reason.TIMEOUT, "did not take a connection a moment ago")
         assert reason(gate) is Reason.TIMEOUT
         assert reason(gate, OTHER) is None
+
+    def test_one_request_finds_out_whether_it_is_back_and_the_others_wait_for_it(self, gate, clock):
+        gate.unreachable(REG, Reason.REGISTRY_UNAVAILABLE, "refused a connection a moment ago")
+        clock.advance(limits.UNREACHABLE_SECONDS)
+        visit = gate.enter(REG, "reg.io/mine")
+        assert reason(gate) is Reason.REGISTRY_UNAVAILABLE
+        assert gate.pause(REG, "") == limits.PROBE_LOOK_SECONDS
+        gate.leave(REG, visit, answered=True)
+        assert reason(gate) is None
+        assert gate.pause(REG, "") == 0
+
+
+class TestAccounts:
+    """Quotas are those of a credential."""
+
+    @staticmethod
+    def closed(gate, account, seconds, clock):
+        """Whether it is left alone for so long with a credential, and no longer."""
+        clock.advance(seconds - 0.1)
+        with pytest.raises(ImageError):
+            gate.check(REG, "x", account)
+        clock.advance(0.2)
+        gate.check(REG, "x", account)
+        return True
+
+    def test_other_credentials_are_not_held_back(self, gate):
+        gate.leave_alone(REG, 7, "mine")
+        gate.check(REG, "x", "yours")
+        assert gate.pause(REG, "yours") == 0
+        assert gate.pause(REG, "mine") == 7
+
+    def test_who_goes_on_saying_so_is_asked_less_and_less_often(self, clock, observer):
+        gate, least = Gate(clock, observer, lambda: 1.0), limits.RETRY_AFTER_DEFAULT_SECONDS
+        for seconds in (0.5, least, 2 * least, 4 * least):
+            gate.leave_alone(REG, 0.5, "mine")
+            assert self.closed(gate, "mine", seconds, clock)
+
+    def test_good_answer_between_is_the_end_of_the_row(self, clock, observer):
+        gate = Gate(clock, observer, lambda: 1.0)
+        gate.leave_alone(REG, 0.5, "mine")
+        gate.welcomed(REG, "mine")
+        clock.advance(1)
+        gate.leave_alone(REG, 0.5, "mine")
+        assert self.closed(gate, "mine", 0.5, clock)
+
+    def test_of_many_the_one_that_was_met_longest_ago_is_forgotten(self, gate):
+        for number in range(limits.QUOTA_ACCOUNTS + 1):
+            gate.leave_alone(REG, 7, f"account-{number}")
+        gate.check(REG, "x", "account-0")
+        for number in (1, limits.QUOTA_ACCOUNTS):
+            assert gate.pause(REG, f"account-{number}") == 7
+
+
+class TestQuota:
+    """What a registry says is left is for admissions first."""
+
+    LITTLE = RateLimit(1, 100)
+
+    @staticmethod
+    def held_back(gate, account="mine"):
+        """Whether audit is; an admission never is."""
+        gate.check(REG, "x", account)
+        try:
+            gate.check(REG, "x", account, audit=True)
+        except ImageError as error:
+            return error.audit_only and error.reason is Reason.THROTTLED
+        return False
+
+    def test_audit_waits_while_little_is_left(self, gate, clock):
+        gate.counted(REG, "mine", self.LITTLE)
+        assert self.held_back(gate)
+        assert not self.held_back(gate, "yours")
+        clock.advance(limits.QUOTA_SECONDS)
+        assert not self.held_back(gate)
+
+    @pytest.mark.parametrize(("told", "seconds"), [(5.0, 5.0), (1e9, limits.QUOTA_SECONDS)])
+    def test_it_waits_until_there_are_more_and_never_longer_than_a_while(self, gate, clock, told, seconds):
+        gate.counted(REG, "mine", RateLimit(1, 100, told))
+        clock.advance(seconds - 0.1)
+        assert self.held_back(gate)
+        clock.advance(0.1)
+        assert not self.held_back(gate)
+
+    def test_answer_that_says_there_are_more_ends_it(self, gate):
+        gate.counted(REG, "mine", self.LITTLE)
+        gate.counted(REG, "mine", RateLimit(90, 100))
+        assert not self.held_back(gate)
+
+    def test_one_request_of_audit_looks_again_and_the_others_wait_for_it(self, gate, clock):
+        gate.counted(REG, "mine", self.LITTLE)
+        clock.advance(limits.QUOTA_SECONDS)
+        gate.enter(REG, "reg.io/mine", "mine", audit=True)
+        assert self.held_back(gate)
+        clock.advance(limits.PROBE_SECONDS)
+        assert not self.held_back(gate)
 
 
 class TestSilence:
