@@ -96,8 +96,6 @@ HINTS: Final = {
     f"{_AUTHORITY}.key.kms": "export the public key (`cosign public-key --key …`) and write it into key.data",
     f"{_AUTHORITY}.keyless.ca-cert": "name a trust root with trustRootRef",
 }
-# What an authority with attestations may not have yet.
-_NOT_YET: Final = "attestations of {} are not supported yet"
 # How signatures are stored; empty is as legacy.
 FORMATS: Final = ("", "legacy", "bundle")
 _INLINE: Final = "write the policy's text into spec.policy.data"
@@ -169,14 +167,7 @@ def _refused(policy: ClusterImagePolicy) -> Iterator[Problem]:
 
 
 def _refused_attestations(authority: Authority, at: str) -> Iterator[Problem]:
-    """What is not carried over of attestations, though it is of signatures."""
-    for name, given, what in (
-        ("keyless", authority.keyless is not None, "keyless authorities"),
-        ("rfc3161timestamp", authority.rfc3161timestamp is not None, "authorities with a timestamp authority"),
-        ("signatureFormat", authority.signature_format == "bundle", "bundles"),
-    ):
-        if given:
-            yield Problem(f"{at}.{name}", _NOT_YET.format(what), fields=(f"{at}.{name}",))
+    """What is not carried over of the policies of attestations."""
     for number, attestation in enumerate(authority.attestations):
         if attestation.policy is not None and attestation.policy.type == "cue":
             path = f"{at}.attestations[{number}].policy.type"

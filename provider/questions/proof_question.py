@@ -153,8 +153,8 @@ def read(value: object) -> Verify:
         timestamp=_trust_root(as_object(timestamp, "timestamp"), "`timestamp`") if "timestamp" in fields else None,
         attestation=attestation_question.read(fields["attestation"]) if "attestation" in fields else None,
     )
-    if found.attestation is not None and (found.key is None or found.timestamp or found.format is not Format.LEGACY):
-        raise unsupported("`attestation` but of a key, in the legacy form, without a timestamp authority")
+    if found.attestation is not None and found.format is Format.ANY:
+        raise unsupported("`attestation` in either format")
     return found
 
 

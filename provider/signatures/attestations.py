@@ -6,9 +6,11 @@ one a signer and type, because a denial names the types that were seen.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from provider import limits
@@ -22,23 +24,36 @@ from provider.observer import Observer
 from provider.pace import Pace
 from provider.questions.answer import AttestationContent, Proof
 from provider.questions.attestation_question import AttestationWish
-from provider.questions.proof_question import Format
+from provider.questions.proof_question import Format, Verify
 from provider.reasons import Reason
 from provider.registry.call import Call
 from provider.registry.content.manifest import Descriptor
 from provider.registry.store import Store
 from provider.signatures.absence import Look
 from provider.signatures.alive import alive
-from provider.signatures.attestation_discovery import AttestationDiscovery
+from provider.signatures.attestation_discovery import AttestationDiscovery, ByteAllowance
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import Listing, Target
-from provider.signatures.formats import attestation
-from provider.signatures.formats.attestation import FORM, AttestationLayer
+from provider.signatures.formats import attestation, attestation_bundle
+from provider.signatures.formats.bundle import NoSignatureError
+from provider.signatures.rejection import RejectionError
 from provider.signatures.verdict import Verdict, Verdicts, VerificationResult, raise_first, worked_out
 
 NONE_MATCHES: Final = "no matching attestations: "
 # What a result takes beside its statement, about.
 _RESULT_BYTES: Final = 1024
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What all entries of a list have in common."""
+
+    listing: Listing
+    form: str
+    target: Target
+    wish: AttestationWish
+    demands: Demands
+    allowance: ByteAllowance
 
 
 class AttestationVerifier:
@@ -54,59 +69,80 @@ class AttestationVerifier:
     def __init__(self, store: Store, pace: Pace, clock: Clock, observer: Observer) -> None:
         self._discovery = AttestationDiscovery(store, clock.now, observer)
         self._pace = pace
+        self._clock = clock
         self._observer = observer
         self._results: Memory[ResultKey, tuple[VerificationResult, int]] = Memory(
             clock, limits.ATTESTATION_RESULTS_BYTES, lambda known: known[1]
         )
 
-    async def verdicts(self, target: Target, wish: AttestationWish, demands: Demands, call: Call) -> Verdicts:
-        """What became of each attestation, in the order of the layers.
+    async def verdicts(self, target: Target, verify: Verify, demands: Demands, call: Call) -> Verdicts:
+        """What became of each attestation, in the order of their list.
 
         Raises:
             ImageError: their list cannot be had, or is too long.
         """
-        listing = await self._discovery.legacy(target, call)
+        wish = verify.attestation
+        if wish is None:
+            raise ImageError(Reason.QUESTION_UNSUPPORTED, "the question asks for no attestation")
+        if verify.format is Format.BUNDLE:
+            listing, form = await self._discovery.bundles(target, call), attestation_bundle.FORM
+            demands = demands.for_bundles
+        else:
+            listing, form = await self._discovery.legacy(target, call), attestation.FORM
+        found = await self._each(_Look(listing, form, target, wish, demands, ByteAllowance()), call)
+        unreadable = [_unreadable(form, problem, demands) for problem in listing.problems]
+        look = Look(target, verify.format)
+        return Verdicts([*found, *(unreadable if form == attestation.FORM else ())], listing.observed_at, look)
 
-        async def one(layer: Descriptor, strand: Call) -> Verdict:
+    def _now(self) -> dt.datetime:
+        return dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
+
+    async def _each(self, look: _Look, call: Call) -> list[Verdict]:
+        async def one(entry: Descriptor, strand: Call) -> Verdict | None:
             try:
-                return await self._verdict(listing, layer, target, wish, demands, strand)
+                return await self._verdict(look, entry, strand)
+            except RejectionError as error:
+                return _unreadable(look.form, str(error), look.demands)
             except ImageError as error:
                 result = VerificationResult(None, error.message, error=error.again())
-                return Verdict(FORM, layer.digest, demands, result)
+                return Verdict(look.form, entry.digest, look.demands, result)
 
-        strands = [call.fork() for _ in listing.entries]
-        found = await gathered(one(*each) for each in zip(listing.entries, strands, strict=True))
+        strands = [call.fork() for _ in look.listing.entries]
+        found = await gathered(one(*each) for each in zip(look.listing.entries, strands, strict=True))
         call.join(strands)
-        unreadable = [_unreadable(problem, demands) for problem in listing.problems]
-        return Verdicts([*found, *unreadable], listing.observed_at, Look(target, Format.LEGACY))
+        return [verdict for verdict in found if verdict is not None]
 
-    async def _verdict(  # noqa: PLR0913, PLR0917 - one entry of a list, and what all have in common
-        self,
-        listing: Listing,
-        layer: Descriptor,
-        target: Target,
-        wish: AttestationWish,
-        demands: Demands,
-        call: Call,
-    ) -> Verdict:
-        key = ResultKey(_name(layer), target.digest, f"{demands.revision}|{wish.revision}")
+    async def _verdict(self, look: _Look, entry: Descriptor, call: Call) -> Verdict | None:
+        """None for a bundle that is no attestation."""
+        key = ResultKey(_name(entry), look.target.digest, f"{look.form}|{look.demands.revision}|{look.wish.revision}")
         known = self._results.get(key)
         self._observer.cache_lookup("memory", "proof", "hit" if known else "miss")
         if known is not None:
-            return Verdict(FORM, layer.digest, demands, known[0])
-        found = await self._discovery.layer(listing, layer, call)
-        result, lasting = await self._worked_out(found, target, wish, demands, call)
-        if lasting:
-            kept = result.proof is not None and _statement(result.proof) is not None
-            self._results.put(key, (result, _RESULT_BYTES + (layer.size if kept else 0)))
-        return Verdict(FORM, layer.digest, demands, result)
-
-    async def _worked_out(
-        self, found: AttestationLayer, target: Target, wish: AttestationWish, demands: Demands, call: Call
-    ) -> tuple[VerificationResult, bool]:
+            return Verdict(look.form, entry.digest, look.demands, known[0])
+        work, size = await self._work(look, entry, call)
+        if work is None:
+            return None
         await self._pace.wait()
         alive(call)()
-        return worked_out(lambda: attestation.verify(found, target.digest, demands, wish, alive(call)))
+        try:
+            result, lasting = worked_out(work)
+        except NoSignatureError:
+            return None
+        if lasting:
+            kept = result.proof is not None and _statement(result.proof) is not None
+            self._results.put(key, (result, _RESULT_BYTES + (size if kept else 0)))
+        return Verdict(look.form, entry.digest, look.demands, result)
+
+    async def _work(self, look: _Look, entry: Descriptor, call: Call) -> tuple[Callable[[], Proof] | None, int]:
+        """How an entry is verified, and its bytes; None for what is no attestation."""
+        digest, demands, wish = look.target.digest, look.demands, look.wish
+        if look.form == attestation_bundle.FORM:
+            raw = await self._discovery.bundle(look.listing, entry, look.allowance, call)
+            if raw is None:
+                return None, 0
+            return lambda: attestation_bundle.verify(raw, digest, demands, wish, alive(call)), len(raw)
+        found = await self._discovery.layer(look.listing, entry, call)
+        return lambda: attestation.verify(found, digest, demands, wish, self._now(), alive(call)), entry.size
 
 
 def proved(results: Sequence[VerificationResult]) -> Sequence[Proof]:
@@ -133,10 +169,11 @@ def said_something(proof: Proof | None) -> bool:
     return proof is not None and (proof.attestation is None or proof.attestation.statement is not None)
 
 
-def absent(target: Target, explained: bool) -> ImageError:  # noqa: FBT001 - a fact, not a switch
+def absent(target: Target, form: Format, explained: bool) -> ImageError:  # noqa: FBT001 - a fact, not a switch
     """That there are none at all."""
     name = f"{target.digest.replace(':', '-')[:19]}….att"
-    detail = f"no attestation under the tag {target.source.tag_prefix}{name}" if explained else ""
+    tag = f"under the tag {target.source.tag_prefix}{name}"
+    detail = f"no attestation {tag if form is Format.LEGACY else 'in a bundle that refers to it'}" if explained else ""
     return ImageError(Reason.ATTESTATION_ABSENT, NONE_MATCHES, detail=detail)
 
 
@@ -171,7 +208,7 @@ def _name(layer: Descriptor) -> str:
     return hashlib.sha256(material.encode()).hexdigest()
 
 
-def _unreadable(problem: str, demands: Demands) -> Verdict:
+def _unreadable(form: str, problem: str, demands: Demands) -> Verdict:
     # The first step is that it can be read.
     result = VerificationResult(None, shown(problem, limits.PROBLEM_CHARACTERS), step=1)
-    return Verdict(FORM, "", demands, result)
+    return Verdict(form, "", demands, result)

@@ -289,12 +289,15 @@ def passing() -> Iterator[None]:
         raise ImageError(Reason.SIGNATURE_REJECTED, error.message) from error
 
 
-def _may_be_signature(descriptor: Descriptor) -> bool:
-    """Whether it is worth opening: some registries give the type of the configuration, and most no annotations."""
+def may_be_bundle(descriptor: Descriptor) -> bool:
+    """Whether a referrer's type is that of a bundle, or none: some registries give the type of the configuration."""
     kind = descriptor.artifact_type
-    if kind and kind != _EMPTY and not kind.startswith(MEDIA_TYPE_PREFIX):
-        return False
-    return bool(descriptor.annotations.get(PREDICATE, SIGN) == SIGN)
+    return not kind or kind == _EMPTY or kind.startswith(MEDIA_TYPE_PREFIX)
+
+
+def _may_be_signature(descriptor: Descriptor) -> bool:
+    """Whether it is worth opening; most registries give no annotations."""
+    return may_be_bundle(descriptor) and bool(descriptor.annotations.get(PREDICATE, SIGN) == SIGN)
 
 
 def _holds_signature(found: Artifact, digest: str) -> bool:

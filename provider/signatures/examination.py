@@ -12,7 +12,7 @@ from typing import Final
 
 from provider.questions.answer import Proof
 from provider.signatures.demands import Demands
-from provider.signatures.formats import attestation, bundle, simple_signing
+from provider.signatures.formats import attestation, attestation_bundle, bundle, simple_signing
 
 
 class StepOutcome(StrEnum):
@@ -131,17 +131,31 @@ _STEPS: Final[dict[str, Sequence[_Rule]]] = {
         ),
     ),
     attestation.FORM: (
+        _Rule("it is an envelope with signatures", f"a layer of type {attestation.MEDIA_TYPE} with an envelope"),
         _Rule(
-            "it is an envelope with signatures",
-            f"a layer of type {attestation.MEDIA_TYPE} with an envelope",
+            "a timestamp authority stamped the envelope",
+            "a timestamp over the envelope, by an authority of the trust root",
+            lambda demands: demands.timestamps is not None,
         ),
         _Rule(
             "a log promised to include the envelope, by this signer",
             "a promise for this envelope, by a log of the trust root, that came with the attestation",
             lambda demands: demands.logs is not None,
         ),
-        _Rule("one of its signatures is the key's, over an in-toto payload", "a signature by {signer}"),
+        _Rule(
+            "the certificate may sign, has a path to an authority, and was logged",
+            "a certificate for code signing, by an authority of the trust root",
+            _by_certificate,
+        ),
+        _Rule(
+            "one of its signatures is the key's, or the certificate's, over an in-toto payload",
+            "a signature by {signer}",
+        ),
         _Rule("the statement can be read in one way, and is about the image's digest", "a statement about {digest}"),
+        _Rule(
+            "certificates were valid at every time that is proved",
+            "certificates that were valid when the attestation was made; without a proof of that, now",
+        ),
     ),
     bundle.FORMAT: (
         _Rule(
@@ -167,6 +181,29 @@ _STEPS: Final[dict[str, Sequence[_Rule]]] = {
             "the signature over the envelope, or the image, is the key's, or the certificate's",
             "a signature by {signer}",
         ),
+    ),
+    attestation_bundle.FORM: (
+        _Rule(
+            "it can be read in one way, and holds an envelope",
+            "an envelope, signed by {signer}",
+        ),
+        _Rule(
+            "a timestamp authority stamped the signature",
+            "a timestamp over the signature, by an authority of the trust root",
+            lambda demands: demands.timestamps is not None,
+        ),
+        _Rule(
+            "one log entry is about this signature, and in the log's tree",
+            "exactly one entry for this signature, proved by a log of the trust root",
+            lambda demands: demands.logs is not None,
+        ),
+        _Rule(
+            "at a proved time the certificate could sign, had a path to an authority, and was logged",
+            "a certificate for code signing, by an authority of the trust root, valid when the signature was made",
+            _by_certificate,
+        ),
+        _Rule("the signature over the envelope is the key's, or the certificate's", "a signature by {signer}"),
+        _Rule("the statement can be read in one way, and is about the image's digest", "a statement about {digest}"),
     ),
 }
 

@@ -108,7 +108,7 @@ class ProofVerifier:
             finally:
                 call.join([strand])
         if not verdicts.of and verify.attestation is not None:
-            raise attestations.absent(target, explained)
+            raise attestations.absent(target, verify.format, explained)
         if not verdicts.of:
             detail = await self._absence.sentence(verdicts.look, call) if explained else ""
             if detail and call.stale:
@@ -138,7 +138,7 @@ class ProofVerifier:
     async def _absent(self, verdicts: Verdicts, verify: Verify, call: Call) -> str:
         """What a person is shown where nothing was found."""
         if verify.attestation is not None:
-            return attestations.absent(verdicts.look.target, explained=True).detail
+            return attestations.absent(verdicts.look.target, verify.format, explained=True).detail
         return await self._absence.sentence(verdicts.look, call, thorough=True)
 
     async def _looked(self, target: Target, verify: Verify, demands: Demands, call: Call) -> Verdicts:
@@ -200,7 +200,7 @@ class ProofVerifier:
     async def _verdicts(self, target: Target, verify: Verify, demands: Demands, call: Call) -> Verdicts:
         """Every signature, fetched and verified side by side, in the order of their lists."""
         if verify.attestation is not None:
-            return await self._attestations.verdicts(target, verify.attestation, demands, call)
+            return await self._attestations.verdicts(target, verify, demands, call)
         form = verify.format
         if form is Format.LEGACY:
             return await self._legacies(target, demands, call)

@@ -58,8 +58,6 @@ def _why(path: str) -> str:
 
 
 _NOTES: Final = {
-    "spec.authorities[].attestations[].predicateType": "Of authorities with a key; beside `keyless`, "
-    "`rfc3161timestamp` and `signatureFormat: bundle` attestations are refused yet.",
     "spec.authorities[].attestations[].policy.data": "Word for word, except the package line and references to that "
     "package. The provider is asked for the fields of the statement that it reads.",
     "spec.authorities[].attestations[].policy.type": "`rego`; `cue` is refused, with how to write the same in Rego.",

@@ -1,4 +1,4 @@
-"""What is attested of an image, by public keys: all but what cosign attests is denied in upstream's words."""
+"""What is attested of an image, by keys and certificates: all but what cosign attests is denied in upstream's words."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.rig.registry import PushedImage
-from tests.e2e.rig.sigstore import Sigstore
-from tests.e2e.signing import Authority, Judge, by_key
+from tests.e2e.rig.sigstore import ANN, Sigstore
+from tests.e2e.signing import Authority, Judge, by_key, keyless
 
 RECENT = """package sigstore
 
@@ -129,6 +129,45 @@ def test_rule_of_the_policy_sees_the_attestations_that_matched(judge: Judge, ins
     rule = {"type": "rego", "data": f"package sigstore\nisCompliant {{ {seen} }}\n"}
     judge.enforce(wants(instance, entry(rule=RECENT)), rule=rule)
     assert judge.verdict(image.pinned).admitted
+
+
+def test_bundle_by_a_certificate_is_admitted_and_by_somebody_else_denied(judge: Judge, instance: Sigstore) -> None:
+    ann, bob, none = (judge.image(name) for name in ("ann", "bob", "none"))
+    instance.attest(ann.pinned)
+    instance.attest(bob.pinned, email="bob@example.test")
+    approved = "package sigstore\nisCompliant { input.predicate.approved == true }\n"
+    identity = {"subject": ANN, "issuer": instance.issuer.url}
+    wanted = [entry("reviewed", REVIEW, approved)]
+    judge.enforce(keyless("own", identity=identity, signatureFormat="bundle", attestations=wanted))
+    assert judge.verdict(ann.pinned).admitted
+    denial = judge.refusal(bob.pinned)
+    assert denial.startswith("IdentityMismatch: authority release does not vouch for this image. ")
+    head = f"attestation keyless validation failed for authority release for {bob.pinned}: no matching attestations: "
+    assert f"{head}none of the expected identities matched what was in the certificate, got subjects [bob@" in denial
+    assert "(AttestationAbsent, ref " in judge.refusal(none.pinned)
+
+
+@pytest.mark.parametrize("logged", [True, False], ids=["logged", "stamped"])
+def test_legacy_attestation_by_a_certificate_is_admitted_and_by_somebody_else_denied(
+    judge: Judge, instance: Sigstore, logged: bool
+) -> None:
+    ann, bob = judge.image("ann"), judge.image("bob")
+    instance.attest_legacy(ann.pinned, "vuln", scan(), logged=logged)
+    instance.attest_legacy(bob.pinned, "vuln", scan(), "bob@example.test", logged=logged)
+    identity = {"subject": ANN, "issuer": instance.issuer.url}
+    proof = {"ctlog" if logged else "rfc3161timestamp": {"trustRootRef": "own"}}
+    judge.enforce(keyless("own", identity=identity, attestations=[entry(rule=RECENT)], **proof))
+    assert judge.verdict(ann.pinned).admitted
+    assert judge.refusal(bob.pinned).startswith("IdentityMismatch: authority release does not vouch for this image. ")
+
+
+def test_bundle_by_a_key_is_admitted_and_a_signature_in_one_is_not(judge: Judge, instance: Sigstore) -> None:
+    attested, signed = judge.image("attested"), judge.image("signed")
+    instance.attest_by_key(attested.pinned, "vuln", scan())
+    instance.sign_by_key(signed.pinned)
+    judge.enforce(wants(instance, entry(rule=RECENT), signatureFormat="bundle"))
+    assert judge.verdict(attested.pinned).admitted
+    assert unproved(signed) in judge.refusal(signed.pinned)
 
 
 def test_policy_in_warn_mode_warns_of_what_is_not_attested(judge: Judge, instance: Sigstore) -> None:

@@ -4,10 +4,15 @@ The order, each step with what says so; the code below carries the numbers, `doc
 out only where the question leaves it out, never because the attestation does not bring what the step needs.
 
 1. The layer is an envelope with signatures (DSSE, `envelope.md`), and annotated as cosign does.
-2. If asked for: a transparency log promised to include the whole layer, by this signer (Rekor, signed entry timestamp).
-3. One of the signatures is the key's, over the pre-authentication encoding of an in-toto payload (DSSE, `protocol.md`).
-4. The payload is a statement that can be read in one way, and one of its subjects is the digest that was asked for
+2. If asked for: a timestamp authority stamped the whole layer, or its one signature, as releases of cosign differ (RFC
+   3161, section 2.4.2).
+3. If asked for: a transparency log promised to include the whole layer, by this signer (Rekor, signed entry timestamp).
+4. Without a key: the certificate, as of a simple signing.
+5. One of the signatures is the key's, or the certificate's, over the pre-authentication encoding of an in-toto payload
+   (DSSE, `protocol.md`).
+6. The payload is a statement that can be read in one way, and one of its subjects is the digest that was asked for
    (in-toto attestation framework, "Statement").
+7. A certificate, and those above it, were valid at every time that was proved; where none was, they are valid now.
 """
 
 from __future__ import annotations
@@ -15,14 +20,13 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from provider import limits
 from provider.foreign_text import shown
-from provider.questions.answer import AttestationContent, Proof, SigningTime, TimeSource
+from provider.questions.answer import AttestationContent, Proof
 from provider.questions.attestation_question import AttestationWish
 from provider.registry.content.manifest import Descriptor
 from provider.signatures import predicates, statement
@@ -30,8 +34,9 @@ from provider.signatures.alive import Alive, always
 from provider.signatures.content import encoding
 from provider.signatures.demands import Demands
 from provider.signatures.encoding import from_base64, strict_object
-from provider.signatures.evidence import transparency
 from provider.signatures.evidence.logged_envelope import LoggedEnvelope
+from provider.signatures.formats import layer_notes
+from provider.signatures.formats.layer_notes import SIGNATURE, Times
 from provider.signatures.predicates import PredicateError
 from provider.signatures.rejection import RejectionError, step
 from provider.signatures.statement import PAYLOAD_TYPE, Statement
@@ -39,9 +44,6 @@ from provider.signatures.trust.keys import PublicKey
 
 MEDIA_TYPE: Final = "application/vnd.dsse.envelope.v1+json"
 FORM: Final = "attestation"
-_FORMAT: Final = "legacy"
-_SIGNATURE: Final = "dev.cosignproject.cosign/signature"
-_BUNDLE: Final = "dev.sigstore.cosign/bundle"
 _NOT_ENOUGH: Final = "accepted signatures do not match threshold, Found: 0, Expected 1"
 
 
@@ -69,38 +71,59 @@ class _Envelope:
     signatures: Sequence[bytes]
 
 
-def verify(
-    attestation: AttestationLayer, digest: str, demands: Demands, wish: AttestationWish, alive: Alive = always
+def verify(  # noqa: PLR0913, PLR0917 - what has a say
+    attestation: AttestationLayer,
+    digest: str,
+    demands: Demands,
+    wish: AttestationWish,
+    now: dt.datetime,
+    alive: Alive = always,
 ) -> Proof:
     """What an attestation proves.
 
     Args:
         attestation: as it was found.
         digest: `sha256:…` that it must be about.
-        demands: what has to be proved; of a key.
+        demands: what has to be proved.
         wish: what is wanted of it. An attestation of another type is proved too, without its statement.
+        now: for certificates whose time of signing nobody proves.
         alive: asked before each dear thing; what it raises is passed on.
 
     Raises:
-        RejectionError: nothing, in cosign's words where it has some; not lasting where the layer could not be had.
+        RejectionError: nothing, in cosign's words where it has some; not lasting where the layer could not be had, or
+            where the certificate is judged by `now`.
     """
+    layer = attestation.layer
     with step(1):
         body = _body(attestation)
         envelope = _envelope(body)
+        certificate = layer_notes.certificate_of(layer)
     with step(2):
-        alive()
-        logged = _logged(attestation, body, demands)
+        stamped = layer_notes.stamped(layer, lambda: _stampable(body, envelope), demands, alive)
     with step(3):
         alive()
-        _verify_signature(envelope, _key(demands))
+        about = LoggedEnvelope(body, layer_notes.signer_of(certificate, demands))
+        logged = layer_notes.logged(layer, about, demands)
     with step(4):
+        key, path = layer_notes.trusted(layer, certificate, demands, alive)
+    with step(5):
+        alive()
+        _verify_signature(envelope, key)
+    with step(6):
         alive()
         said = statement.read(envelope.payload)
         said.verify_subject(digest)
-        content = _content(attestation.layer.digest, said, wish)
-    times = () if logged is None else (SigningTime(TimeSource.LOG, f"{logged:%Y-%m-%dT%H:%M:%SZ}"),)
-    # Policy-controller names an attestation by its signature, which it takes from the annotation, and that is empty.
-    return Proof(hashlib.sha256(b"").hexdigest(), digest, _FORMAT, times=times, attestation=content)
+        content = content_of(layer.digest, said, wish)
+    with step(7):
+        times = Times(stamped, logged)
+        judged = layer_notes.verify_times(certificate, path, times, now)
+        # Policy-controller names an attestation by its signature, which it takes from the annotation: that is empty.
+        proof = layer_notes.proof_of(b"", digest, certificate, demands, [*times.all, *judged])
+        return replace(proof, attestation=content)
+
+
+def _stampable(body: bytes, envelope: _Envelope) -> Sequence[bytes]:
+    return [body, *(envelope.signatures if len(envelope.signatures) == 1 else ())]
 
 
 def _body(attestation: AttestationLayer) -> bytes:
@@ -108,8 +131,8 @@ def _body(attestation: AttestationLayer) -> bytes:
     if layer.media_type != MEDIA_TYPE:
         kind = shown(layer.media_type) or "of no type"
         raise RejectionError(f"attestation layer {layer.digest} is {kind}, not {MEDIA_TYPE}")
-    if _SIGNATURE not in layer.annotations:
-        raise RejectionError(f'signature layer {layer.digest} is missing "{_SIGNATURE}" annotation')
+    if SIGNATURE not in layer.annotations:
+        raise RejectionError(f'signature layer {layer.digest} is missing "{SIGNATURE}" annotation')
     if attestation.body is None:
         # The registry may have it later.
         raise RejectionError(attestation.problem, lasting=False)
@@ -152,24 +175,6 @@ def _either_alphabet(text: str) -> bytes:
         raise RejectionError("a signature is no base64") from error
 
 
-def _logged(attestation: AttestationLayer, body: bytes, demands: Demands) -> dt.datetime | None:
-    if demands.logs is None:
-        return None
-    text = attestation.layer.annotation(_BUNDLE)
-    if not text:
-        raise RejectionError("rekor client not provided for online verification")
-    try:
-        return transparency.verify_promise(text, LoggedEnvelope(body, _key(demands).pem), demands.logs.logs)
-    except RejectionError as error:
-        raise RejectionError(f"error verifying bundle: {error}") from error
-
-
-def _key(demands: Demands) -> PublicKey:
-    if demands.key is None:
-        raise RejectionError("attestations by certificates are not verified under this tag")
-    return demands.key
-
-
 def _verify_signature(envelope: _Envelope, key: PublicKey) -> None:
     """One good signature of several is enough; whose key it says it is by is nobody's word."""
     message = encoding(envelope.payload_type, envelope.payload)
@@ -188,7 +193,8 @@ def _is_good(signature: bytes, message: bytes, key: PublicKey) -> bool:
     return True
 
 
-def _content(digest: str, said: Statement, wish: AttestationWish) -> AttestationContent:
+def content_of(digest: str, said: Statement, wish: AttestationWish) -> AttestationContent:
+    """What the answer holds of a statement, by the digest of what it lies in."""
     if said.predicate_type != wish.predicate_type:
         return AttestationContent(digest, said.predicate_type)
     try:

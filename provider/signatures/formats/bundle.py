@@ -109,11 +109,21 @@ def verify(raw: bytes, digest: str, demands: Demands, alive: Alive = always) -> 
         RejectionError: nothing; always lasting, because the time of day has no say.
         NoSignatureError: it does not claim to be a signature.
     """
-    image = digests.encoded(digest)
-    times = _Times()
     with step(1):
         bundle = bundle_format.read(raw)
         _verify_claim(bundle.content, digest)
+    return verify_signer(bundle, digest, demands, alive)
+
+
+def verify_signer(bundle: Bundle, digest: str, demands: Demands, alive: Alive = always) -> Proof:
+    """What a bundle proves of which it is known what it claims: steps 1, as far as they are about the signer, to 5.
+
+    Raises:
+        RejectionError: nothing; see `verify`.
+    """
+    image = digests.encoded(digest)
+    times = _Times()
+    with step(1):
         signer = _signer(bundle, demands)
     with step(2):
         times.stamped, times.problem = _stamped(bundle, demands, alive)

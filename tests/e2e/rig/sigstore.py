@@ -157,10 +157,17 @@ class Sigstore:
 
     def attest_legacy_by_key(self, image: str, kind: str, predicate: Any, *more: str, key: str = "cosign") -> None:
         """Attest by a key, in the form of a `.att` tag."""
+        words = self._attested(kind, predicate, key)
+        self.run("attest", *words, *_LEGACY, "--tlog-upload=false", *more, image)
+
+    def attest_by_key(self, image: str, kind: str, predicate: Any, *more: str, key: str = "cosign") -> None:
+        """Attest by a key, in a bundle."""
+        self.run("attest", *self._attested(kind, predicate, key), *self._flags("none"), *more, image)
+
+    def _attested(self, kind: str, predicate: Any, key: str) -> Sequence[str]:
         path = self.folder / "predicate.json"
         path.write_text(json.dumps(predicate))
-        words = ("--key", f"{key}.key", "--type", kind, "--predicate", str(path))
-        self.run("attest", *words, *_LEGACY, "--tlog-upload=false", *more, image)
+        return ("--key", f"{key}.key", "--type", kind, "--predicate", str(path))
 
     def sign_by_key(self, image: str, *more: str, key: str = "cosign", config: str = "none") -> None:
         """Sign by a key, in a bundle."""
@@ -172,12 +179,22 @@ class Sigstore:
 
     def sign_legacy(self, image: str, *more: str, email: str = ANN, logged: bool = False) -> None:
         """Sign as somebody, in the form of a `.sig` tag, with a timestamp or in the older log."""
-        tsa = ("--tlog-upload=false", "--timestamp-server-url", (self.folder / "tsa.url").read_text())
+        self.run("sign", *self._legacy_flags(email, logged=logged), *more, image)
+
+    def attest_legacy(self, image: str, kind: str, predicate: Any, email: str = ANN, *, logged: bool = False) -> None:
+        """Attest as somebody, in the form of a `.att` tag, with a timestamp or in the older log."""
+        path = self.folder / "predicate.json"
+        path.write_text(json.dumps(predicate))
+        words = ("--type", kind, "--predicate", str(path))
+        self.run("attest", *words, *self._legacy_flags(email, logged=logged), image)
+
+    def _legacy_flags(self, email: str, *, logged: bool) -> Sequence[str]:
+        tsa: Sequence[str] = ("--tlog-upload=false", "--timestamp-server-url", (self.folder / "tsa.url").read_text())
         if logged:
             tsa = ("--rekor-url", self.rekor_v1.url)
         fulcio = ("--fulcio-url", (self.folder / "fulcio.url").read_text())
         root = ("--trusted-root", str(self.trusted_root))
-        self.run("sign", *_LEGACY, *tsa, *fulcio, *root, *self._token(email), *more, image)
+        return (*_LEGACY, *tsa, *fulcio, *root, *self._token(email))
 
     def run(self, *words: str, **settings: str) -> str:
         """Run cosign, offline; settings are variables of its environment.

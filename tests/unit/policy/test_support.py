@@ -142,19 +142,12 @@ def test_an_attestation_with_a_rule_in_rego_is_carried_over():
     assert unsupported(policy(attested({"name": "a", "predicateType": "vuln"}))) == []
 
 
-@pytest.mark.parametrize(
-    ("more", "field", "what"),
-    [
-        ({"key": None, "keyless": {"identities": [IDENTITY]}}, "keyless", "keyless authorities"),
-        ({"rfc3161timestamp": {"trustRootRef": "own"}}, "rfc3161timestamp", "authorities with a timestamp authority"),
-        ({"signatureFormat": "bundle"}, "signatureFormat", "bundles"),
-    ],
-)
-def test_what_is_not_carried_over_of_attestations_is_told_by_its_path(more, field, what):
-    authority = {name: value for name, value in (attested(data="package sigstore") | more).items() if value}
-    (problem,) = unsupported(policy(authority))
-    assert problem.path == f"spec.authorities[0].{field}"
-    assert problem.message == f"attestations of {what} are not supported yet"
+@pytest.mark.parametrize("more", [{}, {"key": None, "keyless": {"identities": [IDENTITY]}}])
+@pytest.mark.parametrize("form", ["legacy", "bundle"])
+def test_attestations_of_any_authority_in_either_form_are_carried_over(more, form):
+    rest = {"signatureFormat": form, "rfc3161timestamp": {"trustRootRef": "own"}, "ctlog": {"trustRootRef": "own"}}
+    authority = attested(data="package sigstore") | rest | more
+    assert unsupported(policy({name: value for name, value in authority.items() if value})) == []
 
 
 def test_cue_of_an_attestation_is_refused_with_a_recipe_in_rego():

@@ -17,7 +17,7 @@ from provider.signatures.formats.attestation import MEDIA_TYPE, AttestationLayer
 from provider.signatures.rejection import RejectionError
 from tests.simulators import attesting
 from tests.simulators.attesting import IN_TOTO, TYPE
-from tests.simulators.signing import Signer, b64, canonical, new_key
+from tests.simulators.signing import CA, NOW, Signer, b64, canonical, new_key
 from tests.unit.signatures.world import DIGEST, OTHER
 
 WISH = AttestationWish(TYPE, statement=True)
@@ -42,7 +42,7 @@ def layer(body, media_type=MEDIA_TYPE, **notes):
 def prove(case):
     def proved(found, demands=None, digest=DIGEST, wish=WISH):
         found = layer(found) if isinstance(found, bytes) else found
-        return attestation.verify(found, digest, demands or case.by_key, wish)
+        return attestation.verify(found, digest, demands or case.by_key, wish, NOW)
 
     return proved
 
@@ -78,8 +78,8 @@ def test_attestation_by_the_key_is_proved_with_its_statement(prove, world):
 def test_one_good_signature_of_several_is_enough(prove, refusal, world):
     strangers = [Signer(new_key()), Signer(new_key())]
     assert prove(envelope(strangers[0], world.key, strangers[1])).attestation
-    assert refusal(envelope(*strangers)) == (3, NOT_ENOUGH)
-    assert refusal(envelope()) == (3, NOT_ENOUGH)
+    assert refusal(envelope(*strangers)) == (5, NOT_ENOUGH)
+    assert refusal(envelope()) == (5, NOT_ENOUGH)
 
 
 def test_signatures_are_bounded(refusal, world):
@@ -89,7 +89,7 @@ def test_signatures_are_bounded(refusal, world):
 
 
 def test_another_digest_is_refused(refusal, world):
-    assert refusal(envelope(world.key), digest=OTHER) == (4, "no matching subject digest found")
+    assert refusal(envelope(world.key), digest=OTHER) == (6, "no matching subject digest found")
 
 
 def test_attestation_of_another_type_is_proved_without_its_statement(prove, world):
@@ -114,13 +114,13 @@ def test_predicate_that_is_not_of_its_form_is_a_problem_of_the_statement(prove, 
 @pytest.mark.parametrize("kind", ["application/json", "", IN_TOTO + "; x", IN_TOTO.upper()])
 def test_payload_of_another_type_is_no_statement(refusal, world, kind):
     step, sentence = refusal(envelope(world.key, kind=kind))
-    assert step == 3
+    assert step == 5
     assert sentence == f"invalid payloadType {kind} on envelope. Expected {IN_TOTO}"
 
 
 def test_payload_type_is_signed(refusal, world):
     body = json.loads(envelope(world.key, kind="application/json"))
-    assert refusal(canonical(body | {"payloadType": IN_TOTO})) == (3, NOT_ENOUGH)
+    assert refusal(canonical(body | {"payloadType": IN_TOTO})) == (5, NOT_ENOUGH)
 
 
 def test_signature_may_be_in_either_alphabet(prove, world):
@@ -180,12 +180,6 @@ def test_every_bit_of_what_is_signed_counts(prove, world):
             prove(canonical(body))
 
 
-def test_certificate_proves_nothing_here(refusal, world, case):
-    assert (
-        refusal(envelope(world.key), case.keyless)[1] == "attestations by certificates are not verified under this tag"
-    )
-
-
 def dsse_entry(body, pem, **changes):
     spec = {
         "envelopeHash": {"algorithm": "sha256", "value": hashlib.sha256(body).hexdigest()},
@@ -223,7 +217,7 @@ def test_entry_of_the_whole_layer_is_proved_with_its_time(prove, world, case, en
 def test_log_is_asked_for_only_where_the_question_does(prove, refusal, world, case):
     body = envelope(world.key)
     assert not prove(logged(world, body, dsse_entry(b"other", world.key.pem))).times
-    assert refusal(body, case.by_key_logged) == (2, "rekor client not provided for online verification")
+    assert refusal(body, case.by_key_logged) == (3, "rekor client not provided for online verification")
 
 
 def test_entry_of_something_else_is_refused(refusal, world, case):
@@ -241,7 +235,7 @@ def test_entry_of_something_else_is_refused(refusal, world, case):
         {"kind": "dsse"},
     ):
         step, sentence = refusal(logged(world, body, entry), case.by_key_logged)
-        assert step == 2
+        assert step == 3
         assert sentence.startswith("error verifying bundle: ")
 
 
@@ -252,4 +246,65 @@ def test_promise_of_another_log_is_refused(refusal, world, case):
 
 
 def test_without_a_key_nothing_is_proved(refusal, world):
-    assert refusal(envelope(world.key), Demands())[0] == 3
+    assert refusal(envelope(world.key), Demands())[0] == 4
+
+
+def certified(world, signer, body=None, **notes):
+    body = envelope(signer) if body is None else body
+    return layer(body, **{"dev.sigstore.cosign/certificate": signer.pem} | notes)
+
+
+def promise(world, body, signer, **changes):
+    return world.rekor_bundle(b"", b"", signer, entry=dsse_entry(body, signer.pem), **changes)
+
+
+def stamp(world, message):
+    response = {"SignedRFC3161Timestamp": b64(world.tsa.stamp(message))}
+    return {"dev.sigstore.cosign/rfc3161timestamp": canonical(response).decode()}
+
+
+def test_certificate_says_who_attested_and_the_log_when(prove, world, case):
+    ann = case.ann
+    body = envelope(ann)
+    found = certified(world, ann, body, **{"dev.sigstore.cosign/bundle": promise(world, body, ann)})
+    proof = prove(found, case.keyless_logged)
+    assert proof.issuer == "https://issuer.example.test"
+    assert list(proof.subjects)
+    assert proof.id == hashlib.sha256(ann.pem.encode()).hexdigest()
+    assert [time.source for time in proof.times] == [TimeSource.LOG]
+    assert proof.attestation.statement
+
+
+def test_certificate_is_held_to_what_it_is_of_a_simple_signing(refusal, world, case):
+    ann = case.ann
+    body = envelope(ann)
+    bundle = {"dev.sigstore.cosign/bundle": promise(world, body, ann)}
+    assert refusal(certified(world, ann, body), case.keyless_logged)[0] == 3
+    assert refusal(layer(body, **bundle), case.keyless_logged)[0] == 3
+    assert refusal(layer(body), case.keyless) == (4, "no certificate found on signature")
+    stranger = world.signer(ca=CA.create())
+    assert refusal(certified(world, stranger), case.keyless)[0] == 4
+    assert refusal(certified(world, world.signer(scts=0)), case.keyless)[0] == 4
+    assert refusal(certified(world, ann, envelope(world.key)), case.keyless) == (5, NOT_ENOUGH)
+    other = certified(world, ann, body, **{"dev.sigstore.cosign/bundle": promise(world, body, world.signer())})
+    assert refusal(other, case.keyless_logged)[0] == 3
+
+
+def test_expired_certificate_needs_a_proved_time(prove, refusal, world, case):
+    assert refusal(certified(world, case.ann), case.keyless) == (
+        7,
+        "expected a signed timestamp to verify an expired certificate",
+    )
+    body = envelope(case.ann)
+    assert prove(certified(world, case.ann, body, **stamp(world, body)), case.keyless_stamped).times
+
+
+def test_timestamp_is_over_the_envelope_or_its_one_signature(prove, refusal, world, case):
+    body = envelope(world.key)
+    signature = base64.b64decode(json.loads(body)["signatures"][0]["sig"])
+    for message in (body, signature):
+        (time,) = prove(layer(body, **stamp(world, message)), case.by_key_stamped).times
+        assert time.source is TimeSource.TIMESTAMP
+    assert refusal(layer(body, **stamp(world, b"other")), case.by_key_stamped)[0] == 2
+    assert refusal(layer(body), case.by_key_stamped)[0] == 2
+    assert not prove(layer(body, **stamp(world, body))).times

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from provider import limits
 from provider.questions.attestation_question import AttestationWish
 from provider.questions.config_paths import ConfigPaths
-from provider.questions.proof_question import Key, SignatureSource, Verify
+from provider.questions.proof_question import Format, Key, Keyless, SignatureSource, TrustRootName, Verify
 from provider.reasons import Reason
 from provider.registry.content import media_types
 from tests.simulators.attesting import ENVELOPE, TYPE, envelope, statement
-from tests.simulators.signing import Signer, new_key
+from tests.simulators.registry import sha256
+from tests.simulators.signing import SIGN, Signer, new_key
 from tests.unit.signatures.test_verifier import EMPTY, REPOSITORY, World
 
 NONE = "no matching attestations: "
@@ -128,7 +130,7 @@ def test_bytes_are_counted_before_the_first_is_fetched(here):
     here.attest(*({**one, "size": limits.ATTESTATION_BYTES} for _ in range(5)))
     error = here.refusal(here.wish())
     assert error.reason is Reason.ATTESTATION_REJECTED
-    assert f"more than the {limits.ATTESTATIONS_BYTES} of one image" in error.message
+    assert f"more than the {limits.ATTESTATIONS_BYTES} bytes of one image" in error.message
     assert "blob" not in [asked.kind for asked in here.registry.requests]
 
 
@@ -167,6 +169,137 @@ def test_registry_that_is_away_is_no_absence(here):
 def test_examination_tells_each_step(here):
     here.attest(here.said(), here.said(Signer(new_key())))
     good, bad = here.examine(here.wish()).signatures
-    assert [step.outcome.value for step in good.steps] == ["holds", "skipped", "holds", "holds"]
-    assert [step.outcome.value for step in bad.steps] == ["holds", "skipped", "fails", "unreached"]
+    assert [step.outcome.value for step in good.steps] == ["holds", *["skipped"] * 3, *["holds"] * 3]
+    assert [step.outcome.value for step in bad.steps] == ["holds", *["skipped"] * 3, "fails", *["unreached"] * 2]
     assert bad.problem == "accepted signatures do not match threshold, Found: 0, Expected 1"
+
+
+# Bundles.
+
+
+def by_key(here, **more):
+    return here.wish(format=Format.BUNDLE, paths=(("predicate",),), **more)
+
+
+def by_certificate(here, **more):
+    own = TrustRootName("own")
+    return replace(by_key(here, **more), key=None, keyless=Keyless(own))
+
+
+def bundle(here, signer=None, digest=None, **parts):
+    payload = statement(digest or here.digest, **parts.pop("says", {}))
+    signer = signer or here.signing.key
+    entry = "v1" if signer.certificate else None
+    return here.signing.bundle(here.digest, signer, statement=payload, **({"entry": entry} | parts))
+
+
+def refer(here, *documents, **more):
+    # So long a list of referrers is believed.
+    here.clock.advance(31)
+    here.list_referrers(*(here.refer(document, **more) for document in documents))
+
+
+def test_bundle_by_a_key_is_proved_in_four_round_trips_and_again_in_none(here):
+    document = bundle(here)
+    refer(here, document)
+    (proof,) = here.prove(by_key(here)).proofs
+    assert (proof.format, proof.subjects, proof.attestation.predicate_type) == ("bundle", (), TYPE)
+    assert proof.attestation.statement == {"predicate": {"ok": True}}
+    envelope_as_go_writes_it = {
+        "payload": document["dsseEnvelope"]["payload"],
+        "payloadType": "application/vnd.in-toto+json",
+        "signatures": [{"sig": document["dsseEnvelope"]["signatures"][0]["sig"]}],
+    }
+    text = json.dumps(envelope_as_go_writes_it, separators=(",", ":"))
+    assert proof.attestation.digest == sha256(text.encode())
+    here.prove(by_key(here))
+    assert here.trips[1] == 0
+
+
+def test_bundle_by_a_certificate_says_who_and_when(here):
+    ann = here.signing.signer(subjects=["ann@example.test"])
+    refer(here, bundle(here, ann))
+    (proof,) = here.prove(by_certificate(here)).proofs
+    assert (list(proof.subjects), proof.issuer) == (["ann@example.test"], "https://issuer.example.test")
+    assert [time.source.value for time in proof.times] == ["log"]
+    assert proof.attestation.statement == {"predicate": {"ok": True}}
+
+
+def test_bundle_by_a_certificate_needs_a_log_or_a_timestamp(here):
+    ann = here.signing.signer()
+    refer(here, bundle(here, ann, entry=None))
+    assert here.refusal(by_certificate(here)).reason is Reason.ATTESTATION_REJECTED
+    stamped = replace(by_certificate(here), timestamp=TrustRootName("own"))
+    refer(here, bundle(here, ann, entry=None, stamps=[None]))
+    assert here.prove(stamped).proofs
+    refer(here, bundle(here, ann))
+    assert here.refusal(stamped).reason is Reason.ATTESTATION_REJECTED
+
+
+def test_bundle_of_something_else_proves_nothing(here):
+    stranger = Signer(new_key())
+    for document in (
+        bundle(here, stranger),
+        bundle(here, digest="sha256:" + "c" * 64),
+        bundle(here, payload_type="application/json"),
+        bundle(here, says={"subject": None}),
+        bundle(here, here.signing.signer()),
+        {"mediaType": "x"},
+    ):
+        refer(here, document)
+        assert here.refusal(by_key(here)).reason is Reason.ATTESTATION_REJECTED
+
+
+def test_key_says_nothing_of_a_certificates_bundle_nor_the_reverse(here):
+    refer(here, bundle(here))
+    assert here.refusal(by_certificate(here)).reason is Reason.ATTESTATION_REJECTED
+
+
+def test_signature_in_a_bundle_is_no_attestation_whatever_is_wanted(here):
+    refer(here, here.signing.bundle(here.digest, here.signing.key, entry=None))
+    assert here.refusal(by_key(here)).reason is Reason.ATTESTATION_ABSENT
+    assert here.refusal(by_key(here, predicate_type=SIGN)).reason is Reason.ATTESTATION_ABSENT
+    assert here.prove(replace(here.key(), format=Format.BUNDLE)).proofs
+    refer(here, bundle(here))
+    assert here.refusal(replace(here.key(), format=Format.BUNDLE)).reason is Reason.SIGNATURE_ABSENT
+
+
+def test_other_types_and_other_subjects_beside_a_good_one_are_left_out_or_named(here):
+    refer(here, bundle(here, says={"predicateType": "other"}), bundle(here), bundle(here, Signer(new_key())))
+    types = [proof.attestation.predicate_type for proof in here.prove(by_key(here)).proofs]
+    assert types == ["other", TYPE]
+
+
+def test_annotations_of_a_referrer_say_nothing_of_the_type(here):
+    refer(here, bundle(here), notes={"dev.sigstore.bundle.predicateType": "other"})
+    assert here.prove(by_key(here)).proofs[0].attestation.predicate_type == TYPE
+
+
+def test_bundles_are_counted_and_weighed_before_they_are_fetched(here, monkeypatch):
+    refer(here, bundle(here), bundle(here, says={"predicate": 2}))
+    monkeypatch.setattr(limits, "ATTESTATIONS_BYTES", 1000)
+    error = here.refusal(by_key(here))
+    assert error.reason is Reason.ATTESTATION_REJECTED
+    assert "take those away that nobody needs" in error.message
+    monkeypatch.setattr(limits, "ATTESTATIONS", 1)
+    assert here.refusal(by_key(here)).message == "number of layers (2) exceeded the limit (1)"
+
+
+def test_bundle_that_is_too_large_hides_no_good_one(here, monkeypatch):
+    refer(here, bundle(here, says={"predicate": "x" * 5000}), bundle(here))
+    monkeypatch.setattr(limits, "ATTESTATION_BYTES", 4000)
+    assert len(here.prove(by_key(here)).proofs) == 1
+
+
+def test_absence_of_bundles_is_told(here):
+    error = here.refusal(by_key(here))
+    assert (error.reason, error.message) == (Reason.ATTESTATION_ABSENT, NONE)
+    assert error.detail == "no attestation in a bundle that refers to it"
+
+
+def test_examination_tells_each_step_of_a_bundle(here):
+    refer(here, bundle(here), bundle(here, digest="sha256:" + "c" * 64))
+    good, bad = here.examine(by_key(here)).signatures
+    assert [step.outcome.value for step in good.steps] == ["holds", "skipped", "skipped", "skipped", "holds", "holds"]
+    assert [step.outcome.value for step in bad.steps] == ["holds", "skipped", "skipped", "skipped", "holds", "fails"]
+    assert bad.problem == "no matching subject digest found"

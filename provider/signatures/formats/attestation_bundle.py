@@ -1,0 +1,66 @@
+"""Attestations in sigstore bundles.
+
+The order is that of `bundle`, whose steps 1 to 5 are these with another claim: an envelope with an in-toto payload that
+is no signature of cosign's. Step 6 is the last of `attestation`: the statement is read when it is known whose it is.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import replace
+from typing import Final
+
+from provider.questions.answer import Proof
+from provider.questions.attestation_question import AttestationWish
+from provider.signatures import statement
+from provider.signatures.alive import Alive, always
+from provider.signatures.content import Envelope
+from provider.signatures.demands import Demands
+from provider.signatures.discovery import SIGN
+from provider.signatures.formats import bundle, bundle_format
+from provider.signatures.formats.attestation import content_of
+from provider.signatures.formats.bundle import NoSignatureError
+from provider.signatures.rejection import RejectionError, step
+from provider.signatures.statement import PAYLOAD_TYPE
+
+FORM: Final = "attestation bundle"
+
+
+def verify(raw: bytes, digest: str, demands: Demands, wish: AttestationWish, alive: Alive = always) -> Proof:
+    """What an attestation in a bundle proves.
+
+    Args:
+        raw: as it was found.
+        digest: `sha256:…` that it must be about.
+        demands: what has to be proved.
+        wish: what is wanted of it. An attestation of another type is proved too, without its statement.
+        alive: asked before each dear thing; what it raises is passed on.
+
+    Raises:
+        RejectionError: nothing; always lasting, because the time of day has no say.
+        NoSignatureError: it is a signature, and no attestation.
+    """
+    with step(1):
+        found = bundle_format.read(raw)
+        content = found.content
+        if not isinstance(content, Envelope):
+            raise NoSignatureError
+        if content.payload_type != PAYLOAD_TYPE:
+            raise RejectionError(f"the payload is not of type {PAYLOAD_TYPE}")
+    proof = bundle.verify_signer(found, digest, demands, alive)
+    with step(6):
+        alive()
+        said = statement.read(content.payload)
+        if said.predicate_type == SIGN:
+            raise NoSignatureError
+        said.verify_subject(digest)
+        return replace(proof, attestation=content_of(_digest(content), said, wish))
+
+
+def _digest(content: Envelope) -> str:
+    """What policy-controller names it by: the digest of the envelope as Go writes it."""
+    payload, signature = (base64.b64encode(each).decode() for each in (content.payload, content.signature))
+    fields = {"payload": payload, "payloadType": content.payload_type, "signatures": [{"sig": signature}]}
+    return "sha256:" + hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
