@@ -19,6 +19,7 @@ from provider.version import VERSION
 
 # Where each command lives, and its line in the help.
 COMMANDS: Final = {
+    "attestations": "List what is attested of an image, as it says: form, type, size.",
     "cache": "Show, warm or empty the store that replicas of the provider share.",
     "check": "Say what a cluster would: is an image, or an object's images, admitted by these policies?",
     "completion": "Print a script by which a shell (bash, zsh, fish) completes commands, options and reasons.",

@@ -21,6 +21,7 @@ from provider.steps import StepRecorder
 
 if TYPE_CHECKING:
     from provider.images.assembly import Assembly
+    from provider.signatures.attestation_list import AttestationList
     from provider.signatures.examination import Examination
 
 _LOG: Final = logging.getLogger(__name__)
@@ -59,6 +60,20 @@ class Session:
         key = item_key.of(asked)
         return self._loop.run(self._assembly.inspector.examine(key, self._call(key)))
 
+    def attestations(self, image: str) -> AttestationList:
+        """See `attestations_of`.
+
+        Raises:
+            BestbeforeError: the reference cannot be read, or there is no answer.
+        """
+        # Imported here: other questions shall not pay for it.
+        from provider.observer import NullObserver  # noqa: PLC0415
+        from provider.signatures.attestation_list import attestations_of  # noqa: PLC0415
+
+        key = item_key.of(FactQuestion(image))
+        work = attestations_of(key.reference, self._assembly.store, self._clock.now, NullObserver(), self._call(key))
+        return self._loop.run(work)
+
     def enter(self) -> None:
         """Connect to what replicas share, before the first question."""
         self._loop.run(self._assembly.store.enter())
@@ -74,8 +89,9 @@ class Session:
         store, call = self._assembly.store, self._call(key)
         digest = await store.forget(key.reference, call)
         target = discovery.Target(key.reference, digest, SignatureSource())
-        if digest and discovery.has_tag(target, "sig"):
-            await store.forget(discovery.tag(target, "sig"), call)
+        for suffix in ("sig", "att"):
+            if digest and discovery.has_tag(target, suffix):
+                await store.forget(discovery.tag(target, suffix), call)
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
-from gatekeeper.documents.problems import Problem
+from gatekeeper.documents.problems import PolicyError, Problem
 from gatekeeper.policy.decoding import shapes
 from gatekeeper.policy.model import (
     ApiObject,
@@ -22,6 +22,7 @@ from gatekeeper.policy.model import (
     RemotePolicy,
 )
 
+_OWN: Final = "spec.policy"
 _AUTHORITY: Final = "spec.authorities[]"
 _RULE: Final = f"{_AUTHORITY}.attestations[].policy"
 _INPUTS: Final = ("fetchConfigFile", "includeSpec", "includeObjectMeta", "includeTypeMeta")
@@ -81,8 +82,8 @@ REFUSED: Final = {
     f"{_AUTHORITY}.key.secretRef": "the public key in a Secret was not resolved",
     f"{_AUTHORITY}.key.kms": "keys of key management services are not supported yet",
     f"{_AUTHORITY}.keyless.ca-cert": "authorities written into the policy are not supported, here as upstream",
-    f"{_RULE}.configMapRef": "the text of an attestation's policy in a ConfigMap is not supported yet",
-    f"{_RULE}.remote": "the text of an attestation's policy at a URL is not supported yet",
+    f"{_RULE}.configMapRef": "the text of an attestation's policy in a ConfigMap was not resolved",
+    f"{_RULE}.remote": "the text of an attestation's policy at a URL was not resolved",
     **dict.fromkeys((f"{_RULE}.{name}" for name in _INPUTS), "an attestation's policy is given its statement only"),
     # Resolved before translation (`with_text`); left over only where nobody did.
     "spec.policy.configMapRef": "the policy's text in a ConfigMap was not resolved",
@@ -129,17 +130,41 @@ class PolicyTexts(Protocol):
 
 
 def with_text(policy: ClusterImagePolicy, texts: PolicyTexts) -> ClusterImagePolicy:
-    """The policy with its text in `spec.policy.data`, wherever it stood.
+    """The policy with its text, and those of its attestations, in their `data`, wherever they stood.
 
     Raises:
-        PolicyError: the text cannot be had.
+        PolicyError: a text cannot be had.
     """
-    rule = policy.spec.policy
-    if rule is None or rule.data:
+    whole = tuple(_with_texts(each, f"spec.authorities[{n}]", texts) for n, each in enumerate(policy.spec.authorities))
+    rule = _inline(policy.spec.policy, "spec.policy", texts)
+    if rule is policy.spec.policy and whole == policy.spec.authorities:
         return policy
-    text = texts.config_map(rule.config_map_ref) if rule.config_map_ref else texts.remote(rule.remote or RemotePolicy())
-    inline = replace(rule, data=text, config_map_ref=None, remote=None)
-    return replace(policy, spec=replace(policy.spec, policy=inline))
+    return replace(policy, spec=replace(policy.spec, policy=rule, authorities=whole))
+
+
+def _with_texts(authority: Authority, at: str, texts: PolicyTexts) -> Authority:
+    if not any(each.policy and not each.policy.data for each in authority.attestations):
+        return authority
+    inline = tuple(
+        replace(each, policy=_inline(each.policy, f"{at}.attestations[{number}].policy", texts))
+        for number, each in enumerate(authority.attestations)
+    )
+    return replace(authority, attestations=inline)
+
+
+def _inline(rule: Policy | None, at: str, texts: PolicyTexts) -> Policy | None:
+    if rule is None or rule.data:
+        return rule
+    try:
+        text = _text(rule, texts)
+    except PolicyError as error:
+        # Whoever has the texts knows the policy's own place only.
+        raise PolicyError(replace(each, path=each.path.replace(_OWN, at, 1)) for each in error.problems) from error
+    return replace(rule, data=text, config_map_ref=None, remote=None)
+
+
+def _text(rule: Policy, texts: PolicyTexts) -> str:
+    return texts.config_map(rule.config_map_ref) if rule.config_map_ref else texts.remote(rule.remote or RemotePolicy())
 
 
 def unsupported(policy: ClusterImagePolicy) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""Which objects of a cluster a policy names: Secrets with keys, a ConfigMap with its rule."""
+"""Which objects of a cluster a policy names: Secrets with keys, ConfigMaps with its rules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gatekeeper.policy.model import ClusterImagePolicy
+from gatekeeper.policy.model import ClusterImagePolicy, Policy
 from gatekeeper.policy.validation.authorities import SYSTEM_NAMESPACE
 
 
@@ -49,8 +49,13 @@ def references(policy: ClusterImagePolicy, namespace: str = SYSTEM_NAMESPACE) ->
         if authority.key is not None and authority.key.secret_ref is not None:
             path = f"spec.authorities[{index}].key.secretRef"
             yield PolicyReference(ReferenceKind.SECRET, namespace, authority.key.secret_ref.name, path)
-    rule = policy.spec.policy
+        for number, each in enumerate(authority.attestations):
+            path = f"spec.authorities[{index}].attestations[{number}].policy.configMapRef"
+            yield from _config_map(each.policy, path, namespace)
+    yield from _config_map(policy.spec.policy, "spec.policy.configMapRef", namespace)
+
+
+def _config_map(rule: Policy | None, path: str, namespace: str) -> Iterator[PolicyReference]:
     if rule is not None and not rule.data and rule.config_map_ref is not None:
         named = rule.config_map_ref
-        path = "spec.policy.configMapRef"
         yield PolicyReference(ReferenceKind.CONFIG_MAP, named.namespace or namespace, named.name, path)

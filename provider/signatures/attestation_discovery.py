@@ -133,7 +133,7 @@ class AttestationDiscovery:
             referrers = await self._store.referrers(where, call, target.max_age)
         likely = [one for one in referrers.descriptors if _may_be_attestation(one)]
         _bound(len(likely), 0)
-        return Listing(where, likely, referrers.observed_at, referrers.problems, referrers.descriptors)
+        return Listing(where, likely, referrers.observed_at, referrers.problems)
 
     async def bundle(
         self, listing: Listing, descriptor: Descriptor, allowance: ByteAllowance, call: Call

@@ -31,7 +31,16 @@ policies that read the same fields share it, and a label of 600 KiB does no harm
 The verdict is the same either way. Who changes the rule in a template by hand has to set `_config` to `true`.
 """
 # Put in place before translation; refused only where nobody did.
-_RESOLVED: Final = frozenset({"spec.policy.configMapRef", "spec.policy.remote", "spec.authorities[].key.secretRef"})
+_RULE: Final = "spec.authorities[].attestations[].policy"
+_RESOLVED: Final = frozenset(
+    {
+        "spec.policy.configMapRef",
+        "spec.policy.remote",
+        "spec.authorities[].key.secretRef",
+        f"{_RULE}.configMapRef",
+        f"{_RULE}.remote",
+    }
+)
 _CARRIED: Final = TRANSLATED | _RESOLVED
 
 

@@ -231,6 +231,20 @@ def test_attestation_that_no_statement_satisfies_is_denied_with_the_reason(shop:
     assert "failed evaluating rego policy for type scan: " in document["errors"][0]
 
 
+def test_attestations_are_listed_without_a_policy(shop: Shop) -> None:
+    shop.attach(shop.attestation(Signer(new_key())), suffix="att")
+    done = CliRunner().invoke(cli, ["attestations", shop.image.pinned, "--output", "json"])
+    assert done.exit_code == 0, done.output
+    (found,) = json.loads(done.stdout)["attestations"]
+    assert (found["format"], found["predicateType"]) == ("legacy", attesting.TYPE)
+    text = CliRunner().invoke(cli, ["attestations", shop.image.pinned]).stdout
+    assert attesting.TYPE in text
+    assert text.splitlines()[-1] == "  nothing of this is verified"
+    bare = CliRunner().invoke(cli, ["attestations", f"{shop.registry.host}/shop/nobody:1"])
+    assert bare.exit_code == 1
+    assert "NotFound: " in bare.stderr
+
+
 def test_image_without_attestations_says_where_was_looked(shop: Shop) -> None:
     shop.attach(shop.legacy(shop.world.key))
     done = shop.verify(attested(shop.world.key))

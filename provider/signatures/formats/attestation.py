@@ -44,6 +44,7 @@ from provider.signatures.trust.keys import PublicKey
 
 MEDIA_TYPE: Final = "application/vnd.dsse.envelope.v1+json"
 FORM: Final = "attestation"
+FORMAT: Final = layer_notes.FORMAT
 _NOT_ENOUGH: Final = "accepted signatures do not match threshold, Found: 0, Expected 1"
 
 
@@ -124,6 +125,15 @@ def verify(  # noqa: PLR0913, PLR0917 - what has a say
 
 def _stampable(body: bytes, envelope: _Envelope) -> Sequence[bytes]:
     return [body, *(envelope.signatures if len(envelope.signatures) == 1 else ())]
+
+
+def payload_of(body: bytes) -> bytes:
+    """What an envelope says that it signs; nothing is verified.
+
+    Raises:
+        RejectionError: it is no envelope.
+    """
+    return _envelope(body).payload
 
 
 def _body(attestation: AttestationLayer) -> bytes:

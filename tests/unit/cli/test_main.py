@@ -52,7 +52,7 @@ def test_version_is_told(run: Run) -> None:
 def test_unknown_command_names_those_that_exist(run: Run) -> None:
     done = run("frobnicate")
     assert done.exit_code == 2
-    assert "there is no command 'frobnicate'; there are cache, check, " in done.stderr
+    assert "there is no command 'frobnicate'; there are attestations, cache, " in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,14 @@ _FIELDS = [
 ]
 _WORDS = {"same", "stricter", "refused", "other"}
 # Refused where nobody resolved them before; commands do.
-_RESOLVED = ("spec.policy.configMapRef", "spec.policy.remote", "spec.authorities[].key.secretRef")
+_RULE = "spec.authorities[].attestations[].policy"
+_RESOLVED = (
+    "spec.policy.configMapRef",
+    "spec.policy.remote",
+    "spec.authorities[].key.secretRef",
+    f"{_RULE}.configMapRef",
+    f"{_RULE}.remote",
+)
 
 
 @dataclass(frozen=True)

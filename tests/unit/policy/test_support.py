@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.documents.problems import PolicyError, Problem
 from gatekeeper.policy import policy_of
 from gatekeeper.policy.decoding import Shape, shapes
 from gatekeeper.policy.model import ApiObject, ClusterImagePolicy, ConfigMapReference, RemotePolicy
@@ -106,6 +107,25 @@ def test_a_refused_field_is_told_by_its_path_and_reason(path):
     example = copy.deepcopy(EXAMPLES[path])
     problems = unsupported(policy(rule=example) if path.startswith("spec.policy") else policy(example))
     assert (path.replace("[]", "[0]"), REFUSED[path]) in [(problem.path, problem.message) for problem in problems]
+
+
+def test_texts_of_attestations_are_put_in_place_by_their_own_paths():
+    class Texts:
+        def config_map(self, reference):
+            return f"package sigstore # {reference.name}"
+
+        def remote(self, reference):
+            raise PolicyError([Problem("spec.policy.remote.url", f"cannot get {reference.url}")])
+
+    given = policy(attested(configMapRef={"name": "a", "key": "b"}))
+    (found,) = with_text(given, Texts()).spec.authorities[0].attestations
+    assert (found.policy.data, found.policy.config_map_ref) == ("package sigstore # a", None)
+    bare = policy(attested(data="package sigstore"))
+    assert with_text(bare, Texts()) is bare
+    with pytest.raises(PolicyError) as refused:
+        with_text(policy(attested(remote={"url": "https://example.org/p", "sha256sum": "0" * 64})), Texts())
+    (problem,) = refused.value.problems
+    assert problem.path == "spec.authorities[0].attestations[0].policy.remote.url"
 
 
 def test_a_static_authority_with_a_rule_in_rego_is_carried_over_whole():

@@ -8,11 +8,14 @@ from dataclasses import replace
 import pytest
 
 from provider import limits
+from provider.observer import NullObserver
 from provider.questions.attestation_question import AttestationWish
 from provider.questions.config_paths import ConfigPaths
 from provider.questions.proof_question import Format, Key, Keyless, SignatureSource, TrustRootName, Verify
 from provider.reasons import Reason
+from provider.registry import reference
 from provider.registry.content import media_types
+from provider.signatures.attestation_list import attestations_of
 from tests.simulators.attesting import ENVELOPE, TYPE, envelope, statement
 from tests.simulators.registry import sha256
 from tests.simulators.signing import SIGN, Signer, new_key
@@ -303,3 +306,28 @@ def test_examination_tells_each_step_of_a_bundle(here):
     assert [step.outcome.value for step in good.steps] == ["holds", "skipped", "skipped", "skipped", "holds", "holds"]
     assert [step.outcome.value for step in bad.steps] == ["holds", "skipped", "skipped", "skipped", "holds", "fails"]
     assert bad.problem == "no matching subject digest found"
+
+
+# The list for people.
+
+
+def listed(here):
+    image = reference.parse(f"reg.example/{REPOSITORY}:v1")
+    work = attestations_of(image, here.store, here.clock.now, NullObserver(), here.call())
+    return [(each.form, each.predicate_type, each.problem) for each in here.loop.run(work).entries]
+
+
+def test_list_has_both_forms_and_says_what_cannot_be_read(here):
+    here.attest(here.said(Signer(new_key())), here.said(digest="sha256:" + "c" * 64), here.envelope(b"{}"))
+    refer(here, bundle(here), here.signing.bundle(here.digest, here.signing.key, entry=None), {"mediaType": "x"})
+    assert listed(here) == [
+        ("legacy", TYPE, ""),
+        ("legacy", TYPE, "no matching subject digest found"),
+        ("legacy", "", "the envelope has a member that is missing or of a wrong type"),
+        ("bundle", TYPE, ""),
+        ("bundle", "", "the bundle cannot be read: x is not supported"),
+    ]
+
+
+def test_list_of_nothing_is_empty(here):
+    assert listed(here) == []

@@ -78,7 +78,7 @@ class World:
         self.credentials = Credentials()
         observer = NullObserver()
         client = RegistryClient(RegistrySettings(), self.registry, self.clock, observer)
-        store = Store(client, self.clock, observer, memory_bytes=2**20, tag_ttl=30, stale_seconds=3600)
+        self.store = store = Store(client, self.clock, observer, memory_bytes=2**20, tag_ttl=30, stale_seconds=3600)
         self.verifier = build_verifier(store, Pace(), self.clock, observer, {"own": root_file})
 
     @property

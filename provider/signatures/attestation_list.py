@@ -1,0 +1,128 @@
+"""What attestations an image has, as they say of themselves: for people who look for a policy's words.
+
+Nothing here is verified, and nothing of it reaches an answer to Gatekeeper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from provider.errors import ImageError
+from provider.loop import gathered
+from provider.observer import Observer
+from provider.questions.proof_question import SignatureSource
+from provider.reasons import Reason
+from provider.registry.call import Call
+from provider.registry.content.manifest import Descriptor
+from provider.registry.reference import Reference
+from provider.registry.store import Store
+from provider.signatures import statement
+from provider.signatures.attestation_discovery import AttestationDiscovery, ByteAllowance
+from provider.signatures.content import Envelope
+from provider.signatures.discovery import SIGN, Listing, Target
+from provider.signatures.formats import attestation, bundle, bundle_format
+from provider.signatures.rejection import RejectionError
+
+
+@dataclass(frozen=True)
+class AttestationEntry:
+    """An attestation as it says of itself.
+
+    Attributes:
+        form: `legacy` or `bundle`.
+        digest: `sha256:…` of the layer, or of the referrer.
+        predicate_type: of its statement; empty where it cannot be read.
+        size: bytes of its payload.
+        problem: why it cannot be read, or what is odd about it; empty without.
+    """
+
+    form: str
+    digest: str
+    predicate_type: str = ""
+    size: int = 0
+    problem: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """As commands print it."""
+        found: dict[str, Any] = {"format": self.form, "digest": self.digest}
+        if self.predicate_type:
+            found |= {"predicateType": self.predicate_type, "bytes": self.size}
+        return found | ({"problem": self.problem} if self.problem else {})
+
+
+@dataclass(frozen=True)
+class AttestationList:
+    """The attestations of an image, legacy ones first.
+
+    Attributes:
+        image: the normalised reference.
+        digest: `sha256:…` of what it points to.
+        entries: in the order of their lists.
+    """
+
+    image: str
+    digest: str
+    entries: Sequence[AttestationEntry]
+
+
+async def attestations_of(
+    image: Reference, store: Store, now: Callable[[], float], observer: Observer, call: Call
+) -> AttestationList:
+    """List the attestations of an image.
+
+    Raises:
+        ImageError: the image, or a list of its attestations, cannot be had.
+    """
+    digest = image.digest or (await store.resolve(image, call)).document.digest
+    target = Target(image, digest, SignatureSource())
+    discovery = AttestationDiscovery(store, now, observer)
+    legacy, bundles = await discovery.legacy(target, call), await discovery.bundles(target, call)
+    allowance = ByteAllowance()
+
+    async def of_layer(layer: Descriptor) -> AttestationEntry:
+        found = await discovery.layer(legacy, layer, call)
+        if found.body is None:
+            raise RejectionError(found.problem)
+        return _entry(attestation.FORMAT, layer.digest, attestation.payload_of(found.body), digest)
+
+    async def of_referrer(referrer: Descriptor) -> AttestationEntry | None:
+        raw = await discovery.bundle(bundles, referrer, allowance, call)
+        content = bundle_format.read(raw).content if raw is not None else None
+        if not isinstance(content, Envelope):
+            return None
+        found = _entry(bundle.FORMAT, referrer.digest, content.payload, digest)
+        return None if found.predicate_type == SIGN else found
+
+    works = [_readable(attestation.FORMAT, of_layer, each) for each in legacy.entries]
+    works += [_readable(bundle.FORMAT, of_referrer, each) for each in bundles.entries]
+    entries = [each for each in await gathered(works) if each is not None]
+    return AttestationList(image.name, digest, [*entries, *_unreadable(legacy)])
+
+
+async def _readable(
+    form: str, read: Callable[[Descriptor], Coroutine[Any, Any, AttestationEntry | None]], entry: Descriptor
+) -> AttestationEntry | None:
+    """One that cannot be read hides none beside it."""
+    try:
+        return await read(entry)
+    except RejectionError as error:
+        return AttestationEntry(form, entry.digest, problem=str(error))
+    except ImageError as error:
+        if error.reason in {Reason.ATTESTATION_REJECTED, Reason.TIMEOUT}:
+            raise
+        return AttestationEntry(form, entry.digest, problem=error.message)
+
+
+def _entry(form: str, layer: str, payload: bytes, digest: str) -> AttestationEntry:
+    said = statement.read(payload)
+    try:
+        said.verify_subject(digest)
+    except RejectionError as error:
+        return AttestationEntry(form, layer, said.predicate_type, len(payload), str(error))
+    return AttestationEntry(form, layer, said.predicate_type, len(payload))
+
+
+def _unreadable(listing: Listing) -> Sequence[AttestationEntry]:
+    return [AttestationEntry(attestation.FORMAT, "", problem=each) for each in listing.problems]
