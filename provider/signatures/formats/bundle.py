@@ -194,7 +194,7 @@ def _signer(bundle: Bundle, demands: Demands) -> _Signer:
 
 def _stamped(bundle: Bundle, demands: Demands, alive: Alive) -> tuple[list[dt.datetime], str]:
     """Times of the timestamps, and why one proves none."""
-    root = demands.timestamps or demands.trust_root
+    root = demands.timestamps or demands.trust_root or demands.logs
     if root is None or (demands.timestamps is None and not root.timestamp_authorities):
         return [], ""
     moments: list[dt.datetime] = []

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from provider.questions.answer import TimeSource
 from provider.questions.proof_question import HashAlgorithm
 from provider.signatures.content import Envelope, MessageSignature
 from provider.signatures.demands import Demands
@@ -188,6 +189,15 @@ def test_retired_log_counts_for_no_signature_of_which_no_time_is_proved():
     _, by_key = of_log("tiles", (LONG_AGO, None))
     assert CASE.verify_bundle(document, by_key).times == []
     _, by_key = of_log("tiles", (LONG_AGO, NOW + MINUTE))
+    with pytest.raises(RejectionError, match=UNTIMELY):
+        CASE.verify_bundle(document, by_key)
+
+
+def test_timestamp_says_when_a_key_signed_so_that_a_log_retired_since_counts():
+    document = CASE.bundle(WORLD.key, entry="v2", stamps=[None])
+    _, by_key = of_log("tiles", (LONG_AGO, SIGNED_AT + MINUTE))
+    assert [time.source for time in CASE.verify_bundle(document, by_key).times] == [TimeSource.TIMESTAMP]
+    _, by_key = of_log("tiles", (LONG_AGO, SIGNED_AT - MINUTE))
     with pytest.raises(RejectionError, match=UNTIMELY):
         CASE.verify_bundle(document, by_key)
 

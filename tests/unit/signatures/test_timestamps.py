@@ -12,7 +12,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from provider.questions.answer import TimeSource
 from provider.signatures.demands import Demands
-from provider.signatures.evidence import timestamps
+from provider.signatures.evidence import paths, timestamps
 from provider.signatures.rejection import RejectionError
 from provider.signatures.trust import trust_root
 from provider.signatures.trust.authority import CertificateAuthority, Validity
@@ -116,6 +116,7 @@ def test_leaf_that_came_along_must_be_for_time_stamping(case, usages):
     liar = TSA("liar")
     liar.certificate, liar.key = signer.certificate, signer.key
     authority = CertificateAuthority([case.world.ca.certificate, case.world.ca.root])
+    assert paths.to_stamper(signer.certificate, authority, SIGNED_AT) is None
     with pytest.raises(RejectionError, match=STRANGER):
         verify(liar.stamp(MESSAGE, embedded=[liar.certificate]), authority)
 
