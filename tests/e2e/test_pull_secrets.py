@@ -14,13 +14,16 @@ import pytest
 from tests.e2e import seed
 from tests.e2e.rig import accounts, objects
 from tests.e2e.rig.audit import Audit
+from tests.e2e.rig.gatekeeper import NAMESPACE
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
 from tests.e2e.rig.policies import Policies, translate, until
 from tests.e2e.rig.private_registry import PrivateRegistry
+from tests.e2e.rig.processes import wait_until
 from tests.e2e.rig.provider import RealProvider
 from tests.e2e.rig.pull_secrets import grant, policy, pull_secret, readable
 from tests.e2e.rig.registry import days_ago
 from tests.e2e.rig.world import World
+from tests.integration.chart.account_rights import AccountRight
 
 _ANN, _BOB = ("ann", "secret-a"), ("bob", "secret-b")
 _SECRET = "regcred"
@@ -195,25 +198,28 @@ def test_rights_that_are_missing_are_seen_before_a_pod_is_denied_for_it(
 ) -> None:
     """What the real API server says of the chart's rights, and of none."""
 
-    def missing() -> list[str]:
+    spaces = [tenant.namespace for tenant in tenants]
+    rights = [AccountRight("get", kind, space) for kind in ("secrets", "serviceaccounts") for space in spaces]
+
+    def seen(count: int) -> bool:
         lines = provider.metrics().splitlines()
-        return [line for line in lines if 'setting="pull_secret_namespace"' in line]
+        return any('setting="pull_secret_namespace"' in line and line.endswith(f" {count}.0") for line in lines)
 
-    def settled(count: int) -> None:
-        until(missing, lambda found: bool(found) and found[0].endswith(f" {count}.0"), "rights", _RETRY_SECONDS)
+    def may_any() -> bool:
+        return any(accounts.may(world.client, "bestbefore", NAMESPACE, right) for right in rights)
 
-    settled(0)
-    for space in (tenant.namespace for tenant in tenants):
+    wait_until(lambda: seen(0), "rights", _RETRY_SECONDS)
+    for space in spaces:
         accounts.unbind(world.client, space)
     try:
+        # The API server knows of it a moment later, and the provider asks when it starts.
+        wait_until(lambda: not may_any(), "rights taken away", _RETRY_SECONDS)
         provider.stop()
         provider.start()
-        settled(2 * len(tenants))
+        wait_until(lambda: seen(len(rights)), "missing rights", _RETRY_SECONDS)
     finally:
-        grant(world, [tenant.namespace for tenant in tenants])
-        provider.stop()
-        provider.start()
-    settled(0)
+        grant(world, spaces)
+    wait_until(lambda: seen(0), "rights again", _RETRY_SECONDS)
 
 
 def test_no_secret_stands_in_the_provider_s_log(world: World, tenants: tuple[Tenant, Tenant]) -> None:

@@ -205,6 +205,12 @@ class TestToken:
         registry.token_answer = answer
         assert refused().reason is Reason.REGISTRY_UNAVAILABLE
 
+    @pytest.mark.parametrize("other", [7, "", "a b", None, ["t"]], ids=repr)
+    def test_token_that_can_be_used_is_taken_beside_one_that_cannot(self, ask, registry, other):
+        registry.require_token(REALM)
+        registry.token_answer = {"token": other, "access_token": "t-anonymous", "expires_in": 300}
+        assert ask().body
+
     @pytest.mark.parametrize(
         "body",
         [
