@@ -14,10 +14,10 @@ from tests.e2e.signing import ABSENT, Authority, Judge, by_key, keyless, refused
 
 _FORMATS = {"legacy": Sigstore.sign_legacy, "bundle": Sigstore.sign}
 _BOB = "bob@example.test"
-# What does not fit another trust root first: a bundle's timestamp is looked at before its certificate.
+# What does not fit another trust root first: a bundle's log entry is looked at before its certificate.
 _STRANGE = {
     "legacy": "cert verification failed: x509: certificate signed by unknown authority",
-    "bundle": "unable to verify RFC3161 timestamp bundle: ",
+    "bundle": "the log entry is of no log in the trust root",
 }
 _RULE = """\
 package sigstore
