@@ -387,6 +387,11 @@ STORE_DROPS: Final = 4096
 STORE_BATCH: Final = 64
 STORE_READERS: Final = 4
 STORE_PIECE_BYTES: Final = 64 * KIB
+# What answers to all that one reader, or writer, asks at once may have, bytes and lines; and after how many lines
+# others have their turn.
+STORE_ANSWER_BYTES: Final = 8 * MIB
+STORE_ANSWER_LINES: Final = 65_536
+STORE_ANSWER_PORTION: Final = 512
 # Bytes of writes that wait, what each counts beside its value, and names of which is known that they are written; how
 # long that is believed, seconds: a store may be emptied at any time.
 STORE_LINE_BYTES: Final = 8 * MIB

@@ -1,7 +1,7 @@
 """Redis or Valkey, by the client library: one server, Sentinel, Cluster; TLS, passwords, users.
 
-The library is an extra, `bestbefore[store]`, and only this module imports it. Its own retries are off: who waits and
-how long is decided one storey higher.
+The library is an extra, `bestbefore[store]`, and only this module and `bounded_connection` import it. Its own retries
+are off: who waits and how long is decided one storey higher.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from redis.backoff import NoBackoff
 from redis.credentials import CredentialProvider
 
 from provider import limits
+from provider.cache.shared.bounded_connection import bounded
 from provider.cache.shared.settings import StoreKind, StoreSettings
 from provider.cache.shared.value_store import Entry, StoreError, StoreTrouble
 
@@ -154,14 +155,29 @@ class RedisStore:
         own["max_connections"] = limits.STORE_CONNECTIONS
         if settings.kind is StoreKind.CLUSTER:
             nodes = [ClusterNode(host, port) for host, port in settings.addresses]
-            return redis.RedisCluster(startup_nodes=nodes, require_full_coverage=False, **own)
+            return _bounded_cluster(redis.RedisCluster(startup_nodes=nodes, require_full_coverage=False, **own))
         if settings.kind is StoreKind.SENTINEL:
             theirs = common | _identity("", self._sentinel_password)
             sentinel = Sentinel(settings.addresses, sentinel_kwargs=theirs, **own)  # type: ignore[no-untyped-call]
-            self._sentinels = sentinel.sentinels
-            return sentinel.master_for(settings.primary)
+            self._sentinels = [_bounded(one) for one in sentinel.sentinels]
+            return _bounded(sentinel.master_for(settings.primary))
         host, port = settings.addresses[0]
-        return redis.Redis(host=host, port=port, **own)
+        return _bounded(redis.Redis(host=host, port=port, **own))
+
+
+def _bounded(client: Any) -> Any:  # noqa: ANN401 - as above
+    pool = client.connection_pool
+    pool.connection_class = bounded(pool.connection_class)
+    return client
+
+
+def _bounded_cluster(client: Any) -> Any:  # noqa: ANN401 - as above
+    """With bounds for the nodes that are named, and for those that they name."""
+    kind = bounded(client.connection_kwargs["connection_class"])
+    client.connection_kwargs["connection_class"] = kind
+    for node in client.startup_nodes:
+        node.connection_class = kind
+    return client
 
 
 def _common(settings: StoreSettings) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import asyncio
 
 import pytest
 
+from provider import limits
 from provider.cache.shared.redis_store import RedisStore
 from provider.cache.shared.settings import StoreSettings
 
@@ -28,8 +29,10 @@ def run():
 
 
 @pytest.fixture
-def connect(run, tmp_path):
+def connect(run, tmp_path, monkeypatch):
     """Makes a store of settings; it is closed with the test."""
+    # On a busy machine a handshake takes longer than a replica waits for one.
+    monkeypatch.setattr(limits, "STORE_CONNECT_SECONDS", 10)
     stores = []
 
     def connect(addresses, *, password=None, sentinel_password=None, **settings):

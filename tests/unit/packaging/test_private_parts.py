@@ -5,6 +5,7 @@ sigstore's parts have tests of their own: `tests/unit/signatures/test_sigstore_p
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import io
 import os
@@ -18,6 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import redis.asyncio as redis
 import yaml
 from gunicorn import glogging, http, util
 from gunicorn.app.base import BaseApplication
@@ -28,6 +30,9 @@ from gunicorn.http.body import Body, ChunkedReader, EOFReader, LengthReader
 from gunicorn.http.unreader import IterUnreader
 from gunicorn.http.wsgi import Response, create
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
+from redis._parsers.base import _AsyncRESPBase
+from redis.asyncio.cluster import ClusterNode
+from redis.asyncio.sentinel import SentinelManagedConnection
 
 from provider.server import master, plain_port
 from provider.server.connection import Connection
@@ -260,3 +265,23 @@ def test_dumper_asks_for_an_analysis_of_each_scalar():
     analysis = yaml.SafeDumper(io.StringIO()).analyze_scalar("text")
     assert isinstance(analysis, yaml.emitter.ScalarAnalysis)
     assert set(vars(analysis)) == fields
+
+
+class TestRedis:
+    """`provider.cache.shared.bounded_connection` puts a reader of its own below the library's parser."""
+
+    def test_parser_reads_by_the_two_that_are_bounded(self):
+        called_by_parser = called(_AsyncRESPBase._read) | called(_AsyncRESPBase._readline)
+        assert {name for name in called_by_parser if hasattr(asyncio.StreamReader, name)} == {"readexactly", "readline"}
+
+    def test_connection_keeps_its_reader_where_it_was(self):
+        assert {"_reader", "_writer"} <= called(redis.Connection._connect)
+        assert "_reader" in called(_AsyncRESPBase.on_connect)
+        assert issubclass(redis.SSLConnection, redis.Connection)
+        assert "_connect" not in own(redis.SSLConnection)
+        assert not {"_connect", "send_packed_command"} & {*own(SentinelManagedConnection), *own(ClusterNode)}
+
+    def test_all_that_is_sent_renews_the_bounds(self):
+        assert "send_packed_command" in called(redis.Connection.send_command)
+        assert "send_packed_command" in called(ClusterNode.execute_command)
+        assert "send_packed_command" in called(ClusterNode.execute_pipeline)
