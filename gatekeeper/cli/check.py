@@ -122,7 +122,8 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     try:
         loaded = policy_files.load(policies, given_config_maps, given_secrets, with_constraints=True)
         reviews, others = _reviews(resources, images, loaded)
-        roots = trust_roots.named(given_trust_roots, loaded.trust_roots)
+        wanted = frozenset[str]() if facts_file else trust_roots.wanted(loaded.policies)
+        roots = trust_roots.named(given_trust_roots, loaded.trust_roots, wanted)
         progress = Progress("questions to registries answered")
         inspect = _counted(registries.inspector(**reach, trust_roots=roots), progress)
         facts = RecordedFacts.read(facts_file) if facts_file else LiveFacts(inspect)

@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "serve": "Run the provider that answers Gatekeeper.",
     "test": "Run suites of cases: what policies must say of images, without a registry or a cluster.",
     "translate": "Translate ClusterImagePolicies to Gatekeeper ConstraintTemplates and Constraints.",
+    "trust": "Show trust roots: where each is from, how old it is, whom it believes, what is passed over.",
     "uninstall": "Take away what the controller wrote into a cluster, before the release goes.",
     "version": "Say which version this is, and which C libraries are inside the packages that it uses.",
     "verify": "Show how an image's signatures are verified, step by step, and who of a policy vouches for it.",

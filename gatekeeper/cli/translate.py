@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 import click
 from click.core import ParameterSource
 
-from gatekeeper.cli import engine, output, policy_files
+from gatekeeper.cli import engine, output, policy_files, trust_roots
 from gatekeeper.documents.problems import Problem
 from gatekeeper.evaluation import installed
 from gatekeeper.evaluation.opa import NoVerdictError
@@ -27,8 +27,6 @@ _UNCOVERED: Final = (
     "images that none of these policies covers are admitted in the cluster; policy-controller denies them. "
     "--no-match deny (or warn) makes a template for them, --no-match allow says that this is meant"
 )
-
-_TRUST_ROOT: Final = "the TrustRoot {} is for the provider: name this file in its setting `trust_root`"
 
 
 def _checked_address(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
@@ -116,7 +114,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
             compiler = None if uncompiled else engine.found()
             translations = policy_files.translated(loaded, no_match, compiler, compiler)
             _uncovered(loaded.policies)
-            output.notes([f"{each.file}: {_TRUST_ROOT.format(each.name)}" for each in loaded.trust_roots])
+            trust_roots.tell(loaded.trust_roots, for_provider=True)
             if reasons_url:
                 translations = [each.with_reasons_url(reasons_url) for each in translations]
             made = objects(translations)

@@ -283,9 +283,10 @@ class SignaturesSettings:
 
     trust_root: tuple[NamedFile, ...] = setting(
         "Trust roots, `NAME=FILE` each, by the names that policies give them in `trustRootRef`: sigstore's "
-        "`trusted_root.json`, or a TrustRoot object with `sigstoreKeys`. Read again when it changes; a file that "
-        "cannot be used keeps the old one in force. A member that cannot be read is passed over: nobody is believed by "
-        "it. Without a usable file the questions that name the trust root are `TrustRootStale`, and no others.",
+        "`trusted_root.json`, or a TrustRoot object with `sigstoreKeys`; of other ones `bestbefore trust --output-dir` "
+        "writes the file. Read again when it changes; a file that cannot be used keeps the old one in force. A member "
+        "that cannot be read is passed over: nobody is believed by it. Without a usable file the questions that name "
+        "the trust root are `TrustRootStale`, and no others.",
         default=(),
         why="Policies that name none mean sigstore's public good instance, which is built in.",
     )

@@ -30,6 +30,13 @@ policies that read the same fields share it, and a label of 600 KiB does no harm
 `translate` asks for all of it also where a rule reads more than 32 fields or 1 KiB of names, and with `--uncompiled`.
 The verdict is the same either way. Who changes the rule in a template by hand has to set `_config` to `true`.
 """
+_TRUST_ROOT: Final = """
+Objects of kind `TrustRoot` may stand beside policies, in every form: `sigstoreKeys`, `trustedRootJSON`, and TUF
+repositories, in the object (`repository`) or at a URL (`remote`). `check` and `verify` use them; `translate` and `test`
+say what is wrong with them, and ask no mirror; `trust` shows whom each believes. The provider reads `sigstoreKeys`
+itself; of the others `trust --output-dir` writes the file for its setting `trust_root`. One that cannot be used is
+passed over with its path and the reason, and a bad member of `sigstoreKeys` alone.
+"""
 # Put in place before translation; refused only where nobody did.
 _RULE: Final = "spec.authorities[].attestations[].policy"
 _RESOLVED: Final = frozenset(
@@ -57,6 +64,7 @@ def page() -> str:
             f"\n## Carried over\n\n{carried}",
             f"\n## What a rule reads of the configuration\n{_READ}",
             f"\n## Refused yet\n\n{refused}",
+            f"\n## TrustRoot\n{_TRUST_ROOT}",
             f"\n## Without effect\n\n{without}: on no verdict, in policy-controller as here.\n",
         ]
     )

@@ -13,13 +13,15 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from gatekeeper.cli import trust_roots
 from gatekeeper.cli.main import cli
 from gatekeeper.evaluation import opa
+from gatekeeper.trust.sources import TrustSources
 from tests.e2e.rig import registry as registries
 from tests.e2e.rig.registry import PushedImage, Registry, days_ago
 from tests.engine import engine
 from tests.programs import ROOT, program
-from tests.simulators import attesting
+from tests.simulators import attesting, trust_mirror
 from tests.simulators.signing import ISSUER, Leaf, Signer, SigningWorld, b64, new_key
 
 pytestmark = pytest.mark.integration
@@ -42,6 +44,13 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.fixture(scope="module")
 def world() -> SigningWorld:
     return SigningWorld()
+
+
+@pytest.fixture(autouse=True)
+def no_mirrors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The public good instance is the one that was shipped."""
+    looks = TrustSources(tmp_path / "state", trust_mirror.nobody)
+    monkeypatch.setattr(trust_roots, "sources", lambda: looks)
 
 
 @dataclass

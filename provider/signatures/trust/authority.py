@@ -44,7 +44,7 @@ class CertificateAuthority:
     def leaf(self) -> x509.Certificate | None:
         """The certificate that stamps; None for an authority that names none, and for one that certifies signers."""
         first = self.certificates[0]
-        return None if _certifies(first) else first
+        return None if certifies(first) else first
 
     @cached_property
     def trusted(self) -> Sequence[x509.Certificate]:
@@ -69,7 +69,8 @@ class CertificateAuthority:
         return trusted, between
 
 
-def _certifies(certificate: x509.Certificate) -> bool:
+def certifies(certificate: x509.Certificate) -> bool:
+    """Whether a certificate is an authority's (RFC 5280, section 4.2.1.9)."""
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:

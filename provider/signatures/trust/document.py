@@ -77,6 +77,7 @@ def fields_of(given: Mapping[str, Any], names: Sequence[str], where: str) -> Map
 
 _WORD: Final = re.compile("[A-Z]+")
 _MARK: Final = "\ufeff"
+_LINES: Final = dict.fromkeys(map(ord, "\r\n"))
 
 
 def object_of(value: object) -> Mapping[str, Any]:
@@ -91,14 +92,14 @@ def object_of(value: object) -> Mapping[str, Any]:
 
 
 def bytes_of(value: object) -> bytes:
-    """Bytes as JSON has them: base64.
+    """Bytes as JSON has them: base64, in lines or not, as Go's reader takes it.
 
     Raises:
         TypeError, ValueError: it is something else.
     """
     if not isinstance(value, str):
         raise TypeError("bytes")
-    return base64.b64decode(value, validate=True)
+    return base64.b64decode(value.translate(_LINES), validate=True)
 
 
 def text_of(fields: Mapping[str, Any], name: str) -> str:

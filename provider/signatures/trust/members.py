@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cryptography import x509
@@ -20,7 +20,7 @@ from provider import limits
 from provider.foreign_text import shown
 from provider.questions.proof_question import HashAlgorithm
 from provider.signatures.trust import document
-from provider.signatures.trust.authority import CertificateAuthority, Validity
+from provider.signatures.trust.authority import CertificateAuthority, Validity, certifies
 from provider.signatures.trust.document import TrustRootError
 from provider.signatures.trust.keys import HASH_BY_CURVE, supported
 from provider.signatures.trust.transparency_log import TransparencyLog
@@ -37,7 +37,10 @@ _KEY: Final = ("rawBytes", "keyDetails", "validFor")
 _CHAIN: Final = ("certificates",)
 _CERTIFICATE: Final = ("rawBytes",)
 _AUTHORITY_IN_PEM: Final = ("subject", "uri", "certChain")
+_NAMES_IN_PEM: Final = ("organization", "commonName")
 _LOG_IN_PEM: Final = ("baseURL", "hashAlgorithm", "publicKey")
+# As policy-controller's webhook spells some of its own fields.
+_WORDS: Final = {"certificateAuthorities": "certificateAuthority", "certChain": "certchain"}
 # These objects have no times; policy-controller writes this one for them.
 _SINCE_EPOCH: Final = Validity(start=dt.datetime.fromtimestamp(0, dt.UTC))
 _HASHES: Final = frozenset({None, "", "SHA2_256", 1})
@@ -68,8 +71,32 @@ def _certificate(given: object, where: str) -> x509.Certificate:
 def authority_in_pem(given: Mapping[str, Any], where: str) -> CertificateAuthority:
     """An authority of a TrustRoot object."""
     fields = document.fields_of(given, _AUTHORITY_IN_PEM, where)
+    subject = document.fields_of(document.object_of(fields.get("subject") or {}), _NAMES_IN_PEM, f"{where}.subject")
+    absent = [f"subject.{name}" for name in _NAMES_IN_PEM if not document.text_of(subject, name)]
+    _complete([*absent, *(name for name in ("uri", "certChain") if not document.text_of(fields, name))], where)
     text = document.bytes_of(fields["certChain"])
     return _checked(CertificateAuthority(tuple(x509.load_pem_x509_certificates(text)), _SINCE_EPOCH), where)
+
+
+def timestamp_authority_in_pem(given: Mapping[str, Any], where: str) -> CertificateAuthority:
+    """A timestamp authority of a TrustRoot object."""
+    found = authority_in_pem(given, where)
+    if sum(not certifies(each) for each in found.certificates) > 1:
+        raise TrustRootError(f"{where}: certificate chain must contain at most one TSA certificate")
+    return found
+
+
+def _complete(absent: Sequence[str], where: str) -> None:
+    """What policy-controller's webhook wants of a member of `sigstoreKeys`, in its words.
+
+    Raises:
+        TrustRootError: something is missing.
+    """
+    if absent:
+        name, bracket, number = where.partition("[")
+        place = f"spec.sigstoreKeys.{_WORDS.get(name, name)}{bracket}{number}"
+        listed = ", ".join(sorted(f"{place}.{_WORDS.get(each, each)}" for each in absent))
+        raise TrustRootError(f"{where}: missing field(s): {listed}")
 
 
 def _checked(found: CertificateAuthority, where: str) -> CertificateAuthority:
@@ -101,6 +128,7 @@ def log(given: Mapping[str, Any], where: str) -> TransparencyLog:
 def log_in_pem(given: Mapping[str, Any], where: str) -> TransparencyLog:
     """A log of a TrustRoot object."""
     fields = document.fields_of(given, _LOG_IN_PEM, where)
+    _complete([name for name in _LOG_IN_PEM if not document.text_of(fields, name)], where)
     loaded = load_pem_public_key(document.bytes_of(fields["publicKey"]))
     curve = loaded.curve.name if isinstance(loaded, ec.EllipticCurvePublicKey) else ""
     key = supported(loaded, HASH_BY_CURVE.get(curve, HashAlgorithm.SHA256))

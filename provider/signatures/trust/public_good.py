@@ -6,10 +6,19 @@ from importlib import resources
 from typing import Final
 from urllib.parse import quote
 
-_PUBLIC_GOOD: Final = "https://tuf-repo-cdn.sigstore.dev"
+URL: Final = "https://tuf-repo-cdn.sigstore.dev"
+"""Of its TUF repository."""
 
 
 def trusted_root() -> bytes:
     """The `trusted_root.json` of sigstore's public good instance, as the installed release of the client ships it."""
-    store = resources.files("sigstore").joinpath("_store", quote(_PUBLIC_GOOD, safe=""))
-    return store.joinpath("trusted_root.json").read_bytes()
+    return _shipped("trusted_root.json")
+
+
+def first_root() -> bytes:
+    """The `root.json` of its TUF repository, as that release ships it: where trust begins."""
+    return _shipped("root.json")
+
+
+def _shipped(name: str) -> bytes:
+    return resources.files("sigstore").joinpath("_store", quote(URL, safe=""), name).read_bytes()

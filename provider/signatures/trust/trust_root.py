@@ -29,6 +29,7 @@ _MEDIA_TYPES: Final = frozenset({MEDIA_TYPE, "application/vnd.dev.sigstore.trust
 """Two spellings of one version, of which the second is the newer one (protobuf-specs, `sigstore_trustroot.proto`)."""
 KIND: Final = "TrustRoot"
 _API: Final = "policy.sigstore.dev/"
+_BY_COMMAND: Final = "`bestbefore trust --output-dir` writes a file of what another one signs for"
 _LISTS: Final = ("certificateAuthorities", "ctlogs", "tlogs", "timestampAuthorities")
 _LISTS_OF_OBJECT: Final = ("certificateAuthorities", "ctLogs", "tLogs", "timestampAuthorities")
 
@@ -120,7 +121,7 @@ def _of_object(given: Mapping[str, Any]) -> TrustRoot:
     if set(sources) != {"sigstoreKeys"} or not isinstance(sources["sigstoreKeys"], dict):
         # One of several sources: whom the object means to believe is not known.
         found = ", ".join(sorted(sources)) or "nothing"
-        raise TrustRootError(f"spec: holds {shown(found)}; only sigstoreKeys is supported, alone")
+        raise TrustRootError(f"spec: holds {shown(found)}; only sigstoreKeys is supported, alone; {_BY_COMMAND}")
     try:
         spec, keys = document.object_of(spec), document.object_of(sources["sigstoreKeys"])
     except TypeError as error:
@@ -132,7 +133,7 @@ def _of_object(given: Mapping[str, Any]) -> TrustRoot:
         _members(lists, "certificateAuthorities", members.authority_in_pem, problems),
         _logs(lists, "ctLogs", members.log_in_pem, problems),
         _logs(lists, "tLogs", members.log_in_pem, problems),
-        _members(lists, "timestampAuthorities", members.authority_in_pem, problems),
+        _members(lists, "timestampAuthorities", members.timestamp_authority_in_pem, problems),
         tuple(problems),
     )
 

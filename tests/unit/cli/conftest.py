@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from gatekeeper.cli import trust_roots
 from gatekeeper.cli.main import cli
 from gatekeeper.evaluation.opa import VERSION, EvaluationError, OpaError, Printout
+from gatekeeper.trust.sources import TrustSources
 from tests.engine import printout
+from tests.simulators import trust_mirror
 
 POLICY = """\
 apiVersion: policy.sigstore.dev/v1beta1
@@ -90,6 +93,14 @@ def run() -> Run:
         return CliRunner().invoke(cli, [str(word) for word in words], prog_name="bestbefore", **options)
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrustSources:
+    """How mirrors of trust roots are looked at: all are away."""
+    looks = TrustSources(tmp_path / "state", trust_mirror.nobody)
+    monkeypatch.setattr(trust_roots, "sources", lambda: looks)
+    return looks
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def test_commands_are_completed_without_their_import() -> None:
 @pytest.mark.parametrize(
     ("line", "incomplete", "value"),
     [
-        ([], "tr", "translate"),
+        ([], "tra", "translate"),
         (["check"], "--pol", "--policy"),
         (["check", "-o"], "sa", "sarif"),
         (["explain"], "imagetoo", Reason.IMAGE_TOO_OLD),

@@ -56,7 +56,7 @@ def test_unknown_command_names_those_that_exist(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "meant"), [("chek", "'check' or 'cache'"), ("translat", "'translate'"), ("Facts", "'facts'")]
+    ("word", "meant"), [("chek", "'check' or 'cache'"), ("transl", "'translate'"), ("Facts", "'facts'")]
 )
 def test_misspelt_command_is_told_what_it_may_mean(run: Run, word: str, meant: str) -> None:
     assert f"there is no command {word!r}; did you mean {meant}?" in run(word).stderr

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from gatekeeper.cli import trust_roots
 from gatekeeper.documents.document import Document
 from gatekeeper.documents.problems import PolicyError, Problem
+from tests.simulators.signing import PEM, SigningWorld
 from tests.unit.cli.conftest import POLICY, Run, ScriptedOpa
 
 TEXT = "package sigstore\nisCompliant = true\n"
@@ -109,9 +110,12 @@ def test_secret_and_trust_root_beside_a_policy_are_used(run: Run, tmp_path: Path
     assert done.exit_code == 0, done.stderr
     made = list(yaml.safe_load_all(done.stdout))
     assert made[1]["spec"]["parameters"]["authorities"][0]["verify"]["key"]["data"] == text.decode()
+    one_of = "spec.remote, spec.repository, spec.sigstoreKeys, spec.trustedRootJSON"
+    by_command = "`bestbefore trust --output-dir` writes the file for its setting `trust_root`"
     assert done.stderr.splitlines() == [
         f"note: {file}: passed over: no policy refers to the Secret other",
-        f"note: {file}: the TrustRoot ours is for the provider: name this file in its setting `trust_root`",
+        f"warning: {file}: TrustRoot ours: spec: expected exactly one, got neither: {one_of}",
+        f"note: {file}: the TrustRoot ours is for the provider: {by_command}",
     ]
 
 
@@ -121,9 +125,11 @@ def trust_root_object(name: str, spec: dict[str, Any]) -> Document:
 
 
 def test_trust_root_beside_a_policy_goes_by_its_name_unless_one_is_given(tmp_path: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1()).public_key()
-    pem = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    spec = {"sigstoreKeys": {"tLogs": [{"publicKey": base64.b64encode(pem).decode()}]}}
+    world = SigningWorld()
+    chain = world.ca.certificate.public_bytes(PEM) + world.ca.root.public_bytes(PEM)
+    subject = {"organization": "rig", "commonName": "rig"}
+    authority = {"subject": subject, "uri": "https://ca.example.test", "certChain": base64.b64encode(chain).decode()}
+    spec = {"sigstoreKeys": {"certificateAuthorities": [authority]}}
     beside = [trust_root_object(name, spec) for name in ("ours", "theirs")]
     given = tmp_path / "root.json"
     given.write_text("{}")
@@ -136,7 +142,8 @@ def test_trust_root_beside_a_policy_that_cannot_be_used_is_passed_over_with_its_
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert trust_roots.named([], [trust_root_object("tuf", {"repository": {"root": "AAAA"}})]) == {}
-    assert "passed over: policy.yaml: TrustRoot tuf: spec: holds repository" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "passed over: policy.yaml: TrustRoot tuf: spec.repository.root: invalid value: failed to unmarshal" in said
 
 
 def test_file_of_a_trust_root_that_is_empty_has_no_name_of_its_own(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def exists(test: str) -> bool:
     text = (ROOT / path).read_text("utf-8") if (ROOT / path).exists() else ""
     if path.endswith(".yaml"):
         return name in {case["name"] for case in yaml.safe_load(text) or ()}
-    return re.search(rf"^(def )?{re.escape(name)}\b", text, re.MULTILINE) is not None
+    return re.search(rf"^ *(def )?{re.escape(name)}\b", text, re.MULTILINE) is not None
 
 
 def test_every_field_of_the_api_has_a_row_and_no_other_has_one() -> None:

@@ -262,6 +262,58 @@ def test_whatever_is_damaged_trust_gets_no_larger(request, form, value):
         assert after <= before or unset, path
 
 
+@pytest.mark.parametrize(
+    ("listed", "field", "words"),
+    [
+        ("certificateAuthorities", "subject", "certificateAuthority[0].subject.commonName"),
+        ("certificateAuthorities", "uri", "certificateAuthority[0].uri"),
+        ("certificateAuthorities", "certChain", "certificateAuthority[0].certchain"),
+        ("timestampAuthorities", "subject", "timestampAuthorities[0].subject.commonName"),
+        ("timestampAuthorities", "uri", "timestampAuthorities[0].uri"),
+        ("ctLogs", "baseURL", "ctLogs[0].baseURL"),
+        ("tLogs", "hashAlgorithm", "tLogs[0].hashAlgorithm"),
+        ("tLogs", "publicKey", "tLogs[0].publicKey"),
+    ],
+)
+def test_every_member_of_an_object_is_looked_at_in_the_webhooks_words_and_counts_for_itself(
+    trust_object, listed, field, words
+):
+    """Upstream's checks overwrite each other, so that it really looks at the last member of the last list."""
+    keys = trust_object["spec"]["sigstoreKeys"]
+    bad = copy.deepcopy(keys[listed][0])
+    del bad[field]
+    keys[listed].insert(0, bad)
+    whole = trusted(trust_root.of_document(copy.deepcopy(trust_object)))
+    found = trust_root.of_document(trust_object)
+    assert len(found.problems) == 1
+    assert found.problems[0].startswith(f"{listed}[0]: missing field(s): spec.sigstoreKeys.")
+    assert f"spec.sigstoreKeys.{words}" in found.problems[0]
+    keys[listed].pop(0)
+    assert trusted(found) == trusted(trust_root.of_document(trust_object)) == whole
+
+
+def test_timestamp_authority_with_two_certificates_that_stamp_is_passed_over(world, trust_object):
+    [authority] = trust_object["spec"]["sigstoreKeys"]["timestampAuthorities"]
+    leaf = world.tsa.certificate.public_bytes(PEM)
+    authority["certChain"] = b64(leaf + base64.b64decode(authority["certChain"]))
+    found = trust_root.of_document(trust_object)
+    assert found.timestamp_authorities == ()
+    sentence = "timestampAuthorities[0]: certificate chain must contain at most one TSA certificate"
+    assert found.problems == (sentence,)
+
+
+@pytest.mark.parametrize("algorithm", ["sha-256", "sha256", "sha-512", "crc32"])
+def test_hash_of_a_log_in_an_object_decides_nothing(trust_object, algorithm):
+    trust_object["spec"]["sigstoreKeys"]["tLogs"][0]["hashAlgorithm"] = algorithm
+    assert len(trust_root.of_document(trust_object).logs) == 1
+
+
+def test_base64_may_stand_in_lines(trust_object):
+    [log] = trust_object["spec"]["sigstoreKeys"]["tLogs"]
+    log["publicKey"] = log["publicKey"][:20] + "\n" + log["publicKey"][20:] + "\r\n"
+    assert trust_root.of_document(trust_object).problems == ()
+
+
 END = {"start": "2021-01-01T00:00:00Z", "end": "2022-01-01T00:00:00Z"}
 
 
