@@ -87,6 +87,35 @@ def in_force(
     provider.start()
 
 
+def test_rights_that_are_missing_are_seen_before_a_pod_is_denied_for_it(
+    world: World, provider: RealProvider, tenants: tuple[Tenant, Tenant]
+) -> None:
+    """What the real API server says of the chart's rights, and of none."""
+
+    spaces = [tenant.namespace for tenant in tenants]
+    rights = [AccountRight("get", kind, space) for kind in ("secrets", "serviceaccounts") for space in spaces]
+
+    def seen(count: int) -> bool:
+        lines = provider.metrics().splitlines()
+        return any('setting="pull_secret_namespace"' in line and line.endswith(f" {count}.0") for line in lines)
+
+    def may_any() -> bool:
+        return any(accounts.may(world.client, "bestbefore", NAMESPACE, right) for right in rights)
+
+    wait_until(lambda: seen(0), "rights", _RETRY_SECONDS)
+    for space in spaces:
+        accounts.unbind(world.client, space)
+    try:
+        # The API server knows of it a moment later, and the provider asks when it starts.
+        wait_until(lambda: not may_any(), "rights taken away", _RETRY_SECONDS)
+        provider.stop()
+        provider.start()
+        wait_until(lambda: seen(len(rights)), "missing rights", _RETRY_SECONDS)
+    finally:
+        grant(world, spaces)
+    wait_until(lambda: seen(0), "rights again", _RETRY_SECONDS)
+
+
 def test_private_image_is_admitted_by_its_pod_s_pull_secret(
     client: KubernetesClient, tenants: tuple[Tenant, Tenant]
 ) -> None:
@@ -191,35 +220,6 @@ def test_audit_asks_with_the_pod_s_pull_secret(
     finally:
         world.label(ann.namespace, objects.INCLUDE)
     assert seed.OWN_SENTENCE in Audit(client, in_force).violation(old)["message"]
-
-
-def test_rights_that_are_missing_are_seen_before_a_pod_is_denied_for_it(
-    world: World, provider: RealProvider, tenants: tuple[Tenant, Tenant]
-) -> None:
-    """What the real API server says of the chart's rights, and of none."""
-
-    spaces = [tenant.namespace for tenant in tenants]
-    rights = [AccountRight("get", kind, space) for kind in ("secrets", "serviceaccounts") for space in spaces]
-
-    def seen(count: int) -> bool:
-        lines = provider.metrics().splitlines()
-        return any('setting="pull_secret_namespace"' in line and line.endswith(f" {count}.0") for line in lines)
-
-    def may_any() -> bool:
-        return any(accounts.may(world.client, "bestbefore", NAMESPACE, right) for right in rights)
-
-    wait_until(lambda: seen(0), "rights", _RETRY_SECONDS)
-    for space in spaces:
-        accounts.unbind(world.client, space)
-    try:
-        # The API server knows of it a moment later, and the provider asks when it starts.
-        wait_until(lambda: not may_any(), "rights taken away", _RETRY_SECONDS)
-        provider.stop()
-        provider.start()
-        wait_until(lambda: seen(len(rights)), "missing rights", _RETRY_SECONDS)
-    finally:
-        grant(world, spaces)
-    wait_until(lambda: seen(0), "rights again", _RETRY_SECONDS)
 
 
 def test_no_secret_stands_in_the_provider_s_log(world: World, tenants: tuple[Tenant, Tenant]) -> None:
