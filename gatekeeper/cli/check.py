@@ -13,7 +13,7 @@ from gatekeeper.cli import engine as given_engine
 from gatekeeper.cli import outcomes, output, policy_files, registries, times, trust_roots
 from gatekeeper.cli.progress import Progress
 from gatekeeper.cli.reports.sarif import SourceLine
-from gatekeeper.documents.document import STDIN
+from gatekeeper.documents.document import STDIN, Document
 from gatekeeper.documents.problems import Problem
 from gatekeeper.evaluation.checker import CheckResult, Omission, check
 from gatekeeper.evaluation.facts import FactsFileError, LiveFacts, RecordedFacts
@@ -122,7 +122,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     try:
         loaded = policy_files.load(policies, given_config_maps, given_secrets, with_constraints=True)
         reviews, others = _reviews(resources, images, loaded)
-        wanted = frozenset[str]() if facts_file else trust_roots.wanted(loaded.policies)
+        wanted = frozenset[str]() if facts_file else trust_roots.wanted(loaded.policies, _constraints(loaded))
         roots = trust_roots.named(given_trust_roots, loaded.trust_roots, wanted)
         progress = Progress("questions to registries answered")
         inspect = _counted(registries.inspector(**reach, trust_roots=roots), progress)
@@ -300,6 +300,10 @@ def _reviews(
     reviews, passed_over = read_reviews(resources, chosen, with_lines=True)
     output.notes([f"not judged: {each}" for each in passed_over])
     return reviews, passed_over
+
+
+def _constraints(loaded: LoadedPolicies) -> list[Document]:
+    return [each for each in loaded.gatekeeper if each.kind != "ConstraintTemplate"]
 
 
 def _source_lines(loaded: LoadedPolicies) -> dict[str, SourceLine]:

@@ -14,11 +14,11 @@ from gatekeeper.cli import output, trust_roots
 from gatekeeper.cli.quotation import visible
 from gatekeeper.documents.document import Document
 from gatekeeper.documents.problems import PolicyError
-from provider.clock import SystemClock
 
 if TYPE_CHECKING:
     from gatekeeper.trust.inventory import ListedKey
     from gatekeeper.trust.known_roots import KnownRoot
+    from gatekeeper.trust.sources import TrustSources
 
 _DAY: Final = 86_400
 _PUBLIC_GOOD: Final = "(public good)"
@@ -49,14 +49,15 @@ def command(paths: tuple[str, ...], form: str, output_dir: Path | None) -> None:
         _check_names(documents)
     except PolicyError as error:
         output.refuse(str(problem) for problem in error.problems)
-    known = _looked_at(documents)
+    looks = trust_roots.sources()
+    known = _looked_at(documents, looks)
     files = [*(document.file for document in documents), ""]
     for each, file in zip(known, files, strict=True):
         trust_roots.say(each, file)
     if form == "json":
         output.document({"roots": [_document(each) for each in known]})
     else:
-        _show(known)
+        _show(known, looks.clock.now())
     if output_dir:
         _write(output_dir, known)
     refused = [each for each in known if each.found is None]
@@ -84,17 +85,16 @@ def _check_names(documents: Sequence[Document]) -> None:
         raise PolicyError(problems)
 
 
-def _looked_at(documents: Sequence[Document]) -> list[KnownRoot]:
+def _looked_at(documents: Sequence[Document], looks: TrustSources) -> list[KnownRoot]:
     from gatekeeper.trust import known_roots  # noqa: PLC0415 - the help needs no library of TUF
 
-    looks = trust_roots.sources()
     found = [known_roots.of_object(each.name, each.value, looks, anew=True) for each in documents]
     return [*found, known_roots.of_public_good(looks, anew=True)]
 
 
-def _show(known: Sequence[KnownRoot]) -> None:
+def _show(known: Sequence[KnownRoot], now: float) -> None:
     head = ("NAME", "SOURCE", "AGE", "EXPIRES", "MEMBERS", "DIGEST")
-    output.table([head, *(_row(each) for each in known)])
+    output.table([head, *(_row(each, now) for each in known)])
     rows = [(visible(each.name) or _PUBLIC_GOOD, key) for each in known for key in _keys(each)]
     if rows:
         click.echo()
@@ -102,11 +102,10 @@ def _show(known: Sequence[KnownRoot]) -> None:
         output.table([head, *(_key_row(name, key) for name, key in rows)])
 
 
-def _row(each: KnownRoot) -> tuple[str, ...]:
+def _row(each: KnownRoot, now: float) -> tuple[str, ...]:
     name = visible(each.name) or _PUBLIC_GOOD
     if each.found is None or each.root is None:
         return (name, visible(each.source) or "-", "-", "-", "cannot be used", "-")
-    now = SystemClock().now()
     age = _span(now - each.found.verified) if each.found.verified else "-"
     expires = _day(dt.datetime.fromtimestamp(each.found.expires, dt.UTC)) if each.found.expires else "-"
     digest = each.root.digest.removeprefix("sha256:")[:_SHOWN_HASH]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +15,9 @@ import click
 from gatekeeper.cli import output
 from gatekeeper.documents.document import Document, read_documents
 from gatekeeper.documents.problems import PolicyError
+from gatekeeper.evaluation.opa import NoVerdictError
 from gatekeeper.policy.model import ClusterImagePolicy
+from provider.reasons import Reason
 
 if TYPE_CHECKING:
     from gatekeeper.trust.known_roots import KnownRoot
@@ -27,6 +29,8 @@ _KIND: Final = "TrustRoot"
 # What the provider reads itself.
 _READ_BY_PROVIDER: Final = "sigstoreKeys"
 _PRIVATE: Final = 0o700
+# Where questions name trust roots (wire).
+_WHERE_NAMED: Final = frozenset({"keyless", "ctlog", "timestamp"})
 _FOR_PROVIDER: Final = "the TrustRoot {} is for the provider: name this file in its setting `trust_root`"
 _BY_COMMAND: Final = (
     "the TrustRoot {} is for the provider: `bestbefore trust --output-dir` writes the file for its setting `trust_root`"
@@ -60,6 +64,7 @@ def named(
     Raises:
         PolicyError: a file cannot be read.
         click.UsageError: a name stands twice.
+        NoVerdictError: the last root of the public good instance is too old, and its mirror is away.
     """
     found: dict[str, Path] = {}
     passed_over: set[str] = set()
@@ -82,9 +87,9 @@ def named(
     return found
 
 
-def wanted(policies: Iterable[ClusterImagePolicy]) -> frozenset[str]:
-    """The trust roots that policies name; the empty name where one means the public good instance."""
-    names: set[str] = set()
+def wanted(policies: Iterable[ClusterImagePolicy], constraints: Iterable[Document] = ()) -> frozenset[str]:
+    """The trust roots that policies and Constraints name; the empty name where one means the public good instance."""
+    names = {name for each in constraints for name in _named_in(each.value)}
     for policy in policies:
         for authority in policy.spec.authorities:
             if authority.keyless is not None:
@@ -94,6 +99,19 @@ def wanted(policies: Iterable[ClusterImagePolicy]) -> frozenset[str]:
             if authority.rfc3161timestamp is not None and authority.rfc3161timestamp.trust_root_ref:
                 names.add(authority.rfc3161timestamp.trust_root_ref)
     return frozenset(names)
+
+
+def _named_in(value: object) -> Iterator[str]:
+    """The trust roots that the questions of a Constraint's parameters name."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _named_in(each)
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if name in _WHERE_NAMED and isinstance(each, dict) and isinstance(each.get("trustRoot", PUBLIC_GOOD), str):
+                yield each.get("trustRoot", PUBLIC_GOOD)
+            else:
+                yield from _named_in(each)
 
 
 def tell(documents: Sequence[Document], *, for_provider: bool) -> None:
@@ -177,7 +195,11 @@ def _public_good() -> Path:
 
     known = known_roots.of_public_good(sources())
     output.notes([f"{known.title}: {sentence}" for sentence in known.remarks])
-    return _written(known.found.body if known.found else b"")
+    if known.found is None:
+        raise NoVerdictError(
+            Reason.TRUST_ROOT_STALE, f"{known.title}: {'; '.join(known.refusals)}; --trust-root names another one"
+        )
+    return _written(known.found.body)
 
 
 def _form(document: Document) -> str:

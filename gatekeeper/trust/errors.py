@@ -8,8 +8,10 @@ class TrustSourceError(Exception):
 
     Attributes:
         passing: whether it may be another thing in a minute: a mirror is away.
+        stale: whether there was one, which is too old by now.
     """
 
-    def __init__(self, message: str, *, passing: bool = False) -> None:
+    def __init__(self, message: str, *, passing: bool = False, stale: bool = False) -> None:
         super().__init__(message)
         self.passing = passing
+        self.stale = stale

@@ -28,6 +28,7 @@ class KnownRoot:
         root: the same, read.
         refusals: why there is none, a sentence each.
         passing: whether it may be there in a minute.
+        stale: whether there was one, which is too old by now.
         remarks: what is to be known of one that is used: members that are passed over, why it is not the newest.
     """
 
@@ -37,6 +38,7 @@ class KnownRoot:
     root: TrustRoot | None = None
     refusals: Sequence[str] = ()
     passing: bool = False
+    stale: bool = False
     remarks: Sequence[str] = field(default=())
 
     @property
@@ -61,9 +63,13 @@ def of_object(name: str, value: Mapping[str, Any], sources: TrustSources, *, ane
 
 
 def of_public_good(sources: TrustSources, *, anew: bool = False) -> KnownRoot:
-    """The trust root of the public good instance: what its repository signs for, or what was shipped to us."""
+    """The trust root of the public good instance: what its repository signs for, or what was shipped to us.
+
+    Who has seen a newer one does not go back to that: keeping the mirror away would be a way to bring back who was
+    taken out.
+    """
     by_repository = _known("", repository_of_public_good.mirror(), sources, anew=anew)
-    if by_repository.root is not None:
+    if by_repository.root is not None or by_repository.stale:
         return by_repository
     body = public_good.trusted_root()
     root = trust_root.read(body)
@@ -91,7 +97,7 @@ def _known(name: str, source: Source, sources: TrustSources, *, anew: bool) -> K
         found = sources.find(source, anew=anew)
         root = trust_root.read_usable(found.body, dt.datetime.fromtimestamp(sources.clock.now(), dt.UTC))
     except TrustSourceError as error:
-        return KnownRoot(name, place, refusals=[f"{_path(source)}: {error}"], passing=error.passing)
+        return KnownRoot(name, place, refusals=[f"{_path(source)}: {error}"], passing=error.passing, stale=error.stale)
     except TrustRootError as error:
         return KnownRoot(name, place, refusals=[f"{_path(source)}: {error}"])
     remarks = list(root.problems)

@@ -114,7 +114,7 @@ class TrustSources:
             moment = dt.datetime.fromtimestamp(last.verified, dt.UTC).isoformat(timespec="seconds")
             days = limits.KEPT_SECONDS / 86_400
             sentence = f"TrustRootStale: the last one is of {moment}, more than {days:g} days ago; {last.failure}"
-            raise TrustSourceError(sentence, passing=True)
+            raise TrustSourceError(sentence, passing=True, stale=True)
         return FoundRoot(last.body.encode(), last.verified, last.expires, last.root_version, last.failure)
 
 

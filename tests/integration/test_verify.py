@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import re
@@ -23,6 +24,7 @@ from tests.engine import engine
 from tests.programs import ROOT, program
 from tests.simulators import attesting, trust_mirror
 from tests.simulators.signing import ISSUER, Leaf, Signer, SigningWorld, b64, new_key
+from tests.simulators.tuf_repository import TufRepository
 
 pytestmark = pytest.mark.integration
 
@@ -308,6 +310,29 @@ def test_advice_is_for_this_program_and_not_for_upstreams(shop: Shop) -> None:
     assert "name the signer's in `trustRootRef`" in done.stdout
     assert "cosign" not in done.stdout
     assert "SIGSTORE_ROOT_FILE" not in done.stdout
+
+
+def test_root_that_a_repository_signs_for_proves_a_signature_and_an_expired_one_leaves_no_answer(shop: Shop) -> None:
+    shop.attach(shop.legacy(shop.world.signer(), logged=True))
+    repository = TufRepository({"trusted_root.json": json.dumps(shop.world.trust_root).encode()})
+    authority = keyless()
+    authority["keyless"]["trustRootRef"], authority["ctlog"] = "packed", {"trustRootRef": "packed"}
+
+    def verified() -> Result:
+        spec = {"repository": {"root": b64(repository.root), "mirrorFS": b64(repository.archive())}}
+        head = {"apiVersion": "policy.sigstore.dev/v1alpha1", "kind": "TrustRoot", "metadata": {"name": "packed"}}
+        file = shop.folder / "packed.yaml"
+        file.write_text(yaml.safe_dump({**head, "spec": spec}))
+        return shop.verify(authority, words=("--trust-root", str(file)))
+
+    done = verified()
+    assert done.exit_code == 0, done.output
+    assert "by a certificate of the trust root packed" in done.stdout
+    yesterday = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(days=1)
+    repository.publish(expires={"timestamp": yesterday})
+    done = verified()
+    assert done.exit_code == 2
+    assert "ExpiredMetadataError: timestamp.json is expired" in done.stderr
 
 
 def test_certificate_of_somebody_else_is_proved_and_not_taken(shop: Shop) -> None:

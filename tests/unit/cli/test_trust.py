@@ -12,9 +12,12 @@ import pytest
 import yaml
 
 from gatekeeper.cli import trust_roots
+from gatekeeper.documents.document import read_documents
 from gatekeeper.policy import load_policies
+from gatekeeper.trust import limits
 from gatekeeper.trust.sources import TrustSources
 from provider.signatures.trust import public_good
+from tests.simulators.clock import FakeClock
 from tests.simulators.signing import PEM, SPKI, SigningWorld
 from tests.simulators.trust_mirror import URL, MemoryMirror
 from tests.simulators.tuf_repository import TufRepository
@@ -118,18 +121,39 @@ def test_document_says_ages_ends_and_members(
     assert "verified" not in shipped
 
 
-def test_public_good_instance_is_by_tuf_where_its_mirror_answers(
-    run: Run, repository: TufRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    files = {name.replace(f"{URL}/", ""): content for name, content in repository.files.items()}
-    mirror = MemoryMirror({f"{public_good.URL}/{name}": content for name, content in files.items()})
-    looks = TrustSources(tmp_path / "state", lambda: mirror)
+@pytest.fixture
+def of_public_good(repository: TufRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MemoryMirror:
+    """The mirror of the public good instance; time stands still."""
+    mirror = MemoryMirror({f"{public_good.URL}/{name}": content for name, content in repository.files.items()})
+    looks = TrustSources(tmp_path / "state", lambda: mirror, FakeClock())
     monkeypatch.setattr(trust_roots, "sources", lambda: looks)
     monkeypatch.setattr(public_good, "first_root", lambda: repository.root)
+    return mirror
+
+
+def test_public_good_instance_is_by_tuf_where_its_mirror_answers(run: Run, of_public_good: MemoryMirror) -> None:
     done = run("trust")
     assert done.exit_code == 0
     assert done.stdout.splitlines()[1].startswith(f"(public good)\t{public_good.URL}\t0 h\t")
     assert done.stderr == ""
+
+
+def test_who_has_seen_a_newer_public_good_instance_does_not_go_back_to_the_shipped_one(
+    run: Run, of_public_good: MemoryMirror, written: Any, opa: Any
+) -> None:
+    """Or keeping the mirror away would bring back who was taken out."""
+    assert run("trust").exit_code == 0
+    of_public_good.away()
+    clock = trust_roots.sources().clock
+    assert isinstance(clock, FakeClock)
+    clock.advance(limits.KEPT_SECONDS - 10)
+    done = run("trust")
+    assert (done.exit_code, "the last one is used, of 20" in done.stderr) == (0, True)
+    clock.advance(20)
+    done = run("trust")
+    assert (done.exit_code, "TrustRootStale: the last one is of 20" in done.stderr) == (3, True)
+    done = run("check", "--policy", written(keyless("")), "--image", "app/web:1")
+    assert (done.exit_code, "TrustRootStale" in done.stderr) == (3, True)
 
 
 @pytest.mark.parametrize(("fault", "code"), [("away", 3), ("frozen", 1)])
@@ -241,3 +265,23 @@ class TestForJudgement:
         loaded = load_policies([written(keyless(""))])
         found = trust_roots.named([f"={file}"], (), trust_roots.wanted(loaded.policies))
         assert found == {"": file}, "and who reads it refuses it"
+
+    def test_constraint_names_trust_roots_too(
+        self, world: SigningWorld, repository: TufRepository, mirror: MemoryMirror, written: Any
+    ) -> None:
+        verify = {"keyless": {"trustRoot": "tuf"}, "ctlog": {}}
+        parameters = {"authorities": [{"verify": verify}, {"verify": {"key": {"data": "x"}}}]}
+        head = {"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "SignedImages", "metadata": {"name": "x"}}
+        documents = read_documents([written({**head, "spec": {"parameters": parameters}})])
+        assert trust_roots.wanted([], documents) == {"tuf", ""}
+
+    def test_root_of_sigstores_that_no_client_begins_with_is_named_at_translation(
+        self, run: Run, written: Any, opa: Any
+    ) -> None:
+        keys = {"x": {"keytype": "ecdsa-sha2-nistp256", "keyval": {"public": "04cb"}}}
+        root = json.dumps({"signatures": [], "signed": {"version": 4, "keys": keys}}).encode()
+        file = written(trust_root("old", remote={"root": b64(root), "mirror": URL}), keyless("old"))
+        done = run("translate", file, "--no-match", "allow")
+        assert done.exit_code == 0
+        assert f"warning: {file}: TrustRoot old: spec.remote.root: invalid value: root 4" in done.stderr
+        assert "take root 5 or a later one" in done.stderr

@@ -15,6 +15,7 @@ from gatekeeper.trust import limits
 from gatekeeper.trust.errors import TrustSourceError
 from gatekeeper.trust.sources import TrustSources
 from gatekeeper.trust.specification import PackedMirror, Repository, TufMirror
+from gatekeeper.trust.state import MirrorState
 from provider.signatures.trust import trust_root
 from tests.simulators.clock import FakeClock
 from tests.simulators.signing import PEM, SPKI, SigningWorld
@@ -297,6 +298,16 @@ class TestState:
         (history / "2.root.json").write_bytes(foreign.files["2.root.json"])
         found = sources.find(source, anew=True)
         assert (found.body, found.root_version, found.failure) == (body, 1, "")
+
+    def test_one_process_looks_at_a_time_and_the_next_one_finds_what_it_found(
+        self, sources: TrustSources, source: TufMirror, mirror: MemoryMirror, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        state = MirrorState(sources.folder, source.url, source.repository.root)
+        monkeypatch.setattr(limits, "TURN_SECONDS", 0.0)
+        with state.turn():
+            error = refusal(sources, source)
+        assert (str(error), error.passing, mirror.asked) == ("another process looks at this mirror", True, [])
+        assert sources.find(source).failure == ""
 
     def test_folder_that_cannot_be_used_is_named(
         self, sources: TrustSources, source: TufMirror, tmp_path: Path
