@@ -181,6 +181,8 @@ RENEWALS: Final = 128
 RENEWAL_SECONDS: Final = 10.0
 RENEWAL_PAUSE_SECONDS: Final = 5.0
 RENEWALS_KNOWN: Final = 4096
+# Of how many things it is remembered that their registry said no, whatever the store has of them.
+REFUSALS_KNOWN: Final = 4096
 
 # Connections that are kept open, and for how long without a request, seconds.
 KEPT_CONNECTIONS: Final = 128
@@ -417,3 +419,6 @@ STORE_CONTENT_SECONDS: Final = 7 * 86_400
 STORE_RIGHT_SECONDS: Final = 86_400
 # How far the clocks of two replicas may be apart, seconds.
 STORE_SKEW_SECONDS: Final = 5.0
+# How long after a registry's no something must have been seen to count more than that no of another replica, seconds:
+# by so much its clock may be behind.
+STORE_NO_SKEW_SECONDS: Final = 1.0

@@ -19,7 +19,7 @@ from gatekeeper.cli.quotation import visible
 from gatekeeper.documents.workloads import CONTAINER_LISTS
 from provider import limits
 from provider.cache.shared import seal
-from provider.cache.shared.value_store import StoreError
+from provider.cache.shared.value_store import StoreError, StoreTrouble
 from provider.clock import SystemClock
 from provider.errors import BestbeforeError, ImageError, SettingsError
 from provider.observer import NullObserver
@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 
 _ACTIONS: Final = ("show", "warm", "drop")
 _BATCH: Final = 500
+
+_ADVICE: Final = {
+    StoreTrouble.TIMEOUT: "; is its address right (`store`), and does it speak TLS as `store_tls` says?",
+    StoreTrouble.CONNECTION: "; is its address right (`store`), does it speak TLS as `store_tls` says, and is it "
+    "certified by an authority of `store_ca`?",
+    StoreTrouble.REFUSED: "; look at `store_user`, at the file of `store_password`, and at what that user may do",
+}
 
 T = TypeVar("T")
 
@@ -84,7 +91,10 @@ def command(  # noqa: PLR0913 - one for each option
     try:
         settings = _settings(config)
         if action == "warm":
-            sys.exit(_warm(_listed(images, file, kubeconfig, context, cluster=cluster), settings))
+            named = _listed(images, file, kubeconfig, context, cluster=cluster)
+            # Registries are asked for nothing that cannot be kept.
+            _with_store(settings, _answering)
+            sys.exit(_warm(named, settings))
         if images:
             _with_store(settings, _answering)
             sys.exit(_drop_images(tuple(dict.fromkeys(images)), settings))
@@ -92,7 +102,7 @@ def command(  # noqa: PLR0913 - one for each option
     except SettingsError as error:
         output.refuse(error.problems)
     except StoreError as error:
-        output.problem(f"the store at {_places(settings)} does not answer: {error}")
+        output.problem(f"the store at {_places(settings)} does not answer: {error}{_ADVICE.get(error.trouble, '')}")
         sys.exit(output.Exit.NO_VERDICT)
 
 
@@ -105,7 +115,11 @@ def _settings(config: Path | None) -> RegistrySettings:
     # Imported here: the help should not pay for a web server.
     from provider.server.serving import registry_settings  # noqa: PLC0415
 
-    settings = registry_settings(sources.load({"config": config}, os.environ))
+    try:
+        settings = registry_settings(sources.load({"config": config}, os.environ))
+    except SettingsError as error:
+        where = "these are the provider's settings: name its file with --config, or run this where it runs"
+        raise SettingsError([*error.problems, where]) from error
     if settings.shared is None:
         raise SettingsError(["store: is not set, so that replicas share nothing"])
     return settings
@@ -157,8 +171,11 @@ async def _drop(store: RedisStore) -> None:
 
 async def _answering(store: RedisStore) -> None:
     """Find out whether it answers."""
-    async with asyncio.timeout(limits.STORE_CLOSE_SECONDS):
-        await store.ping()
+    try:
+        async with asyncio.timeout(limits.STORE_CLOSE_SECONDS):
+            await store.ping()
+    except TimeoutError as error:
+        raise StoreError(StoreTrouble.TIMEOUT, StoreTrouble.TIMEOUT.value) from error
 
 
 # Images.

@@ -16,8 +16,9 @@
 | absence of signatures   | as the tag, or the referrers, that are  | memory | as a tag; where it denies, for  |
 |                         | not there                               |        | a second (`PASSING_SECONDS`)    |
 |                         |                                         | store  | the same, under a seal          |
-| that a registry said no | as the tag, or the referrers, that it   | store  | `stale_seconds`, under a seal   |
-|                         | said it of                              |        |                                 |
+| that a registry said no | as the tag, or the referrers, that it   | memory | `stale_seconds`, within a       |
+|                         | said it of                              |        | number                          |
+|                         |                                         | store  | `stale_seconds`, under a seal   |
 | cryptographic result    | digest of the signed material, digest   | memory | for good, within a number       |
 |                         | of the image, revision of key or root   |        |                                 |
 | token                   | realm, service, scope, credential       | memory | as its issuer says, within a    |

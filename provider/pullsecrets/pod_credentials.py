@@ -44,8 +44,7 @@ class PodCredentials(Candidates):
 
     def of(self, registry: str, repository: str) -> Credential:
         """See `Candidates`."""
-        taken = self._taken.get((registry, repository))
-        return taken or self._all(registry, repository)[0]
+        return self._all(registry, repository)[0]
 
     async def prepare(self, registry: str, repository: str) -> None:
         """See `Candidates`."""
@@ -57,7 +56,8 @@ class PodCredentials(Candidates):
         """See `Candidates`; when all are refused, Secrets are read again that may have changed meanwhile."""
         self._tried |= dict.fromkeys(each.name or "no credentials" for each in refused)
         if (registry, repository) in self._taken:
-            return None
+            # By a strand beside this one, which may have got no further than the one before it.
+            return self._not_among(refused, registry, repository)
         found = self._not_among(refused, registry, repository)
         keyring = self._keyring or _NO_SECRETS
         if found is None and self._clock.monotonic() - keyring.read_at >= limits.PULL_SECRET_REREAD_SECONDS:
@@ -67,8 +67,6 @@ class PodCredentials(Candidates):
 
     def remaining(self, registry: str, repository: str, shown: Collection[Credential]) -> int:
         """See `Candidates`."""
-        if (registry, repository) in self._taken:
-            return 0
         return len(self._others_than(shown, registry, repository))
 
     def taken(self, registry: str, repository: str, credential: Credential) -> None:
@@ -97,7 +95,9 @@ class PodCredentials(Candidates):
         return [each for each in self._all(registry, repository) if each.identity not in identities]
 
     def _all(self, registry: str, repository: str) -> Sequence[Credential]:
-        """All that fit, in the order to try them; one at least."""
+        """All that fit, in the order to try them, one at least; that alone which has been taken."""
+        if (taken := self._taken.get((registry, repository))) is not None:
+            return [taken]
         own = self._own.of(registry, repository)
         fitting = [
             (rank, number, replace(credential, name=f"pull secret {secret.name}"))

@@ -47,11 +47,11 @@ class Candidates(ABC):
 
     @abstractmethod
     async def another(self, registry: str, repository: str, refused: Collection[Credential]) -> Credential | None:
-        """One to ask with after these were refused; None where there is none, or one has been taken before."""
+        """One to ask with after these were refused, where one has been taken that alone; None where there is none."""
 
     @abstractmethod
     def remaining(self, registry: str, repository: str, shown: Collection[Credential]) -> int:
-        """How many there are beside these, as far as is known without reading anything; 0 where one has been taken."""
+        """How many there are beside these, as far as is known without reading anything; see `another`."""
 
     @abstractmethod
     def taken(self, registry: str, repository: str, credential: Credential) -> None:

@@ -50,6 +50,10 @@ class _Credentials(CredentialProvider):
     def get_credentials(self) -> tuple[str] | tuple[str, str]:
         return (self._user, self._password()) if self._user else (self._password(),)
 
+    async def get_credentials_async(self) -> tuple[str] | tuple[str, str]:
+        # The library's own warns of itself.
+        return self.get_credentials()
+
 
 class RedisStore:
     """Implements `ValueStore`; connects at the first question.

@@ -102,6 +102,9 @@ class SealedEntries:
         body = seal.close(name, payload)
         if len(body) <= limits.STORE_PIECE_BYTES:
             self._memory.put(Entry(name, body, seconds))
+        else:
+            # An older one that was short enough is not to be taken for what is so now.
+            self._memory.forget(name)
         self._release(seal, subject)
 
     def drop(self, subject: EntrySubject, observed_at: float, seconds: int) -> None:
@@ -116,10 +119,14 @@ class SealedEntries:
         if seal is None:
             return
         noted = self._memory.forget(_name(seal, subject))
-        self.put(_mark(subject), {}, observed_at, seconds)
+        self.mark(subject, observed_at, seconds)
         if not noted:
             self._everything_dropped_at = self._clock.now()
             self.put(_EVERYTHING, {}, self._everything_dropped_at, seconds)
+
+    def mark(self, subject: EntrySubject, observed_at: float, seconds: int) -> None:
+        """Have everybody know since when an entry counts no more, beside a newer one that is put; see `drop`."""
+        self.put(_mark(subject), {}, observed_at, seconds)
 
     def forget(self, subject: EntrySubject) -> None:
         """Have an entry forgotten that somebody may well write again."""

@@ -73,6 +73,10 @@ class SharedShelf(Generic[S]):
         """See `Shelf`."""
         self._entries.drop(self._subject(key), observed_at, self._seconds)
 
+    def mark(self, key: TagKey, observed_at: float) -> None:
+        """See `Shelf`."""
+        self._entries.mark(self._subject(key), observed_at, self._seconds)
+
     def drop_for_all(self, key: TagKey, observed_at: float) -> None:
         """See `Shelf`."""
         self.drop(key, observed_at)

@@ -57,6 +57,15 @@ class Shelf(Protocol[S]):
         """
         ...
 
+    def mark(self, key: TagKey, observed_at: float) -> None:
+        """A registry says that there is no such thing, which is an answer and is `put` beside this.
+
+        Args:
+            key: what it is not.
+            observed_at: as for `drop`.
+        """
+        ...
+
     def drop_for_all(self, key: TagKey, observed_at: float) -> None:
         """Nothing that anybody has seen of it before counts any more, with whichever credential. See `drop`."""
         ...
@@ -84,6 +93,9 @@ class NoShelf(Shelf[S]):
         """See `Shelf`."""
 
     def drop(self, key: TagKey, observed_at: float) -> None:
+        """See `Shelf`."""
+
+    def mark(self, key: TagKey, observed_at: float) -> None:
         """See `Shelf`."""
 
     def drop_for_all(self, key: TagKey, observed_at: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from sys import getsizeof
 from typing import Final
 
 from provider import limits
@@ -16,6 +17,7 @@ from provider.registry.archive.shelf import Shelf
 from provider.registry.call import Call
 from provider.registry.client import RegistryClient
 from provider.registry.content.artifact import DescriptorList
+from provider.registry.content.manifest import Descriptor
 from provider.registry.memory.refusals import SAID_NO
 from provider.registry.memory.renewals import Renewals
 from provider.registry.memory.sightings import Belief, RegistryLook, Sightings
@@ -101,4 +103,10 @@ class ReferrerLists:
 
 
 def _cost(found: Referrers) -> int:
-    return (found.count + 1) * _ENTRY_OVERHEAD
+    """Bytes that a list takes: what registries write beside their entries may be most of it."""
+    return _ENTRY_OVERHEAD + sum(map(_size, found.descriptors)) + sum(map(getsizeof, found.problems))
+
+
+def _size(one: Descriptor) -> int:
+    texts = (one.media_type, one.digest, one.artifact_type, *one.annotations, *one.annotations.values())
+    return _ENTRY_OVERHEAD + sum(map(getsizeof, texts))

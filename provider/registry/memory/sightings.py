@@ -5,6 +5,9 @@ memory, or not new enough there, may be in the archive, where other replicas put
 registry said no.
 
 That there is nothing may be seen, too. It is an answer only where that was asked for: of signatures, never of images.
+
+A no that this process itself has met counts, whatever becomes of the store; and nothing is believed that was seen at
+a moment which has not come yet, for then it would be for ever.
 """
 
 from __future__ import annotations
@@ -95,6 +98,7 @@ class Sightings(Generic[S, R]):
         self._clock = clock
         self._observer = observer
         self._flights: Flights[TagKey, R] = Flights()
+        self._refused_at: Memory[TagKey, float] = Memory(clock, limits.REFUSALS_KNOWN)
 
     async def newest(self, look: RegistryLook[R], call: Call, max_age: float | None = None) -> S | R:
         """What is known, where it is new enough, else what a look gives.
@@ -109,7 +113,7 @@ class Sightings(Generic[S, R]):
         """
         now = self._clock.now()
         age = self._belief.seconds if max_age is None else max_age
-        known = _answer(self._kept.get(look.key), look)
+        known = _answer(self.get(look.key), look)
         fresh = known is not None and now - known.observed_at < age
         self._observer.cache_lookup("memory", self._asked.value, "hit" if fresh else "miss")
         if not fresh:
@@ -136,8 +140,12 @@ class Sightings(Generic[S, R]):
             self._renewals.asked(look.key, self._asked, call, lambda own: self.newest(look, own, age))
 
     def get(self, key: TagKey) -> S | None:
-        """What is remembered, however old."""
-        return self._kept.get(key)
+        """What is remembered, however old; nothing where the clock has been set back since."""
+        known = self._kept.get(key)
+        if known is not None and known.observed_at - self._clock.now() > limits.STORE_SKEW_SECONDS:
+            self._kept.discard(key)
+            return None
+        return known
 
     async def others(self, key: TagKey, since: float) -> S | None:
         """What another replica, which is just looking, sees; None where it is ours to look. See `Shelf.others`."""
@@ -148,10 +156,13 @@ class Sightings(Generic[S, R]):
 
     def put(self, key: TagKey, seen: S) -> None:
         """Remember what was seen."""
-        before = self._kept.get(key)
+        before = self.get(key)
         if seen.absent and before is not None and not before.absent:
             # It was taken away: who saw it before is to know.
             self._shelf.drop(key, seen.observed_at)
+        elif seen.absent:
+            # Who saw it before, if anybody did, may be just about to write it.
+            self._shelf.mark(key, seen.observed_at)
         self._kept.put(key, seen)
         self._shelf.put(key, seen)
 
@@ -163,6 +174,7 @@ class Sightings(Generic[S, R]):
             observed_at: when it was asked; seconds since 1970.
         """
         self._kept.discard(key)
+        self._refused_at.put(key, observed_at, max(self._belief.seconds, self._belief.stale))
         self._shelf.drop(key, observed_at)
 
     async def forget_for_all(self, key: TagKey) -> S | None:
@@ -174,16 +186,21 @@ class Sightings(Generic[S, R]):
 
     async def _dropped(self, key: TagKey, known: S) -> bool:
         """Whether the registry has said no since that was seen, to whichever replica; then it is forgotten."""
-        if await self._shelf.dropped_at(key) <= known.observed_at:
+        # By the clock of whoever met the no, which may be behind; that nothing was seen is marked itself.
+        margin = 0.0 if known.absent else limits.STORE_NO_SKEW_SECONDS
+        if await self._shelf.dropped_at(key) <= known.observed_at - margin:
             return False
         self._kept.discard(key)
         return True
 
     async def _newer(self, key: TagKey) -> S | None:
         """The newer one of what is known and what other replicas have seen."""
-        known = self._kept.get(key)
         shared = await self._shelf.get(key)
-        if shared is None or (known is not None and known.observed_at >= shared.observed_at):
+        # Read after that: meanwhile the registry may have said no.
+        known = self.get(key)
+        if shared is None or shared.observed_at < (self._refused_at.get(key) or 0.0):
+            return known
+        if known is not None and known.observed_at >= shared.observed_at:
             return known
         self._kept.put(key, shared)
         return shared

@@ -1,5 +1,7 @@
 """`bestbefore cache` on a real store and a registry on a socket."""
 
+import socket
+
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -77,9 +79,9 @@ def test_single_images_are_forgotten_and_no_others(cache, registry):
     cache("warm", images[0])
     assert {one.path.rpartition("/")[2] for one in registry.requests if one.kind == "manifest"} == {"1"}
     _, text = cache("show")
-    # Of an image: its tag, what refers to it, and where its signature lies, each for us and for everybody.
+    # Of an image: its tag, what refers to it, where its signature and its attestations lie; each for us and everybody.
     counts = {line.split()[1]: int(line.split()[2]) for line in text.splitlines()[1:]}
-    assert (counts["tag"], counts["dropped"]) == (2, 12)
+    assert (counts["tag"], counts["dropped"]) == (2, 16)
 
 
 def test_image_that_cannot_be_read_is_named_and_the_others_are_forgotten(cache, registry):
@@ -145,6 +147,32 @@ def test_store_that_is_away_is_said(cache):
     address = f"127.0.0.1:{servers.free_port()}"
     code, text = cache("show", store=[address])
     assert (code, f"the store at {address} does not answer: connection" in text) == (3, True)
+
+
+def test_nothing_is_warmed_for_a_store_that_is_away(cache, registry):
+    code, text = cache("warm", f"{registry.host}/shop/web:1", store=[f"127.0.0.1:{servers.free_port()}"])
+    assert (code, "does not answer: connection" in text) == (3, True)
+    assert registry.requests == []
+
+
+def test_store_that_says_nothing_is_said_to_be_so(cache, registry, monkeypatch):
+    monkeypatch.setattr(limits, "STORE_CLOSE_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        code, text = cache("drop", "a/b", store=[f"127.0.0.1:{silent.getsockname()[1]}"])
+    assert (code, "does not answer: timeout" in text, "store_tls" in text) == (3, True, True)
+
+
+def test_password_that_is_not_taken_is_said_with_where_it_stands(cache, tmp_path, caplog):
+    (tmp_path / "password").write_text("secret-wrong\n")
+    code, text = cache("show", store_password=str(tmp_path / "password"))
+    assert (code, "refused" in text, "`store_password`" in text, "secret-" in text) == (3, True, True, False)
+    assert caplog.text == ""
+
+
+def test_missing_settings_are_said_to_be_the_providers(tmp_path):
+    (tmp_path / "empty.yaml").write_text("{}")
+    done = CliRunner().invoke(cli, ["cache", "show", "--config", str(tmp_path / "empty.yaml")])
+    assert (done.exit_code, "name its file with --config" in done.output) == (2, True)
 
 
 def test_more_entries_than_are_shown_are_dropped_all_the_same(cache, registry, monkeypatch):

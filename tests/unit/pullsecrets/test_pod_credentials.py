@@ -499,6 +499,43 @@ class TestSilence:
         assert not asyncio.all_tasks(world.loop)
 
 
+class TestStrands:
+    """Of one question several are under way at once; what one of them takes is for the others, too."""
+
+    @pytest.fixture
+    def world(self, make_world):
+        world = make_world()
+        for name, user in (("first", ANN), ("good", BOB), ("third", EVE)):
+            world.cluster.secret("shop", name, {"reg.io": user})
+        return world
+
+    @pytest.mark.parametrize("seconds", [0.1, 5.0])
+    def test_one_that_is_refused_or_kept_waiting_asks_with_what_the_other_has_taken(self, world, seconds):
+        from provider.clock import Deadline  # noqa: PLC0415
+        from provider.registry.call import Call  # noqa: PLC0415
+        from provider.registry.candidates import by_any  # noqa: PLC0415
+        from provider.registry.reference import parse  # noqa: PLC0415
+        from provider.registry.turns.claim import Claim  # noqa: PLC0415
+
+        class Reader:
+            @by_any
+            async def read(self, reference, call, seconds):
+                name = call.credential("reg.io", reference.repository).username
+                await asyncio.sleep(seconds if name == "ann" else 0.01)
+                if name != "bob":
+                    raise ImageError(Reason.UNAUTHORIZED, "no")
+                return name
+
+        asked = world.askers.of(_asked(namespace="shop", pullSecrets=["first", "good", "third"]))
+        call = Call(Deadline.after(world.clock, 30), Claim(object()), asked)
+
+        async def both():
+            reads = [Reader().read(parse(IMAGE), call.fork(), each) for each in (seconds, 0.0)]
+            return await asyncio.gather(*reads)
+
+        assert world.loop.run(both()) == ["bob", "bob"]
+
+
 async def _keyring(world, *names):
     from provider.questions.puller import Puller  # noqa: PLC0415
 

@@ -83,6 +83,15 @@ class TestTag:
         clock.advance(20)
         assert resolve().observed_at == pytest.approx(first.observed_at + 40, abs=0.01)
 
+    def test_tag_that_was_seen_by_a_clock_that_was_ahead_is_not_believed_until_then(
+        self, resolve, registry, pushed, clock
+    ):
+        resolve()
+        clock.step(-86_400)
+        clock.advance(TTL)
+        registry.push_image("team/app", "v1", os="other")
+        assert resolve().document.digest != pushed.digest
+
     def test_tag_was_seen_when_it_was_asked_for_and_not_when_the_answer_came(self, resolve, pushed, clock, registry):
         registry.delay = 5.0
         began = clock.now()
@@ -665,6 +674,19 @@ class TestReferrers:
             assert len(run(store.referrers(pinned, make_call())).descriptors) == 900
         assert 0 < store._referrer_lists.used <= limits.REFERRERS_MEMORY_BYTES
         assert len(store._referrer_lists) < 40
+
+    def test_what_is_written_beside_entries_counts_as_bytes_that_lists_take(self, run, store, make_call, registry):
+        entry = {
+            "mediaType": media_types.OCI_MANIFEST,
+            "digest": ABSENT,
+            "size": 1,
+            "annotations": {"k": "x" * 100_000},
+        }
+        body = canonical({"schemaVersion": 2, "manifests": [entry] * 30})
+        registry.fail("referrer", 200, headers={"Content-Type": media_types.OCI_INDEX}, body=body)
+        for number in range(5):
+            run(store.referrers(IMAGE.at("sha256:" + f"{number:064x}"), make_call()))
+        assert len(store._referrer_lists) == limits.REFERRERS_MEMORY_BYTES // len(body)
 
 
 class TestMemory:

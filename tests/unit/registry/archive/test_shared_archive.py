@@ -51,6 +51,28 @@ def replica(shared, client, clock, observer):
 
 
 @pytest.fixture
+def make_replica_at(shared, client, clock, observer):
+    def make(ahead):
+        """A replica whose clock is so many seconds ahead."""
+        return Replica(shared, client, _ClockAhead(clock, ahead), observer).store
+
+    return make
+
+
+class _ClockAhead:
+    """A clock that is wrong."""
+
+    def __init__(self, clock, seconds):
+        self._clock, self._seconds = clock, seconds
+
+    def monotonic(self):
+        return self._clock.monotonic()
+
+    def now(self):
+        return self._clock.now() + self._seconds
+
+
+@pytest.fixture
 def resolve(run, loop, make_call, registry):
     """What a replica says a reference points to; what was asked for it is in `registry.counts`."""
 
@@ -261,6 +283,89 @@ class TestRefusals:
         registry.fail("any", 503)
         with pytest.raises(ImageError) as caught:
             run(one.discover(IMAGE, make_call()))
+        assert caught.value.away
+
+    def test_signature_that_another_sees_no_more_is_not_answered_though_it_is_written_late(
+        self, run, loop, replica, make_call, registry, shared, pushed, clock
+    ):
+        # Who sees that it is gone has never seen that it was there.
+        one, other = replica(), replica()
+        assert run(one.discover(IMAGE, make_call()))
+        loop.settle()
+        late = {name: shared.values.pop(name) for name in [*shared.values] if ":tag:" in name}
+        clock.advance(2)
+        registry.forget("team/app", "v1")
+        assert not run(other.discover(IMAGE, make_call()))
+        loop.settle()
+        shared.values.update(late)
+        clock.advance(TTL)
+        registry.fail("any", 503)
+        with pytest.raises(ImageError) as caught:
+            run(one.discover(IMAGE, make_call()))
+        assert caught.value.away
+
+    def test_no_counts_though_the_clock_of_who_saw_it_before_is_a_little_ahead(
+        self, replica, make_replica_at, resolve, registry, pushed, clock
+    ):
+        ahead, other = make_replica_at(limits.STORE_NO_SKEW_SECONDS), replica()
+        resolve(ahead)
+        clock.advance(0.1)
+        registry.fail("manifest", 404)
+        with pytest.raises(ImageError):
+            resolve(other, max_age=0.0)
+        registry.heal()
+        clock.advance(TTL)
+        registry.fail("any", 503)
+        with pytest.raises(ImageError) as caught:
+            resolve(ahead)
+        assert caught.value.away
+
+    def test_list_that_is_too_long_to_be_shared_leaves_no_older_one_behind(
+        self, run, loop, replica, make_call, registry, pushed, clock
+    ):
+        registry.referrers_page = 500
+        image = IMAGE.at(pushed.digest)
+        subject = {"mediaType": media_types.OCI_MANIFEST, "digest": pushed.digest, "size": pushed.size}
+        refers = {"schemaVersion": 2, "subject": subject}
+        registry.push_manifest("team/app", None, {**refers, "artifactType": "old"})
+        one = replica()
+        assert run(one.referrers(image, make_call())).count == 1
+        loop.settle()
+        clock.advance(TTL)
+        for number in range(400):
+            registry.push_manifest("team/app", None, {**refers, "artifactType": f"x{number}"})
+        assert run(one.referrers(image, make_call())).count == 401
+        loop.settle()
+        registry.fail("any", 503)
+        with pytest.raises(ImageError) as caught:
+            run(replica().referrers(image, make_call()))
+        assert caught.value.away
+
+    def test_what_is_read_of_a_store_that_takes_nothing_does_not_undo_a_no_that_came_meanwhile(
+        self, loop, replica, make_call, resolve, registry, shared, pushed, clock
+    ):
+        one = replica()
+        resolve(replica())
+        older = dict(shared.values)
+        clock.advance(TTL - 5)
+        resolve(replica(), max_age=1.0)
+        newer = dict(shared.values)
+        shared.values.update(older)
+        clock.advance(5)
+        registry.fail("manifest", 404)
+        shared.trouble_of_writes = StoreTrouble.FULL
+        shared.delay = 0.2
+        first = loop.create_task(one.resolve(IMAGE, make_call()))
+        loop.run_for(0.5)
+        # It is just refused, while another one reads what was written late.
+        shared.values.update(newer)
+        second = loop.create_task(one.resolve(IMAGE, make_call()))
+        loop.run_for(2)
+        assert [each.exception().reason for each in (first, second)] == [Reason.NOT_FOUND, Reason.NOT_FOUND]
+        registry.heal()
+        registry.fail("any", 503)
+        with pytest.raises(ImageError) as caught:
+            resolve(one)
         assert caught.value.away
 
     def test_newer_sighting_counts_more_than_an_older_no(self, replica, resolve, registry, pushed, clock):
