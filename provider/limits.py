@@ -404,6 +404,8 @@ STORE_RENEWAL_SECONDS: Final = 300.0
 STORE_SHOWN: Final = 1_000_000
 WARMED_IMAGES: Final = 100_000
 WARMED_AT_ONCE: Final = 16
+# After how many images in a row that a registry has no answer to it is asked for no more of them.
+WARMED_IN_VAIN: Final = 32
 # The key of its entries.
 STORE_KEY_BYTES: Final = 32
 STORE_KEY_FILE_BYTES: Final = 4 * KIB

@@ -24,6 +24,8 @@ from provider.clock import SystemClock
 from provider.errors import BestbeforeError, ImageError, SettingsError
 from provider.observer import NullObserver
 from provider.questions.question import FactQuestion
+from provider.reasons import Reason
+from provider.registry import reference
 from provider.settings import sources
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 _ACTIONS: Final = ("show", "warm", "drop")
 _BATCH: Final = 500
+_SILENT: Final = frozenset({Reason.REGISTRY_UNAVAILABLE, Reason.TIMEOUT, Reason.THROTTLED})
 
 _ADVICE: Final = {
     StoreTrouble.TIMEOUT: "; is its address right (`store`), and does it speak TLS as `store_tls` says?",
@@ -260,12 +263,13 @@ class _Writes(NullObserver):
 
 def _warm(images: list[str], settings: RegistrySettings) -> output.Exit:
     session, writes = _session(settings)
-    failed = 0
+    silence, failed = _Silence(), 0
     with ThreadPoolExecutor(limits.WARMED_AT_ONCE) as threads:
         waiting = iter(images)
         # A bounded part of them at a time: what was read has been written before the next part is begun.
         while part := list(islice(waiting, _BATCH)):
-            for image, problem in zip(part, threads.map(lambda each: _asked(session, each), part), strict=True):
+            problems = threads.map(lambda each: _asked(session, silence, each), part)
+            for image, problem in zip(part, problems, strict=True):
                 if problem:
                     failed += 1
                     output.problem(f"{image}: {problem}")
@@ -276,14 +280,50 @@ def _warm(images: list[str], settings: RegistrySettings) -> output.Exit:
     return output.Exit.DENIED if failed or writes.lost else output.Exit.ALLOWED
 
 
-def _asked(session: Session, image: str) -> str:
+class _Silence:
+    """Which registries have had no answer to so many images in a row that the others would wait in vain."""
+
+    def __init__(self) -> None:
+        self._in_a_row: Counter[str] = Counter()
+
+    def of(self, registry: str) -> bool:
+        """Whether it is asked no more."""
+        return self._in_a_row[registry] >= limits.WARMED_IN_VAIN
+
+    def note(self, registry: str, *, silent: bool) -> None:
+        """Whether it had an answer to one more."""
+        self._in_a_row[registry] = self._in_a_row[registry] + 1 if silent else 0
+
+
+def _asked(session: Session, silence: _Silence, image: str) -> str:
     """Why there is no answer; empty where there is one."""
     try:
-        try:
-            # All documents: those of platforms, and those beside them.
-            session.inspect(FactQuestion(image, config=True))
-        except ImageError:
-            session.inspect(FactQuestion(image))
-    except BestbeforeError as error:
-        return str(error)
-    return ""
+        registry = reference.parse(image).registry
+        if silence.of(registry):
+            return f"{registry} had no answer to {limits.WARMED_IN_VAIN} images in a row: it is asked no more"
+        error = _inspected(session, image)
+    except BestbeforeError as unread:
+        return str(unread)
+    silence.note(registry, silent=error is not None and error.reason in _SILENT)
+    return "" if error is None else str(error)
+
+
+def _inspected(session: Session, image: str) -> ImageError | None:
+    """Why there is no answer.
+
+    Raises:
+        BestbeforeError: it is no image's name.
+    """
+    try:
+        # All documents: those of platforms, and those beside them.
+        session.inspect(FactQuestion(image, config=True))
+    except ImageError as error:
+        if error.reason in _SILENT:
+            return error
+    else:
+        return None
+    try:
+        session.inspect(FactQuestion(image))
+    except ImageError as error:
+        return error
+    return None

@@ -155,6 +155,19 @@ def test_nothing_is_warmed_for_a_store_that_is_away(cache, registry):
     assert registry.requests == []
 
 
+def test_registry_that_is_away_is_not_asked_for_every_image(cache, registry, monkeypatch):
+    monkeypatch.setattr(limits, "WARMED_IN_VAIN", 3)
+    monkeypatch.setattr(limits, "WARMED_AT_ONCE", 1)
+    monkeypatch.setattr(limits, "PERSON_PATIENCE_SECONDS", 0.0)
+    away = f"127.0.0.1:{servers.free_port()}"
+    images = [f"{away}/shop/web:{number}" for number in range(50)]
+    code, text = cache(
+        "warm", *images, f"{registry.host}/shop/web:1", insecure_registry=[away, registry.host], proxy="none"
+    )
+    assert (code, "1 of 51 images are in the store" in text) == (1, True)
+    assert text.count("3 images in a row") == 47
+
+
 def test_store_that_says_nothing_is_said_to_be_so(cache, registry, monkeypatch):
     monkeypatch.setattr(limits, "STORE_CLOSE_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
