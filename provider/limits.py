@@ -340,9 +340,10 @@ ATTESTATION_PARTS: Final = 524_288
 # What one statement is about, and signatures of one envelope.
 STATEMENT_SUBJECTS: Final = 1024
 ENVELOPE_SIGNATURES: Final = 32
-# What refers to one image, signatures or not, and on how many pages a registry lists it.
+# What refers to one image, signatures or not, and on how many pages, of how many bytes together, a registry lists it.
 REFERRERS: Final = 1000
 REFERRER_PAGES: Final = 20
+REFERRERS_BYTES: Final = 8 * MIB
 # Values in one bundle, in what it is about, and in one log entry.
 SIGNATURE_PARTS: Final = 16_384
 # What a signature carries along: timestamps, log entries, certificates, the word of a log on its tree. Signing tools

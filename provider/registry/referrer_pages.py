@@ -56,13 +56,17 @@ class ReferrerPages:
         listed = artifact.read_referrers(page.body, what) if page is not None else None
         if page is None or listed is None:
             return None
-        entries, problems = [*listed.entries], [*listed.problems]
+        entries, problems, size = [*listed.entries], [*listed.problems], len(page.body)
         for _ in range(limits.REFERRER_PAGES):
             if len(entries) + len(problems) > limits.REFERRERS:
                 raise ImageError(Reason.LIMIT_EXCEEDED, f"{what}: there are more than {limits.REFERRERS}")
             if not page.next:
                 return DescriptorList(entries, problems)
             page = await self._further(reference, page, call)
+            size += len(page.body)
+            if size > limits.REFERRERS_BYTES:
+                sentence = f"{what}: their pages have more than {limits.REFERRERS_BYTES} bytes"
+                raise ImageError(Reason.LIMIT_EXCEEDED, sentence)
             listed = _read(page, what)
             entries += listed.entries
             problems += listed.problems

@@ -657,6 +657,16 @@ class TestReferrers:
             refer(f"x{number}")
         assert refused(store.referrers(pinned, call)).reason is Reason.LIMIT_EXCEEDED
 
+    def test_pages_have_a_bound_of_bytes_together(self, refused, store, call, registry, pinned, pushed, monkeypatch):
+        monkeypatch.setattr(limits, "REFERRERS_BYTES", 10_000)
+        entry = {"mediaType": media_types.OCI_MANIFEST, "digest": ABSENT, "size": 1, "annotations": {"k": "x" * 4_000}}
+        link = f'</v2/team/app/referrers/{pushed.digest}?last=1>; rel="next"'
+        headers = {"Content-Type": media_types.OCI_INDEX, "Link": link}
+        registry.fail("referrer", 200, headers=headers, body=canonical({"schemaVersion": 2, "manifests": [entry]}))
+        error = refused(store.referrers(pinned, call))
+        assert (error.reason, "more than 10000 bytes" in error.message) == (Reason.LIMIT_EXCEEDED, True)
+        assert registry.counts["referrer"] == 3
+
     def test_pages_without_end_end(self, refused, store, call, registry, pinned, pushed):
         link = f'</v2/team/app/referrers/{pushed.digest}?last=1>; rel="next"'
         headers = {"Content-Type": media_types.OCI_INDEX, "Link": link}
