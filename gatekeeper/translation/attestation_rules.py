@@ -13,7 +13,8 @@ from gatekeeper.policy.model import Attestation, ClusterImagePolicy
 from gatekeeper.translation import names, rule
 from provider.questions.config_paths import ConfigPaths
 
-_NAME_CHARACTERS: Final = 12
+# Who writes the text of one rule, as a ConfigMap, must not find one that is named as the rule beside it.
+_NAME_CHARACTERS: Final = 32
 # The lines of the templates in rego/ that change where there are such rules.
 _IMAGES: Final = re.compile(r"cip\.images\((input\.parameters, input\.review, \w+)\)")
 _ANSWERED: Final = "_answered := answers.taken("

@@ -166,12 +166,19 @@ def read(predicate: Any, form: PredicateForm) -> Any:  # noqa: ANN401 - any JSON
         raise PredicateError(f"unmarshaling {name}: {shown(str(error), 200)}") from error
 
 
-def _refuse_twins(value: Any, kind: Struct) -> None:  # noqa: ANN401 - any JSON
-    """Refuse an object that has a field in two spellings: Go takes the last one."""
-    if not isinstance(value, dict):
-        return
-    if len({folded(name) for name in value}) != len(value):
-        raise DecodeError("a name stands in two spellings")
-    for one in kind.fields:
-        if isinstance(one.type, Struct):
-            _refuse_twins(value.get(one.key), one.type)
+def _refuse_twins(value: Any, kind: Any) -> None:  # noqa: ANN401 - any JSON, and a type of Go
+    """Refuse an object that has a field in two spellings, wherever Go looks for fields: it takes the last one.
+
+    In maps and in what is of any type every spelling is a name of its own.
+    """
+    if isinstance(kind, Pointer):
+        _refuse_twins(value, kind.target)
+    elif isinstance(kind, Slice) and isinstance(value, list):
+        for each in value:
+            _refuse_twins(each, kind.element)
+    elif isinstance(kind, Struct) and isinstance(value, dict):
+        spelled = {folded(name): each for name, each in value.items()}
+        if len(spelled) != len(value):
+            raise DecodeError("a name stands in two spellings")
+        for one in kind.fields:
+            _refuse_twins(spelled.get(folded(one.key)), one.type)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from provider import json_weight, limits
@@ -20,6 +21,8 @@ from provider.signatures.rejection import RejectionError
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 # Go writes larger whole numbers with an exponent.
 _WHOLE: Final = 1e21
+# Below this every whole number is a float of its own.
+_EXACT: Final = 2.0**53
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,10 @@ def _refused(name: str) -> object:
 def _number(text: str) -> float:
     value = float(text)
     if abs(value) < _WHOLE:
-        return int(value) if value.is_integer() and (value or not text.startswith("-")) else value
+        if not value.is_integer() or (not value and text.startswith("-")):
+            return value
+        # Go writes the fewest digits that name the value, and zeros after them.
+        return int(value) if abs(value) < _EXACT else int(Decimal(repr(value)))
     if value in {float("inf"), float("-inf")}:
         raise ValueError(f"{text[: limits.SHOWN_CHARACTERS]} is too large")
     return value

@@ -154,6 +154,8 @@ def _envelope(body: bytes) -> _Envelope:
         fields = strict_object(body, limits.SIGNATURE_PARTS)
         signatures = [_either_alphabet(_text(each, "sig")) for each in _list(fields, "signatures")]
         payload_type, payload = _text(fields, "payloadType"), _text(fields, "payload")
+        # Half a surrogate pair is no text that could be signed.
+        payload_type.encode()
     except (KeyError, TypeError, ValueError) as error:
         raise RejectionError("the envelope has a member that is missing or of a wrong type") from error
     except RejectionError as error:

@@ -144,6 +144,7 @@ def test_signature_may_be_in_either_alphabet(prove, world):
         b'{"payloadType":"x","payload":"!","signatures":[]}',
         b'{"payloadType":"x","payload":1,"signatures":[]}',
         b'{"payloadType":1,"payload":"","signatures":[]}',
+        b'{"payloadType":"\\ud800","payload":"","signatures":[]}',
         b'{"payloadType":"x","payload":"","payload":"","signatures":[]}',
         b'{"payloadType":"x","payload":"","Payload":"","signatures":[]}',
     ],

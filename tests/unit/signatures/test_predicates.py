@@ -97,8 +97,30 @@ def test_link_has_seven_fields():
         {"metadata": {}, "Metadata": {}},
         {"metadata": {"scanFinishedOn": ZERO, "scanfinishedon": "2026-11-01T00:00:00Z"}},
         {"scanner": {"db": {"uri": "", "URI": ""}}},
+        {"SCANNER": {"uri": "", "URI": ""}},
+        {"Scanner": {"DB": {"uri": "", "URI": ""}}},
     ],
 )
 def test_predicate_of_another_shape_is_refused_in_cosigns_words(given):
     with pytest.raises(PredicateError, match=r"^unmarshaling CosignVulnStatement: "):
         read(given, PredicateForm.VULN)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"metadata": {"buildStartedOn": "2026-11-01T00:00:00Z", "BuildStartedOn": "2020-11-01T00:00:00Z"}},
+        {"metadata": {"completeness": {"materials": True, "MATERIALS": False}}},
+        {"materials": [{"uri": "a"}, {"uri": "a", "URI": "b"}]},
+    ],
+)
+def test_field_in_two_spellings_is_refused_behind_pointers_and_in_lists(given):
+    with pytest.raises(PredicateError, match=r"a name stands in two spellings$"):
+        read(given, PredicateForm.SLSA_PROVENANCE)
+
+
+def test_names_of_maps_and_of_what_is_of_any_type_may_differ_in_case_alone():
+    both = {"a": "1", "A": "2"}
+    found = read({"materials": [{"digest": both}]}, PredicateForm.SLSA_PROVENANCE)
+    assert found["materials"] == [{"digest": both}]
+    assert read({"scanner": {"result": both}}, PredicateForm.VULN)["scanner"]["result"] == both
