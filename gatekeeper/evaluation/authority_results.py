@@ -179,7 +179,7 @@ def authority_results(
 def _examined(authority: Mapping[str, Any], image: str, examine: Examine) -> AuthorityResult:
     if "static" in authority:
         return AuthorityResult(authority["name"], static=authority["static"]["action"])
-    verify = proof_question.read(authority["verify"])
+    verify = proof_question.read(authority["attestor" if "attestations" in authority else "verify"])
     wanted = AuthorityResult(authority["name"], verify, identities=authority.get("identities") or ())
     if "attestations" in authority:
         entries = [_examined_entry(verify, each, image, examine) for each in authority["attestations"]]

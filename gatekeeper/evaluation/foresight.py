@@ -44,7 +44,7 @@ def _question(image: str, wanted: _Wanted) -> Question:
 def _wanted(case: ConstraintReview) -> Iterator[_Wanted]:
     """What one case wants to know of each image."""
     for authority in case.parameters.get("authorities") or ():
-        if isinstance(authority, dict) and "verify" in authority and "attestations" not in authority:
+        if isinstance(authority, dict) and "verify" in authority:
             try:
                 yield proof_question.read(authority["verify"])
             except QuestionError:

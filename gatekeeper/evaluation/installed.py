@@ -204,8 +204,8 @@ def _key_problems(value: Any, path: str) -> Iterator[Problem]:  # noqa: ANN401 -
     if not isinstance(value, Mapping):
         return
     for name, each in value.items():
-        if name == "verify" and isinstance(each, Mapping):
-            yield from (Problem(f"{path}.verify", sentence) for sentence in authority_parameters.problems_in(each))
+        if name in {"verify", "attestor"} and isinstance(each, Mapping):
+            yield from (Problem(f"{path}.{name}", sentence) for sentence in authority_parameters.problems_in(each))
         else:
             yield from _key_problems(each, f"{path}.{name}")
 

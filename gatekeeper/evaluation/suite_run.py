@@ -30,6 +30,8 @@ from provider.reasons import Reason
 
 _CALL: Final = "external_data"
 _DATED: Final = "created"
+# What an authority asks somebody to prove.
+_ASKS: Final = frozenset({"verify", "attestor"})
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Trial:
         parameters = self.made["spec"]["parameters"]
         if isinstance(parameters.get("authorities"), list):
             rego = parameters.get("rego") or {}
-            return bool(rego.get("fetchConfigFile")) or any("verify" in each for each in parameters["authorities"])
+            return bool(rego.get("fetchConfigFile")) or any(_ASKS & each.keys() for each in parameters["authorities"])
         return self.calls_provider
 
     @property

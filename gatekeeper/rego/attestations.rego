@@ -11,7 +11,7 @@ import data.lib.bestbefore.compliance
 
 # METADATA
 # description: The verify part of the question that an entry of an authority asks about an image.
-verify(authority, entry, image) := object.union(authority.verify, {"attestation": wish}) if {
+verify(authority, entry, image) := object.union(authority.attestor, {"attestation": wish}) if {
 	wish := object.union(entry.wish, {"statement": _statement(entry, image)})
 }
 

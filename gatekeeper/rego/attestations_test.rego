@@ -81,7 +81,7 @@ test_nothing_proved_satisfies_nothing if {
 }
 
 test_question_asks_for_what_the_rule_reads if {
-	authority := {"verify": {"key": {"data": "PEM"}}}
+	authority := {"attestor": {"key": {"data": "PEM"}}}
 	image := {"statements": {"attestation_1": [["predicate", "at"]]}}
 	attestations.verify(authority, _entry, image).attestation == {"predicateType": _type, "statement": []}
 	attestations.verify(authority, _with_rule, image).attestation.statement == [["predicate", "at"]]

@@ -41,6 +41,8 @@ _puller(authority, image) := object.union(puller, {"namespace": image.namespace}
 # description: Whether an authority may match, which is false only where it is known to fail without asking anybody.
 hopeful(authority) if authority.verify
 
+hopeful(authority) if authority.attestor
+
 hopeful(authority) if authority.static.action == "pass"
 
 # METADATA
@@ -75,10 +77,13 @@ judged(authority, image, answered) := _proved(authority, image, answer.value.pro
 	answer := answers.lookup(answered, question(authority, image))
 }
 
+# Who has to attest stands apart from `verify`, which asks for a signature: a template of an earlier release, or an API
+# server whose definition does not have `attestations` yet, would be content with one.
 judged(authority, image, answered) := _attested(authority, entries) if {
-	authority.verify
+	not authority.verify
+	attesting := object.union(authority, {"verify": authority.attestor})
 	count(authority.attestations) > 0
-	entries := [_entry(authority, entry, image, answered) | some entry in authority.attestations]
+	entries := [_entry(attesting, entry, image, answered) | some entry in authority.attestations]
 	count(entries) == count(authority.attestations)
 }
 

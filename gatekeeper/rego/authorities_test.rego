@@ -222,7 +222,12 @@ test_question_with_pull_secrets_of_the_authority_says_whose_namespace_it_is if {
 
 _type := "https://example.test/scan/v1"
 
-_wants(entries) := object.union(_by_key, {"attestations": entries})
+_wants(entries) := _attesting(_by_key, entries)
+
+_attesting(authority, entries) := object.union(
+	object.remove(authority, ["verify"]),
+	{"attestor": authority.verify, "attestations": entries},
+)
 
 _entry(name) := {"name": name, "type": "scan", "wish": {"predicateType": _type}}
 
@@ -288,6 +293,23 @@ test_authority_with_attestations_asks_for_no_signature if {
 	}
 }
 
+# A definition of an earlier release drops `attestations`, and a template of one does not look at them.
+test_authority_of_which_the_attestations_were_dropped_takes_no_signature if {
+	dropped := object.remove(_wants([_entry("a")]), ["attestations"])
+	count(authorities.questions(dropped, _image)) == 0
+	not dropped.verify
+	judged := authorities.judged(dropped, _image, {})
+	judged.reason == "Internal"
+	not judged.match
+}
+
+test_authority_that_asks_for_both_is_refused if {
+	both := object.union(_by_key, _wants([_entry("a")]))
+	judged := _attested(both, [_attested_proof, _proof])
+	judged.reason == "Internal"
+	not judged.match
+}
+
 test_attestation_that_is_not_proved_is_refused_in_upstreams_words if {
 	authority := _wants([_entry("a")])
 	refs := [answers.ref(key) | some key in authorities.questions(authority, _image)]
@@ -299,7 +321,7 @@ test_attestation_that_is_not_proved_is_refused_in_upstreams_words if {
 }
 
 test_attestation_by_somebody_else_satisfies_nothing if {
-	authority := object.union(_keyless([{"issuer": "https://issuer.example.test", "subject": "bob"}]), {"attestations": [_entry("a")]})
+	authority := _attesting(_keyless([{"issuer": "https://issuer.example.test", "subject": "bob"}]), [_entry("a")])
 	named := object.union(_attested_proof, {"subjects": ["ann"], "issuer": "https://issuer.example.test"})
 	judged := _attested(authority, [named])
 	judged.reason == "IdentityMismatch"

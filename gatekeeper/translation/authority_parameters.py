@@ -38,14 +38,20 @@ def parameters(authority: Authority) -> dict[str, Any]:
     """What the Constraint's parameters hold of an authority that looks at signatures.
 
     `verify` stands in the question as it is; `identities` are matched in Rego and are no part of it, so that policies
-    share answers.
+    share answers. Where attestations are wanted it is called `attestor`: who does not know these must not take a
+    signature for them, be it a template of an earlier release, or an API server that leaves out what is new to it.
     """
-    found: dict[str, Any] = {"verify": proof_question.write(_verify(authority))}
+    found: dict[str, Any] = {asked_as(authority): proof_question.write(_verify(authority))}
     if authority.keyless is not None:
         found["identities"] = [identity_fields(each) for each in authority.keyless.identities]
     if authority.attestations:
         found["attestations"] = [_attestation(each) for each in authority.attestations]
     return found
+
+
+def asked_as(authority: Authority) -> str:
+    """The field that says what is asked for."""
+    return "attestor" if authority.attestations else "verify"
 
 
 def _attestation(attestation: Attestation) -> dict[str, Any]:

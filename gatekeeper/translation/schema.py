@@ -180,6 +180,7 @@ def _authority() -> dict[str, Any]:
             message=_text("What to say to people when it fails."),
         ),
         **signer_properties(),
+        "attestor": _verify("Who must have attested what `attestations` want; in place of `verify`."),
         "attestations": _attestations(),
     }
 
@@ -203,13 +204,15 @@ def _attestations() -> dict[str, Any]:
     )
 
 
-def _verify() -> dict[str, Any]:
+def _verify(
+    description: str = "What the provider has to prove; it stands in the question as it is.",
+) -> dict[str, Any]:
     trust_root = {
         "trustRoot": _text("Name of a trust root of the provider's settings; empty for the public good instance."),
         "trustRootDigest": _text("The trust root that the policy was made for; empty for whichever has the name."),
     }
     return _object(
-        "What the provider has to prove; it stands in the question as it is.",
+        description,
         key=_object(
             "Signed by this key.",
             data=_text("The public key, PEM."),

@@ -43,6 +43,19 @@ def test_attestations_without_a_rule_share_the_template_of_policies_without_one(
     assert entries_of(made) == [{"name": "scan", "type": TYPE, "wish": {"predicateType": TYPE}}]
 
 
+def test_who_knows_no_attestations_is_asked_for_no_signature_in_their_place():
+    (made,) = translate([policy(entry(rule=None))])
+    (authority,) = made.constraints[0]["spec"]["parameters"]["authorities"]
+    assert "verify" not in authority
+    assert authority["attestor"]["key"]["hashAlgorithm"] == "sha256"
+
+
+def test_name_of_a_rule_is_too_long_to_find_another_text_for_it():
+    (made,) = translate([policy(entry())])
+    (found,) = entries_of(made)
+    assert len(found["rule"].removeprefix("attestation_")) * 4 >= 128
+
+
 def test_rule_is_a_library_of_the_template_word_for_word_but_for_its_package():
     (made,) = translate([policy(entry())])
     kind = names.kind_of("scanned")
