@@ -32,6 +32,8 @@ V = TypeVar("V")
 _LOOKS: Final = 4
 # What a registry may say to who has no right: many say of a private repository that there is none.
 REFUSALS: Final = frozenset({Reason.UNAUTHORIZED, Reason.NOT_FOUND})
+# After these the next one may fit: who has not paid is refused, too.
+_OF_ONE: Final = REFUSALS | {Reason.PULL_REFUSED}
 
 
 class Candidates(ABC):
@@ -156,7 +158,7 @@ class _Trial(Generic[V]):
             ImageError: it says more than that this one is refused, or that a registry is away.
         """
         error = self.task.exception()
-        if isinstance(error, ImageError) and (error.reason in REFUSALS or error.away):
+        if isinstance(error, ImageError) and (error.reason in _OF_ONE or error.away):
             return error.again()
         if error is not None:
             raise error
@@ -227,13 +229,15 @@ class _Trials(Generic[V]):
                 return None
 
     def _nothing(self) -> V:
-        """What is said where none was good enough: that a registry is away says more than that another was refused.
+        """What is said where none was good enough: that a registry is away, or why it gives nothing, says the most.
 
         Raises:
             ImageError: that.
         """
         errors = [trial.error for trial in self._all]
-        error = next((error for error in errors if error is not None and error.away), errors[-1])
+        said = [error for error in errors if error is not None]
+        telling = [error for error in said if error.away] + [one for one in said if one.reason is Reason.PULL_REFUSED]
+        error = next(iter(telling), errors[-1])
         if error is not None:
             raise error
         return self._all[-1].task.result()

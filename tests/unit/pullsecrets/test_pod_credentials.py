@@ -376,6 +376,20 @@ class TestOneBadSecretBesideAGoodOne:
             world.ask("bad")
         assert caught.value.reason is Reason.REGISTRY_UNAVAILABLE
 
+    @pytest.mark.parametrize("status", [402, 412, 451])
+    def test_what_is_not_given_to_the_first_is_asked_for_with_the_next(self, make_world, status):
+        world = make_world()
+        world.allow(ANN, BOB)
+        world.cluster.secret("shop", "one", {"reg.io": ANN})
+        world.cluster.secret("shop", "other", {"reg.io": BOB})
+        world.registry.fail("manifest", status, times=1)
+        assert world.ask("one", "other").digest == world.image.digest
+        world.allow(ANN)
+        world.clock.advance(60)
+        world.registry.fail("manifest", status, times=1)
+        # That says more than that the other one is refused.
+        assert world.refused("one", "other").reason is Reason.PULL_REFUSED
+
     def test_registry_that_is_away_is_said_to_be_so_whoever_is_refused_after_it(self, make_world):
         world = make_world()
         world.allow(EVE)
