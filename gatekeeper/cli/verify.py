@@ -56,7 +56,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     form: str,
     **reach: Any,  # noqa: ANN401 - the registries' options
 ) -> None:
-    """Show how the signatures of IMAGE are verified for each authority of the policies that cover it.
+    """Show how signatures and attestations of IMAGE are verified for each authority of the policies that cover it.
 
     Every step has the number that it has in docs/verification.md; at the one that failed stand what was found and what
     was expected. Then whether the policy accepts the signer, and the verdict, both by the very template that

@@ -1,12 +1,14 @@
 """What a rule reads of its input and is never given: `input.spec` without `includeSpec: true`.
 
+The input of an attestation's rule is the statement alone, so there it is whatever is no field of a statement.
 Such a place is undefined whatever the object says. Where the rule asks for its absence (`not input.spec.hostNetwork`),
 everything passes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from gatekeeper.documents.problems import Problem, Severity
@@ -25,25 +27,37 @@ _FLAGS: Final = {
 }
 
 
+# The fields of a statement (in-toto Statement v1), which is all that an attestation's rule is given.
+_STATEMENT: Final = ("_type", "predicateType", "subject", "predicate")
+
+
 def warnings(policy: ClusterImagePolicy) -> Iterator[Problem]:
-    """The fields of the input that a policy's rule reads and is never given, each once."""
+    """The fields of the input that a policy's rules read and are never given, each once a rule."""
     rule = policy.spec.policy
-    if rule is None:
-        return
+    if rule is not None:
+        yield from _told(RULE_PATH, rule.data, partial(_of_image, rule))
+    for number, authority in enumerate(policy.spec.authorities):
+        for index, each in enumerate(authority.attestations):
+            if each.policy is not None:
+                path = f"spec.authorities[{number}].attestations[{index}].policy.data"
+                yield from _told(path, each.policy.data, _of_statement)
+
+
+def _told(path: str, text: str, sentence_of: Callable[[str], str]) -> Iterator[Problem]:
     told: set[str] = set()
-    for field, line in _fields(rule.data):
-        sentence = "" if field in told else _sentence(rule, field)
+    for field, line in _fields(text):
+        sentence = "" if field in told else sentence_of(field)
         told.add(field)
         if sentence:
-            yield Problem(RULE_PATH, sentence, Severity.WARNING, fields=(RULE_PATH,), text_line=line)
+            yield Problem(path, sentence, Severity.WARNING, fields=(path,), text_line=line)
 
 
-def _sentence(rule: Policy, field: str) -> str:
+def _of_image(rule: Policy, field: str) -> str:
+    """What there is to say of a field that `spec.policy` reads; empty where it is given."""
     if field == _ALWAYS:
         return ""
     if field not in _FLAGS:
-        known = ", ".join(f"`{_INPUT}.{each}`" for each in (_ALWAYS, *_FLAGS))
-        return f"the rule reads `{_INPUT}.{field}`, which is never there; there are {known}"
+        return f"the rule reads `{_INPUT}.{field}`, which is never there; there are {_listed((_ALWAYS, *_FLAGS))}"
     given = {
         "config": rule.fetch_config_file,
         "spec": rule.include_spec,
@@ -53,6 +67,21 @@ def _sentence(rule: Policy, field: str) -> str:
     return (
         "" if given[field] else f"the rule reads `{_INPUT}.{field}`, which is not there without `{_FLAGS[field]}: true`"
     )
+
+
+def _of_statement(field: str) -> str:
+    """What there is to say of a field that an attestation's rule reads; empty where it is given."""
+    if field in _STATEMENT:
+        return ""
+    elsewhere = "; a rule of `spec.policy` can read it" if field in (_ALWAYS, *_FLAGS) else ""
+    return (
+        f"the rule of an attestation reads `{_INPUT}.{field}`, which is never there; "
+        f"of a statement there are {_listed(_STATEMENT)}{elsewhere}"
+    )
+
+
+def _listed(fields: Sequence[str]) -> str:
+    return ", ".join(f"`{_INPUT}.{each}`" for each in fields)
 
 
 def _fields(text: str) -> Iterator[tuple[str, int]]:
