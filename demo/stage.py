@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -102,6 +103,8 @@ class Stage:
             text=True,
             timeout=_COMMAND_SECONDS,
             check=False,
+            # One that is ended in the middle leaves its files where they go with ours.
+            env=os.environ | {"TMPDIR": tempfile.gettempdir()},
         )
         typed = " ".join(word.replace(str(Path.cwd()) + "/", "") for word in words)
         return Command(f"bestbefore {typed}", done.returncode, done.stdout, done.stderr)
@@ -136,6 +139,11 @@ def stage(reach: Reach) -> Iterator[Stage]:
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bestbefore-demo-")))
+        # What is interrupted while it makes a folder of its own leaves that here, and this one goes at the end.
+        scratch = folder / "scratch"
+        scratch.mkdir()
+        stack.callback(setattr, tempfile, "tempdir", tempfile.tempdir)
+        tempfile.tempdir = str(scratch)
         authority = Authority("demo", folder / "certificates")
         # Gatekeeper shows the provider the certificate of its webhook, which serves and asks.
         client = authority.issue("gatekeeper", client=True)
