@@ -79,7 +79,17 @@ class TestReview:
             ([None, 7, {}, {"verbs": "get"}, rule()], BOTH),
             ([], set()),
         ],
-        ids=str,
+        ids=[
+            "get",
+            "all",
+            "a Secret by name",
+            "Secrets",
+            "list and watch",
+            "another group",
+            "others",
+            "nonsense",
+            "none",
+        ],
     )
     def test_rules_say_what_may_be_read(self, rules, readable):
         assert rights.readable_of(review(*rules)) == readable

@@ -73,7 +73,9 @@ def test_size_that_a_header_only_says_is_no_memory() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"x", gzip.compress(b""), gzip.compress(b"x" * 2000), gzip.compress(b"x")[:-4]]
+    "content",
+    [b"", b"x", gzip.compress(b""), gzip.compress(b"x" * 2000), gzip.compress(b"x")[:-4]],
+    ids=["empty", "no gzip", "gzip of nothing", "no tar", "half"],
 )
 def test_what_is_no_archive_is_refused(content: bytes) -> None:
     assert refusal(content)
