@@ -10,6 +10,7 @@ import click
 from gatekeeper.cli import output, registries
 from gatekeeper.cli.quotation import visible
 from provider.errors import BestbeforeError, SettingsError
+from provider.reasons import Reason
 
 if TYPE_CHECKING:
     from provider.signatures.attestation_list import AttestationList
@@ -34,7 +35,7 @@ def command(image: str, form: str, **reach: Any) -> None:  # noqa: ANN401 - the 
         output.refuse(error.problems)
     except BestbeforeError as error:
         output.problem(f"{image}: {error.reason}: {visible(error.message)}")
-        sys.exit(output.Exit.DENIED)
+        sys.exit(output.Exit.USAGE if error.reason is Reason.REFERENCE_INVALID else output.Exit.DENIED)
     if form == "json":
         entries = [each.to_json() for each in found.entries]
         output.document({"image": found.image, "digest": found.digest, "attestations": entries})

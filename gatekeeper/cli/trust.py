@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _DAY: Final = 86_400
 _PUBLIC_GOOD: Final = "(public good)"
+_PUBLIC_GOOD_FILE: Final = "public-good"
 _SHOWN_HASH: Final = 16
 
 
@@ -46,7 +47,7 @@ def command(paths: tuple[str, ...], form: str, output_dir: Path | None) -> None:
     """
     try:
         documents = trust_roots.objects(paths) if paths else []
-        _check_names(documents)
+        _check_names(documents, taken=[_PUBLIC_GOOD_FILE] if output_dir else ())
     except PolicyError as error:
         output.refuse(str(problem) for problem in error.problems)
     looks = trust_roots.sources()
@@ -65,8 +66,12 @@ def command(paths: tuple[str, ...], form: str, output_dir: Path | None) -> None:
         sys.exit(output.Exit.NO_VERDICT if all(each.passing for each in refused) else output.Exit.DENIED)
 
 
-def _check_names(documents: Sequence[Document]) -> None:
+def _check_names(documents: Sequence[Document], taken: Collection[str]) -> None:
     """Each has a name of its own, which is the name of its file, too.
+
+    Args:
+        documents: the objects.
+        taken: names of files that are none of theirs.
 
     Raises:
         PolicyError: one has none, or one has that of another.
@@ -78,6 +83,9 @@ def _check_names(documents: Sequence[Document]) -> None:
     for document in documents:
         if not document.name or "/" in document.name or document.name.startswith("."):
             problems.append(document.locate(Problem("metadata.name", "expected a name")))
+        elif document.name in taken:
+            sentence = f"{document.name}.json is the file of the public good instance: give this one another name"
+            problems.append(document.locate(Problem("metadata.name", sentence)))
         elif document.name in seen:
             problems.append(document.locate(Problem("metadata.name", f"a second TrustRoot {document.name}")))
         seen.add(document.name)
@@ -158,7 +166,7 @@ def _write(folder: Path, known: Sequence[KnownRoot]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for each in known:
             if each.found is not None:
-                place = folder / f"{each.name or 'public-good'}.json"
+                place = folder / f"{each.name or _PUBLIC_GOOD_FILE}.json"
                 place.write_bytes(each.found.body)
     except OSError as error:
         output.refuse([f"{error.filename}: {error.strerror}"])

@@ -204,6 +204,16 @@ def test_roots_are_written_for_the_provider(
     assert (tmp_path / "roots" / "public-good.json").read_bytes() == public_good.trusted_root()
 
 
+def test_file_of_the_public_good_instance_takes_no_other_root_s_place(run: Run, written: Any, tmp_path: Path) -> None:
+    file = written(trust_root("public-good"))
+    done = run("trust", file, "--output-dir", tmp_path / "roots")
+    assert done.exit_code == 2
+    assert "public-good.json is the file of the public good instance" in done.stderr
+    assert not (tmp_path / "roots").exists()
+    # Only its file would be in the way.
+    assert "public-good.json" not in run("trust", file).stderr
+
+
 @pytest.mark.parametrize("name", ["", "../x", ".x", "a/b"])
 def test_object_whose_name_is_none_is_refused(run: Run, written: Any, name: str) -> None:
     done = run("trust", written(trust_root(name)))

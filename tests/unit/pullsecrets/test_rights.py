@@ -33,7 +33,7 @@ def rule(resources=("secrets", "serviceaccounts"), verbs=("get",), groups=("",),
     return {"verbs": list(verbs), "apiGroups": list(groups), "resources": list(resources), **more}
 
 
-class Told(NullObserver):
+class Reports(NullObserver):
     """What was reported."""
 
     def __init__(self):
@@ -121,7 +121,7 @@ class TestReview:
 
 class TestWatch:
     def test_what_is_missing_is_named_once_and_when_that_changes(self, loop):
-        cluster, told = Cluster(shop=BOTH, yard=frozenset({ClusterResource.SECRET})), Told()
+        cluster, told = Cluster(shop=BOTH, yard=frozenset({ClusterResource.SECRET})), Reports()
         watch = PullSecretRights(cluster, {"yard", "shop"}, told)
         loop.call_soon(watch.begin)
         loop.run_for(2 * limits.PULL_SECRET_RIGHTS_SECONDS + 1)
@@ -137,7 +137,7 @@ class TestWatch:
         assert cluster.asked == asked
 
     def test_api_server_that_is_away_hides_nothing_that_was_seen(self, loop):
-        cluster, told = Cluster(shop=frozenset()), Told()
+        cluster, told = Cluster(shop=frozenset()), Reports()
         watch = PullSecretRights(cluster, {"shop"}, told)
         loop.run(watch.look())
         cluster.readable_in["shop"] = ReadError(ReadFault.UNAVAILABLE)
@@ -146,6 +146,6 @@ class TestWatch:
 
     @pytest.mark.parametrize("answer", [None, ReadError(ReadFault.UNAVAILABLE)], ids=["unsure", "away"])
     def test_where_nothing_is_heard_nothing_is_said(self, loop, answer):
-        told = Told()
+        told = Reports()
         loop.run(PullSecretRights(Cluster(shop=answer), {"shop"}, told).look())
         assert told.told == []

@@ -24,7 +24,7 @@ from tests.unit.signatures.test_verifier import EMPTY, REPOSITORY, World
 NONE = "no matching attestations: "
 
 
-class Attested(World):
+class AttestationWorld(World):
     """An image with attestations."""
 
     def wish(self, predicate_type=TYPE, paths=(), **more):
@@ -50,7 +50,7 @@ class Attested(World):
 def here(world, tmp_path):
     path = tmp_path / "own.json"
     path.write_text(json.dumps(world.trust_root))
-    here = Attested(world, path)
+    here = AttestationWorld(world, path)
     yield here
     here.loop.finish()
 
