@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 _BROUGHT_BY = {
     "prometheus": "tools/monitoring",
     "promtool": "tools/monitoring",
+    "chromium": "apt-get install chromium",
     "docker-registry": "apt-get install docker-registry",
     "tinyproxy": "apt-get install tinyproxy",
     "prometheus-alertmanager": "apt-get install prometheus-alertmanager",

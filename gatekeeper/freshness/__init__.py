@@ -1,1 +1,1 @@
-"""What runs, and until when: the inventory of a cluster, what policies will say of it, and who is told."""
+"""What runs, and until when: the inventory of a cluster, what policies will say of it, and who learns of it."""

@@ -28,7 +28,7 @@ class Question(StrEnum):
     PULL = "pull"
 
 
-class Verdict(StrEnum):
+class OutlookVerdict(StrEnum):
     """What a policy says at a moment."""
 
     ADMITTED = "admitted"
@@ -64,7 +64,7 @@ _WITHIN: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class OutlookTurn:
     """From a moment on, what a policy says.
 
     Attributes:
@@ -75,13 +75,13 @@ class Turn:
     """
 
     since: int
-    verdict: Verdict
+    verdict: OutlookVerdict
     reason: str = ""
     sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class OutlookSubject:
     """An image of a workload.
 
     Attributes:
@@ -120,22 +120,22 @@ class Outlook:
     """
 
     policy: str
-    subject: Subject
+    subject: OutlookSubject
     question: Question
-    turns: Sequence[Turn]
+    turns: Sequence[OutlookTurn]
     waived_until: int | None = None
     effect: int | None = None
     critical: bool = False
 
     @property
-    def now(self) -> Turn:
+    def now(self) -> OutlookTurn:
         """What it says now."""
         return self.turns[0]
 
     @property
-    def denial(self) -> Turn | None:
+    def denial(self) -> OutlookTurn | None:
         """The first turn that denies; None where none does within the horizon."""
-        return next((each for each in self.turns if each.verdict is Verdict.DENIED), None)
+        return next((each for each in self.turns if each.verdict is OutlookVerdict.DENIED), None)
 
     @property
     def best_before(self) -> int | None:
@@ -145,8 +145,14 @@ class Outlook:
     def due(self, now: int) -> Due:
         """How soon, seen from a moment (nanoseconds since 1970)."""
         if self.best_before is None:
-            return Due.UNKNOWN if self.now.verdict is Verdict.UNKNOWN else Due.LATER
+            return Due.UNKNOWN if self.now.verdict is OutlookVerdict.UNKNOWN else Due.LATER
         left = self.best_before - now
         if left <= 0:
             return Due.EXPIRED
         return next((due for due, days in _WITHIN if left <= days * DAY), Due.LATER)
+
+
+# The short names; the glossary wants one name for one type, and these have others elsewhere.
+Verdict = OutlookVerdict
+Turn = OutlookTurn
+Subject = OutlookSubject

@@ -5,13 +5,22 @@ from __future__ import annotations
 import pytest
 
 from gatekeeper.denials.ledger.workload import WorkloadName
-from gatekeeper.freshness.outlook import DAY, SECOND, Due, Outlook, Question, Subject, Turn, Verdict
+from gatekeeper.freshness.outlook import (
+    DAY,
+    SECOND,
+    Due,
+    Outlook,
+    OutlookSubject,
+    OutlookTurn,
+    OutlookVerdict,
+    Question,
+)
 
 _NOW = 1_000 * DAY
-_SUBJECT = Subject(WorkloadName("shop", "Deployment", "web"), "spec.template.spec.containers[0].image", "web:1")
+_SUBJECT = OutlookSubject(WorkloadName("shop", "Deployment", "web"), "spec.template.spec.containers[0].image", "web:1")
 
 
-def _outlook(*turns: Turn, effect: int | None = None) -> Outlook:
+def _outlook(*turns: OutlookTurn, effect: int | None = None) -> Outlook:
     return Outlook("maximum-image-age", _SUBJECT, Question.RESCHEDULE, turns, effect=effect)
 
 
@@ -29,17 +38,22 @@ def _outlook(*turns: Turn, effect: int | None = None) -> Outlook:
     ],
 )
 def test_a_denial_is_in_one_class(left: int, due: Due) -> None:
-    outlook = _outlook(Turn(_NOW, Verdict.ADMITTED), Turn(_NOW + left, Verdict.DENIED, "PolicyFailed", "too old"))
+    outlook = _outlook(
+        OutlookTurn(_NOW, OutlookVerdict.ADMITTED),
+        OutlookTurn(_NOW + left, OutlookVerdict.DENIED, "PolicyFailed", "too old"),
+    )
     assert outlook.due(_NOW) == due
 
 
 def test_what_nobody_could_look_at_is_unknown_not_later() -> None:
-    assert _outlook(Turn(_NOW, Verdict.UNKNOWN, "RegistryUnavailable")).due(_NOW) is Due.UNKNOWN
-    assert _outlook(Turn(_NOW, Verdict.ADMITTED)).due(_NOW) is Due.LATER
+    assert _outlook(OutlookTurn(_NOW, OutlookVerdict.UNKNOWN, "RegistryUnavailable")).due(_NOW) is Due.UNKNOWN
+    assert _outlook(OutlookTurn(_NOW, OutlookVerdict.ADMITTED)).due(_NOW) is Due.LATER
 
 
 def test_a_denial_counts_from_when_it_is_felt() -> None:
     outlook = _outlook(
-        Turn(_NOW, Verdict.ADMITTED), Turn(_NOW + DAY, Verdict.DENIED, "PolicyFailed", "too old"), effect=_NOW + 9 * DAY
+        OutlookTurn(_NOW, OutlookVerdict.ADMITTED),
+        OutlookTurn(_NOW + DAY, OutlookVerdict.DENIED, "PolicyFailed", "too old"),
+        effect=_NOW + 9 * DAY,
     )
     assert outlook.due(_NOW) is Due.IN_14_DAYS

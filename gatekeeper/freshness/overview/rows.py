@@ -1,0 +1,144 @@
+"""Outlooks to rows: the state, the date, the words, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gatekeeper.denials.ledger.workload import WorkloadName
+from gatekeeper.denials.lines.violation import known_reason
+from gatekeeper.freshness.outlook import Outlook, OutlookTurn, OutlookVerdict, Question
+from gatekeeper.freshness.overview.overview import Overview, OverviewRow, RowState
+from provider.foreign_text import shown
+from provider.reasons import EXPLANATIONS, Reason
+
+# What is shown of a text that somebody else wrote.
+_SENTENCE_CHARACTERS: Final = 400
+_NAME_CHARACTERS: Final = 320
+_UNDATED: Final = frozenset({Reason.IMAGE_UNDATED, Reason.IMAGE_FROM_FUTURE})
+_URGENCY: Final = {state: number for number, state in enumerate(RowState)}
+_ORDER: Final = {question: number for number, question in enumerate(Question)}
+_NEVER: Final = 2**63
+_WAIVED: Final = "Rebuild it, or move to a newer tag, before the waiver ends."
+_UNPULLABLE: Final = "Push this digest again, or move to another one: a node that has not got it can't start it."
+
+
+def overview(
+    outlooks: Iterable[Outlook], now: int, until: int, cluster: str = "", not_judged: Sequence[str] = ()
+) -> Overview:
+    """The overview of some outlooks.
+
+    Args:
+        outlooks: what policies say; questions that have the same answer become one row.
+        now: the moment that they are of, nanoseconds since 1970.
+        until: the end of their horizon.
+        cluster: whose they are, for people.
+        not_judged: what was not looked at, a sentence each.
+    """
+    found: dict[OverviewRow, list[Question]] = {}
+    notes: dict[OverviewRow, dict[str, None]] = {}
+    for each in outlooks:
+        row = _row(each, now)
+        found.setdefault(row, []).append(each.question)
+        if each.subject.note:
+            notes.setdefault(row, {})[_text(each.subject.note)] = None
+    rows = [
+        replace(row, questions=tuple(sorted(set(asked), key=_ORDER.__getitem__)), notes=tuple(notes.get(row, ())))
+        for row, asked in found.items()
+    ]
+    rows.sort(key=_order)
+    return Overview(now, until, _name(cluster), rows, [_text(each) for each in not_judged])
+
+
+def _order(row: OverviewRow) -> tuple[int, int, str, str, str, str, str, str]:
+    name = row.workload
+    at = row.since if row.since is not None else _NEVER
+    return (_URGENCY[row.state], at, name.namespace, name.name, name.kind, row.policy, row.path, row.image)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What an outlook says, in short."""
+
+    state: RowState
+    turn: OutlookTurn
+    since: int | None = None
+    ends: int | None = None
+
+
+def _row(outlook: Outlook, now: int) -> OverviewRow:
+    subject, answer = outlook.subject, _answer(outlook, now)
+    return OverviewRow(
+        state=answer.state,
+        policy=_name(outlook.policy),
+        team=_name(subject.team),
+        workload=WorkloadName(
+            _name(subject.workload.namespace), _name(subject.workload.kind), _name(subject.workload.name)
+        ),
+        path=_name(subject.path),
+        image=_name(subject.image),
+        digest=_name(subject.digest),
+        by_tag=subject.by_tag,
+        questions=(),
+        since=answer.since,
+        ends=answer.ends,
+        waived_until=outlook.waived_until,
+        reason=_name(answer.turn.reason),
+        sentence=_text(answer.turn.sentence),
+        remedy=_remedy(answer),
+        running=subject.running,
+        critical=outlook.critical,
+        notes=(),
+    )
+
+
+def _answer(outlook: Outlook, now: int) -> _Answer:
+    present, denial, since = outlook.now, outlook.denial, outlook.best_before
+    if outlook.question is Question.PULL and present.verdict is OutlookVerdict.DENIED:
+        return _Answer(RowState.UNPULLABLE, present, present.since)
+    if denial is None:
+        return _Answer(_unless_denied(outlook), present)
+    ends = _end(outlook, denial)
+    if present.verdict is OutlookVerdict.WAIVED:
+        return _Answer(RowState.WAIVED, denial, since, ends)
+    denied = present.verdict is OutlookVerdict.DENIED and (since is None or since <= now)
+    return _Answer(RowState.DENIED if denied else RowState.DUE, denial, since, ends)
+
+
+def _unless_denied(outlook: Outlook) -> RowState:
+    """Of what is never denied: a warning that comes is said, too."""
+    if outlook.now.verdict is OutlookVerdict.WAIVED:
+        return RowState.WAIVED
+    if known_reason(outlook.now.reason) in _UNDATED:
+        return RowState.UNDATED
+    verdicts = {each.verdict for each in outlook.turns}
+    if OutlookVerdict.UNKNOWN in verdicts:
+        return RowState.UNKNOWN
+    return RowState.WARNED if OutlookVerdict.WARNED in verdicts else RowState.FINE
+
+
+def _end(outlook: Outlook, denial: OutlookTurn) -> int | None:
+    """When a denial ends by itself: a cooldown is over, a schedule moves."""
+    later = (each for each in outlook.turns if each.since > denial.since and each.verdict is not OutlookVerdict.DENIED)
+    return next((each.since for each in later), None)
+
+
+def _remedy(answer: _Answer) -> str:
+    if answer.state is RowState.UNPULLABLE:
+        return _UNPULLABLE
+    if answer.state is RowState.FINE:
+        return ""
+    reason = known_reason(answer.turn.reason)
+    said = EXPLANATIONS[reason].brief if reason else ""
+    if answer.state is RowState.WAIVED:
+        return said or _WAIVED
+    return said
+
+
+def _name(text: str) -> str:
+    return shown(text, _NAME_CHARACTERS)
+
+
+def _text(text: str) -> str:
+    return shown(text, _SENTENCE_CHARACTERS)
