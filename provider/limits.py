@@ -21,6 +21,8 @@ CONFIG_PATHS_BYTES: Final = 1 * KIB
 
 # What we answer: it stays in Gatekeeper's memory and is marshalled anew at each evaluation.
 ITEM_BYTES: Final = 256 * KIB
+# What it holds of the attestations of one image; the rest is for what stands around them.
+PROOFS_BYTES: Final = 240 * KIB
 BATCH_BYTES: Final = 1 * MIB
 
 # Images of one object that policies judge: with more, Gatekeeper's webhook might not answer in time.

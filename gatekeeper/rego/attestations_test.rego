@@ -105,3 +105,16 @@ test_values_stand_beside_their_answers if {
 		"b": {"reason": "x", "attested": {}},
 	}
 }
+
+test_statement_without_room_satisfies_nothing_and_says_so_before_others if {
+	large := {"problem": "too large", "reason": "LimitExceeded"}
+	every proofs in [{0: _proof(large)}, {0: _proof({"statement": {}}), 1: _proof(large)}] {
+		judged := attestations.judged(_with_rule, proofs, {"attestation_1": {0: [false]}})
+		judged == {"reason": "LimitExceeded", "said": "", "line": "too large"}
+	}
+}
+
+test_statement_without_room_hides_none_that_passes if {
+	large := _proof({"problem": "too large", "reason": "LimitExceeded"})
+	attestations.judged(_entry, {0: large, 1: _proof({"statement": {}})}, {}) == {"matches": [1]}
+}

@@ -81,7 +81,7 @@ judged(authority, image, answered) := _proved(authority, image, answer.value.pro
 # server whose definition does not have `attestations` yet, would be content with one.
 judged(authority, image, answered) := _attested(authority, entries) if {
 	not authority.verify
-	attesting := object.union(authority, {"verify": authority.attestor})
+	attesting := _attesting(authority)
 	count(authority.attestations) > 0
 	entries := [_entry(attesting, entry, image, answered) | some entry in authority.attestations]
 	count(entries) == count(authority.attestations)
@@ -96,15 +96,21 @@ _attested(authority, entries) := failed[0] if {
 	last := max([index | some index, entry in authority.attestations; entry.name == name])
 }}}
 
+_attesting(authority) := object.union(authority, {"verify": authority.attestor})
+
+# METADATA
+# description: By their places in an answer, the proofs that are attestations by somebody whom the authority names.
+attestations_of(authority, answer) := {place: proof |
+	some place, proof in answer.value.proofs
+	proof.attestation
+	_identified(_attesting(authority), proof)
+}
+
 # What an entry comes to: `matches`, or why not, as `judged` has it.
 _entry(authority, entry, image, answered) := _said(authority, entry, image, proofs, answer) if {
 	answer := answers.lookup(answered, asked(authority, entry, image))
 	is_array(answer.value.proofs)
-	proofs := {place: proof |
-		some place, proof in answer.value.proofs
-		proof.attestation
-		_identified(authority, proof)
-	}
+	proofs := attestations_of(authority, answer)
 } else := object.union(refused, _hint(authority, answer)) if {
 	answer := answers.lookup(answered, asked(authority, entry, image))
 	refused := _refused_attestations(authority, entry, image, answer.reason, answer.message)

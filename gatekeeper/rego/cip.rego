@@ -61,16 +61,24 @@ questions(policy, images) := sort(facts | proofs) if {
 }
 
 # METADATA
-# description: By key, which rules of attestations judge the statements of its answer.
-attested(policy, images) := {key: rules |
-	some key in {pair[0] | some pair in pairs}
-	rules := {pair[1] | some pair in pairs; pair[0] == key}
+# description: |
+#   By key, which rules of attestations judge which statements of its answer, by their places: those by somebody whom the
+#   authority with the rule names. A stranger's reaches no rule, which it might end in an error.
+attested(policy, images, answered) := {key: by_rule |
+	some key in {each[0] | some each in found}
+	by_rule := {rule: places |
+		some rule in {each[1] | some each in found; each[0] == key}
+		places := {each[2] | some each in found; each[0] == key; each[1] == rule}
+	}
 } if {
-	pairs := {[authorities.asked(authority, entry, image), entry.rule] |
+	found := {[key, entry.rule, place] |
 		some authority in policy.authorities
 		some entry in authority.attestations
+		entry.rule
 		some image in images
 		_admissible(image)
+		key := authorities.asked(authority, entry, image)
+		some place, _ in authorities.attestations_of(authority, answered[key])
 	}
 }
 

@@ -347,3 +347,41 @@ test_images_are_asked_for_as_their_pod_pulls_where_the_policy_says_so if {
 	[shared] := cip.images(_bare, review, [])
 	json.unmarshal(cip.question(shared)) == {"v": 1, "image": "app:1", "config": []}
 }
+
+_by(subject) := {
+	"subjects": [subject],
+	"issuer": "https://issuer.test",
+	"attestation": {"digest": "sha256:2", "predicateType": "t", "statement": {}},
+}
+
+_attesting(name, subject, rule) := {
+	"name": name,
+	"attestor": {"keyless": {"trustRoot": {"name": "own"}}},
+	"identities": [{"issuer": "https://issuer.test", "subject": subject}],
+	"attestations": [{"name": "scan", "type": "t", "rule": rule, "wish": {"predicateType": "t"}}],
+}
+
+_attested(authorities_, proofs) := {rule: places |
+	policy := {"authorities": authorities_}
+	answered := {key: {"value": {"proofs": proofs}} | some key in cip.questions(policy, [_image])}
+	some by_rule in cip.attested(policy, [_image], answered)
+	some rule, places in by_rule
+}
+
+test_rule_judges_statements_by_those_whom_its_authority_names if {
+	proofs := [_by("eve"), _by("ann"), _by("bob"), object.remove(_by("ann"), ["attestation"])]
+	_attested([_attesting("a", "ann", "r")], proofs) == {"r": {1}}
+	_attested([_attesting("a", "ann", "r"), _attesting("b", "bob", "s")], proofs) == {"r": {1}, "s": {2}}
+	_attested([_attesting("a", "ann", "r"), _attesting("b", "bob", "r")], proofs) == {"r": {1, 2}}
+}
+
+test_rule_judges_nothing_of_strangers_alone if {
+	_attested([_attesting("a", "ann", "r")], [_by("eve")]) == {}
+	_attested([_attesting("a", "ann", "r")], []) == {}
+	cip.attested({"authorities": [_attesting("a", "ann", "r")]}, [_image], {}) == {}
+}
+
+test_rule_judges_whatever_a_key_attests if {
+	by_key := object.union(_attesting("a", "", "r"), {"attestor": {"key": {"data": "PEM"}}})
+	_attested([object.remove(by_key, ["identities"])], [_by("eve"), _by("ann")]) == {"r": {0, 1}}
+}

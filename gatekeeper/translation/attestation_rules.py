@@ -109,14 +109,14 @@ _statements := {statements}
 
 _answered := attestations.evaluated(_said, _attested)
 
-# What the rules of attestations come to, by key, rule and place of the statement.
+# What the rules of attestations come to, by key, rule and place of the statement; of statements by those who count.
 _attested := {{key: by_rule |
-	some key, rules in cip.attested(input.parameters, _images)
+	some key, rules in cip.attested(input.parameters, _images, _said)
 	by_rule := {{rule: by_place |
-		some rule in rules
+		some rule, places in rules
 		by_place := {{place: values |
-			some place, proof in _said[key].value.proofs
-			values := _values_of(rule, proof.attestation.statement)
+			some place in places
+			values := _values_of(rule, _said[key].value.proofs[place].attestation.statement)
 		}}
 	}}
 }}

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from provider.questions.date_source import DateSource
+from provider.reasons import Reason
 
 
 @dataclass(frozen=True)
@@ -155,13 +156,15 @@ class AttestationContent:
         digest: `sha256:…` of the layer that it lies in.
         predicate_type: of its statement.
         statement: what was asked for of it; None where it is of another type than was asked for.
-        problem: why there is none though the type is right, in cosign's words.
+        problem: why there is none though the type is right; of a predicate, in cosign's words.
+        reason: of that problem, where it is not the predicate that is wrong.
     """
 
     digest: str
     predicate_type: str
     statement: Mapping[str, Any] | None = None
     problem: str = ""
+    reason: Reason | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The wire form."""
@@ -170,6 +173,8 @@ class AttestationContent:
             value["statement"] = self.statement
         if self.problem:
             value["problem"] = self.problem
+        if self.reason is not None:
+            value["reason"] = self.reason.value
         return value
 
 

@@ -1,15 +1,11 @@
-"""The attestations of an image, verified; those of the wanted type with what was asked for of their statements.
-
-All that can be proved are in the answer, because a policy is content with any of them; of those of other types only
-one a signer and type, because a denial names the types that were seen.
-"""
+"""The attestations of an image, verified; those of the wanted type with what was asked for of their statements."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +18,7 @@ from provider.foreign_text import shown
 from provider.loop import gathered
 from provider.observer import Observer
 from provider.pace import Pace
-from provider.questions.answer import AttestationContent, Proof
+from provider.questions.answer import Proof
 from provider.questions.attestation_question import AttestationWish
 from provider.questions.proof_question import Format, Verify
 from provider.reasons import Reason
@@ -32,14 +28,14 @@ from provider.registry.store import Store
 from provider.signatures.absence import Look
 from provider.signatures.alive import alive
 from provider.signatures.attestation_discovery import AttestationDiscovery, ByteAllowance
+from provider.signatures.attestation_proofs import NONE_MATCHES
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import Listing, Target
 from provider.signatures.formats import attestation, attestation_bundle
 from provider.signatures.formats.bundle import NoSignatureError
 from provider.signatures.rejection import RejectionError
-from provider.signatures.verdict import Verdict, Verdicts, VerificationResult, raise_first, worked_out
+from provider.signatures.verdict import Verdict, Verdicts, VerificationResult, worked_out
 
-NONE_MATCHES: Final = "no matching attestations: "
 # What a result takes beside its statement, about.
 _RESULT_BYTES: Final = 1024
 
@@ -145,25 +141,6 @@ class AttestationVerifier:
         return lambda: attestation.verify(found, digest, demands, wish, self._now(), alive(call)), entry.size
 
 
-def proved(results: Sequence[VerificationResult]) -> Sequence[Proof]:
-    """The attestations that are proved, of which there is one at least.
-
-    One that could not be had may be the one that a policy is content with, so without it there is no answer.
-
-    Raises:
-        ImageError: `AttestationRejected`; what keeps us from one of them; `LimitExceeded`.
-    """
-    raise_first(results)
-    proofs = [result.proof for result in results if result.proof is not None]
-    if not proofs:
-        problems = [result.problem for result in results]
-        more = len(problems) - limits.REJECTIONS_SHOWN
-        said = " ".join(problems[: limits.REJECTIONS_SHOWN]) + (f" and {more} more" if more > 0 else "")
-        raise ImageError(Reason.ATTESTATION_REJECTED, NONE_MATCHES + said)
-    _verify_size(proofs)
-    return list(_without_repetition(proofs))
-
-
 def said_something(proof: Proof | None) -> bool:
     """Whether it is a signature, or an attestation of the wanted type."""
     return proof is not None and (proof.attestation is None or proof.attestation.statement is not None)
@@ -177,29 +154,8 @@ def absent(target: Target, form: Format, explained: bool) -> ImageError:  # noqa
     return ImageError(Reason.ATTESTATION_ABSENT, NONE_MATCHES, detail=detail)
 
 
-def _verify_size(proofs: Iterable[Proof]) -> None:
-    statements = [each for proof in proofs if (each := _statement(proof)) is not None]
-    size = len(json.dumps(statements, ensure_ascii=False, separators=(",", ":")))
-    if size > limits.ITEM_BYTES:
-        sentence = f"what the policy reads of the attestations has {size} bytes, more than {limits.ITEM_BYTES}"
-        advice = "let its rule name the fields that it reads, or attest less"
-        raise ImageError(Reason.LIMIT_EXCEEDED, f"{sentence}: {advice}")
-
-
 def _statement(proof: Proof) -> object:
     return proof.attestation.statement if proof.attestation is not None else None
-
-
-def _without_repetition(proofs: Iterable[Proof]) -> Iterable[Proof]:
-    seen = set()
-    for proof in proofs:
-        said = proof.attestation or AttestationContent("", "")
-        if said.statement is None and not said.problem:
-            other = (said.predicate_type, tuple(proof.subjects), proof.issuer)
-            if other in seen:
-                continue
-            seen.add(other)
-        yield proof
 
 
 def _name(layer: Descriptor) -> str:

@@ -35,7 +35,7 @@ from provider.registry.call import Call
 from provider.registry.content.manifest import Descriptor
 from provider.registry.reference import Reference
 from provider.registry.store import Store
-from provider.signatures import attestations
+from provider.signatures import attestation_proofs, attestations
 from provider.signatures.absence import Absence, Look
 from provider.signatures.alive import alive
 from provider.signatures.attestations import AttestationVerifier
@@ -114,7 +114,7 @@ class ProofVerifier:
             if detail and call.stale:
                 detail += f"; its registry is away, and this is what was seen at {rfc3339(verdicts.observed_at)}"
             raise ImageError(Reason.SIGNATURE_ABSENT, "no signatures found", detail=detail)
-        proofs = (proved if verify.attestation is None else attestations.proved)(verdicts.results)
+        proofs = (proved if verify.attestation is None else attestation_proofs.proved)(verdicts.results)
         observed_at = min(seen_at or verdicts.observed_at, verdicts.observed_at)
         complete = all(result.error is None for result in verdicts.results)
         return Proofs(image.name, digest, f"{image.context}@{digest}", proofs, rfc3339(observed_at), complete)

@@ -147,6 +147,25 @@ def test_bundle_by_a_certificate_is_admitted_and_by_somebody_else_denied(judge: 
     assert "(AttestationAbsent, ref " in judge.refusal(none.pinned)
 
 
+def test_what_a_stranger_attests_reaches_no_rule_and_hides_nothing(judge: Judge, instance: Sigstore) -> None:
+    beside, alone = judge.image("beside"), judge.image("alone")
+    both = {"approved": True, "withdrawn": True}
+    for predicate in (both, {"approved": True, "more": "x" * 300_000}):
+        instance.attest(beside.pinned, email="eve@example.test", predicate=predicate)
+    instance.attest(beside.pinned)
+    instance.attest(alone.pinned, email="eve@example.test", predicate=both)
+    rule = """package sigstore
+state = "good" { input.predicate.approved }
+state = "bad" { input.predicate.withdrawn }
+isCompliant { state == "good"; count(input.predicate) > 0 }
+"""
+    identity = {"subject": ANN, "issuer": instance.issuer.url}
+    wanted = [entry("reviewed", REVIEW, rule)]
+    judge.enforce(keyless("own", identity=identity, signatureFormat="bundle", attestations=wanted))
+    assert judge.verdict(beside.pinned).admitted
+    assert judge.refusal(alone.pinned).startswith("IdentityMismatch: ")
+
+
 @pytest.mark.parametrize("logged", [True, False], ids=["logged", "stamped"])
 def test_legacy_attestation_by_a_certificate_is_admitted_and_by_somebody_else_denied(
     judge: Judge, instance: Sigstore, logged: bool

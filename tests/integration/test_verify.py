@@ -87,15 +87,17 @@ class Shop:
         tag = f"{self.image.digest.replace(':', '-')}.{suffix}"
         self.registry._push_manifest(self.name, self._artifact(layers), tag)
 
-    def refer(self, document: dict[str, Any]) -> None:
-        """A bundle, told by the tag that stands for the referrers interface."""
+    def refer(self, *documents: dict[str, Any]) -> None:
+        """Bundles, told by the tag that stands for the referrers interface."""
+        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [self._referrer(each) for each in documents]}
+        self.registry._push_manifest(self.name, index, self.image.digest.replace(":", "-"))
+
+    def _referrer(self, document: dict[str, Any]) -> dict[str, Any]:
         blob = self.registry._push_blob(self.name, json.dumps(document).encode())
         subject = {"mediaType": MANIFEST, "digest": self.image.digest, "size": 1}
         manifest = {**self._artifact([{"mediaType": BUNDLE, **blob}]), "artifactType": BUNDLE, "subject": subject}
         digest, size = self.registry._push_manifest(self.name, manifest, None)
-        entry = {"mediaType": MANIFEST, "digest": digest, "size": size, "artifactType": BUNDLE}
-        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]}
-        self.registry._push_manifest(self.name, index, self.image.digest.replace(":", "-"))
+        return {"mediaType": MANIFEST, "digest": digest, "size": size, "artifactType": BUNDLE}
 
     def _artifact(self, layers: Any) -> dict[str, Any]:
         config = {"mediaType": "application/vnd.oci.empty.v1+json", **self.registry._push_blob(self.name, EMPTY)}
@@ -240,6 +242,33 @@ def test_attestation_that_no_statement_satisfies_is_denied_with_the_reason(shop:
     assert (scan["satisfied"], scan["reason"], found["vouches"]) == (False, "AttestationRejected", False)
     assert outcomes(scan["layers"][0]) == ["holds", *["skipped"] * 3, *["holds"] * 3]
     assert "failed evaluating rego policy for type scan: " in document["errors"][0]
+
+
+@pytest.mark.parametrize(
+    "said", [{"a": True, "b": True}, {"a": True, "more": "x" * 300_000}], ids=["conflicting", "large"]
+)
+def test_what_a_stranger_attests_reaches_no_rule_and_hides_nothing(shop: Shop, said: dict[str, Any]) -> None:
+    def by(subject: str, predicate: dict[str, Any]) -> dict[str, Any]:
+        payload = attesting.statement(shop.image.digest, predicate=predicate)
+        signer = shop.world.signer(Leaf(subjects=[subject]))
+        return shop.world.bundle(shop.image.digest, signer, statement=payload, entry="v1")
+
+    # Of a statement with both, a rule of this form is an error, and the whole review is denied.
+    rule = """package sigstore
+seen = 1 { input.predicate.a }
+seen = 2 { input.predicate.b }
+isCompliant { seen == 1; count(input.predicate) > 0 }
+"""
+    policy = {"policy": {"type": "rego", "data": rule}}
+    wanted = [{"name": "scan", "predicateType": attesting.TYPE, **policy}]
+    bundles = keyless(signatureFormat="bundle", attestations=wanted)
+    shop.refer(by("eve@example.test", said), by(ANN, {"a": True}))
+    done = shop.verify(bundles)
+    assert done.exit_code == 0, done.output
+    shop.refer(by("eve@example.test", {"a": True}), by(ANN, said))
+    done = shop.verify(bundles)
+    assert done.exit_code != 0, done.output
+    assert ("LimitExceeded" in done.output) == ("more" in said)
 
 
 def test_attestations_are_listed_without_a_policy(shop: Shop) -> None:

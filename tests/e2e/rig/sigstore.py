@@ -29,6 +29,7 @@ from tests.e2e.rig.processes import Program, RigError
 from tests.e2e.rig.rekor_v1 import RekorV1
 
 ANN = "ann@example.test"
+_APPROVED = {"approved": True}
 PASSWORD = "rig"
 REKOR_HOST = "rekor.rig.test"
 _START_SECONDS = 30.0
@@ -148,11 +149,13 @@ class Sigstore:
         """Sign as somebody."""
         self._signed("sign", image, email, config, more)
 
-    def attest(self, image: str, *more: str, email: str = ANN, config: str = "tiles") -> None:
+    def attest(
+        self, image: str, *more: str, email: str = ANN, config: str = "tiles", predicate: Any = _APPROVED
+    ) -> None:
         """Attest as somebody."""
-        predicate = self.folder / "predicate.json"
-        predicate.write_text('{"approved": true}')
-        words = ("--type", "https://example.test/review/v1", "--predicate", str(predicate), *more)
+        path = self.folder / "predicate.json"
+        path.write_text(json.dumps(predicate))
+        words = ("--type", "https://example.test/review/v1", "--predicate", str(path), *more)
         self._signed("attest", image, email, config, words)
 
     def attest_legacy_by_key(self, image: str, kind: str, predicate: Any, *more: str, key: str = "cosign") -> None:

@@ -142,12 +142,22 @@ def test_one_that_is_too_large_is_not_fetched_and_hides_no_good_one(here):
     assert len(here.prove(here.wish()).proofs) == 1
 
 
-def test_more_than_an_answer_holds_is_refused_with_what_to_do(here):
+def test_statement_that_an_answer_has_no_room_for_is_named_with_what_to_do(here):
     here.attest(here.said(predicate={"sbom": "x" * limits.ITEM_BYTES, "small": 1}))
-    error = here.refusal(here.wish(paths=(("predicate",),)))
-    assert error.reason is Reason.LIMIT_EXCEEDED
-    assert "let its rule name the fields that it reads" in error.message
-    assert here.prove(here.wish(paths=(("predicate", "small"),))).proofs
+    (proof,) = here.prove(here.wish(paths=(("predicate",),))).proofs
+    content = proof.attestation
+    assert (content.statement, content.reason) == (None, Reason.LIMIT_EXCEEDED)
+    assert "let its rule name the fields that it reads" in content.problem
+    (proof,) = here.prove(here.wish(paths=(("predicate", "small"),))).proofs
+    assert proof.attestation.statement == {"predicate": {"small": 1}}
+
+
+def test_large_statement_leaves_room_for_small_ones_beside_it(here):
+    large = {"sbom": "x" * limits.ITEM_BYTES}
+    here.attest(here.said(predicate=large), here.said(predicate={"n": 1}), here.said(predicate=large))
+    first, second = here.prove(here.wish(paths=(("predicate",),))).proofs
+    assert first.attestation.reason is Reason.LIMIT_EXCEEDED
+    assert second.attestation.statement == {"predicate": {"n": 1}}
 
 
 def test_attestations_may_lie_elsewhere_under_a_prefix(here):
