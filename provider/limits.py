@@ -116,6 +116,12 @@ LARGE_DOCUMENTS: Final = 8
 # Reading a document of more bytes is a step by itself (`provider.pace`).
 STEP_BYTES: Final = 16 * KIB
 
+# A signed document of more bytes is read by a process of its own; how long that may take, seconds, until it is ended;
+# after how long without work it ends, seconds; and the memory that it may map, bytes.
+READ_AT_ONCE_BYTES: Final = 256 * KIB
+READER_SECONDS: Final = 5.0
+READER_IDLE_SECONDS: Final = 30.0
+READER_MEMORY_BYTES: Final = 192 * MIB
 # For how long steps are let through in one turn of the event loop, seconds.
 PACE_SECONDS: Final = 0.005
 # How many of a call's keys are begun in one turn of the event loop.

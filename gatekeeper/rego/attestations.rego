@@ -61,7 +61,7 @@ _typed(entry, typed, attested) := {"matches": matches} if {
 	matches := [each.place | some each in typed; _verdict(entry, each, attested).passed == true]
 	count(matches) > 0
 } else := {"reason": "LimitExceeded", "said": "", "line": unread[0].problem} if {
-	# One that could not be told may be one that passes.
+	# One without its statement may be one that passes.
 	unread := [each.said | some each in typed; each.said.reason == "LimitExceeded"; is_string(each.said.problem)]
 	count(unread) > 0
 } else := object.union(first, {"reason": "AttestationRejected"}) if {

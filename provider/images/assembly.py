@@ -98,9 +98,10 @@ def assemble(
 
     def prover() -> Prover:
         # Imported when the first question comes: who asks for no signatures shall not pay for their libraries.
+        from provider.signatures.document_reader import ReaderProcess  # noqa: PLC0415
         from provider.signatures.verifier import build_verifier  # noqa: PLC0415
 
-        verifier = build_verifier(store, pace, clock, observer, trust_roots or {})
+        verifier = build_verifier(store, pace, clock, observer, trust_roots or {}, ReaderProcess())
         files.looks.append(verifier.trust_roots.look)
         files.problems.extend(verifier.trust_roots.problems)
         return verifier

@@ -17,10 +17,10 @@ from provider.errors import ImageError
 from provider.questions import protocol
 from provider.questions.answer import AttestationContent, Proof
 from provider.reasons import Reason
+from provider.signatures.document_work import no_room
 from provider.signatures.verdict import VerificationResult, raise_first
 
 NONE_MATCHES: Final = "no matching attestations: "
-_ADVICE: Final = "let its rule name the fields that it reads, or attest less"
 
 
 def proved(results: Sequence[VerificationResult]) -> Sequence[Proof]:
@@ -68,9 +68,9 @@ def _fitting(proofs: Sequence[Proof]) -> Sequence[Proof]:
 
 def _unread(proof: Proof, size: int) -> Proof:
     said = proof.attestation or AttestationContent("", "")
-    problem = f"what the policy reads of an attestation has {size} bytes, and all of them {limits.PROOFS_BYTES} at most"
-    problem = f"{problem}: {_ADVICE}"
-    return replace(proof, attestation=replace(said, statement=None, problem=problem, reason=Reason.LIMIT_EXCEEDED))
+    return replace(
+        proof, attestation=replace(said, statement=None, problem=no_room(size), reason=Reason.LIMIT_EXCEEDED)
+    )
 
 
 def _has_statement(proof: Proof) -> bool:

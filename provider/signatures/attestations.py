@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,10 +30,12 @@ from provider.signatures.attestation_discovery import AttestationDiscovery, Byte
 from provider.signatures.attestation_proofs import NONE_MATCHES
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import Listing, Target
+from provider.signatures.document_reader import DocumentReader
+from provider.signatures.document_work import Verification
 from provider.signatures.formats import attestation, attestation_bundle
 from provider.signatures.formats.bundle import NoSignatureError
 from provider.signatures.rejection import RejectionError
-from provider.signatures.verdict import Verdict, Verdicts, VerificationResult, worked_out
+from provider.signatures.verdict import Verdict, Verdicts, VerificationResult, failed, proved_by
 
 # What a result takes beside its statement, about.
 _RESULT_BYTES: Final = 1024
@@ -60,10 +61,12 @@ class AttestationVerifier:
         pace: for the verification of each.
         clock: for what is remembered.
         observer: gets reports of look-ups.
+        reader: reads what is signed.
     """
 
-    def __init__(self, store: Store, pace: Pace, clock: Clock, observer: Observer) -> None:
+    def __init__(self, store: Store, pace: Pace, clock: Clock, observer: Observer, reader: DocumentReader) -> None:
         self._discovery = AttestationDiscovery(store, clock.now, observer)
+        self._reader = reader
         self._pace = pace
         self._clock = clock
         self._observer = observer
@@ -115,30 +118,48 @@ class AttestationVerifier:
         self._observer.cache_lookup("memory", "proof", "hit" if known else "miss")
         if known is not None:
             return Verdict(look.form, entry.digest, look.demands, known[0])
-        work, size = await self._work(look, entry, call)
-        if work is None:
+        verification, size = await self._verification(look, entry, call)
+        if verification is None:
             return None
-        await self._pace.wait()
-        alive(call)()
         try:
-            result, lasting = worked_out(work)
+            result, lasting = proved_by(await self._proof(verification, call))
         except NoSignatureError:
             return None
+        except Exception as error:  # noqa: BLE001 - as `failed` has it
+            result, lasting = failed(error)
         if lasting:
             kept = result.proof is not None and _statement(result.proof) is not None
             self._results.put(key, (result, _RESULT_BYTES + (size if kept else 0)))
         return Verdict(look.form, entry.digest, look.demands, result)
 
-    async def _work(self, look: _Look, entry: Descriptor, call: Call) -> tuple[Callable[[], Proof] | None, int]:
+    async def _proof(self, verification: Verification[Proof], call: Call) -> Proof:
+        """Verify, step by step; what is large is read elsewhere meanwhile."""
+        await self._pace.wait()
+        alive(call)()
+        value, rejected = None, None
+        try:
+            while True:
+                work = verification.send(value) if rejected is None else verification.throw(rejected)
+                value, rejected = None, None
+                try:
+                    value = await self._reader.result(work, alive(call))
+                except RejectionError as error:
+                    rejected = error
+                if work.size > limits.READ_AT_ONCE_BYTES:
+                    await self._pace.wait()
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+    async def _verification(self, look: _Look, entry: Descriptor, call: Call) -> tuple[Verification[Proof] | None, int]:
         """How an entry is verified, and its bytes; None for what is no attestation."""
         digest, demands, wish = look.target.digest, look.demands, look.wish
         if look.form == attestation_bundle.FORM:
             raw = await self._discovery.bundle(look.listing, entry, look.allowance, call)
             if raw is None:
                 return None, 0
-            return lambda: attestation_bundle.verify(raw, digest, demands, wish, alive(call)), len(raw)
+            return attestation_bundle.verify(raw, digest, demands, wish, alive(call)), len(raw)
         found = await self._discovery.layer(look.listing, entry, call)
-        return lambda: attestation.verify(found, digest, demands, wish, self._now(), alive(call)), entry.size
+        return attestation.verify(found, digest, demands, wish, self._now(), alive(call)), entry.size
 
 
 def said_something(proof: Proof | None) -> bool:

@@ -15,8 +15,6 @@ from provider.signatures.rejection import RejectionError
 
 _FOREIGN: Final = re.compile(rb"[^A-Za-z0-9+/]")
 _QUANTUM: Final = 4
-_STANDARD: Final = frozenset("+/")
-_URL_SAFE: Final = frozenset("-_")
 _TO_STANDARD: Final = str.maketrans("-_", "+/")
 
 
@@ -43,8 +41,8 @@ def from_protobuf_base64(text: str) -> bytes:
     Raises:
         RejectionError: it is no such text, or a mixture of both.
     """
-    if not _URL_SAFE.isdisjoint(text):
-        if not _STANDARD.isdisjoint(text):
+    if "-" in text or "_" in text:
+        if "+" in text or "/" in text:
             raise RejectionError("base64 data of two alphabets")
         text = text.translate(_TO_STANDARD)
     return from_base64(text if "=" in text else text + "=" * (-len(text) % _QUANTUM))

@@ -83,15 +83,30 @@ def worked_out(work: Callable[[], Proof]) -> tuple[VerificationResult, bool]:
     """
     try:
         proof = work()
-    except RejectionError as error:
-        return VerificationResult(None, shown(str(error), limits.PROBLEM_CHARACTERS), error.step), error.lasting
-    except (bundle.NoSignatureError, ImageError):
-        raise
-    except Exception:  # noqa: BLE001 - whatever it is, it is this signature that fails
-        # A signature that nobody expected proves nothing, and must not hide one that is good.
-        _LOG.exception("a signature could not be verified")
-        return VerificationResult(None, "the signature could not be verified"), False
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this signature that fails
+        return failed(error)
+    return proved_by(proof)
+
+
+def proved_by(proof: Proof) -> tuple[VerificationResult, bool]:
+    """The result of a verification that ended well, and whether it is the same tomorrow."""
     return VerificationResult(proof), all(time.source is not TimeSource.NONE for time in proof.times)
+
+
+def failed(error: Exception) -> tuple[VerificationResult, bool]:
+    """The result of a verification that ended in an error, and whether it is the same tomorrow.
+
+    Raises:
+        NoSignatureError: it claims to be something else.
+        ImageError: the time is over.
+    """
+    if isinstance(error, RejectionError):
+        return VerificationResult(None, shown(str(error), limits.PROBLEM_CHARACTERS), error.step), error.lasting
+    if isinstance(error, (bundle.NoSignatureError, ImageError)):
+        raise error
+    # A signature that nobody expected proves nothing, and must not hide one that is good.
+    _LOG.error("a signature could not be verified", exc_info=error)
+    return VerificationResult(None, "the signature could not be verified"), False
 
 
 def proved(results: Sequence[VerificationResult]) -> Sequence[Proof]:

@@ -41,6 +41,7 @@ from provider.signatures.alive import alive
 from provider.signatures.attestations import AttestationVerifier
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import Discovery, Listing, ReferrerList, Target
+from provider.signatures.document_reader import DocumentReader
 from provider.signatures.examination import Examination, SignatureSteps, steps
 from provider.signatures.formats import bundle, simple_signing
 from provider.signatures.rejection import RejectionError
@@ -65,13 +66,22 @@ class ProofVerifier:
         pace: for the verification of each signature.
         clock: for certificates whose time of signing nobody proves, and for what is remembered.
         observer: gets reports of look-ups.
+        reader: reads large documents.
     """
 
-    def __init__(self, store: Store, trust_roots: TrustRoots, pace: Pace, clock: Clock, observer: Observer) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what it works with
+        self,
+        store: Store,
+        trust_roots: TrustRoots,
+        pace: Pace,
+        clock: Clock,
+        observer: Observer,
+        reader: DocumentReader,
+    ) -> None:
         self._store = store
         self._discovery = Discovery(store, clock.now, observer)
         self._absence = Absence(store)
-        self._attestations = AttestationVerifier(store, pace, clock, observer)
+        self._attestations = AttestationVerifier(store, pace, clock, observer, reader)
         self._trust_roots = trust_roots
         self._pace = pace
         self._clock = clock
@@ -388,14 +398,19 @@ class ProofVerifier:
             raise
 
 
-def build_verifier(
-    store: Store, pace: Pace, clock: Clock, observer: Observer, trust_roots: Mapping[str, Path]
+def build_verifier(  # noqa: PLR0913, PLR0917 - what it works with
+    store: Store,
+    pace: Pace,
+    clock: Clock,
+    observer: Observer,
+    trust_roots: Mapping[str, Path],
+    reader: DocumentReader,
 ) -> ProofVerifier:
     """The verifier with everything below it."""
     if trust_roots:
         # They were named to be used: what they need is not loaded in the first question's time.
         importlib.import_module(_LIBRARIES)
-    return ProofVerifier(store, TrustRoots(trust_roots, clock, observer), pace, clock, observer)
+    return ProofVerifier(store, TrustRoots(trust_roots, clock, observer), pace, clock, observer, reader)
 
 
 def _together(found: Sequence[Verdicts]) -> Verdicts:

@@ -26,20 +26,19 @@ from typing import Any, Final
 
 from provider import limits
 from provider.foreign_text import shown
-from provider.questions.answer import AttestationContent, Proof
+from provider.questions.answer import Proof
 from provider.questions.attestation_question import AttestationWish
 from provider.registry.content.manifest import Descriptor
-from provider.signatures import predicates, statement
 from provider.signatures.alive import Alive, always
 from provider.signatures.content import encoding
 from provider.signatures.demands import Demands
+from provider.signatures.document_work import Divided, Division, EnvelopePlace, StatementReading, Verification
 from provider.signatures.encoding import from_base64, strict_object
 from provider.signatures.evidence.logged_envelope import LoggedEnvelope
 from provider.signatures.formats import layer_notes
 from provider.signatures.formats.layer_notes import SIGNATURE, Times
-from provider.signatures.predicates import PredicateError
 from provider.signatures.rejection import RejectionError, step
-from provider.signatures.statement import PAYLOAD_TYPE, Statement
+from provider.signatures.statement import PAYLOAD_TYPE
 from provider.signatures.trust.keys import PublicKey
 
 MEDIA_TYPE: Final = "application/vnd.dsse.envelope.v1+json"
@@ -79,7 +78,7 @@ def verify(  # noqa: PLR0913, PLR0917 - what has a say
     wish: AttestationWish,
     now: dt.datetime,
     alive: Alive = always,
-) -> Proof:
+) -> Verification[Proof]:
     """What an attestation proves.
 
     Args:
@@ -97,7 +96,7 @@ def verify(  # noqa: PLR0913, PLR0917 - what has a say
     layer = attestation.layer
     with step(1):
         body = _body(attestation)
-        envelope = _envelope(body)
+        envelope = yield from _opened(body)
         certificate = layer_notes.certificate_of(layer)
     with step(2):
         stamped = layer_notes.stamped(layer, lambda: _stampable(body, envelope), demands, alive)
@@ -112,15 +111,21 @@ def verify(  # noqa: PLR0913, PLR0917 - what has a say
         _verify_signature(envelope, key)
     with step(6):
         alive()
-        said = statement.read(envelope.payload)
-        said.verify_subject(digest)
-        content = content_of(layer.digest, said, wish)
+        content = yield StatementReading(envelope.payload, digest, layer.digest, wish)
     with step(7):
         times = Times(stamped, logged)
         judged = layer_notes.verify_times(certificate, path, times, now)
         # Policy-controller names an attestation by its signature, which it takes from the annotation: that is empty.
         proof = layer_notes.proof_of(b"", digest, certificate, demands, [*times.all, *judged])
         return replace(proof, attestation=content)
+
+
+def _opened(body: bytes) -> Verification[_Envelope]:
+    if len(body) <= limits.READ_AT_ONCE_BYTES:
+        return _envelope(body)
+    divided: Divided = yield Division(body, EnvelopePlace.WHOLE)
+    envelope = _envelope(divided.rest)
+    return envelope if divided.payload is None else replace(envelope, payload=divided.payload)
 
 
 def _stampable(body: bytes, envelope: _Envelope) -> Sequence[bytes]:
@@ -203,14 +208,3 @@ def _is_good(signature: bytes, message: bytes, key: PublicKey) -> bool:
     except RejectionError:
         return False
     return True
-
-
-def content_of(digest: str, said: Statement, wish: AttestationWish) -> AttestationContent:
-    """What the answer holds of a statement, by the digest of what it lies in."""
-    if said.predicate_type != wish.predicate_type:
-        return AttestationContent(digest, said.predicate_type)
-    try:
-        found = said.document(predicates.read(said.predicate, wish.form))
-    except PredicateError as error:
-        return AttestationContent(digest, said.predicate_type, problem=str(error))
-    return AttestationContent(digest, said.predicate_type, wish.cut(found))

@@ -12,23 +12,26 @@ import json
 from dataclasses import replace
 from typing import Final
 
+from provider import limits
 from provider.questions.answer import Proof
 from provider.questions.attestation_question import AttestationWish
-from provider.signatures import statement
 from provider.signatures.alive import Alive, always
 from provider.signatures.content import Envelope
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import SIGN
+from provider.signatures.document_work import Divided, Division, EnvelopePlace, StatementReading, Verification
 from provider.signatures.formats import bundle, bundle_format
-from provider.signatures.formats.attestation import content_of
 from provider.signatures.formats.bundle import NoSignatureError
+from provider.signatures.formats.bundle_format import Bundle
 from provider.signatures.rejection import RejectionError, step
 from provider.signatures.statement import PAYLOAD_TYPE
 
 FORM: Final = "attestation bundle"
 
 
-def verify(raw: bytes, digest: str, demands: Demands, wish: AttestationWish, alive: Alive = always) -> Proof:
+def verify(
+    raw: bytes, digest: str, demands: Demands, wish: AttestationWish, alive: Alive = always
+) -> Verification[Proof]:
     """What an attestation in a bundle proves.
 
     Args:
@@ -43,7 +46,7 @@ def verify(raw: bytes, digest: str, demands: Demands, wish: AttestationWish, ali
         NoSignatureError: it is a signature, and no attestation.
     """
     with step(1):
-        found = bundle_format.read(raw)
+        found = yield from _opened(raw)
         content = found.content
         if not isinstance(content, Envelope):
             raise NoSignatureError
@@ -52,11 +55,20 @@ def verify(raw: bytes, digest: str, demands: Demands, wish: AttestationWish, ali
     proof = bundle.verify_signer(found, digest, demands, alive)
     with step(6):
         alive()
-        said = statement.read(content.payload)
+        said = yield StatementReading(content.payload, digest, _digest(content), wish, SIGN)
         if said.predicate_type == SIGN:
             raise NoSignatureError
-        said.verify_subject(digest)
-        return replace(proof, attestation=content_of(_digest(content), said, wish))
+        return replace(proof, attestation=said)
+
+
+def _opened(raw: bytes) -> Verification[Bundle]:
+    if len(raw) <= limits.READ_AT_ONCE_BYTES:
+        return bundle_format.read(raw)
+    divided: Divided = yield Division(raw, EnvelopePlace.BUNDLE)
+    found = bundle_format.read(divided.rest)
+    if divided.payload is None or not isinstance(found.content, Envelope):
+        return found
+    return replace(found, content=replace(found.content, payload=divided.payload))
 
 
 def _digest(content: Envelope) -> str:

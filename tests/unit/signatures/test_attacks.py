@@ -839,6 +839,7 @@ def test_good_signatures_are_proved_so_that_only_the_defect_fails(case):
 def test_page_names_every_attack_and_every_test_that_it_names_is_there():
     named = re.findall(r"^\| `([a-z0-9-]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     tests = [path for room in ("signatures", "trust") for path in Path(__file__).parents[1].glob(f"{room}/test_*.py")]
+    tests.append(Path(__file__).parents[2] / "integration" / "test_verify.py")
     functions = {
         found.replace("_", "-")
         for path in tests

@@ -12,6 +12,7 @@ from provider.questions.answer import TimeSource
 from provider.questions.attestation_question import AttestationWish, PredicateForm
 from provider.registry.content.manifest import Descriptor
 from provider.signatures.demands import Demands
+from provider.signatures.document_work import at_once
 from provider.signatures.formats import attestation
 from provider.signatures.formats.attestation import MEDIA_TYPE, AttestationLayer
 from provider.signatures.rejection import RejectionError
@@ -42,7 +43,7 @@ def layer(body, media_type=MEDIA_TYPE, **notes):
 def prove(case):
     def proved(found, demands=None, digest=DIGEST, wish=WISH):
         found = layer(found) if isinstance(found, bytes) else found
-        return attestation.verify(found, digest, demands or case.by_key, wish, NOW)
+        return at_once(attestation.verify(found, digest, demands or case.by_key, wish, NOW))
 
     return proved
 

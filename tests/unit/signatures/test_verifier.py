@@ -36,6 +36,7 @@ from provider.registry.credentials.credential import ANONYMOUS, Credential
 from provider.registry.settings import RegistrySettings
 from provider.registry.store import Store
 from provider.registry.turns.claim import Claim
+from provider.signatures.document_reader import ReaderHere
 from provider.signatures.formats import bundle, simple_signing
 from provider.signatures.formats.bundle_format import MEDIA_TYPE_PREFIX
 from provider.signatures.verifier import build_verifier
@@ -79,7 +80,7 @@ class World:
         observer = NullObserver()
         client = RegistryClient(RegistrySettings(), self.registry, self.clock, observer)
         self.store = store = Store(client, self.clock, observer, memory_bytes=2**20, tag_ttl=30, stale_seconds=3600)
-        self.verifier = build_verifier(store, Pace(), self.clock, observer, {"own": root_file})
+        self.verifier = build_verifier(store, Pace(), self.clock, observer, {"own": root_file}, ReaderHere())
 
     @property
     def digest(self):
