@@ -40,7 +40,7 @@ class EnvelopePlace(StrEnum):
 
 
 @dataclass(frozen=True)
-class Divided:
+class DividedDocument:
     """A document that was divided.
 
     Attributes:
@@ -64,7 +64,7 @@ class Division:
     body: bytes
     place: EnvelopePlace
 
-    def run(self) -> Divided:
+    def run(self) -> DividedDocument:
         """Do it.
 
         Raises:
@@ -83,7 +83,7 @@ class Division:
         rest = json.dumps(fields).encode()
         if len(rest) > limits.READ_AT_ONCE_BYTES:
             raise RejectionError(f"the {self.place} has {len(rest)} bytes beside its payload")
-        return Divided(rest, payload)
+        return DividedDocument(rest, payload)
 
     def _decoded(self, text: str) -> bytes:
         if self.place is EnvelopePlace.WHOLE:
@@ -108,15 +108,15 @@ class Division:
         return Division(body, EnvelopePlace(fields["place"]))
 
     @staticmethod
-    def result_to_wire(result: Divided) -> tuple[dict[str, Any], bytes]:
+    def result_to_wire(result: DividedDocument) -> tuple[dict[str, Any], bytes]:
         """What came of it."""
         found = {"rest": result.rest.decode("ascii"), "payload": result.payload is not None}
         return found, result.payload or b""
 
     @staticmethod
-    def result_from_wire(fields: Mapping[str, Any], body: bytes) -> Divided:
+    def result_from_wire(fields: Mapping[str, Any], body: bytes) -> DividedDocument:
         """The other way."""
-        return Divided(fields["rest"].encode(), body if fields["payload"] else None)
+        return DividedDocument(fields["rest"].encode(), body if fields["payload"] else None)
 
 
 @dataclass(frozen=True)

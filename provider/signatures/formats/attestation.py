@@ -32,7 +32,7 @@ from provider.registry.content.manifest import Descriptor
 from provider.signatures.alive import Alive, always
 from provider.signatures.content import encoding
 from provider.signatures.demands import Demands
-from provider.signatures.document_work import Divided, Division, EnvelopePlace, StatementReading, Verification
+from provider.signatures.document_work import DividedDocument, Division, EnvelopePlace, StatementReading, Verification
 from provider.signatures.encoding import from_base64, strict_object
 from provider.signatures.evidence.logged_envelope import LoggedEnvelope
 from provider.signatures.formats import layer_notes
@@ -123,7 +123,7 @@ def verify(  # noqa: PLR0913, PLR0917 - what has a say
 def _opened(body: bytes) -> Verification[_Envelope]:
     if len(body) <= limits.READ_AT_ONCE_BYTES:
         return _envelope(body)
-    divided: Divided = yield Division(body, EnvelopePlace.WHOLE)
+    divided: DividedDocument = yield Division(body, EnvelopePlace.WHOLE)
     envelope = _envelope(divided.rest)
     return envelope if divided.payload is None else replace(envelope, payload=divided.payload)
 

@@ -19,7 +19,7 @@ from provider.signatures.alive import Alive, always
 from provider.signatures.content import Envelope
 from provider.signatures.demands import Demands
 from provider.signatures.discovery import SIGN
-from provider.signatures.document_work import Divided, Division, EnvelopePlace, StatementReading, Verification
+from provider.signatures.document_work import DividedDocument, Division, EnvelopePlace, StatementReading, Verification
 from provider.signatures.formats import bundle, bundle_format
 from provider.signatures.formats.bundle import NoSignatureError
 from provider.signatures.formats.bundle_format import Bundle
@@ -64,7 +64,7 @@ def verify(
 def _opened(raw: bytes) -> Verification[Bundle]:
     if len(raw) <= limits.READ_AT_ONCE_BYTES:
         return bundle_format.read(raw)
-    divided: Divided = yield Division(raw, EnvelopePlace.BUNDLE)
+    divided: DividedDocument = yield Division(raw, EnvelopePlace.BUNDLE)
     found = bundle_format.read(divided.rest)
     if divided.payload is None or not isinstance(found.content, Envelope):
         return found
