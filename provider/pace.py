@@ -2,8 +2,8 @@
 
 All network work happens on one event loop. A step such as verifying a signature, or reading a large document, takes
 milliseconds; were thirty of them ready at once, nothing else would happen for their sum. At a pace, one of them runs in
-each turn of the loop, and everybody else's work between them. What takes longer than a step may will run in a process
-of its own, behind the same door.
+each turn of the loop, and everybody else's work between them. What takes longer than a step may, as a large
+attestation, is read by a process of its own (`provider.signatures.document_reader`).
 """
 
 from __future__ import annotations

@@ -73,6 +73,10 @@ def _opened(raw: bytes) -> Verification[Bundle]:
 
 def _digest(content: Envelope) -> str:
     """What policy-controller names it by: the digest of the envelope as Go writes it."""
-    payload, signature = (base64.b64encode(each).decode() for each in (content.payload, content.signature))
-    fields = {"payload": payload, "payloadType": content.payload_type, "signatures": [{"sig": signature}]}
-    return "sha256:" + hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
+    signatures = [{"sig": base64.b64encode(content.signature).decode()}]
+    rest = json.dumps({"payloadType": content.payload_type, "signatures": signatures}, separators=(",", ":"))
+    # In parts, because a payload is large.
+    written = hashlib.sha256(b'{"payload":"')
+    written.update(base64.b64encode(content.payload))
+    written.update(b'",' + rest.removeprefix("{").encode())
+    return f"sha256:{written.hexdigest()}"
