@@ -50,6 +50,7 @@ class Reason(StrEnum):
     """Why an image has no good answer."""
 
     IMAGE_TOO_OLD = "ImageTooOld"
+    IMAGE_TOO_YOUNG = "ImageTooYoung"
     IMAGE_UNDATED = "ImageUndated"
     IMAGE_FROM_FUTURE = "ImageFromFuture"
     PLATFORM_ABSENT = "PlatformAbsent"
@@ -120,6 +121,16 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "The image was built longer ago than the policy allows.",
         "Rebuild the image, or move to a newer tag. To let it run for a time, add an exemption with an end date.",
         "Rebuild it, or move to a newer tag.",
+    ),
+    Reason.IMAGE_TOO_YOUNG: Explanation(
+        _V,
+        Fault.POLICY,
+        BlockCause.POLICY,
+        "The image was built more recently than the policy's cooldown (`minAge`) allows: what is new may be a poisoned "
+        "release that nobody has found out yet.",
+        "Wait until the moment that the message names, or use an older image. "
+        "For an urgent fix, let the policy's owner add an exemption that ends when the image is old enough.",
+        "Wait until it is old enough, or use an older one; or ask for an exemption.",
     ),
     Reason.IMAGE_UNDATED: Explanation(
         _V,

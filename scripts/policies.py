@@ -17,6 +17,7 @@ from typing import Any, Final
 import yaml
 
 from gatekeeper.evaluation import opa
+from gatekeeper.own.cooldown import Cooldown
 from gatekeeper.own.maximum_image_age import MaximumImageAge
 from gatekeeper.own.policy import OwnPolicy
 from gatekeeper.policy import load_policies
@@ -37,6 +38,9 @@ def own_policies() -> dict[Path, OwnPolicy]:
     cases = yaml.safe_load((signed / "cases.yaml").read_text(encoding="utf-8"))
     return {
         POLICIES / "maximum-image-age": MaximumImageAge(),
+        POLICIES / "image-cooldown": MaximumImageAge(
+            "", cooldown=Cooldown("7d", "created"), reschedule="deny", name="image-cooldown"
+        ),
         signed: signed_images.settings(cases["parameters"]),
     }
 

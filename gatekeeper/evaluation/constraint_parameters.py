@@ -39,7 +39,9 @@ def problems(template: Mapping[str, Any], parameters: Mapping[str, Any]) -> Iter
     if not _is_legacy(template):
         yield from _unknown(schema, parameters, _PATH)
     for error in Draft4Validator(_json_schema(schema)).iter_errors(parameters):
-        yield Problem(_member(_PATH, error.absolute_path), error.message)
+        yield Problem(
+            _member(_PATH, error.absolute_path), _sentence(error.message, error.validator, error.validator_value)
+        )
 
 
 def with_defaults(template: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,6 +63,13 @@ def _is_legacy(template: Mapping[str, Any]) -> bool:
     """Whether the cluster keeps what the schema does not have."""
     version = str(template.get("apiVersion", "")).rpartition("/")[2]
     return bool(_validation(template).get("legacySchema", version in _LEGACY_VERSIONS))
+
+
+def _sentence(message: str, keyword: Any, value: Any) -> str:  # noqa: ANN401 - any JSON
+    """What is wrong, in the validator's words, but where these would not say which properties are missing."""
+    if keyword != "anyOf" or not all(isinstance(each, Mapping) and each.keys() == {"required"} for each in value):
+        return message
+    return f"expected one of {', '.join(' and '.join(each['required']) for each in value)}"
 
 
 def _unknown(schema: Mapping[str, Any], value: Any, path: str) -> Iterator[Problem]:  # noqa: ANN401 - any JSON

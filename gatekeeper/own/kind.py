@@ -25,6 +25,7 @@ class PolicyKind:
         exempt: what an exemption lets images do, "may be older".
         parameters: the schemas of its own parameters, by name.
         required: those that a Constraint must have.
+        alternatives: those of which a Constraint must have one at least; none where it need not.
     """
 
     name: str
@@ -33,13 +34,15 @@ class PolicyKind:
     rule: str
     exempt: str
     parameters: Mapping[str, Any]
-    required: tuple[str, ...]
+    required: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
 
     def schema(self) -> dict[str, Any]:
         """The OpenAPI schema of the parameters; the API server refuses what it can before a Pod meets it."""
         return {
             "type": "object",
-            "required": list(self.required),
+            **({"required": list(self.required)} if self.required else {}),
+            **({"anyOf": [{"required": [name]} for name in self.alternatives]} if self.alternatives else {}),
             "properties": {
                 **self.parameters,
                 "exemptions": {

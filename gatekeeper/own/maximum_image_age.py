@@ -1,4 +1,4 @@
-"""MaximumImageAge, our own policy: no image older than a limit."""
+"""MaximumImageAge, our own policy: no image older than a limit, and none younger than a cooldown."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ from typing import Any, ClassVar, Final, Literal
 
 from gatekeeper.documents import workloads
 from gatekeeper.documents.problems import Problem
-from gatekeeper.own import schema
+from gatekeeper.own import age_schedule, duration, schema
+from gatekeeper.own.age_schedule import ScheduleEntry
+from gatekeeper.own.cooldown import Cooldown
 from gatekeeper.own.kind import PolicyKind
-from gatekeeper.own.maximum_image_age_schema import DURATION, SOURCES, age_parameters
+from gatekeeper.own.maximum_image_age_schema import ACCOUNT, MOST_CONTROLLERS, SOURCES, age_parameters
 from gatekeeper.own.policy import OwnPolicy
 from gatekeeper.translation.schema import GLOB
 
-# As in `lib.bestbefore.duration`: a hundred years.
-_LONGEST_MINUTES: Final = 36500 * 24 * 60
-_UNIT_MINUTES: Final = {"d": 24 * 60, "h": 60, "m": 1}
+# The longest name of a service account.
+_ACCOUNT_CHARACTERS: Final = 253
+_NO_COOLDOWN: Final = Cooldown()
 
 KIND: Final = PolicyKind(
     name="MaximumImageAge",
     title="Maximum image age",
-    description="Images may not be older than a limit. What people apply is judged in full; what controllers make of a "
-    "workload can be let through, so that a drained node is no outage.",
+    description="Images may not be older than a limit, nor younger than a cooldown. What people apply is judged in "
+    "full; what controllers make of a workload can be let through, so that a drained node is no outage.",
     rule="age",
-    exempt="may be older",
+    exempt="may be older or younger",
     parameters=age_parameters(),
-    required=("maxAge",),
+    alternatives=("maxAge", "minAge"),
 )
 
 
@@ -36,25 +38,31 @@ class MaximumImageAge(OwnPolicy):
     """The settings of one policy of the kind.
 
     Attributes:
-        max_age: how old an image may be, `30d`, `720h`, `1d12h`.
+        max_age: how old an image may be, `30d`, `720h`, `1d12h`; empty for a cooldown alone.
+        schedule: other limits from moments on, in their order.
+        cooldown: how old an image must be.
         images: globs; one must match.
         platforms: whether all platforms of an image must pass, or any may.
         unknown_age: what happens to images without a date that can be believed.
         dates: sources of dates that count.
         reschedule: what happens to old images that a controller brings back.
-        grace: how long after `max_age` that still holds; empty for ever.
+        grace: how long after an image became too old that still holds; empty for ever.
+        controllers: service accounts, `namespace/name`, whose Pods are treated as those of built-in controllers.
         injected: globs of images that are judged in full there too, as webhooks put them in.
     """
 
     KIND: ClassVar[PolicyKind] = KIND
 
     max_age: str = "30d"
+    schedule: tuple[ScheduleEntry, ...] = ()
+    cooldown: Cooldown = _NO_COOLDOWN
     images: tuple[str, ...] = ("**",)
     platforms: Literal["all", "any"] = "all"
     unknown_age: Literal["deny", "warn", "allow"] = "deny"
     dates: tuple[str, ...] = ("config",)
     reschedule: Literal["deny", "warn", "allow"] = "warn"
     grace: str = ""
+    controllers: tuple[str, ...] = ()
     injected: tuple[str, ...] = ()
     name: str = field(default="maximum-image-age", kw_only=True)
 
@@ -65,10 +73,15 @@ class MaximumImageAge(OwnPolicy):
 
     def own_problems(self) -> Iterator[Problem]:
         """What is wrong with the settings."""
-        if not 0 < _minutes(self.max_age) <= _LONGEST_MINUTES:
-            yield Problem("maxAge", f"{self.max_age!r} is no duration above zero such as `30d`, `720h` or `1d12h`")
-        if self.grace and not 0 <= _minutes(self.grace) <= _LONGEST_MINUTES:
+        if not duration.minutes(self.max_age) and (self.max_age or self.schedule or not self.cooldown.min_age):
+            problem = f"{self.max_age!r} is no duration above zero such as `30d`, `720h` or `1d12h`"
+            hint = "it holds before the first entry of `schedule`" if self.schedule and not self.max_age else ""
+            yield Problem("maxAge", problem, hint=hint)
+        yield from age_schedule.problems(self.schedule)
+        yield from self.cooldown.problems(self._limits(), self.unknown_age)
+        if self.grace and duration.minutes(self.grace) is None:
             yield Problem("grace", f"{self.grace!r} is no duration such as `14d`")
+        yield from _controller_problems(self.controllers)
         yield from _source_problems(self.dates)
         yield from schema.glob_problems("images", self.images)
         for index, glob in enumerate(self.injected):
@@ -83,7 +96,9 @@ class MaximumImageAge(OwnPolicy):
     def own_parameters(self) -> dict[str, Any]:
         """The parameters of the Constraints."""
         found: dict[str, Any] = {
-            "maxAge": self.max_age,
+            **({"maxAge": self.max_age} if self.max_age else {}),
+            **({"schedule": [each.to_json() for each in self.schedule]} if self.schedule else {}),
+            **self.cooldown.to_json(),
             "images": [{"glob": glob} for glob in self.images],
             "platforms": self.platforms,
             "unknownAge": self.unknown_age,
@@ -92,10 +107,17 @@ class MaximumImageAge(OwnPolicy):
         }
         if self.grace:
             found["grace"] = self.grace
+        if self.controllers:
+            found["controllers"] = list(self.controllers)
         if self.injected:
             found["injected"] = list(self.injected)
         found["workloadsMatched"] = self.workloads_matched
         return found
+
+    def _limits(self) -> dict[str, str]:
+        """Every limit that holds at some time, by its path."""
+        later = {f"schedule[{index}].maxAge": entry.max_age for index, entry in enumerate(self.schedule)}
+        return {"maxAge": self.max_age, **later}
 
 
 def _source_problems(dates: tuple[str, ...]) -> Iterator[Problem]:
@@ -105,8 +127,11 @@ def _source_problems(dates: tuple[str, ...]) -> Iterator[Problem]:
         yield Problem("dates", f"{shown}: the sources of dates so far are {' and '.join(SOURCES)}")
 
 
-def _minutes(duration: str) -> int:
-    """The minutes of a duration, -1 for what is none."""
-    if not duration or not re.fullmatch(DURATION, duration):
-        return -1
-    return sum(int(amount) * _UNIT_MINUTES[unit] for amount, unit in re.findall(r"(\d+)([dhm])", duration))
+def _controller_problems(controllers: tuple[str, ...]) -> Iterator[Problem]:
+    if len(controllers) > MOST_CONTROLLERS:
+        yield Problem("controllers", f"{len(controllers)} service accounts, expected {MOST_CONTROLLERS} at most")
+    for index, account in enumerate(controllers):
+        if not re.fullmatch(ACCOUNT, account) or len(account.partition("/")[2]) > _ACCOUNT_CHARACTERS:
+            sentence = f"{account!r} is not one service account as `namespace/name`"
+            hint = "a pattern would let through whoever may make such an account" if "*" in account else ""
+            yield Problem(f"controllers[{index}]", sentence, hint=hint)

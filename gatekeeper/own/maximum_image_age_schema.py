@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from gatekeeper.own import duration
+from gatekeeper.own.age_schedule import schedule_schema
+from gatekeeper.own.cooldown import cooldown_parameters
 from gatekeeper.own.schema import choice, glob, globs
 
-DURATION: Final = "^([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?$"
 SOURCES: Final = ("config", "annotation")
+# A namespace and the name of a service account; as in `lib.bestbefore.controllers`.
+ACCOUNT: Final = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*$"
+# As in `lib.bestbefore.age_parameters`.
+MOST_CONTROLLERS: Final = 50
 
 
 def age_parameters() -> dict[str, Any]:
     """The schemas by name, a description for each; the defaults are those of `lib.bestbefore.age_parameters`."""
     return {
         "maxAge": {
-            "description": "How old an image may be: days, hours and minutes, as `30d`, `720h` or `1d12h`.",
+            "description": "How old an image may be: days, hours and minutes, as `30d`, `720h` or `1d12h`. Left out, "
+            "there is a cooldown alone (`minAge`).",
             "type": "string",
-            "pattern": DURATION,
+            "pattern": duration.PATTERN,
             "minLength": 2,
         },
+        "schedule": schedule_schema(),
+        **cooldown_parameters(),
         "images": globs("Which images are judged: one glob must match. All of them by default."),
         "platforms": choice(
             ("all", "any"),
@@ -40,12 +49,25 @@ def age_parameters() -> dict[str, Any]:
         "reschedule": choice(
             ("deny", "warn", "allow"),
             "What happens to an old image in a Pod, Job or ReplicaSet that a built-in controller makes of a "
-            "workload: a drained node, a crash, a scale-up. `warn` by default.",
+            "workload (and those of `controllers`): a drained node, a crash, a scale-up. `warn` by default.",
         ),
         "grace": {
-            "description": "How long after `maxAge` the parameter `reschedule` still counts; without it, for ever.",
+            "description": "How long after an image became too old the parameter `reschedule` still counts; without "
+            "it, for ever.",
             "type": "string",
-            "pattern": DURATION,
+            "pattern": duration.PATTERN,
+        },
+        "controllers": {
+            "description": "Service accounts of operators and other controllers, as `namespace/name`, never a pattern: "
+            "the Pods, Jobs and ReplicaSets that they create follow `reschedule`, too. None by default.",
+            "type": "array",
+            "maxItems": MOST_CONTROLLERS,
+            "items": {
+                "description": "One service account, `namespace/name`.",
+                "type": "string",
+                "maxLength": 317,
+                "pattern": ACCOUNT,
+            },
         },
         "injected": {
             "description": "Images that a webhook puts into the Pods of controllers, as globs: they are judged in full "

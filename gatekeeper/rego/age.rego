@@ -14,6 +14,7 @@ import data.lib.bestbefore.kinds
 import data.lib.bestbefore.messages
 import data.lib.bestbefore.platforms
 import data.lib.bestbefore.rescheduling
+import data.lib.bestbefore.schedule
 import data.lib.bestbefore.workload
 
 # METADATA
@@ -28,8 +29,8 @@ complete(given) := age_parameters.complete(given)
 # description: What is wrong with the parameters.
 problems(given) := age_parameters.problems(given)
 
-# What is said of an age. All else is no age at all, and is softened by nothing.
-_ages := {"ImageTooOld", "ImageUndated", "ImageFromFuture"}
+# What is said of an age. All else is no age at all.
+_ages := {"ImageTooOld", "ImageTooYoung", "ImageUndated", "ImageFromFuture"}
 
 _unknown_ages := {"ImageUndated", "ImageFromFuture"}
 
@@ -141,17 +142,35 @@ _row(context, image, name, date) := object.union_n([
 
 _sentence(context, image, date) := {"class": softer, "opening": "Let through: ", "note": note, "choice": "reschedule"} if {
 	softer := _softened(context, image, date)
-	note := rescheduling.note(context, image, date.built)
+	note := _note(context, image, date)
 } else := {"class": _full_class(context, date), "opening": "", "note": note} if {
 	date.reason in _ages
-	note := rescheduling.note(context, image, date.built)
+	note := _note(context, image, date)
 } else := {"class": _full_class(context, date), "opening": "", "note": ""}
+
+_note(context, image, date) := judgement.notes([schedule.note(context.given, context.now), rescheduled]) if {
+	date.reason == "ImageTooOld"
+	rescheduled := rescheduling.note(context, image, date.due)
+} else := rescheduling.note(context, image, date.due) if {
+	_follows_reschedule(context, date)
+} else := "a controller made it, but `reschedule` is only for images that grew old" if {
+	rescheduling.made(context)
+} else := ""
 
 # The class by `reschedule`, where it is softer than the one that a person would get.
 _softened(context, image, date) := class if {
-	date.reason in _ages
-	class := rescheduling.class(context, image, date.built)
+	_follows_reschedule(context, date)
+	class := rescheduling.class(context, image, date.due)
 	judgement.severities[class] < judgement.severities[_full_class(context, date)]
+}
+
+# A controller brings back what grew old since somebody applied it. Nothing grows young: what is too young is a tag that
+# names another image than it did, and that is what a cooldown is against. An image without a date may be that, too.
+_follows_reschedule(_, date) if date.reason == "ImageTooOld"
+
+_follows_reschedule(context, date) if {
+	date.reason in _unknown_ages
+	context.given.minAge == ""
 }
 
 _full_class(_, date) := "pass" if date.reason == ""
@@ -164,8 +183,8 @@ _full_class(_, date) := "deny" if not date.reason in (_unknown_ages | {""})
 _choice(context, date) := "unknownAge" if {
 	date.reason in _unknown_ages
 } else := "reschedule" if {
-	date.reason in _ages
-	controllers.made(context.review)
+	date.reason == "ImageTooOld"
+	rescheduling.is_made(context)
 } else := ""
 
 # The platform that decides: the worst one where all have to pass, the best one where any may.
@@ -173,7 +192,7 @@ _decisive(context, rows) := ranked[0][3] if {
 	direction := {"all": -1, "any": 1}[context.given.platforms]
 	ranked := sort([rank |
 		some row in rows
-		rank := [direction * _weight(row), (0 - direction) * _known(row.built), row.platform, row]
+		rank := [direction * _weight(row), (0 - direction) * _leeway(row), row.platform, row]
 	])
 }
 
@@ -184,8 +203,12 @@ _weight(row) := judgement.severities[row.class] if {
 	_passes(row)
 } else := 0.5
 
-_known(built) := built if {
-	is_number(built)
+# How far an image is from being denied, to compare: the older one is nearer to it, and of those that are too young the
+# younger one.
+_leeway(row) := 0 - row.built if {
+	row.reason == "ImageTooYoung"
+} else := row.built if {
+	is_number(row.built)
 } else := 0
 
 # A platform's name is the publisher's text: it is shown where it is a name, and where there are several.

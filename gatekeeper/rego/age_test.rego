@@ -520,3 +520,88 @@ test_provider_that_does_not_know_annotations_admits_nothing if {
 	verdict.class == "deny"
 	verdict.reason == "QuestionUnsupported"
 }
+
+_cooled := {"minAge": "7d", "minAgeProof": "created"}
+
+_young := "2026-02-14T00:00:00Z"
+
+test_young_image_is_denied_and_told_until_when if {
+	verdict := _verdict(_cooled, _built(_young))
+	verdict.class == "deny"
+	verdict.choice == ""
+	verdict.reason == "ImageTooYoung"
+	verdict.said == "Image is 2 days old, 7 days are required (built 2026-02-14T00:00:00Z, old enough on 2026-02-21T00:00:00Z)."
+	verdict.details.oldEnough == "2026-02-21T00:00:00Z"
+	verdict.details.bestBefore == "2026-03-16T00:00:00Z"
+	_class(_cooled, _built(_fresh)) == "pass"
+	_class(_cooled, _built(_old)) == "deny"
+}
+
+test_cooldown_alone_denies_what_is_young_and_nothing_else if {
+	context := judgement.context(age.complete(_cooled), age.problems(_cooled), _applied) with time.now_ns as _now
+	_judged(context, _image, _built(_young)).reason == "ImageTooYoung"
+	_judged(context, _image, _built("2014-01-01T00:00:00Z")) == {"class": "pass"}
+}
+
+test_what_is_young_is_denied_to_controllers_too if {
+	every choice in ["warn", "allow", "deny"] {
+		fields := object.union(_cooled, {"reschedule": choice, "controllers": ["databases/operator"]})
+		_judged(_context(fields, _drained), _image, _built(_young)).class == "deny"
+		_judged(_context(fields, _operator), _image, _built(_young)).class == "deny"
+	}
+	drained := _judged(_context(_cooled, _drained), _image, _built(_young))
+	drained.note == "a controller made it, but `reschedule` is only for images that grew old"
+	_judged(_context(_cooled, _drained), _image, _built(_old)).class == "warn"
+}
+
+test_unknown_age_beside_a_cooldown_is_denied_to_controllers_too if {
+	every platform in [_undated, _platform("1970-01-01T00:00:00Z"), _platform("2026-02-16T00:05:01Z"), _platform("2027-01-01T00:00:00Z")] {
+		response := _answered({"linux/amd64": platform})
+		_judged(_context({}, _drained), _image, response).class == "warn"
+		_judged(_context(_cooled, _drained), _image, response).class == "deny"
+		_judged(_context(_cooled, _applied), _image, response).class == "deny"
+	}
+	_verdict(_cooled, _built("2026-02-16T00:05:00Z")).reason == "ImageTooYoung"
+}
+
+test_all_platforms_have_to_be_old_enough if {
+	platforms := {
+		"linux/amd64": _platform(_fresh),
+		"linux/arm64": _platform("2026-02-10T00:00:00Z"),
+		"linux/s390x": _platform(_young),
+	}
+	verdict := _verdict(_cooled, _answered(platforms))
+	startswith(verdict.said, "Image (linux/s390x) is 2 days old, 7 days are required")
+	_class(object.union(_cooled, {"platforms": "any"}), _answered(platforms)) == "pass"
+	best := _verdict(object.union(_cooled, {"platforms": "any"}), _answered(object.remove(platforms, ["linux/amd64"])))
+	startswith(best.said, "Image (linux/arm64) is 6 days old, 7 days are required")
+}
+
+test_step_of_the_schedule_is_told if {
+	fields := {"maxAge": "90d", "schedule": [{"from": "2026-02-10", "maxAge": "30d"}]}
+	verdict := _verdict(fields, _built(_old))
+	verdict.reason == "ImageTooOld"
+	verdict.note == "`schedule` allows 30d since 2026-02-10T00:00:00Z"
+	verdict.details.bestBefore == "2026-02-10T00:00:00Z"
+	_class({"maxAge": "90d", "schedule": [{"from": "2026-02-16T00:00:01Z", "maxAge": "30d"}]}, _built(_old)) == "pass"
+}
+
+test_grace_begins_with_the_step_of_the_schedule if {
+	fields := {"maxAge": "90d", "grace": "7d", "schedule": [{"from": "2026-02-10", "maxAge": "30d"}]}
+	_judged(_context(fields, _drained), _image, _built("2025-12-01T00:00:00Z")).class == "warn"
+	_judged(_context(object.union(fields, {"grace": "6d"}), _drained), _image, _built("2025-12-01T00:00:00Z")).class == "deny"
+	_judged(_context(object.union(fields, {"grace": "7d"}), _drained), _image, _built("2025-10-01T00:00:00Z")).class == "deny"
+}
+
+_operator := object.union(_applied, {"userInfo": {"username": "system:serviceaccount:databases:operator"}})
+
+test_controller_that_is_named_follows_reschedule if {
+	_judged(_context({}, _operator), _image, _built(_old)).class == "deny"
+	verdict := _judged(_context({"controllers": ["databases/operator"]}, _operator), _image, _built(_old))
+	verdict.class == "warn"
+	verdict.choice == "reschedule"
+	startswith(verdict.said, "Let through: Image is 45 days old")
+	verdict.note == "databases/operator made it, so it is let through (`reschedule`)"
+	_judged(_context({"controllers": ["databases/operator"]}, _applied), _image, _built(_old)).class == "deny"
+	_judged(_context({"controllers": ["databases/operator"], "workloadsMatched": false}, _operator), _image, _built(_old)).class == "deny"
+}

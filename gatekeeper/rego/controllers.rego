@@ -64,6 +64,34 @@ made(review) if {
 
 # METADATA
 # description: |
+#   Whether a controller that is none of Kubernetes' own could make the object of a workload: it creates one of a kind that
+#   built-in controllers create, too.
+could_make(review) if {
+	review.operation == "CREATE"
+	_ = _makers[review.object.kind]
+}
+
+# METADATA
+# description: |
+#   The service account that asks, as `namespace/name`. Undefined for people, and for whom the API server calls otherwise.
+account(review) := sprintf("%s/%s", [namespace, name]) if {
+	["system", "serviceaccount", namespace, name] = split(review.userInfo.username, ":")
+}
+
+# METADATA
+# description: Whether a text names one service account, `namespace/name`, and no more than one.
+is_account(text) if {
+	is_string(text)
+	[namespace, name] = split(text, "/")
+	regex.match(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`, namespace)
+	count(name) <= 253
+	every label in split(name, ".") {
+		regex.match(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`, label)
+	}
+}
+
+# METADATA
+# description: |
 #   Whether the object stands for one that would be made of a workload of these kinds: Gatekeeper's expansion. It has
 #   no id, and at admission no user, so nobody can know who applied the workload, nor how it was before. Owners are
 #   compared with their group: of a kind that only has the name of a built-in one, Gatekeeper hands over no workload.

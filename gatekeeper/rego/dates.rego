@@ -6,6 +6,7 @@ package lib.bestbefore.dates
 import future.keywords
 
 import data.lib.bestbefore.duration
+import data.lib.bestbefore.schedule
 
 # Before the first release of Docker no image was built: the epoch of reproducible builds, the 1980 of buildpacks and
 # Go's year one mean that nobody set a date.
@@ -16,11 +17,13 @@ _clock_skew := (5 * 60) * 1000000000
 
 # METADATA
 # description: |
-#   What a platform's date comes to: `reason` ("" where it is fresh enough), `built` in nanoseconds (null where it is
-#   not known), `said` (what the message says after "Image"), `details`. Total.
+#   What a platform's date comes to: `reason` ("" where it is neither too old nor too young), `built` in nanoseconds
+#   (null where it is not known), `due` of one that is too old (since when), `said` (what the message says after
+#   "Image"), `details`. Total.
 default judged(_, _, _) := {
 	"reason": "Internal",
 	"built": null,
+	"due": null,
 	"said": "has a date that cannot be judged",
 	"details": {},
 }
@@ -28,40 +31,69 @@ default judged(_, _, _) := {
 judged(given, platform, now) := {
 	"reason": "NotFound",
 	"built": null,
+	"due": null,
 	"said": "is named by its index, and the registry does not have it",
-	"details": {"created": null, "limit": _limit(given)},
+	"details": object.union({"created": null}, _limits(given, now)),
 } if {
 	platform.gone == true
 } else := {
 	"reason": "ImageUndated",
 	"built": null,
+	"due": null,
 	"said": _undated(given, platform),
-	"details": {"created": null, "limit": _limit(given)},
+	"details": object.union({"created": null}, _limits(given, now)),
 } if {
 	_is_readable(platform)
 	not _built(given, platform)
 } else := {
 	"reason": "ImageFromFuture",
 	"built": null,
+	"due": null,
 	"said": sprintf("says that it was built in the future (%s)", [moment(built)]),
-	"details": {"created": moment(built), "limit": _limit(given)},
+	"details": object.union({"created": moment(built)}, _limits(given, now)),
 } if {
 	built := _built(given, platform)
 	built > now + _clock_skew
 } else := {
 	"reason": "ImageTooOld",
 	"built": built,
-	"said": _too_old(now - built, limit, built),
-	"details": _details(now - built, limit, built),
+	"due": due,
+	"said": _too_old(now - built, limit, built, due),
+	"details": _details(given, now, built),
 } if {
 	built := _built(given, platform)
-	limit := duration.nanoseconds(given.maxAge)
+	limit := schedule.limit(given, now)
 	now >= built + limit
-} else := {"reason": "", "built": built, "said": "is fresh", "details": _details(now - built, limit, built)} if {
+	due := schedule.due(given, built, now)
+} else := {
+	"reason": "ImageTooYoung",
+	"built": built,
+	"due": null,
+	"said": _too_young(now - built, cooldown, built),
+	"details": _details(given, now, built),
+} if {
 	built := _built(given, platform)
-	limit := duration.nanoseconds(given.maxAge)
-	now < built + limit
+	cooldown := duration.nanoseconds(given.minAge)
+	now < built + cooldown
+} else := {"reason": "", "built": built, "due": null, "said": "is fresh", "details": _details(given, now, built)} if {
+	built := _built(given, platform)
+	_is_young_enough(given, built, now)
+	_is_old_enough(given, built, now)
 }
+
+# A limit that cannot be read lets nothing pass; nor does a policy without any.
+_is_young_enough(given, built, now) if now < built + schedule.limit(given, now)
+
+_is_young_enough(given, _, _) if {
+	not schedule.is_limited(given)
+	_has_cooldown(given)
+}
+
+_is_old_enough(given, built, now) if now >= built + duration.nanoseconds(given.minAge)
+
+_is_old_enough(given, _, _) if not _has_cooldown(given)
+
+_has_cooldown(given) if given.minAge != ""
 
 # METADATA
 # description: A moment as RFC 3339 in UTC, to the second, or in words where it is further away than that goes.
@@ -98,21 +130,39 @@ _undated(given, platform) := "says when it was built in a way that is no RFC 333
 	built := moment(to_number(platform.createdNs))
 }
 
-_too_old(age, limit, built) := sprintf("is %s old, %s %s allowed (built %s, best before %s)", [
+_too_old(age, limit, built, due) := sprintf("is %s old, %s %s allowed (built %s, best before %s)", [
 	duration.words(age, age - limit),
 	allowed,
 	duration.is_or_are(allowed),
 	moment(built),
-	substring(moment(built + limit), 0, 10),
+	substring(moment(due), 0, 10),
 ]) if {
 	allowed := duration.words(limit, 0)
 }
 
-_details(age, limit, built) := {
-	"created": moment(built),
-	"bestBefore": moment(built + limit),
-	"age": duration.text(max([age, 0])),
-	"limit": duration.text(limit),
+_too_young(age, cooldown, built) := sprintf("is %s old, %s %s required (built %s, old enough on %s)", [
+	_span_words(max([age, 0]), cooldown - age),
+	required,
+	duration.is_or_are(required),
+	moment(built),
+	moment(built + cooldown),
+]) if {
+	required := duration.words(cooldown, 0)
 }
 
-_limit(given) := duration.text(duration.nanoseconds(given.maxAge))
+# Days are enough where there are some: the end stands beside it, to the second.
+_span_words(age, _) := duration.words(age, duration.day) if age >= duration.day
+
+_span_words(age, left) := duration.words(age, left) if age < duration.day
+
+_details(given, now, built) := object.union_n([
+	{"created": moment(built), "age": duration.text(max([now - built, 0]))},
+	{"bestBefore": moment(due) | due := schedule.due(given, built, now)},
+	{"oldEnough": moment(built + cooldown) | cooldown := duration.nanoseconds(given.minAge)},
+	_limits(given, now),
+])
+
+_limits(given, now) := object.union(
+	{"limit": duration.text(limit) | limit := schedule.limit(given, now)},
+	{"cooldown": duration.text(cooldown) | cooldown := duration.nanoseconds(given.minAge)},
+)

@@ -25,6 +25,7 @@ no_answer := {
 #   What to do, in few words.
 remedies := {
 	"ImageTooOld": "Rebuild it, or move to a newer tag.",
+	"ImageTooYoung": "Wait until it is old enough, or use an older one; or ask for an exemption.",
 	"ImageUndated": "Build it with a real date (SOURCE_DATE_EPOCH).",
 	"ImageFromFuture": "Correct the clock of the machine that builds it, and rebuild it.",
 	"PlatformAbsent": "Use an image for a platform that the Pod can run on.",

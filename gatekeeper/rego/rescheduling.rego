@@ -23,36 +23,51 @@ in_force(given) if {
 
 # METADATA
 # description: |
-#   The class for an image that a controller brings, `built` being null where its date is not known. Undefined where
-#   it is judged in full.
-class(context, image, built) := _classes[context.given.reschedule] if {
-	_made(context)
+#   The class for an image that a controller brings; `due` is since when it is too old, null where its date is not known.
+#   Undefined where it is judged in full.
+class(context, image, due) := _classes[context.given.reschedule] if {
+	made(context)
 	not _injected(context, image)
-	_within_grace(context, built)
+	_within_grace(context, due)
 }
+
+# METADATA
+# description: Whether a controller made the object, and the parameters treat what it makes otherwise.
+made(context) if {
+	in_force(context.given)
+	is_made(context)
+}
+
+# METADATA
+# description: Whether a controller made the object, whatever the parameters do with that.
+is_made(context) if _maker(context)
 
 # METADATA
 # description: What to say of it to whom an image is reported; "" for nothing.
 default note(_, _, _) := ""
 
-note(context, image, built) := "`reschedule` has no effect, because this Constraint does not match every kind of workload" if {
+note(context, image, due) := "`reschedule` has no effect, because this Constraint does not match every kind of workload" if {
 	context.given.reschedule != "deny"
 	not in_force(context.given)
-} else := "a controller made it, so it is let through (`reschedule`)" if {
-	class(context, image, built)
-} else := "a controller made it, but what `injected` names is judged in full" if {
-	_made(context)
+} else := sprintf("%s made it, so it is let through (`reschedule`)", [_maker(context)]) if {
+	class(context, image, due)
+} else := sprintf("%s made it, but what `injected` names is judged in full", [_maker(context)]) if {
+	made(context)
 	_injected(context, image)
-} else := sprintf("a controller made it, but its grace of %s is over", [context.given.grace]) if {
-	_made(context)
-	is_number(built)
-} else := "a controller made it, but the grace is only for images whose age is known" if {
-	_made(context)
+} else := sprintf("%s made it, but its grace of %s is over", [_maker(context), context.given.grace]) if {
+	made(context)
+	is_number(due)
+} else := sprintf("%s made it, but the grace is only for images whose age is known", [_maker(context)]) if {
+	made(context)
 }
 
-_made(context) if {
-	in_force(context.given)
+# Who made the object, in words.
+_maker(context) := "a controller" if {
 	controllers.made(context.review)
+} else := account if {
+	account := controllers.account(context.review)
+	account in context.given.controllers
+	controllers.could_make(context.review)
 }
 
 # What a webhook adds to a controller's Pod stood in no workload. Nobody can see which image that is, so a person says.
@@ -63,8 +78,7 @@ _injected(context, image) if {
 
 _within_grace(context, _) if context.given.grace == ""
 
-_within_grace(context, built) if {
-	is_number(built)
-	limit := duration.nanoseconds(context.given.maxAge) + duration.nanoseconds(context.given.grace)
-	context.now < built + limit
+_within_grace(context, due) if {
+	is_number(due)
+	context.now < due + duration.nanoseconds(context.given.grace)
 }

@@ -8,6 +8,8 @@ _day := 86400000000000
 
 _built := 1767225600000000000
 
+_due := _built + (30 * _day)
+
 _drained := {
 	"operation": "CREATE",
 	"uid": "7",
@@ -19,7 +21,7 @@ _by_a_person := object.union(_drained, {"userInfo": {"username": "alice"}})
 
 _image := {"text": "registry.test/app:1"}
 
-_given := {"injected": [], "maxAge": "30d", "grace": "", "reschedule": "warn", "workloadsMatched": true}
+_given := {"injected": [], "controllers": [], "maxAge": "30d", "grace": "", "reschedule": "warn", "workloadsMatched": true}
 
 _context(fields, days) := {
 	"given": object.union(_given, fields),
@@ -27,9 +29,9 @@ _context(fields, days) := {
 	"now": _built + (days * _day),
 }
 
-_class(fields, days) := rescheduling.class(_context(fields, days), _image, _built)
+_class(fields, days) := rescheduling.class(_context(fields, days), _image, _due)
 
-_note(fields, days) := rescheduling.note(_context(fields, days), _image, _built)
+_note(fields, days) := rescheduling.note(_context(fields, days), _image, _due)
 
 test_class_is_the_one_chosen if {
 	_class({"reschedule": "warn"}, 45) == "warn"
@@ -66,12 +68,12 @@ test_without_workloads_nothing_is_softened if {
 }
 
 test_people_are_judged_in_full if {
-	not rescheduling.class(object.union(_context({}, 45), {"review": _by_a_person}), _image, _built)
+	not rescheduling.class(object.union(_context({}, 45), {"review": _by_a_person}), _image, _due)
 }
 
 test_audit_is_judged_in_full if {
 	review := {"operation": "", "userInfo": {}, "object": {"kind": "Pod"}}
-	not rescheduling.class(object.union(_context({}, 45), {"review": review}), _image, _built)
+	not rescheduling.class(object.union(_context({}, 45), {"review": review}), _image, _due)
 }
 
 test_what_is_let_through_is_told if {
@@ -86,13 +88,13 @@ test_end_of_the_grace_is_told if {
 test_missing_workloads_are_told_to_everybody if {
 	said := "`reschedule` has no effect, because this Constraint does not match every kind of workload"
 	_note({"workloadsMatched": false}, 45) == said
-	rescheduling.note(object.union(_context({"workloadsMatched": false}, 45), {"review": _by_a_person}), _image, _built) == said
+	rescheduling.note(object.union(_context({"workloadsMatched": false}, 45), {"review": _by_a_person}), _image, _due) == said
 }
 
 test_nothing_is_told_where_nothing_is_softened if {
 	_note({"reschedule": "deny"}, 45) == ""
 	_note({"reschedule": "deny", "workloadsMatched": false}, 45) == ""
-	rescheduling.note(object.union(_context({}, 45), {"review": _by_a_person}), _image, _built) == ""
+	rescheduling.note(object.union(_context({}, 45), {"review": _by_a_person}), _image, _due) == ""
 }
 
 test_what_a_webhook_injects_is_judged_in_full_where_it_is_named if {
@@ -101,4 +103,56 @@ test_what_a_webhook_injects_is_judged_in_full_where_it_is_named if {
 		_note({"injected": injected}, 45) == "a controller made it, but what `injected` names is judged in full"
 	}
 	_class({"injected": ["other.test/**"]}, 45) == "warn"
+}
+
+_operator := object.union(_drained, {"userInfo": {"username": "system:serviceaccount:databases:operator"}})
+
+_by(review, fields) := object.union(_context(object.union({"controllers": ["databases/operator"]}, fields), 45), {"review": review})
+
+test_controller_that_is_named_is_one if {
+	rescheduling.class(_by(_operator, {}), _image, _due) == "warn"
+	rescheduling.class(_by(_operator, {"reschedule": "allow"}), _image, _due) == "pass"
+	not rescheduling.class(_by(_operator, {"controllers": []}), _image, _due)
+	rescheduling.note(_by(_operator, {}), _image, _due) == "databases/operator made it, so it is let through (`reschedule`)"
+	rescheduling.note(_by(_operator, {"grace": "1d"}), _image, _due) == "databases/operator made it, but its grace of 1d is over"
+}
+
+test_built_in_controllers_stay_ones if rescheduling.class(_by(_drained, {}), _image, _due) == "warn"
+
+test_controller_that_is_named_makes_what_built_in_ones_make if {
+	every kind in ["Pod", "Job", "ReplicaSet"] {
+		review := json.patch(_operator, [{"op": "replace", "path": "/object/kind", "value": kind}])
+		rescheduling.class(_by(review, {}), _image, _due) == "warn"
+	}
+	every kind in ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "ReplicationController", "Rollout"] {
+		review := json.patch(_operator, [{"op": "replace", "path": "/object/kind", "value": kind}])
+		not rescheduling.class(_by(review, {}), _image, _due)
+	}
+	not rescheduling.class(_by(object.union(_operator, {"operation": "UPDATE"}), {}), _image, _due)
+}
+
+test_nobody_else_is_that_controller if {
+	every username in [
+		"alice",
+		"databases/operator",
+		"system:serviceaccount:databases:operator2",
+		"system:serviceaccount:database:operator",
+		"system:serviceaccount:databases:operator:x",
+		"system:serviceaccounts:databases:operator",
+		"System:serviceaccount:databases:operator",
+		" system:serviceaccount:databases:operator",
+		"system:serviceaccount:databases/operator",
+		"system:serviceaccount::",
+		"",
+		null,
+	] {
+		review := json.patch(_operator, [{"op": "replace", "path": "/userInfo/username", "value": username}])
+		not rescheduling.class(_by(review, {}), _image, _due)
+	}
+}
+
+test_name_of_a_controller_is_no_pattern if {
+	every controllers in [["*"], ["*/*"], ["databases/*"], ["*/operator"], ["databases/operato?"], ["databases/.*"], "databases/operator"] {
+		not rescheduling.class(_by(_operator, {"controllers": controllers}), _image, _due)
+	}
 }

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
+from gatekeeper.own.age_schedule import ScheduleEntry
+from gatekeeper.own.cooldown import Cooldown
+from gatekeeper.own.maximum_image_age import MaximumImageAge
 from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
-from tests.e2e.rig.policies import Policies
+from tests.e2e.rig.policies import Policies, until
 from tests.e2e.rig.provider import RealProvider
 from tests.e2e.rig.registry import PushedImage, days_ago
 from tests.e2e.rig.world import World
@@ -122,3 +125,113 @@ def test_only_platforms_that_the_pod_can_run_on_are_judged(
     nowhere = client.create(objects.pod(namespace, image, nodeSelector={"kubernetes.io/arch": "s390x"}))
     assert nowhere.status == 403
     assert "The image has no platform that the Pod can run on." in nowhere.message
+
+
+@pytest.fixture
+def under(world: World, old: PushedImage) -> Iterator[Callable[[MaximumImageAge], str]]:
+    """A namespace in which nothing holds but the pair of a policy; its control is an old image of nobody's."""
+    policies = Policies(world.client)
+
+    def namespace_of(policy: MaximumImageAge) -> str:
+        space = world.namespace(labels={})
+        made = list(policy.constraints())
+        for constraint in made:
+            constraint["spec"]["match"]["namespaces"] = [space]
+        image = f"{world.registry.host}/nowhere:1"
+        policies.enforce(made, objects.pod(space, image))
+        return space
+
+    yield namespace_of
+    policies.remove()
+
+
+def test_limit_of_the_schedule_holds_from_its_moment_on(
+    world: World, client: KubernetesClient, under: Callable[[MaximumImageAge], str]
+) -> None:
+    steps = (ScheduleEntry(days_ago(1), "30d"), ScheduleEntry(days_ago(-1), "10d"))
+    space = under(MaximumImageAge("90d", steps, name="ramp", namespaces={}))
+    images = {days: world.registry.push(objects.unique("ramp"), days_ago(days)).reference for days in (20, 45)}
+    assert client.create(objects.pod(space, images[20])).status == 201
+    answer = client.create(objects.pod(space, images[45]))
+    assert answer.status == 403
+    assert "Image is 45 days old, 30 days are allowed" in answer.message
+    assert f"Note: `schedule` allows 30d since {steps[0].start}." in answer.message
+
+
+def test_cooldown_denies_what_is_young_to_people_and_controllers(
+    world: World,
+    client: KubernetesClient,
+    controller: KubernetesClient,
+    under: Callable[[MaximumImageAge], str],
+    old: PushedImage,
+) -> None:
+    space = under(MaximumImageAge("", cooldown=Cooldown("7d", "created"), name="cooldown", namespaces={}))
+    young = world.registry.push(objects.unique("young"), days_ago(2)).reference
+    for by in (client, controller):
+        answer = by.create(owned(objects.pod(space, young)))
+        assert answer.status == 403
+        assert f"Image is 2 days old, 7 days are required (built {days_ago(2)[:10]}" in answer.message
+        assert "(ImageTooYoung, ref " in answer.message
+    epoch = world.registry.push(objects.unique("epoch"), "1970-01-01T00:00:00Z").reference
+    assert controller.create(owned(objects.pod(space, epoch))).status == 403
+    assert client.create(objects.pod(space, old.reference)).status == 201
+
+
+def test_image_within_the_window_of_age_and_cooldown_is_admitted(
+    world: World, client: KubernetesClient, under: Callable[[MaximumImageAge], str], old: PushedImage
+) -> None:
+    space = under(MaximumImageAge("30d", cooldown=Cooldown("7d", "created"), name="window", namespaces={}))
+    images = {days: world.registry.push(objects.unique("window"), days_ago(days)).reference for days in (2, 12)}
+    assert client.create(objects.pod(space, images[2])).status == 403
+    assert client.create(objects.pod(space, images[12])).status == 201
+    assert client.create(objects.pod(space, old.reference)).status == 403
+
+
+def test_operator_that_is_named_brings_an_old_image_back_and_another_one_does_not(
+    client: KubernetesClient, under: Callable[[MaximumImageAge], str], old: PushedImage
+) -> None:
+    space = under(MaximumImageAge(controllers=("databases/operator",), name="operators", namespaces={}))
+    for name, status in (("operator", 201), ("other", 403)):
+        playing = client.playing(f"system:serviceaccount:databases:{name}")
+        answer = playing.create(owned(objects.pod(space, old.reference)))
+        playing.close()
+        assert answer.status == status
+        if status == 201:
+            (warning,) = answer.warnings
+            assert "databases/operator made it, so it is let through" in warning
+    assert client.create(owned(objects.pod(space, old.reference))).status == 403
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({}, "spec.parameters"),
+        ({"minAge": "7d", "minAgeProof": "log"}, "spec.parameters.minAgeProof"),
+        ({"maxAge": "30d", "controllers": ["*/*"]}, "spec.parameters.controllers"),
+        ({"maxAge": "30d", "schedule": [{"from": "soon", "maxAge": "30d"}]}, "spec.parameters.schedule[0].from"),
+    ],
+    ids=["neither limit nor cooldown", "a proof of later", "a pattern of controllers", "a schedule without a date"],
+)
+def test_parameters_that_the_schema_refuses_are_refused_when_applied(
+    world: World, parameters: dict[str, object], said: str
+) -> None:
+    made, _ = MaximumImageAge(name="refused").constraints()
+    made["spec"]["parameters"] = parameters
+    answer = world.client.create(made, dry_run=True)
+    assert answer.status == 422
+    assert said in answer.message
+
+
+def test_parameters_that_get_past_the_schema_admit_nothing(
+    world: World, client: KubernetesClient, under: Callable[[MaximumImageAge], str], fresh: PushedImage
+) -> None:
+    policy = MaximumImageAge(name="invalid", namespaces={})
+    space = under(policy)
+    assert client.create(objects.pod(space, fresh.reference)).status == 201
+    made, _ = policy.constraints()
+    window = {"spec": {"parameters": {"minAge": "30d", "minAgeProof": "created"}}}
+    world.client.patch(made, window).expect_ok()
+    answer = until(
+        lambda: client.create(objects.pod(space, fresh.reference)), lambda found: found.status == 403, "refused window"
+    )
+    assert '`minAge` is "30d", expected less than 30d (`maxAge`)' in answer.message

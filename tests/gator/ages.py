@@ -90,6 +90,7 @@ def _settings(given: Mapping[str, Any]) -> MaximumImageAge:
         unknown_age=given["unknownAge"],
         reschedule=given["reschedule"],
         grace=given["grace"],
+        controllers=tuple(given["controllers"]),
         exemptions=tuple(Exemption(**each) for each in given["exemptions"]),
         namespaces={},
     )

@@ -6,6 +6,8 @@ import pytest
 
 from gatekeeper.evaluation.evaluator import ConstraintReview, Evaluator
 from gatekeeper.evaluation.program import StubAnswers, Template
+from gatekeeper.own.age_schedule import ScheduleEntry
+from gatekeeper.own.cooldown import Cooldown
 from gatekeeper.own.maximum_image_age import KIND, MaximumImageAge
 from provider.questions.config_paths import ConfigPaths
 from provider.questions.question import FactQuestion, key_of
@@ -188,6 +190,79 @@ def test_best_before_is_the_first_moment_that_is_too_late():
     ((after, _),) = judged(MaximumImageAge(), [request(OLD)], moment)
     assert before == []
     assert len(after) == 1
+
+
+YOUNG = "registry.example.com/shop/web:young"
+WEEK = Cooldown("7d", "created")
+
+
+def test_limit_changes_at_the_moment_of_the_schedule():
+    step = "2026-02-16T02:00:00+02:00"
+    policy = MaximumImageAge("90d", (ScheduleEntry(step, "30d"),), reschedule="deny")
+    ((before, _),) = judged(policy, [request(OLD)], CASES.now - 1)
+    ((after, _),) = judged(policy, [request(OLD)], CASES.now)
+    assert before == []
+    assert "best before 2026-02-16" in after[0]
+    assert "Note: `schedule` allows 30d since 2026-02-16T00:00:00Z" in after[0]
+
+
+def test_step_of_the_schedule_begins_the_grace():
+    policy = MaximumImageAge("90d", (ScheduleEntry("2026-02-10", "30d"),), grace="7d")
+    drained = request(OLD, CONTROLLERS + "replicaset-controller")
+    ((denied, warned),) = judged(policy, [drained], CASES.now)
+    ((later, _),) = judged(policy, [drained], CASES.now + DAY)
+    assert (denied, len(warned), len(later)) == ([], 1, 1)
+
+
+def test_cooldown_ends_at_its_moment():
+    policy = MaximumImageAge("", cooldown=WEEK)
+    end = CASES.now + 5 * DAY  # 7 days after YOUNG was built
+    ((before, _),) = judged(policy, [request(YOUNG)], end - 1)
+    ((after, _),) = judged(policy, [request(YOUNG)], end)
+    assert "(ImageTooYoung, " in before[0]
+    assert after == []
+
+
+@pytest.mark.parametrize("user", ["alice", CONTROLLERS + "replicaset-controller", "system:serviceaccount:db:operator"])
+@pytest.mark.parametrize("image", [YOUNG, UNDATED, "registry.example.com/shop/web:future"])
+def test_cooldown_is_softened_for_nobody(user, image):
+    policy = MaximumImageAge(cooldown=WEEK, reschedule="allow", controllers=("db/operator",))
+    ((denied, _),) = judged(policy, [request(image, user)])
+    assert len(denied) == 1
+
+
+@pytest.mark.parametrize("kind", ["Pod", "Job", "ReplicaSet"])
+def test_named_controller_is_judged_as_a_built_in_one(kind):
+    policy = MaximumImageAge(controllers=("db/operator",))
+    found = judged(policy, [request(OLD, f"system:serviceaccount:db:{name}", kind) for name in ("operator", "other")])
+    assert [(len(denied), len(warned)) for denied, warned in found] == [(0, 1), (1, 0)]
+
+
+BAD_PARAMETERS = {
+    "minAge: of nothing": {"minAge": "7d"},
+    "minAge: log": {"minAge": "7d", "minAgeProof": "log"},
+    "minAge: no window": {"minAge": "30d", "minAgeProof": "created"},
+    "unknownAge": {"minAge": "7d", "minAgeProof": "created", "unknownAge": "allow"},
+    "schedule: not sorted": {
+        "schedule": [{"from": "2026-03-01", "maxAge": "60d"}, {"from": "2026-03-01T00:00:00Z", "maxAge": "30d"}]
+    },
+    "schedule: no leap year": {"schedule": [{"from": "2026-02-29", "maxAge": "60d"}]},
+    "controllers: a pattern": {"controllers": ["*/*"]},
+}
+
+
+@pytest.mark.parametrize("name", sorted(BAD_PARAMETERS))
+def test_parameters_that_make_no_sense_admit_nothing(name):
+    """Also for an image that is young or old enough by each of them alone."""
+    fresh = request("registry.example.com/shop/web:fresh", CONTROLLERS + "replicaset-controller")
+    cases = [
+        ConstraintReview(
+            Template.of(KIND.template()), {**pair["spec"]["parameters"], **BAD_PARAMETERS[name]}, fresh, CASES.now
+        )
+        for pair in MaximumImageAge().constraints()
+    ]
+    for found in Evaluator(engine()).violations(cases, recorded()):
+        assert [each.details["reason"] for each in found] == ["ParametersInvalid"]
 
 
 def test_pair_never_says_the_same_twice():

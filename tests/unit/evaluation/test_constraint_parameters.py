@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gatekeeper.evaluation.constraint_parameters import problems, schema_problems, with_defaults
+from gatekeeper.own.maximum_image_age import KIND
 
 SCHEMA = {
     "type": "object",
@@ -66,6 +67,11 @@ def test_what_the_schema_has_is_good(parameters: Any) -> None:
 def test_what_it_does_not_have_is_told_with_its_path(parameters: Any, said: str) -> None:
     (found,) = told(parameters)
     assert said in found
+
+
+def test_alternatives_are_told_by_their_names() -> None:
+    (found,) = [str(each) for each in problems(KIND.template(), {"reports": "all"})]
+    assert found == "spec.parameters: expected one of maxAge, minAge"
 
 
 def test_without_a_schema_the_cluster_drops_every_parameter() -> None:

@@ -54,7 +54,8 @@ def test_every_field_of_the_schema_has_a_description(kind):
 
 @KINDS
 def test_required_parameters_are_parameters(kind):
-    assert set(kind.required) <= set(kind.parameters)
+    assert {*kind.required, *kind.alternatives} <= set(kind.parameters)
+    assert kind.required or kind.alternatives
 
 
 def test_third_kind_is_its_rule_and_its_parameters():

@@ -5,8 +5,12 @@ import pytest
 
 from gatekeeper.documents.problems import PolicyError
 from gatekeeper.documents.workloads import MAKERS
+from gatekeeper.own import age_schedule
+from gatekeeper.own.age_schedule import ScheduleEntry
+from gatekeeper.own.cooldown import Cooldown
 from gatekeeper.own.exemption import Exemption
 from gatekeeper.own.maximum_image_age import MaximumImageAge
+from gatekeeper.own.maximum_image_age_schema import MOST_CONTROLLERS
 from gatekeeper.translation import library
 
 EXEMPTION = Exemption("registry.test/vendor/*", "2026-03-01", "late", "team-shop", "shop")
@@ -116,6 +120,135 @@ def test_sources_of_dates_that_do_not_exist_are_refused(dates):
     (problem,) = problems(dates=dates)
     assert problem.startswith("dates: ")
     assert problem.endswith("the sources of dates so far are config and annotation")
+
+
+RAMP = (ScheduleEntry("2026-03-01", "60d"), ScheduleEntry("2026-05-01T00:00:00+02:00", "30d"))
+WEEK = Cooldown("7d", "created")
+
+
+def test_schedule_cooldown_and_controllers_reach_both_constraints():
+    for made in MaximumImageAge("90d", RAMP, WEEK, controllers=("databases/operator",)).constraints():
+        parameters = made["spec"]["parameters"]
+        assert parameters["maxAge"] == "90d"
+        assert parameters["schedule"] == [
+            {"from": "2026-03-01", "maxAge": "60d"},
+            {"from": "2026-05-01T00:00:00+02:00", "maxAge": "30d"},
+        ]
+        assert (parameters["minAge"], parameters["minAgeProof"]) == ("7d", "created")
+        assert parameters["controllers"] == ["databases/operator"]
+
+
+def test_cooldown_alone_has_no_maximum_age():
+    deny, _ = MaximumImageAge("", cooldown=WEEK).constraints()
+    assert "maxAge" not in deny["spec"]["parameters"]
+
+
+def test_schedule_needs_a_maximum_age_before_its_first_entry():
+    wanted = "maxAge: '' is no duration above zero such as `30d`, `720h` or `1d12h`"
+    assert problems(max_age="", schedule=RAMP) == [f"{wanted} (it holds before the first entry of `schedule`)"]
+    assert problems(max_age="", schedule=RAMP, cooldown=WEEK) == problems(max_age="", schedule=RAMP)
+
+
+@pytest.mark.parametrize(
+    ("start", "limit", "problem"),
+    [
+        ("soon", "30d", "schedule[1].from: 'soon' is no date such as `2026-03-01`, nor an RFC 3339 time"),
+        ("2026-02-29", "30d", "schedule[1].from: '2026-02-29' is no date"),
+        ("2028-02-29", "30d", ""),
+        ("2026-04-01T00:00:00", "30d", "schedule[1].from: '2026-04-01T00:00:00' is no date"),
+        ("2400-01-01", "30d", "schedule[1].from: '2400-01-01' is no date"),
+        ("\u0662026-03-01", "30d", "schedule[1].from: '\u0662026-03-01' is no date"),
+        ("2026-03-01", "30d", "schedule[1].from: '2026-03-01' is not after the entry before it"),
+        ("2026-03-01T01:00:00+01:00", "30d", "schedule[1].from: '2026-03-01T01:00:00+01:00' is not after"),
+        ("2026-03-01T00:59:59-00:01", "30d", ""),
+        ("2025-12-31", "30d", "schedule[1].from: '2025-12-31' is not after the entry before it"),
+        ("2026-04-01", "0d", "schedule[1].maxAge: '0d' is no duration above zero such as `30d`"),
+        ("2026-04-01", "", "schedule[1].maxAge: '' is no duration"),
+        ("2199-01-01", "36500d", ""),
+    ],
+)
+def test_entry_of_a_schedule_is_refused_by_its_path(start, limit, problem):
+    schedule = (ScheduleEntry("2026-03-01", "60d"), ScheduleEntry(start, limit))
+    found = [str(each) for each in MaximumImageAge("90d", schedule).own_problems()]
+    assert [each[: len(problem)] for each in found] == ([problem] if problem else [])
+
+
+def test_schedule_of_too_many_entries_is_refused():
+    entries = tuple(ScheduleEntry(f"20{year}-01-01", "30d") for year in range(30, 43))
+    assert problems(schedule=entries) == ["schedule: 13 entries, expected 12 at most"]
+
+
+@pytest.mark.parametrize("value", ["7", "0d", "7 days", "-1d", "36501d", "7d\n"])
+def test_least_age_that_is_none_is_refused(value):
+    (problem,) = problems(cooldown=Cooldown(value, "created"))
+    assert problem.startswith(f"minAge: {value!r} is no duration above zero")
+
+
+def test_least_age_needs_its_proof_and_the_proof_a_least_age():
+    assert problems(cooldown=Cooldown("7d")) == ["minAgeProof: '': `minAge` needs one of created beside it"]
+    assert problems(cooldown=Cooldown("7d", "x")) == ["minAgeProof: 'x': `minAge` needs one of created beside it"]
+    assert problems(cooldown=Cooldown("", "created")) == [
+        "minAgeProof: 'created' proves nothing without `minAge` beside it"
+    ]
+
+
+@pytest.mark.parametrize("proof", ["log", "provenance"])
+def test_proofs_of_later_are_refused_as_not_there_yet(proof):
+    (problem,) = problems(cooldown=Cooldown("7d", proof))
+    assert problem == f"minAgeProof: `{proof}` is not there yet; so far there is created"
+
+
+def test_limits_and_cooldown_leave_a_window_at_every_time():
+    assert list(MaximumImageAge("30d", cooldown=Cooldown("29d23h59m", "created")).own_problems()) == []
+    assert problems(cooldown=Cooldown("720h", "created")) == [
+        "minAge: '720h' is not less than 30d (`maxAge`) (no image would be young and old enough)"
+    ]
+    assert problems(max_age="90d", schedule=RAMP, cooldown=Cooldown("45d", "created")) == [
+        "minAge: '45d' is not less than 30d (`schedule[1].maxAge`) (no image would be young and old enough)"
+    ]
+
+
+@pytest.mark.parametrize("choice", ["warn", "allow"])
+def test_unknown_age_is_denied_beside_a_cooldown(choice):
+    (problem,) = problems(cooldown=WEEK, unknown_age=choice)
+    assert problem.startswith(f"unknownAge: `{choice}` cannot stand beside `minAge` (")
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        "*",
+        "*/*",
+        "a/*",
+        "a",
+        "/a",
+        "a/",
+        "a/b/c",
+        "system:serviceaccount:a:b",
+        "A/b",
+        "a.b/c",
+        "a/b..c",
+        "a/-b",
+        "a/b\n",
+    ],
+)
+def test_controller_that_is_not_one_account_is_refused(account):
+    (problem,) = problems(controllers=("ok/ok", account))
+    assert problem.startswith(f"controllers[1]: {account!r} is not one service account as `namespace/name`")
+
+
+def test_names_of_controllers_have_a_length():
+    assert list(MaximumImageAge(controllers=("a" * 63 + "/" + "b" * 253,)).own_problems()) == []
+    assert len(problems(controllers=("a" * 64 + "/b", "a/" + "b" * 254))) == 2
+    assert problems(controllers=tuple(f"a/b{number}" for number in range(51))) == [
+        "controllers: 51 service accounts, expected 50 at most"
+    ]
+
+
+def test_bounds_are_those_of_rego():
+    text = library.module("age_parameters").text
+    assert f"_most_entries := {age_schedule.MOST_ENTRIES}\n" in text
+    assert f"_most_controllers := {MOST_CONTROLLERS}\n" in text
 
 
 def test_glob_that_is_none_is_refused():
