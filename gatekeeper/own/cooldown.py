@@ -76,7 +76,7 @@ def cooldown_parameters() -> dict[str, Any]:
         },
         "minAgeProof": choice(
             PROOFS,
-            "What shows that an image is old enough; needed beside `minAge`, because there is no default. `created` is the "
-            "date that its publisher wrote, who can write an earlier one.",
+            "What shows that an image is old enough; needed beside `minAge`, because there is no default. `created` is "
+            "the date that its publisher wrote, who can write an earlier one.",
         ),
     }
