@@ -63,6 +63,7 @@ class Reason(StrEnum):
     ATTESTATION_ABSENT = "AttestationAbsent"
     ATTESTATION_REJECTED = "AttestationRejected"
     POLICY_FAILED = "PolicyFailed"
+    WAIVED = "Waived"
     PARAMETERS_INVALID = "ParametersInvalid"
     REFERENCE_INVALID = "ReferenceInvalid"
     KEY_INVALID = "KeyInvalid"
@@ -235,6 +236,16 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Read the rule's sentence at the start of the message, and change what it names. Where it has none of its own, "
         "something that it reads is not there: compare the rule with the image's configuration (`bestbefore facts`).",
         "Use an image that satisfies the policy, or ask the policy's owner.",
+    ),
+    Reason.WAIVED: Explanation(
+        _V,
+        Fault.POLICY,
+        BlockCause.POLICY,
+        "The policy would deny the image, and a Waiver lets it pass until the time that the message names. It is a "
+        "warning, so that nobody forgets.",
+        "Do what the denial behind it asks for (the message names it) before the Waiver ends. `bestbefore waivers` "
+        "shows all of them.",
+        "From then on it is denied.",
     ),
     Reason.PARAMETERS_INVALID: Explanation(
         _V,

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from gatekeeper.cli import engine as given_engine
-from gatekeeper.cli import outcomes, output, policy_files, registries, times, trust_roots
+from gatekeeper.cli import outcomes, output, policy_files, registries, times, trust_roots, waiver_files
 from gatekeeper.cli.progress import Progress
 from gatekeeper.cli.reports.sarif import SourceLine
 from gatekeeper.documents.document import STDIN, Document
@@ -24,6 +24,7 @@ from gatekeeper.evaluation.review import Review, read_reviews
 from gatekeeper.policy import LoadedPolicies, PolicyError
 from gatekeeper.translation import marks
 from gatekeeper.translation.translate import Translation, has_strict_rules
+from gatekeeper.waivers.waiver import Waiver
 from provider.errors import ImageError, SettingsError
 from provider.questions.answer import Answer
 from provider.questions.question import Question
@@ -86,6 +87,7 @@ _AGE_KIND: Final = "MaximumImageAge"
 @click.option("-o", "--output", "form", type=click.Choice(outcomes.FORMS), default="text", help="Form of the output.")
 @click.option("--quiet", "-q", is_flag=True, help="Show what is denied or warned of, and the summary; not the rest.")
 @policy_files.options
+@waiver_files.option
 @trust_roots.option
 @registries.options
 def command(  # noqa: PLR0913, PLR0917 - the options of the command
@@ -93,6 +95,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     given_config_maps: tuple[str, ...],
     given_secrets: tuple[str, ...],
     given_trust_roots: tuple[str, ...],
+    given_waivers: tuple[str, ...],
     resources: tuple[str, ...],
     images: tuple[str, ...],
     facts_file: Path | None,
@@ -121,6 +124,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     """
     try:
         loaded = policy_files.load(policies, given_config_maps, given_secrets, with_constraints=True)
+        waivers = waiver_files.load(given_waivers)
         reviews, others = _reviews(resources, images, loaded)
         wanted = frozenset[str]() if facts_file else trust_roots.wanted(loaded.policies, _constraints(loaded))
         roots = trust_roots.named(given_trust_roots, loaded.trust_roots, wanted)
@@ -139,7 +143,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         # What is no policy may be an object to judge: one directory may hold both.
         objects = {each.file for each in reviews}
         passed_over = [*(each for each in (*loaded.passed_over, *idle) if each.file not in objects), *others]
-        question = _Check(loaded, installed, reviews, facts, no_match, moment, end, passed_over)
+        question = _Check(loaded, installed, reviews, facts, no_match, moment, end, passed_over, waivers)
         with progress:
             result, expiries = question.answered(engine)
     except PolicyError as error:
@@ -170,6 +174,7 @@ class _Check:
         now: nanoseconds since 1970.
         until: the end of a forecast; None without one.
         passed_over: what stands in given files and is judged by nobody; standard error has it already.
+        waivers: what lets pass for a time what the policies deny.
     """
 
     loaded: LoadedPolicies
@@ -180,6 +185,7 @@ class _Check:
     now: int
     until: int | None
     passed_over: Sequence[Problem] = ()
+    waivers: Sequence[Waiver] = ()
 
     def answered(self, engine: Opa) -> tuple[CheckResult, list[Expiry]]:
         """The verdict, and the forecast; evaluating compiles the policies' rules.
@@ -197,9 +203,9 @@ class _Check:
             raise
 
     def _judged(self, translated: Sequence[Translation], engine: Opa) -> tuple[CheckResult, list[Expiry]]:
-        every = [*translated, *self.installed]
+        every = waiver_files.applied([*translated, *self.installed], self.waivers, self.now)
         facts = self._named(every)
-        matcher, installed = Matcher.among(self.reviews), set(map(id, self.installed))
+        matcher, installed = Matcher.among(self.reviews), set(map(id, every[len(translated) :]))
 
         def select(translation: Translation, made: Mapping[str, Any], review: Review) -> Selection:
             """A translated policy selects by its parameters, in a namespace where policies apply."""

@@ -107,16 +107,21 @@ def _wanted(loaded: LoadedPolicies) -> set[str]:
 
 
 def translated(
-    loaded: LoadedPolicies, no_match: str, checker: RegoChecker | None, parser: RegoParser | None = None
+    loaded: LoadedPolicies,
+    no_match: str,
+    checker: RegoChecker | None,
+    parser: RegoParser | None = None,
+    *,
+    synced_waivers: bool = False,
 ) -> list[Translation]:
     """Translate loaded policies, and what the cluster does with images that none of them covers.
 
-    `checker` and `parser` are as for `translate`.
+    `checker`, `parser` and `synced_waivers` are as for `translate`.
 
     Raises:
         PolicyError: every problem of every policy at once.
     """
-    translations = list(translate(loaded.policies, checker, loaded.documents, parser))
+    translations = list(translate(loaded.policies, checker, loaded.documents, parser, synced_waivers=synced_waivers))
     if loaded.policies and no_match != "allow":
         translations.append(coverage(loaded.policies, no_match))
     return translations

@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from gatekeeper.cli import engine as given_engine
-from gatekeeper.cli import output, policy_files, trust_roots
+from gatekeeper.cli import output, policy_files, trust_roots, waiver_files
 from gatekeeper.cli.quotation import visible
 from gatekeeper.cli.reports import junit
 from gatekeeper.cli.reports.junit import JUnitCase
@@ -126,7 +126,8 @@ def _translations(found: Suite, engine: Engine) -> list[Translation]:
         loaded = policy_files.load(list(map(str, found.policies)), list(map(str, found.config_maps)))
         trust_roots.tell(loaded.trust_roots, for_provider=False)
         translations += policy_files.translated(loaded, found.no_match, engine, engine)
-    return translations
+    waivers = waiver_files.load(list(map(str, found.waivers)))
+    return [each.with_waivers(waivers) for each in translations]
 
 
 def _unjudged(folders: Sequence[Path], used: Mapping[Path, frozenset[Path]]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 import click
 from click.core import ParameterSource
 
-from gatekeeper.cli import engine, output, policy_files, trust_roots
+from gatekeeper.cli import engine, output, policy_files, times, trust_roots, waiver_files
 from gatekeeper.documents.problems import Problem
 from gatekeeper.evaluation import installed
 from gatekeeper.evaluation.opa import NoVerdictError
@@ -79,6 +79,13 @@ def _checked_address(_context: click.Context, _option: click.Parameter, value: s
     help="FILEs and DIRs hold ConstraintTemplates of your own: put the libraries into them that they import "
     "(`import data.lib.bestbefore.images`).",
 )
+@click.option(
+    "--synced-waivers",
+    is_flag=True,
+    help="Let the templates of policies that take Waivers read those of the cluster. Gatekeeper needs referential "
+    "rules and a SyncSet for it.",
+)
+@waiver_files.option
 @policy_files.options
 def command(  # noqa: PLR0913, PLR0917 - the options of the command
     paths: tuple[str, ...],
@@ -91,6 +98,8 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     with_library: bool,  # noqa: FBT001
     given_config_maps: tuple[str, ...],
     given_secrets: tuple[str, ...],
+    given_waivers: tuple[str, ...],
+    synced_waivers: bool,  # noqa: FBT001
 ) -> None:
     """Translate the ClusterImagePolicies of FILEs and DIRs (`-` is standard input).
 
@@ -104,6 +113,8 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     """
     if sum(map(bool, (output_dir, diff_path, check_path))) > 1:
         raise click.UsageError("--output-dir, --diff and --check exclude each other")
+    if with_library and given_waivers:
+        raise click.UsageError("--waiver: a template has no place for Waivers; they stand in Constraints")
     try:
         if with_library:
             documents = read_documents(paths, with_lines=True)
@@ -112,7 +123,8 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
             loaded = policy_files.load(paths, given_config_maps, given_secrets, with_constraints=True)
             _check_constraints(loaded)
             compiler = None if uncompiled else engine.found()
-            translations = policy_files.translated(loaded, no_match, compiler, compiler)
+            translations = policy_files.translated(loaded, no_match, compiler, compiler, synced_waivers=synced_waivers)
+            translations = waiver_files.applied(translations, waiver_files.load(given_waivers), times.read(None))
             _uncovered(loaded.policies)
             trust_roots.tell(loaded.trust_roots, for_provider=True)
             if reasons_url:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from gatekeeper.documents import fields
 from gatekeeper.documents.product import PATHS
 from gatekeeper.evaluation import recorded_config
 from gatekeeper.evaluation.evaluator import ConstraintReview, Evaluator, ProviderCall, Violation
@@ -14,6 +15,7 @@ from gatekeeper.evaluation.matching import Selection
 from gatekeeper.evaluation.opa import Engine
 from gatekeeper.evaluation.program import INVENTORY_NOTE, StubAnswers, Template
 from gatekeeper.evaluation.review import Review
+from gatekeeper.translation.constraint import takes_waivers
 from gatekeeper.translation.translate import Translation
 from provider import limits
 from provider.errors import QuestionError
@@ -56,6 +58,9 @@ class Finding:
     def sentence(self) -> str:
         """The policy's own sentence: the template's, else what the message says before the image's field."""
         path = self._detail("path")
+        if behind := fields.text(self.violation.details, "waived", "reason"):
+            sentence = fields.text(self.violation.details, "waived", "said")
+            return f"{self._detail('said')} Without it {behind}: {sentence}"
         if said := self._detail("said"):
             return said
         return self.violation.msg.partition(f" {path} {self.image} (")[0] if path else self.violation.msg
@@ -88,7 +93,9 @@ class Finding:
             return f"Record its signatures: {recorded}, or write `signed` into the facts."
         if self.unknown:
             return f"Record its facts: `bestbefore facts {self.image} --output json`."
-        return EXPLANATIONS[Reason(self.reason)].remedy if self.reason in _REASONS else ""
+        # What is waived has to be done all the same.
+        reason = fields.text(self.violation.details, "waived", "reason") or self.reason
+        return EXPLANATIONS[Reason(reason)].remedy if reason in _REASONS else ""
 
     @property
     def unanswered(self) -> str:
@@ -230,6 +237,11 @@ class Pair:
     review: Review
     selection: Selection
 
+    @property
+    def reads_clock(self) -> bool:
+        """Whether its verdict may be another one at another time."""
+        return self.template.reads_clock or takes_waivers(self.constraint)
+
     def at(self, now: int) -> ConstraintReview:
         """The case to evaluate at a time, nanoseconds since 1970."""
         looked_at = self.selection.review or self.review
@@ -314,6 +326,7 @@ def check(  # noqa: PLR0913, PLR0917 - what a verdict is made of
     engine: Engine,
     now: int,
     select: Select = whole,
+    waivers: Sequence[Mapping[str, Any]] = (),
 ) -> CheckResult:
     """Judge reviews by translated policies.
 
@@ -324,6 +337,7 @@ def check(  # noqa: PLR0913, PLR0917 - what a verdict is made of
         engine: the real opa.
         now: the time to judge by, nanoseconds since 1970.
         select: what each Constraint looks at.
+        waivers: the Waiver objects of the cluster; see `Evaluator`.
 
     Raises:
         EvaluationError: opa refuses a text.
@@ -334,7 +348,7 @@ def check(  # noqa: PLR0913, PLR0917 - what a verdict is made of
     selected = [each for each in every if each.selection.review is not None]
     if not every:
         return CheckResult(unjudged=tuple(unjudged))
-    evaluator = Evaluator(engine, overridden(every))
+    evaluator = Evaluator(engine, overridden(every), waivers)
     cases = [each.at(now) for each in selected]
     at_hand = facts.at_hand(cases, [text for each in selected for text in each.review.texts])
     found = evaluator.evaluate(cases, facts.answers, at_hand)

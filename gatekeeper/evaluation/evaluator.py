@@ -104,10 +104,13 @@ class Evaluator:
     Attributes:
         engine: the real opa.
         images: the images to judge in place of those of the objects, None for the objects' own.
+        waivers: the Waiver objects of the cluster, as `kubectl get -o json` has them; templates that read the cluster's
+            Waivers see these, others see none.
     """
 
     engine: Engine
     images: Sequence[Mapping[str, Any]] | None = None
+    waivers: Sequence[Mapping[str, Any]] = ()
 
     def evaluate(
         self, cases: Sequence[ConstraintReview], answers: Answers, at_hand: StubAnswers = NOTHING
@@ -198,7 +201,8 @@ class Evaluator:
         with tempfile.TemporaryDirectory(prefix="bestbefore-") as name:
             folder = Path(name)
             templates = {case.template.package: case.template for case in cases}
-            program.write(folder, templates.values(), [case.to_json() for case in cases], answers, self.images)
+            rows = [case.to_json() for case in cases]
+            program.write(folder, templates.values(), rows, answers, self.images, self.waivers)
             return self.engine.evaluate(folder, program.QUERY)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from gatekeeper.evaluation.checker import Finding, Pair, Select, overridden, pairs
 from gatekeeper.evaluation.evaluator import Evaluator
@@ -66,6 +66,7 @@ def forecast(  # noqa: PLR0913, PLR0917 - those of a check, and the end
     now: int,
     until: int,
     select: Select,
+    waivers: Sequence[Mapping[str, Any]] = (),
 ) -> list[Expiry]:
     """The expiries between two times, the earliest first; what is denied now stands first.
 
@@ -82,18 +83,19 @@ def forecast(  # noqa: PLR0913, PLR0917 - those of a check, and the end
         now: nanoseconds since 1970.
         until: the last time to look at.
         select: see `check`.
+        waivers: see `check`.
 
     Raises:
         EvaluationError: opa refuses a text.
         NoVerdictError: no opa, or it did not finish.
     """
     found = [each for each in pairs(translations, reviews, select) if each.selection.review is not None]
-    evaluator = Evaluator(engine, overridden(found))
+    evaluator = Evaluator(engine, overridden(found), waivers)
     # What is asked does not depend on the time, as a rule: with its answers at hand one run of opa is enough each time.
     at_hand = evaluator.evaluate([each.at(now) for each in found], facts.answers).answers
     clocks = _Clocks(evaluator, facts, at_hand, found, now, until)
     present = clocks.first(dict.fromkeys(range(len(found)), (now,)))
-    moving = [number for number, each in enumerate(found) if each.template.reads_clock]
+    moving = [number for number, each in enumerate(found) if each.reads_clock]
     searched = _examples(found, moving)
     rest = [each for each in moving if each not in searched]
     since = clocks.search(searched)

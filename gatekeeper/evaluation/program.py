@@ -14,8 +14,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from gatekeeper.documents import fields
 from gatekeeper.documents.product import PATHS
+from gatekeeper.translation.template import READS_WAIVERS
 from gatekeeper.translation.tokens import tokens
+from gatekeeper.waivers.waiver import GROUP_VERSION as WAIVER_GROUP_VERSION
+from gatekeeper.waivers.waiver import KIND as WAIVER_KIND
 from provider.questions import question
 
 RULE_FILE: Final = "sigstore.rego"
@@ -114,8 +118,13 @@ class Template:
 
     @cached_property
     def reads_inventory(self) -> bool:
-        """Whether it looks at other objects of the cluster."""
-        return any(map(_reads_inventory, (self.main, *self.libs)))
+        """Whether it looks at other objects of the cluster than Waivers."""
+        return any(map(_reads_inventory, (self.main.replace(READS_WAIVERS, ""), *self.libs)))
+
+    @property
+    def reads_waivers(self) -> bool:
+        """Whether it looks at the cluster's Waivers, so that Gatekeeper takes it only with referential rules."""
+        return READS_WAIVERS in self.main
 
     @property
     def judges_workloads(self) -> bool:
@@ -200,12 +209,13 @@ def _reads_inventory(text: str) -> bool:
     return any(one.text == "data" and other.text.strip('"`') == "inventory" for one, _, other in following)
 
 
-def write(
+def write(  # noqa: PLR0913, PLR0917 - what an evaluation is made of
     folder: Path,
     templates: Iterable[Template],
     cases: Sequence[Mapping[str, Any]],
     recorded: StubAnswers,
     images: Sequence[Mapping[str, Any]] | None = None,
+    waivers: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Write modules and data into an empty folder.
 
@@ -215,6 +225,7 @@ def write(
         cases: `{template: package, input: {review, parameters}, now: nanoseconds}` each.
         recorded: what `external_data` answers.
         images: the images to judge in place of those of the reviewed objects (`{text, path, list, name}`).
+        waivers: the Waiver objects of the cluster, for templates that read them.
     """
     packages: dict[str, str] = {}
     for template in templates:
@@ -233,6 +244,9 @@ def write(
         "providers": list(PATHS),
         "cases": list(cases),
     }
+    if waivers:
+        by_name = {fields.name(each): each for each in waivers}
+        data["inventory"] = {"cluster": {WAIVER_GROUP_VERSION: {WAIVER_KIND: by_name}}}
     (folder / "data.json").write_text(json.dumps(data), encoding="utf-8")
 
 

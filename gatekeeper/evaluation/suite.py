@@ -33,7 +33,7 @@ VERDICTS: Final = ("allowed", "warned", "denied")
 
 # What the clock of a rule can say: nanoseconds since 1970 in 64 bits with a sign.
 _CLOCK_END: Final = 2**63
-_SUITE_FIELDS: Final = frozenset({"policies", "configMaps", "templates", "facts", "now", "noMatch", "cases"})
+_SUITE_FIELDS: Final = frozenset({"policies", "configMaps", "templates", "waivers", "facts", "now", "noMatch", "cases"})
 _CASE_FIELDS: Final = frozenset({"name", "image", "images", "resource", "facts", "now", "verdict", "messages", "asked"})
 _NO_MATCH: Final = ("deny", "warn", "allow")
 
@@ -79,6 +79,7 @@ class Suite:
         no_match: `deny`, `warn` or `allow`.
         cases: in the order of the file.
         files: every file that it names, itself among them.
+        waivers: files of Waivers that let pass for a time what the policies deny.
     """
 
     file: Path
@@ -88,6 +89,7 @@ class Suite:
     no_match: str
     cases: tuple[SuiteCase, ...]
     files: frozenset[Path]
+    waivers: tuple[Path, ...] = ()
 
 
 def read(file: Path) -> Suite:
@@ -127,6 +129,7 @@ class _Reader:
             self._problem("cases", "expected at least one case")
             cases = []
         policies, templates = self._files("policies"), self._files("templates")
+        waivers = self._files("waivers")
         if not policies and not templates:
             self._problem("policies", "expected policies or templates to test")
         return Suite(
@@ -137,6 +140,7 @@ class _Reader:
             no_match,
             tuple(self._case(case, f"cases[{index}]") for index, case in enumerate(cases)),
             frozenset(self.files),
+            waivers,
         )
 
     def _case(self, case: Any, path: str) -> SuiteCase:  # noqa: ANN401 - any YAML

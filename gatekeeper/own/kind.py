@@ -10,6 +10,7 @@ from gatekeeper.own.exemption import exemption_schema
 from gatekeeper.own.schema import choice
 from gatekeeper.translation import template
 from gatekeeper.translation.schema import pod_credentials, reasons_url, stale, workload_kinds
+from gatekeeper.waivers.schema import waivers_schema
 from provider.version import VERSION
 
 
@@ -54,6 +55,11 @@ class PolicyKind:
                 "reasonsUrl": reasons_url(),
                 "podCredentials": pod_credentials(),
                 "stale": stale(),
+                "name": {
+                    "description": "The policy's name, by which Waivers name it. Without one none of them is for it.",
+                    "type": "string",
+                },
+                "waivers": waivers_schema(),
                 "twin": {
                     "description": "In the Constraint of a pair that warns: the parameters by which the one that "
                     "denies lets pass, too, as `unknownAge: allow`. What is not named here is warned of. Written by "
@@ -69,11 +75,12 @@ class PolicyKind:
             },
         }
 
-    def template(self) -> dict[str, Any]:
-        """The ConstraintTemplate."""
+    def template(self, *, synced_waivers: bool = False) -> dict[str, Any]:
+        """The ConstraintTemplate; `synced_waivers` is whether it reads the Waivers of the cluster."""
         annotations = {
             "metadata.gatekeeper.sh/title": self.title,
             "metadata.gatekeeper.sh/version": VERSION,
             "description": self.description,
         }
-        return template.document(self.name, template.own_source(self.name, self.rule), annotations, self.schema())
+        source = template.own_source(self.name, self.rule, synced_waivers=synced_waivers)
+        return template.document(self.name, source, annotations, self.schema())

@@ -14,6 +14,7 @@ from gatekeeper.own.exemption import Exemption
 from gatekeeper.own.kind import PolicyKind
 from gatekeeper.translation import constraint, marks, names
 from gatekeeper.translation.schema import ADDRESS
+from gatekeeper.waivers.terms import WaiverTerms
 
 # The choices by which a parameter lets pass; see `parameters.twin`.
 _PASSING: Final = ("allow", "off")
@@ -32,6 +33,7 @@ class OwnPolicy(ABC):
         reasons_url: address of the page of reasons that messages name; empty for none.
         pod_credentials: whether images are asked for as their Pods pull.
         stale: what happens to answers about an image whose registry is away.
+        waivers: whether Waivers may let pass what it denies, and for how long.
     """
 
     KIND: ClassVar[PolicyKind]
@@ -44,6 +46,7 @@ class OwnPolicy(ABC):
     reasons_url: str = ""
     pod_credentials: bool = False
     stale: Literal["allow", "deny"] = "allow"
+    waivers: WaiverTerms = field(default_factory=WaiverTerms)
 
     @abstractmethod
     def own_parameters(self) -> dict[str, Any]:
@@ -59,7 +62,7 @@ class OwnPolicy(ABC):
         Raises:
             PolicyError: the settings are wrong; every problem at once.
         """
-        problems = (*self._name_problems(), *self.own_problems(), *self._kind_problems(), *self._address_problems())
+        problems = (*self._name_problems(), *self.own_problems(), *self._kind_problems(), *self._further_problems())
         if problems:
             raise PolicyError(problems)
         return (self._constraint(self.name, "deny"), self._constraint(self.name + names.WARN_SUFFIX, "warn"))
@@ -87,6 +90,9 @@ class OwnPolicy(ABC):
             found["podCredentials"] = True
         if self.stale == "deny":
             found["stale"] = "deny"
+        found["name"] = self.name
+        if self.waivers.allowed:
+            found["waivers"] = self.waivers.to_json()
         passing = {name: value for name, value in found.items() if value in _PASSING}
         if passing and action == "warn":
             found["twin"] = passing
@@ -98,6 +104,10 @@ class OwnPolicy(ABC):
             yield Problem("name", f"{self.name!r} is no object name of at most {room} characters")
         elif self.name.endswith(names.WARN_SUFFIX):
             yield Problem("name", f"{self.name!r} ends like the name of a Constraint that warns")
+
+    def _further_problems(self) -> Iterator[Problem]:
+        yield from self._address_problems()
+        yield from self.waivers.problems("waivers")
 
     def _address_problems(self) -> Iterator[Problem]:
         if self.reasons_url and not re.fullmatch(ADDRESS, self.reasons_url):

@@ -29,6 +29,8 @@ test_maximum_age_is_all_that_must_be_given if {
 		"twin": {},
 		"podCredentials": false,
 		"stale": "allow",
+		"name": "",
+		"waivers": {},
 	}
 }
 

@@ -18,6 +18,7 @@ import data.lib.bestbefore.pulling
 import data.lib.bestbefore.reasons
 import data.lib.bestbefore.reference
 import data.lib.bestbefore.selection
+import data.lib.bestbefore.waivers
 import data.lib.bestbefore.workload
 
 # METADATA
@@ -157,34 +158,80 @@ violation(policy, image, verdict) := messages.violation(sprintf("failed policy: 
 
 # METADATA
 # description: |
-#   Whether to report images that are not named by their digest. A policy may deny some of that and only warn of other;
-#   each of its two Constraints reports its own class (`reports`).
-pinning(policy, review) if {
+#   The class of what is to be said of images that are not named by their digest, "deny" or "warn"; undefined where
+#   nothing is. A policy may deny some of that and only warn of other; each of its two Constraints reports its own class
+#   (`reports`), and the one that warns shows what of the other's is waived.
+pinning(policy, review) := class if {
 	class := pinning_rules.finding(object.get(policy, "digest", "off"), review)
 	object.get(policy, "reports", class) == class
-}
-
-# A pair has `digest: require` or `digest: warn` in both. Where the one that warns says `off`, it was changed, and what the
-# other one does is not known: it warns all the same.
-pinning(policy, review) if {
+} else := "deny" if {
+	_shows_waivers(policy)
+	pinning_rules.finding(object.get(policy, "digest", "off"), review) == "deny"
+} else := "warn" if {
+	# A pair has `digest: require` or `digest: warn` in both, unless it is one for the sake of waivers. Where the one that
+	# warns says `off`, it was changed, and what the other one does is not known: it warns all the same.
 	policy.reports == "warn"
 	policy.digest == "off"
+	not _shows_waivers(policy)
 	pinning_rules.finding("warn", review)
 }
 
 # METADATA
-# description: The violation for an image that is not named by its digest.
-unpinned(policy, image) := messages.violation(
-	sprintf("failed policy: %s", [policy.name]),
-	image,
-	{
-		"policy": policy.name,
-		"reason": "DigestMissing",
-		"said": pinning_rules.said(image),
-		"line": "must be an image digest",
-		"reasonsUrl": object.get(policy, "reasonsUrl", ""),
-	},
-)
+# description: The verdict on an image that is not named by its digest; `class` is what it leads to.
+unpinned(image, class) := {
+	"class": class,
+	"reason": "DigestMissing",
+	"said": pinning_rules.said(image),
+	"line": "must be an image digest",
+	"question": "",
+}
+
+# METADATA
+# description: Whether a Constraint looks at verdicts at all. Of a pair the one that warns does where waivers are to be shown.
+judging(policy) if not policy.reports == "warn"
+
+judging(policy) if _shows_waivers(policy)
+
+# METADATA
+# description: Whether a Constraint has nothing to say of a failed verdict, because it is waived, or its twin reports it.
+settled(policy, verdict) if {
+	verdict.waiver
+	not policy.reports == "warn"
+}
+
+settled(policy, verdict) if {
+	policy.reports == "warn"
+	not verdict.waiver
+	object.get(verdict, "class", "deny") == "deny"
+}
+
+# METADATA
+# description: Whether a failed verdict is one that a Waiver can let pass.
+may_waive(policy, verdict) if {
+	object.get(verdict, "class", "deny") == "deny"
+	waivers.may_waive(policy, verdict.reason)
+}
+
+# METADATA
+# description: |
+#   A verdict that may be waived, as it is with the Waivers that name policy and namespace: it has a `waiver` where one of
+#   them holds; else its note says of those that cover the image why they do not. Total.
+waived(policy, image, verdict, candidates) := object.union(verdict, {
+	"reason": "Waived",
+	"said": waivers.said(waiver),
+	"note": messages.notes([object.get(verdict, "note", ""), waivers.without(verdict)]),
+	"waived": object.filter(verdict, ["reason", "said"]),
+	"waiver": waiver,
+}) if {
+	waiver := waivers.holding(candidates, policy, image.text, time.now_ns())
+} else := object.union(verdict, {"waivable": true, "note": messages.notes([object.get(verdict, "note", ""), said])}) if {
+	said := waivers.note(candidates, policy, image.text, time.now_ns())
+} else := verdict
+
+_shows_waivers(policy) if {
+	policy.reports == "warn"
+	policy.waivers.allowed == true
+}
 
 # Authorities have vouched for the image: a rule that the policy may have decides.
 _complies(policy, _) if not policy.rego

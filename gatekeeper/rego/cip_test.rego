@@ -281,10 +281,10 @@ test_policy_that_asks_nothing_has_no_ref if {
 }
 
 test_image_without_a_digest_is_told_with_the_page_of_the_reason if {
-	found := cip.unpinned(object.union(_bare, {"reasonsUrl": "https://docs.example.com/reasons"}), _image)
+	found := cip.violation(object.union(_bare, {"reasonsUrl": "https://docs.example.com/reasons"}), _image, cip.unpinned(_image, "deny"))
 	contains(found.msg, " See https://docs.example.com/reasons#digestmissing. failed policy: p: must be an image digest")
 	found.details.reason == "DigestMissing"
-	not contains(cip.unpinned(_bare, _image).msg, "See ")
+	not contains(cip.violation(_bare, _image, cip.unpinned(_image, "deny")).msg, "See ")
 }
 
 _refusing := {"name": "strict", "static": {"action": "fail", "message": "not here"}}

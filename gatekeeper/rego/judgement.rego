@@ -15,6 +15,7 @@ import data.lib.bestbefore.controllers
 import data.lib.bestbefore.exemptions
 import data.lib.bestbefore.pulling
 import data.lib.bestbefore.reference
+import data.lib.bestbefore.waivers
 import data.lib.bestbefore.workload
 
 # METADATA
@@ -95,11 +96,40 @@ settled(context, verdict) if {
 	verdict.class == "warn"
 }
 
+# What is waived is only shown: by the one that warns.
+settled(context, verdict) if {
+	verdict.class == "waived"
+	context.given.reports != "warn"
+}
+
 settled(context, verdict) if {
 	context.given.reports == "warn"
 	verdict.class == "deny"
 	object.get(verdict, "choice", "") == ""
 }
+
+# METADATA
+# description: Whether a verdict is one that a Waiver can let pass.
+may_waive(context, verdict) if {
+	verdict.class == "deny"
+	waivers.may_waive(context.given, verdict.reason)
+}
+
+# METADATA
+# description: |
+#   A verdict that may be waived, as it is with the Waivers that name policy and namespace. Its class is `waived` where one
+#   of them holds; else its note says of those that cover the image why they do not. Total.
+waived(context, image, verdict, candidates) := object.union(verdict, {
+	"class": "waived",
+	"reason": "Waived",
+	"said": waivers.said(waiver),
+	"note": notes([verdict.note, waivers.without(verdict)]),
+	"details": object.union(verdict.details, {"class": "waived", "waived": object.filter(verdict, ["reason", "said"]), "waiver": waiver}),
+}) if {
+	waiver := waivers.holding(candidates, context.given, image.text, context.now)
+} else := object.union(verdict, {"waivable": true, "note": notes([verdict.note, said])}) if {
+	said := waivers.note(candidates, context.given, image.text, context.now)
+} else := verdict
 
 # METADATA
 # description: The notes that say something, as one.

@@ -59,7 +59,7 @@ violation(head, image, verdict) := {"msg": msg, "details": details} if {
 		_page(verdict),
 		sprintf("%s: %s", [head, verdict.line]),
 	])
-	details := object.union(_details(image, verdict, question), object.filter(verdict, ["stage"]))
+	details := object.union(_details(image, verdict, question), object.filter(verdict, ["stage", "waived", "waiver"]))
 } else := unproved(_reasonless)
 
 # METADATA
@@ -107,7 +107,10 @@ _reason(reason, "") := reason
 
 _reason(reason, ref) := sprintf("%s, ref %s", [reason, ref]) if ref != ""
 
-_remedy(verdict) := object.get(reasons.remedies, verdict.reason, "")
+_remedy(verdict) := concat(" ", [reasons.remedies[verdict.reason], "Or ask for a Waiver."]) if {
+	verdict.waivable == true
+	not verdict.reason in reasons.no_answer
+} else := object.get(reasons.remedies, verdict.reason, "")
 
 # Where the administrator keeps the page of reasons; it has a heading for each.
 _page(verdict) := sprintf("See %s#%s.", [verdict.reasonsUrl, lower(verdict.reason)]) if {

@@ -10,6 +10,7 @@ import future.keywords
 
 import data.lib.bestbefore.glob
 import data.lib.bestbefore.messages
+import data.lib.bestbefore.waivers
 
 # What every policy has.
 _defaults := {
@@ -20,6 +21,8 @@ _defaults := {
 	"twin": {},
 	"podCredentials": false,
 	"stale": "allow",
+	"name": "",
+	"waivers": {},
 }
 
 _choices := {"reports": ["all", "deny", "warn"], "stale": ["allow", "deny"]}
@@ -96,9 +99,29 @@ _expected(_, name, value) := "a list" if {
 
 _expected(_, "podCredentials", value) := "true or false" if not is_boolean(value)
 
+_expected(_, "name", value) := "a text" if not is_string(value)
+
+_expected(_, "waivers", value) := "`{allowed, maxDays, entries}`: true or false, 1 to 366, a list" if not _are_terms(value)
+
 _expected(_, "twin", value) := "an object" if not is_object(value)
 
 _expected(_, "reasonsUrl", value) := "an http or https address of at most 200 characters, or nothing" if {
 	value != ""
 	not messages.is_address(value)
+}
+
+# Helpers, because what is undefined inside `not` would be undefined itself. An entry that is wrong disables itself only.
+_are_terms(value) if {
+	is_object(value)
+	count(object.keys(value) - {"allowed", "maxDays", "entries"}) == 0
+	is_boolean(object.get(value, "allowed", false))
+	is_array(object.get(value, "entries", []))
+	_is_number_of_days(object.get(value, "maxDays", 1))
+}
+
+_is_number_of_days(value) if {
+	is_number(value)
+	value >= 1
+	value <= waivers.most_days
+	floor(value) == value
 }

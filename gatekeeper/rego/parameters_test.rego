@@ -21,6 +21,8 @@ test_defaults_are_those_of_the_policy_and_of_every_policy if {
 		"twin": {},
 		"podCredentials": false,
 		"stale": "allow",
+		"name": "",
+		"waivers": {},
 	}
 }
 

@@ -38,6 +38,7 @@ remedies := {
 	"AttestationAbsent": "Attach the attestation that the policy asks for.",
 	"AttestationRejected": "Attach an attestation that satisfies the policy.",
 	"PolicyFailed": "Use an image that satisfies the policy, or ask the policy's owner.",
+	"Waived": "From then on it is denied.",
 	"ParametersInvalid": "Ask the policy's owner to correct the Constraint.",
 	"ReferenceInvalid": "Correct it: [HOST/]REPOSITORY[:TAG][@sha256:…], in lower case.",
 	"KeyInvalid": "Ask the policy's owner to translate it again.",

@@ -10,20 +10,36 @@ import data.lib.bestbefore.answers
 import data.lib.bestbefore.cip
 import data.lib.bestbefore.messages
 import data.lib.bestbefore.pinning
+import data.lib.bestbefore.waivers
+import data.lib.bestbefore.workload
 
 # An image is denied unless it is proved to comply.
 violation contains cip.violation(input.parameters, image, verdict) if {
-	not input.parameters.reports == "warn"
+	cip.judging(input.parameters)
 	some image in _images
-	verdict := cip.verdict(input.parameters, image, _of(image), [])
-	not verdict.passed == true
+	found := cip.verdict(input.parameters, image, _of(image), [])
+	not found.passed == true
+	verdict := _waived(image, found)
+	not cip.settled(input.parameters, verdict)
 }
 
-violation contains cip.unpinned(input.parameters, image) if {
-	cip.pinning(input.parameters, input.review)
+violation contains cip.violation(input.parameters, image, verdict) if {
+	class := cip.pinning(input.parameters, input.review)
 	some image in _images
 	not pinning.pinned(image)
+	verdict := _waived(image, cip.unpinned(image, class))
+	not cip.settled(input.parameters, verdict)
 }
+
+# Waivers are looked at once, and only where there is something to waive.
+_waived(image, verdict) := cip.waived(input.parameters, image, verdict, _candidates) if {
+	cip.may_waive(input.parameters, verdict)
+} else := verdict
+
+_candidates := waivers.candidates(input.parameters, workload.namespace(input.review), _synced)
+
+# The Waivers of the cluster by name, in a template that reads them.
+_synced := {}
 
 violation contains messages.unreadable(input) if not _images
 

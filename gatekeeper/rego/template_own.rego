@@ -11,12 +11,15 @@ import data.lib.bestbefore.age as rule
 import data.lib.bestbefore.answers
 import data.lib.bestbefore.judgement
 import data.lib.bestbefore.messages
+import data.lib.bestbefore.waivers
+import data.lib.bestbefore.workload
 
 # An image is reported unless its verdict is none of this Constraint's business.
 violation contains messages.own(image, object.union(verdict, {"policy": rule.name, "reasonsUrl": _each.given.reasonsUrl})) if {
 	some image in _images
 	own := [each | judgement.is_open(_each, image); some each in rule.verdicts(_each, image, _of(image))]
-	some verdict in judgement.verdicts(_each, image, own)
+	some found in judgement.verdicts(_each, image, own)
+	verdict := _waived(image, found)
 	not judgement.settled(_each, verdict)
 }
 
@@ -27,6 +30,16 @@ _context := judgement.context(rule.complete(input.parameters), rule.problems(inp
 _images := rule.images(_context)
 
 _each := judgement.for_each(_context)
+
+# Waivers are looked at once, and only where there is something to waive.
+_waived(image, verdict) := judgement.waived(_each, image, verdict, _candidates) if {
+	judgement.may_waive(_each, verdict)
+} else := verdict
+
+_candidates := waivers.candidates(_each.given, workload.namespace(input.review), _synced)
+
+# The Waivers of the cluster by name, in a template that reads them.
+_synced := {}
 
 # None about images of which an answer would decide nothing.
 questions := sort({question |

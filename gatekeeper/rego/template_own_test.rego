@@ -207,3 +207,89 @@ test_policy_may_refuse_what_was_seen_before_the_registry_went_away if {
 	said := "RegistryUnavailable: the registry was last seen at 2026-02-15T23:10:00Z, and the policy refuses stale answers."
 	startswith(violation.msg, said)
 }
+
+# Waivers: the Constraints of a pair take some, the template reads none of the cluster, so they stand in the parameters.
+_waiver := {
+	"name": "late",
+	"from": "2026-02-01T00:00:00Z",
+	"until": "2026-03-01T00:00:00Z",
+	"policies": ["maximum-image-age"],
+	"namespaces": ["shop"],
+	"images": ["registry.test/old"],
+	"reason": "the vendor rebuilds in March",
+	"owner": "team-shop",
+	"ticket": "SEC-12",
+}
+
+_taking(fields) := _given(object.union(
+	{"name": "maximum-image-age", "waivers": {"allowed": true, "entries": [_waiver]}},
+	fields,
+))
+
+test_waived_image_is_admitted_with_a_warning_that_says_all if {
+	_violations(_taking({}), _review(["registry.test/old:1"])) == set()
+	[shown] := [each | some each in _violations(_taking({"reports": "warn"}), _review(["registry.test/old:1"]))]
+	startswith(shown.msg, "Waived until 2026-03-01T00:00:00Z by the Waiver late (team-shop). spec.containers[0].image registry.test/old:1 (Waived, ref ")
+	contains(shown.msg, "Note: without it: ImageTooOld: Image is 45 days old, 30 days are allowed (built 2026-01-02T00:00:00Z, best before 2026-02-01).")
+	shown.details.reason == "Waived"
+	shown.details.class == "waived"
+	shown.details.waived.reason == "ImageTooOld"
+	shown.details.waiver == {
+		"name": "late",
+		"until": "2026-03-01T00:00:00Z",
+		"owner": "team-shop",
+		"ticket": "SEC-12",
+		"reason": "the vendor rebuilds in March",
+		"breakGlass": false,
+	}
+}
+
+test_single_constraint_cannot_warn_so_it_only_admits if {
+	_violations(_taking({"reports": "all"}), _review(["registry.test/old:1"])) == set()
+}
+
+test_image_that_the_waiver_does_not_cover_is_denied_and_told_of_waivers if {
+	[denied] := [each | some each in _violations(_taking({}), _review(["registry.test/old:1", "registry.test/epoch:1"]))]
+	denied.details.image == "registry.test/epoch:1"
+	endswith(denied.details.remedy, " Or ask for a Waiver.")
+}
+
+test_waiver_of_another_policy_is_none if {
+	_reasons(_taking({"name": "other"}), _review(["registry.test/old:1"])) == {["registry.test/old:1", "ImageTooOld"]}
+}
+
+test_policy_that_takes_no_waivers_denies_as_if_there_were_none if {
+	given := _given({"name": "maximum-image-age", "waivers": {"allowed": false, "entries": [_waiver]}})
+	[denied] := [each | some each in _violations(given, _review(["registry.test/old:1"]))]
+	denied.details.remedy == "Rebuild it, or move to a newer tag."
+}
+
+test_waivers_of_the_wrong_shape_are_a_parameter_that_is_wrong if {
+	every waivers in [true, [], {"allowed": "yes"}, {"maxDays": 0}, {"maxDays": 1.5}, {"maxDays": 367}, {"entries": {}}, {"until": ""}] {
+		_reasons(_given({"waivers": waivers}), _review(["registry.test/old:1"])) == {["registry.test/old:1", "ParametersInvalid"]}
+	}
+}
+
+test_wrong_parameters_are_never_waived if {
+	given := _taking({"maxAge": "soon"})
+	_reasons(given, _review(["registry.test/old:1"])) == {["registry.test/old:1", "ParametersInvalid"]}
+}
+
+test_malformed_reference_is_never_waived if {
+	given := _taking({"waivers": {"allowed": true, "entries": [object.union(_waiver, {"images": ["**"]})]}})
+	_reasons(given, _review(["Registry test/old"])) == {["Registry test/old", "ReferenceInvalid"]}
+}
+
+test_waiver_holds_where_nobody_answers if {
+	given := _taking({"waivers": {"allowed": true, "entries": [object.union(_waiver, {"images": ["**"]})]}})
+	found := template_own.violation with input as {"parameters": given, "review": _review(["registry.test/old:1"])}
+		with external_data as _refused
+		with time.now_ns as _now
+	found == set()
+}
+
+test_denial_says_of_a_waiver_why_it_does_not_hold if {
+	given := _taking({"waivers": {"allowed": true, "entries": [object.union(_waiver, {"until": "2026-02-10T00:00:00Z"})]}})
+	[denied] := [each | some each in _violations(given, _review(["registry.test/old:1"]))]
+	contains(denied.msg, "Note: the Waiver late ended on 2026-02-10T00:00:00Z.")
+}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from gatekeeper.documents import workloads
+from gatekeeper.documents import fields, workloads
 from gatekeeper.documents.problems import Problem
 from gatekeeper.documents.product import PREFIX
 from gatekeeper.policy.model import Authority, ClusterImagePolicy, LabelSelector, MatchResource
 from gatekeeper.translation import authority_parameters, names
 from gatekeeper.translation.marks import NAMESPACE_LABEL
 from gatekeeper.translation.object_paths import paths_read
+from gatekeeper.waivers.limits import MOST_DAYS
+from gatekeeper.waivers.terms import WaiverTerms
+from gatekeeper.waivers.waiver import Waiver
 
 GROUP_VERSION: Final = "constraints.gatekeeper.sh/v1beta1"
 COVERAGE_KIND: Final = "ClusterImagePolicyCoverage"
@@ -23,10 +27,14 @@ POD_CREDENTIALS_ANNOTATION: Final = PREFIX + "pod-credentials"
 POD_CREDENTIALS_SETTINGS: Final = ("true", "false")
 STALE_ANNOTATION: Final = PREFIX + "stale"
 STALE_SETTINGS: Final = ("allow", "deny")
+WAIVERS_ANNOTATION: Final = PREFIX + "waivers"
+WAIVERS_SETTINGS: Final = ("allow", "deny")
+MAX_DAYS_ANNOTATION: Final = PREFIX + "waivers-max-days"
 _CHOICES: Final = {
     DIGEST_ANNOTATION: DIGEST_SETTINGS,
     POD_CREDENTIALS_ANNOTATION: POD_CREDENTIALS_SETTINGS,
     STALE_ANNOTATION: STALE_SETTINGS,
+    WAIVERS_ANNOTATION: WAIVERS_SETTINGS,
 }
 
 
@@ -39,7 +47,7 @@ def documents(policy: ClusterImagePolicy, kind: str, annotations: Mapping[str, s
     values, name = parameters(policy), names.constraint_name(policy.name)
     if policy.spec.mode == "warn":
         return (_constraint(kind, name, "warn", values, annotations),)
-    if values["digest"] == "off":
+    if values["digest"] == "off" and "waivers" not in values:
         return (_constraint(kind, name, "deny", values, annotations),)
     return (
         _constraint(kind, name, "deny", {**values, "reports": "deny"}, annotations),
@@ -76,6 +84,9 @@ def parameters(policy: ClusterImagePolicy) -> dict[str, Any]:
         found["podCredentials"] = True
     if policy.metadata.annotations.get(STALE_ANNOTATION) == "deny":
         found["stale"] = "deny"
+    terms = waiver_terms(policy)
+    if terms.allowed:
+        found["waivers"] = terms.to_json()
     if policy.metadata.generation:
         found["generation"] = policy.metadata.generation
     rule = policy.spec.policy
@@ -109,6 +120,23 @@ def with_reasons_url(made: Mapping[str, Any], url: str) -> dict[str, Any]:
     return {**made, "spec": {**spec, "parameters": {**spec["parameters"], "reasonsUrl": url}}}
 
 
+def with_waivers(made: Mapping[str, Any], waivers: Sequence[Waiver]) -> dict[str, Any]:
+    """A Constraint with those of the Waivers in its parameters that name its policy, where that takes some."""
+    spec = made["spec"]
+    given = spec.get("parameters") or {}
+    entries = [each.entry() for each in waivers if each.is_for(given.get("name", ""))]
+    if not entries or not takes_waivers(made):
+        return dict(made)
+    terms = given["waivers"]
+    written = {**terms, "entries": [*terms.get("entries", ()), *entries]}
+    return {**made, "spec": {**spec, "parameters": {**given, "waivers": written}}}
+
+
+def takes_waivers(made: Mapping[str, Any]) -> bool:
+    """Whether the policy of a Constraint takes Waivers."""
+    return fields.value(made, "spec", "parameters", "waivers", "allowed") is True
+
+
 def digest_setting(policy: ClusterImagePolicy) -> str:
     """What the policy makes of an image without a digest: `require`, `warn` or `off`.
 
@@ -126,6 +154,13 @@ def pod_credentials(policy: ClusterImagePolicy) -> bool:
     return policy.metadata.annotations.get(POD_CREDENTIALS_ANNOTATION) == "true"
 
 
+def waiver_terms(policy: ClusterImagePolicy) -> WaiverTerms:
+    """What the policy's annotations say of Waivers; without one it takes none."""
+    days = policy.metadata.annotations.get(MAX_DAYS_ANNOTATION)
+    allowed = policy.metadata.annotations.get(WAIVERS_ANNOTATION) == "allow"
+    return WaiverTerms(allowed, int(days) if days is not None else None)
+
+
 def problems(policy: ClusterImagePolicy) -> Iterator[Problem]:
     """Annotations of ours on the policy that cannot be read, and what needs one."""
     for name, value in policy.metadata.annotations.items():
@@ -133,12 +168,20 @@ def problems(policy: ClusterImagePolicy) -> Iterator[Problem]:
         if name in _CHOICES and value not in _CHOICES[name]:
             expected = ", ".join(_CHOICES[name])
             yield Problem(path, f"invalid value: {value}", hint=f"expected one of {expected}", fields=(path,))
+        elif name == MAX_DAYS_ANNOTATION:
+            yield from _days_problems(path, value)
         elif name not in _CHOICES and name.startswith(PREFIX):
-            *others, last = sorted(_CHOICES)
+            *others, last = sorted((*_CHOICES, MAX_DAYS_ANNOTATION))
             there = f"{', '.join(others)} and {last}"
             yield Problem(path, "there is no such annotation", hint=f"there are {there}", fields=(path,))
     if not pod_credentials(policy):
         yield from _unread_secrets(policy)
+
+
+def _days_problems(path: str, value: str) -> Iterator[Problem]:
+    if not re.fullmatch(r"[1-9][0-9]{0,2}", value, re.ASCII) or int(value) > MOST_DAYS:
+        hint = f"expected a number of days from 1 to {MOST_DAYS}, in quotes"
+        yield Problem(path, f"invalid value: {value}", hint=hint, fields=(path,))
 
 
 def _unread_secrets(policy: ClusterImagePolicy) -> Iterator[Problem]:

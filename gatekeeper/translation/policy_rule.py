@@ -102,10 +102,16 @@ class PolicyRule:
         return {**{f"{each.name}/{_FILE}": each.library for each in self.attestations}, **own}
 
     def source(
-        self, config: ConfigPaths | None = None, statements: Mapping[str, ConfigPaths | None] | None = None
+        self,
+        config: ConfigPaths | None = None,
+        statements: Mapping[str, ConfigPaths | None] | None = None,
+        *,
+        synced_waivers: bool = False,
     ) -> template.TemplateSource:
         """The Rego of the policy's template, which asks for these parts of configuration and statements, or for all."""
-        return template.rule_source(self.kind, self.library.text, config, self.attestations, statements)
+        return template.rule_source(
+            self.kind, self.library.text, config, self.attestations, statements, synced_waivers=synced_waivers
+        )
 
     def problems(self) -> Iterator[Problem]:
         """What our own checks find, without an engine."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from gatekeeper.waivers.schema import waivers_schema
+
 # As in `lib.bestbefore.glob`.
 GLOB: Final = "^[A-Za-z0-9._:/@*-]+$"
 # As in `lib.bestbefore.messages`: what may stand in a message as an address.
@@ -36,6 +38,7 @@ def parameters_schema() -> dict[str, Any]:
                 "type": "integer",
             },
             "reasonsUrl": reasons_url(),
+            "waivers": waivers_schema(),
             "rego": {
                 "description": "What the policy's own rule is given beside the authorities that matched.",
                 "type": "object",

@@ -11,6 +11,8 @@ from typing import Any, Final
 from gatekeeper.translation import library, names
 from gatekeeper.translation.attestation_rules import AttestationRule, with_rules
 from gatekeeper.translation.schema import coverage_schema, parameters_schema, rule_parameters_schema
+from gatekeeper.waivers.waiver import GROUP_VERSION as WAIVER_GROUP_VERSION
+from gatekeeper.waivers.waiver import KIND as WAIVER_KIND
 from provider.questions.config_paths import ConfigPaths
 
 __all__ = [
@@ -34,6 +36,11 @@ _RULE_IMPORT: Final = "import data.lib.bestbefore.age as rule"
 # The line of template_rule.rego that says what to ask for.
 _ALL_OF_THE_CONFIG: Final = "_config := true"
 
+# The line of templates that says which Waivers of the cluster there are, and what stands there in one that reads them.
+# Without referential rules Gatekeeper refuses a template that mentions `data.inventory`; so only those do that opt in.
+_NO_WAIVERS: Final = "_synced := {}"
+READS_WAIVERS: Final = f'_synced := data.inventory.cluster["{WAIVER_GROUP_VERSION}"].{WAIVER_KIND}'
+
 
 @dataclass(frozen=True)
 class TemplateSource:
@@ -48,18 +55,20 @@ class TemplateSource:
     libs: tuple[str, ...]
 
 
-def shared_source() -> TemplateSource:
+def shared_source(*, synced_waivers: bool = False) -> TemplateSource:
     """The Rego of the template that every policy without a rule of its own shares."""
     main = library.module("template_authorities")
-    return TemplateSource(main.text, _texts(main))
+    return TemplateSource(_with_waivers(main.text, synced=synced_waivers), _texts(main))
 
 
-def rule_source(
+def rule_source(  # noqa: PLR0913 - what a template is made of
     kind: str,
     rule: str,
     config: ConfigPaths | None = None,
     attestations: Sequence[AttestationRule] = (),
     statements: Mapping[str, ConfigPaths | None] | None = None,
+    *,
+    synced_waivers: bool = False,
 ) -> TemplateSource:
     """The Rego of a template with rules.
 
@@ -69,6 +78,7 @@ def rule_source(
         config: the paths that the rule reads of each platform's configuration; None where it may read all of it.
         attestations: the rules of attestations.
         statements: by rule of an attestation, the paths that it reads of a statement; None where it may read all of it.
+        synced_waivers: whether it reads the cluster's Waivers.
     """
     name = "template_rule" if rule else "template_authorities"
     package = library.module(name).package
@@ -77,15 +87,17 @@ def rule_source(
         text = text.replace(_ALL_OF_THE_CONFIG, f"_config := {json.dumps(config.to_json())}")
     if attestations:
         text = with_rules(text, kind, attestations, statements)
+    text = _with_waivers(text, synced=synced_waivers)
     rules = (rule,) if rule else ()
     return TemplateSource(
         text, (*_texts(library.parsed(name, text)), *(each.library.text for each in attestations), *rules)
     )
 
 
-def own_source(kind: str, rule: str) -> TemplateSource:
+def own_source(kind: str, rule: str, *, synced_waivers: bool = False) -> TemplateSource:
     """The Rego of a policy of our own: `rule` is the module that judges."""
     text = library.module("template_own").text.replace(_RULE_IMPORT, _RULE_IMPORT.replace("age", rule))
+    text = _with_waivers(text, synced=synced_waivers)
     main = library.parsed("template_own", re.sub(r"\btemplate_own\b", names.template_name(kind), text))
     return TemplateSource(main.text, _texts(main))
 
@@ -119,6 +131,10 @@ def document(
             ],
         },
     }
+
+
+def _with_waivers(text: str, *, synced: bool) -> str:
+    return text.replace(_NO_WAIVERS, f"default {_NO_WAIVERS}\n\n{READS_WAIVERS}") if synced else text
 
 
 def _texts(main: library.Module) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from gatekeeper.translation.policy_rule import (
 )
 from gatekeeper.translation.reading.batch import RegoParser
 from gatekeeper.translation.template import TemplateSource
+from gatekeeper.waivers.waiver import Waiver
 from provider.questions.config_paths import ConfigPaths
 from provider.version import VERSION
 
@@ -46,12 +47,18 @@ class Translation:
         """The same, with messages that name the page of a reason."""
         return replace(self, constraints=tuple(constraint.with_reasons_url(each, url) for each in self.constraints))
 
+    def with_waivers(self, waivers: Sequence[Waiver]) -> Translation:
+        """The same, with Waivers in the parameters of a policy that takes some; see `constraint.with_waivers`."""
+        return replace(self, constraints=tuple(constraint.with_waivers(each, waivers) for each in self.constraints))
+
 
 def translate(
     policies: Sequence[ClusterImagePolicy],
     checker: RegoChecker | None = None,
     documents: Mapping[str, Document] | None = None,
     parser: RegoParser | None = None,
+    *,
+    synced_waivers: bool = False,
 ) -> tuple[Translation, ...]:
     """Translate policies, in their order.
 
@@ -61,6 +68,7 @@ def translate(
         documents: where each policy came from, by its name, so that problems name the file.
         parser: has the syntax of the policies' rules, so that questions carry no more of an image's configuration than
             its rule reads. Without it they carry all of it.
+        synced_waivers: whether templates of policies that take Waivers read those of the cluster.
 
     Raises:
         PolicyError: what is not supported or cannot be carried over, every problem of every policy at once.
@@ -71,7 +79,7 @@ def translate(
         raise PolicyError(located(each, known.get(name)) for name, each in problems)
     rules = [PolicyRule.of(policy) for policy in policies if has_rules(policy)]
     read = _RuleParts.of(rules, parser)
-    translations = tuple(_translation(policy, read) for policy in policies)
+    translations = tuple(_translation(policy, read, synced_waivers=synced_waivers) for policy in policies)
     _refuse_shared_names(translations)
     return translations
 
@@ -94,11 +102,16 @@ def has_strict_rules(policies: Sequence[ClusterImagePolicy]) -> bool:
 
 
 def translate_each(
-    policies: Sequence[ClusterImagePolicy], checker: RegoChecker | None = None, parser: RegoParser | None = None
+    policies: Sequence[ClusterImagePolicy],
+    checker: RegoChecker | None = None,
+    parser: RegoParser | None = None,
+    *,
+    synced_waivers: bool = False,
 ) -> dict[str, Translation | tuple[Problem, ...]]:
     """Translate policies, each for itself: by its name what it becomes, or what is wrong with it.
 
-    Of two that would have one Constraint the first one has it. `checker` and `parser` are as for `translate`.
+    Of two that would have one Constraint the first one has it. `checker`, `parser` and `synced_waivers` are as for
+    `translate`.
     """
     wrong: dict[str, list[Problem]] = {}
     for name, problem in _problems(policies, None):
@@ -114,7 +127,7 @@ def translate_each(
         if policy.name in wrong:
             found[policy.name] = tuple(wrong[policy.name])
         else:
-            made = _translation(policy, read)
+            made = _translation(policy, read, synced_waivers=synced_waivers)
             found[policy.name] = tuple(_shared_name(made, taken)) or made
     return found
 
@@ -191,7 +204,7 @@ class _RuleParts:
         return cls({}, {}) if parser is None else cls(config_read(rules, parser), statements_read(rules, parser))
 
 
-def _translation(policy: ClusterImagePolicy, read: _RuleParts) -> Translation:
+def _translation(policy: ClusterImagePolicy, read: _RuleParts, *, synced_waivers: bool) -> Translation:
     annotations = {
         marks.POLICY: policy.name,
         marks.TRANSLATOR_VERSION: VERSION,
@@ -200,11 +213,14 @@ def _translation(policy: ClusterImagePolicy, read: _RuleParts) -> Translation:
     if not has_rules(policy):
         kind = names.SHARED_KIND
         # The same bytes for every policy: nothing in it names one.
-        made = template.document(kind, template.shared_source(), {marks.TRANSLATOR_VERSION: VERSION})
+        made = template.document(
+            kind, template.shared_source(synced_waivers=synced_waivers), {marks.TRANSLATOR_VERSION: VERSION}
+        )
     else:
         carried = PolicyRule.of(policy)
         kind = carried.kind
-        source = carried.source(read.config.get(policy.name), read.statements)
+        synced = synced_waivers and constraint.waiver_terms(policy).allowed
+        source = carried.source(read.config.get(policy.name), read.statements, synced_waivers=synced)
         # Without what its own rule is given, that would not be asked.
         schema = template.rule_parameters_schema() if policy.spec.policy else None
         made = template.document(kind, source, annotations, schema)

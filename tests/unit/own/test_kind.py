@@ -62,11 +62,13 @@ def test_third_kind_is_its_rule_and_its_parameters():
     kind = PolicyKind("Third", "A third", "What it is for.", "signers", "may be so", {}, ())
     assert set(kind.schema()["properties"]) == {
         "exemptions",
+        "name",
         "podCredentials",
         "reasonsUrl",
         "reports",
         "stale",
         "twin",
+        "waivers",
         "workloads",
     }
     assert kind.schema()["properties"]["exemptions"]["description"] == "Images that may be so for a time."

@@ -42,6 +42,7 @@ def test_defaults_are_written_out():
         "dates": ["config"],
         "reschedule": "warn",
         "workloadsMatched": True,
+        "name": "maximum-image-age",
         "workloads": [
             "ReplicationController",
             "ReplicaSet",

@@ -76,6 +76,7 @@ def test_signers_reach_the_parameters_as_the_question_and_the_library_read_them(
         "exemptions": [
             {"image": "registry.test/vendor/*", "until": "2026-03-01", "reason": "late", "owner": "team-shop"}
         ],
+        "name": "signed-images",
         "workloads": WORKLOADS,
         "reports": "deny",
     }

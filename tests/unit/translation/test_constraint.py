@@ -54,7 +54,8 @@ def test_annotation_that_is_none_of_ours_is_a_problem_with_the_one_that_is(polic
     assert problem.fields == ("metadata.annotations[bestbefore.dev/digets]",)
     assert str(problem).endswith(
         "there is no such annotation "
-        "(there are bestbefore.dev/digest, bestbefore.dev/pod-credentials and bestbefore.dev/stale)"
+        "(there are bestbefore.dev/digest, bestbefore.dev/pod-credentials, bestbefore.dev/stale, "
+        "bestbefore.dev/waivers and bestbefore.dev/waivers-max-days)"
     )
 
 
@@ -86,3 +87,27 @@ def test_policy_and_the_one_for_uncovered_images_name_the_kinds_that_they_look_a
     covering = constraint.coverage_document([constraint.coverage_entry(made)], "deny", {})["spec"]["parameters"]
     assert covering["workloads"] == kinds
     assert [each["name"] for each in covering["policies"]] == ["age"]
+
+
+def test_policy_takes_no_waivers_unless_its_annotation_says_so(policy):
+    for annotations in ({}, {"bestbefore.dev/waivers": "deny"}, {"bestbefore.dev/waivers-max-days": "30"}):
+        made = policy(annotations)
+        assert "waivers" not in constraint.parameters(made)
+        assert len(constraint.documents(made, "Kind", {})) == 1
+
+
+def test_policy_that_takes_waivers_has_a_constraint_that_shows_them(policy):
+    made = policy({"bestbefore.dev/waivers": "allow", "bestbefore.dev/waivers-max-days": "30"})
+    deny, warn = constraint.documents(made, "Kind", {})
+    for each, reports in ((deny, "deny"), (warn, "warn")):
+        assert each["spec"]["enforcementAction"] == reports
+        assert each["spec"]["parameters"]["reports"] == reports
+        assert each["spec"]["parameters"]["waivers"] == {"allowed": True, "maxDays": 30}
+    assert list(constraint.problems(made)) == []
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "367", "30d", "1.5", "", "٣"])
+def test_number_of_days_that_is_none_is_a_problem(policy, days):
+    (problem,) = constraint.problems(policy({"bestbefore.dev/waivers-max-days": days}))
+    assert problem.path == "metadata.annotations[bestbefore.dev/waivers-max-days]"
+    assert "expected a number of days from 1 to 366, in quotes" in str(problem)

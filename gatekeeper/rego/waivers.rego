@@ -1,0 +1,249 @@
+# METADATA
+# title: Waivers
+# description: |
+#   Denials that somebody let pass for a time. A Waiver is an object of the cluster, which Gatekeeper keeps a copy of, or an
+#   entry in the Constraint's parameters. Whatever is not as it should be in one makes it hold for nothing, and the message
+#   about the image says why; the others hold as before.
+package lib.bestbefore.waivers
+
+import future.keywords
+
+import data.lib.bestbefore.duration
+import data.lib.bestbefore.reference
+
+# METADATA
+# description: How many days a Waiver may hold where the policy does not say.
+days := 90
+
+# METADATA
+# description: The longest span that a policy may allow, in days.
+most_days := 366
+
+# What is no verdict on the image, but on the policy, on the reference, or on this program.
+_never := {"Internal", "ParametersInvalid", "ReferenceInvalid"}
+
+_break_glass := duration.day
+
+_texts := {"until", "reason", "owner"}
+
+_optional := {"ticket", "breakGlass"}
+
+# The lists, and how long they may be.
+_lists := {"policies": 16, "namespaces": 64, "images": 32}
+
+_reason_characters := 10
+
+# A repository with its registry, in which `*` stops at a slash and `**` does not, or one repository with a digest.
+_glob := `^(\*\*|[a-z0-9._*-]+(:[0-9]{1,5})?(/[a-z0-9._*-]+)+|[a-z0-9._-]+(:[0-9]{1,5})?(/[a-z0-9._-]+)+@sha256:[0-9a-f]{64})$`
+
+# METADATA
+# description: Whether a denial with this reason may be waived, as far as the policy's parameters have a say.
+may_waive(parameters, reason) if {
+	parameters.waivers.allowed == true
+	not reason in _never
+}
+
+# METADATA
+# description: |
+#   The Waivers that name the policy and the namespace, whatever else they say: `{name, spec, since, planned}`. `synced` are
+#   the cluster's by name. Of these `since` is when they were created; what stands in the parameters says it itself.
+candidates(parameters, namespace, synced) := array.concat(written, applied) if {
+	parameters.waivers.allowed == true
+	written := [{"name": entry.name, "spec": object.remove(entry, ["name", "from"]), "since": entry.from, "planned": true} |
+		some entry in parameters.waivers.entries
+		_is_for(entry, parameters.name, namespace)
+	]
+	applied := [{"name": name, "spec": waiver.spec, "since": waiver.metadata.creationTimestamp, "planned": false} |
+		some name, waiver in synced
+		_is_for(waiver.spec, parameters.name, namespace)
+		not waiver.metadata.deletionTimestamp
+	]
+} else := []
+
+# METADATA
+# description: |
+#   The Waiver that holds for an image now, of several the one that ends last: `{name, until, owner, ticket, reason,
+#   breakGlass}`. Undefined where none does.
+holding(candidates, parameters, text, now) := shown if {
+	ranked := sort([[_span(each).end, each.name, each] |
+		some each in candidates
+		_covers(each.spec, text)
+		_holds(each, parameters, now)
+	])
+	[_, name, last] := ranked[count(ranked) - 1]
+	shown := object.union(
+		{"ticket": "", "breakGlass": false},
+		object.union({"name": name}, object.filter(last.spec, ["until", "owner", "ticket", "reason", "breakGlass"])),
+	)
+}
+
+# METADATA
+# description: What to say of Waivers that cover the image and do not hold now; "" where there are none. Total.
+note(candidates, parameters, text, now) := concat("; ", array.slice(notes, 0, 2)) if {
+	notes := [sprintf("the Waiver %s%s", [each.name, _why_not(each, parameters, now)]) |
+		some each in candidates
+		_covers(each.spec, text)
+		not _holds(each, parameters, now)
+	]
+} else := ""
+
+# METADATA
+# description: What the message about a waived image begins with.
+said(waiver) := sprintf("Waived until %s by the Waiver %s%s.", [waiver.until, waiver.name, _owner(waiver)])
+
+# METADATA
+# description: The note that says what would be without the Waiver.
+without(verdict) := sprintf("without it: %s: %s", [verdict.reason, trim_right(verdict.said, ".")]) if {
+	verdict.said != ""
+} else := sprintf("without it: %s", [verdict.reason])
+
+# METADATA
+# description: Whether a text names repositories as a Waiver does.
+is_glob(text) if regex.match(_glob, text)
+
+_owner(waiver) := sprintf(" (%s)", [substring(waiver.owner, 0, 63)])
+
+_is_for(spec, policy, namespace) if {
+	is_array(spec.namespaces)
+	namespace in spec.namespaces
+	is_array(spec.policies)
+	_is_for_policy(spec, policy)
+}
+
+_is_for_policy(spec, policy) if {
+	policy != ""
+	policy in spec.policies
+}
+
+_is_for_policy(spec, _) if "*" in spec.policies
+
+# Every condition stands here as what has to be so: what is undefined holds for nothing.
+_holds(candidate, parameters, now) if {
+	_is_well_formed(candidate.spec)
+	span := _span(candidate)
+	span.start < span.end
+	span.end - span.start <= _longest(candidate.spec, parameters)
+	now < span.end
+	_has_begun(candidate, span, now)
+}
+
+# A Waiver of the cluster holds as soon as it is there, also where the clocks are not the same.
+_has_begun(candidate, _, _) if candidate.planned == false
+
+_has_begun(candidate, span, now) if {
+	candidate.planned == true
+	now >= span.start
+}
+
+_why_not(candidate, parameters, now) := " does not hold, as it has not the form of one" if {
+	not _is_well_formed(candidate.spec)
+} else := " does not hold, as its times cannot be read" if {
+	not _span(candidate)
+} else := sprintf(" ended on %s", [candidate.spec.until]) if {
+	_over(candidate) <= now
+} else := sprintf(" does not hold, as it lasts more than %s", [duration.words(longest, duration.day)]) if {
+	span := _span(candidate)
+	longest := _longest(candidate.spec, parameters)
+	span.end - span.start > longest
+} else := sprintf(" does not hold before %s", [candidate.since]) if {
+	candidate.planned == true
+	now < _span(candidate).start
+} else := " does not hold"
+
+_over(candidate) := _span(candidate).end
+
+_span(candidate) := {"start": _moment(candidate.since), "end": _moment(candidate.spec.until)}
+
+_moment(text) := time.parse_rfc3339_ns(text) if {
+	is_string(text)
+	regex.match(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$`, text)
+}
+
+_longest(spec, parameters) := _break_glass if {
+	spec.breakGlass == true
+} else := object.get(parameters.waivers, "maxDays", days) * duration.day if {
+	number := object.get(parameters.waivers, "maxDays", days)
+	number <= most_days
+}
+
+_is_well_formed(spec) if {
+	count(object.keys(spec) - (object.keys(_lists) | (_texts | _optional))) == 0
+	every name, most in _lists {
+		_is_list(spec[name], most)
+	}
+	every name in _texts {
+		is_string(spec[name])
+		spec[name] != ""
+	}
+	every glob in spec.images {
+		is_glob(glob)
+	}
+	count(spec.reason) >= _reason_characters
+	is_string(object.get(spec, "ticket", ""))
+	is_boolean(object.get(spec, "breakGlass", false))
+	_is_bounded(spec)
+}
+
+_is_list(list, most) if {
+	is_array(list)
+	count(list) > 0
+	count(list) <= most
+	every text in list {
+		is_string(text)
+		text != ""
+	}
+}
+
+# All policies at once, or no ticket, only in an emergency with a ticket.
+_is_bounded(spec) if {
+	object.get(spec, "breakGlass", false) == false
+	not "*" in spec.policies
+}
+
+_is_bounded(spec) if {
+	spec.breakGlass == true
+	spec.ticket != ""
+}
+
+# Any other image than those of these repositories is not covered; neither is what is no reference.
+_covers(spec, text) if {
+	is_array(spec.images)
+	canonical := reference.canonical(text)
+	some glob in spec.images
+	is_glob(glob)
+	_names(_usual(glob), canonical)
+}
+
+_names(glob, canonical) if {
+	contains(glob, "@")
+	glob == canonical
+}
+
+_names(glob, canonical) if {
+	not contains(glob, "@")
+	regex.match(_pattern(glob), _repository(canonical))
+}
+
+# Docker Hub by the name that `reference.canonical` gives it.
+_usual(glob) := concat("", ["index.docker.io/library/", path]) if {
+	path := trim_prefix(trim_prefix(glob, "index."), "docker.io/")
+	glob in {concat("", ["docker.io/", path]), concat("", ["index.docker.io/", path])}
+	not contains(path, "/")
+	not contains(path, "**")
+} else := concat("", ["index.", glob]) if {
+	startswith(glob, "docker.io/")
+} else := glob
+
+_repository(canonical) := split(canonical, "@")[0] if {
+	contains(canonical, "@")
+} else := substring(canonical, 0, count(canonical) - (count(tag) + 1)) if {
+	parts := split(canonical, ":")
+	tag := parts[count(parts) - 1]
+}
+
+# Double stars are set aside first, so that the single star's replacement does not meet them.
+_pattern(glob) := sprintf("^%s$", [replace(single, "#", ".*")]) if {
+	escaped := replace(glob, ".", `\.`)
+	double := replace(escaped, "**", "#")
+	single := replace(double, "*", "[^/]*")
+}

@@ -1,0 +1,1 @@
+"""Waivers: denials that somebody let pass for a time."""

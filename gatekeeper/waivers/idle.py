@@ -1,0 +1,55 @@
+"""Waivers that can let nothing pass, and why: what nobody says is taken for a yes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from gatekeeper.documents import fields
+from gatekeeper.waivers import limits
+from gatekeeper.waivers.waiver import ALL_POLICIES, SECOND, Waiver
+
+
+def reasons(waiver: Waiver, constraints: Sequence[Mapping[str, Any]], now: int) -> Iterator[str]:
+    """Why a Waiver lets nothing pass, wholly or for one of its policies; a clause each.
+
+    Args:
+        waiver: as people wrote it.
+        constraints: those of all policies there are.
+        now: nanoseconds since 1970.
+    """
+    if waiver.end <= now:
+        yield f"it ended on {waiver.until}"
+    elif waiver.start > now:
+        yield f"it does not hold before {waiver.since}"
+    terms = _terms(constraints)
+    if ALL_POLICIES in waiver.policies and not any(each.get("allowed") is True for each in terms.values()):
+        yield "no policy takes Waivers"
+    for policy in (each for each in waiver.policies if each != ALL_POLICIES):
+        if policy not in terms:
+            yield f"there is no policy {policy}"
+        elif terms[policy].get("allowed") is not True:
+            yield f"the policy {policy} takes no Waivers"
+        elif sentence := _too_long(waiver, policy, terms[policy]):
+            yield sentence
+
+
+def _too_long(waiver: Waiver, policy: str, terms: Mapping[str, Any]) -> str:
+    lasts = waiver.end - waiver.start
+    if waiver.break_glass:
+        return "it lasts more than 24 hours" if lasts > limits.BREAK_GLASS * SECOND else ""
+    most = fields.number(terms, "maxDays") or limits.DAYS
+    return (
+        f"it lasts more than the {most} days that the policy {policy} allows"
+        if lasts > most * limits.DAY * SECOND
+        else ""
+    )
+
+
+def _terms(constraints: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """What each policy says of Waivers, by its name."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for each in constraints:
+        if name := fields.text(each, "spec", "parameters", "name"):
+            found.setdefault(name, fields.mapping(each, "spec", "parameters", "waivers"))
+    return found
