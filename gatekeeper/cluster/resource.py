@@ -44,6 +44,7 @@ PODS: Final = WORKLOADS["Pod"]
 DEPLOYMENTS: Final = WORKLOADS["Deployment"]
 JOBS: Final = WORKLOADS["Job"]
 CRON_JOBS: Final = WORKLOADS["CronJob"]
+CONTROLLER_REVISIONS: Final = Resource("apps", "v1", "controllerrevisions", "ControllerRevision")
 VALIDATING_WEBHOOKS: Final = Resource(
     "admissionregistration.k8s.io",
     "v1",

@@ -1,0 +1,215 @@
+"""The reviews in which Gatekeeper would meet an image of a workload, one for each question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gatekeeper.documents import workloads
+from gatekeeper.freshness.inventory.inventory import NODE, PodGroup, RunningWorkload
+from gatekeeper.freshness.inventory.pod_shape import ContainerImage, PodShape
+from gatekeeper.freshness.outlook import Question, Subject
+
+_ACCOUNT: Final = "system:serviceaccount:kube-system:"
+_PERSON: Final = {"username": "bestbefore-forecast", "groups": ["system:authenticated"]}
+# What a built-in controller makes of what people apply, before it is a Pod.
+_MADE_OF: Final = {"Deployment": "ReplicaSet", "CronJob": "Job"}
+_STATUSES: Final = {
+    "initContainers": "initContainerStatuses",
+    "containers": "containerStatuses",
+    "ephemeralContainers": "ephemeralContainerStatuses",
+}
+_POD: Final = ("spec",)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """A review to foresee.
+
+    Attributes:
+        question: that it answers.
+        workload: whose images they are.
+        object: as the API server would hand it to Gatekeeper.
+        operation: `CREATE`, or empty of Gatekeeper's audit.
+        user: who asks; nobody of audit.
+        subjects: the images by their field in the object.
+    """
+
+    question: Question
+    workload: RunningWorkload
+    object: Mapping[str, Any]
+    operation: str
+    user: Mapping[str, Any]
+    subjects: Mapping[str, Subject]
+
+
+@dataclass(frozen=True)
+class Occasions:
+    """Makes them.
+
+    Attributes:
+        actors: the service accounts of controllers that make Pods of kinds of their own, by kind, as
+            `cnpg-system/cnpg-manager` by `Cluster`.
+        team: whose a namespace is.
+    """
+
+    actors: Mapping[str, str]
+    team: Any
+
+    def of(self, workload: RunningWorkload) -> Iterator[Occasion]:
+        """All of a workload."""
+        if not workload.finished:
+            yield from self._applied(workload)
+            yield from self._rescheduled(workload)
+        yield from self._running(workload)
+        yield from self._rolled_back(workload)
+
+    def _applied(self, workload: RunningWorkload) -> Iterator[Occasion]:
+        """What people apply; of a kind that policies do not see there is nothing to apply."""
+        if workload.name.kind not in workloads.BY_KIND or _is_static(workload):
+            return
+        shape = workload.shape or (workload.pods[0].shape if workload.pods else None)
+        if shape is None:
+            return
+        note = "" if workload.shape else "its own pod template was not read: judged by a Pod of it"
+        yield self._of_template(Question.APPLY, workload, shape, note)
+
+    def _rolled_back(self, workload: RunningWorkload) -> Iterator[Occasion]:
+        if workload.previous is not None:
+            note = f"the revision before: {workload.revision}"
+            yield self._of_template(Question.ROLLBACK, workload, workload.previous, note)
+
+    def _of_template(self, question: Question, workload: RunningWorkload, shape: PodShape, note: str) -> Occasion:
+        fields = workloads.BY_KIND[workload.name.kind].pod_spec
+        template = shape.value
+        made = _metadata(workload)
+        if fields == _POD:
+            found: dict[str, Any] = {**template, "metadata": {**template.get("metadata", {}), **made}}
+        else:
+            inner: dict[str, Any] = template
+            for name in reversed(fields[:-1]):
+                inner = {name: inner}
+            found = {"metadata": made, **inner}
+        prefix = ".".join(fields[:-1])
+        subjects = {
+            _under(prefix, each.path): self._subject(workload, each, _under(prefix, each.path), note)
+            for each in shape.images
+        }
+        kind = {"apiVersion": workload.api_version, "kind": workload.name.kind}
+        return Occasion(question, workload, {**kind, **found}, "CREATE", _PERSON, subjects)
+
+    def _rescheduled(self, workload: RunningWorkload) -> Iterator[Occasion]:
+        """The next Pod that a controller makes."""
+        if workload.name.kind == "Pod" or workload.suspended:
+            return
+        known = workloads.BY_KIND.get(workload.name.kind)
+        if workload.shape is not None and known is not None:
+            maker = _MADE_OF.get(workload.name.kind, workload.name.kind)
+            yield self._pod(workload, workload.shape, maker, ".".join(known.pod_spec[:-1]))
+            return
+        for group in workload.pods:
+            yield self._pod(workload, group.shape, group.maker, "")
+
+    def _pod(self, workload: RunningWorkload, shape: PodShape, maker: str, prefix: str) -> Occasion:
+        account = self._account(maker)
+        notes = []
+        if not account:
+            notes.append(f"which account makes Pods of {maker} is not known, so it was judged as if a person did")
+        if workload.replicas == 0:
+            notes.append("at next scale-up: nothing runs")
+        subjects = {
+            each.path: self._subject(workload, each, _under(prefix, each.path), "; ".join(notes))
+            for each in shape.images
+        }
+        user = {"username": account, "groups": ["system:serviceaccounts"]} if account else _PERSON
+        return Occasion(Question.RESCHEDULE, workload, _pod_object(workload, shape), "CREATE", user, subjects)
+
+    def _account(self, maker: str) -> str:
+        known = workloads.BY_KIND.get(maker)
+        if known is not None and known.controller:
+            return _ACCOUNT + known.controller
+        named = self.actors.get(maker, "")
+        return f"system:serviceaccount:{named.replace('/', ':')}" if named else ""
+
+    def _running(self, workload: RunningWorkload) -> Iterator[Occasion]:
+        """What audit sees: Pods with their status."""
+        for group in workload.pods:
+            note = "a static Pod: its node runs it whatever a policy says" if group.maker == NODE else ""
+            ids = {(each.list, each.name): each.id for each in group.ids}
+            subjects = {
+                each.path: Subject(
+                    workload.name,
+                    each.path,
+                    each.text,
+                    _digest(ids.get((each.list, each.name), "")) or _digest(each.text),
+                    running=group.count,
+                    team=self.team(workload.name.namespace),
+                    note=note,
+                )
+                for each in group.shape.images
+            }
+            found = {**_pod_object(workload, group.shape), "status": _status(group)}
+            yield Occasion(Question.RUNNING, workload, found, "", {}, subjects)
+
+    def _subject(self, workload: RunningWorkload, image: ContainerImage, path: str, note: str) -> Subject:
+        running = [
+            (group.count, next((one.id for one in group.ids if (one.list, one.name) == (image.list, image.name)), ""))
+            for group in workload.pods
+            if any(_is_same(each, image) for each in group.shape.images)
+        ]
+        return Subject(
+            workload.name,
+            path,
+            image.text,
+            _digest(image.text),
+            by_tag="@" not in image.text,
+            running=sum(count for count, _ in running),
+            team=self.team(workload.name.namespace),
+            note=note,
+        )
+
+
+def _is_same(one: ContainerImage, other: ContainerImage) -> bool:
+    """Whether a Pod's container has the image of the template; mutation may have pinned it."""
+    return (one.list, one.name, one.text.partition("@")[0]) == (other.list, other.name, other.text.partition("@")[0])
+
+
+def _is_static(workload: RunningWorkload) -> bool:
+    return any(each.maker == NODE for each in workload.pods)
+
+
+def _under(prefix: str, path: str) -> str:
+    return f"{prefix}.{path}" if prefix else path
+
+
+def _metadata(workload: RunningWorkload) -> dict[str, Any]:
+    place = {"namespace": workload.name.namespace} if workload.name.namespace else {}
+    return {"name": workload.name.name, **place}
+
+
+def _pod_object(workload: RunningWorkload, shape: PodShape) -> dict[str, Any]:
+    template = shape.value
+    made = {**template.get("metadata", {}), **_metadata(workload), "uid": "to-come"}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": made, "spec": template.get("spec", {})}
+
+
+def _status(group: PodGroup) -> dict[str, Any]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for each in group.ids:
+        if each.list in _STATUSES:
+            found.setdefault(_STATUSES[each.list], []).append({"name": each.name, "imageID": each.id})
+    mounts = [
+        {"name": each.name, "volumeStatus": {"image": {"imageRef": each.id}}}
+        for each in group.ids
+        if each.list == "volumes"
+    ]
+    if mounts:
+        found.setdefault("containerStatuses", []).append({"name": "", "imageID": "", "volumeMounts": mounts})
+    return found
+
+
+def _digest(reference: str) -> str:
+    """The digest that a reference, or an id of a container runtime, names; empty where it names none."""
+    _, at, digest = reference.partition("@")
+    return digest if at else ""

@@ -1,0 +1,82 @@
+"""A Constraint as the forecast asks it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gatekeeper.evaluation.program import Template
+from gatekeeper.freshness.forecast.unit import Scope
+from gatekeeper.translation.tokens import tokens
+from gatekeeper.translation.translate import Translation
+
+# What a Constraint does that somebody notices.
+_FELT: Final = ("deny", "warn")
+_RANDOM: Final = ("rand", "uuid")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A Constraint and its template.
+
+    Attributes:
+        policy: name of the policy.
+        action: `deny` or `warn`.
+        template: of its kind.
+        constraint: the object.
+        scope: what of a review it may read.
+        parameters: as JSON.
+        inventory: what is at `data.inventory`, as JSON.
+        waived: whether these are the parameters and the inventory with all that waives; else that is left out.
+        random: whether its text uses a random number: nobody can foresee what it says.
+    """
+
+    policy: str
+    action: str
+    template: Template
+    constraint: Mapping[str, Any]
+    scope: Scope
+    parameters: str
+    inventory: str
+    waived: bool = True
+    random: bool = False
+
+
+def rules(translations: Sequence[Translation], inventory: Mapping[str, Any]) -> list[Rule]:
+    """Those of policies, each once as it is and, where something may be waived, once without all waivers."""
+    found: list[Rule] = []
+    for translation in translations:
+        template = Template.of(translation.template)
+        random = any(map(_is_random, (template.main, *template.libs)))
+        for made in translation.constraints:
+            spec = made["spec"]
+            action = str(spec.get("enforcementAction", "deny"))
+            if action not in _FELT:
+                continue
+            parameters = dict(spec.get("parameters") or {})
+            scope = Scope.of(template, parameters)
+            text, its = _text(parameters), _text(inventory if template.reads_inventory else {})
+            whole = Rule(translation.policy, action, template, made, scope, text, its, random=random)
+            found.append(whole)
+            bare = {name: each for name, each in parameters.items() if name != "exemptions"}
+            plain = (_text(bare), "{}")
+            if plain != (text, its):
+                found.append(
+                    Rule(translation.policy, action, template, made, scope, *plain, waived=False, random=random)
+                )
+    return found
+
+
+def _is_random(text: str) -> bool:
+    """Whether a Rego text calls what gives another value each time; comments and texts do not count."""
+    if not any(name in text for name in _RANDOM):
+        return False
+    words = [each.text for each in tokens(text)]
+    calls = zip(words, words[1:], words[2:], strict=False)
+    return any(one in _RANDOM and dot == "." and name in {"intn", "rfc4122"} for one, dot, name in calls)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - any JSON
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,143 @@
+"""Looks for the moments at which a rule begins to say something else, without taking for granted that it is monotone.
+
+Each unit is looked at each hour of the horizon, and at the dates and ages that its Constraint names (see `clue`).
+Between two moments that differ the turn is looked for, to the second. What turns and turns back within an hour is
+missed.
+
+- Of our own policies it is known that they turn at no other moments than those that are named: each week is enough.
+- Where each hour would be too many evaluations, a few units are looked at each hour, and the others each day, or each
+  week, and besides at the moments that those few have shown, and at the same ages of their own images. A rule that
+  turns and turns back within a day at moments of its own for one image is missed then.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Final, Protocol
+
+from gatekeeper.freshness.forecast import limits
+from gatekeeper.freshness.forecast.clock_program import Rows
+from gatekeeper.freshness.forecast.clue import Clue
+from gatekeeper.freshness.forecast.unit import Unit
+from gatekeeper.freshness.forecast.unit_judge import Line, keys
+from gatekeeper.freshness.outlook import DAY, SECOND
+
+HOUR: Final = 60 * 60 * SECOND
+_STEPS: Final = (HOUR, 6 * HOUR, DAY, 7 * DAY)
+# Into so many parts each gap is cut at each step of the search.
+_PARTS: Final = 8
+_LEADERS: Final = 4
+
+
+class Judge(Protocol):
+    """Says what a rule says of units at clocks."""
+
+    def lines(self, wanted: Mapping[Unit, Sequence[int]]) -> dict[Unit, Line]:
+        """See `UnitJudge.lines`."""
+
+
+def search(judge: Judge, clue: Clue, births: Mapping[Unit, int | None], now: int, until: int) -> dict[Unit, Line]:
+    """What a rule says of each unit from now on, to the second.
+
+    Args:
+        judge: evaluates.
+        clue: where it is worth to look.
+        births: when the image of each unit was built, where that is known; nanoseconds since 1970.
+        now: the first moment; it stands first in each line.
+        until: the last one.
+    """
+    units = list(births)
+    steps = _STEPS[-1:] if clue.complete else _STEPS
+    step = next((each for each in steps if len(units) * ((until - now) // each) <= limits.EVALUATIONS), steps[-1])
+    leaders = units[:: max(1, len(units) // _LEADERS)][:_LEADERS] if step > steps[0] else units
+    coarse = _samples(now, until, steps[0])
+    found = _refined(judge, {each: _with(coarse, clue.moments, clue.ages, births[each]) for each in leaders})
+    others = [each for each in units if each not in found]
+    if others:
+        moments, ages = _shown(found, births)
+        coarse = _samples(now, until, step)
+        wanted = {each: _with(coarse, clue.moments | moments, clue.ages | ages, births[each]) for each in others}
+        found |= _refined(judge, wanted)
+    return {unit: line[: limits.TURNS] for unit, line in found.items()}
+
+
+def _samples(now: int, until: int, step: int) -> tuple[int, ...]:
+    """Now, each whole hour (UTC) or more, and the last whole second."""
+    first = now - now % step + step
+    return tuple(sorted({now, *range(first, until + 1, step), max(now, until - until % SECOND)}))
+
+
+def _shown(found: Mapping[Unit, Line], births: Mapping[Unit, int | None]) -> tuple[set[int], set[int]]:
+    """The first moments at which some units turned, and the ages that their images had then, in whole seconds."""
+    moments = sorted({at for line in found.values() for at, _ in line[1:]})[: limits.TURNS]
+    ages = {
+        (at - birth) // SECOND * SECOND
+        for unit, line in found.items()
+        for at, _ in line[1 : limits.TURNS]
+        if (birth := births[unit]) is not None
+    }
+    return set(moments), set(sorted(ages)[: limits.TURNS])
+
+
+def _with(
+    samples: Sequence[int], moments: Collection[int], ages: Collection[int], birth: int | None
+) -> tuple[int, ...]:
+    """The samples, and of each moment that is likely the first whole second and the one before it."""
+    likely = {*moments, *(birth + age for age in ages if birth is not None)}
+    seconds = sorted({-(-each // SECOND) * SECOND for each in likely if samples[0] < each < samples[-1]})
+    close = {each - way for each in seconds[: limits.TURNS] for way in (0, SECOND)}
+    return tuple(sorted({*samples, *(each for each in close if each > samples[0])}))
+
+
+def _refined(judge: Judge, samples: Mapping[Unit, Sequence[int]]) -> dict[Unit, Line]:
+    """What is said of each unit at its samples, and each moment between them to the second."""
+    found = judge.lines(samples)
+    gaps = {unit: list(_gaps(line, samples[unit])) for unit, line in found.items()}
+    while gaps := {unit: its for unit, its in gaps.items() if its}:
+        points = {unit: sorted({each for gap in its for each in _between(*gap)}) for unit, its in gaps.items()}
+        more = judge.lines(points)
+        for unit, its in gaps.items():
+            said = {point: _at(more[unit], point) for point in points[unit]}
+            found[unit] = _line(found[unit], said)
+            gaps[unit] = [gap for low, high in its for gap in _narrower(low, high, points[unit], found[unit])]
+    return found
+
+
+def _gaps(line: Line, samples: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Between which two samples each turn lies, where that is more than a second."""
+    for at, _ in line[1:]:
+        low = samples[bisect_left(samples, at) - 1]
+        if _between(low, at):
+            yield low, at
+
+
+def _between(low: int, high: int) -> list[int]:
+    """Whole seconds between two moments."""
+    first, last = low // SECOND + 1, -(-high // SECOND) - 1
+    if last < first:
+        return []
+    step = max(1, (last - first + 1) // _PARTS)
+    return [each * SECOND for each in range(first, last + 1, step)]
+
+
+def _narrower(low: int, high: int, points: Sequence[int], line: Line) -> Iterator[tuple[int, int]]:
+    """The parts of a gap in which something turns, and which are longer than a second."""
+    inside = [low, *(each for each in points if low < each < high), high]
+    for one, other in pairwise(inside):
+        if _between(one, other) and keys(_at(line, one)) != keys(_at(line, other)):
+            yield one, other
+
+
+def _at(line: Line, clock: int) -> Rows:
+    return next(rows for at, rows in reversed(line) if at <= clock)
+
+
+def _line(line: Line, said: Mapping[int, Rows]) -> Line:
+    """A line with what is said at further clocks, which lie each within one of its gaps."""
+    found: Line = []
+    for at, rows in sorted({**said, **dict(line)}.items(), key=lambda each: each[0]):
+        if not found or keys(found[-1][1]) != keys(rows):
+            found.append((at, rows))
+    return found

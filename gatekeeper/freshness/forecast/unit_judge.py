@@ -1,0 +1,207 @@
+"""What the rule of a Constraint says of units at many clocks, in portions that opa finishes soon."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from gatekeeper.evaluation.opa import Engine, EvaluationError, NoVerdictError, Opa
+from gatekeeper.freshness.forecast import clock_program, limits
+from gatekeeper.freshness.forecast.answer_book import AnswerBook
+from gatekeeper.freshness.forecast.clock_program import ClockCase, Rows
+from gatekeeper.freshness.forecast.rule import Rule
+from gatekeeper.freshness.forecast.unit import Unit, packed
+from provider.reasons import Reason
+
+# Why nothing can be said although all facts are there; no reason of the provider.
+NOT_EVALUATED: Final = "EngineFailed"
+
+Line = list[tuple[int, Rows]]
+"""What a rule says of a unit, from which clock on."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """Units in one review, at some clocks.
+
+    Attributes:
+        head: see `Unit.head`.
+        parts: see `Unit.part`; one empty text for a whole review.
+        clocks: at which it is evaluated.
+    """
+
+    head: str
+    parts: tuple[str, ...]
+    clocks: tuple[int, ...]
+
+    @property
+    def cost(self) -> int:
+        """How many evaluations of one image it is, about; what a template does once counts as three."""
+        return (len(self.parts) + 3) * len(self.clocks)
+
+    def halves(self) -> list[_Case]:
+        """The same in two; one that is as small as it can be alone."""
+        if len(self.clocks) > 1:
+            middle = len(self.clocks) // 2
+            return [replace(self, clocks=self.clocks[:middle]), replace(self, clocks=self.clocks[middle:])]
+        if len(self.parts) > 1:
+            middle = len(self.parts) // 2
+            return [replace(self, parts=self.parts[:middle]), replace(self, parts=self.parts[middle:])]
+        return [self]
+
+
+class UnitJudge:
+    """Evaluates one rule.
+
+    Args:
+        rule: of a Constraint.
+        book: answers what its template asks.
+        engine: the real opa.
+    """
+
+    def __init__(self, rule: Rule, book: AnswerBook, engine: Engine) -> None:
+        self._rule = rule
+        self.book = book
+        self._engine = replace(engine, seconds=limits.RUN_SECONDS) if isinstance(engine, Opa) else engine
+        self._failures = 0
+        self.covered: dict[Unit, frozenset[str] | None] = {}
+
+    def lines(self, wanted: Mapping[Unit, Sequence[int]]) -> dict[Unit, Line]:
+        """What the rule says of each unit at its clocks, which are in order; the first one is always there."""
+        found: dict[Unit, Line] = {unit: [] for unit in wanted}
+        for portion in _portions(_cases(wanted)):
+            for case, its in self._evaluated(portion):
+                for part, line in its.items():
+                    found[Unit(case.head, part)] += line
+        return {unit: _joined(line) for unit, line in found.items()}
+
+    def _evaluated(self, portion: Sequence[_Case]) -> Iterator[tuple[_Case, Mapping[str, Line]]]:
+        if not portion:
+            return
+        if self._failures >= limits.FAILED_RUNS:
+            yield from ((case, _unknown(case, "its rule failed too often")) for case in portion)
+            return
+        reviews = [self._review(case) for case in portion]
+        try:
+            run = self._run(
+                [self._clock_case(case, review) for case, (review, _) in zip(portion, reviews, strict=True)]
+            )
+        except (EvaluationError, NoVerdictError) as error:
+            yield from self._failed(portion, error)
+            return
+        for case, (_, places), changes, covered in zip(portion, reviews, run.changes, run.covered, strict=True):
+            for part in case.parts:
+                self.covered.setdefault(Unit(case.head, part), covered)
+            yield case, _of_parts(case, places, changes)
+
+    def _failed(
+        self, portion: Sequence[_Case], error: EvaluationError | NoVerdictError
+    ) -> Iterator[tuple[_Case, Mapping[str, Line]]]:
+        """In halves, until what fails stands alone: an error of the rule itself denies in a cluster."""
+        of_a_rule = isinstance(error, EvaluationError) and error.of_a_rule
+        halves = [[*portion[: len(portion) // 2]], [*portion[len(portion) // 2 :]]]
+        if len(portion) == 1:
+            halves = [[each] for each in portion[0].halves()]
+        if isinstance(error, EvaluationError) and not of_a_rule:
+            self._failures = limits.FAILED_RUNS
+            yield from ((case, _unknown(case, str(error))) for case in portion)
+        elif len(halves) > 1:
+            for half in halves:
+                yield from self._evaluated(half)
+        elif of_a_rule:
+            yield portion[0], _said(portion[0], Reason.POLICY_FAILED, str(error))
+        else:
+            self._failures += 1
+            yield portion[0], _unknown(portion[0], str(error))
+
+    def _run(self, cases: Sequence[ClockCase]) -> clock_program.ClockRun:
+        for _ in range(limits.ROUNDS):
+            run = clock_program.run(cases, self.book.answers, self.book.asked, self._engine)
+            if not run.asked:
+                return run
+            self.book.ask(run.asked)
+        raise NoVerdictError(NOT_EVALUATED, f"a template still asks for more after {limits.ROUNDS} rounds")
+
+    def _review(self, case: _Case) -> tuple[str, Mapping[str, str]]:
+        """The review as JSON, and which part stands at which field."""
+        if case.parts == ("",):
+            return case.head, {}
+        review, places = packed(case.head, case.parts)
+        return json.dumps(review), places
+
+    def _clock_case(self, case: _Case, review: str) -> ClockCase:
+        return ClockCase(self._rule.template, self._rule.parameters, review, self._rule.inventory, case.clocks)
+
+
+def _cases(wanted: Mapping[Unit, Sequence[int]]) -> Iterator[_Case]:
+    """Images by themselves in few reviews, where they have head and clocks in common."""
+    groups: dict[tuple[str, tuple[int, ...]], list[str]] = {}
+    for unit, clocks in wanted.items():
+        if unit.part:
+            groups.setdefault((unit.head, tuple(clocks)), []).append(unit.part)
+        else:
+            yield _Case(unit.head, ("",), tuple(clocks))
+    for (head, clocks), parts in groups.items():
+        for first in range(0, len(parts), limits.IMAGES_TOGETHER):
+            yield _Case(head, tuple(parts[first : first + limits.IMAGES_TOGETHER]), clocks)
+
+
+def _portions(cases: Iterator[_Case]) -> Iterator[list[_Case]]:
+    portion: list[_Case] = []
+    cost = 0
+    for whole in cases:
+        for case in _pieces(whole):
+            if portion and cost + case.cost > limits.EVALUATIONS_TOGETHER:
+                yield portion
+                portion, cost = [], 0
+            portion.append(case)
+            cost += case.cost
+    if portion:
+        yield portion
+
+
+def _pieces(case: _Case) -> Iterator[_Case]:
+    several = max(1, limits.EVALUATIONS_TOGETHER // (len(case.parts) + 3))
+    for first in range(0, len(case.clocks), several):
+        yield replace(case, clocks=case.clocks[first : first + several])
+
+
+def _of_parts(case: _Case, places: Mapping[str, str], changes: Sequence[tuple[int, Rows]]) -> Mapping[str, Line]:
+    """What is said of each part, by its field; what names no field is said of all."""
+    if not changes:
+        return _unknown(case, "its `violation` is no set of objects")
+    if not places:
+        return {"": list(changes)}
+    found: dict[str, Line] = {part: [] for part in case.parts}
+    for at, rows in changes:
+        by_part: dict[str, set[Any]] = {part: set() for part in case.parts}
+        for path, image, reason, said in rows:
+            for part in [places[path]] if path in places else case.parts:
+                by_part[part].add(("", image, reason, said))
+        for part, its in by_part.items():
+            found[part].append((at, frozenset(its)))
+    return found
+
+
+def _joined(line: Line) -> Line:
+    """Without what is said again."""
+    found: Line = []
+    for at, rows in line:
+        if not found or keys(found[-1][1]) != keys(rows):
+            found.append((at, rows))
+    return found
+
+
+def keys(rows: Rows) -> frozenset[tuple[str, str, str]]:
+    """What is recognised at another clock: a sentence may say how old an image is."""
+    return frozenset(row[:3] for row in rows)
+
+
+def _unknown(case: _Case, sentence: str) -> Mapping[str, Line]:
+    return _said(case, NOT_EVALUATED, sentence)
+
+
+def _said(case: _Case, reason: str, sentence: str) -> Mapping[str, Line]:
+    return {part: [(case.clocks[0], frozenset({("", "", str(reason), sentence)}))] for part in case.parts}

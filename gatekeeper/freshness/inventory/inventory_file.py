@@ -1,0 +1,166 @@
+"""An inventory in a file: what `report --save-inventory` wrote, or objects as kubectl prints them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from gatekeeper.denials.ledger.workload import WorkloadName
+from gatekeeper.documents import document, fields, workloads
+from gatekeeper.documents.document import Document
+from gatekeeper.documents.problems import DocumentError, Problem
+from gatekeeper.freshness.inventory import limits
+from gatekeeper.freshness.inventory.builder import CONTROLLER_REVISION, InventoryBuilder
+from gatekeeper.freshness.inventory.inventory import ImageId, PodGroup, RunningWorkload, WorkloadInventory
+from gatekeeper.freshness.inventory.pod_shape import PodShape
+
+VERSION: Final = 1
+_VERSION_FIELD: Final = "inventoryVersion"
+_PATH: Final = "workloads"
+
+
+def to_json(inventory: WorkloadInventory) -> dict[str, Any]:
+    """The form of the file: `{"inventoryVersion": 1, "taken", "namespaces", "shapes", "workloads", …}`.
+
+    Each pod template stands in `shapes` once; workloads have its number.
+    """
+    shapes: dict[PodShape, int] = {}
+
+    def number(shape: PodShape | None) -> int | None:
+        return None if shape is None else shapes.setdefault(shape, len(shapes))
+
+    rows = [
+        {
+            **{name: value for name, value in asdict(each).items() if name not in {"shape", "previous", "pods"}},
+            "shape": number(each.shape),
+            "previous": number(each.previous),
+            "pods": [{**asdict(group), "shape": number(group.shape)} for group in each.pods],
+        }
+        for each in inventory.workloads
+    ]
+    return {
+        _VERSION_FIELD: VERSION,
+        "taken": inventory.taken,
+        "teamLabel": inventory.team_label,
+        "namespaces": {name: dict(labels) for name, labels in inventory.namespaces.items()},
+        "shapes": [each.value for each in shapes],
+        _PATH: rows,
+        "problems": list(inventory.problems),
+    }
+
+
+def write(inventory: WorkloadInventory, path: Path) -> None:
+    """Write it, for people and programs to read again.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    text = json.dumps(to_json(inventory), indent=1, sort_keys=True)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def read(path: Path, now: int, team_label: str = "") -> WorkloadInventory:
+    """An inventory from a file, or from standard input (`-`).
+
+    Args:
+        path: what `write` wrote; or Pods, workloads and Namespaces as `kubectl get … -A -o json|yaml` prints them.
+        now: when it was taken, where the file does not say; nanoseconds since 1970.
+        team_label: see `WorkloadInventory.team_label`; empty for what the file says.
+
+    Raises:
+        DocumentError: it cannot be read, or is neither; with file, path and value.
+    """
+    documents = document.read_documents([path], file_bytes=limits.FILE_BYTES)
+    if len(documents) == 1 and _VERSION_FIELD in documents[0].value:
+        return _of_json(documents[0], team_label)
+    return of_documents(documents, now, team_label)
+
+
+def of_documents(documents: Iterable[Document], now: int, team_label: str = "") -> WorkloadInventory:
+    """An inventory of Pods, workloads and Namespaces; objects of other kinds are named among its problems.
+
+    Raises:
+        DocumentError: there is nothing in it that runs.
+    """
+    documents = list(documents)
+    builder = InventoryBuilder(now, team_label)
+    known = [each for each in documents if each.kind in workloads.BY_KIND or each.kind == CONTROLLER_REVISION]
+    if not known:
+        file = documents[0].file if documents else ""
+        expected = "expected Pods or workloads, or what `bestbefore report --save-inventory` wrote"
+        raise DocumentError([Problem("", f"holds nothing that runs: {expected}", file=file)])
+    for each in documents:
+        if each.kind == "Namespace":
+            builder.add_namespace(each.value)
+    for each in sorted(known, key=lambda one: one.kind == "Pod"):
+        builder.add(each.value)
+    others = sorted({each.kind for each in documents} - workloads.BY_KIND.keys() - {CONTROLLER_REVISION, "Namespace"})
+    if others:
+        builder.problems.append(f"objects of these kinds were passed over: {', '.join(others)}")
+    return builder.inventory()
+
+
+def _of_json(found: Document, team_label: str) -> WorkloadInventory:
+    value = found.value
+    if value[_VERSION_FIELD] != VERSION:
+        raise DocumentError(
+            [found.locate(Problem(_VERSION_FIELD, f"is {value[_VERSION_FIELD]!r}, expected {VERSION}"))]
+        )
+    problems: list[Problem] = []
+    shapes = [PodShape.of_template(each) for each in fields.rows(value, "shapes")]
+    rows: list[RunningWorkload] = []
+    for index, row in enumerate(fields.rows(value, _PATH)):
+        try:
+            rows.append(_workload(row, shapes))
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            problems.append(found.locate(Problem(f"{_PATH}[{index}]", f"is no workload of an inventory: {error!r}")))
+    if not isinstance(value.get(_PATH), list) or len(rows) + len(problems) != len(value[_PATH]):
+        problems.append(found.locate(Problem(_PATH, "expected a list of objects")))
+    namespaces = {
+        str(name): {str(label): str(each) for label, each in fields.mapping(labels).items()}
+        for name, labels in fields.mapping(value, "namespaces").items()
+    }
+    if problems:
+        raise DocumentError(problems[: limits.PROBLEMS])
+    label = team_label or fields.text(value, "teamLabel")
+    return WorkloadInventory(fields.number(value, "taken"), namespaces, rows, label, fields.texts(value, "problems"))
+
+
+def _workload(row: Mapping[str, Any], shapes: list[PodShape]) -> RunningWorkload:
+    def shape(number: object) -> PodShape | None:
+        if number is None:
+            return None
+        if not isinstance(number, int) or not 0 <= number < len(shapes):
+            raise ValueError(f"there is no shape {number!r}")
+        return shapes[number]
+
+    name = row["name"]
+    groups = []
+    for each in fields.rows(row, "pods"):
+        its = shape(each["shape"])
+        if its is None:
+            raise ValueError("a Pod has no shape")
+        ids = tuple(
+            ImageId(fields.text(one, "list"), fields.text(one, "name"), fields.text(one, "id")) for one in each["ids"]
+        )
+        groups.append(
+            PodGroup(fields.text(each, "maker"), fields.text(each, "maker_name"), its, ids, int(each["count"]))
+        )
+    replicas = row.get("replicas")
+    return RunningWorkload(
+        WorkloadName(str(name["namespace"]), str(name["kind"]), str(name["name"])),
+        fields.text(row, "api_version"),
+        fields.text(row, "uid"),
+        shape(row.get("shape")),
+        shape(row.get("previous")),
+        fields.text(row, "revision"),
+        tuple(groups),
+        replicas if isinstance(replicas, int) else None,
+        fields.text(row, "schedule"),
+        fields.text(row, "time_zone"),
+        row.get("suspended") is True,
+        row.get("finished") is True,
+    )
