@@ -27,6 +27,7 @@ from provider.registry.store import Store
 from provider.signatures import discovery
 from provider.signatures.discovery import Target
 from provider.signatures.formats.bundle_format import MEDIA_TYPE_PREFIX
+from provider.signatures.proof_kind import COSIGN_ATTESTATION, COSIGN_SIGNATURE, IN_TOTO, PREDICATE, SIGN
 
 T = TypeVar("T")
 
@@ -43,11 +44,11 @@ class Alternative(StrEnum):
 
 
 _NOTATION: Final = "application/vnd.cncf.notary.signature"
-_COSIGN_ATTESTATION: Final = "application/vnd.dev.cosign.artifact.att.v1+json"
 _BY_TYPE: Final = {
     _NOTATION: Alternative.NOTATION,
-    discovery.COSIGN_SIGNATURE: Alternative.LEGACY_REFERRER,
-    _COSIGN_ATTESTATION: Alternative.ATTESTATION,
+    COSIGN_SIGNATURE: Alternative.LEGACY_REFERRER,
+    COSIGN_ATTESTATION: Alternative.ATTESTATION,
+    IN_TOTO: Alternative.ATTESTATION,
 }
 # The algorithm and 12 digits.
 _DIGEST_SHOWN: Final = len("sha256:") + 12
@@ -169,9 +170,9 @@ async def _unless_failed(look: Callable[[], Coroutine[Any, Any, set[T]]]) -> set
 
 def _among(referrers: Iterable[Descriptor]) -> Iterable[Alternative]:
     for one in referrers:
-        if one.artifact_type.startswith(MEDIA_TYPE_PREFIX) or discovery.PREDICATE in one.annotations:
-            predicate = one.annotations.get(discovery.PREDICATE, discovery.SIGN)
-            yield Alternative.BUNDLE if predicate == discovery.SIGN else Alternative.ATTESTATION
+        if one.artifact_type.startswith(MEDIA_TYPE_PREFIX) or PREDICATE in one.annotations:
+            predicate = one.annotations.get(PREDICATE, SIGN)
+            yield Alternative.BUNDLE if predicate == SIGN else Alternative.ATTESTATION
         elif one.artifact_type in _BY_TYPE:
             yield _BY_TYPE[one.artifact_type]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from provider.errors import ImageError
 from provider.loop import gathered
@@ -19,11 +19,13 @@ from provider.registry.content.manifest import Descriptor
 from provider.registry.reference import Reference
 from provider.registry.store import Store
 from provider.signatures import statement
-from provider.signatures.attestation_discovery import AttestationDiscovery, ByteAllowance
 from provider.signatures.content import Envelope
-from provider.signatures.discovery import SIGN, Listing, Target
+from provider.signatures.discovery import Discovery, Listing, Target
 from provider.signatures.formats import attestation, bundle, bundle_format
+from provider.signatures.proof_kind import ATTESTATIONS, SIGN
 from provider.signatures.rejection import RejectionError
+
+_Reading: TypeAlias = Callable[[Listing, Descriptor], Coroutine[Any, Any, "AttestationEntry | None"]]
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class AttestationEntry:
 
     Attributes:
         form: `legacy` or `bundle`.
-        digest: `sha256:…` of the layer, or of the referrer.
+        digest: `sha256:…` of the layer.
         predicate_type: of its statement; empty where it cannot be read.
         size: bytes of its payload.
         problem: why it cannot be read, or what is odd about it; empty without.
@@ -77,40 +79,45 @@ async def attestations_of(
     """
     digest = image.digest or (await store.resolve(image, call)).document.digest
     target = Target(image, digest, SignatureSource())
-    discovery = AttestationDiscovery(store, now, observer)
-    legacy, bundles = await discovery.legacy(target, call), await discovery.bundles(target, call)
-    allowance = ByteAllowance()
+    discovery = Discovery(store, now, observer, ATTESTATIONS)
+    tagged, referring = await discovery.tagged(target, call), await discovery.referring(target, call)
+    referred = await discovery.legacy_among(referring, call)
+    bundles = await discovery.bundles_among(referring, call)
 
-    async def of_layer(layer: Descriptor) -> AttestationEntry:
-        found = await discovery.layer(legacy, layer, call)
-        if found.body is None:
+    async def of_layer(listing: Listing, layer: Descriptor) -> AttestationEntry:
+        found = await discovery.layer(listing, layer, target, call)
+        if found.payload is None:
             raise RejectionError(found.problem)
-        return _entry(attestation.FORMAT, layer.digest, attestation.payload_of(found.body), digest)
+        return _entry(attestation.FORMAT, layer.digest, attestation.payload_of(found.payload), digest)
 
-    async def of_referrer(referrer: Descriptor) -> AttestationEntry | None:
-        raw = await discovery.bundle(bundles, referrer, allowance, call)
-        content = bundle_format.read(raw).content if raw is not None else None
+    async def of_bundle(listing: Listing, layer: Descriptor) -> AttestationEntry | None:
+        content = bundle_format.read(await discovery.bundle(listing, layer, call)).content
         if not isinstance(content, Envelope):
             return None
-        found = _entry(bundle.FORMAT, referrer.digest, content.payload, digest)
+        found = _entry(bundle.FORMAT, layer.digest, content.payload, digest)
         return None if found.predicate_type == SIGN else found
 
-    works = [_readable(attestation.FORMAT, of_layer, each) for each in legacy.entries]
-    works += [_readable(bundle.FORMAT, of_referrer, each) for each in bundles.entries]
+    lists: Sequence[tuple[str, _Reading, Listing]] = (
+        (attestation.FORMAT, of_layer, tagged),
+        (attestation.FORMAT, of_layer, referred),
+        (bundle.FORMAT, of_bundle, bundles),
+    )
+    works = [_readable(form, read(each, entry), entry) for form, read, each in lists for entry in each.entries]
     entries = [each for each in await gathered(works) if each is not None]
-    return AttestationList(image.name, digest, [*entries, *_unreadable(legacy)])
+    rest = [AttestationEntry(form, "", problem=each) for form, _, one in lists for each in _problems(one)]
+    return AttestationList(image.name, digest, [*entries, *rest])
 
 
 async def _readable(
-    form: str, read: Callable[[Descriptor], Coroutine[Any, Any, AttestationEntry | None]], entry: Descriptor
+    form: str, reading: Coroutine[Any, Any, AttestationEntry | None], entry: Descriptor
 ) -> AttestationEntry | None:
     """One that cannot be read hides none beside it."""
     try:
-        return await read(entry)
+        return await reading
     except RejectionError as error:
         return AttestationEntry(form, entry.digest, problem=str(error))
     except ImageError as error:
-        if error.reason in {Reason.ATTESTATION_REJECTED, Reason.TIMEOUT}:
+        if error.reason is Reason.TIMEOUT:
             raise
         return AttestationEntry(form, entry.digest, problem=error.message)
 
@@ -124,5 +131,5 @@ def _entry(form: str, layer: str, payload: bytes, digest: str) -> AttestationEnt
     return AttestationEntry(form, layer, said.predicate_type, len(payload))
 
 
-def _unreadable(listing: Listing) -> Sequence[AttestationEntry]:
-    return [AttestationEntry(attestation.FORMAT, "", problem=each) for each in listing.problems]
+def _problems(listing: Listing) -> Sequence[str]:
+    return [*listing.problems, *(error.message for error in listing.failures)]

@@ -13,7 +13,6 @@ from provider.cache.keys import ResultKey
 from provider.cache.memory import Memory
 from provider.clock import Clock
 from provider.errors import ImageError
-from provider.foreign_text import shown
 from provider.loop import gathered
 from provider.observer import Observer
 from provider.pace import Pace
@@ -26,16 +25,17 @@ from provider.registry.content.manifest import Descriptor
 from provider.registry.store import Store
 from provider.signatures.absence import Look
 from provider.signatures.alive import alive
-from provider.signatures.attestation_discovery import AttestationDiscovery, ByteAllowance
 from provider.signatures.attestation_proofs import NONE_MATCHES
 from provider.signatures.demands import Demands
-from provider.signatures.discovery import Listing, Target
+from provider.signatures.discovery import Discovery, Listing, Target
 from provider.signatures.document_reader import DocumentReader
 from provider.signatures.document_work import Verification
 from provider.signatures.formats import attestation, attestation_bundle
 from provider.signatures.formats.bundle import NoSignatureError
+from provider.signatures.legacy_search import LegacySearch
+from provider.signatures.proof_kind import ATTESTATIONS
 from provider.signatures.rejection import RejectionError
-from provider.signatures.verdict import Verdict, Verdicts, VerificationResult, failed, proved_by
+from provider.signatures.verdict import Verdict, Verdicts, VerificationResult, failed, listed, proved_by, unreadable
 
 # What a result takes beside its statement, about.
 _RESULT_BYTES: Final = 1024
@@ -50,7 +50,6 @@ class _Look:
     target: Target
     wish: AttestationWish
     demands: Demands
-    allowance: ByteAllowance
 
 
 class AttestationVerifier:
@@ -65,7 +64,7 @@ class AttestationVerifier:
     """
 
     def __init__(self, store: Store, pace: Pace, clock: Clock, observer: Observer, reader: DocumentReader) -> None:
-        self._discovery = AttestationDiscovery(store, clock.now, observer)
+        self._discovery = Discovery(store, clock.now, observer, ATTESTATIONS)
         self._reader = reader
         self._pace = pace
         self._clock = clock
@@ -83,15 +82,22 @@ class AttestationVerifier:
         wish = verify.attestation
         if wish is None:
             raise ImageError(Reason.QUESTION_UNSUPPORTED, "the question asks for no attestation")
-        if verify.format is Format.BUNDLE:
-            listing, form = await self._discovery.bundles(target, call), attestation_bundle.FORM
-            demands = demands.for_bundles
-        else:
-            listing, form = await self._discovery.legacy(target, call), attestation.FORM
-        found = await self._each(_Look(listing, form, target, wish, demands, ByteAllowance()), call)
-        unreadable = [_unreadable(form, problem, demands) for problem in listing.problems]
-        look = Look(target, verify.format)
-        return Verdicts([*found, *(unreadable if form == attestation.FORM else ())], listing.observed_at, look)
+        if verify.format is not Format.BUNDLE:
+
+            async def verified(listing: Listing, look: Look) -> Verdicts:
+                return await self._listed(_Look(listing, attestation.FORM, target, wish, demands), look, call)
+
+            search = LegacySearch(self._discovery, self._clock.now, verify.format, verified)
+            return await search.verdicts(target, call)
+        referring = await self._discovery.referring(target, call)
+        listing = await self._discovery.bundles_among(referring, call)
+        look = _Look(listing, attestation_bundle.FORM, target, wish, demands.for_bundles)
+        return await self._listed(look, Look(target, verify.format, referring.descriptors), call)
+
+    async def _listed(self, look: _Look, where: Look, call: Call) -> Verdicts:
+        found = await self._each(look, call)
+        rest = listed(look.listing, look.form, look.demands)
+        return Verdicts([*found, *rest], look.listing.observed_at, where)
 
     def _now(self) -> dt.datetime:
         return dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
@@ -101,7 +107,7 @@ class AttestationVerifier:
             try:
                 return await self._verdict(look, entry, strand)
             except RejectionError as error:
-                return _unreadable(look.form, str(error), look.demands)
+                return unreadable(look.form, str(error), look.demands)
             except ImageError as error:
                 result = VerificationResult(None, error.message, error=error.again())
                 return Verdict(look.form, entry.digest, look.demands, result)
@@ -119,8 +125,6 @@ class AttestationVerifier:
         if known is not None:
             return Verdict(look.form, entry.digest, look.demands, known[0])
         verification, size = await self._verification(look, entry, call)
-        if verification is None:
-            return None
         try:
             result, lasting = proved_by(await self._proof(verification, call))
         except NoSignatureError:
@@ -150,15 +154,13 @@ class AttestationVerifier:
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
 
-    async def _verification(self, look: _Look, entry: Descriptor, call: Call) -> tuple[Verification[Proof] | None, int]:
-        """How an entry is verified, and its bytes; None for what is no attestation."""
+    async def _verification(self, look: _Look, entry: Descriptor, call: Call) -> tuple[Verification[Proof], int]:
+        """How an entry is verified, and its bytes."""
         digest, demands, wish = look.target.digest, look.demands, look.wish
         if look.form == attestation_bundle.FORM:
-            raw = await self._discovery.bundle(look.listing, entry, look.allowance, call)
-            if raw is None:
-                return None, 0
+            raw = await self._discovery.bundle(look.listing, entry, call)
             return attestation_bundle.verify(raw, digest, demands, wish, alive(call)), len(raw)
-        found = await self._discovery.layer(look.listing, entry, call)
+        found = await self._discovery.layer(look.listing, entry, look.target, call)
         return attestation.verify(found, digest, demands, wish, self._now(), alive(call)), entry.size
 
 
@@ -170,8 +172,10 @@ def said_something(proof: Proof | None) -> bool:
 def absent(target: Target, form: Format, explained: bool) -> ImageError:  # noqa: FBT001 - a fact, not a switch
     """That there are none at all."""
     name = f"{target.digest.replace(':', '-')[:19]}….att"
-    tag = f"under the tag {target.source.tag_prefix}{name}"
-    detail = f"no attestation {tag if form is Format.LEGACY else 'in a bundle that refers to it'}" if explained else ""
+    places = f"under the tag {target.source.tag_prefix}{name}, nor a legacy one among the referrers"
+    detail = (
+        f"no attestation {'in a bundle that refers to it' if form is Format.BUNDLE else places}" if explained else ""
+    )
     return ImageError(Reason.ATTESTATION_ABSENT, NONE_MATCHES, detail=detail)
 
 
@@ -183,9 +187,3 @@ def _name(layer: Descriptor) -> str:
     """Digest of all that is verified of a layer."""
     material = json.dumps([layer.media_type, layer.digest, dict(layer.annotations)], sort_keys=True)
     return hashlib.sha256(material.encode()).hexdigest()
-
-
-def _unreadable(form: str, problem: str, demands: Demands) -> Verdict:
-    # The first step is that it can be read.
-    result = VerificationResult(None, shown(problem, limits.PROBLEM_CHARACTERS), step=1)
-    return Verdict(form, "", demands, result)

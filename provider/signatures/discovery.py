@@ -1,9 +1,11 @@
-"""Which signatures an image has.
+"""Which signatures, or attestations, an image has.
 
-Two worlds, asked for by the question: cosign's simple signings and sigstore bundles. The former are layers of the
-manifest under `[PREFIX]sha256-HEX.sig` (cosign, `specs/SIGNATURE_SPEC.md`), or of manifests of a type of their own that
-refer to the image (`--registry-referrers-mode=oci-1-1`); bundles always refer to it (OCI distribution specification,
-"Listing Referrers"). A list comes first; each signature is fetched when somebody wants to look at it.
+Two worlds, asked for by the question: cosign's legacy ones and sigstore bundles. The former are layers of the manifest
+under `[PREFIX]sha256-HEX.sig` or `.att` (cosign, `specs/SIGNATURE_SPEC.md`, `specs/ATTESTATION_SPEC.md`), or of
+manifests of a type of their own that refer to the image (`--registry-referrers-mode=oci-1-1`); bundles always refer to
+it (OCI distribution specification, "Listing Referrers"). One sequence for all: a list comes first; referrers are
+opened, which shows what they hold and how large that is; what there is room for is listed; each entry is fetched when
+somebody wants to look at it.
 
 What stands in place of a signature may be another thing in ten seconds, so nothing that is wrong with it is durable.
 """
@@ -26,30 +28,27 @@ from provider.reasons import Reason
 from provider.registry import reference
 from provider.registry.call import Call
 from provider.registry.content import artifact, digests
-from provider.registry.content.artifact import Artifact, DescriptorList
+from provider.registry.content.artifact import DescriptorList
 from provider.registry.content.manifest import Descriptor
 from provider.registry.reference import Reference
 from provider.registry.sighting import Vacancy
 from provider.registry.store import Store
 from provider.signatures.formats.bundle_format import MEDIA_TYPE_PREFIX
+from provider.signatures.proof_kind import SIGNATURES, ProofKind
 from provider.signatures.rejection import RejectionError
 from provider.steps import StepPurpose
 
-COSIGN_SIGNATURE: Final = "application/vnd.dev.cosign.artifact.sig.v1+json"
 _EMPTY: Final = "application/vnd.oci.empty.v1+json"
-PREDICATE: Final = "dev.sigstore.bundle.predicateType"
-SIGN: Final = "https://sigstore.dev/cosign/sign/v1"
 _OF_CONTENT: Final = frozenset({Reason.CONTENT_INVALID, Reason.LIMIT_EXCEEDED})
-_UNFIT: Final = frozenset({Reason.NOT_FOUND, Reason.SIGNATURE_REJECTED})
 
 
 @dataclass(frozen=True, slots=True)
-class LegacySignature:
-    """A layer under a `.sig` tag, or of a referrer that holds such layers.
+class LegacyLayer:
+    """A layer under cosign's tag, or of a referrer that holds such layers.
 
     Attributes:
-        layer: its descriptor, whose annotations carry the signature.
-        payload: what was signed; None when it could not be had.
+        layer: its descriptor, whose annotations carry what cosign has to say beside it.
+        payload: its content; None when it could not be had.
         problem: why not.
     """
 
@@ -86,14 +85,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What may be signatures of an image.
+    """What may be signatures, or attestations, of an image.
 
     Attributes:
         where: the repository that they lie in.
-        entries: layers of simple signings, or descriptors of bundles.
+        entries: layers: legacy ones, or bundles.
         observed_at: when that was so; seconds since 1970.
-        problems: of the entries that cannot be read; a sentence each.
+        problems: of the entries that cannot be read, or that there is no room for; a sentence each.
         failures: of the entries that could not be had.
+        others: how many referrers hold something else.
     """
 
     where: Reference
@@ -101,6 +101,7 @@ class Listing:
     observed_at: float
     problems: Sequence[str] = ()
     failures: Sequence[ImageError] = ()
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,30 +122,40 @@ class ReferrerList:
 
 
 class Discovery:
-    """Looks for signatures; for one event loop."""
+    """Looks for signatures or attestations; for one event loop.
 
-    def __init__(self, store: Store, now: Callable[[], float], observer: Observer) -> None:
+    Args:
+        store: has them.
+        now: seconds since 1970.
+        observer: gets reports of entries that are passed over.
+        kind: which of both.
+    """
+
+    def __init__(
+        self, store: Store, now: Callable[[], float], observer: Observer, kind: ProofKind = SIGNATURES
+    ) -> None:
         self._store = store
         self._now = now
         self._observer = observer
+        self._kind = kind
 
-    async def legacy(self, target: Target, call: Call) -> Listing:
-        """The simple signings under an image's tag.
+    async def tagged(self, target: Target, call: Call) -> Listing:
+        """The legacy ones under an image's tag.
 
         Args:
             target: of what, and where.
             call: the work that this belongs to.
 
         Raises:
-            ImageError: no answer; `SignatureRejected` when there are too many, or the tag holds something else.
+            ImageError: no answer; the kind's reason when there are too many, or the tag holds something else.
         """
         call.purpose = StepPurpose.SIGNATURE
-        what = f"signatures of {target.image.name}"
-        if not has_tag(target, "sig"):
+        what = f"{self._kind.name} of {target.image.name}"
+        if not has_tag(target, self._kind.suffix):
             return Listing(target.image, (), self._now())
-        where = tag(target, "sig")
+        where = tag(target, self._kind.suffix)
         try:
-            with passing():
+            with self._passing():
                 sighting = await self._store.discover(where, call, target.max_age)
                 if isinstance(sighting, Vacancy):
                     return Listing(where, (), sighting.observed_at)
@@ -153,37 +164,9 @@ class Discovery:
             if error.reason is Reason.NOT_FOUND:
                 return Listing(where, (), self._now())
             raise
-        # Those that cannot be read cost nothing more: as many as of referrers may be passed over.
-        for count, most in (
-            (len(layers.entries), limits.SIGNATURES),
-            (len(layers.entries) + len(layers.problems), limits.REFERRERS),
-        ):
-            if count > most:
-                sentence = f"number of layers ({count}) exceeded the limit ({most})"
-                raise ImageError(Reason.SIGNATURE_REJECTED, sentence)
-        if layers.problems:
-            self._observer.entries_passed_over(RemoteList.SIGNATURES, layers.problems)
         # Beside the image's own name theirs is not said once more.
         problems = [problem.removeprefix(f"{what}: ") for problem in layers.problems]
-        return Listing(where, layers.entries, sighting.observed_at, problems)
-
-    async def signature(self, listing: Listing, layer: Descriptor, target: Target, call: Call) -> LegacySignature:
-        """A simple signing with what it signs.
-
-        Raises:
-            ImageError: no answer.
-        """
-        usual = _usual_payload(target)
-        if digests.matches(layer.digest, usual):
-            return LegacySignature(layer, usual)
-        try:
-            with passing():
-                payload = await self._store.blob(listing.where, layer, limits.SIGNATURE_BYTES, call)
-        except ImageError as error:
-            if error.reason in _UNFIT:
-                return LegacySignature(layer, None, error.message)
-            raise
-        return LegacySignature(layer, payload)
+        return self._listing(Listing(where, layers.entries, sighting.observed_at, problems))
 
     async def referring(self, target: Target, call: Call) -> ReferrerList:
         """What refers to an image.
@@ -193,120 +176,175 @@ class Discovery:
             call: the work that this belongs to.
 
         Raises:
-            ImageError: no answer; `SignatureRejected` when there are too many, or the list is none.
+            ImageError: no answer; the kind's reason when there are too many, or the list is none.
         """
         call.purpose = StepPurpose.SIGNATURE
         where = subject(target)
-        with passing():
+        with self._passing():
             found = await self._store.referrers(where, call, target.max_age)
         return ReferrerList(where, found.descriptors, found.observed_at, found.problems)
 
     async def legacy_among(self, referring: ReferrerList, call: Call) -> Listing:
-        """The simple signings that are stored as referrers.
+        """The legacy ones that are stored as referrers.
 
         One that cannot be read, or had, is a problem of its own.
 
         Raises:
-            ImageError: `SignatureRejected` when there are too many.
+            ImageError: the kind's reason when there are too many.
         """
-        call.purpose = StepPurpose.SIGNATURE
-        likely = [one for one in referring.descriptors if one.artifact_type == COSIGN_SIGNATURE]
-        _limit("referrers with signatures", len(likely))
-        strands = [call.fork() for _ in likely]
-        works = [self._layers(referring.where, *each) for each in zip(likely, strands, strict=True)]
-        found = await gathered(works)
-        call.join(strands)
-        layers = [each for each in found if isinstance(each, DescriptorList)]
-        entries = [entry for each in layers for entry in each.entries]
-        _limit("layers", len(entries))
-        problems = [problem for each in layers for problem in each.problems]
-        if problems:
-            self._observer.entries_passed_over(RemoteList.SIGNATURES, problems)
-        failures = [each for each in found if isinstance(each, ImageError)]
-        return Listing(referring.where, entries, referring.observed_at, problems, failures)
+        likely = [one for one in referring.descriptors if one.artifact_type in self._kind.referrer_types]
+        self._limit(f"referrers with {self._kind.name}", len(likely))
+        return self._listing(await self._opened(referring, likely, self._layers, call))
 
-    async def _layers(self, where: Reference, referrer: Descriptor, call: Call) -> DescriptorList | ImageError:
-        """The layers of a referrer; none of one that refers to another image."""
-        what = f"referrer {referrer.digest}"
-        try:
-            with passing():
-                document = await self._store.manifest(where.at(referrer.digest), call)
-                if artifact.subject_of(document.body, what) != where.identifier:
-                    return DescriptorList(())
-                return artifact.read_layers(document.body, what)
-        except ImageError as error:
-            return DescriptorList((), (error.message,)) if error.reason in _UNFIT else error
-
-    @staticmethod
-    def bundles(referring: ReferrerList) -> Listing:
-        """What refers to an image and may be a bundle with a signature.
+    async def bundles_among(self, referring: ReferrerList, call: Call) -> Listing:
+        """The bundles that refer to an image, as far as they may hold what is looked for.
 
         Raises:
-            ImageError: `SignatureRejected` when there are too many.
+            ImageError: the kind's reason when there are too many.
         """
-        likely = [one for one in referring.descriptors if _may_be_signature(one)]
-        _limit("bundles", len(likely))
-        return Listing(referring.where, likely, referring.observed_at, referring.problems)
+        likely = [one for one in referring.descriptors if may_be_bundle(one) and self._kind.is_in(one.annotations)]
+        self._limit("bundles", len(likely))
+        found = await self._opened(referring, likely, self._bundles, call)
+        return self._listing(replace(found, others=len(likely) - len(found.entries)))
 
-    async def bundle(self, listing: Listing, descriptor: Descriptor, call: Call) -> bytes | None:
-        """The bundle behind a descriptor; None when it is something else, or of another image.
+    async def layer(self, listing: Listing, layer: Descriptor, target: Target, call: Call) -> LegacyLayer:
+        """A legacy one with its content.
 
         Raises:
-            RejectionError: it is called a bundle, and cannot be read.
             ImageError: no answer.
         """
-        where = listing.where
+        usual = _usual_payload(target)
+        if digests.matches(layer.digest, usual):
+            return LegacyLayer(layer, usual)
         try:
-            with passing():
-                document = await self._store.manifest(where.at(descriptor.digest), call)
-                found = artifact.read(document.body, f"referrer {descriptor.digest}")
-                if not _holds_signature(found, where.identifier):
-                    return None
-                return await self._store.blob(where, found.layers[0], limits.BUNDLE_BYTES, call)
+            with self._passing():
+                payload = await self._store.blob(listing.where, layer, self._kind.layer_bytes, call)
         except ImageError as error:
-            if error.reason not in _UNFIT:
+            if self._unfit(error):
+                return LegacyLayer(layer, None, error.message)
+            raise
+        return LegacyLayer(layer, payload)
+
+    async def bundle(self, listing: Listing, layer: Descriptor, call: Call) -> bytes:
+        """A bundle.
+
+        Raises:
+            RejectionError: it cannot be read.
+            ImageError: no answer.
+        """
+        try:
+            with self._passing():
+                return await self._store.blob(listing.where, layer, self._kind.bundle_bytes, call)
+        except ImageError as error:
+            if not self._unfit(error):
                 raise
-            if not descriptor.artifact_type.startswith(MEDIA_TYPE_PREFIX):
-                return None
             self._observer.entries_passed_over(RemoteList.REFERRERS, [error.message])
             raise RejectionError(error.message, lasting=False) from error
 
+    async def _opened(
+        self,
+        referring: ReferrerList,
+        likely: Sequence[Descriptor],
+        held: Callable[[bytes, str], DescriptorList],
+        call: Call,
+    ) -> Listing:
+        """What referrers hold, in the order of their list."""
+        call.purpose = StepPurpose.SIGNATURE
 
-def _limit(what: str, count: int) -> None:
-    if count > limits.SIGNATURES:
-        sentence = f"number of {what} ({count}) exceeded the limit ({limits.SIGNATURES})"
-        raise ImageError(Reason.SIGNATURE_REJECTED, sentence)
+        async def one(referrer: Descriptor, strand: Call) -> DescriptorList | ImageError:
+            try:
+                with self._passing():
+                    document = await self._store.manifest(referring.where.at(referrer.digest), strand)
+                    if artifact.subject_of(document.body, _name(referrer)) != referring.where.identifier:
+                        return DescriptorList(())
+                    return held(document.body, _name(referrer))
+            except ImageError as error:
+                if not self._unfit(error):
+                    return error
+                # What is not even called a bundle may be anything.
+                called = referrer.artifact_type in self._kind.referrer_types or _is_bundle(referrer.artifact_type)
+                return DescriptorList((), (error.message,) if called else ())
 
+        strands = [call.fork() for _ in likely]
+        found = await gathered(one(*each) for each in zip(likely, strands, strict=True))
+        call.join(strands)
+        lists = [each for each in found if isinstance(each, DescriptorList)]
+        entries = [entry for each in lists for entry in each.entries]
+        problems = [problem for each in lists for problem in each.problems]
+        failures = [each for each in found if isinstance(each, ImageError)]
+        return Listing(referring.where, entries, referring.observed_at, problems, failures)
 
-@contextmanager
-def passing() -> Iterator[None]:
-    """What stands in place of a signature may be replaced at any time."""
-    try:
-        yield
-    except ImageError as error:
-        if error.reason not in _OF_CONTENT and not error.unfit:
-            raise
-        raise ImageError(Reason.SIGNATURE_REJECTED, error.message) from error
+    @staticmethod
+    def _layers(body: bytes, what: str) -> DescriptorList:
+        return artifact.read_layers(body, what)
+
+    def _bundles(self, body: bytes, what: str) -> DescriptorList:
+        """The one layer of a manifest that is a bundle."""
+        found = artifact.read(body, what)
+        is_one = len(found.layers) == 1 and _is_bundle(found.layers[0].media_type)
+        return DescriptorList(found.layers if is_one and self._kind.is_in(found.annotations) else ())
+
+    def _listing(self, found: Listing) -> Listing:
+        """What is looked at: not too many, and no more bytes than there is room for, the smallest first.
+
+        So nobody can hide a good one behind large ones of his own.
+
+        Raises:
+            ImageError: the kind's reason: there are too many.
+        """
+        self._limit("layers", len(found.entries))
+        # Those that cannot be read cost nothing more: as many as of referrers may be passed over.
+        self._limit("layers", len(found.entries) + len(found.problems), limits.REFERRERS)
+        kept, left = set(), self._kind.all_bytes
+        for place, entry in sorted(enumerate(found.entries), key=lambda each: each[1].size):
+            if left is not None and entry.size <= self._kind.layer_bytes:
+                left -= entry.size
+            if left is None or left >= 0:
+                kept.add(place)
+        beyond = [
+            f"{self._kind.one} layer {entry.digest} is beyond the {self._kind.all_bytes} bytes of one image that are "
+            "looked at: take those away that nobody needs"
+            for place, entry in enumerate(found.entries)
+            if place not in kept
+        ]
+        problems = [*found.problems, *beyond]
+        if problems:
+            self._observer.entries_passed_over(RemoteList.SIGNATURES, problems)
+        entries = [entry for place, entry in enumerate(found.entries) if place in kept]
+        return replace(found, entries=entries, problems=problems)
+
+    def _limit(self, what: str, count: int, most: int = 0) -> None:
+        most = most or self._kind.most
+        if count > most:
+            raise ImageError(self._kind.reason, f"number of {what} ({count}) exceeded the limit ({most})")
+
+    def _unfit(self, error: ImageError) -> bool:
+        """Whether something is wrong with what was asked for, and not with asking."""
+        return error.reason in {Reason.NOT_FOUND, self._kind.reason}
+
+    @contextmanager
+    def _passing(self) -> Iterator[None]:
+        """What stands in place of a signature may be replaced at any time."""
+        try:
+            yield
+        except ImageError as error:
+            if error.reason not in _OF_CONTENT and not error.unfit:
+                raise
+            raise ImageError(self._kind.reason, error.message) from error
 
 
 def may_be_bundle(descriptor: Descriptor) -> bool:
     """Whether a referrer's type is that of a bundle, or none: some registries give the type of the configuration."""
     kind = descriptor.artifact_type
-    return not kind or kind == _EMPTY or kind.startswith(MEDIA_TYPE_PREFIX)
+    return not kind or kind == _EMPTY or _is_bundle(kind)
 
 
-def _may_be_signature(descriptor: Descriptor) -> bool:
-    """Whether it is worth opening; most registries give no annotations."""
-    return may_be_bundle(descriptor) and bool(descriptor.annotations.get(PREDICATE, SIGN) == SIGN)
+def _is_bundle(media_type: str) -> bool:
+    return media_type.startswith(MEDIA_TYPE_PREFIX)
 
 
-def _holds_signature(found: Artifact, digest: str) -> bool:
-    return (
-        found.subject == digest
-        and len(found.layers) == 1
-        and found.layers[0].media_type.startswith(MEDIA_TYPE_PREFIX)
-        and found.annotations.get(PREDICATE, SIGN) == SIGN
-    )
+def _name(referrer: Descriptor) -> str:
+    return f"referrer {referrer.digest}"
 
 
 def _usual_payload(target: Target) -> bytes:

@@ -14,6 +14,7 @@ from provider.questions.answer import Proof, TimeSource
 from provider.reasons import Reason
 from provider.signatures.absence import Look
 from provider.signatures.demands import Demands
+from provider.signatures.discovery import Listing
 from provider.signatures.formats import bundle
 from provider.signatures.rejection import RejectionError
 
@@ -134,3 +135,23 @@ def raise_first(results: Sequence[VerificationResult]) -> None:
     for result in results:
         if result.error is not None:
             raise result.error
+
+
+def together(found: Sequence[Verdicts]) -> Verdicts:
+    """Several as one; the last says where was looked."""
+    of = [verdict for each in found for verdict in each.of]
+    return Verdicts(of, min(each.observed_at for each in found), found[-1].look)
+
+
+def listed(listing: Listing, form: str, demands: Demands) -> Sequence[Verdict]:
+    """What became of the entries of a list that nobody could look at: they prove nothing, and those beside them may."""
+    kept = [VerificationResult(None, error.message, error=error.again()) for error in listing.failures]
+    return [
+        *(unreadable(form, problem, demands) for problem in listing.problems),
+        *(Verdict(form, "", demands, result) for result in kept),
+    ]
+
+
+def unreadable(form: str, problem: str, demands: Demands) -> Verdict:
+    """One that cannot be read, which is the first step of every form."""
+    return Verdict(form, "", demands, VerificationResult(None, shown(problem, limits.PROBLEM_CHARACTERS), step=1))

@@ -12,7 +12,7 @@ import datetime as dt
 import hashlib
 import importlib
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,6 @@ from provider.cache.keys import ResultKey
 from provider.cache.memory import Memory
 from provider.clock import Clock, rfc3339
 from provider.errors import ImageError
-from provider.foreign_text import shown
 from provider.loop import gathered
 from provider.observer import Observer
 from provider.pace import Pace
@@ -44,11 +43,22 @@ from provider.signatures.discovery import Discovery, Listing, ReferrerList, Targ
 from provider.signatures.document_reader import DocumentReader
 from provider.signatures.examination import Examination, SignatureSteps, steps
 from provider.signatures.formats import bundle, simple_signing
+from provider.signatures.legacy_search import LegacySearch
 from provider.signatures.rejection import RejectionError
 from provider.signatures.trust import keys
 from provider.signatures.trust.keys import PublicKey
 from provider.signatures.trust.trust_roots import TrustRoots
-from provider.signatures.verdict import Verdict, Verdicts, VerificationResult, proved, raise_first, worked_out
+from provider.signatures.verdict import (
+    Verdict,
+    Verdicts,
+    VerificationResult,
+    listed,
+    proved,
+    raise_first,
+    together,
+    unreadable,
+    worked_out,
+)
 
 _LIBRARIES: Final = "provider.signatures.evidence.sigstore_parts"
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
@@ -213,56 +223,16 @@ class ProofVerifier:
             return await self._attestations.verdicts(target, verify, demands, call)
         form = verify.format
         if form is Format.LEGACY:
-            return await self._legacies(target, demands, call)
+            return await self._legacy_search(form, target, demands, call).verdicts(target, call)
         if form is Format.BUNDLE:
             return await self._bundles(await self._discovery.referring(target, call), target, form, demands, call)
         return await self._either(target, demands, call)
 
-    async def _legacies(self, target: Target, demands: Demands, call: Call) -> Verdicts:
-        """The simple signings under the tag; where there are none, those among the referrers.
+    def _legacy_search(self, form: Format, target: Target, demands: Demands, call: Call) -> LegacySearch:
+        async def verified(listing: Listing, look: Look) -> Verdicts:
+            return await self._simple_signings(listing, target, look, demands, call)
 
-        So an image that is signed by tag costs no request more. Upstream knows no other place than the tag: who refuses
-        us the list, which many do who do not know it, is none who hides a signature; who does not answer may be.
-        """
-        try:
-            tagged = await self._tagged(target, Format.LEGACY, demands, call)
-        except ImageError as error:
-            if not error.away:
-                raise
-            return await self._referred_before(target, demands, call, error)
-        if tagged.of:
-            return tagged
-        trips = call.round_trips
-        if call.stale:
-            # A registry that is away is waited for once: a list that was seen with the tag is as good as that.
-            age = self._clock.now() - tagged.observed_at + limits.PASSING_SECONDS
-            target = replace(target, max_age=age)
-        try:
-            referring = await self._discovery.referring(target, call)
-        except ImageError as error:
-            if error.reason not in candidates.REFUSALS:
-                raise
-            return tagged
-        # Of a list that was seen a while ago it is not said what the image has instead.
-        fresh = call.round_trips > trips
-        referred = await self._referred(referring, target, Format.LEGACY, demands, call)
-        look = referred.look if fresh else replace(referred.look, referrers=None)
-        return _together((tagged, replace(referred, look=look)))
-
-    async def _referred_before(self, target: Target, demands: Demands, call: Call, away: ImageError) -> Verdicts:
-        """What was seen among the referrers before the registry went away, where that proves something.
-
-        Raises:
-            ImageError: that it is away.
-        """
-        try:
-            referring = await self._discovery.referring(target, call)
-            found = await self._referred(referring, target, Format.LEGACY, demands, call)
-        except ImageError:
-            raise away from None
-        if not any(result.proof for result in found.results):
-            raise away
-        return found
+        return LegacySearch(self._discovery, self._clock.now, form, verified)
 
     async def _either(self, target: Target, demands: Demands, call: Call) -> Verdicts:
         """Signatures of both forms; what keeps us from some of them may not hide a good one among the others."""
@@ -276,45 +246,32 @@ class ProofVerifier:
                 verdict = Verdict(form, "", demands, result)
                 found.append(Verdicts([verdict], self._clock.now(), Look(target, Format.ANY)))
 
+        search = self._legacy_search(Format.ANY, target, demands, call)
+
         async def among_referrers() -> Verdicts:
             referring = await self._discovery.referring(target, call)
-            await looked(simple_signing.FORMAT, self._referred(referring, target, Format.ANY, demands, call))
+            await looked(simple_signing.FORMAT, search.referred(referring, target, call))
             return await self._bundles(referring, target, Format.ANY, demands, call)
 
-        await looked(simple_signing.FORMAT, self._tagged(target, Format.ANY, demands, call))
+        await looked(simple_signing.FORMAT, search.tagged(target, call))
         await looked(bundle.FORMAT, among_referrers())
-        return _together(found)
-
-    async def _tagged(self, target: Target, form: Format, demands: Demands, call: Call) -> Verdicts:
-        listing = await self._discovery.legacy(target, call)
-        return await self._simple_signings(listing, target, Look(target, form), demands, call)
-
-    async def _referred(
-        self, referring: ReferrerList, target: Target, form: Format, demands: Demands, call: Call
-    ) -> Verdicts:
-        listing = await self._discovery.legacy_among(referring, call)
-        look = Look(target, form, referring.descriptors, unreadable=len(referring.problems))
-        return await self._simple_signings(listing, target, look, demands, call)
+        return together(found)
 
     async def _simple_signings(
         self, listing: Listing, target: Target, look: Look, demands: Demands, call: Call
     ) -> Verdicts:
         form = simple_signing.FORMAT
         verdicts = await self._each(form, self._legacy, listing, target, demands, call)
-        # A layer that cannot be read is a signature that proves nothing; those beside it may.
-        verdicts += [_unreadable(form, problem, demands) for problem in listing.problems]
-        failed = [VerificationResult(None, error.message, error=error.again()) for error in listing.failures]
-        verdicts += [Verdict(form, "", demands, result) for result in failed]
-        return Verdicts(verdicts, listing.observed_at, look)
+        return Verdicts([*verdicts, *listed(listing, form, demands)], listing.observed_at, look)
 
     async def _bundles(
         self, referring: ReferrerList, target: Target, form: Format, demands: Demands, call: Call
     ) -> Verdicts:
-        listing = self._discovery.bundles(referring)
-        verdicts = await self._each(bundle.FORMAT, self._bundle, listing, target, demands.for_bundles, call)
-        others = len(listing.entries) - len(verdicts)
-        look = Look(target, form, referring.descriptors, others, len(listing.problems))
-        return Verdicts(verdicts, listing.observed_at, look)
+        listing, demands = await self._discovery.bundles_among(referring, call), demands.for_bundles
+        verdicts = await self._each(bundle.FORMAT, self._bundle, listing, target, demands, call)
+        others = listing.others + len(listing.entries) - len(verdicts)
+        look = Look(target, form, referring.descriptors, others, len(referring.problems))
+        return Verdicts([*verdicts, *listed(listing, bundle.FORMAT, demands)], listing.observed_at, look)
 
     async def _each(  # noqa: PLR0913, PLR0917 - what all of a list have in common
         self, form: str, verify: _Verification, listing: Listing, target: Target, demands: Demands, call: Call
@@ -338,7 +295,7 @@ class ProofVerifier:
     async def _legacy(
         self, listing: Listing, layer: Descriptor, target: Target, demands: Demands, call: Call
     ) -> Verdict | None:
-        signature = await self._discovery.signature(listing, layer, target, call)
+        signature = await self._discovery.layer(listing, layer, target, call)
         key = ResultKey(signature.name, target.digest, demands.revision)
 
         def work() -> Proof:
@@ -348,15 +305,13 @@ class ProofVerifier:
         return None if result is None else Verdict(simple_signing.FORMAT, signature.name, demands, result)
 
     async def _bundle(
-        self, listing: Listing, descriptor: Descriptor, target: Target, demands: Demands, call: Call
+        self, listing: Listing, layer: Descriptor, target: Target, demands: Demands, call: Call
     ) -> Verdict | None:
         """None for a bundle that is no signature."""
         try:
-            raw = await self._discovery.bundle(listing, descriptor, call)
+            raw = await self._discovery.bundle(listing, layer, call)
         except RejectionError as error:
-            return _unreadable(bundle.FORMAT, str(error), demands)
-        if raw is None:
-            return None
+            return unreadable(bundle.FORMAT, str(error), demands)
         key = ResultKey(hashlib.sha256(raw).hexdigest(), target.digest, demands.revision)
         result = await self._remembered(key, lambda: bundle.verify(raw, target.digest, demands, alive(call)), call)
         return None if result is None else Verdict(bundle.FORMAT, key.material, demands, result)
@@ -411,17 +366,6 @@ def build_verifier(  # noqa: PLR0913, PLR0917 - what it works with
         # They were named to be used: what they need is not loaded in the first question's time.
         importlib.import_module(_LIBRARIES)
     return ProofVerifier(store, TrustRoots(trust_roots, clock, observer), pace, clock, observer, reader)
-
-
-def _together(found: Sequence[Verdicts]) -> Verdicts:
-    """Several as one; the last says where was looked."""
-    of = [verdict for each in found for verdict in each.of]
-    return Verdicts(of, min(each.observed_at for each in found), found[-1].look)
-
-
-def _unreadable(form: str, problem: str, demands: Demands) -> Verdict:
-    # The first step of either form is that it can be read.
-    return Verdict(form, "", demands, VerificationResult(None, shown(problem, limits.PROBLEM_CHARACTERS), step=1))
 
 
 def _examined(verdict: Verdict, digest: str) -> SignatureSteps:

@@ -23,7 +23,7 @@ from provider.registry.content.manifest import Descriptor
 from provider.registry.credentials import docker_config
 from provider.settings import file
 from provider.signatures.demands import Demands
-from provider.signatures.discovery import LegacySignature
+from provider.signatures.discovery import LegacyLayer
 from provider.signatures.formats import bundle, simple_signing
 from provider.signatures.rejection import RejectionError
 from provider.signatures.trust import keys, trust_root
@@ -155,7 +155,7 @@ def _simple_signing() -> Parser:
             # What is no object is a manifest's affair.
             found = dict(notes)
         layer = Descriptor(simple_signing.MEDIA_TYPE, images.digest(payload), len(payload), annotations=found)
-        return simple_signing.verify(LegacySignature(layer, payload), _DIGEST, Demands(trust_root=root, logs=root), NOW)
+        return simple_signing.verify(LegacyLayer(layer, payload), _DIGEST, Demands(trust_root=root, logs=root), NOW)
 
     return Parser("simple signings", read, (RejectionError,), [canonical(notes)])
 

@@ -28,10 +28,10 @@ from provider import limits
 from provider.foreign_text import shown
 from provider.questions.answer import Proof
 from provider.questions.attestation_question import AttestationWish
-from provider.registry.content.manifest import Descriptor
 from provider.signatures.alive import Alive, always
 from provider.signatures.content import encoding
 from provider.signatures.demands import Demands
+from provider.signatures.discovery import LegacyLayer
 from provider.signatures.document_work import DividedDocument, Division, EnvelopePlace, StatementReading, Verification
 from provider.signatures.encoding import from_base64, strict_object
 from provider.signatures.evidence.logged_envelope import LoggedEnvelope
@@ -47,21 +47,6 @@ FORMAT: Final = layer_notes.FORMAT
 _NOT_ENOUGH: Final = "accepted signatures do not match threshold, Found: 0, Expected 1"
 
 
-@dataclass(frozen=True, slots=True)
-class AttestationLayer:
-    """A layer under a `.att` tag.
-
-    Attributes:
-        layer: its descriptor.
-        body: the envelope; None when it could not be had.
-        problem: why not.
-    """
-
-    layer: Descriptor
-    body: bytes | None
-    problem: str = ""
-
-
 @dataclass(frozen=True)
 class _Envelope:
     """An envelope with all of its signatures."""
@@ -72,7 +57,7 @@ class _Envelope:
 
 
 def verify(  # noqa: PLR0913, PLR0917 - what has a say
-    attestation: AttestationLayer,
+    attestation: LegacyLayer,
     digest: str,
     demands: Demands,
     wish: AttestationWish,
@@ -141,17 +126,17 @@ def payload_of(body: bytes) -> bytes:
     return _envelope(body).payload
 
 
-def _body(attestation: AttestationLayer) -> bytes:
+def _body(attestation: LegacyLayer) -> bytes:
     layer = attestation.layer
     if layer.media_type != MEDIA_TYPE:
         kind = shown(layer.media_type) or "of no type"
         raise RejectionError(f"attestation layer {layer.digest} is {kind}, not {MEDIA_TYPE}")
     if SIGNATURE not in layer.annotations:
         raise RejectionError(f'signature layer {layer.digest} is missing "{SIGNATURE}" annotation')
-    if attestation.body is None:
+    if attestation.payload is None:
         # The registry may have it later.
         raise RejectionError(attestation.problem, lasting=False)
-    return attestation.body
+    return attestation.payload
 
 
 def _envelope(body: bytes) -> _Envelope:

@@ -18,11 +18,11 @@ from provider.questions.attestation_question import AttestationWish
 from provider.signatures.alive import Alive, always
 from provider.signatures.content import Envelope
 from provider.signatures.demands import Demands
-from provider.signatures.discovery import SIGN
 from provider.signatures.document_work import DividedDocument, Division, EnvelopePlace, StatementReading, Verification
 from provider.signatures.formats import bundle, bundle_format
 from provider.signatures.formats.bundle import NoSignatureError
 from provider.signatures.formats.bundle_format import Bundle
+from provider.signatures.proof_kind import SIGN
 from provider.signatures.rejection import RejectionError, step
 from provider.signatures.statement import PAYLOAD_TYPE
 

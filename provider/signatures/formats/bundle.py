@@ -34,13 +34,13 @@ from provider.registry.content import digests
 from provider.signatures.alive import Alive, always
 from provider.signatures.content import Envelope, MessageSignature
 from provider.signatures.demands import Demands
-from provider.signatures.discovery import SIGN
 from provider.signatures.encoding import WeightRejectionError, strict_object
 from provider.signatures.evidence import certificates, paths, timestamps, transparency
 from provider.signatures.evidence.entry_body import SignatureMaterial
 from provider.signatures.evidence.logged_certificates import verify_logged
 from provider.signatures.formats import bundle_format
 from provider.signatures.formats.bundle_format import Bundle
+from provider.signatures.proof_kind import SIGN
 from provider.signatures.rejection import RejectionError, step
 from provider.signatures.trust.keys import PublicKey
 

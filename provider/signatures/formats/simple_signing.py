@@ -25,7 +25,7 @@ from provider.golang.structs import Custom, Field, Map, Struct, Text
 from provider.questions.answer import Proof
 from provider.signatures.alive import Alive, always
 from provider.signatures.demands import Demands
-from provider.signatures.discovery import LegacySignature
+from provider.signatures.discovery import LegacyLayer
 from provider.signatures.encoding import from_base64, from_json
 from provider.signatures.evidence.transparency import LoggedSignature
 from provider.signatures.formats import layer_notes
@@ -56,7 +56,7 @@ _PAYLOAD: Final = Struct(
 )
 
 
-def verify(signature: LegacySignature, digest: str, demands: Demands, now: dt.datetime, alive: Alive = always) -> Proof:
+def verify(signature: LegacyLayer, digest: str, demands: Demands, now: dt.datetime, alive: Alive = always) -> Proof:
     """What a signature proves.
 
     Args:
@@ -94,7 +94,7 @@ def verify(signature: LegacySignature, digest: str, demands: Demands, now: dt.da
         return layer_notes.proof_of(raw, digest, certificate, demands, [*times.all, *judged])
 
 
-def _payload(signature: LegacySignature) -> bytes:
+def _payload(signature: LegacyLayer) -> bytes:
     if signature.layer.media_type != MEDIA_TYPE:
         kind = shown(signature.layer.media_type) or "of no type"
         raise RejectionError(f"signature layer {signature.layer.digest} is {kind}, not {MEDIA_TYPE}")
@@ -104,7 +104,7 @@ def _payload(signature: LegacySignature) -> bytes:
     return signature.payload
 
 
-def _encoded(signature: LegacySignature) -> str:
+def _encoded(signature: LegacyLayer) -> str:
     if SIGNATURE not in signature.layer.annotations:
         raise RejectionError(f'signature layer {signature.layer.digest} is missing "{SIGNATURE}" annotation')
     return signature.layer.annotation(SIGNATURE)

@@ -12,9 +12,10 @@ from provider.questions.answer import TimeSource
 from provider.questions.attestation_question import AttestationWish, PredicateForm
 from provider.registry.content.manifest import Descriptor
 from provider.signatures.demands import Demands
+from provider.signatures.discovery import LegacyLayer
 from provider.signatures.document_work import at_once
 from provider.signatures.formats import attestation
-from provider.signatures.formats.attestation import MEDIA_TYPE, AttestationLayer
+from provider.signatures.formats.attestation import MEDIA_TYPE
 from provider.signatures.rejection import RejectionError
 from tests.simulators import attesting
 from tests.simulators.attesting import IN_TOTO, TYPE
@@ -36,7 +37,7 @@ def envelope(*signers, payload=None, **more):
 def layer(body, media_type=MEDIA_TYPE, **notes):
     digest = "sha256:" + hashlib.sha256(body).hexdigest()
     found = {"dev.cosignproject.cosign/signature": "", "predicateType": TYPE} | notes
-    return AttestationLayer(Descriptor(media_type, digest, len(body), annotations=found), body)
+    return LegacyLayer(Descriptor(media_type, digest, len(body), annotations=found), body)
 
 
 @pytest.fixture
@@ -159,12 +160,12 @@ def test_layer_of_another_sort_is_refused(refusal, world):
     body = envelope(world.key)
     assert "is application/json, not" in refusal(layer(body, "application/json"))[1]
     bare = layer(body)
-    unsigned = AttestationLayer(Descriptor(MEDIA_TYPE, bare.layer.digest, len(body)), body)
+    unsigned = LegacyLayer(Descriptor(MEDIA_TYPE, bare.layer.digest, len(body)), body)
     assert refusal(unsigned)[1].endswith('is missing "dev.cosignproject.cosign/signature" annotation')
 
 
 def test_layer_that_could_not_be_had_may_be_there_later(prove, world):
-    gone = AttestationLayer(layer(envelope(world.key)).layer, None, "gone")
+    gone = LegacyLayer(layer(envelope(world.key)).layer, None, "gone")
     with pytest.raises(RejectionError, match="gone") as caught:
         prove(gone)
     assert not caught.value.lasting

@@ -16,7 +16,8 @@ from provider.reasons import Reason
 from provider.registry import reference
 from provider.registry.content import media_types
 from provider.signatures.attestation_list import attestations_of
-from tests.simulators.attesting import ENVELOPE, TYPE, envelope, statement
+from provider.signatures.proof_kind import ATTESTATIONS
+from tests.simulators.attesting import ENVELOPE, IN_TOTO, TYPE, envelope, statement
 from tests.simulators.registry import sha256
 from tests.simulators.signing import SIGN, Signer, new_key
 from tests.unit.signatures.test_verifier import EMPTY, REPOSITORY, World
@@ -128,13 +129,27 @@ def test_a_thousand_are_looked_at_and_more_are_refused_before_the_first_is_fetch
     assert "blob" not in [asked.kind for asked in here.registry.requests]
 
 
-def test_bytes_are_counted_before_the_first_is_fetched(here):
-    one = here.said()
-    here.attest(*({**one, "size": limits.ATTESTATION_BYTES} for _ in range(5)))
+def bound(here, monkeypatch, **bounds):
+    """Other bounds than those of the limits."""
+    monkeypatch.setattr(here.verifier._attestations._discovery, "_kind", replace(ATTESTATIONS, **bounds))
+
+
+def blobs(here):
+    return sum(asked.kind == "blob" for asked in here.registry.requests)
+
+
+def test_bytes_are_counted_before_the_first_is_fetched_and_the_smallest_come_first(here, monkeypatch):
+    small, large = here.said(predicate={"n": 1}), here.said(predicate={"n": 2, "x": "y" * 900})
+    bound(here, monkeypatch, all_bytes=2 * large["size"])
+    here.attest(large, large, small)
+    found = here.prove(here.wish(paths=(("predicate", "n"),))).proofs
+    assert [proof.attestation.statement["predicate"]["n"] for proof in found] == [2, 1]
+    bound(here, monkeypatch, all_bytes=10)
+    before = blobs(here)
     error = here.refusal(here.wish())
     assert error.reason is Reason.ATTESTATION_REJECTED
-    assert f"more than the {limits.ATTESTATIONS_BYTES} bytes of one image" in error.message
-    assert "blob" not in [asked.kind for asked in here.registry.requests]
+    assert "is beyond the 10 bytes of one image that are looked at" in error.message
+    assert blobs(here) == before
 
 
 def test_one_that_is_too_large_is_not_fetched_and_hides_no_good_one(here):
@@ -290,18 +305,65 @@ def test_annotations_of_a_referrer_say_nothing_of_the_type(here):
 
 def test_bundles_are_counted_and_weighed_before_they_are_fetched(here, monkeypatch):
     refer(here, bundle(here), bundle(here, says={"predicate": 2}))
-    monkeypatch.setattr(limits, "ATTESTATIONS_BYTES", 1000)
+    bound(here, monkeypatch, all_bytes=100)
     error = here.refusal(by_key(here))
     assert error.reason is Reason.ATTESTATION_REJECTED
     assert "take those away that nobody needs" in error.message
-    monkeypatch.setattr(limits, "ATTESTATIONS", 1)
-    assert here.refusal(by_key(here)).message == "number of layers (2) exceeded the limit (1)"
+    assert blobs(here) == 0
+    bound(here, monkeypatch, most=1)
+    assert here.refusal(by_key(here)).message == "number of bundles (2) exceeded the limit (1)"
+
+
+def test_strangers_large_bundles_hide_no_small_one(here, monkeypatch):
+    large = [bundle(here, Signer(new_key()), says={"predicate": "x" * (5000 + number)}) for number in range(3)]
+    refer(here, *large, bundle(here))
+    bound(here, monkeypatch, all_bytes=12_000)
+    assert len(here.prove(by_key(here)).proofs) == 1
+    assert blobs(here) == 2
 
 
 def test_bundle_that_is_too_large_hides_no_good_one(here, monkeypatch):
     refer(here, bundle(here, says={"predicate": "x" * 5000}), bundle(here))
-    monkeypatch.setattr(limits, "ATTESTATION_BYTES", 4000)
+    bound(here, monkeypatch, bundle_bytes=4000)
     assert len(here.prove(by_key(here)).proofs) == 1
+
+
+# Legacy ones among the referrers.
+
+
+def refer_legacy(here, *layers, kind=IN_TOTO, **more):
+    """As cosign does with `--registry-referrers-mode=oci-1-1`."""
+    here.clock.advance(31)
+    here.list_referrers(here.refer_layers(list(layers), kind=kind, **more), artifactType=kind)
+
+
+def test_legacy_attestation_among_the_referrers_counts_where_there_is_none_under_the_tag(here):
+    refer_legacy(here, here.said(predicate={"n": 1}), here.said(Signer(new_key())))
+    (proof,) = here.prove(here.wish(paths=(("predicate",),))).proofs
+    assert (proof.format, proof.attestation.statement) == ("legacy", {"predicate": {"n": 1}})
+    here.attest(here.said(predicate={"n": 2}))
+    here.clock.advance(31)
+    (proof,) = here.prove(here.wish(paths=(("predicate",),))).proofs
+    assert proof.attestation.statement == {"predicate": {"n": 2}}
+
+
+@pytest.mark.parametrize(
+    "more", [{"kind": "application/x"}, {"subject": "sha256:" + "c" * 64}], ids=["another type", "another subject"]
+)
+def test_referrer_with_something_else_is_no_attestation(here, more):
+    refer_legacy(here, here.said(), **more)
+    error = here.refusal(here.wish())
+    assert error.reason is Reason.ATTESTATION_ABSENT
+    assert error.detail.endswith("nor a legacy one among the referrers")
+
+
+def test_registry_that_refuses_the_list_of_referrers_hides_nothing_and_one_that_is_away_may(here):
+    here.registry.fail("referrer", 403)
+    assert here.refusal(here.wish()).reason is Reason.ATTESTATION_ABSENT
+    here.registry.heal()
+    here.registry.fail("referrer", 503)
+    here.clock.advance(31)
+    assert here.refusal(here.wish()).reason is Reason.REGISTRY_UNAVAILABLE
 
 
 def test_absence_of_bundles_is_told(here):

@@ -10,7 +10,7 @@ from provider.registry.call import Call
 from provider.registry.credentials.credentials import NoCredentials
 from provider.registry.reference import parse
 from provider.registry.turns.claim import Claim
-from provider.signatures import discovery
+from provider.signatures import discovery, proof_kind
 from provider.signatures.content import Envelope, MessageSignature
 from provider.signatures.discovery import Discovery, Target
 from provider.signatures.formats import bundle
@@ -25,7 +25,7 @@ SHA256, SHA512 = f"sha256:{SHORT}", f"sha512:{LONG}"
 def statement(digest):
     text = {
         "_type": "https://in-toto.io/Statement/v1",
-        "predicateType": discovery.SIGN,
+        "predicateType": proof_kind.SIGN,
         "subject": [{"digest": digest}],
     }
     return Envelope("application/vnd.in-toto+json", json.dumps(text).encode(), b"")
@@ -68,7 +68,7 @@ def test_tag_of_simple_signings_is_too_long_to_exist_and_nobody_is_asked(source)
     loop = VirtualLoop(clock)
     call = Call(Deadline.after(clock, 1), Claim(object()), NoCredentials())
     # Without a store: it is not asked.
-    listing = loop.run(Discovery(None, clock.now, None).legacy(target, call))
+    listing = loop.run(Discovery(None, clock.now, None).tagged(target, call))
     assert listing.entries == ()
     loop.finish()
 

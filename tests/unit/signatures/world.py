@@ -11,7 +11,7 @@ from provider.questions.answer import Proof
 from provider.questions.proof_question import HashAlgorithm
 from provider.registry.content.manifest import Descriptor
 from provider.signatures.demands import Demands
-from provider.signatures.discovery import LegacySignature
+from provider.signatures.discovery import LegacyLayer
 from provider.signatures.formats import bundle, simple_signing
 from provider.signatures.trust import keys, trust_root
 from tests.simulators.signing import NOW, Signer, SigningWorld, b64, canonical
@@ -43,11 +43,11 @@ class SignatureWorld:
 
     def layer(
         self, payload: bytes, notes: Mapping[str, str], media_type: str = simple_signing.MEDIA_TYPE
-    ) -> LegacySignature:
+    ) -> LegacyLayer:
         digest = "sha256:" + hashlib.sha256(payload).hexdigest()
-        return LegacySignature(Descriptor(media_type, digest, len(payload), annotations=dict(notes)), payload)
+        return LegacyLayer(Descriptor(media_type, digest, len(payload), annotations=dict(notes)), payload)
 
-    def legacy(self, signer: Signer | None = None, digest: str = DIGEST, **parts: Any) -> LegacySignature:
+    def legacy(self, signer: Signer | None = None, digest: str = DIGEST, **parts: Any) -> LegacyLayer:
         """A simple signing. Parts: `payload`; `signature`; `logged`, `stamped`: True or what changes; `notes`."""
         signer = signer or self.world.key
         payload = parts.get("payload") or self.world.payload(digest)
@@ -70,7 +70,7 @@ class SignatureWorld:
         return self.layer(payload, notes | parts.get("notes", {}))
 
     def verify(
-        self, signature: LegacySignature, demands: Demands | None = None, digest: str = DIGEST, now: dt.datetime = NOW
+        self, signature: LegacyLayer, demands: Demands | None = None, digest: str = DIGEST, now: dt.datetime = NOW
     ) -> Proof:
         return simple_signing.verify(signature, digest, demands or self.by_key, now)
 
