@@ -166,7 +166,7 @@ class Discovery:
             raise
         # Beside the image's own name theirs is not said once more.
         problems = [problem.removeprefix(f"{what}: ") for problem in layers.problems]
-        return self._listing(Listing(where, layers.entries, sighting.observed_at, problems))
+        return self._listing(Listing(where, layers.entries, sighting.observed_at, problems), f"{what}: ")
 
     async def referring(self, target: Target, call: Call) -> ReferrerList:
         """What refers to an image.
@@ -284,7 +284,7 @@ class Discovery:
         is_one = len(found.layers) == 1 and _is_bundle(found.layers[0].media_type)
         return DescriptorList(found.layers if is_one and self._kind.is_in(found.annotations) else ())
 
-    def _listing(self, found: Listing) -> Listing:
+    def _listing(self, found: Listing, what: str = "") -> Listing:
         """What is looked at: not too many, and no more bytes than there is room for, the smallest first.
 
         So nobody can hide a good one behind large ones of his own.
@@ -309,7 +309,7 @@ class Discovery:
         ]
         problems = [*found.problems, *beyond]
         if problems:
-            self._observer.entries_passed_over(RemoteList.SIGNATURES, problems)
+            self._observer.entries_passed_over(RemoteList.SIGNATURES, [f"{what}{problem}" for problem in problems])
         entries = [entry for place, entry in enumerate(found.entries) if place in kept]
         return replace(found, entries=entries, problems=problems)
 
