@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from gatekeeper.evaluation import fact_fields, signed
+from gatekeeper.evaluation import attested, fact_fields, signed
 from provider.errors import ImageError
 from provider.golang import rfc3339
 from provider.golang.decoding import DecodeError
@@ -45,6 +45,7 @@ def problems_in(image: str, fact: Mapping[str, Any]) -> Iterator[tuple[str, str]
     yield from _config_problems(fact.get("config", {}))
     yield from _signature_problems(fact.get("signature", {}))
     yield from signed.problems_in(fact)
+    yield from attested.problems_in(fact)
     yield from _disagreements(fact)
 
 
@@ -67,6 +68,7 @@ def completed(image: str, fact: Mapping[str, Any]) -> Mapping[str, Any]:
         "reference": f"{named.context}@{digest}",
         "signature": {"status": SignatureStatus.UNCHECKED, "by": []},
         "signed": [],
+        "attested": [],
         "observedAt": "",
         **_dated(_oldest(platforms), source),
         **fact,

@@ -90,7 +90,7 @@ class Finding:
         """What to do about it; empty for a reason that is not ours."""
         if self.unproved:
             recorded = f"`bestbefore check --policy … --image {self.image} --output json`"
-            return f"Record its signatures: {recorded}, or write `signed` into the facts."
+            return f"Record its signatures: {recorded}, or write `signed` or `attested` into the facts."
         if self.unknown:
             return f"Record its facts: `bestbefore facts {self.image} --output json`."
         # What is waived has to be done all the same.

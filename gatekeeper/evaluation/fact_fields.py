@@ -26,6 +26,7 @@ IMAGE: Final = (
         "config",
         "observedAt",
         "ref",
+        "attested",
         "signed",
         "signatures",
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from gatekeeper.evaluation import fact_fields, foresight, recorded_config, signed
+from gatekeeper.evaluation import attested, fact_fields, foresight, recorded_config, signed
 from gatekeeper.evaluation.evaluator import ConstraintReview
 from gatekeeper.evaluation.program import NOTHING, StubAnswers
 from gatekeeper.evaluation.signed import Names
@@ -109,14 +109,16 @@ class RecordedFacts:
 
     Attributes:
         images: value, or `{"reason", "message"}`, by image as written. Beside it what is known of signatures:
-            `signatures`, answers by the `ref` of their question, as `check` records them; or `signed`, as a person
-            writes it.
+            `signatures`, answers by the `ref` of their question, as `check` records them; or `signed` and `attested`,
+            as a person writes them.
         names: whom `signed` can name.
+        attestors: whom `attested` can name.
         file: where they stand, for messages.
     """
 
     images: Mapping[str, Mapping[str, Any]]
     names: Names = field(default_factory=dict)
+    attestors: Names = field(default_factory=dict)
     file: str = ""
 
     @classmethod
@@ -137,13 +139,15 @@ class RecordedFacts:
 
     def named(self, translations: Sequence[Translation]) -> RecordedFacts:
         """The same, knowing the authorities and signers of these policies by name."""
-        return replace(self, names=signed.names_of(translations))
+        return replace(self, names=signed.names_of(translations), attestors=signed.names_of(translations, "attestor"))
 
     def unknown_signers(self, images: Iterable[str]) -> Iterator[str]:
-        """Of these images, who is named in `signed` and is nobody whom a policy names: a sentence each."""
+        """Of these images, who is named in `signed` or `attested` and by no policy: a sentence each."""
         for image in images:
             for name in signed.unknown(self.images.get(image, {}), self.names):
                 yield f"facts of {image}: signed by {name}, but no policy has such an authority or signer"
+            for name in attested.unknown(self.images.get(image, {}), self.attestors):
+                yield f"facts of {image}: attested by {name}, but no policy asks such an authority for attestations"
 
     def require_platforms(self, images: Iterable[str]) -> None:
         """Refuse facts of these images whose dates belong to no platform: the provider always names platforms.
@@ -209,9 +213,13 @@ class RecordedFacts:
             return _failure(known) if "reason" in known else known
         if "reason" in found:
             return _failure(found)
-        if "signed" not in found:
-            sentence = f"the recorded facts do not say whether {asked.image} is signed as this policy asks"
+        wish = asked.verify.attestation
+        said = "signed" if wish is None else "attested"
+        if said not in found:
+            sentence = f"the recorded facts do not say whether {asked.image} is {said} as this policy asks"
             return ProofsAbsentError(sentence)
+        if wish is not None:
+            return attested.answer(asked, wish, found, self.attestors, ref)
         return signed.answer(asked, found, self.names, ref)
 
 
@@ -292,7 +300,7 @@ def _images(path: Path, content: Any) -> Mapping[str, Mapping[str, Any]]:  # noq
         for place in _undated(found):
             sentence = f"expected createdNs beside created, as `bestbefore facts {image} --output json` records them"
             raise FactsFileError(f"{path}: images.{image}{place}: {sentence}")
-        for place, sentence in signed.problems_in(found):
+        for place, sentence in (*signed.problems_in(found), *attested.problems_in(found)):
             raise FactsFileError(f"{path}: images.{image}.{place}: {sentence}")
     return images
 
@@ -352,7 +360,7 @@ def _are_answers(value: Any) -> bool:  # noqa: ANN401 - any JSON
 
 
 # What is recorded of signatures, beside the facts.
-_SIGNATURES: Final = frozenset({"signatures", "signed"})
+_SIGNATURES: Final = frozenset({"signatures", "signed", "attested"})
 
 _FIELDS: Final = fact_fields.IMAGE | {"detail", recorded_config.PATHS, recorded_config.WHOLE}
 

@@ -22,32 +22,32 @@ from provider.reasons import Reason
 _BY: Final = "by"
 _FAILURE: Final = frozenset({_BY, "reason", "message"})
 # What a certificate of a GitHub workflow says, in the words of policy-controller.
-_GITHUB: Final = tuple(f"githubWorkflow{name}" for name in ("Trigger", "Sha", "Name", "Repo", "Ref"))
-_PROOF: Final = (_BY, "subjects", "issuer", *_GITHUB, "id", "digest", "format", "times", "reason", "message")
+GITHUB: Final = tuple(f"githubWorkflow{name}" for name in ("Trigger", "Sha", "Name", "Repo", "Ref"))
+_PROOF: Final = (_BY, "subjects", "issuer", *GITHUB, "id", "digest", "format", "times", "reason", "message")
 _NO_DIGEST: Final = "sha256:" + "0" * 64
 
 Names = Mapping[Verify, AbstractSet[str]]
 """What authorities and signers are called that ask the same: `NAME`, and `POLICY/NAME` for one policy's."""
 
 
-def names_of(translations: Sequence[Translation]) -> Names:
-    """Who can be named in `signed`."""
+def names_of(translations: Sequence[Translation], member: str = "verify") -> Names:
+    """Who can be named in `signed`; with `attestor`, in `attested`."""
     found: dict[Verify, set[str]] = {}
     for each in translations:
         for made in each.constraints:
-            for name, verify in _signers(made["spec"]["parameters"]):
+            for name, verify in _signers(made["spec"]["parameters"], member):
                 found.setdefault(verify, set()).update({name, f"{each.policy}/{name}"})
     return found
 
 
-def _signers(value: Any) -> Iterator[tuple[str, Verify]]:  # noqa: ANN401 - any JSON
+def _signers(value: Any, member: str) -> Iterator[tuple[str, Verify]]:  # noqa: ANN401 - any JSON
     """Whatever has a name and says what is to be proved, wherever it stands in parameters."""
     children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for child in children:
-        yield from _signers(child)
-    if isinstance(value, dict) and isinstance(value.get("name"), str) and isinstance(value.get("verify"), dict):
+        yield from _signers(child, member)
+    if isinstance(value, dict) and isinstance(value.get("name"), str) and isinstance(value.get(member), dict):
         try:
-            yield value["name"], proof_question.read(value["verify"])
+            yield value["name"], proof_question.read(value[member])
         except QuestionError:
             # What is no question is never answered.
             return
@@ -64,16 +64,29 @@ def problems_in(fact: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if not isinstance(entry, dict) or not isinstance(entry.get(_BY), str):
             yield path, "expected {by: NAME of an authority or signer}, with subjects and issuer of a certificate"
         elif "reason" in entry:
-            yield from ((f"{path}.{name}", "has no place beside a reason") for name in entry.keys() - _FAILURE)
-            if entry["reason"] not in list(Reason):
-                yield f"{path}.reason", f"{shown(str(entry['reason']))!r} is no reason code"
-        elif misspelt := sorted(map(str, entry.keys() - set(_PROOF))):
-            known = ", ".join(_PROOF)
-            yield from ((f"{path}.{name}", f"there is no such field; there are {known}") for name in misspelt)
-        elif not _are_texts(entry.get("subjects", [])):
-            yield f"{path}.subjects", "expected a list of texts"
-        elif not isinstance(entry.get("issuer", ""), str):
-            yield f"{path}.issuer", "expected a text"
+            yield from failure_problems(entry, path)
+        else:
+            yield from field_problems(entry, path, _PROOF)
+
+
+def failure_problems(entry: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with an entry that says why nothing is proved."""
+    yield from (
+        (f"{path}.{name}", "has no place beside a reason") for name in sorted(map(str, entry.keys() - _FAILURE))
+    )
+    if entry["reason"] not in list(Reason):
+        yield f"{path}.reason", f"{shown(str(entry['reason']))!r} is no reason code"
+
+
+def field_problems(entry: Mapping[str, Any], path: str, known: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What is wrong with the fields of an entry that says what is proved."""
+    if misspelt := sorted(map(str, entry.keys() - set(known))):
+        there = ", ".join(known)
+        yield from ((f"{path}.{name}", f"there is no such field; there are {there}") for name in misspelt)
+    elif not _are_texts(entry.get("subjects", [])):
+        yield f"{path}.subjects", "expected a list of texts"
+    elif not isinstance(entry.get("issuer", ""), str):
+        yield f"{path}.issuer", "expected a text"
 
 
 def _are_texts(value: Any) -> bool:  # noqa: ANN401 - any JSON
@@ -93,18 +106,31 @@ def answer(
     known = names.get(asked.verify, frozenset())
     entries = [entry for entry in fact.get("signed", ()) if entry[_BY] in known]
     failed = next((entry for entry in entries if "reason" in entry), None)
-    proofs = [_proof(asked, entry, fact) for entry in entries if "reason" not in entry]
+    proofs = [proof(asked, entry, fact) for entry in entries if "reason" not in entry]
     if proofs:
-        digest = fact.get("digest", _NO_DIGEST)
-        common = {"image": fact.get("image", asked.image), "digest": digest, "reference": fact.get("reference", "")}
-        return {**common, "proofs": proofs, "observedAt": "", "ref": ref}
+        return answered(asked, fact, proofs, ref)
     if failed is not None:
         return BestbeforeError(Reason(failed["reason"]), str(failed.get("message", "as recorded")))
     return BestbeforeError(Reason.SIGNATURE_ABSENT, "no signatures found")
 
 
-def _proof(asked: ProofQuestion, entry: Mapping[str, Any], fact: Mapping[str, Any]) -> dict[str, Any]:
+def answered(
+    asked: ProofQuestion, fact: Mapping[str, Any], proofs: Sequence[Mapping[str, Any]], ref: str
+) -> Mapping[str, Any]:
+    """An answer with these proofs."""
+    image, reference = fact.get("image", asked.image), fact.get("reference", "")
+    common = {"image": image, "digest": digest_of(fact), "reference": reference}
+    return {**common, "proofs": list(proofs), "observedAt": "", "ref": ref}
+
+
+def digest_of(fact: Mapping[str, Any]) -> str:
+    """What is signed; an invented one where the facts do not say."""
+    return str(fact.get("digest", _NO_DIGEST))
+
+
+def proof(asked: ProofQuestion, entry: Mapping[str, Any], fact: Mapping[str, Any]) -> dict[str, Any]:
+    """A proof with the fields of an entry."""
     fields = {name: value for name, value in entry.items() if name != _BY}
     name = hashlib.sha256(repr((asked.image, sorted(entry.items()))).encode()).hexdigest()
-    digest = fact.get("digest", _NO_DIGEST)
-    return {"id": name, "digest": digest, "format": asked.verify.format.value, "times": [], "subjects": [], **fields}
+    common = {"id": name, "digest": digest_of(fact), "format": asked.verify.format.value}
+    return {**common, "times": [], "subjects": [], **fields}

@@ -69,7 +69,7 @@ def test_names_are_those_that_the_provider_answers() -> None:
     ("fact", "said"),
     [
         ({"craeted": NEW}, "craeted: there is no such field; did you mean created?"),
-        ({"years": 3}, "years: there is no such field; there are config, created,"),
+        ({"years": 3}, "years: there is no such field; there are attested, config, created,"),
         (
             {"created": "yesterday"},
             "created: expected a time by RFC 3339, or null for an image without a date, got 'yesterday'",
