@@ -139,7 +139,11 @@ class RecordedFacts:
 
     def named(self, translations: Sequence[Translation]) -> RecordedFacts:
         """The same, knowing the authorities and signers of these policies by name."""
-        return replace(self, names=signed.names_of(translations), attestors=signed.names_of(translations, "attestor"))
+        return replace(
+            self,
+            names=signed.names_of(translations),
+            attestors=signed.names_of(translations, ["attestor"]),
+        )
 
     def unknown_signers(self, images: Iterable[str]) -> Iterator[str]:
         """Of these images, who is named in `signed` or `attested` and by no policy: a sentence each."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Final, TypeAlias
 
 from gatekeeper.evaluation.evaluator import ConstraintReview
@@ -44,11 +45,10 @@ def _question(image: str, wanted: _Wanted) -> Question:
 def _wanted(case: ConstraintReview) -> Iterator[_Wanted]:
     """What one case wants to know of each image."""
     for authority in case.parameters.get("authorities") or ():
-        if isinstance(authority, dict) and "verify" in authority:
-            try:
-                yield proof_question.read(authority["verify"])
-            except QuestionError:
-                continue
+        for place in ("verify", "stamped"):
+            if isinstance(authority, dict) and place in authority:
+                with suppress(QuestionError):
+                    yield proof_question.read(authority[place])
     yield _config(case.template.main)
 
 

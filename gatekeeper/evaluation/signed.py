@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from typing import Any, Final
 
 from gatekeeper.translation.translate import Translation
@@ -30,27 +31,26 @@ Names = Mapping[Verify, AbstractSet[str]]
 """What authorities and signers are called that ask the same: `NAME`, and `POLICY/NAME` for one policy's."""
 
 
-def names_of(translations: Sequence[Translation], member: str = "verify") -> Names:
-    """Who can be named in `signed`; with `attestor`, in `attested`."""
+def names_of(translations: Sequence[Translation], members: Sequence[str] = ("verify", "stamped")) -> Names:
+    """Who can be named: of the authorities and signers that say in one of these members what is to be proved."""
     found: dict[Verify, set[str]] = {}
     for each in translations:
         for made in each.constraints:
-            for name, verify in _signers(made["spec"]["parameters"], member):
+            for name, verify in _signers(made["spec"]["parameters"], members):
                 found.setdefault(verify, set()).update({name, f"{each.policy}/{name}"})
     return found
 
 
-def _signers(value: Any, member: str) -> Iterator[tuple[str, Verify]]:  # noqa: ANN401 - any JSON
+def _signers(value: Any, members: Sequence[str]) -> Iterator[tuple[str, Verify]]:  # noqa: ANN401 - any JSON
     """Whatever has a name and says what is to be proved, wherever it stands in parameters."""
     children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for child in children:
-        yield from _signers(child, member)
-    if isinstance(value, dict) and isinstance(value.get("name"), str) and isinstance(value.get(member), dict):
-        try:
-            yield value["name"], proof_question.read(value[member])
-        except QuestionError:
-            # What is no question is never answered.
-            return
+        yield from _signers(child, members)
+    for member in members if isinstance(value, dict) and isinstance(value.get("name"), str) else ():
+        # What is no question is never answered.
+        with suppress(QuestionError):
+            if isinstance(value.get(member), dict):
+                yield value["name"], proof_question.read(value[member])
 
 
 def problems_in(fact: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -45,7 +45,8 @@ class Signer:
 
     def to_json(self) -> dict[str, Any]:
         """The form of the parameters."""
-        found: dict[str, Any] = {"name": self.name, "verify": proof_question.write(self.verify)}
+        place = "verify" if self.verify.timestamp is None else "stamped"
+        found: dict[str, Any] = {"name": self.name, place: proof_question.write(self.verify)}
         if self.identities:
             found["identities"] = [identity_fields(each) for each in self.identities]
         return found

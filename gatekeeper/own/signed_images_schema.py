@@ -39,7 +39,7 @@ def _rule() -> dict[str, Any]:
             "images": {**globs("Which images the rule covers: one glob must match."), "minItems": 1},
             "signers": {
                 "description": "Who may sign; each needs a name of its own, and a public key, or a trust root and "
-                "identities.",
+                "identities, in `verify`; where a timestamp has to be proved, in `stamped`.",
                 "type": "array",
                 "minItems": 1,
                 "maxItems": MOST_SIGNERS,
@@ -60,6 +60,6 @@ def _signer() -> dict[str, Any]:
     name = {"description": "What messages call the signer.", "type": "string", "minLength": 1}
     return {
         "type": "object",
-        "required": ["name", "verify"],
+        "required": ["name"],
         "properties": {"name": name, **signer_properties()},
     }

@@ -16,9 +16,21 @@ import data.lib.bestbefore.reference
 #   The keys that an authority asks about an image: one, or one for each type of attestation; none where it is static.
 questions(authority, image) := {asked(authority, entry, image) | some entry in authority.attestations} if {
 	authority.attestations
-} else := {question(authority, image)} if {
-	authority.verify
+} else := {question(signing(authority), image)} if {
+	signing(authority).verify
 } else := set()
+
+# METADATA
+# description: |
+#   An authority with what is to be proved of a signature in `verify`. Where that includes a timestamp it stands in
+#   `stamped`: a template of an earlier release, or an API server whose definition does not have `timestamp` yet, would
+#   be content without. Whoever says both says nothing.
+signing(authority) := object.union(object.remove(authority, ["stamped"]), {"verify": authority.stamped}) if {
+	not authority.verify
+	is_object(authority.stamped.timestamp)
+} else := object.remove(authority, ["stamped", "verify"]) if {
+	authority.stamped
+} else := authority
 
 # METADATA
 # description: The key that asks for what an entry of an authority's attestations wants.
@@ -39,7 +51,7 @@ _puller(authority, image) := object.union(puller, {"namespace": image.namespace}
 
 # METADATA
 # description: Whether an authority may match, which is false only where it is known to fail without asking anybody.
-hopeful(authority) if authority.verify
+hopeful(authority) if signing(authority).verify
 
 hopeful(authority) if authority.attestor
 
@@ -66,14 +78,14 @@ judged(authority, _, _) := {"match": {"static": true}} if {
 	said := _static_sentence(object.get(authority.static, "message", ""))
 }
 
-judged(authority, image, answered) := _proved(authority, image, answer.value.proofs) if {
+judged(authority, image, answered) := _signed(signing(authority), image, answered) if not authority.attestations
+
+_signed(authority, image, answered) := _proved(authority, image, answer.value.proofs) if {
 	authority.verify
-	not authority.attestations
 	answer := answers.lookup(answered, question(authority, image))
 	is_array(answer.value.proofs)
 } else := object.union(_refused(authority, image, answer.reason, answer.message), _hint(authority, answer)) if {
 	authority.verify
-	not authority.attestations
 	answer := answers.lookup(answered, question(authority, image))
 }
 
@@ -81,6 +93,7 @@ judged(authority, image, answered) := _proved(authority, image, answer.value.pro
 # server whose definition does not have `attestations` yet, would be content with one.
 judged(authority, image, answered) := _attested(authority, entries) if {
 	not authority.verify
+	not authority.stamped
 	attesting := _attesting(authority)
 	count(authority.attestations) > 0
 	entries := [_entry(attesting, entry, image, answered) | some entry in authority.attestations]

@@ -334,3 +334,40 @@ test_no_entries_are_no_vouching if {
 		not _attested(_wants(entries), [_attested_proof]).match
 	}
 }
+
+_stamped := {
+	"name": "ann",
+	"identities": [],
+	"stamped": {"key": {"data": "PEM"}, "timestamp": {"trustRoot": "own"}},
+}
+
+test_authority_that_wants_a_timestamp_asks_for_it if {
+	keys := authorities.questions(_stamped, _image)
+	count(keys) == 1
+	every key in keys {
+		json.unmarshal(key).verify == _stamped.stamped
+	}
+	authorities.hopeful(_stamped)
+	_attested(_stamped, [_proof]).match
+	not _attested(_stamped, []).match
+}
+
+# A definition of an earlier release drops `stamped`, or `timestamp` in it, and a template of one does not look at it.
+test_authority_of_which_the_timestamp_was_dropped_takes_no_signature_without_one if {
+	every dropped in [
+		object.remove(_stamped, ["stamped"]),
+		object.union(object.remove(_stamped, ["stamped"]), {"stamped": {"key": {"data": "PEM"}}}),
+		object.union(_stamped, {"verify": {"key": {"data": "PEM"}}}),
+	] {
+		count(authorities.questions(dropped, _image)) == 0
+		not authorities.hopeful(dropped)
+		judged := _attested(dropped, [_proof])
+		judged.reason == "Internal"
+		not judged.match
+	}
+}
+
+test_authority_with_attestations_and_a_signature_with_a_timestamp_is_refused if {
+	both := object.union(_stamped, _wants([_entry("a")]))
+	not _attested(both, [_attested_proof, _proof]).match
+}

@@ -145,13 +145,13 @@ _result(rule, image, answered) := {
 }
 
 # Nothing but what a signer may be reaches the judgement: no static verdict, whatever the parameters hold.
-_authority(signer) := object.filter(signer, ["name", "verify", "identities"])
+_authority(signer) := object.filter(signer, ["name", "verify", "stamped", "identities"])
 
 # Who is behind a signer's signatures: the key, however it is written, or those whom the certificates name.
-_people(signer, _) := {_key(signer.verify.key.data)} if signer.verify.key
+_people(signer, _) := {_key(pem)} if pem := authorities.signing(signer).verify.key.data
 
 _people(signer, match) := {[signature.issuer, signature.subject] | some signature in match.signatures} if {
-	not signer.verify.key
+	not authorities.signing(signer).verify.key
 }
 
 # The key alone: what stands around its PEM block (`# ann's key`), headers in it, and white space are no part of it.

@@ -71,30 +71,43 @@ default _signer_faults(_) := ["` is no object"]
 
 _signer_faults(signer) := array.concat(unknown, own) if {
 	is_object(signer)
-	unknown := _unknown(signer, {"name", "verify", "identities"})
+	unknown := _unknown(signer, {"name", "verify", "stamped", "identities"})
 	own := [sprintf(".%s` is %s, expected %s", [name, parameters.shown(value), expected]) |
-		some name in ["name", "verify", "identities"]
+		some name in ["name", _proof(signer), "identities"]
 		value := object.get(signer, name, null)
 		expected := _signer_expected(name, value, signer)
 	]
 }
 
+# Where it says what is to be proved.
+_proof(signer) := "stamped" if {
+	signer.stamped
+} else := "verify"
+
 _signer_expected("name", value, _) := "a name" if not _is_filled_text(value)
 
-_signer_expected("verify", value, _) := "exactly one of `key`, with its `data`, and `keyless`" if {
+_signer_expected("verify", value, _) := expected if expected := _proof_expected(value)
+
+_signer_expected("stamped", value, signer) := "exactly one of `key`, with its `data`, and `keyless`, a `timestamp`, and no `verify` beside it" if {
+	not _is_stamped(value, signer)
+} else := expected if {
+	expected := _proof_expected(value)
+}
+
+_proof_expected(value) := "exactly one of `key`, with its `data`, and `keyless`" if {
 	not _is_verify(value)
 } else := "a public key: this one is private, and whoever reads the Constraint has it, so replace the pair" if {
 	contains(upper(value.key.data), "PRIVATE KEY")
 }
 
 _signer_expected("identities", value, signer) := "nothing beside a key, which names nobody" if {
-	signer.verify.key
+	signer[_proof(signer)].key
 	value != null
 }
 
 _signer_expected("identities", value, signer) := "a list of identities, each with an issuer and a subject, exact or as a regular expression" if {
-	not signer.verify.key
-	signer.verify.keyless
+	not signer[_proof(signer)].key
+	signer[_proof(signer)].keyless
 	not _is_list_of_identities(value)
 }
 
@@ -135,6 +148,12 @@ _is_quorum(value, rule) if {
 _is_verify(value) if {
 	_is_filled_text(value.key.data)
 	not "keyless" in object.keys(value)
+}
+
+_is_stamped(value, signer) if {
+	_is_verify(value)
+	is_object(value.timestamp)
+	not "verify" in object.keys(signer)
 }
 
 _is_verify(value) if {

@@ -187,3 +187,24 @@ test_one_bad_identity_beside_good_ones_is_a_problem if {
 	}
 	signing_parameters.problems(_with_signer(object.union(_ci, {"identities": [good, good]}))) == []
 }
+
+_stamped := {"name": "ann", "stamped": object.union(_key, {"timestamp": {"trustRoot": "own"}})}
+
+test_signer_with_a_timestamp_has_no_problem if {
+	signing_parameters.problems(_with_signer(_stamped)) == []
+}
+
+test_signer_with_a_timestamp_needs_one_and_no_other_proof if {
+	every signer in [
+		{"name": "ann", "stamped": _key},
+		{"name": "ann", "stamped": {"timestamp": {}}},
+		object.union(_stamped, {"verify": _key}),
+	] {
+		[problem] := signing_parameters.problems(_with_signer(signer))
+		startswith(problem, "`rules[0].signers[0].stamped` is an object, expected exactly one of")
+	}
+}
+
+test_signer_of_which_the_proof_was_dropped_is_a_problem if {
+	count(signing_parameters.problems(_with_signer({"name": "ann"}))) == 1
+}

@@ -38,8 +38,9 @@ def parameters(authority: Authority) -> dict[str, Any]:
     """What the Constraint's parameters hold of an authority that looks at signatures.
 
     `verify` stands in the question as it is; `identities` are matched in Rego and are no part of it, so that policies
-    share answers. Where attestations are wanted it is called `attestor`: who does not know these must not take a
-    signature for them, be it a template of an earlier release, or an API server that leaves out what is new to it.
+    share answers. Where attestations are wanted it is called `attestor`, and where a timestamp is, `stamped`: who does
+    not know these must not be content without them, be it a template of an earlier release, or an API server that
+    leaves out what is new to it.
     """
     found: dict[str, Any] = {asked_as(authority): proof_question.write(_verify(authority))}
     if authority.keyless is not None:
@@ -51,7 +52,9 @@ def parameters(authority: Authority) -> dict[str, Any]:
 
 def asked_as(authority: Authority) -> str:
     """The field that says what is asked for."""
-    return "attestor" if authority.attestations else "verify"
+    if authority.attestations:
+        return "attestor"
+    return "stamped" if authority.rfc3161timestamp is not None else "verify"
 
 
 def _attestation(attestation: Attestation) -> dict[str, Any]:

@@ -114,6 +114,7 @@ def signer_properties() -> dict[str, Any]:
     """Of somebody who signs: what the provider has to prove, and whom a certificate must name."""
     return {
         "verify": _verify(),
+        "stamped": _verify("The same where a timestamp has to be proved; in place of `verify`."),
         "identities": _list(
             "Who may have signed, where a certificate says who did: one must match.",
             {

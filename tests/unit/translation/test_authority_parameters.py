@@ -45,7 +45,7 @@ def test_identities_are_no_part_of_the_question():
 def test_log_is_left_out_where_a_timestamp_of_a_trust_root_is_asked_for():
     authority = {"key": {"data": KEY}, "ctlog": {"url": "https://rekor.example"}}
     assert asked(authority)["verify"]["ctlog"] == {"url": "https://rekor.example"}
-    stamped = asked({**authority, "rfc3161timestamp": {"trustRootRef": "own"}})["verify"]
+    stamped = asked({**authority, "rfc3161timestamp": {"trustRootRef": "own"}})["stamped"]
     assert "ctlog" not in stamped
     assert stamped["timestamp"] == {"trustRoot": "own"}
 
@@ -70,3 +70,12 @@ def test_log_that_names_nothing_is_none_for_a_key_and_the_public_one_for_certifi
 def test_provider_can_read_what_is_asked(authority):
     verify = asked(authority)["verify"]
     assert proof_question.write(proof_question.read(verify)) == verify
+
+
+def test_timestamp_stands_where_nobody_who_does_not_know_it_finds_a_signature_to_be_content_with():
+    """An API server whose definition is older leaves `timestamp` out of `verify`, and `stamped` as a whole."""
+    plain = {"name": "a", "key": {"data": KEY}}
+    assert "stamped" not in asked(plain)
+    found = asked({**plain, "rfc3161timestamp": {"trustRootRef": "own"}})
+    assert "verify" not in found
+    assert found["stamped"]["timestamp"] == {"trustRoot": "own"}

@@ -66,6 +66,6 @@ def test_trust_roots_are_named_wherever_one_is_meant():
 
 def test_signer_has_what_a_certificate_may_have_to_name():
     properties = schema.signer_properties()
-    assert set(properties) == {"verify", "identities"}
+    assert set(properties) == {"verify", "stamped", "identities"}
     identity = properties["identities"]["items"]["properties"]
     assert set(identity) == {"issuer", "issuerRegExp", "subject", "subjectRegExp"}
