@@ -30,6 +30,8 @@ class SourceName(StrEnum):
     POLICIES = "policies"
     POLICY_STATUSES = "policy_statuses"
     CERTIFICATES = "certificates"
+    INVENTORY = "inventory"
+    REPORTS = "reports"
 
 
 class SourceProblem(StrEnum):

@@ -1,0 +1,27 @@
+"""What announcements may not exceed, with its unit. None of it is a setting."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Series of each family; how many workloads have one of their own, where that is switched on.
+DUE_SERIES: Final = 3_000
+APPLY_SERIES: Final = 2_000
+BEST_BEFORE_SERIES: Final = 1_500
+NAMESPACE_SERIES: Final = 500
+WORKLOAD_SERIES: Final = 200
+# Events of one turn, and how long after a failure the same one is tried again, seconds.
+EVENTS: Final = 10
+EVENT_RETRY_SECONDS: Final = 300.0
+# Results of one report; reports of single workloads: beyond that each namespace has one.
+RESULTS: Final = 50
+REPORTS: Final = 5_000
+# Writes of reports: how far apart, and over how long the first ones are spread, seconds.
+WRITE_SECONDS: Final = 0.5
+FIRST_ROUND_SECONDS: Final = 600.0
+# How much of that may be caught up at once, seconds.
+WRITE_BURST_SECONDS: Final = 5.0
+# Of a report's texts, characters.
+TEXT_CHARACTERS: Final = 500
+# How long what was known of an image stays while nobody can look, days.
+KEPT_DAYS: Final = 7

@@ -1,0 +1,68 @@
+"""What the owners of a workload are told about one policy: one notice, however many of its images it is about."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from gatekeeper.denials.ledger.workload import WorkloadName
+from gatekeeper.freshness.announcement.round import is_told
+from gatekeeper.freshness.outlook import Due, Outlook, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeName:
+    """What a notice is about."""
+
+    policy: str
+    workload: WorkloadName
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """When the next Pod of a workload is denied by a policy.
+
+    Attributes:
+        name: what it is about.
+        due: how soon.
+        first: the image that is denied first; of several at one moment, the first by its path.
+        images: how many images are in the same class.
+    """
+
+    name: NoticeName
+    due: Due
+    first: Outlook
+    images: int
+
+    @property
+    def since(self) -> int | None:
+        """When it is denied first, nanoseconds since 1970; None where it was denied at first sight, or never is."""
+        denial = self.first.denial
+        return denial.since if denial is not None and self.first.now.verdict is not Verdict.DENIED else None
+
+
+def notices(outlooks: Iterable[Outlook], now: int) -> dict[NoticeName, Notice]:
+    """What is to be told of each workload and policy; what is not known is told only where nothing else is.
+
+    Args:
+        outlooks: of all that runs.
+        now: nanoseconds since 1970.
+    """
+    found: dict[NoticeName, list[Outlook]] = defaultdict(list)
+    for each in outlooks:
+        if is_told(each):
+            found[NoticeName(each.policy, each.subject.workload)].append(each)
+    return {name: _notice(name, several, now) for name, several in found.items()}
+
+
+def _notice(name: NoticeName, outlooks: Sequence[Outlook], now: int) -> Notice:
+    first = min(outlooks, key=lambda each: (_urgency(each, now), each.subject.path))
+    due = first.due(now)
+    return Notice(name, due, first, len({each.subject.image for each in outlooks if each.due(now) is due}))
+
+
+def _urgency(outlook: Outlook, now: int) -> tuple[int, int]:
+    if outlook.best_before is not None:
+        return 0, max(outlook.best_before, now)
+    return (1, 0) if outlook.due(now) is Due.UNKNOWN else (2, 0)

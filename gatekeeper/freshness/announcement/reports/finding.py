@@ -1,0 +1,144 @@
+"""What a report says of one image: from an outlook, without any age, so that it is the same text each day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from gatekeeper.denials.ledger.seen_keys import fingerprint
+from gatekeeper.freshness.announcement import sentences
+from gatekeeper.freshness.announcement.round import SOON
+from gatekeeper.freshness.outlook import Due, Outlook, Question, Verdict
+
+# What is asked of what runs, or may run again, the most urgent first. That an older revision cannot be gone back to
+# is true of every workload that has not changed for a while: it would give each one a report.
+_QUESTIONS: Final = (Question.RESCHEDULE, Question.APPLY, Question.RUNNING, Question.PULL)
+# Kinds that are made anew again and again: what is found of them belongs to what made them, or to nobody.
+_PASSING_KINDS: Final = frozenset({"Job", "ReplicaSet"})
+
+
+class Result(StrEnum):
+    """As reports say it."""
+
+    FAIL = "fail"
+    WARN = "warn"
+    ERROR = "error"
+    SKIP = "skip"
+
+
+class Severity(StrEnum):
+    """As reports say it."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
+_SEVERITIES: Final = {
+    Due.EXPIRED: Severity.HIGH,
+    Due.IN_1_DAY: Severity.HIGH,
+    Due.IN_3_DAYS: Severity.MEDIUM,
+    Due.IN_7_DAYS: Severity.MEDIUM,
+    Due.IN_14_DAYS: Severity.LOW,
+}
+_ORDER: Final = tuple(Result)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One result of a report.
+
+    Attributes:
+        outlook: what it says.
+        result: in one word.
+        severity: how bad it is.
+    """
+
+    outlook: Outlook
+    result: Result
+    severity: Severity
+
+    @property
+    def mark(self) -> str:
+        """The same for the same image of the same workload, whatever becomes of it."""
+        each = self.outlook
+        workload = each.subject.workload
+        where = (workload.namespace, workload.kind, workload.name, each.subject.path, each.subject.image)
+        return fingerprint(each.policy, each.question.value, *where)
+
+    @property
+    def result_id(self) -> str:
+        """Another one when the result is another: readers alert on those that they have not seen."""
+        return f"{self.mark}-{self.result.value}"
+
+    @property
+    def best_before(self) -> int | None:
+        """When it is denied first, nanoseconds since 1970; None where it was denied at first sight, or never is."""
+        each = self.outlook
+        return each.best_before if each.effect is not None or each.now.verdict is not Verdict.DENIED else None
+
+    @property
+    def message(self) -> str:
+        """For people."""
+        each = self.outlook
+        if each.question is Question.PULL:
+            return "The image is gone from its registry: a new node cannot pull it. Push it again, or move to another."
+        if self.result is Result.ERROR:
+            return f"Nobody could look ({sentences.reason(each)}): whether it is denied is not known."
+        said = sentences.when(each) if each.question is not Question.APPLY else _of_apply(each)
+        return " ".join([said, *sentences.advice(each)] if each.denial is not None else [said])
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """The worst first, and always in the same order."""
+        each = self.outlook
+        place = each.subject
+        return (
+            _ORDER.index(self.result),
+            self.best_before or 0,
+            each.policy,
+            place.path,
+            place.image,
+            _QUESTIONS.index(each.question),
+        )
+
+
+def findings(outlooks: Iterable[Outlook], now: int) -> list[Finding]:
+    """What is worth a result, in order; what two questions answer alike stands there once.
+
+    Args:
+        outlooks: of some workloads.
+        now: nanoseconds since 1970.
+    """
+    found: dict[object, Finding] = {}
+    several = [each for each in outlooks if each.question in _QUESTIONS]
+    for each in sorted(several, key=lambda one: _QUESTIONS.index(one.question)):
+        for finding in _of(each, now):
+            subject = each.subject
+            key = (each.policy, subject.workload, subject.path, subject.image, finding.result, finding.best_before)
+            found.setdefault((*key, each.question is Question.PULL), finding)
+    return sorted(found.values(), key=lambda finding: finding.order)
+
+
+def _of(outlook: Outlook, now: int) -> Iterator[Finding]:
+    if outlook.subject.workload.kind in _PASSING_KINDS:
+        return
+    due = outlook.due(now)
+    if outlook.question is Question.PULL:
+        if outlook.now.verdict is Verdict.DENIED:
+            yield Finding(outlook, Result.FAIL, Severity.MEDIUM)
+    elif due in SOON:
+        severity = Severity.CRITICAL if outlook.critical else _SEVERITIES[due]
+        yield Finding(outlook, Result.FAIL if due is Due.EXPIRED else Result.WARN, severity)
+    elif due is Due.UNKNOWN:
+        yield Finding(outlook, Result.ERROR, Severity.MEDIUM)
+    elif outlook.now.verdict is Verdict.WAIVED:
+        yield Finding(outlook, Result.SKIP, Severity.INFO)
+
+
+def _of_apply(outlook: Outlook) -> str:
+    return f"As a person would apply it, by what its tag names now: {sentences.when(outlook)}"

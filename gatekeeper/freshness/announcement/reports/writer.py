@@ -1,0 +1,179 @@
+"""Writes reports: what changed and nothing else, slowly, and only where the cluster has a kind for them."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from gatekeeper.cluster.api import KubernetesApi, Object
+from gatekeeper.cluster.errors import ClusterError, ClusterUnavailableError, ObjectAbsentError
+from gatekeeper.denials.ledger.workload import WorkloadName
+from gatekeeper.denials.logs.health import SourceHealth, SourceName, problem_of
+from gatekeeper.freshness.announcement import limits
+from gatekeeper.freshness.announcement.reports import form as forms
+from gatekeeper.freshness.announcement.reports.finding import Finding, findings
+from gatekeeper.freshness.announcement.reports.form import ReportForm
+from gatekeeper.freshness.announcement.reports.report import (
+    SELECTOR,
+    ReportName,
+    ReportText,
+    Sighting,
+    is_same,
+    namespace_report,
+    sightings,
+    workload_report,
+)
+from gatekeeper.freshness.announcement.round import Round
+from provider.clock import Clock
+
+_Key = TypeVar("_Key")
+
+
+@dataclass(frozen=True)
+class ReportWrite:
+    """One thing to do.
+
+    Attributes:
+        form: which kind of report.
+        name: which one.
+        body: what it should be; None where it should go.
+    """
+
+    form: ReportForm
+    name: ReportName
+    body: Object | None
+
+
+class ReportWriter:
+    """Keeps the cluster's reports as the last round has it.
+
+    Args:
+        api: of the cluster.
+        uid: of a workload, where it is known; else empty.
+        health: takes note whether they can be read and written.
+        clock: says when.
+        may_write: whether this process is still the one that writes.
+    """
+
+    def __init__(
+        self,
+        api: KubernetesApi,
+        uid: Callable[[WorkloadName], str],
+        health: SourceHealth,
+        clock: Clock,
+        may_write: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._api = api
+        self._uid = uid
+        self._health = health
+        self._clock = clock
+        self._may_write = may_write
+        self._queue: deque[ReportWrite] = deque()
+        self._spacing = limits.WRITE_SECONDS
+        self._next = 0.0
+        self._first_ends: float | None = None
+
+    def take(self, found: Round, now: int) -> int:
+        """Compare what there should be with what is there; `write` does the rest, in its time.
+
+        Args:
+            found: the last round.
+            now: nanoseconds since 1970.
+
+        Returns:
+            How many writes it takes.
+        """
+        try:
+            plan = list(self._plan(found, now))
+        except ClusterError as error:
+            self._health.failed(SourceName.REPORTS, problem_of(error), error.message)
+            return len(self._queue)
+        self._queue = deque(plan)
+        self._spacing = self._pace(len(plan))
+        self._next = max(self._next, self._clock.monotonic())
+        if not plan:
+            self._health.succeeded(SourceName.REPORTS)
+        return len(plan)
+
+    def _pace(self, writes: int) -> float:
+        """How far apart these writes are, seconds: the first ones take their time."""
+        now = self._clock.monotonic()
+        if self._first_ends is None:
+            self._first_ends = now + limits.FIRST_ROUND_SECONDS
+        left = max(0.0, self._first_ends - now)
+        return max(limits.WRITE_SECONDS, left / writes if writes else 0.0)
+
+    def write(self) -> None:
+        """Do what is due by now."""
+        monotonic = self._clock.monotonic()
+        self._next = max(self._next, monotonic - limits.WRITE_BURST_SECONDS)
+        while self._queue and self._next <= monotonic and self._may_write():
+            self._next += self._spacing
+            each = self._queue.popleft()
+            try:
+                self._do(each)
+            except ObjectAbsentError as error:
+                # Its kind has vanished, or it went with its workload: the next round looks which kinds there are.
+                if each.body is not None:
+                    self._health.failed(SourceName.REPORTS, problem_of(error), error.message)
+                    self._queue.clear()
+            except ClusterUnavailableError as error:
+                # All others would wait for the same; the next round finds what is missing.
+                self._health.failed(SourceName.REPORTS, problem_of(error), error.message)
+                self._queue.clear()
+            except ClusterError as error:
+                self._health.failed(SourceName.REPORTS, problem_of(error), error.message)
+            else:
+                self._health.succeeded(SourceName.REPORTS)
+
+    def _do(self, write: ReportWrite) -> None:
+        if write.body is None:
+            self._api.delete(write.form.resource, write.name.name, write.name.namespace)
+        else:
+            self._api.apply(write.form.resource, write.body)
+
+    def _plan(self, found: Round, now: int) -> Iterator[ReportWrite]:
+        present = forms.present(self._api)
+        for each in present[1:]:
+            # Of two kinds one is enough; ours of the other are of a time when it was alone.
+            yield from (ReportWrite(each, name, None) for name in self._there(each))
+        if not present:
+            return
+        there = self._there(present[0])
+        seen = {mark: each for report in there.values() for mark, each in sightings(report).items()}
+        wanted = self._wanted(found, now, present[0], seen)
+        for name, body in wanted.items():
+            if name not in there or not is_same(body, there[name]):
+                yield ReportWrite(present[0], name, body)
+        for name in there.keys() - wanted.keys():
+            yield ReportWrite(present[0], name, None)
+
+    def _there(self, form: ReportForm) -> Mapping[ReportName, Object]:
+        pages = self._api.pages(form.resource, labels=SELECTOR)
+        reports = (each for page in pages for each in page)
+        return {
+            ReportName(str(each["metadata"].get("namespace", "")), str(each["metadata"]["name"])): each
+            for each in reports
+        }
+
+    def _wanted(
+        self, found: Round, now: int, form: ReportForm, seen: Mapping[str, Sighting]
+    ) -> Mapping[ReportName, Object]:
+        text = ReportText(form, now, seen)
+        every = findings(found.outlooks, now)
+        by_workload = _grouped(every, lambda each: each.outlook.subject.workload)
+        if len(by_workload) > limits.REPORTS:
+            by_namespace = _grouped(every, lambda each: each.outlook.subject.workload.namespace)
+            return {namespace_report(name): text.of_namespace(name, each) for name, each in by_namespace.items()}
+        return {
+            workload_report(name): text.of_workload(name, each, self._uid(name)) for name, each in by_workload.items()
+        }
+
+
+def _grouped(every: Iterable[Finding], key: Callable[[Finding], _Key]) -> Mapping[_Key, Sequence[Finding]]:
+    found: dict[_Key, list[Finding]] = defaultdict(list)
+    for each in every:
+        found[key(each)].append(each)
+    return found

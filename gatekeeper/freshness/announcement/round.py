@@ -1,0 +1,87 @@
+"""What one round of the forecast found, and what stays of the one before where nobody could look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from gatekeeper.freshness.announcement import limits
+from gatekeeper.freshness.outlook import DAY, Due, Outlook, Question, Verdict
+
+Place: TypeAlias = tuple[object, ...]
+
+# Classes that are announced: denied now, or within two weeks.
+SOON: Final = frozenset({Due.EXPIRED, Due.IN_1_DAY, Due.IN_3_DAYS, Due.IN_7_DAYS, Due.IN_14_DAYS})
+_EDGES: Final = (0, 1, 3, 7, 14, 30)
+
+
+@dataclass(frozen=True)
+class Round:
+    """What is known of what runs.
+
+    Attributes:
+        outlooks: all of them.
+        at: when they were made, nanoseconds since 1970.
+        known: when the oldest of them was made: before `at` where nobody could look again.
+    """
+
+    outlooks: Sequence[Outlook]
+    at: int
+    known: int
+
+    def next_edge(self, now: int) -> int | None:
+        """The next moment at which one of them is in another class; None where none will be.
+
+        Args:
+            now: nanoseconds since 1970.
+        """
+        return min((edge for each in self.outlooks for edge in _edges(each) if edge > now), default=None)
+
+
+class RoundMemory:
+    """Keeps what was known of an image of a workload while nobody can look: dates do not change by an outage."""
+
+    def __init__(self) -> None:
+        self._known: dict[Place, tuple[int, Outlook]] = {}
+
+    def round(self, outlooks: Sequence[Outlook], now: int) -> Round:
+        """These, with what was known before in the place of what is not known now.
+
+        Args:
+            outlooks: of all that runs; what is not among them is gone.
+            now: nanoseconds since 1970.
+        """
+        found = dict(self._chosen(outlooks, now))
+        self._known = {place: each for place, each in found.items() if not _is_unknown(each[1])}
+        at = [moment for moment, _ in found.values()]
+        return Round([each for _, each in found.values()], now, min(at, default=now))
+
+    def _chosen(self, outlooks: Sequence[Outlook], now: int) -> Iterator[tuple[Place, tuple[int, Outlook]]]:
+        for each in outlooks:
+            place = place_of(each)
+            before = self._known.get(place)
+            if before is not None and _is_unknown(each) and now - before[0] <= limits.KEPT_DAYS * DAY:
+                yield place, before
+            else:
+                yield place, (now, each)
+
+
+def place_of(outlook: Outlook) -> Place:
+    """What one outlook is about: the same in the next round, as long as the image stays."""
+    subject = outlook.subject
+    return outlook.policy, outlook.question, subject.workload, subject.path, subject.image
+
+
+def is_told(outlook: Outlook) -> bool:
+    """Whether it is about what controllers do by themselves: that is what must not surprise anybody."""
+    return outlook.question is Question.RESCHEDULE
+
+
+def _is_unknown(outlook: Outlook) -> bool:
+    return outlook.now.verdict is Verdict.UNKNOWN and outlook.denial is None
+
+
+def _edges(outlook: Outlook) -> Iterator[int]:
+    if outlook.best_before is not None:
+        yield from (outlook.best_before - days * DAY for days in _EDGES)

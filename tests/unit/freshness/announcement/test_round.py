@@ -1,0 +1,46 @@
+"""What was known stays while nobody can look, and classes change between rounds."""
+
+from __future__ import annotations
+
+from gatekeeper.freshness.announcement import limits
+from gatekeeper.freshness.announcement.round import RoundMemory
+from gatekeeper.freshness.outlook import DAY, Due
+from tests.unit.freshness.announcement.samples import NOW, outlook, subject, unknown
+
+
+def test_dates_stay_while_the_registry_is_away_for_a_day_and_their_age_is_told() -> None:
+    memory = RoundMemory()
+    memory.round([outlook(days=3)], NOW)
+    away = memory.round([outlook(turns=[unknown(NOW + DAY)])], NOW + DAY)
+    (kept,) = away.outlooks
+    assert kept.due(NOW + DAY) is Due.IN_3_DAYS
+    assert (away.at, away.known) == (NOW + DAY, NOW)
+
+
+def test_what_was_known_is_given_up_after_a_week() -> None:
+    memory = RoundMemory()
+    memory.round([outlook(days=3)], NOW)
+    later = NOW + limits.KEPT_DAYS * DAY + 1
+    (found,) = memory.round([outlook(turns=[unknown(later)])], later).outlooks
+    assert found.due(later) is Due.UNKNOWN
+
+
+def test_another_image_takes_nothing_over_from_the_one_before() -> None:
+    memory = RoundMemory()
+    memory.round([outlook(days=3)], NOW)
+    other = outlook(of=subject(image="registry.example.com/shop/web:2"), turns=[unknown()])
+    assert memory.round([other], NOW).outlooks == [other]
+
+
+def test_what_is_gone_from_the_cluster_is_gone() -> None:
+    memory = RoundMemory()
+    memory.round([outlook()], NOW)
+    assert memory.round([], NOW).outlooks == []
+    assert memory.round([outlook(turns=[unknown()])], NOW).outlooks[0].due(NOW) is Due.UNKNOWN
+
+
+def test_next_edge_is_when_the_first_one_changes_its_class() -> None:
+    found = RoundMemory().round([outlook(days=20), outlook(days=5, of=subject(path="b"))], NOW)
+    assert found.next_edge(NOW) == NOW + 2 * DAY
+    assert found.next_edge(NOW + 5 * DAY) == NOW + 6 * DAY, "of the other one: 14 days left"
+    assert found.next_edge(NOW + 21 * DAY) is None
