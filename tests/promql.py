@@ -10,6 +10,7 @@ from functools import cache
 import promql_parser as promql
 
 from gatekeeper.denials.ledger.metrics import DenialMetrics
+from gatekeeper.freshness.announcement.metrics import FreshnessMetrics
 from provider.questions.endpoint import Endpoint
 from provider.telemetry.metrics import Metrics
 from scripts.reference.metrics import labels_of, own, scraped
@@ -49,7 +50,9 @@ def filled(expression: str) -> str:
 def series() -> Mapping[str, frozenset[str]]:
     """Every series that rules and dashboards may name, with its labels: those of the real registries."""
     found = dict(FOREIGN)
-    registries = (Metrics(dict.fromkeys(Endpoint, 1.0)).registry, DenialMetrics().registry)
+    controller = DenialMetrics()
+    FreshnessMetrics.of(controller)
+    registries = (Metrics(dict.fromkeys(Endpoint, 1.0)).registry, controller.registry)
     for metric in (metric for registry in registries for metric in own(registry)):
         labels = frozenset(labels_of(metric))
         (family,) = metric.describe()

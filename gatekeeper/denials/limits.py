@@ -40,7 +40,7 @@ KINDS: Final = 200
 SHOWN_POLICIES: Final = 200
 POLICY_SERIES: Final = 8 * SHOWN_POLICIES
 # Series of all families together, and of the families that could become large.
-SERIES: Final = 20_000
+SERIES: Final = 28_000
 VIOLATION_SERIES: Final = 6_500
 REQUEST_SERIES: Final = 2_600
 DRY_RUN_SERIES: Final = 520

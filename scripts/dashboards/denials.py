@@ -20,6 +20,7 @@ _REASON: Final = Column(
 )
 _ANY_IS_RED: Final = ((0, "green"), (1, "red"))
 _ANY_IS_ORANGE: Final = ((0, "green"), (1, "orange"))
+_WEEK: Final = 'due=~"1d|3d|7d"'
 
 
 def _log_link() -> str:
@@ -54,6 +55,7 @@ def built() -> build.Dashboard:
         "Which, where, why, whose fault, by whom": [*_whose(), *_which(), *_over_time()],
         "Only warned": _warned(),
         "Already running": _running(),
+        "Next week": _next_week(),
         "How much of it is seen": _sight(),
     }
     return with_rows(dashboard, rows)
@@ -77,7 +79,7 @@ def _first() -> list[Panel]:
                 Query(queries.blocked(queries.THEIRS), "theirs {{cluster}}"),
                 Query(queries.blocked(queries.OURS), "ours {{cluster}}"),
             ],
-            span=6,
+            span=5,
             steps=_ANY_IS_RED,
         ),
         panels.number(
@@ -87,15 +89,23 @@ def _first() -> list[Panel]:
                 Query(queries.or_nothing(total(counted(blocks, "24h"))), "now {{cluster}}"),
                 Query(total(counted(blocks, "24h", "7d")), "last week {{cluster}}"),
             ],
-            span=6,
+            span=4,
             steps=((0, "blue"),),
+        ),
+        panels.number(
+            "Due in 7 days",
+            "Containers that run and will be denied within a week if they have to start again; of those that are "
+            "denied already see below.",
+            [Query(_due(_WEEK), "{{cluster}}")],
+            span=4,
+            steps=_ANY_IS_ORANGE,
         ),
         panels.number(
             "Denials seen",
             "Of the requests that Gatekeeper counted as denied in the last hour, how many were found in its log. Below "
             "100 % the other numbers are too low.",
             [Query(queries.seen())],
-            span=5,
+            span=4,
             steps=((0, "red"), (0.8, "orange"), (0.95, "green")),
             unit="percentunit",
         ),
@@ -257,6 +267,47 @@ def _running() -> list[Panel]:
             span=4,
             steps=((0, "green"), (900, "orange"), (3600, "red")),
             unit="s",
+        ),
+    ]
+
+
+def _due(*matchers: str) -> str:
+    """How many containers that run are in classes."""
+    labels = ("resource_namespace", "policy", "due")
+    return queries.or_nothing(total(present("running_containers", labels, NAMESPACE, POLICY, *matchers)), "inventory")
+
+
+def _next_week() -> list[Panel]:
+    labels = ("resource_namespace", "policy", "due")
+    running = total(present("running_containers", labels, NAMESPACE, POLICY), "due")
+    soonest = series("best_before_timestamp_seconds", NAMESPACE, POLICY)
+    return [
+        panels.lines(
+            "What runs, by how soon it is denied",
+            "Containers of each policy, each in one class: `1d` is denied within a day if it has to start again, "
+            "`expired` already, of `unknown` nobody could look.",
+            [Query(running, "{{due}} {{cluster}}")],
+            span=12,
+            stack=True,
+        ),
+        panels.rows(
+            "What is denied next",
+            "How long the first image of each namespace is admitted yet: what is denied already has a minus.",
+            [Query(f"min by (cluster, resource_namespace, policy) ({soonest}) - time()")],
+            {
+                "cluster": Column(),
+                "policy": _POLICY,
+                "resource_namespace": _NAMESPACE,
+                "Value": Column("time left", unit="s"),
+            },
+            span=8,
+        ),
+        panels.number(
+            "Not known",
+            "Containers that nobody could look at: when they will be denied is not known.",
+            [Query(_due('due="unknown"'), "{{cluster}}")],
+            span=4,
+            steps=_ANY_IS_ORANGE,
         ),
     ]
 

@@ -82,6 +82,20 @@ WHEN: Final = {
         "it should, long before it is reached; if not, see `bestbefore_source_errors_total` of `certificates`"
     ),
     "doctor_findings": "run `bestbefore doctor`: each finding has its page",
+    "running_containers": (
+        "`expired`: these run, and are not replaced after a drain, a crash or a scale-up; `1d` to `14d`: their owners "
+        "have an Event; `unknown`: nobody could look, see the log"
+    ),
+    "apply_blocked_containers": (
+        "`expired`: whoever applies this again as it is, a person or a GitOps tool, is denied"
+    ),
+    "best_before_timestamp_seconds": "the smallest one is the next denial that nobody has to surprise",
+    "workload_best_before_timestamp_seconds": "see the Event on the workload; the series needs `forecast_workloads`",
+    "unpullable_containers": "a new node cannot pull them: push the image again, or move to another",
+    "namespace_team": "never; alerts join it, so that they name whose a namespace is",
+    "forecast_known_timestamp_seconds": (
+        "older than a day: some images could not be looked at again, and what was known of them is shown"
+    ),
     "series_folded": (
         "there are more namespaces or policies than have labels; numbers stay right, `other` hides where"
     ),

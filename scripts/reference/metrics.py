@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
 from gatekeeper.denials.ledger.metrics import DenialMetrics
+from gatekeeper.freshness.announcement.metrics import FreshnessMetrics
 from provider.questions.endpoint import Endpoint
 from provider.telemetry.metrics import Metrics
 from scripts.reference import alerts, controller_metrics, markdown, provider_metrics
@@ -19,11 +20,13 @@ _COLUMNS: Final = ("Metric", "Type", "Labels", "Meaning", "When it moves")
 def page() -> str:
     """The page, as Markdown."""
     provider = Metrics(dict.fromkeys(Endpoint, 1.0)).registry
+    controller = DenialMetrics()
+    FreshnessMetrics.of(controller)
     parts = [
         markdown.head("Metrics", "the code of provider and controller", provider_metrics.INTRODUCTION),
         _table(provider, provider_metrics.WHEN),
         controller_metrics.INTRODUCTION,
-        _table(DenialMetrics().registry, controller_metrics.WHEN),
+        _table(controller.registry, controller_metrics.WHEN),
     ]
     return "".join(parts)
 

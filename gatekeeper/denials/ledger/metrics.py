@@ -6,7 +6,7 @@ namespace of what was denied is `resource_namespace`, because Prometheus gives `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -136,6 +136,10 @@ class DenialMetrics:
     def gap_causes(self) -> dict[str, int]:
         """How many gaps there were, by cause; none of those that did not happen."""
         return {labels[0]: int(value) for labels, value in self.lasting()["denial_log_gaps"]}
+
+    def folding(self, name: str) -> Callable[[], None]:
+        """What counts an observation of another metric of this registry that there was no room for."""
+        return self._folds.labels(name).inc
 
     def fold_block(self) -> None:
         """A block that there was no room for."""

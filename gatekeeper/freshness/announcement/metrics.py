@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from gatekeeper.denials import limits as denial_limits
 from gatekeeper.denials.ledger.labels import Family, Names
+from gatekeeper.denials.ledger.metrics import DenialMetrics
 from gatekeeper.freshness.announcement import limits
 from gatekeeper.freshness.announcement.round import Round
 from gatekeeper.freshness.outlook import SECOND, Due, Outlook, Question, Verdict
@@ -87,6 +88,11 @@ class FreshnessMetrics:
             "When what these numbers rest on was last seen, where that is longest ago, seconds since 1970",
             registry=registry,
         )
+
+    @classmethod
+    def of(cls, metrics: DenialMetrics, *, per_workload: bool = False) -> FreshnessMetrics:
+        """Beside those of denials, on one page."""
+        return cls(metrics.registry, metrics.folding, per_workload=per_workload)
 
     def show(self, found: Round, now: int) -> None:
         """Have these shown and no others.

@@ -11,6 +11,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.samples import Sample
 
 from gatekeeper.denials.ledger.metrics import DenialMetrics
+from gatekeeper.freshness.announcement.metrics import FreshnessMetrics
 from provider.questions.endpoint import Endpoint
 from provider.telemetry.metrics import Metrics
 from scripts.reference.metrics import labels_of, own
@@ -25,12 +26,13 @@ _VALUES: Final[Mapping[str, Sequence[str]]] = {
     "enforcement_action": ("deny", "warn"),
     "cause": ("policy", "registry"),
     "actor": ("person", "controller"),
-    "source": ("denial_log", "audit", "gatekeeper_metrics"),
+    "source": ("denial_log", "audit", "gatekeeper_metrics", "inventory"),
     "result": ("hit", "miss"),
     "code": ("2xx", "5xx"),
     "resource_namespace": ("shop",),
     "policy": ("maximum-image-age",),
     "ours": ("true",),
+    "due": ("expired", "1d", "7d", "unknown"),
 }
 _CALLS: Final = {
     "apiserver_admission_webhook_admission_duration_seconds_count": 50.0,
@@ -58,7 +60,9 @@ def open_metrics(now: float) -> str:
 
 
 def _lines(times: Sequence[float]) -> Iterator[str]:
-    registries = {"provider": Metrics(dict.fromkeys(Endpoint, 1.2)).registry, "controller": DenialMetrics().registry}
+    controller = DenialMetrics()
+    FreshnessMetrics.of(controller)
+    registries = {"provider": Metrics(dict.fromkeys(Endpoint, 1.2)).registry, "controller": controller.registry}
     by_name: dict[str, list[str]] = {}
     for step, time in enumerate(times):
         for job, registry in registries.items():

@@ -77,6 +77,10 @@ _ENDS: Final = 'bestbefore_certificate_expiry_timestamp_seconds{cluster="east",p
 _HELD_FOR_QUOTA: Final = 'bestbefore_registry_throttled_total{cluster="east",pod="p",registry="ghcr.io",cause="quota"}'
 _THROTTLED: Final = 'bestbefore_registry_throttled_total{cluster="east",pod="p",registry="ghcr.io",cause="status"}'
 _STORE: Final = 'bestbefore_store_up{cluster="east",pod="%s",kind="single"}'
+_DUE: Final = 'bestbefore_running_containers{cluster="east",pod="c",resource_namespace="%s",policy="age",due="%s"}'
+_TEAM: Final = 'bestbefore_namespace_team{cluster="east",pod="c",resource_namespace="shop",team="team-shop"}'
+_KNOWN: Final = 'bestbefore_forecast_known_timestamp_seconds{cluster="east",pod="c"}'
+_GONE: Final = 'bestbefore_unpullable_containers{cluster="east",pod="c",resource_namespace="shop"}'
 _FOLDED: Final = 'bestbefore_series_folded_total{cluster="east",pod="c",metric="bestbefore_admission_violations_total"}'
 _FINDINGS: Final = 'bestbefore_doctor_findings{cluster="east",pod="c",check="webhook",severity="%s"}'
 _SHED: Final = 'bestbefore_requests_shed_total{cluster="east",pod="p",reason="queue"}'
@@ -561,4 +565,73 @@ CASES: Final = [
         "2 entries of the setting docker_config.",
     ),
     Case("BestbeforeEntriesUnusable", "all entries can be used", {_UNUSABLE: "0x40"}, "30m"),
+    Case(
+        "BestbeforeImagesExpiring",
+        "images of two namespaces end this week",
+        {_DUE % ("shop", "3d"): "2x90", _DUE % ("lab", "7d"): "1x90", _DUE % ("lab", "14d"): "9x90"},
+        "70m",
+        {**_EAST, "policy": "age"},
+        "3 containers that run will be denied by age within 7 days.",
+    ),
+    Case("BestbeforeImagesExpiring", "they end in two weeks", {_DUE % ("lab", "14d"): "9x90"}, "70m"),
+    Case(
+        "BestbeforeImagesExpired",
+        "there are more than yesterday",
+        {_KNOWN: "1x1600", _DUE % ("shop", "expired"): "2x1480 5x120", _DUE % ("lab", "expired"): "7x1600"},
+        "1500m",
+        {**_EAST, "policy": "age"},
+        "5 containers that run are denied by age if they have to start again, in namespaces where they have become "
+        "more.",
+    ),
+    Case(
+        "BestbeforeImagesExpired",
+        "the first ones of a namespace",
+        {_KNOWN: "1x1600", _DUE % ("shop", "expired"): "_x1480 2x120"},
+        "1500m",
+        {**_EAST, "policy": "age"},
+        "2 containers that run are denied by age if they have to start again, in namespaces where they have become "
+        "more.",
+    ),
+    Case(
+        "BestbeforeImagesExpired",
+        "they are those of yesterday",
+        {_KNOWN: "1x1600", _DUE % ("shop", "expired"): "2x1600"},
+        "1500m",
+    ),
+    Case("BestbeforeImagesExpired", "the first day of the forecast", {_DUE % ("shop", "expired"): "2x90"}, "60m"),
+    Case(
+        "BestbeforeImagesUndated",
+        "nobody can look at two",
+        {_DUE % ("shop", "unknown"): "2x400"},
+        "370m",
+        {**_EAST, "policy": "age"},
+        "2 containers that run could not be looked at for age.",
+    ),
+    Case("BestbeforeImagesUndated", "a registry is away for an hour", {_DUE % ("shop", "unknown"): "2x60"}, "370m"),
+    Case(
+        "BestbeforeImagesUnpullable",
+        "an image was deleted",
+        {_GONE: "2x90"},
+        "70m",
+        _EAST,
+        "2 containers run images that no new node can pull.",
+    ),
+    Case("BestbeforeImagesUnpullable", "all are there", {_GONE: "0x90"}, "70m"),
+    Case(
+        "BestbeforeImagesExpiringInNamespace",
+        "images of a namespace with a team end this week",
+        {_DUE % ("shop", "3d"): "2x90", _TEAM: "1x90"},
+        "70m",
+        {**_EAST, "policy": "age", "resource_namespace": "shop", "team": "team-shop"},
+        "2 containers in shop will be denied by age within 7 days.",
+    ),
+    Case(
+        "BestbeforeImagesExpiringInNamespace",
+        "images of a namespace without a team end this week",
+        {_DUE % ("lab", "3d"): "2x90", _TEAM: "1x90"},
+        "70m",
+        {**_EAST, "policy": "age", "resource_namespace": "lab"},
+        "2 containers in lab will be denied by age within 7 days.",
+    ),
+    Case("BestbeforeImagesExpiringInNamespace", "none ends", {_DUE % ("lab", "later"): "2x90"}, "70m"),
 ]

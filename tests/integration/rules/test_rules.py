@@ -36,6 +36,11 @@ TICKETS = {
     "BestbeforeDoctorFindings",
     "BestbeforeEntriesUnusable",
     "BestbeforeFileRejected",
+    "BestbeforeImagesExpired",
+    "BestbeforeImagesExpiring",
+    "BestbeforeImagesExpiringInNamespace",
+    "BestbeforeImagesUndated",
+    "BestbeforeImagesUnpullable",
     "BestbeforeKeysFailing",
     "BestbeforeNothingScraped",
     "BestbeforePoliciesHeld",
@@ -61,7 +66,7 @@ def _name(rule: Rule) -> str:
 def test_promtool_finds_nothing_wrong() -> None:
     done = run("check", "rules", *FILES)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(FILES) == 2
+    assert len(FILES) == 3
 
 
 def test_all_alerts_are_known_and_of_the_severity_that_they_are_known_for() -> None:

@@ -167,6 +167,7 @@ def test_first_row_says_whether_policies_are_enforced_who_is_blocked_and_how_muc
         "Enforcement",
         "Blocked now",
         "New blocks in 24 hours",
+        "Due in 7 days",
         "Denials seen",
     ]
     assert sum(panel["gridPos"]["w"] for panel in first) == 24
