@@ -72,7 +72,7 @@ class ConstraintStatus:
 def read(constraint: Object, *, ours: bool) -> ConstraintStatus:
     """The status of a Constraint; what is not as it should be is left out."""
     status = fields.mapping(constraint, "status")
-    kind, policy = str(constraint.get("kind", "")), _policy(constraint, ours=ours)
+    kind, policy = str(constraint.get("kind", "")), policy_of(constraint, ours=ours)
     listed = tuple(_violations(status.get("violations"), policy, kind, ours=ours))
     total = status.get("totalViolations")
     return ConstraintStatus(
@@ -98,7 +98,7 @@ def _libraries(target: Mapping[str, Any]) -> Iterator[str]:
         yield from fields.texts(source, "libs")
 
 
-def _policy(constraint: Object, *, ours: bool) -> str:
+def policy_of(constraint: Object, *, ours: bool) -> str:
     """As denials name it: of a ClusterImagePolicy its name, of a policy of our own its kind."""
     named = fields.text(constraint, "spec", "parameters", "name")
     own = str(constraint["metadata"].get("name", ""))

@@ -27,3 +27,11 @@ REPEAT_SECONDS: Final = 300.0
 UNEXPECTED_SECONDS: Final = 5.0
 # A step of the main loop is two calls; beyond that it hangs, seconds.
 STUCK_SECONDS: Final = 120.0
+# How long after a round of the forecast the next one begins, seconds, and how much longer it may be: where there are
+# several clusters with one registry, they do not ask it together. Between rounds dates are compared with the clock as
+# often as announcements are looked at.
+FORECAST_SECONDS: Final = 600.0
+FORECAST_JITTER_SECONDS: Final = 60
+ANNOUNCEMENTS_SECONDS: Final = 5.0
+# How old what is known of what runs may be, seconds: a round of 10,000 Pods takes some minutes.
+INVENTORY_SECONDS: Final = 3600.0

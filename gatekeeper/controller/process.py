@@ -85,6 +85,7 @@ def _shown(settings: ControllerSettings) -> dict[str, object]:
         settings.checks,
         settings.policies,
         settings.certificates,
+        settings.forecast,
         settings.state,
         settings.log,
     )

@@ -255,6 +255,53 @@ class CertificatesSettings:
     )
 
 
+class ReportMode(StrEnum):
+    """Whether reports are written."""
+
+    AUTO = "auto"
+    OFF = "off"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastSettings:
+    """What is looked ahead at: which running image will be denied, and when."""
+
+    forecast: bool = setting(
+        "Look ahead: which images that run will be denied by the policies that are in force, and when. It is said by "
+        "metrics, an Event on the workload, and reports.",
+        default=False,
+        why="Needs `list` of Pods and of what makes them in all namespaces, and opa again and again. The chart gives "
+        "both (`controller.forecast.enabled`).",
+    )
+    forecast_certificate: Path | None = setting(
+        "Certificate by which the provider is asked about images, PEM.",
+        default=None,
+        why="Without it nothing is known of images, and nothing is announced.",
+    )
+    forecast_key: Path | None = setting(
+        "Private key of `forecast_certificate`, PEM.",
+        default=None,
+        why="As above.",
+    )
+    team_label: NamespaceLabel = setting(
+        "Label of namespaces that says whose each is, such as `example.com/team`: it stands as owner in Events and "
+        "reports, and in alerts as `team`.",
+        default=NamespaceLabel(),
+        why="Only you know which label that is.",
+    )
+    forecast_workloads: bool = setting(
+        "Have a series for each of the 200 workloads that are denied soonest.",
+        default=False,
+        why="Names of workloads are labels then, and come and go.",
+    )
+    reports: ReportMode = setting(
+        "`auto` writes reports where the cluster has a kind for them: OpenReports, else PolicyReport; `off` writes "
+        "none.",
+        default=ReportMode.AUTO,
+        why="Where there is no such kind, nothing is written.",
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class StateSettings:
     """What is kept over a restart of the process."""
@@ -276,6 +323,7 @@ class ControllerSettings:
     checks: ChecksSettings
     policies: PoliciesSettings
     certificates: CertificatesSettings
+    forecast: ForecastSettings
     state: StateSettings
     log: LogSettings
 
@@ -330,6 +378,7 @@ SCHEMA: Final = Schema(
         "checks": ChecksSettings,
         "policies": PoliciesSettings,
         "certificates": CertificatesSettings,
+        "forecast": ForecastSettings,
         "state": StateSettings,
         "log": LogSettings,
     },
@@ -343,6 +392,7 @@ SCHEMA: Final = Schema(
         "str": _name,
         "DenialSourceName": _switch(DenialSourceName),
         "CertificateMode": _switch(CertificateMode),
+        "ReportMode": _switch(ReportMode),
         "ProviderUrl": _url,
         "NoMatch": one_of(NoMatch),
         "tuple[GitopsAccount, ...]": _accounts,
@@ -354,6 +404,7 @@ SCHEMA: Final = Schema(
         "DenialSourceName": "`auto`, `log` or `off`",
         "NoMatch": "`deny`, `warn` or `allow`",
         "CertificateMode": "`off`, `controller` or `certManager`",
+        "ReportMode": "`auto` or `off`",
         "ProviderUrl": "`https://HOST:PORT`",
         "tuple[GitopsAccount, ...]": "list of users",
         "NamespaceLabel": "name of a label",
@@ -370,6 +421,10 @@ def load(flags: Mapping[str, object], environment: Mapping[str, str]) -> Control
     found = ControllerSettings(**sources.groups(SCHEMA, flags, environment))
     if found.policies.enforce_label and not found.policies.shadow:
         raise SettingsError(["enforce_label: belongs to `shadow: true`; without it every namespace is enforced"])
+    if (found.forecast.forecast_certificate is None) is not (found.forecast.forecast_key is None):
+        raise SettingsError(["forecast_certificate, forecast_key: both belong together"])
+    if found.forecast.forecast and found.forecast.forecast_certificate is None:
+        raise SettingsError(["forecast: needs `forecast_certificate` and `forecast_key`, to ask the provider"])
     if found.policies.enforce_label in _EVERYWHERE:
         raise SettingsError(
             [f"enforce_label: every namespace that policies look at has {found.policies.enforce_label}; choose another"]

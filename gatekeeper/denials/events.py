@@ -14,6 +14,8 @@ class ControllerEvent(StrEnum):
     CERTIFICATE_ISSUED = "certificate.issued"
     DENIAL_OBSERVED = "denial.observed"
     EVENT_FAILED = "event.failed"
+    FORECAST_FINISHED = "forecast.finished"
+    FRESHNESS_FORECAST = "freshness.forecast"
     GAP_FOUND = "gap.found"
     LEASE_ACQUIRED = "lease.acquired"
     LEASE_LOST = "lease.lost"

@@ -1,1 +1,1 @@
-"""Who is told what will be denied, and when: metrics, Events on workloads, reports."""
+"""Who hears of what will be denied, and when: metrics, Events on workloads, reports."""

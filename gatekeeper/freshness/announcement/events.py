@@ -25,14 +25,14 @@ _VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class SaidNotice:
-    """What was told last: the class, and the date, nanoseconds since 1970; None where it was denied at first sight."""
+    """What was said last: the class, and the date, nanoseconds since 1970; None where it was denied at first sight."""
 
     due: Due
     since: int | None
 
 
 class WorkloadEvents:
-    """Writes them. What was told is kept over a restart (`SavedPart`), so that nothing is told twice.
+    """Writes them. What was said is kept over a restart (`SavedPart`), so that nothing is said twice.
 
     Args:
         api: of the cluster.
@@ -63,21 +63,21 @@ class WorkloadEvents:
         self._waiting: list[Notice] = []
 
     def take(self, found: Round, now: int) -> list[Notice]:
-        """What there is to tell, of a round or of time that has passed since; `write` tells it.
+        """What there is to say, of a round or of time that has passed since; `write` says it.
 
         Args:
             found: the last round.
             now: nanoseconds since 1970.
         """
         there = notices(found.outlooks, now)
-        # What does not run any more is told to nobody.
+        # Of what does not run any more nobody hears.
         self._said = {name: said for name, said in self._said.items() if name in there}
         self._waiting = list(self._news(there))
         self._tried = {each.name: self._tried[each.name] for each in self._waiting if each.name in self._tried}
         return list(self._waiting)
 
     def write(self) -> None:
-        """Tell some of it; what cannot be written holds up nothing else, and is tried again."""
+        """Say some of it; what cannot be written holds up nothing else, and is tried again."""
         monotonic, failed = self._clock.monotonic(), False
         due = [each for each in self._waiting if self._is_due(each, monotonic)]
         for notice in islice(due, limits.EVENTS):
@@ -94,7 +94,7 @@ class WorkloadEvents:
                 self._tried[notice.name] = monotonic
                 self._health.failed(SourceName.EVENTS, problem_of(error), error.message)
             else:
-                self._told(notice)
+                self._note(notice)
         if due and not failed:
             self._health.succeeded(SourceName.EVENTS)
 
@@ -135,10 +135,10 @@ class WorkloadEvents:
         try:
             self._api.create(EVENTS, body)
         except ConflictError:
-            # The process before this one told it.
+            # The process before this one said it.
             return
 
-    def _told(self, notice: Notice) -> None:
+    def _note(self, notice: Notice) -> None:
         self._waiting.remove(notice)
         self._tried.pop(notice.name, None)
         if notice.due in SOON:

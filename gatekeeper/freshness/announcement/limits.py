@@ -25,3 +25,5 @@ WRITE_BURST_SECONDS: Final = 5.0
 TEXT_CHARACTERS: Final = 500
 # How long what was known of an image stays while nobody can look, days.
 KEPT_DAYS: Final = 7
+# Lines of the log of one round; that there are more is said.
+LINES: Final = 1_000

@@ -1,4 +1,4 @@
-"""What the owners of a workload are told about one policy: one notice, however many of its images it is about."""
+"""What the owners of a workload hear about one policy: one notice, however many of its images it is about."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Notice:
 
 
 def notices(outlooks: Iterable[Outlook], now: int) -> dict[NoticeName, Notice]:
-    """What is to be told of each workload and policy; what is not known is told only where nothing else is.
+    """What there is to say of each workload and policy; that something is not known, only where nothing else is.
 
     Args:
         outlooks: of all that runs.

@@ -44,6 +44,7 @@ class RoundMemory:
 
     def __init__(self) -> None:
         self._known: dict[Place, tuple[int, Outlook]] = {}
+        self._by_image: dict[Place, tuple[int, Outlook]] = {}
 
     def round(self, outlooks: Sequence[Outlook], now: int) -> Round:
         """These, with what was known before in the place of what is not known now.
@@ -54,15 +55,17 @@ class RoundMemory:
         """
         found = dict(self._chosen(outlooks, now))
         self._known = {place: each for place, each in found.items() if not _is_unknown(each[1])}
+        self._by_image = {place[:-1]: each for place, each in self._known.items()}
         at = [moment for moment, _ in found.values()]
         return Round([each for _, each in found.values()], now, min(at, default=now))
 
     def _chosen(self, outlooks: Sequence[Outlook], now: int) -> Iterator[tuple[Place, tuple[int, Outlook]]]:
         for each in outlooks:
             place = place_of(each)
-            before = self._known.get(place)
+            # Where nobody could look the digest may not be known either.
+            before = self._known.get(place) or (None if each.subject.digest else self._by_image.get(place[:-1]))
             if before is not None and _is_unknown(each) and now - before[0] <= limits.KEPT_DAYS * DAY:
-                yield place, before
+                yield place_of(before[1]), before
             else:
                 yield place, (now, each)
 
@@ -70,7 +73,7 @@ class RoundMemory:
 def place_of(outlook: Outlook) -> Place:
     """What one outlook is about: the same in the next round, as long as the image stays."""
     subject = outlook.subject
-    return outlook.policy, outlook.question, subject.workload, subject.path, subject.image
+    return outlook.policy, outlook.question, subject.workload, subject.path, subject.image, subject.digest
 
 
 def is_told(outlook: Outlook) -> bool:

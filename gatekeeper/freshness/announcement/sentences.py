@@ -1,4 +1,4 @@
-"""The words in which owners are told: which policy denies what from when on, whose it is, what to do."""
+"""The words for owners: which policy denies what from when on, whose it is, what to do."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def event(notice: Notice, now: int, instance: str, uid: str = "") -> Object:
     """The Event about a notice.
 
     Args:
-        notice: what is told.
+        notice: what is announced.
         now: nanoseconds since 1970.
         instance: who writes it, the Pod's name.
         uid: of the workload; with it `kubectl describe` shows the Event. Empty where it is not known.

@@ -28,7 +28,7 @@ class Result(StrEnum):
     SKIP = "skip"
 
 
-class Severity(StrEnum):
+class ReportSeverity(StrEnum):
     """As reports say it."""
 
     CRITICAL = "critical"
@@ -39,17 +39,17 @@ class Severity(StrEnum):
 
 
 _SEVERITIES: Final = {
-    Due.EXPIRED: Severity.HIGH,
-    Due.IN_1_DAY: Severity.HIGH,
-    Due.IN_3_DAYS: Severity.MEDIUM,
-    Due.IN_7_DAYS: Severity.MEDIUM,
-    Due.IN_14_DAYS: Severity.LOW,
+    Due.EXPIRED: ReportSeverity.HIGH,
+    Due.IN_1_DAY: ReportSeverity.HIGH,
+    Due.IN_3_DAYS: ReportSeverity.MEDIUM,
+    Due.IN_7_DAYS: ReportSeverity.MEDIUM,
+    Due.IN_14_DAYS: ReportSeverity.LOW,
 }
 _ORDER: Final = tuple(Result)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ReportFinding:
     """One result of a report.
 
     Attributes:
@@ -60,7 +60,7 @@ class Finding:
 
     outlook: Outlook
     result: Result
-    severity: Severity
+    severity: ReportSeverity
 
     @property
     def mark(self) -> str:
@@ -107,14 +107,14 @@ class Finding:
         )
 
 
-def findings(outlooks: Iterable[Outlook], now: int) -> list[Finding]:
+def findings(outlooks: Iterable[Outlook], now: int) -> list[ReportFinding]:
     """What is worth a result, in order; what two questions answer alike stands there once.
 
     Args:
         outlooks: of some workloads.
         now: nanoseconds since 1970.
     """
-    found: dict[object, Finding] = {}
+    found: dict[object, ReportFinding] = {}
     several = [each for each in outlooks if each.question in _QUESTIONS]
     for each in sorted(several, key=lambda one: _QUESTIONS.index(one.question)):
         for finding in _of(each, now):
@@ -124,20 +124,20 @@ def findings(outlooks: Iterable[Outlook], now: int) -> list[Finding]:
     return sorted(found.values(), key=lambda finding: finding.order)
 
 
-def _of(outlook: Outlook, now: int) -> Iterator[Finding]:
+def _of(outlook: Outlook, now: int) -> Iterator[ReportFinding]:
     if outlook.subject.workload.kind in _PASSING_KINDS:
         return
     due = outlook.due(now)
     if outlook.question is Question.PULL:
         if outlook.now.verdict is Verdict.DENIED:
-            yield Finding(outlook, Result.FAIL, Severity.MEDIUM)
+            yield ReportFinding(outlook, Result.FAIL, ReportSeverity.MEDIUM)
     elif due in SOON:
-        severity = Severity.CRITICAL if outlook.critical else _SEVERITIES[due]
-        yield Finding(outlook, Result.FAIL if due is Due.EXPIRED else Result.WARN, severity)
+        severity = ReportSeverity.CRITICAL if outlook.critical else _SEVERITIES[due]
+        yield ReportFinding(outlook, Result.FAIL if due is Due.EXPIRED else Result.WARN, severity)
     elif due is Due.UNKNOWN:
-        yield Finding(outlook, Result.ERROR, Severity.MEDIUM)
+        yield ReportFinding(outlook, Result.ERROR, ReportSeverity.MEDIUM)
     elif outlook.now.verdict is Verdict.WAIVED:
-        yield Finding(outlook, Result.SKIP, Severity.INFO)
+        yield ReportFinding(outlook, Result.SKIP, ReportSeverity.INFO)
 
 
 def _of_apply(outlook: Outlook) -> str:

@@ -15,7 +15,7 @@ from gatekeeper.documents import fields
 from gatekeeper.documents.product import MANAGED_BY, NAME
 from gatekeeper.documents.workloads import BY_KIND
 from gatekeeper.freshness.announcement import limits, moments
-from gatekeeper.freshness.announcement.reports.finding import Finding, Result
+from gatekeeper.freshness.announcement.reports.finding import ReportFinding, Result
 from gatekeeper.freshness.announcement.reports.form import ReportForm
 from gatekeeper.freshness.outlook import SECOND
 from provider.foreign_text import shown
@@ -28,7 +28,7 @@ _RESULTS: Final = ("pass", "fail", "warn", "error", "skip")
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class ReportSighting:
     """What an older report says of a finding.
 
     Attributes:
@@ -72,9 +72,9 @@ class ReportText:
 
     form: ReportForm
     now: int
-    seen: Mapping[str, Sighting]
+    seen: Mapping[str, ReportSighting]
 
-    def of_workload(self, workload: WorkloadName, findings: Sequence[Finding], uid: str) -> Object:
+    def of_workload(self, workload: WorkloadName, findings: Sequence[ReportFinding], uid: str) -> Object:
         """The report about a workload, the worst findings first.
 
         Args:
@@ -90,9 +90,9 @@ class ReportText:
         body["scope"] = {**scope, "uid": uid} if uid else scope
         return body
 
-    def of_namespace(self, namespace: str, findings: Sequence[Finding]) -> Object:
+    def of_namespace(self, namespace: str, findings: Sequence[ReportFinding]) -> Object:
         """The report about a namespace: how many of each policy, and the earliest date."""
-        several: dict[tuple[Result, str], list[Finding]] = defaultdict(list)
+        several: dict[tuple[Result, str], list[ReportFinding]] = defaultdict(list)
         for each in findings:
             several[each.result, each.outlook.policy].append(each)
         order = list(Result)
@@ -121,7 +121,7 @@ class ReportText:
             body["configuration"] = {"limits": {"maxResults": limits.RESULTS}}
         return body
 
-    def _result(self, finding: Finding) -> dict[str, Any]:
+    def _result(self, finding: ReportFinding) -> dict[str, Any]:
         outlook, subject = finding.outlook, finding.outlook.subject
         properties = {
             "resultID": finding.result_id,
@@ -137,7 +137,7 @@ class ReportText:
         }
         return self._row(finding.result_id, outlook.policy, finding, finding.message, properties)
 
-    def _summary(self, namespace: str, result: Result, policy: str, found: Sequence[Finding]) -> dict[str, Any]:
+    def _summary(self, namespace: str, result: Result, policy: str, found: Sequence[ReportFinding]) -> dict[str, Any]:
         dates = sorted(date for date in map(self._best_before, found) if date)
         workloads = {each.outlook.subject.workload for each in found}
         mark = f"{fingerprint(namespace, policy)}-{result.value}"
@@ -147,7 +147,7 @@ class ReportText:
         return self._row(mark, policy, min(found, key=lambda each: each.order), message, properties)
 
     def _row(
-        self, mark: str, policy: str, finding: Finding, message: str, properties: Mapping[str, str]
+        self, mark: str, policy: str, finding: ReportFinding, message: str, properties: Mapping[str, str]
     ) -> dict[str, Any]:
         before = self.seen.get(mark)
         return {
@@ -163,7 +163,7 @@ class ReportText:
             "properties": {name: shown(value, limits.TEXT_CHARACTERS) for name, value in properties.items() if value},
         }
 
-    def _best_before(self, finding: Finding) -> str:
+    def _best_before(self, finding: ReportFinding) -> str:
         """Its date; of what is denied already, the one that was announced, where one was."""
         moment = finding.best_before
         if moment is not None:
@@ -175,14 +175,14 @@ class ReportText:
         return ""
 
 
-def sightings(report: Object) -> Mapping[str, Sighting]:
+def sightings(report: Object) -> Mapping[str, ReportSighting]:
     """What a report that is in the cluster says of each finding."""
-    found: dict[str, Sighting] = {}
+    found: dict[str, ReportSighting] = {}
     for row in fields.rows(report, "results"):
         properties, seconds = fields.mapping(row, "properties"), fields.mapping(row, "timestamp").get("seconds")
         mark = fields.text(properties, "resultID")
         if mark and isinstance(seconds, int):
-            found[mark] = Sighting(seconds, fields.text(properties, "bestBefore"))
+            found[mark] = ReportSighting(seconds, fields.text(properties, "bestBefore"))
     return found
 
 

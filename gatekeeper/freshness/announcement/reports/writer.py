@@ -13,13 +13,13 @@ from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.denials.logs.health import SourceHealth, SourceName, problem_of
 from gatekeeper.freshness.announcement import limits
 from gatekeeper.freshness.announcement.reports import form as forms
-from gatekeeper.freshness.announcement.reports.finding import Finding, findings
+from gatekeeper.freshness.announcement.reports.finding import ReportFinding, findings
 from gatekeeper.freshness.announcement.reports.form import ReportForm
 from gatekeeper.freshness.announcement.reports.report import (
     SELECTOR,
     ReportName,
+    ReportSighting,
     ReportText,
-    Sighting,
     is_same,
     namespace_report,
     sightings,
@@ -159,7 +159,7 @@ class ReportWriter:
         }
 
     def _wanted(
-        self, found: Round, now: int, form: ReportForm, seen: Mapping[str, Sighting]
+        self, found: Round, now: int, form: ReportForm, seen: Mapping[str, ReportSighting]
     ) -> Mapping[ReportName, Object]:
         text = ReportText(form, now, seen)
         every = findings(found.outlooks, now)
@@ -172,8 +172,10 @@ class ReportWriter:
         }
 
 
-def _grouped(every: Iterable[Finding], key: Callable[[Finding], _Key]) -> Mapping[_Key, Sequence[Finding]]:
-    found: dict[_Key, list[Finding]] = defaultdict(list)
+def _grouped(
+    every: Iterable[ReportFinding], key: Callable[[ReportFinding], _Key]
+) -> Mapping[_Key, Sequence[ReportFinding]]:
+    found: dict[_Key, list[ReportFinding]] = defaultdict(list)
     for each in every:
         found[key(each)].append(each)
     return found

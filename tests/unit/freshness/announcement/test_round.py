@@ -17,6 +17,18 @@ def test_dates_stay_while_the_registry_is_away_for_a_day_and_their_age_is_told()
     assert (away.at, away.known) == (NOW + DAY, NOW)
 
 
+def test_dates_stay_also_where_the_digest_behind_a_tag_cannot_be_had() -> None:
+    memory = RoundMemory()
+    memory.round([outlook(days=3)], NOW)
+    (kept,) = memory.round([outlook(of=subject(digest=""), turns=[unknown()])], NOW).outlooks
+    assert kept.due(NOW) is Due.IN_3_DAYS
+
+
+def test_two_digests_of_one_image_that_run_are_two() -> None:
+    both = [outlook(days=3), outlook(days=5, of=subject(digest="sha256:b"))]
+    assert len(RoundMemory().round(both, NOW).outlooks) == 2
+
+
 def test_what_was_known_is_given_up_after_a_week() -> None:
     memory = RoundMemory()
     memory.round([outlook(days=3)], NOW)

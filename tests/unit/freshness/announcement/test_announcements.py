@@ -1,0 +1,105 @@
+"""After each round, and when time alone changes a class, everybody is told the same."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+from gatekeeper.cluster.resource import EVENTS
+from gatekeeper.denials.ledger.metrics import DenialMetrics
+from gatekeeper.freshness.announcement import limits
+from gatekeeper.freshness.announcement.announcements import Announcements, Listeners, WorkloadUids
+from gatekeeper.freshness.announcement.events import WorkloadEvents
+from gatekeeper.freshness.announcement.forecast_log import ForecastLog
+from gatekeeper.freshness.announcement.metrics import FreshnessMetrics
+from gatekeeper.freshness.outlook import Outlook
+from provider.settings.values import LogFormat, LogLevel
+from provider.telemetry.log import Log
+from tests.simulators.clock import FakeClock
+from tests.simulators.cluster import ClusterSimulator
+from tests.simulators.sources import HealthSimulator
+from tests.unit.freshness.announcement.samples import POLICY, WEB, outlook, subject, unknown
+
+
+class World:
+    """A cluster, and all who are told."""
+
+    def __init__(self) -> None:
+        self.cluster, self.clock, self.lines = ClusterSimulator(), FakeClock(), io.StringIO()
+        self.denials = DenialMetrics()
+        uids = WorkloadUids()
+        events = WorkloadEvents(self.cluster, uids.uid, "control-0", HealthSimulator(), self.clock)
+        log = ForecastLog(Log(self.lines, LogLevel.INFO, LogFormat.JSON, self.clock))
+        listeners = Listeners(FreshnessMetrics.of(self.denials), log, events)
+        self.announcements = Announcements(listeners, uids, self.clock)
+
+    def round(self, *outlooks: Outlook) -> None:
+        self.announcements.take(outlooks, {WEB: "uid-web"})
+        self.announcements.look()
+
+    def said(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.lines.getvalue().splitlines()]
+
+    def running(self, due: str) -> float | None:
+        labels = {"resource_namespace": "shop", "policy": POLICY, "due": due}
+        return self.denials.registry.get_sample_value("bestbefore_running_containers", labels)
+
+
+def test_metric_event_and_log_say_the_same() -> None:
+    world = World()
+    world.round(outlook(days=3))
+    assert world.running("3d") == 2
+    (event,) = world.cluster.objects(EVENTS)
+    assert event["regarding"]["uid"] == "uid-web"
+    (line,) = world.said()
+    assert (line["event"], line["due"], line["best_before"]) == ("freshness.forecast", "3d", "2026-11-27T22:40:00Z")
+    assert (line["containers"], line["team"]) == (2, "team-shop")
+
+
+def test_class_changes_at_its_second_without_another_round() -> None:
+    world = World()
+    world.round(outlook(days=3))
+    world.clock.advance(3 * 86_400 - 1)
+    world.announcements.look()
+    assert (world.running("1d"), world.running("expired")) == (2, None)
+    world.clock.advance(1)
+    world.announcements.look()
+    assert world.running("expired") == 2
+    assert [line["due"] for line in world.said()] == ["3d", "1d", "expired"]
+
+
+def test_nothing_is_told_before_the_first_round() -> None:
+    world = World()
+    world.announcements.look()
+    assert world.running("later") is None
+    assert world.said() == []
+
+
+def test_looking_often_costs_nothing_while_nothing_changes() -> None:
+    world = World()
+    world.round(outlook(days=3))
+    calls = len(world.cluster.calls)
+    for _ in range(100):
+        world.clock.advance(5)
+        world.announcements.look()
+    assert len(world.cluster.calls) == calls
+    assert len(world.said()) == 1
+
+
+def test_what_is_far_away_has_no_first_line_and_what_gets_there_has() -> None:
+    world = World()
+    world.round(outlook(days=None))
+    assert world.said() == []
+    world.round(outlook(turns=[unknown()]))
+    assert world.said() == [], "what was known stays"
+    world.round(outlook(days=2))
+    assert [(line["due_before"], line["due"]) for line in world.said()] == [("later", "3d")]
+
+
+def test_one_round_writes_so_many_lines_and_says_that_there_are_more() -> None:
+    world = World()
+    world.round(*(outlook(days=3, of=subject(path=f"p{n}")) for n in range(limits.LINES + 5)))
+    lines = world.said()
+    assert len(lines) == limits.LINES + 1
+    assert lines[-1]["left_out"] == 5
