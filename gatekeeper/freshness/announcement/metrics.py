@@ -16,7 +16,7 @@ from gatekeeper.denials.ledger.labels import Family, Names
 from gatekeeper.denials.ledger.metrics import DenialMetrics
 from gatekeeper.freshness.announcement import limits
 from gatekeeper.freshness.announcement.round import Round
-from gatekeeper.freshness.outlook import SECOND, Due, Outlook, Question, Verdict
+from gatekeeper.freshness.outlook import SECOND, Due, Outlook, OutlookVerdict, Question
 
 _Values: TypeAlias = Mapping[tuple[str, ...], float]
 
@@ -105,7 +105,7 @@ class FreshnessMetrics:
         _show(self._running, _sums(_of(found, Question.RESCHEDULE), now, lambda each: each.subject.running))
         _show(self._apply, _sums(_of(found, Question.APPLY), now, lambda _: 1))
         _show_earliest(self._best_before, _earliest(_of(found, Question.RESCHEDULE)))
-        gone = [each for each in _of(found, Question.PULL) if each.now.verdict is Verdict.DENIED]
+        gone = [each for each in _of(found, Question.PULL) if each.now.verdict is OutlookVerdict.DENIED]
         _show(self._unpullable, _containers(gone))
         teams = {(each.subject.workload.namespace, each.subject.team) for each in found.outlooks if each.subject.team}
         _show_earliest(self._teams, dict.fromkeys(teams, 1.0))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.freshness.announcement.round import is_told
-from gatekeeper.freshness.outlook import Due, Outlook, Verdict
+from gatekeeper.freshness.outlook import Due, Outlook, OutlookVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Notice:
     def since(self) -> int | None:
         """When it is denied first, nanoseconds since 1970; None where it was denied at first sight, or never is."""
         denial = self.first.denial
-        return denial.since if denial is not None and self.first.now.verdict is not Verdict.DENIED else None
+        return denial.since if denial is not None and self.first.now.verdict is not OutlookVerdict.DENIED else None
 
 
 def notices(outlooks: Iterable[Outlook], now: int) -> dict[NoticeName, Notice]:

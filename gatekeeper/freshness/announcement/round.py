@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from gatekeeper.freshness.announcement import limits
-from gatekeeper.freshness.outlook import DAY, Due, Outlook, Question, Verdict
+from gatekeeper.freshness.outlook import DAY, Due, Outlook, OutlookVerdict, Question
 
 Place: TypeAlias = tuple[object, ...]
 
@@ -82,7 +82,7 @@ def is_told(outlook: Outlook) -> bool:
 
 
 def _is_unknown(outlook: Outlook) -> bool:
-    return outlook.now.verdict is Verdict.UNKNOWN and outlook.denial is None
+    return outlook.now.verdict is OutlookVerdict.UNKNOWN and outlook.denial is None
 
 
 def _edges(outlook: Outlook) -> Iterator[int]:

@@ -8,7 +8,7 @@ from typing import Final
 from gatekeeper.denials.lines.violation import known_reason
 from gatekeeper.freshness.announcement import moments
 from gatekeeper.freshness.announcement.notice import Notice
-from gatekeeper.freshness.outlook import Outlook, Verdict
+from gatekeeper.freshness.outlook import Outlook, OutlookVerdict
 from provider.foreign_text import shown
 from provider.reasons import EXPLANATIONS
 
@@ -52,7 +52,7 @@ def when(outlook: Outlook) -> str:
     named, policy = f"{workload.kind} {workload.name}", outlook.policy
     if denial is None:
         return f"Policy {policy} denies no Pod of {named} within the time that is looked ahead."
-    if outlook.now.verdict is Verdict.DENIED:
+    if outlook.now.verdict is OutlookVerdict.DENIED:
         return (
             f"Policy {policy} denies each new Pod of {named} now: what runs is not replaced after a drain, a crash or "
             "a scale-up."

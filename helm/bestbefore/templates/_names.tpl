@@ -53,7 +53,7 @@
 {{- define "bestbefore.clientCertificateSecretName" -}}
 {{- if eq .Values.certificates.mode "secret" -}}
 {{- .Values.certificates.client.secretName -}}
-{{- else if .Values.doctor.enabled -}}
+{{- else if or .Values.doctor.enabled (and .Values.controller.enabled .Values.controller.forecast.enabled) -}}
 {{- printf "%s-client-tls" (include "bestbefore.fullname" .) -}}
 {{- end -}}
 {{- end -}}

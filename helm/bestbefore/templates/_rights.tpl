@@ -1,5 +1,5 @@
 {{/*
-What controller, `helm test` and uninstalling share. Each takes a dict of the switches that are on: doctor, audit, policies, logs, coverage, certificates. Here
+What controller, `helm test` and uninstalling share. Each takes a dict of the switches that are on: doctor, audit, policies, logs, coverage, certificates, forecast, reports. Here
 whom they may reach; `root` is in the dict, too.
 */}}
 {{- define "bestbefore.lookerEgress" -}}
@@ -27,7 +27,7 @@ whom they may reach; `root` is in the dict, too.
     - port: 8888
       protocol: TCP
 {{- end }}
-{{- if or .doctor .certificates }}
+{{- if or .doctor .certificates .forecast }}
 # Which certificate the provider shows, and how it is.
 - to:
     - podSelector:
@@ -52,7 +52,7 @@ whom they may reach; `root` is in the dict, too.
 - apiGroups: ["admissionregistration.k8s.io"]
   resources: ["validatingwebhookconfigurations"{{ if .doctor }}, "mutatingwebhookconfigurations"{{ end }}]
   verbs: ["list"]
-{{- if or .doctor .audit .policies }}
+{{- if or .doctor .audit .policies .forecast }}
 - apiGroups: ["templates.gatekeeper.sh"]
   resources: ["constrainttemplates"]
   verbs: ["list"]
@@ -60,7 +60,7 @@ whom they may reach; `root` is in the dict, too.
   resources: ["*"]
   verbs: ["list"]
 {{- end }}
-{{- if or .doctor .certificates }}
+{{- if or .doctor .certificates .forecast }}
 - apiGroups: ["externaldata.gatekeeper.sh"]
   resources: ["providers"]
   verbs: ["list"]
@@ -100,7 +100,9 @@ whom they may reach; `root` is in the dict, too.
 {{- $logs := ne .Values.controller.denials.source "off" -}}
 {{- $looks := dict "doctor" .Values.controller.doctor.enabled "audit" .Values.controller.audit.enabled "logs" $logs "coverage" .Values.controller.coverage.enabled -}}
 {{- $acts := dict "policies" .Values.controller.policies.enabled "owners" .Values.controller.owners.enabled "events" .Values.controller.events.enabled "certificates" (include "bestbefore.controllerWritesProviders" . | not | not) -}}
-{{- merge $looks $acts | toJson -}}
+{{- $forecast := .Values.controller.forecast.enabled -}}
+{{- $ahead := dict "forecast" $forecast "reports" (and $forecast (eq .Values.controller.forecast.reports.mode "auto")) -}}
+{{- merge $looks $acts $ahead | toJson -}}
 {{- end -}}
 
 {{/* A binding of a Role or ClusterRole of the same name. A dict of root, component, kind (Role, ClusterRole), name, namespace, account, annotations. */}}

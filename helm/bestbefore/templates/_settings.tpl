@@ -111,6 +111,14 @@ gitops_account:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 hash_users: {{ .Values.controller.denials.hashUsers }}
+forecast: {{ .Values.controller.forecast.enabled }}
+{{- if .Values.controller.forecast.enabled }}
+forecast_certificate: /etc/bestbefore/client/tls.crt
+forecast_key: /etc/bestbefore/client/tls.key
+team_label: {{ .Values.controller.forecast.teamLabel | quote }}
+forecast_workloads: {{ .Values.controller.forecast.workloadSeries }}
+reports: {{ .Values.controller.forecast.reports.mode | quote }}
+{{- end }}
 {{- if include "bestbefore.controllerWritesProviders" . }}
 certificates: {{ .Values.certificates.mode }}
 provider_url: {{ include "bestbefore.providerUrl" . }}

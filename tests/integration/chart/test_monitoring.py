@@ -49,7 +49,11 @@ def test_rules_with_every_value_are_rules_for_promtool(full: Rendering, tmp_path
 
 def test_rules_over_the_control_plane_can_be_elsewhere(full: Rendering) -> None:
     places = {found["metadata"]["name"]: found["metadata"]["namespace"] for found in full.of("PrometheusRule")}
-    assert places == {"freshness": "monitoring", "freshness-control-plane": "kube-system"}
+    assert places == {
+        "freshness": "monitoring",
+        "freshness-by-namespace": "monitoring",
+        "freshness-control-plane": "kube-system",
+    }
     assert {found["metadata"]["labels"]["release"] for found in full.of("PrometheusRule")} == {"prometheus"}
 
 

@@ -50,6 +50,8 @@ MISTYPED = [
     (["docsUrl=docs.example.com"], "/docsUrl", "does not match pattern"),
     (["controller.enabled=yes"], "/controller/enabled", "want boolean"),
     (["controller.denials.source=export"], "/controller/denials/source", "must be one of"),
+    (["controller.forecast.reports.mode=on"], "/controller/forecast/reports/mode", "must be one of"),
+    (["controller.forecast.teamLabel=a/b/c"], "/controller/forecast/teamLabel", "does not match pattern"),
     (["controller.policies.noMatch=block"], "/controller/policies/noMatch", "must be one of"),
     (["controller.policies.namespace=a.b"], "/controller/policies/namespace", "does not match pattern"),
     (["controller.policies.namespace="], "/controller/policies/namespace", "does not match pattern"),
@@ -126,6 +128,14 @@ CONTRADICTORY = [
     (
         ["certificates.mode=certManager", "certificates.certManager.renewBefore=2160h"],
         "certificates.certManager.renewBefore must be less than certificates.certManager.duration",
+    ),
+    (
+        ["controller.forecast.enabled=true"],
+        "controller.resources.limits.memory (256Mi) is less than 512Mi, which the forecast takes",
+    ),
+    (
+        [*SECRET, "controller.forecast.enabled=true", "controller.resources.limits.memory=512Mi"],
+        "certificates.client.secretName is empty, but controller.forecast.enabled is true",
     ),
     (["gatekeeper.namespace=elsewhere"], "gatekeeper.clientCA.secretName is empty"),
     (["namespaceOverride=elsewhere", "gatekeeper.namespace=gatekeeper-system"], "gatekeeper.clientCA.secretName"),

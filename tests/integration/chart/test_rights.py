@@ -35,7 +35,8 @@ _REFERENCES = (
     "controller.policies.references[1].namespace=policies",
     "controller.policies.references[1].configMaps={rules}",
 )
-_ALL = (*_REFERENCES, "controller.owners.enabled=true")
+_FORECAST = ("controller.forecast.enabled=true", "controller.resources.limits.memory=512Mi")
+_ALL = (*_REFERENCES, *_FORECAST, "controller.owners.enabled=true")
 _PLACES = {"Gatekeeper's": "gatekeeper", "the chart's": "here"}
 _APART = ("namespaceOverride=here", "gatekeeper.namespace=gatekeeper", "gatekeeper.clientCA.secretName=copy")
 # A plural, its subresource, its group, and a name.

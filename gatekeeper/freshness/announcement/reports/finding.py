@@ -10,7 +10,7 @@ from typing import Final
 from gatekeeper.denials.ledger.seen_keys import fingerprint
 from gatekeeper.freshness.announcement import sentences
 from gatekeeper.freshness.announcement.round import SOON
-from gatekeeper.freshness.outlook import Due, Outlook, Question, Verdict
+from gatekeeper.freshness.outlook import Due, Outlook, OutlookVerdict, Question
 
 # What is asked of what runs, or may run again, the most urgent first. That an older revision cannot be gone back to
 # is true of every workload that has not changed for a while: it would give each one a report.
@@ -79,7 +79,7 @@ class ReportFinding:
     def best_before(self) -> int | None:
         """When it is denied first, nanoseconds since 1970; None where it was denied at first sight, or never is."""
         each = self.outlook
-        return each.best_before if each.effect is not None or each.now.verdict is not Verdict.DENIED else None
+        return each.best_before if each.effect is not None or each.now.verdict is not OutlookVerdict.DENIED else None
 
     @property
     def message(self) -> str:
@@ -129,14 +129,14 @@ def _of(outlook: Outlook, now: int) -> Iterator[ReportFinding]:
         return
     due = outlook.due(now)
     if outlook.question is Question.PULL:
-        if outlook.now.verdict is Verdict.DENIED:
+        if outlook.now.verdict is OutlookVerdict.DENIED:
             yield ReportFinding(outlook, Result.FAIL, ReportSeverity.MEDIUM)
     elif due in SOON:
         severity = ReportSeverity.CRITICAL if outlook.critical else _SEVERITIES[due]
         yield ReportFinding(outlook, Result.FAIL if due is Due.EXPIRED else Result.WARN, severity)
     elif due is Due.UNKNOWN:
         yield ReportFinding(outlook, Result.ERROR, ReportSeverity.MEDIUM)
-    elif outlook.now.verdict is Verdict.WAIVED:
+    elif outlook.now.verdict is OutlookVerdict.WAIVED:
         yield ReportFinding(outlook, Result.SKIP, ReportSeverity.INFO)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gatekeeper.denials.ledger.workload import WorkloadName
-from gatekeeper.freshness.outlook import DAY, SECOND, Outlook, Question, Subject, Turn, Verdict
+from gatekeeper.freshness.outlook import DAY, SECOND, Outlook, OutlookSubject, OutlookTurn, OutlookVerdict, Question
 from tests.simulators.clock import EPOCH
 
 NOW = int(EPOCH) * SECOND
@@ -16,25 +16,25 @@ PATH = "spec.template.spec.containers[0].image"
 POLICY = "maximum-image-age"
 
 
-def subject(workload: WorkloadName = WEB, **more: Any) -> Subject:
+def subject(workload: WorkloadName = WEB, **more: Any) -> OutlookSubject:
     fields: dict[str, Any] = {"path": PATH, "image": IMAGE, "digest": DIGEST, "running": 2, "team": "team-shop"}
-    return Subject(workload, **{**fields, **more})
+    return OutlookSubject(workload, **{**fields, **more})
 
 
-def admitted(at: int = NOW) -> Turn:
-    return Turn(at, Verdict.ADMITTED)
+def admitted(at: int = NOW) -> OutlookTurn:
+    return OutlookTurn(at, OutlookVerdict.ADMITTED)
 
 
-def denied(at: int = NOW) -> Turn:
-    return Turn(at, Verdict.DENIED, "ImageTooOld", "The image is too old.")
+def denied(at: int = NOW) -> OutlookTurn:
+    return OutlookTurn(at, OutlookVerdict.DENIED, "ImageTooOld", "The image is too old.")
 
 
-def unknown(at: int = NOW) -> Turn:
-    return Turn(at, Verdict.UNKNOWN, "RegistryUnavailable", "Nobody could look.")
+def unknown(at: int = NOW) -> OutlookTurn:
+    return OutlookTurn(at, OutlookVerdict.UNKNOWN, "RegistryUnavailable", "Nobody could look.")
 
 
 def outlook(
-    days: float | None = 3, of: Subject | None = None, question: Question = Question.RESCHEDULE, **more: Any
+    days: float | None = 3, of: OutlookSubject | None = None, question: Question = Question.RESCHEDULE, **more: Any
 ) -> Outlook:
     """An image that is denied so many days from now: never for None, already for 0."""
     if days is None:

@@ -15,7 +15,7 @@ from gatekeeper.denials.logs.health import SourceName, SourceProblem
 from gatekeeper.freshness.announcement import limits
 from gatekeeper.freshness.announcement.events import WorkloadEvents
 from gatekeeper.freshness.announcement.round import Round
-from gatekeeper.freshness.outlook import DAY, SECOND, Outlook, Question, Turn, Verdict
+from gatekeeper.freshness.outlook import DAY, SECOND, Outlook, OutlookTurn, OutlookVerdict, Question
 from tests.simulators.clock import FakeClock
 from tests.simulators.cluster import ClusterSimulator
 from tests.simulators.sources import HealthSimulator
@@ -111,7 +111,7 @@ def test_state_that_cannot_be_used_is_refused_whole(world: World, text: str) -> 
 def test_waiver_moves_the_announcement_to_its_end(world: World) -> None:
     world.tell(outlook(days=1))
     end = NOW + 10 * DAY
-    waived = [Turn(NOW, Verdict.ADMITTED), Turn(NOW + DAY, Verdict.WAIVED), denied(end)]
+    waived = [OutlookTurn(NOW, OutlookVerdict.ADMITTED), OutlookTurn(NOW + DAY, OutlookVerdict.WAIVED), denied(end)]
     world.tell(outlook(turns=waived, waived_until=end))
     _, second = world.written()
     assert "From 2026-12-04 22:40:00 UTC on" in second["note"]

@@ -14,7 +14,7 @@ from gatekeeper.freshness.announcement import limits
 from gatekeeper.freshness.announcement.reports.form import OPEN_REPORTS, POLICY_REPORTS, ReportForm
 from gatekeeper.freshness.announcement.reports.writer import ReportWriter
 from gatekeeper.freshness.announcement.round import Round
-from gatekeeper.freshness.outlook import DAY, SECOND, Outlook, Question, Turn, Verdict
+from gatekeeper.freshness.outlook import DAY, SECOND, Outlook, OutlookTurn, OutlookVerdict, Question
 from tests.simulators.clock import EPOCH, FakeClock
 from tests.simulators.cluster import ClusterSimulator
 from tests.simulators.sources import HealthSimulator
@@ -125,7 +125,7 @@ def test_report_of_a_workload(world: World) -> None:
         (outlook(days=1), "warn", "high"),
         (outlook(days=14), "warn", "low"),
         (outlook(turns=[unknown()]), "error", "medium"),
-        (outlook(turns=[Turn(NOW, Verdict.WAIVED), denied(NOW + 20 * DAY)]), "skip", "info"),
+        (outlook(turns=[OutlookTurn(NOW, OutlookVerdict.WAIVED), denied(NOW + 20 * DAY)]), "skip", "info"),
         (outlook(days=0, question=Question.PULL), "fail", "medium"),
         (outlook(days=0, question=Question.APPLY), "fail", "high"),
     ],
