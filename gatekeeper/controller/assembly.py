@@ -23,6 +23,7 @@ from gatekeeper.controller.certificate_log import CertificateLog
 from gatekeeper.controller.cluster_facts import ClusterFacts
 from gatekeeper.controller.controller import Controller, Parts
 from gatekeeper.controller.coverage import Coverage
+from gatekeeper.controller.freshness_parts import FreshnessParts, writes_reports
 from gatekeeper.controller.gatekeeper_metrics import GatekeeperCounter
 from gatekeeper.controller.limits import (
     AUDIT_SECONDS,
@@ -30,6 +31,7 @@ from gatekeeper.controller.limits import (
     COVERAGE_SECONDS,
     DOCTOR_SECONDS,
     EVENTS_SECONDS,
+    INVENTORY_SECONDS,
     OWNERS_SECONDS,
     STATE_SECONDS,
 )
@@ -92,12 +94,15 @@ class _Assembly:
         ledger = Ledger(self.clock, metrics, reports, Surroundings(gitops=frozenset(chosen.gitops_account)))
         coverage = self._coverage(metrics, health)
         saved: dict[str, SavedPart] = {"denials": ledger, **({"coverage": coverage} if chosen.coverage else {})}
+        election = Election(self.cluster.api, self.clock, self._lease())
+        freshness = FreshnessParts(self.settings, self.cluster.api, self.log, self.clock)
+        freshness.join(metrics, health, self._holder(), lambda: election.held)
+        saved |= freshness.saved
 
         def source(known: frozenset[str]) -> GatekeeperLogs:
             namespace = self.settings.cluster.gatekeeper_namespace
             return GatekeeperLogs(self.cluster, namespace, health, self.clock, known, self._say_unexpected)
 
-        election = Election(self.cluster.api, self.clock, self._lease())
         parts = Parts(
             election=election,
             ledger=ledger,
@@ -107,8 +112,8 @@ class _Assembly:
             clock=self.clock,
             state=SavedState(self.settings.state.state_dir, saved, health),
             source=None if chosen.denials is DenialSourceName.OFF else source,
-            tasks=[*self._tasks(ledger, metrics, health, coverage)],
-            lasting=[*self._lasting(metrics, health, election)],
+            tasks=[*self._tasks(ledger, metrics, health, coverage), *freshness.tasks],
+            lasting=[*self._lasting(metrics, health, election), *freshness.lasting],
             counters=coverage if chosen.coverage else None,
         )
         return Controller(parts)
@@ -243,6 +248,8 @@ def _max_ages(settings: ControllerSettings) -> dict[SourceName, float]:
         SourceName.POLICY_STATUSES: (settings.policies.policies, 300.0),
         SourceName.CERTIFICATES: (settings.certificates.certificates is not CertificateMode.OFF, 300.0),
         SourceName.DOCTOR: (settings.checks.doctor, 3 * DOCTOR_SECONDS),
+        SourceName.INVENTORY: (settings.forecast.forecast, INVENTORY_SECONDS),
+        SourceName.REPORTS: (writes_reports(settings), INVENTORY_SECONDS),
         SourceName.STATE: (settings.state.state_dir is not None, 6 * STATE_SECONDS),
     }
     return {source: seconds for source, (on, seconds) in switched.items() if on}

@@ -33,5 +33,9 @@ STUCK_SECONDS: Final = 120.0
 FORECAST_SECONDS: Final = 600.0
 FORECAST_JITTER_SECONDS: Final = 60
 ANNOUNCEMENTS_SECONDS: Final = 5.0
+# How far behind other work of a node the forecast stands, with the opa that it runs: 0 to 19.
+FORECAST_NICE: Final = 10
+# How far the forecast looks ahead, days.
+HORIZON_DAYS: Final = 35
 # How old what is known of what runs may be, seconds: a round of 10,000 Pods takes some minutes.
 INVENTORY_SECONDS: Final = 3600.0

@@ -3,58 +3,51 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Final
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from gatekeeper.cluster.api import KubernetesApi, Object
 from gatekeeper.cluster.errors import ObjectAbsentError
 from gatekeeper.cluster.resource import CONSTRAINT_TEMPLATES, constraints
 from gatekeeper.controller import constraint_status, limits
 from gatekeeper.documents import fields
-from gatekeeper.documents.document import Document
-from gatekeeper.documents.problems import PolicyError
-from gatekeeper.evaluation import installed
-from gatekeeper.evaluation.opa import Engine
+from gatekeeper.evaluation.program import Template, package_of
 from gatekeeper.translation.translate import Translation
-
-# Fields that the API server writes, and that change while the text does not.
-_WRITTEN: Final = ("status",)
 
 
 class PoliciesInForce:
-    """Reads templates and Constraints; what did not change is not compiled anew.
+    """Reads templates and Constraints: they are in force, so what people could have written better is not asked here.
 
     Args:
         api: of the cluster.
-        engine: compiles templates.
     """
 
-    def __init__(self, api: KubernetesApi, engine: Engine) -> None:
+    def __init__(self, api: KubernetesApi) -> None:
         self._api = api
-        self._engine = engine
-        self._known: dict[str, tuple[object, Sequence[Translation]]] = {}
         self.problems: list[str] = []
 
     def read(self) -> list[Translation]:
-        """Those that can be used; of the others `problems` has a sentence.
+        """Those that can be evaluated; of the others `problems` has a sentence.
 
         Raises:
             ClusterError: they cannot be listed.
-            NoVerdictError: there is no opa.
         """
         self.problems = []
-        found: dict[str, tuple[object, Sequence[Translation]]] = {}
-        for kind, template in self._templates():
-            several = self._constraints(kind)
-            version = (_version(template), tuple(map(_version, several)))
-            known = self._known.get(kind)
-            if known is not None and known[0] == version:
-                found[kind] = known
-            elif several:
-                found[kind] = version, self._translations(kind, template, several)
-        self._known = found
-        return [each for _, translations in found.values() for each in translations]
+        return [each for kind, template in self._templates() for each in self._translations(kind, template)]
+
+    def _translations(self, kind: str, template: Object) -> Sequence[Translation]:
+        several = self._constraints(kind)
+        try:
+            found = Template.of(template)
+            for text in (found.main, *found.libs):
+                package_of(text)
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError):
+            self.problems.append(f"{kind} is not forecast: its template has no Rego that can be read")
+            return ()
+        usable = [each for each in several if isinstance(each.get("spec"), Mapping)]
+        return [
+            Translation(policy, template, tuple(map(_with_action, group)))
+            for policy, group in _by_policy(kind, usable).items()
+        ]
 
     def _templates(self) -> Iterator[tuple[str, Object]]:
         for page in self._api.pages(CONSTRAINT_TEMPLATES):
@@ -64,58 +57,39 @@ class PoliciesInForce:
                     yield kind, template
 
     def _constraints(self, kind: str) -> list[Object]:
+        resource = constraints(kind)
         try:
-            found = [each for page in self._api.pages(constraints(kind)) for each in page]
+            # Members of a list do not say their kind.
+            own = {"apiVersion": resource.api_version, "kind": kind}
+            found: list[Object] = [{**each, **own} for page in self._api.pages(resource) for each in page]
         except ObjectAbsentError:
             # Gatekeeper makes the kind a moment after the template.
             return []
+        if len(found) > limits.AUDIT_KINDS:
+            self.problems.append(f"{len(found) - limits.AUDIT_KINDS} Constraints of {kind} are not forecast")
         return found[: limits.AUDIT_KINDS]
 
-    def _translations(self, kind: str, template: Object, several: Sequence[Object]) -> Sequence[Translation]:
-        resource = constraints(kind)
-        documents = [_document(template, CONSTRAINT_TEMPLATES.api_version, CONSTRAINT_TEMPLATES.kind)]
-        documents += [_document(each, resource.api_version, kind) for each in several]
-        try:
-            made = installed.of_documents(documents, self._engine)
-        except PolicyError as error:
-            self.problems.append(f"{kind} is not forecast: {error}")
-            return ()
-        return _by_policy(made)
+
+def _by_policy(kind: str, several: Sequence[Object]) -> Mapping[str, Sequence[Object]]:
+    """A policy and its twin that warns are one; Constraints of one kind without names are called by their own."""
+    names = {str(each["metadata"]["name"]) for each in several}
+    unnamed = [each for each in several if constraint_status.policy_of(each, ours=True) == kind]
+    by_own_name = len({_base(each, names) for each in unnamed}) > 1
+    found: dict[str, list[Object]] = defaultdict(list)
+    for each in several:
+        policy = constraint_status.policy_of(each, ours=True)
+        found[_base(each, names) if by_own_name and policy == kind else policy].append(each)
+    return found
 
 
-def _by_policy(made: Sequence[Translation]) -> list[Translation]:
-    """A policy and its twin that warns are one; Constraints of one kind without names have their own."""
-    named = [(_policy(each), each) for each in made]
-    alone = {each.constraints[0]["metadata"]["name"]: each for each in made}
-    found: dict[str, list[Translation]] = defaultdict(list)
-    unnamed = {name for name, each in named if name == str(each.constraints[0].get("kind"))}
-    several = {name for name in unnamed if len({_base(each, alone) for other, each in named if other == name}) > 1}
-    for name, each in named:
-        found[_base(each, alone) if name in several else name].append(each)
-    return [
-        replace(group[0], policy=name, constraints=tuple(each.constraints[0] for each in group))
-        for name, group in found.items()
-    ]
-
-
-def _policy(translation: Translation) -> str:
-    return constraint_status.policy_of(translation.constraints[0], ours=True)
-
-
-def _base(translation: Translation, alone: Mapping[str, Translation]) -> str:
+def _base(constraint: Object, names: Collection[str]) -> str:
     """The name of a Constraint; of a twin that warns that of the one that denies."""
-    name = str(translation.constraints[0]["metadata"]["name"])
+    name = str(constraint["metadata"]["name"])
     base = name.removesuffix("-warn")
-    return base if base in alone else name
+    return base if base in names else name
 
 
-def _document(found: Object, api_version: str, kind: str) -> Document:
-    """As it would stand in a file: members of a list do not say their kind."""
-    kept = {name: value for name, value in found.items() if name not in _WRITTEN}
-    return Document("", {**kept, "apiVersion": api_version, "kind": kind})
-
-
-def _version(found: Object) -> tuple[str, int]:
-    """Another one when its text changes; audit writes the status all the time."""
-    metadata = found["metadata"]
-    return str(metadata.get("uid", "")), int(metadata.get("generation") or 0)
+def _with_action(constraint: Object) -> Object:
+    """What it does with a request; of several actions the strongest."""
+    action = constraint_status.read(constraint, ours=True).action
+    return {**constraint, "spec": {**constraint["spec"], "enforcementAction": action}}

@@ -19,6 +19,8 @@ REPORTS: Final = 5_000
 # Writes of reports: how far apart, and over how long the first ones are spread, seconds.
 WRITE_SECONDS: Final = 0.5
 FIRST_ROUND_SECONDS: Final = 600.0
+# How long after they could not be read or written they are tried again, seconds.
+REPORT_RETRY_SECONDS: Final = 30.0
 # How much of that may be caught up at once, seconds.
 WRITE_BURST_SECONDS: Final = 5.0
 # Of a report's texts, characters.

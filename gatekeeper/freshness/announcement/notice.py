@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from gatekeeper.denials.ledger.workload import WorkloadName
-from gatekeeper.freshness.announcement.round import is_told
-from gatekeeper.freshness.outlook import Due, Outlook, OutlookVerdict
+from gatekeeper.freshness.outlook import Due, Outlook, OutlookVerdict, Question
+
+# What controllers do by themselves comes first; what people apply is worth a notice where the other is never denied.
+_QUESTIONS: Final = (Question.RESCHEDULE, Question.APPLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +54,19 @@ def notices(outlooks: Iterable[Outlook], now: int) -> dict[NoticeName, Notice]:
     """
     found: dict[NoticeName, list[Outlook]] = defaultdict(list)
     for each in outlooks:
-        if is_told(each):
+        if each.question in _QUESTIONS:
             found[NoticeName(each.policy, each.subject.workload)].append(each)
     return {name: _notice(name, several, now) for name, several in found.items()}
 
 
-def _notice(name: NoticeName, outlooks: Sequence[Outlook], now: int) -> Notice:
-    first = min(outlooks, key=lambda each: (_urgency(each, now), each.subject.path))
+def _notice(name: NoticeName, outlooks: list[Outlook], now: int) -> Notice:
+    known = [each for each in outlooks if each.question is Question.RESCHEDULE]
+    if all(each.best_before is None for each in known):
+        # Where nobody could look at what runs, that is what there is to say, whatever is known of what people apply.
+        known = [each for each in known if each.due(now) is Due.UNKNOWN] or outlooks
+    first = min(known, key=lambda each: (_urgency(each, now), each.subject.path))
     due = first.due(now)
+    outlooks = [each for each in outlooks if each.question is first.question]
     return Notice(name, due, first, len({each.subject.image for each in outlooks if each.due(now) is due}))
 
 

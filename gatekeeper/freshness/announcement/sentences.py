@@ -8,7 +8,7 @@ from typing import Final
 from gatekeeper.denials.lines.violation import known_reason
 from gatekeeper.freshness.announcement import moments
 from gatekeeper.freshness.announcement.notice import Notice
-from gatekeeper.freshness.outlook import Outlook, OutlookVerdict
+from gatekeeper.freshness.outlook import Outlook, OutlookVerdict, Question
 from provider.foreign_text import shown
 from provider.reasons import EXPLANATIONS
 
@@ -50,6 +50,9 @@ def when(outlook: Outlook) -> str:
     """From when on what is denied."""
     workload, denial = outlook.subject.workload, outlook.denial
     named, policy = f"{workload.kind} {workload.name}", outlook.policy
+    if outlook.question is Question.APPLY and denial is not None:
+        since = "now" if outlook.now.verdict is OutlookVerdict.DENIED else f"from {moments.date(denial.since)} on"
+        return f"Whoever applies {named} again as it is, is denied by policy {policy} {since}; what runs is replaced."
     if denial is None:
         return f"Policy {policy} denies no Pod of {named} within the time that is looked ahead."
     if outlook.now.verdict is OutlookVerdict.DENIED:

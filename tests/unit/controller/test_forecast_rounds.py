@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import threading
 
 import pytest
 
 from gatekeeper.cluster.errors import AccessDeniedError
 from gatekeeper.controller.forecast_rounds import ForecastRounds, Sight
+from gatekeeper.controller.limits import FORECAST_NICE
 from gatekeeper.denials.ledger.metrics import DenialMetrics
 from gatekeeper.denials.logs.health import SourceName, SourceProblem
 from gatekeeper.evaluation.opa import NoVerdictError
@@ -93,6 +95,28 @@ def test_what_is_left_out_is_said_and_the_rest_is_told() -> None:
     assert world.running() == 2
     assert world.health.events == [(SourceName.INVENTORY, SourceProblem.INVALID)]
     assert world.health.said == ["one policy is not forecast"]
+
+
+def test_rounds_stand_behind_other_work_and_nothing_else_does() -> None:
+    world, stop = World(), threading.Event()
+    found: list[int] = []
+
+    class Watching:
+        """Implements `Forecaster`: notes the priority of its thread."""
+
+        def look(self, now: int) -> Sight:
+            found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+            stop.set()
+            return Sight([], {}, 0)
+
+    log = Log(world.lines, LogLevel.INFO, LogFormat.JSON, world.clock)
+    rounds = ForecastRounds(Watching(), world.announcements, world.health, log, world.clock)
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    thread = threading.Thread(target=rounds.run, args=(stop,))
+    thread.start()
+    thread.join(5)
+    assert found == [FORECAST_NICE]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
 
 
 def test_rounds_end_when_they_are_told_to() -> None:

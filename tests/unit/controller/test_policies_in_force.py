@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 from gatekeeper.cluster.resource import CONSTRAINT_TEMPLATES, constraints
 from gatekeeper.controller.policies_in_force import PoliciesInForce
-from gatekeeper.evaluation.opa import OpaError
 from tests.simulators.cluster import ClusterSimulator
 
 LIBRARY = "package lib.bestbefore.x\n"
-
-
-class EngineDouble:
-    """Compiles all but what a test calls broken."""
-
-    def __init__(self) -> None:
-        self.compiled = 0
-        self.broken = "never"
-
-    def check(self, folder: Path) -> tuple[OpaError, ...]:
-        self.compiled += 1
-        texts = "".join(file.read_text() for file in folder.rglob("*.rego"))
-        return (OpaError("rego_parse_error", "no", "a.rego", 1),) if self.broken in texts else ()
-
-    def evaluate(self, folder: Path, query: str) -> Any:
-        raise AssertionError
-
-    def parse(self, text: str) -> Any:
-        raise AssertionError
-
-    def version(self) -> str:
-        raise AssertionError
 
 
 class World:
     """A cluster with templates and Constraints."""
 
     def __init__(self) -> None:
-        self.cluster, self.engine = ClusterSimulator(), EngineDouble()
-        self.policies = PoliciesInForce(self.cluster, self.engine)
+        self.cluster = ClusterSimulator()
+        self.policies = PoliciesInForce(self.cluster)
 
     def template(self, kind: str, library: str = LIBRARY) -> None:
         schema = {"type": "object", "properties": {"name": {"type": "string"}}}
@@ -102,17 +76,23 @@ def test_broken_one_is_said_and_takes_no_other_along(world: World) -> None:
     for kind in ("Fresh", "Signed"):
         world.template(kind)
         world.constraint(kind, kind.lower(), policy=kind.lower())
-    world.engine.broken = "package fresh"
+    (broken,) = [each for each in world.cluster.objects(CONSTRAINT_TEMPLATES) if each["metadata"]["name"] == "fresh"]
+    broken["spec"]["targets"][0]["code"][0]["source"]["rego"] = "no package"
+    world.cluster.add(CONSTRAINT_TEMPLATES, broken)
     assert world.read() == {"signed": ["signed"]}
-    assert world.policies.problems[0].startswith("Fresh is not forecast: ")
+    assert world.policies.problems == ["Fresh is not forecast: its template has no Rego that can be read"]
 
 
-def test_what_did_not_change_is_not_compiled_anew(world: World) -> None:
+def test_policy_whose_twin_nobody_applied_is_forecast_all_the_same(world: World) -> None:
+    world.template("MaximumImageAge")
+    world.constraint("MaximumImageAge", "age")
+    assert world.read() == {"MaximumImageAge": ["age"]}
+
+
+def test_of_several_actions_the_strongest_counts(world: World) -> None:
     world.template("Fresh")
-    world.constraint("Fresh", "fresh", policy="fresh")
-    world.read()
-    world.read()
-    assert world.engine.compiled == 1
-    world.constraint("Fresh", "fresh", policy="other", generation=2)
-    assert world.read() == {"other": ["fresh"]}
-    assert world.engine.compiled == 2
+    scopes = [{"action": "warn"}, {"action": "deny"}]
+    spec = {"enforcementAction": "scoped", "scopedEnforcementActions": scopes, "parameters": {}}
+    world.cluster.add(constraints("Fresh"), {"metadata": {"name": "fresh"}, "spec": spec})
+    (found,) = world.policies.read()
+    assert found.constraints[0]["spec"]["enforcementAction"] == "deny"

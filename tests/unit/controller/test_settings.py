@@ -54,6 +54,10 @@ def test_off_of_yaml_is_off(tmp_path: Path):
         ({"enforce_label": "two words", "shadow": "true"}, "--enforce-label: must be the name of a label, such as"),
         ({"enforce_label": "UP/name", "shadow": "true"}, "--enforce-label: must be the name of a label, such as"),
         ({"enforce_label": "example.com/enforce"}, "enforce_label: belongs to `shadow: true`"),
+        ({"forecast": "true"}, "forecast: needs `forecast_certificate` and `forecast_key`, to ask the provider"),
+        ({"forecast_key": "/key.pem"}, "forecast_certificate, forecast_key: both belong together"),
+        ({"reports": "always"}, "--reports: must be one of auto, off, got 'always'"),
+        ({"team_label": "a/b/c"}, "--team-label: must be the name of a label, such as"),
         (
             {"enforce_label": "policy.sigstore.dev/include", "shadow": "true"},
             "enforce_label: every namespace that policies look at has policy.sigstore.dev/include",

@@ -89,7 +89,7 @@ class ReportFinding:
             return "The image is gone from its registry: a new node cannot pull it. Push it again, or move to another."
         if self.result is Result.ERROR:
             return f"Nobody could look ({sentences.reason(each)}): whether it is denied is not known."
-        said = sentences.when(each) if each.question is not Question.APPLY else _of_apply(each)
+        said = sentences.when(each)
         return " ".join([said, *sentences.advice(each)] if each.denial is not None else [said])
 
     @property
@@ -138,7 +138,3 @@ def _of(outlook: Outlook, now: int) -> Iterator[ReportFinding]:
         yield ReportFinding(outlook, Result.ERROR, ReportSeverity.MEDIUM)
     elif outlook.now.verdict is OutlookVerdict.WAIVED:
         yield ReportFinding(outlook, Result.SKIP, ReportSeverity.INFO)
-
-
-def _of_apply(outlook: Outlook) -> str:
-    return f"As a person would apply it, by what its tag names now: {sentences.when(outlook)}"

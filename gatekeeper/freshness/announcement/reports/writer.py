@@ -26,6 +26,7 @@ from gatekeeper.freshness.announcement.reports.report import (
     workload_report,
 )
 from gatekeeper.freshness.announcement.round import Round
+from gatekeeper.freshness.outlook import SECOND
 from provider.clock import Clock
 
 _Key = TypeVar("_Key")
@@ -74,6 +75,8 @@ class ReportWriter:
         self._spacing = limits.WRITE_SECONDS
         self._next = 0.0
         self._first_ends: float | None = None
+        self._round: Round | None = None
+        self._again: float | None = None
 
     def take(self, found: Round, now: int) -> int:
         """Compare what there should be with what is there; `write` does the rest, in its time.
@@ -85,11 +88,12 @@ class ReportWriter:
         Returns:
             How many writes it takes.
         """
+        self._round, self._again = found, None
         try:
             plan = list(self._plan(found, now))
         except ClusterError as error:
-            self._health.failed(SourceName.REPORTS, problem_of(error), error.message)
-            return len(self._queue)
+            self._break_off(error)
+            return 0
         self._queue = deque(plan)
         self._spacing = self._pace(len(plan))
         self._next = max(self._next, self._clock.monotonic())
@@ -108,6 +112,8 @@ class ReportWriter:
     def write(self) -> None:
         """Do what is due by now."""
         monotonic = self._clock.monotonic()
+        if self._again is not None and self._again <= monotonic and self._round is not None:
+            self.take(self._round, int(self._clock.now() * SECOND))
         self._next = max(self._next, monotonic - limits.WRITE_BURST_SECONDS)
         while self._queue and self._next <= monotonic and self._may_write():
             self._next += self._spacing
@@ -115,18 +121,22 @@ class ReportWriter:
             try:
                 self._do(each)
             except ObjectAbsentError as error:
-                # Its kind has vanished, or it went with its workload: the next round looks which kinds there are.
+                # Its kind has vanished, or it went with its workload.
                 if each.body is not None:
-                    self._health.failed(SourceName.REPORTS, problem_of(error), error.message)
-                    self._queue.clear()
+                    self._break_off(error)
             except ClusterUnavailableError as error:
-                # All others would wait for the same; the next round finds what is missing.
-                self._health.failed(SourceName.REPORTS, problem_of(error), error.message)
-                self._queue.clear()
+                # All others would wait for the same.
+                self._break_off(error)
             except ClusterError as error:
                 self._health.failed(SourceName.REPORTS, problem_of(error), error.message)
             else:
                 self._health.succeeded(SourceName.REPORTS)
+
+    def _break_off(self, error: ClusterError) -> None:
+        """Begin anew a moment later: right after its definition, for example, a kind cannot be listed for seconds."""
+        self._health.failed(SourceName.REPORTS, problem_of(error), error.message)
+        self._queue.clear()
+        self._again = self._clock.monotonic() + limits.REPORT_RETRY_SECONDS
 
     def _do(self, write: ReportWrite) -> None:
         if write.body is None:

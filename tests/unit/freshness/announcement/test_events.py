@@ -146,6 +146,21 @@ def test_gone_from_its_registry_is_no_event_for_owners_and_neither_is_a_rollback
     assert world.written() == []
 
 
+def test_where_only_people_are_denied_the_event_says_so(world: World) -> None:
+    world.tell(outlook(days=None), outlook(days=3, question=Question.APPLY))
+    (event,) = world.written()
+    assert event["note"].startswith(
+        "Whoever applies Deployment web again as it is, is denied by policy maximum-image-age from 2026-11-27 22:40:00 "
+        "UTC on; what runs is replaced."
+    )
+
+
+def test_what_controllers_do_comes_before_what_people_apply(world: World) -> None:
+    world.tell(outlook(days=9), outlook(days=3, question=Question.APPLY))
+    (event,) = world.written()
+    assert "each new Pod of Deployment web" in event["note"]
+
+
 def test_cron_job_is_told_when_its_next_run_fails(world: World) -> None:
     nightly = subject(WorkloadName("shop", "CronJob", "nightly"))
     world.tell(outlook(days=1, of=nightly, effect=NOW + 2 * DAY))

@@ -297,14 +297,26 @@ def test_without_the_right_it_is_said_and_nothing_else_stops(world: World) -> No
     assert (SourceName.REPORTS, SourceProblem.FORBIDDEN) in world.health.events
 
 
-def test_api_server_that_is_away_is_asked_once_and_the_next_round_writes_what_is_missing(world: World) -> None:
+def test_api_server_that_is_away_is_asked_now_and_then_and_what_is_missing_is_written_afterwards(world: World) -> None:
     several = [outlook(days=3, of=subject(WorkloadName("shop", "Pod", f"n{n}"))) for n in range(5)]
     world.writer.take(Round(several, NOW, NOW), NOW)
     world.cluster.fail("apply reports", ClusterUnavailableError("apply reports: 503"))
-    world.finish()
+    for _ in range(20):
+        world.writer.write()
+        world.clock.advance(1)
     assert len(world.cluster.writes) == 1
     world.cluster.recover()
-    assert world.look(*several) == 5
+    world.finish()
+    assert len(world.reports()) == 5, "without another round"
+
+
+def test_kind_that_cannot_be_listed_yet_is_tried_again_without_another_round(world: World) -> None:
+    world.cluster.fail("list reports", ClusterUnavailableError("list reports: 429"))
+    world.writer.take(Round([outlook(days=3)], NOW, NOW), NOW)
+    assert world.health.events == [(SourceName.REPORTS, SourceProblem.UNAVAILABLE)]
+    world.cluster.recover()
+    world.finish()
+    assert len(world.reports()) == 1
 
 
 def test_process_that_writes_no_more_stops_in_the_middle(world: World) -> None:

@@ -1,0 +1,75 @@
+"""Looks at the cluster that it runs in: policies in force, what runs, and what the ones will say of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from gatekeeper.cluster.api import KubernetesApi
+from gatekeeper.cluster.errors import ClusterError
+from gatekeeper.cluster.resource import PROVIDERS
+from gatekeeper.controller.forecast_rounds import Sight
+from gatekeeper.controller.limits import HORIZON_DAYS
+from gatekeeper.controller.policies_in_force import PoliciesInForce
+from gatekeeper.doctor.provider_object import ProviderObject
+from gatekeeper.documents import product
+from gatekeeper.evaluation.facts import FactSource
+from gatekeeper.evaluation.opa import Engine
+from gatekeeper.freshness.forecast.coverage import covered
+from gatekeeper.freshness.forecast.outlooks import outlooks
+from gatekeeper.freshness.inventory.inventory_reader import WorkloadInventoryReader
+from gatekeeper.freshness.outlook import DAY
+from gatekeeper.freshness.provider_facts import ProviderAbsentError, ProviderTarget
+
+# How the inventory says that a list ended too early: what is not there may run all the same.
+_UNREAD: Final = "could not be"
+
+
+class ClusterForecaster:
+    """Implements `Forecaster`.
+
+    Args:
+        api: of the cluster.
+        engine: finds opa; called for each look, so that one that is missing is no error of the start.
+        facts: answers questions about images.
+        team_label: of namespaces; empty for none.
+    """
+
+    def __init__(
+        self, api: KubernetesApi, engine: Callable[[], Engine], facts: FactSource, team_label: str = ""
+    ) -> None:
+        self._api = api
+        self._engine = engine
+        self._facts = facts
+        self._team_label = team_label
+
+    def look(self, now: int) -> Sight:
+        """See `Forecaster`."""
+        engine = self._engine()
+        policies = PoliciesInForce(self._api)
+        translations = policies.read()
+        inventory = WorkloadInventoryReader(self._api, covered(translations), self._team_label).read(now)
+        gaps = [each for each in inventory.problems if _UNREAD in each]
+        if gaps:
+            return Sight((), {}, len(translations), gaps)
+        found = outlooks(translations, inventory, self._facts, engine, now, now + HORIZON_DAYS * DAY)
+        uids = {each.name: each.uid for each in inventory.workloads if each.uid}
+        return Sight(found, uids, len(translations), problems=(*policies.problems, *inventory.problems))
+
+
+def provider_target(api: KubernetesApi) -> ProviderTarget:
+    """Where the provider answers audits, and whom to believe there: as Gatekeeper knows it.
+
+    Raises:
+        ProviderAbsentError: there is no such Provider, it cannot be read, or it says no authority.
+    """
+    try:
+        found = [each for page in api.pages(PROVIDERS) for each in page if each["metadata"]["name"] == product.AUDIT]
+    except ClusterError as error:
+        raise ProviderAbsentError(error.message) from error
+    if not found:
+        raise ProviderAbsentError(f"there is no Provider {product.AUDIT}")
+    provider = ProviderObject.of(found[0])
+    if not provider.authorities or not provider.url.startswith("https://"):
+        raise ProviderAbsentError(f"the Provider {product.AUDIT} has no https address with its authority")
+    return ProviderTarget(provider.url, provider.authorities)

@@ -1,0 +1,210 @@
+"""Nothing is denied that was not announced: metric, Event and report name the second, and it comes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.e2e.rig import accounts, objects
+from tests.e2e.rig.control import ACCOUNT, Control, forget, rights, settings
+from tests.e2e.rig.gatekeeper import NAMESPACE
+from tests.e2e.rig.kubernetes import KubernetesClient, Object
+from tests.e2e.rig.policies import Policies
+from tests.e2e.rig.processes import wait_until
+from tests.e2e.rig.provider import RealProvider, provider_objects
+from tests.e2e.rig.registry import PushedImage
+from tests.e2e.rig.report_kinds import OPEN_REPORTS
+from tests.e2e.rig.world import World
+from tests.programs import ROOT
+
+_SECONDS = 90.0
+_LIMIT = timedelta(days=30)
+_IMAGES = 20
+_VALUES = (
+    "controller.forecast.enabled=true",
+    "controller.forecast.teamLabel=example.com/team",
+    "controller.resources.limits.memory=512Mi",
+    "certificates.client.secretName=client",
+)
+_REPLICA_SETS = "system:serviceaccount:kube-system:replicaset-controller"
+
+
+@pytest.fixture(scope="module")
+def provider(cluster: World) -> Iterator[RealProvider]:
+    """The real provider in the rig where controllers act."""
+    real = RealProvider(cluster.provider_pair, [cluster.registry.host], cluster.logs)
+    real.start()
+    for provider_object in provider_objects(real.address, cluster.authority):
+        cluster.apply_provider(provider_object)
+    yield real
+    real.stop()
+
+
+@pytest.fixture(scope="module")
+def policy(cluster: World, provider: RealProvider) -> Iterator[None]:
+    """Images may be 30 days old, those that controllers bring back too."""
+    folder = ROOT / "policies" / "maximum-image-age"
+    template = yaml.safe_load((folder / "template.yaml").read_text())
+    constraint = next(yaml.safe_load_all((folder / "constraint.yaml").read_text()))
+    constraint["spec"]["parameters"] = {"maxAge": "30d", "reschedule": "deny", "reports": "deny"}
+    policies = Policies(cluster.client)
+    old = cluster.registry.push(objects.unique("old"), _created(timedelta(days=31)))
+    control = objects.pod(cluster.namespace(), old.reference)
+    policies.enforce([template, constraint], control)
+    yield
+    policies.remove(control)
+
+
+@pytest.fixture(scope="module")
+def kind(cluster: World) -> Iterator[None]:
+    """The kind of OpenReports, as somebody else installs it."""
+    cluster.client.apply(OPEN_REPORTS)
+    yield
+    cluster.client.delete(OPEN_REPORTS)
+
+
+@pytest.fixture
+def control(cluster: World, policy: None, kind: None, tmp_path: Path) -> Iterator[Callable[[], Control]]:
+    """Starts the controller as the chart installs it, with the certificate of a client."""
+    accounts.grant(cluster.client, rights(NAMESPACE, *_VALUES))
+    kubeconfig = accounts.kubeconfig(cluster.server, NAMESPACE, ACCOUNT, tmp_path)
+    chosen = settings(NAMESPACE, tmp_path, *_VALUES)
+    pair = cluster.authority.issue(objects.unique("client"), server=False, client=True)
+    options = [f"--forecast-certificate={pair.certificate}", f"--forecast-key={pair.key}"]
+    name = objects.unique("control")
+    made = Control(kubeconfig, chosen, tmp_path / "state", cluster.logs, name, options)
+    forget(cluster.client, NAMESPACE)
+
+    def start() -> Control:
+        made.start()
+        return made
+
+    yield start
+    made.stop()
+
+
+def _created(age: timedelta) -> str:
+    return f"{datetime.now(UTC) - age:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _namespace(cluster: World) -> str:
+    return cluster.namespace({**objects.INCLUDE, "example.com/team": "team-shop"})
+
+
+def _deployment(cluster: World, namespace: str, image: PushedImage) -> Object:
+    deployment = objects.workload("Deployment", namespace, image.reference)
+    cluster.client.create(deployment).expect_ok()
+    return deployment
+
+
+def _pods_run(cluster: World, namespace: str, count: int) -> None:
+    def there() -> bool:
+        return len(_listed(cluster.client, f"/api/v1/namespaces/{namespace}/pods")) >= count
+
+    wait_until(there, f"{count} Pods in {namespace}", _SECONDS)
+
+
+def _events(client: KubernetesClient, namespace: str, reason: str) -> list[dict[str, Any]]:
+    found = _listed(client, f"/apis/events.k8s.io/v1/namespaces/{namespace}/events")
+    return [each for each in found if each.get("reason") == reason]
+
+
+def _reports(client: KubernetesClient, namespace: str) -> list[dict[str, Any]]:
+    return _listed(client, f"/apis/openreports.io/v1alpha1/namespaces/{namespace}/reports")
+
+
+def _listed(client: KubernetesClient, path: str) -> list[dict[str, Any]]:
+    return list(client.request("GET", path).body.get("items", []))
+
+
+def test_image_of_27_days_is_announced_by_metric_event_and_report_with_its_second(
+    cluster: World, control: Callable[[], Control]
+) -> None:
+    created = _created(timedelta(days=27))
+    image = cluster.registry.push(objects.unique("aging"), created)
+    ends = datetime.fromisoformat(created) + _LIMIT
+    namespace = _namespace(cluster)
+    deployment = _deployment(cluster, namespace, image)
+    _pods_run(cluster, namespace, 1)
+    running = control()
+
+    def announced() -> bool:
+        return running.total("running_containers", resource_namespace=namespace, due="3d") >= 1
+
+    wait_until(announced, "metric", _SECONDS)
+    assert running.total("best_before_timestamp_seconds", resource_namespace=namespace) == ends.timestamp()
+    wait_until(lambda: bool(_events(cluster.client, namespace, "ImageExpiring")), "Event", _SECONDS)
+    (event,) = _events(cluster.client, namespace, "ImageExpiring")
+    there = cluster.client.get(deployment).body
+    assert (event["regarding"]["kind"], event["regarding"]["uid"]) == ("Deployment", there["metadata"]["uid"])
+    for words in (f"{ends:%Y-%m-%d %H:%M:%S} UTC", "ImageTooOld", "Rebuild it", "Owner: team-shop."):
+        assert words in event["note"]
+    wait_until(lambda: bool(_reports(cluster.client, namespace)), "report", _SECONDS)
+    (report,) = _reports(cluster.client, namespace)
+    assert report["metadata"]["ownerReferences"][0]["uid"] == there["metadata"]["uid"]
+    (result,) = [each for each in report["results"] if each["rule"] == "reschedule"]
+    assert result["properties"]["bestBefore"] == f"{ends:%Y-%m-%dT%H:%M:%SZ}"
+    assert (result["result"], result["properties"]["owner"]) == ("warn", "team-shop")
+
+    version = report["metadata"]["resourceVersion"]
+    running.kill()
+    running.start()
+    wait_until(lambda: bool(running.events("forecast.finished")[1:]), "second round", _SECONDS)
+    wait_until(announced, "metric", _SECONDS)
+    time.sleep(6)
+    assert len(_events(cluster.client, namespace, "ImageExpiring")) == 1, "none anew after a restart"
+    assert _reports(cluster.client, namespace)[0]["metadata"]["resourceVersion"] == version
+
+
+def test_images_flip_at_the_announced_second(
+    cluster: World, control: Callable[[], Control], figures: Callable[[str], None]
+) -> None:
+    namespace = _namespace(cluster)
+    first = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=150)
+    ends = [first + timedelta(seconds=4 * number) for number in range(_IMAGES)]
+    images = [cluster.registry.push(objects.unique("flips"), f"{each - _LIMIT:%Y-%m-%dT%H:%M:%SZ}") for each in ends]
+    for image in images:
+        _deployment(cluster, namespace, image)
+    _pods_run(cluster, namespace, _IMAGES)
+    running = control()
+    wait_until(lambda: bool(running.events("forecast.finished")), "round", _SECONDS)
+
+    def said() -> dict[str, str]:
+        lines = [each for each in running.events("freshness.forecast") if each["resource_namespace"] == namespace]
+        return {each["image"]: each["best_before"] for each in lines if each["question"] == "reschedule"}
+
+    wait_until(lambda: len(said()) == _IMAGES, "announcements", _SECONDS)
+    announced = [datetime.fromisoformat(said()[image.reference]) for image in images]
+    assert announced == ends
+    playing = cluster.client.playing(_REPLICA_SETS)
+    try:
+        found = [_flip(playing, namespace, image, moment) for image, moment in zip(images, announced, strict=True)]
+    finally:
+        playing.close()
+    assert found == [(201, 403)] * _IMAGES
+    figures(f"images that flipped at the announced second: {found.count((201, 403))} of {_IMAGES}")
+    wait_until(
+        lambda: running.total("running_containers", resource_namespace=namespace, due="expired") == _IMAGES,
+        "expired containers",
+        _SECONDS,
+    )
+    answer = cluster.client.create(objects.pod(namespace, images[0].reference))
+    assert answer.status == 403, "a person's own old Pod"
+
+
+def _flip(client: KubernetesClient, namespace: str, image: PushedImage, moment: datetime) -> tuple[int, int]:
+    """What a Pod of a controller meets just before a moment, and just after it."""
+    answers = []
+    for offset in (-0.8, 0.2):
+        time.sleep(max(0.0, (moment - datetime.now(UTC)).total_seconds() + offset))
+        pod = objects.pod(namespace, image.reference)
+        owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "1", "controller": True}
+        pod["metadata"]["ownerReferences"] = [owner]
+        answers.append(client.create(pod).status)
+    return answers[0], answers[1]
