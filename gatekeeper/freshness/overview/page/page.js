@@ -48,7 +48,7 @@
     $("shown").textContent = `${laid < found ? `the first ${count(laid)} of ` : ""}${count(found)} row${found === 1 ? "" : "s"}`;
     $("more").hidden = laid >= found;
     $("none").hidden = found > 0;
-    $("reset").disabled = !(wish.state || wish.team || wish.policy || wish.question || wish.mark || wish.words.length);
+    $("everything").disabled = !(wish.state || wish.team || wish.policy || wish.question || wish.mark || wish.words.length);
     for (const tile of document.querySelectorAll(".tile")) tile.setAttribute("aria-pressed", String(tile.dataset.state === wish.state));
   }
 
@@ -60,7 +60,7 @@
 
   $("filters").hidden = false;
   $("filters").addEventListener("submit", (event) => event.preventDefault());
-  $("reset").addEventListener("click", (event) => { event.preventDefault(); all(); });
+  $("everything").addEventListener("click", all);
   for (const name of ["team", "policy", "question"]) {
     $(name).addEventListener("change", (event) => { wish[name] = event.target.value; wish.all = false; show(); });
   }
