@@ -35,8 +35,8 @@ def of(overview: Overview) -> Headline:
     by_itself = [row for row in overview.rows if _asks(row, Question.RESCHEDULE)]
     denied = any(row.state in {RowState.DENIED, *_DATED} and row.since is not None for row in by_itself)
     rows = by_itself if denied else [row for row in overview.rows if _asks(row, Question.APPLY)]
-    verb = "denied" if denied or not _any(rows) else "denied if they were applied again"
-    return Headline(_title(overview, rows, verb), _detail(overview, rows))
+    condition = "" if denied or not _any(rows) else ", if applied again"
+    return Headline(f"{_title(overview, rows)}{condition}", _detail(overview, rows))
 
 
 def _asks(row: OverviewRow, question: Question) -> bool:
@@ -47,7 +47,7 @@ def _any(rows: list[OverviewRow]) -> bool:
     return any(row.state in {RowState.DENIED, *_DATED} and row.since is not None for row in rows)
 
 
-def _title(overview: Overview, rows: list[OverviewRow], verb: str) -> str:
+def _title(overview: Overview, rows: list[OverviewRow]) -> str:
     if all(row.state is RowState.UNKNOWN for row in overview.rows):
         return "Nobody could look at any image" if overview.rows else "Nothing was judged"
     present = {row.workload for row in rows if row.state is RowState.DENIED}
@@ -56,9 +56,9 @@ def _title(overview: Overview, rows: list[OverviewRow], verb: str) -> str:
     soon = f"in the next {SOON_DAYS} days"
     if present:
         more = f", and {len(coming):,} more {soon}" if coming else ""
-        return f"{_workloads(len(present))} would be {verb} now{more}"
+        return f"{_workloads(len(present))} would be denied now{more}"
     if coming:
-        return f"{_workloads(len(coming))} will be {verb} {soon}"
+        return f"{_workloads(len(coming))} will be denied {soon}"
     later = {row.workload for row in _coming(overview, rows)}
     if later:
         return f"Nothing will be denied {soon}, and {_workloads(len(later))} before {moments.day(overview.until)}"

@@ -23,6 +23,11 @@ def short_day(nanoseconds: int) -> str:
     return f"{at.day} {_MONTHS[at.month - 1]}"
 
 
+def date(nanoseconds: int) -> str:
+    """`2026-12-04`."""
+    return f"{_date(nanoseconds):%Y-%m-%d}"
+
+
 def clock(nanoseconds: int) -> str:
     """`09:12 UTC`."""
     return f"{_date(nanoseconds):%H:%M} UTC"

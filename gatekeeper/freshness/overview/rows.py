@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.denials.lines.violation import known_reason
 from gatekeeper.freshness.outlook import Outlook, OutlookTurn, OutlookVerdict, Question
+from gatekeeper.freshness.overview import moments
 from gatekeeper.freshness.overview.overview import Overview, OverviewRow, RowState
 from provider.foreign_text import shown
 from provider.reasons import EXPLANATIONS, Reason
@@ -39,10 +40,11 @@ def overview(
     found: dict[OverviewRow, list[Question]] = {}
     notes: dict[OverviewRow, dict[str, None]] = {}
     for each in outlooks:
-        row = _row(each, now)
+        answer = _answer(each, now)
+        row = _row(each, answer)
         found.setdefault(row, []).append(each.question)
-        if each.subject.note:
-            notes.setdefault(row, {})[_text(each.subject.note)] = None
+        for note in _notes(each, answer):
+            notes.setdefault(row, {})[note] = None
     rows = [
         replace(row, questions=tuple(sorted(set(asked), key=_ORDER.__getitem__)), notes=tuple(notes.get(row, ())))
         for row, asked in found.items()
@@ -67,8 +69,15 @@ class _Answer:
     ends: int | None = None
 
 
-def _row(outlook: Outlook, now: int) -> OverviewRow:
-    subject, answer = outlook.subject, _answer(outlook, now)
+def _notes(outlook: Outlook, answer: _Answer) -> Iterator[str]:
+    if outlook.subject.note:
+        yield _text(outlook.subject.note)
+    if answer.since is None and answer.turn.since > outlook.now.since:
+        yield f"From {moments.minute(answer.turn.since)}."
+
+
+def _row(outlook: Outlook, answer: _Answer) -> OverviewRow:
+    subject = outlook.subject
     return OverviewRow(
         state=answer.state,
         policy=_name(outlook.policy),
@@ -98,7 +107,7 @@ def _answer(outlook: Outlook, now: int) -> _Answer:
     if outlook.question is Question.PULL and present.verdict is OutlookVerdict.DENIED:
         return _Answer(RowState.UNPULLABLE, present, present.since)
     if denial is None:
-        return _Answer(_unless_denied(outlook), present)
+        return _without_denial(outlook)
     ends = _end(outlook, denial)
     if present.verdict is OutlookVerdict.WAIVED:
         return _Answer(RowState.WAIVED, denial, since, ends)
@@ -106,16 +115,18 @@ def _answer(outlook: Outlook, now: int) -> _Answer:
     return _Answer(RowState.DENIED if denied else RowState.DUE, denial, since, ends)
 
 
-def _unless_denied(outlook: Outlook) -> RowState:
-    """Of what is never denied: a warning that comes is said, too."""
-    if outlook.now.verdict is OutlookVerdict.WAIVED:
-        return RowState.WAIVED
-    if known_reason(outlook.now.reason) in _UNDATED:
-        return RowState.UNDATED
-    verdicts = {each.verdict for each in outlook.turns}
-    if OutlookVerdict.UNKNOWN in verdicts:
-        return RowState.UNKNOWN
-    return RowState.WARNED if OutlookVerdict.WARNED in verdicts else RowState.FINE
+def _without_denial(outlook: Outlook) -> _Answer:
+    """Of what is never denied: a warning that comes is said, too, and so is what nobody will be able to say."""
+    present = outlook.now
+    if present.verdict is OutlookVerdict.WAIVED:
+        return _Answer(RowState.WAIVED, present)
+    if known_reason(present.reason) in _UNDATED:
+        return _Answer(RowState.UNDATED, present)
+    for verdict, state in ((OutlookVerdict.UNKNOWN, RowState.UNKNOWN), (OutlookVerdict.WARNED, RowState.WARNED)):
+        turn = next((each for each in outlook.turns if each.verdict is verdict), None)
+        if turn:
+            return _Answer(state, turn)
+    return _Answer(RowState.FINE, present)
 
 
 def _end(outlook: Outlook, denial: OutlookTurn) -> int | None:

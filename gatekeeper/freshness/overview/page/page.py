@@ -15,22 +15,13 @@ from gatekeeper.freshness.outlook import Question
 from gatekeeper.freshness.overview import headline, moments
 from gatekeeper.freshness.overview.overview import Overview, RowState, names
 from gatekeeper.freshness.overview.page import chart_library, weeks
+from gatekeeper.freshness.overview.words import ASKED, WORDS
 from provider.version import VERSION
 
 # Rows and sentences of one page; what is beyond them is counted, and in the other forms.
 ROWS: Final = 10_000
 SENTENCES: Final = 200
 
-WORDS: Final = {
-    RowState.DENIED: "Denied",
-    RowState.DUE: "Due",
-    RowState.UNPULLABLE: "Unpullable",
-    RowState.WAIVED: "Waived",
-    RowState.UNDATED: "Undated",
-    RowState.UNKNOWN: "Not judged",
-    RowState.WARNED: "Warned",
-    RowState.FINE: "Fine",
-}
 _HINTS: Final = {
     RowState.DENIED: "at this moment",
     RowState.DUE: "from a date on",
@@ -40,13 +31,6 @@ _HINTS: Final = {
     RowState.UNKNOWN: "nobody could look",
     RowState.WARNED: "and never denied",
     RowState.FINE: "to the end",
-}
-ASKED: Final = {
-    Question.APPLY: "if applied",
-    Question.RESCHEDULE: "on reschedule",
-    Question.RUNNING: "what runs",
-    Question.ROLLBACK: "on rollback",
-    Question.PULL: "on pull",
 }
 # A shape for each state, because not everybody sees its colour. They are those of the chart's points.
 _SHAPES: Final = {

@@ -28,7 +28,7 @@ CASES = [
     ([outlooks.waived(3)], "1 workload will be denied in the next 7 days"),
     (
         [outlooks.due(3, question=_APPLY), outlooks.outlook()],
-        "1 workload will be denied if they were applied again in the next 7 days",
+        "1 workload will be denied in the next 7 days, if applied again",
     ),
     ([outlooks.unknown()], "Nobody could look at any image"),
     ([], "Nothing was judged"),
