@@ -22,9 +22,10 @@ from gatekeeper.translation.translate import Translation, has_strict_rules
 from provider.errors import SettingsError
 from provider.questions.answer import Answer
 from provider.questions.question import Question as ImageQuestion
+from provider.reasons import Reason
 
 if TYPE_CHECKING:
-    from gatekeeper.freshness.inventory.inventory import Inventory
+    from gatekeeper.freshness.inventory.inventory import WorkloadInventory
     from gatekeeper.freshness.outlook import Outlook
 
 _DAY: Final = 86_400 * 1_000_000_000
@@ -156,7 +157,7 @@ def policies(paths: Sequence[str], ways: Ways) -> PolicySet:
     return PolicySet([*translated, *installed], loaded)
 
 
-def inventory_of(file: Path, now: int, team_label: str, namespace: str = "") -> Inventory:
+def inventory_of(file: Path, now: int, team_label: str, namespace: str = "") -> WorkloadInventory:
     """The inventory of a file, with a word about what is taken for granted.
 
     Raises:
@@ -164,7 +165,10 @@ def inventory_of(file: Path, now: int, team_label: str, namespace: str = "") -> 
     """
     from gatekeeper.freshness.inventory import inventory_file  # noqa: PLC0415 - as above
 
-    found = inventory_file.read(file, now, team_label)
+    try:
+        found = inventory_file.read(file, now, team_label)
+    except PolicyError as error:
+        raise PolicyError([replace(each, file=each.file or str(file)) for each in error.problems]) from error
     if not found.namespaces:
         found = replace(found, problems=[*found.problems, _NO_NAMESPACES])
     if namespace:
@@ -173,7 +177,7 @@ def inventory_of(file: Path, now: int, team_label: str, namespace: str = "") -> 
     return found
 
 
-def of_team(inventory: Inventory, team: str) -> Inventory:
+def of_team(inventory: WorkloadInventory, team: str) -> WorkloadInventory:
     """What is a team's of it; all of it where none is named."""
     if not team:
         return inventory
@@ -208,7 +212,7 @@ def facts(sets: Sequence[PolicySet], ways: Ways, progress: Progress) -> LiveFact
 
 def foreseen(  # noqa: PLR0913, PLR0917 - what a forecast is made of
     translations: Sequence[Translation],
-    inventory: Inventory,
+    inventory: WorkloadInventory,
     facts: LiveFacts | RecordedFacts,
     opa: Opa,
     span: Horizon,
@@ -217,7 +221,24 @@ def foreseen(  # noqa: PLR0913, PLR0917 - what a forecast is made of
     """What the policies will say; see `forecast.outlooks`."""
     from gatekeeper.freshness.forecast.outlooks import outlooks  # noqa: PLC0415 - as above
 
-    return outlooks(translations, inventory, facts, opa, span.now, span.until, step=progress.step)
+    found = outlooks(translations, inventory, facts, opa, span.now, span.until, step=progress.step)
+    if not isinstance(facts, RecordedFacts):
+        return found
+    absent = {each.subject.image for each in found} - facts.images.keys()
+    return [_not_looked_at(each) if each.subject.image in absent else each for each in found]
+
+
+def _not_looked_at(outlook: Outlook) -> Outlook:
+    """Recorded facts that say nothing of an image are no denial: a cluster would ask its registry."""
+    from gatekeeper.freshness.outlook import OutlookVerdict  # noqa: PLC0415 - as above
+
+    turns = [
+        replace(each, verdict=OutlookVerdict.UNKNOWN)
+        if each.verdict is not OutlookVerdict.ADMITTED and each.reason == Reason.NOT_FOUND
+        else each
+        for each in outlook.turns
+    ]
+    return replace(outlook, turns=turns)
 
 
 @contextmanager

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 from gatekeeper.cli import clusters, engine, forecasts, output
-from gatekeeper.cli.forecasts import Horizon, PolicySet, Ways
+from gatekeeper.cli.forecasts import Ways
 from gatekeeper.cli.progress import Progress
 from gatekeeper.cli.reports import overview as form_of_terminal
 
 if TYPE_CHECKING:
-    from gatekeeper.cluster.api import KubernetesApi
-    from gatekeeper.freshness.inventory.inventory import Inventory
+    from gatekeeper.freshness.inventory.inventory import WorkloadInventory
     from gatekeeper.freshness.overview.overview import Overview
 
 _NOTHING: Final = "nothing was judged: no policy covers an image of the inventory"
@@ -26,8 +25,9 @@ _NOTHING: Final = "nothing was judged: no policy covers an image of the inventor
     "--policy",
     "paths",
     multiple=True,
+    required=True,
     metavar="FILE|DIR",
-    help="Policies, as for `check`. Default: those that the cluster's Gatekeeper enforces. May be repeated.",
+    help="Policies, as for `check`. May be repeated.",
 )
 @click.option(
     "--inventory",
@@ -79,12 +79,12 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     workload is judged for what may happen to it: the object is applied again, a controller makes the next Pod of it
     (on reschedule), it just runs, somebody rolls it back, a node has to pull it.
 
-    A cluster is read with your own kubeconfig: it needs the right to list namespaces, Pods and workloads, and where
-    --policy is not given ConstraintTemplates and Constraints. Nothing is written there, and nothing is served.
+    A cluster is read with your own kubeconfig: it needs the right to list namespaces, Pods and workloads. Nothing is
+    written there, and nothing is served.
 
     Times are absolute and in UTC. What was not judged is said.
 
-    bestbefore report --output html > report.html
+    bestbefore report --policy policies/ --output html > report.html
 
     Exit: 0 nothing is denied as far as it looks, 1 there is something to look at, 2 a file or an option cannot be
     used or no policy covers anything, 3 the cluster, all images or opa are out of reach, or nothing was found and not
@@ -93,20 +93,19 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     with forecasts.refusals(), Progress("pages read, images asked about, policies judged") as progress:
         if inventory_path and (kubeconfig or context):
             raise click.UsageError("either --inventory, or a cluster by --kubeconfig or --context: not both")
-        if inventory_path and not paths:
-            raise click.UsageError("--inventory has no policies: name some with --policy")
         span = forecasts.horizon(now, until)
         ways = Ways(given_config_maps, given_secrets, given_trust_roots, facts_file, reach, engine.found())
-        policies = forecasts.policies(paths, ways) if paths else None
+        policies = forecasts.policies(paths, ways)
         if inventory_path:
             found = forecasts.inventory_of(inventory_path, span.now, team_label, namespace)
         else:
+            from gatekeeper.cli import cluster_inventories as running  # noqa: PLC0415 - as in `clusters.connect`
+
             api = clusters.connect(kubeconfig, context).api
-            policies = policies or _in_force(api, ways)
-            found = _inventory(api, policies, namespace, team_label, span, progress)
+            found = running.inventory(api, policies, namespace, team_label, span, progress)
         if save_inventory:
             _save(found, save_inventory)
-        policies, found = policies or PolicySet(()), forecasts.of_team(found, team)
+        found = forecasts.of_team(found, team)
         facts = forecasts.facts([policies], ways, progress)
         outlooks = forecasts.foreseen(policies.translations, found, facts, ways.opa, span, progress)
     from gatekeeper.freshness.overview import rows  # noqa: PLC0415 - the help should not pay for it
@@ -114,25 +113,6 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     where = inventory_path.name if inventory_path else context
     not_judged = [*policies.problems, *found.problems]
     _leave(rows.overview(outlooks, span.now, span.until, where, not_judged), form)
-
-
-def _in_force(api: KubernetesApi, ways: Ways) -> PolicySet:
-    """The policies that the cluster's Gatekeeper enforces."""
-    from gatekeeper.controller.policies_in_force import PoliciesInForce  # noqa: PLC0415 - only a cluster has them
-
-    reader = PoliciesInForce(api, ways.opa)
-    translations = reader.read()
-    return PolicySet(translations, problems=list(reader.problems))
-
-
-def _inventory(  # noqa: PLR0913, PLR0917 - what is read, and how
-    api: KubernetesApi, policies: PolicySet, namespace: str, team_label: str, span: Horizon, progress: Progress
-) -> Inventory:
-    from gatekeeper.freshness.forecast.coverage import covered  # noqa: PLC0415 - as above
-    from gatekeeper.freshness.inventory.cluster_inventory import ClusterInventory  # noqa: PLC0415 - as above
-
-    covers = covered(policies.translations)
-    return ClusterInventory(api, covers, team_label, namespace, progress.step).read(span.now)
 
 
 def _leave(overview: Overview, form: str) -> NoReturn:
@@ -160,7 +140,7 @@ def _show(overview: Overview, form: str) -> None:
         form_of_terminal.show(overview)
 
 
-def _save(inventory: Inventory, path: Path) -> None:
+def _save(inventory: WorkloadInventory, path: Path) -> None:
     from gatekeeper.freshness.inventory import inventory_file  # noqa: PLC0415 - as above
 
     try:

@@ -71,7 +71,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     which nothing is denied that was not announced for --notice days. The ramp is tried by the very template before it
     is shown.
 
-    bestbefore report --save-inventory inventory.json > /dev/null
+    bestbefore report --policy policies/ --save-inventory inventory.json > /dev/null
 
     bestbefore simulate --policy candidate.yaml --inventory inventory.json --until +90d
 

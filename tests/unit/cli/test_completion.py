@@ -47,7 +47,7 @@ def test_commands_are_completed_without_their_import() -> None:
         ([], "tra", "translate"),
         (["check"], "--pol", "--policy"),
         (["check", "-o"], "sa", "sarif"),
-        (["explain"], "imagetoo", Reason.IMAGE_TOO_OLD),
+        (["explain"], "imagetooo", Reason.IMAGE_TOO_OLD),
         (["completion"], "z", "zsh"),
     ],
 )

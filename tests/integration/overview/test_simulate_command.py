@@ -1,0 +1,81 @@
+"""`bestbefore simulate` with the real opa: who, when, by day, and the ramp."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.integration.overview.cluster import FileCluster
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> FileCluster:
+    cluster = FileCluster(tmp_path)
+    for name, days in (("web", 20), ("api", 50), ("old", 80)):
+        cluster.add(name, days)
+    return cluster
+
+
+def test_who_is_denied_is_said_day_by_day(found: FileCluster) -> None:
+    done = found.run("simulate", "--policy", found.policy(), "--inventory", found.inventory)
+    assert done.exit_code == 1
+    rows = [line.split("\t") for line in done.stdout.splitlines() if "\t" in line]
+    assert rows[:3] == [
+        ["DAY", "WORKLOADS", "WHICH"],
+        ["now", "2", "shop/api, shop/old"],
+        ["Fri 11 Dec 2026", "1", "shop/web"],
+    ]
+
+
+def test_the_ramp_hurts_nobody_by_the_very_template(found: FileCluster) -> None:
+    done = found.run("simulate", "--policy", found.policy(), "--inventory", found.inventory, "-o", "json")
+    (ramp,) = json.loads(done.stdout)["ramps"]
+    assert ramp["parameters"] == {
+        "maxAge": "95d",
+        "schedule": [
+            {"from": "2026-12-16", "maxAge": "79d"},
+            {"from": "2026-12-30", "maxAge": "63d"},
+            {"from": "2027-01-13", "maxAge": "30d"},
+        ],
+    }
+    assert (ramp["early"], ramp["undated"]) == ([], [])
+    # Whoever takes it over gets what was promised.
+    made = list(yaml.safe_load_all(Path(found.policy()).read_text("utf-8")))
+    for each in made:
+        each["spec"]["parameters"] |= ramp["parameters"]
+    with_ramp = found.file("ramp.yaml", yaml.safe_dump_all(made))
+    common = ("simulate", "--policy", with_ramp, "--inventory", found.inventory)
+    again = found.run(*common, "--until", "+90d", "-o", "json")
+    assert [each["day"] for each in json.loads(again.stdout)["days"]] == ["2026-12-16", "2026-12-30", "2027-01-13"]
+    assert json.loads(again.stdout)["ramps"] == []
+
+
+def test_a_limit_that_denies_nobody_soon_needs_no_ramp(found: FileCluster) -> None:
+    done = found.run("simulate", "--policy", found.policy(max_age="200d"), "--inventory", found.inventory)
+    assert done.exit_code == 0
+    assert "200d denies nothing for its age in the next 14 days: no ramp is needed." in done.stdout
+
+
+def test_images_without_a_date_are_named_beside_the_ramp(found: FileCluster) -> None:
+    found.add("blob", 1)
+    fact = found.facts["registry.test/shop/blob:1"]
+    for each in (fact, fact["platforms"]["linux/amd64"]):
+        each.update({"created": None, "createdNs": None, "createdFrom": None})
+    done = found.run("simulate", "--policy", found.policy(), "--inventory", found.inventory)
+    assert "no ramp helps those without a date; `unknownAge: warn` does: shop/blob" in done.stderr
+
+
+def test_the_page_is_that_of_the_report(found: FileCluster) -> None:
+    done = found.run("simulate", "--policy", found.policy(), "--inventory", found.inventory, "-o", "html")
+    assert "2 workloads would be denied now" in done.stdout
+
+
+def test_policies_that_cover_nothing_are_no_yes(found: FileCluster) -> None:
+    done = found.run("simulate", "--policy", found.policy(images=("ghcr.io/**",)), "--inventory", found.inventory)
+    assert done.exit_code == 2
+    assert "nothing was judged" in done.stderr
