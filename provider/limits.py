@@ -376,6 +376,11 @@ ATTESTATION_RESULTS_BYTES: Final = 16 * MIB
 SIGNATURE_KEYS: Final = 1024
 # How often the files of trust roots are looked at, seconds.
 TRUST_ROOT_SECONDS: Final = 10.0
+# A folder of trust roots: names in its index, trust roots of one name (the old one, the new one, and those that nobody
+# asks for any more but answers that are kept), and the index's bytes.
+TRUST_ROOTS: Final = 64
+TRUST_ROOT_VERSIONS: Final = 4
+TRUST_INDEX_BYTES: Final = 256 * KIB
 
 # The store that replicas share: connections, and how long one may take to be made; how long readers wait for it, and
 # the line of writes, seconds; how long one that was lost, full or read-only is left alone, and after how many answers

@@ -39,6 +39,7 @@ class FileSetting(StrEnum):
     DOCKER_CONFIG = "docker_config"
     REGISTRY_CA = "registry_ca"
     TRUST_ROOT = "trust_root"
+    TRUST_ROOT_DIR = "trust_root_dir"
     AUTHORITY = "authority"
     CLIENT_CA = "client_ca"
     STORE_KEY = "store_key"

@@ -368,8 +368,9 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         BlockCause.PROVIDER,
         "The trust root that the policy names is not there, cannot be used, or is another one than the policy was made "
         "for; or a key of the provider's setting `authority` cannot be used.",
-        "Name its file in the provider's setting `trust_root` or `authority`, or replace the file; the provider's log "
-        "says which file could not be used, and why (`file.rejected`).",
+        "See why the cluster's TrustRoot is not refreshed (the controller's log, `trust_root.failed`): one that could "
+        "not be for 14 days is used no more. Or name its file in the provider's setting `trust_root` or `authority`, "
+        "or replace the file; the provider's log says which file could not be used, and why (`file.rejected`).",
         "Ask the administrator to give the provider the trust root.",
         no_answer=True,
     ),

@@ -30,6 +30,7 @@ from provider.registry.store import Store
 from provider.registry.transport.addresses import AddressBook
 from provider.registry.transport.ca_bundle import CABundle, system_authorities
 from provider.registry.transport.transport import Transport
+from provider.signatures.trust.root_folder import RootFolder
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Assembly:
         looks: reads again the files that may be replaced, those that have changed; each may be called by any thread.
         problems: of the files that cannot be used at all; what does not need them has its answers.
         begin: begins what goes on beside the answers; called on the event loop.
+        trust_roots: the digests of the trust roots of the cluster's objects that are loaded, by name.
     """
 
     inspector: ImageInspector
@@ -53,14 +55,16 @@ class Assembly:
     problems: Sequence[str] = ()
     pull_secrets: PodCredentialSource | None = None
     begin: Callable[[], None] = lambda: None
+    trust_roots: Callable[[], Mapping[str, Sequence[str]]] = dict
 
 
-def assemble(
+def assemble(  # noqa: PLR0913, PLR0917 - what it is made of
     settings: RegistrySettings,
     clock: Clock,
     observer: Observer | None = None,
     trust_roots: Mapping[str, Path] | None = None,
     authorities: Mapping[str, Path] | None = None,
+    trust_root_folder: Path | None = None,
 ) -> Assembly:
     """Settings become objects; nothing is sent, and nothing runs before the first question.
 
@@ -70,6 +74,7 @@ def assemble(
         observer: gets reports of requests, look-ups, and files that cannot be used.
         trust_roots: files of trust roots, by the names that questions give them.
         authorities: files of public keys whose signatures fact sheets name, by name.
+        trust_root_folder: of the trust roots of the cluster's objects; None where there is none.
 
     Raises:
         SettingsError: a file with authorities for registries, or one for the shared store, cannot be used.
@@ -96,12 +101,14 @@ def assemble(
         renewals=Renewals(clock, observer),
     )
 
+    handed_over = RootFolder(trust_root_folder, clock, observer) if trust_root_folder is not None else None
+
     def prover() -> Prover:
         # Imported when the first question comes: who asks for no signatures shall not pay for their libraries.
         from provider.signatures.document_reader import ReaderProcess  # noqa: PLC0415
         from provider.signatures.verifier import build_verifier  # noqa: PLC0415
 
-        verifier = build_verifier(store, pace, clock, observer, trust_roots or {}, ReaderProcess())
+        verifier = build_verifier(store, pace, clock, observer, trust_roots or {}, ReaderProcess(), handed_over)
         files.looks.append(verifier.trust_roots.look)
         files.problems.extend(verifier.trust_roots.problems)
         return verifier
@@ -110,13 +117,29 @@ def assemble(
     if trust_roots or authorities:
         # They were named to be used, and a damaged file is to be found now.
         lazy.build()
+    if handed_over is not None:
+        files.looks.append(_look(handed_over, lazy))
+        files.looks[-1]()
+        files.problems.extend(handed_over.problems)
     named = AuthorityFiles(authorities or {}, clock, observer)
     files.looks.append(named.look)
     files.problems.extend(named.problems)
     defaults = DefaultAuthorities(named.current, lazy.prove)
     inspector = ImageInspector(store, pace, observer, lazy, defaults, settings.short_names)
     pods, begin = _pull_secrets(settings, credentials, clock, observer)
-    return Assembly(inspector, store, credentials, files.looks, files.problems, pods, begin)
+    digests = handed_over.digests if handed_over is not None else dict
+    return Assembly(inspector, store, credentials, files.looks, files.problems, pods, begin, digests)
+
+
+def _look(folder: RootFolder, lazy: LazyProver) -> Callable[[], None]:
+    """A look at the folder; with the first trust root comes what proves by it, before somebody asks."""
+
+    def look() -> None:
+        folder.look()
+        if folder.digests():
+            lazy.build()
+
+    return look
 
 
 @dataclass(frozen=True)

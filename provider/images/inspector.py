@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
@@ -185,6 +186,7 @@ class LazyProver:
     def __init__(self, build: Callable[[], Prover]) -> None:
         self._build = build
         self._lock = asyncio.Lock()
+        self._one_builds = threading.Lock()
         self._prover: Prover | None = None
 
     async def prove(self, image: Reference, verify: Verify, call: Call, *, explained: bool = True) -> Proofs:
@@ -195,12 +197,14 @@ class LazyProver:
         """See `Prover`."""
         return await (self._prover or await self._built()).examine(image, verify, call)
 
-    def build(self) -> None:
-        """Build it now, so that the first question does not wait for it."""
-        self._prover = self._prover or self._build()
+    def build(self) -> Prover:
+        """Build it now, so that the first question does not wait for it; any thread may call it."""
+        with self._one_builds:
+            self._prover = self._prover or self._build()
+        return self._prover
 
     async def _built(self) -> Prover:
         async with self._lock:
             if self._prover is None:
-                self._prover = await asyncio.to_thread(self._build)
+                return await asyncio.to_thread(self.build)
             return self._prover

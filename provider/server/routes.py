@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from flask import Flask, Response, request
@@ -22,6 +22,7 @@ from provider.errors import RequestError
 from provider.questions import protocol, question
 from provider.questions.endpoint import Endpoint
 from provider.reasons import Reason
+from provider.signatures.trust.root_index import PAGE
 from provider.telemetry.events import Event
 from provider.telemetry.metrics import CONTENT_TYPE
 from provider.telemetry.observation import Observation
@@ -49,15 +50,19 @@ def create_app(batch: Batch, observation: Observation, clock: Clock) -> Flask:
 
 
 def create_metrics_app(
-    exposition: Callable[[], bytes], unhealthy: Callable[[], str], unready: Callable[[], str]
+    exposition: Callable[[], bytes],
+    unhealthy: Callable[[], str],
+    unready: Callable[[], str],
+    trust_roots: Callable[[], Mapping[str, Sequence[str]]] = dict,
 ) -> Flask:
-    """The kubelet's and Prometheus' side: `GET /metrics`, `/healthz`, `/readyz`.
+    """The kubelet's and Prometheus' side: `GET /metrics`, `/healthz`, `/readyz`; the controller's: `/trust-roots`.
 
     Args:
         exposition: the metrics.
         unhealthy: why this process should be replaced; empty when it should not.
         unready: why no new questions should be sent here; empty when they may. It never looks at a registry, or one
             outage would remove every replica.
+        trust_roots: the digests of the trust roots of the cluster's objects that are loaded, by name.
     """
     app = Flask("bestbefore-metrics", static_folder=None)
 
@@ -72,6 +77,11 @@ def create_metrics_app(
     @app.get("/readyz")
     def readyz() -> Response:
         return _state(unready())
+
+    @app.get(PAGE)
+    def loaded() -> Response:
+        found = {name: list(digests) for name, digests in trust_roots().items()}
+        return Response(f"{json.dumps({'roots': found})}\n", content_type=_JSON)
 
     app.register_error_handler(HTTPException, _not_here)
     return app

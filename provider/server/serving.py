@@ -124,7 +124,7 @@ def _build(settings: Settings, log: Log, clock: Clock, assembly: Assembly | None
         loop.hand(assembly.begin)
         loop.run(assembly.store.enter())
         health.started.set()
-        plain_app = create_metrics_app(metrics.exposition, health.unhealthy, health.unready)
+        plain_app = create_metrics_app(metrics.exposition, health.unhealthy, health.unready, assembly.trust_roots)
         PlainServer(plain, plain_app, clock).start()
         log.info(Event.SERVER_STARTED, "ready for questions", **addresses)
 
@@ -218,7 +218,14 @@ def _assembly(settings: Settings, observation: Observation, clock: Clock, proble
     try:
         trust_roots = {file.name: file.path for file in settings.signatures.trust_root}
         authorities = {file.name: file.path for file in settings.signatures.authority}
-        return assemble(registry_settings(settings), clock, observation, trust_roots, authorities)
+        return assemble(
+            registry_settings(settings),
+            clock,
+            observation,
+            trust_roots,
+            authorities,
+            settings.signatures.trust_root_dir,
+        )
     except SettingsError as error:
         problems.extend(error.problems)
         return None

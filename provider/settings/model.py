@@ -290,6 +290,14 @@ class SignaturesSettings:
         default=(),
         why="Policies that name none mean sigstore's public good instance, which is built in.",
     )
+    trust_root_dir: Path | None = setting(
+        "Folder of trust roots that the controller made of the cluster's TrustRoot objects: the file `index.json`, and "
+        "`NAME.DIGEST.json` for each trust root that it names. Looked at every two seconds. A file that cannot be used "
+        "disables itself alone; what the index does not name any more is not believed any more. A question that names "
+        "a digest is answered by the trust root that has it; one that names none by the setting `trust_root` first.",
+        default=None,
+        why="The chart mounts the controller's ConfigMap there. Without a controller name files (`trust_root`).",
+    )
     authority: tuple[NamedFile, ...] = setting(
         "Public keys, `NAME=FILE` each (PEM), whose signatures fact sheets name: the answer to a plain reference "
         "then has `signature.status` and, in `signature.by`, their names. For templates that know no keys; policies "

@@ -47,6 +47,7 @@ from provider.signatures.legacy_search import LegacySearch
 from provider.signatures.rejection import RejectionError
 from provider.signatures.trust import keys
 from provider.signatures.trust.keys import PublicKey
+from provider.signatures.trust.root_folder import RootFolder
 from provider.signatures.trust.trust_roots import TrustRoots
 from provider.signatures.verdict import (
     Verdict,
@@ -360,12 +361,14 @@ def build_verifier(  # noqa: PLR0913, PLR0917 - what it works with
     observer: Observer,
     trust_roots: Mapping[str, Path],
     reader: DocumentReader,
+    folder: RootFolder | None = None,
 ) -> ProofVerifier:
     """The verifier with everything below it."""
-    if trust_roots:
+    if trust_roots or (folder is not None and folder.digests()):
         # They were named to be used: what they need is not loaded in the first question's time.
         importlib.import_module(_LIBRARIES)
-    return ProofVerifier(store, TrustRoots(trust_roots, clock, observer), pace, clock, observer, reader)
+    found = TrustRoots(trust_roots, clock, observer, folder)
+    return ProofVerifier(store, found, pace, clock, observer, reader)
 
 
 def _examined(verdict: Verdict, digest: str) -> SignatureSteps:

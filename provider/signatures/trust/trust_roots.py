@@ -20,9 +20,11 @@ from provider.mounted_file import MountedFile
 from provider.observer import FileSetting, NullObserver, Observer
 from provider.questions.proof_question import TrustRootName
 from provider.reasons import Reason
+from provider.signatures.trust.root_folder import RootFolder
 from provider.signatures.trust.trust_root import TrustRoot, read, read_usable
 
 PUBLIC_GOOD: Final = ""
+_NOWHERE: Final = "neither the provider's settings nor the cluster's TrustRoots have one that can be used"
 
 
 class TrustRoots:
@@ -32,10 +34,18 @@ class TrustRoots:
         files: by name.
         clock: says when a file is looked at again, and whether a trust root has expired.
         observer: gets reports of files, and members of them, that cannot be used.
+        folder: has those of the cluster's objects; None where there are none.
     """
 
-    def __init__(self, files: Mapping[str, Path], clock: Clock, observer: Observer | None = None) -> None:
+    def __init__(
+        self,
+        files: Mapping[str, Path],
+        clock: Clock,
+        observer: Observer | None = None,
+        folder: RootFolder | None = None,
+    ) -> None:
         self._paths = dict(files)
+        self._folder = folder
         self._clock = clock
         self._observer = observer or NullObserver()
         self._lock = threading.Lock()
@@ -53,7 +63,8 @@ class TrustRoots:
         Raises:
             ImageError: `TrustRootStale`: there is none, or it is not the one that the question means.
         """
-        root = self._named(name.name)
+        handed_over = self._folder.find(name.name, name.digest) if self._folder is not None and name.digest else None
+        root = handed_over or self._named(name.name)
         if name.digest and name.digest != root.digest:
             sentence = f"trust root {shown(name.name)} is {root.digest} here, the policy was made for {name.digest}"
             raise ImageError(Reason.TRUST_ROOT_STALE, sentence)
@@ -69,7 +80,11 @@ class TrustRoots:
         if file is None:
             if name == PUBLIC_GOOD:
                 return self._built_in()
-            sentence = f"trustRootRef {shown(name)} not found: the provider's settings name no such trust root"
+            handed_over = self._folder.find(name) if self._folder is not None else None
+            if handed_over is not None:
+                return handed_over
+            problem = self._folder.problem(name) if self._folder is not None else ""
+            sentence = f"trustRootRef {shown(name)} not found: {problem or _NOWHERE}"
             raise ImageError(Reason.TRUST_ROOT_STALE, sentence)
         root = file.content()
         if root is None:

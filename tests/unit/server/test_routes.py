@@ -220,3 +220,9 @@ def test_plain_port_answers_no_questions(plain, path):
     response = plain.post(path, data=body(KEY))
     assert response.status_code == 404
     assert "error" in response.get_json()
+
+
+def test_trust_roots_that_are_loaded_can_be_read(observation):
+    digest = f"sha256:{64 * '0'}"
+    plain = create_metrics_app(observation.metrics.exposition, str, str, lambda: {"own": (digest,)}).test_client()
+    assert plain.get("/trust-roots").json == {"roots": {"own": [digest]}}

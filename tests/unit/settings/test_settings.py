@@ -82,6 +82,7 @@ def test_every_setting_can_be_given_by_every_source(config):
         "proxy": "http://me:secret@proxy.lab:3128",
         "no_proxy": ".lab,10.0.0.0/8",
         "trust_root": "own=f,other=g",
+        "trust_root_dir": "r",
         "credential_host": "reg.io=auth.io,reg.io=login.io",
         "credential_helpers": "true",
         "cloud_credentials": "ecr,azure",
