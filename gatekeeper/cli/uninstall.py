@@ -30,6 +30,13 @@ _NOTHING: Final = "There is nothing to take away."
     metavar="NAME",
     help="A Secret with a certificate, in that namespace: if the controller wrote it, it goes, too. May be repeated.",
 )
+@click.option(
+    "--config-map",
+    "config_maps",
+    multiple=True,
+    metavar="NAME",
+    help="The same of a ConfigMap with trust roots, or with what is kept of a mirror. May be repeated.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option(
     "--hook",
@@ -38,7 +45,14 @@ _NOTHING: Final = "There is nothing to take away."
 )
 @clusters.options
 def command(  # noqa: PLR0913 - the options of the command
-    namespace: str, secrets: tuple[str, ...], kubeconfig: Path | None, context: str, *, dry_run: bool, hook: bool
+    namespace: str,
+    secrets: tuple[str, ...],
+    config_maps: tuple[str, ...],
+    kubeconfig: Path | None,
+    context: str,
+    *,
+    dry_run: bool,
+    hook: bool,
 ) -> None:
     """Take away what the controller wrote into a cluster, so that the release can go.
 
@@ -70,7 +84,7 @@ def command(  # noqa: PLR0913 - the options of the command
     from gatekeeper.uninstallation.uninstaller import Uninstaller, needed  # noqa: PLC0415
 
     api = clusters.connect(kubeconfig, context).api
-    reader = InventoryReader(api, namespace, secrets)
+    reader = InventoryReader(api, namespace, secrets, config_maps)
     try:
         if hook:
             see_that_hooks_run(api, namespace)

@@ -26,19 +26,20 @@ class MetricsPage:
     date: str
 
 
-def fetch(host: str, port: int) -> MetricsPage:
+def fetch(host: str, port: int, path: str = "/metrics") -> MetricsPage:
     """The page at an address.
 
     Args:
         host: a name, or an address of either family.
         port: of the metrics.
+        path: of another page there.
 
     Raises:
         OSError: no answer, or it is not done in time.
         urllib3.exceptions.HTTPError: the same.
         ValueError: it answers with another status than 200, or with too much.
     """
-    url = f"http://{Address(host, port)}/metrics"
+    url = f"http://{Address(host, port)}{path}"
     timeout = urllib3.Timeout(connect=limits.METRICS_CONNECT_SECONDS, read=limits.METRICS_READ_SECONDS)
     with urllib3.PoolManager(timeout=timeout, retries=False) as pool:
         answer = pool.request("GET", url, preload_content=False, redirect=False)

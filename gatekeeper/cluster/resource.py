@@ -67,6 +67,8 @@ CONSTRAINT_TEMPLATES: Final = Resource(
 CLUSTER_IMAGE_POLICIES: Final = Resource(
     "policy.sigstore.dev", "v1alpha1", "clusterimagepolicies", "ClusterImagePolicy", namespaced=False
 )
+# Of this kind there is one version only.
+TRUST_ROOTS: Final = Resource("policy.sigstore.dev", "v1alpha1", "trustroots", "TrustRoot", namespaced=False)
 POLICY_STATUSES: Final = Resource("bestbefore.dev", "v1alpha1", "policystatuses", "PolicyStatus", namespaced=False)
 CUSTOM_RESOURCE_DEFINITIONS: Final = Resource(
     "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False, page=25

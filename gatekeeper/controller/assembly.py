@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from gatekeeper.certificates import leaf, providers
 from gatekeeper.certificates.keeper import CertificateKeeper, CertificateParts
@@ -34,6 +35,7 @@ from gatekeeper.controller.limits import (
     INVENTORY_SECONDS,
     OWNERS_SECONDS,
     STATE_SECONDS,
+    TRUST_ROOT_SECONDS,
 )
 from gatekeeper.controller.owners import BlockedOwners
 from gatekeeper.controller.policy_events import PolicyEvents
@@ -45,6 +47,8 @@ from gatekeeper.controller.settings import CertificateMode, ControllerSettings, 
 from gatekeeper.controller.source_health import SourceReports
 from gatekeeper.controller.state_file import StateError
 from gatekeeper.controller.term import LastingTask, PeriodicTask
+from gatekeeper.controller.trust_root_events import TrustRootEvents
+from gatekeeper.controller.trust_root_log import TrustRootLog
 from gatekeeper.denials.events import ControllerEvent
 from gatekeeper.denials.ledger.ledger import Ledger, Surroundings
 from gatekeeper.denials.ledger.metrics import DenialMetrics
@@ -64,8 +68,13 @@ from gatekeeper.reconciliation.shadow import Shadow
 from gatekeeper.reconciliation.translator import PolicyTranslator, TranslatorSettings
 from gatekeeper.reconciliation.worker import ReconciliationWorker
 from gatekeeper.resolution.remote_text import fetch
+from gatekeeper.trustroots.board import RootBoard
+from gatekeeper.trustroots.report import RootReports, SeveralRootReports
 from provider.clock import Clock
 from provider.telemetry.log import Log
+
+if TYPE_CHECKING:
+    from gatekeeper.trustroots.worker import RootWorker
 
 
 def assemble(settings: ControllerSettings, cluster: Cluster, log: Log, clock: Clock) -> Controller:
@@ -126,15 +135,46 @@ class _Assembly:
             log = CertificateLog(self.log, health, metrics.certificate_expiry)
             keepers = CertificateWorker(lambda may_write: self._keeper(log, may_write), lambda: election.held)
             yield LastingTask("certificates", keepers.run)
+        board = self._board()
+        if board is not None:
+            yield LastingTask("trust-roots", self._root_worker(metrics, health, election, board).run)
         if self.settings.policies.policies:
             reports = SeveralReports([*self._policy_reports(metrics, health, election)])
             worker = ReconciliationWorker(
                 lambda: ReconcilerMirrors.of(self.cluster.api, self.clock),
-                lambda mirrors, may_write: self._reconciler(mirrors, reports, may_write),
+                lambda mirrors, may_write: self._reconciler(mirrors, reports, may_write, board),
                 lambda: election.held,
                 lambda error: self._say_unexpected(error, "policies"),
+                board.listen if board is not None else lambda _: None,
             )
             yield LastingTask("policies", worker.run)
+
+    def _board(self) -> RootBoard | None:
+        """Between trust roots and policies; None where nobody reads TrustRoots."""
+        if not self.settings.trust_roots.trust_roots:
+            return None
+        return RootBoard(None if self.settings.policies.policies else frozenset())
+
+    def _root_worker(
+        self, metrics: DenialMetrics, health: SourceReports, election: Election, board: RootBoard
+    ) -> RootWorker:
+        # Imported here: who reads no TrustRoots does not pay for the library of TUF.
+        from gatekeeper.controller.trust_roots import RootCluster  # noqa: PLC0415
+
+        chosen = self.settings.trust_roots
+        namespace = chosen.trust_root_namespace or self.cluster.namespace
+        place = RootCluster(self.cluster.api, namespace, chosen.trust_root_config_map, self.clock)
+        reports: list[RootReports] = [TrustRootLog(self.log, health, metrics.trust_roots)]
+        # The right to write them comes with policies.
+        if self.settings.denials.events and self.settings.policies.policies:
+            api, holder = self.cluster.api, self._holder()
+            reports.append(TrustRootEvents(api, health, self.clock, holder, lambda: election.held))
+        return place.worker(
+            board,
+            SeveralRootReports(reports),
+            lambda: election.held,
+            lambda error: self._say_unexpected(error, "trust-roots"),
+        )
 
     def _keeper(self, reports: CertificateLog, may_write: Callable[[], bool]) -> CertificateKeeper:
         chosen, api = self.settings.certificates, self.cluster.api
@@ -164,7 +204,11 @@ class _Assembly:
             yield PolicyEvents(api, health, clock, self._holder(), lambda: election.held)
 
     def _reconciler(
-        self, mirrors: ReconcilerMirrors, reports: PolicyReports, may_write: Callable[[], bool]
+        self,
+        mirrors: ReconcilerMirrors,
+        reports: PolicyReports,
+        may_write: Callable[[], bool],
+        board: RootBoard | None,
     ) -> Reconciler:
         chosen, api = self.settings.policies, self.cluster.api
         # A plain text: what writes objects as JSON knows no other kind of it.
@@ -177,7 +221,7 @@ class _Assembly:
             TranslatorSettings(chosen.policy_namespace, shadow),
         )
         settings = ReconcilerSettings(self.settings.cluster.gatekeeper_namespace, chosen.no_match, shadow)
-        return Reconciler(api, mirrors, translator, reports, self.clock, settings, may_write)
+        return Reconciler(api, mirrors, translator, reports, self.clock, settings, may_write, board)
 
     def _tasks(
         self, ledger: Ledger, metrics: DenialMetrics, health: SourceReports, coverage: Coverage
@@ -247,6 +291,7 @@ def _max_ages(settings: ControllerSettings) -> dict[SourceName, float]:
         SourceName.POLICIES: (settings.policies.policies, 300.0),
         SourceName.POLICY_STATUSES: (settings.policies.policies, 300.0),
         SourceName.CERTIFICATES: (settings.certificates.certificates is not CertificateMode.OFF, 300.0),
+        SourceName.TRUST_ROOTS: (settings.trust_roots.trust_roots, TRUST_ROOT_SECONDS),
         SourceName.DOCTOR: (settings.checks.doctor, 3 * DOCTOR_SECONDS),
         SourceName.INVENTORY: (settings.forecast.forecast, INVENTORY_SECONDS),
         SourceName.REPORTS: (writes_reports(settings), INVENTORY_SECONDS),

@@ -15,6 +15,9 @@ OWNERS_SECONDS: Final = 30.0
 EVENTS_SECONDS: Final = 5.0
 # How often doctor looks at the installation, seconds: some dozen requests, and one connection to the provider.
 DOCTOR_SECONDS: Final = 600.0
+# How old the last moment may be at which all TrustRoots were as new as they should be, seconds: a mirror that is away
+# for some of its turns is no alarm.
+TRUST_ROOT_SECONDS: Final = 6 * 3600.0
 # ConstraintTemplates whose Constraints' status is read; of more, that there are more is said.
 AUDIT_KINDS: Final = 1000
 # Of these, how many that were read before are read again in one turn: each is a request.

@@ -84,6 +84,7 @@ def _shown(settings: ControllerSettings) -> dict[str, object]:
         settings.denials,
         settings.checks,
         settings.policies,
+        settings.trust_roots,
         settings.certificates,
         settings.forecast,
         settings.state,

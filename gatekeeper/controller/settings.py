@@ -206,6 +206,29 @@ class PoliciesSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrustRootsSettings:
+    """What is made of the cluster's TrustRoot objects."""
+
+    trust_roots: bool = setting(
+        "Refresh the cluster's TrustRoots, and hand them over to the provider's Pods by a ConfigMap. Policies that are "
+        "made here then ask for the trust root by its digest, when every Pod has it.",
+        default=False,
+        why="It writes into the cluster, which nobody should be surprised by. The chart sets it "
+        "(`controller.trustRoots.enabled`).",
+    )
+    trust_root_config_map: str = setting(
+        "ConfigMap that is handed over; beside it lie those with what is kept of mirrors, `NAME-state-0` and so on.",
+        default="bestbefore-trust-roots",
+        why="The name that the chart mounts into the provider's Pods.",
+    )
+    trust_root_namespace: str = setting(
+        "Namespace of these ConfigMaps, and of the provider's Pods.",
+        default="",
+        why="Without it the namespace of our service account.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class CertificatesSettings:
     """The certificates of the provider, and the Provider objects, from which Gatekeeper knows whom to trust."""
 
@@ -322,6 +345,7 @@ class ControllerSettings:
     denials: DenialsSettings
     checks: ChecksSettings
     policies: PoliciesSettings
+    trust_roots: TrustRootsSettings
     certificates: CertificatesSettings
     forecast: ForecastSettings
     state: StateSettings
@@ -377,6 +401,7 @@ SCHEMA: Final = Schema(
         "denials": DenialsSettings,
         "checks": ChecksSettings,
         "policies": PoliciesSettings,
+        "trust_roots": TrustRootsSettings,
         "certificates": CertificatesSettings,
         "forecast": ForecastSettings,
         "state": StateSettings,

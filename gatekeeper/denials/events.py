@@ -27,4 +27,6 @@ class ControllerEvent(StrEnum):
     SOURCE_FAILED = "source.failed"
     SOURCE_RECOVERED = "source.recovered"
     TASK_FAILED = "task.failed"
+    TRUST_ROOT_FAILED = "trust_root.failed"
+    TRUST_ROOT_REFRESHED = "trust_root.refreshed"
     VERDICT_MISSING = "verdict.missing"

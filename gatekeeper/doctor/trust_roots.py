@@ -17,7 +17,7 @@ from gatekeeper.doctor.reading import ReadFailure, Reading, not_judged
 if TYPE_CHECKING:
     from provider.signatures.trust.authority import CertificateAuthority
 
-_SETTING: Final = "trust_root"
+_SETTINGS: Final = ("trust_root", "trust_root_dir")
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,11 @@ def judge(files: Sequence[TrustRootFile], pods: Reading[Sequence[ProviderPod]], 
         if isinstance(pod.report, ReadFailure):
             yield not_judged(check, pod.report)
             continue
-        if count := pod.report.rejections.get(_SETTING, 0):
+        if count := sum(pod.report.rejections.get(each, 0) for each in _SETTINGS):
             message = f"files of trust roots that it could not use, since its start: {count}; its log names them"
             yield warning(check, f"Pod {pod.name}", message)
         for title, count in pod.report.unusable.items():
             setting, _, name = title.partition(" ")
-            if setting == _SETTING:
+            if setting in _SETTINGS:
                 message = f"{count} members of its trust root {name or 'of the public good instance'} are passed over"
                 yield warning(check, f"Pod {pod.name}", message)

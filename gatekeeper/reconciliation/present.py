@@ -12,6 +12,7 @@ from gatekeeper.cluster.api import Object
 from gatekeeper.documents import fields
 from gatekeeper.documents.product import MANAGED_BY
 from gatekeeper.reconciliation import marks
+from gatekeeper.translation import trust_roots
 from gatekeeper.translation.changes import without_additions
 from gatekeeper.translation.marks import POLICY, TRANSLATOR_VERSION
 
@@ -94,6 +95,7 @@ class PresentObject:
         covered: of a Constraint the part of its parameters that says for which images it is.
         action: of a Constraint what it does.
         policy_generation: of a Constraint the generation of the policy that it was made of; 0 where it does not say.
+        trust_roots: of a Constraint the trust roots that it asks for, name and digest.
     """
 
     kind: str
@@ -108,6 +110,7 @@ class PresentObject:
     covered: Mapping[str, Any] = field(default_factory=dict)
     action: str = ""
     policy_generation: int = 0
+    trust_roots: frozenset[tuple[str, str]] = frozenset()
 
     def in_force(self, pod: str) -> bool:
         """Whether a Pod has it in force as it is now."""
@@ -149,6 +152,7 @@ def constraint(found: Object) -> PresentObject:
         {name: parameters[name] for name in _COVERED if name in parameters},
         fields.text(found, "spec", "enforcementAction") or "deny",
         fields.number(parameters, "generation"),
+        frozenset(trust_roots.named(parameters)),
     )
 
 

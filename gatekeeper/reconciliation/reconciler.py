@@ -26,6 +26,7 @@ from gatekeeper.reconciliation.plan import PlanStep
 from gatekeeper.reconciliation.present import PolicyObject, PresentObject
 from gatekeeper.reconciliation.removal import RemovalDecision
 from gatekeeper.reconciliation.report import PolicyReport, PolicyReports, RoundReport, StateReason
+from gatekeeper.reconciliation.root_digests import UNKNOWN, NoRootDigests, RootDigests, RootedPolicies
 from gatekeeper.reconciliation.shadow import Shadow
 from gatekeeper.reconciliation.translator import Outcome, PolicyTranslator, Refusal
 from gatekeeper.reconciliation.view import ClusterView
@@ -86,6 +87,7 @@ class Reconciler:
         clock: says when.
         settings: see there.
         may_write: whether this process is still the one that writes.
+        roots: know the trust roots that policies name.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - its parts
@@ -97,6 +99,7 @@ class Reconciler:
         clock: Clock,
         settings: ReconcilerSettings,
         may_write: Callable[[], bool] = lambda: True,
+        roots: RootDigests | None = None,
     ) -> None:
         self._policies, self._templates = mirrors.policies, mirrors.templates
         self._translator = translator
@@ -108,6 +111,7 @@ class Reconciler:
         self._ends = PolicyEnds(api, clock)
         self._writer = ObjectWriter(api, self, clock, may_write)
         self._may_write = may_write
+        self._rooted = RootedPolicies(roots or NoRootDigests())
         self._good: dict[str, DesiredPolicy] = {}
         self._refused: dict[str, tuple[str, str]] = {}
         self._waiting: dict[str, float] = {}
@@ -141,6 +145,7 @@ class Reconciler:
         self._writer.take(self._steps(view, targets, ended), done)
         self._next, self._failed = done.left, done.errors.keys()
         after = self._view() or view
+        self._rooted.look(after)
         repaired = self._repaired(done)
         self._remember(after, targets)
         left = after.ends()
@@ -189,7 +194,16 @@ class Reconciler:
         found = {uid: self._target(view, uid, outcome) for uid, outcome in outcomes.items()}
         for uid in decision.held:
             found[uid] = _Target(self._good.get(uid))
-        return found
+        self._rooted.forget(frozenset(found))
+        return {uid: self._with_roots(target) for uid, target in found.items()}
+
+    def _with_roots(self, target: _Target) -> _Target:
+        """With the digests of the trust roots that it names; nothing is written while they are not known."""
+        if target.policy is None or (rooted := self._rooted.of(target.policy)) is target.policy:
+            return target
+        if rooted is None:
+            return _Target(None, target.refusal or Refusal(StateReason.APPLYING, UNKNOWN))
+        return _Target(rooted, target.refusal)
 
     def _target(self, view: ClusterView, uid: str, outcome: Outcome) -> _Target:
         good = self._good.get(uid)
@@ -288,7 +302,7 @@ class Reconciler:
             done.errors.get(policy.uid) or (self._pods.error if not view.pods else None),
             overdue=since is not None and self._clock.monotonic() - since > limits.OVERDUE_SECONDS,
         )
-        return judgement.report(view, policy, circumstances)
+        return self._rooted.shown(judgement.report(view, policy, circumstances))
 
     def _faults(self, errors: Mapping[str, ClusterError]) -> Sequence[ClusterError]:
         # A cluster without the kind has no policies, and nothing is wrong with that; what it leaves in force is held.

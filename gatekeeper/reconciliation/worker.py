@@ -25,6 +25,7 @@ class ReconciliationWorker:
         make: makes its reconciler, and a new one after something unexpected.
         held: whether the Lease is ours, as far as is known.
         report: takes what was unexpected in a round.
+        listen: has somebody else call for a round, too.
     """
 
     def __init__(
@@ -33,15 +34,18 @@ class ReconciliationWorker:
         make: ReconcilerFactory,
         held: Callable[[], bool],
         report: Callable[[Exception], None],
+        listen: Callable[[Callable[[], None]], None] = lambda _: None,
     ) -> None:
         self._watch = watch
         self._make = make
         self._held = held
         self._report = report
+        self._listen = listen
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set; a watch that waits for its next event then ends with it, and changes nothing."""
         stirred, mirrors = threading.Event(), self._watch()
+        self._listen(stirred.set)
         for each in (mirrors.policies, mirrors.templates):
             name = f"watch-{each.resource.plural}"
             threading.Thread(target=each.run, args=(stop, stirred.set), name=name, daemon=True).start()

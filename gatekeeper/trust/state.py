@@ -61,8 +61,7 @@ class MirrorState:
     """
 
     def __init__(self, folder: Path, url: str, root: bytes) -> None:
-        name = hashlib.sha256(f"{url}\n{hashlib.sha256(root).hexdigest()}".encode()).hexdigest()
-        self._folder = folder / name
+        self._folder = folder / mirror_name(url, root)
 
     @property
     def metadata(self) -> Path:
@@ -107,6 +106,11 @@ class MirrorState:
             os.replace(file.name, self._folder / _RECORD)  # noqa: PTH105 - both are names
         except OSError as error:
             raise TrustSourceError(f"{self._folder} cannot be written to: {error.strerror}") from error
+
+
+def mirror_name(url: str, root: bytes) -> str:
+    """The folder's name of a mirror with this root: another root is another beginning of trust."""
+    return hashlib.sha256(f"{url}\n{hashlib.sha256(root).hexdigest()}".encode()).hexdigest()
 
 
 def _wait(lock: IO[str]) -> None:

@@ -25,11 +25,13 @@ class InventoryReader:
         api: of the cluster.
         namespace: of the controller.
         secrets: names of those there that it may have written.
+        config_maps: the same of ConfigMaps.
     """
 
     api: KubernetesApi
     namespace: str
     secrets: Sequence[str] = ()
+    config_maps: Sequence[str] = ()
 
     def read(self) -> Inventory:
         """What there is now.
@@ -40,7 +42,7 @@ class InventoryReader:
         controllers = self.controllers()
         providers = self._providers()
         if other := installations.other(providers, self.namespace):
-            return Inventory(controllers, records=(*self._secrets(), *self._leases(controllers)), other=other)
+            return Inventory(controllers, records=(*self._named_records(), *self._leases(controllers)), other=other)
         constraints: list[ControllerObject] = []
         templates: dict[str, ControllerObject] = {}
         dependents: list[Dependent] = []
@@ -62,7 +64,7 @@ class InventoryReader:
             tuple(constraints),
             templates,
             tuple(ControllerObject.of(resource.PROVIDERS, each) for each in self._own(providers)),
-            (*self._statuses(), *self._secrets(), *self._leases(controllers)),
+            (*self._statuses(), *self._named_records(), *self._leases(controllers)),
             tuple(dependents),
         )
 
@@ -99,12 +101,13 @@ class InventoryReader:
         for found in self._all(resource.POLICY_STATUSES):
             yield ControllerObject.of(resource.POLICY_STATUSES, found)
 
-    def _secrets(self) -> Iterator[ControllerObject]:
+    def _named_records(self) -> Iterator[ControllerObject]:
         """By their names: nobody may list Secrets. One that somebody else wrote is left alone."""
-        for name in self.secrets:
-            found = self._named(resource.SECRETS, name)
-            if found is not None and _is_written(found):
-                yield ControllerObject.of(resource.SECRETS, found)
+        for kind, names in ((resource.SECRETS, self.secrets), (resource.CONFIG_MAPS, self.config_maps)):
+            for name in names:
+                found = self._named(kind, name)
+                if found is not None and _is_written(found):
+                    yield ControllerObject.of(kind, found)
 
     def _leases(self, controllers: tuple[ControllerDeployment, ...]) -> Iterator[ControllerObject]:
         """A controller's Lease has the name of its Deployment."""

@@ -81,6 +81,12 @@ WHEN: Final = {
     "certificate_expiry_timestamp_seconds": (
         "it should, long before it is reached; if not, see `bestbefore_source_errors_total` of `certificates`"
     ),
+    "trust_root_verified_timestamp_seconds": (
+        "older than some hours: its mirror is away or refused, `trust_root.failed` says why; 14 days are the most"
+    ),
+    "trust_root_expiry_timestamp_seconds": (
+        "it comes near: give the TrustRoot newer keys, or see why it is not refreshed (`trust_root.failed`)"
+    ),
     "doctor_findings": "run `bestbefore doctor`: each finding has its page",
     "running_containers": (
         "`expired`: these run, and are not replaced after a drain, a crash or a scale-up; `1d` to `14d`: their owners "

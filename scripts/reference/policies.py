@@ -34,7 +34,8 @@ _TRUST_ROOT: Final = """
 Objects of kind `TrustRoot` may stand beside policies, in every form: `sigstoreKeys`, `trustedRootJSON`, and TUF
 repositories, in the object (`repository`) or at a URL (`remote`). `check` and `verify` use them; `translate` and `test`
 say what is wrong with them, and ask no mirror; `trust` shows whom each believes. The provider reads `sigstoreKeys`
-itself; of the others `trust --output-dir` writes the file for its setting `trust_root`. One that cannot be used is
+itself; of the others `trust --output-dir` writes the file for its setting `trust_root`, or the controller hands them
+over ([trust roots in the cluster](../how-to/trust-roots.md)). One that cannot be used is
 passed over with its path and the reason, and a bad member of `sigstoreKeys` alone.
 """
 # Put in place before translation; refused only where nobody did.

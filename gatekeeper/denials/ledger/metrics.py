@@ -26,6 +26,7 @@ from gatekeeper.denials import limits
 from gatekeeper.denials.ledger.labels import Family, Names
 from gatekeeper.denials.ledger.policy_metrics import PolicyMetrics
 from gatekeeper.denials.ledger.requests import Certainty, DeniedRequest
+from gatekeeper.denials.ledger.trust_root_metrics import TrustRootMetrics
 from gatekeeper.denials.lines.actor import Actor
 from gatekeeper.denials.lines.violation import AdmissionViolation, known_reason
 from gatekeeper.denials.source import GapCause
@@ -330,6 +331,7 @@ class DenialMetrics:
             "When a certificate that is kept for the provider ends, seconds since 1970",
             "certificate",
         )
+        self.trust_roots = TrustRootMetrics(self.registry)
         self.leader = self._gauge("leader", "1 while this process counts")
         info = self._gauge("build_info", "Always 1", "version", "revision")
         info.labels(VERSION, revision).set(1)

@@ -26,6 +26,7 @@ class SourceName(StrEnum):
     CLUSTER = "cluster"
     LEASE = "lease"
     STATE = "state"
+    TRUST_ROOTS = "trust_roots"
     DOCTOR = "doctor"
     POLICIES = "policies"
     POLICY_STATUSES = "policy_statuses"

@@ -14,6 +14,16 @@ whom they may reach; `root` is in the dict, too.
   to:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+{{- if and .trustRoots (not (or .doctor .certificates)) }}
+# Which trust roots the provider has loaded.
+- to:
+    - podSelector:
+        matchLabels:
+          {{- include "bestbefore.selectorLabels" .root | nindent 10 }}
+  ports:
+    - port: 8888
+      protocol: TCP
+{{- end }}
 {{- if .coverage }}
 # Gatekeeper's own counter of denials.
 - to:
@@ -88,7 +98,7 @@ whom they may reach; `root` is in the dict, too.
 
 {{/* In our namespace, read only; empty where nothing is. */}}
 {{- define "bestbefore.lookerOwnRules" -}}
-{{- if or .doctor .certificates }}
+{{- if or .doctor .certificates .trustRoots }}
 - apiGroups: [""]
   resources: ["pods"]
   verbs: ["list"]
@@ -98,7 +108,7 @@ whom they may reach; `root` is in the dict, too.
 {{/* The switches of the controller, as JSON. */}}
 {{- define "bestbefore.controllerSwitches" -}}
 {{- $logs := ne .Values.controller.denials.source "off" -}}
-{{- $looks := dict "doctor" .Values.controller.doctor.enabled "audit" .Values.controller.audit.enabled "logs" $logs "coverage" .Values.controller.coverage.enabled -}}
+{{- $looks := dict "trustRoots" .Values.controller.trustRoots.enabled "doctor" .Values.controller.doctor.enabled "audit" .Values.controller.audit.enabled "logs" $logs "coverage" .Values.controller.coverage.enabled -}}
 {{- $acts := dict "policies" .Values.controller.policies.enabled "owners" .Values.controller.owners.enabled "events" .Values.controller.events.enabled "certificates" (include "bestbefore.controllerWritesProviders" . | not | not) -}}
 {{- $forecast := .Values.controller.forecast.enabled -}}
 {{- $ahead := dict "forecast" $forecast "reports" (and $forecast (eq .Values.controller.forecast.reports.mode "auto")) -}}

@@ -76,6 +76,9 @@ trust_root:
   - {{ $name }}=/etc/bestbefore/trust/trust-roots/{{ $name }}
   {{- end }}
 {{- end }}
+{{- if include "bestbefore.controllerHandsTrustRootsOver" . }}
+trust_root_dir: /etc/bestbefore/trust-roots
+{{- end }}
 {{- with .Values.provider.authorities }}
 authority:
   {{- range $name, $_ := . }}
@@ -106,6 +109,9 @@ shadow: {{ .Values.controller.policies.shadow }}
 enforce_label: {{ .Values.controller.policies.enforceLabel | quote }}
 no_match: {{ .Values.controller.policies.noMatch | quote }}
 policy_namespace: {{ .Values.controller.policies.namespace | quote }}
+trust_roots: {{ .Values.controller.trustRoots.enabled }}
+trust_root_config_map: {{ include "bestbefore.trustRootsName" . }}
+trust_root_namespace: {{ include "bestbefore.namespace" . }}
 {{- with .Values.controller.denials.gitopsAccounts }}
 gitops_account:
   {{- toYaml . | nindent 2 }}

@@ -6,6 +6,24 @@ ConfigMap of ours; the rest in those of others, which may come later.
 {{- printf "%s-trust" (include "bestbefore.fullname" .) -}}
 {{- end -}}
 
+{{/* The ConfigMap that the controller writes of the cluster's TrustRoots, and the Pods of the provider mount. */}}
+{{- define "bestbefore.trustRootsName" -}}
+{{- printf "%s-trust-roots" (include "bestbefore.fullname" .) -}}
+{{- end -}}
+
+{{/* Whether it writes it; empty where it does not. */}}
+{{- define "bestbefore.controllerHandsTrustRootsOver" -}}
+{{- if and .Values.controller.enabled .Values.controller.trustRoots.enabled -}}true{{- end -}}
+{{- end -}}
+
+{{/* All ConfigMaps that it writes, as JSON: that one, and the state of as many mirrors as it looks at (gatekeeper/trustroots/limits.py). */}}
+{{- define "bestbefore.trustRootMaps" -}}
+{{- $name := include "bestbefore.trustRootsName" . -}}
+{{- $maps := list $name -}}
+{{- range $number := until 16 -}}{{- $maps = append $maps (printf "%s-state-%d" $name $number) -}}{{- end -}}
+{{- toJson $maps -}}
+{{- end -}}
+
 {{/* What the ConfigMap holds; empty where nothing is inline. */}}
 {{- define "bestbefore.trustData" -}}
 {{- $data := dict -}}
