@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -20,10 +22,11 @@ from tests.integration.chart.account_rights import EVERYWHERE, AccountRight
 from tests.integration.chart.helm import NAMESPACE, Helm
 from tests.programs import program
 from tests.simulators.rights import LimitedApi, NeededRight
-from tests.simulators.signing import new_key
+from tests.simulators.signing import SigningWorld, new_key
 from tests.simulators.sources import HealthSimulator
 from tests.unit.docs.pages import ROOT
 from tests.unit.reconciliation.world import OTHER_RULE, RULE, World
+from tests.unit.trustroots.world import RootWorld
 
 pytestmark = pytest.mark.integration
 
@@ -53,7 +56,9 @@ _POLICIES_ALONE = (
     "controller.audit.enabled=false",
     "controller.coverage.enabled=false",
     "controller.denials.source=off",
+    "controller.trustRoots.enabled=false",
 )
+_TRUST_ROOTS_ALONE = (*_POLICIES_ALONE[:-1], "controller.policies.enabled=false", "namespaceOverride=gatekeeper-system")
 
 
 def rights(helm: Helm, *values: str, account: str = _ACCOUNT) -> set[AccountRight]:
@@ -115,7 +120,7 @@ def test_one_of_several_values_is_enough(helm: Helm, value: str) -> None:
 
 
 def test_controller_without_policies_writes_nothing_that_gatekeeper_reads(helm: Helm) -> None:
-    without = rights(helm, "controller.policies.enabled=false", *_SECRET)
+    without = rights(helm, "controller.policies.enabled=false", "controller.trustRoots.enabled=false", *_SECRET)
     assert {(right.verb, right.resource) for right in without if right.verb not in {"get", "list"}} == {
         ("create", "events.events.k8s.io"),
         ("update", "events.events.k8s.io"),
@@ -273,3 +278,17 @@ def test_each_right_is_needed_and_named_where_it_is_missing(given: set[AccountRi
         what = right.resource.partition(".")[0]
         kinds = "" if what == "*" else f" {what}"
         assert any(f'cannot {right.verb} resource "{kinds.strip()}' in each for each in said), (right, said)
+
+
+def test_rights_are_enough_for_a_rotation_of_trust_roots(helm: Helm, tmp_path: Path) -> None:
+    signing = SigningWorld()
+    world = RootWorld(tmp_path, json.dumps(signing.trust_root).encode())
+    world.limit(_gives(rights(helm, *_TRUST_ROOTS_ALONE)))
+    world.add_pod("a")
+    world.apply_remote()
+    world.run(60)
+    world.sign({**signing.trust_root, "ctlogs": []})
+    world.clock.advance(3700)
+    world.run(60)
+    assert world.holder.reports[-1].faults == []
+    assert len(world.handed_over()) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatekeeper.cli.output import Exit
+from gatekeeper.trustroots import limits as root_limits
 from gatekeeper.uninstallation import limits
 from tests.integration.chart.helm import CHART, NAMESPACE, Helm, Object, Rendering, component
 
@@ -17,6 +18,12 @@ _HELM_SECONDS = 300
 
 def _hooks(rendering: Rendering) -> list[Object]:
     return [found for found in rendering.objects if component(found) == _PART]
+
+
+def _words(rendering: Rendering) -> list[str]:
+    """The command, without the ConfigMaps of trust roots."""
+    (container,) = rendering.pod_of(_PART)["containers"]
+    return [word for word in container["args"] if not word.startswith("--config-map=")]
 
 
 def test_every_part_of_the_hook_runs_before_the_deletion_and_the_job_last(rendering: Rendering) -> None:
@@ -38,7 +45,7 @@ def test_job_runs_the_command_in_the_namespace_of_the_release(helm: Helm, render
     assert container["image"] == rendering.pod["containers"][0]["image"]
     assert container["args"][:3] == ["uninstall", f"--namespace={NAMESPACE}", "--hook"]
     apart = helm.render(CHART / "ci" / "secret-values.yaml")
-    assert apart.pod_of(_PART)["containers"][0]["args"] == ["uninstall", "--namespace=bestbefore", "--hook"]
+    assert _words(apart) == ["uninstall", "--namespace=bestbefore", "--hook"]
 
 
 def test_account_is_its_own_and_bound_to_its_own_roles(rendering: Rendering) -> None:
@@ -68,10 +75,21 @@ def test_secrets_are_given_by_name_and_the_right_is_for_these_alone(rendering: R
     assert [name for rule in rules if "secrets" in rule["resources"] for name in rule["resourceNames"]] == given
 
 
+def test_config_maps_are_those_that_the_controller_may_write(helm: Helm, rendering: Rendering) -> None:
+    (container,) = rendering.pod_of(_PART)["containers"]
+    given = [word.removeprefix("--config-map=") for word in container["args"] if word.startswith("--config-map=")]
+    for part in (_PART, "controller"):
+        roles = [role for role in rendering.of("Role") if component(role) == part]
+        rules = [rule for role in roles for rule in role["rules"] if "configmaps" in rule["resources"]]
+        assert [name for rule in rules for name in rule.get("resourceNames", [])] == given
+    assert len(given) == root_limits.MIRRORS + 1
+    without = helm.render(values=["controller.trustRoots.enabled=false"])
+    assert "configmaps" not in str(without.one("Role", _PART)["rules"])
+
+
 def test_secret_of_somebody_else_is_not_given(helm: Helm) -> None:
     theirs = helm.render(CHART / "ci" / "secret-values.yaml")
-    (container,) = theirs.pod_of(_PART)["containers"]
-    assert len(container["args"]) == 3
+    assert len(_words(theirs)) == 3
     assert not [rule for rule in theirs.one("Role", _PART)["rules"] if "secrets" in rule["resources"]]
 
 

@@ -74,6 +74,7 @@ _MAX_AGE: Final = 'bestbefore_source_max_age_seconds{cluster="east",pod="c",sour
 _DEADLINE: Final = 'bestbefore_deadline_seconds{cluster="%s",pod="p",endpoint="validate"}'
 _TIMEOUTS: Final = 'bestbefore_admission_timeouts_total{cluster="east",pod="c",constraint_kind="MaximumImageAge"}'
 _ENDS: Final = 'bestbefore_certificate_expiry_timestamp_seconds{cluster="east",pod="p",certificate="server"}'
+_ROOT_ENDS: Final = 'bestbefore_trust_root_expiry_timestamp_seconds{cluster="east",pod="p",trust_root="ghe"}'
 _HELD_FOR_QUOTA: Final = 'bestbefore_registry_throttled_total{cluster="east",pod="p",registry="ghcr.io",cause="quota"}'
 _THROTTLED: Final = 'bestbefore_registry_throttled_total{cluster="east",pod="p",registry="ghcr.io",cause="status"}'
 _STORE: Final = 'bestbefore_store_up{cluster="east",pod="%s",kind="single"}'
@@ -258,6 +259,15 @@ CASES: Final = [
         {_ENDS.replace("server", "own_client_ca"): f"{2 * _DAY + 7_200}x130"},
         "2h",
     ),
+    Case(
+        "BestbeforeTrustRootExpiring",
+        "its mirror has been away for twelve days",
+        {_ROOT_ENDS: f"{2 * _DAY + 7_200}x130"},
+        "2h",
+        {**_EAST, "trust_root": "ghe"},
+        "The TrustRoot ghe ends in 2d 0h 0m 0s.",
+    ),
+    Case("BestbeforeTrustRootExpiring", "it was refreshed today", {_ROOT_ENDS: f"{14 * _DAY}x130"}, "2h"),
     Case(
         "BestbeforeCertificateRenewalDue",
         "ten days are left",

@@ -26,6 +26,7 @@ from gatekeeper.reconciliation.mirror import Mirror
 from gatekeeper.reconciliation.reconciler import Reconciler, ReconcilerMirrors, ReconcilerSettings
 from gatekeeper.reconciliation.references import ReferenceReader
 from gatekeeper.reconciliation.report import PolicyReport, RoundReport
+from gatekeeper.reconciliation.root_digests import RootDigests
 from gatekeeper.reconciliation.shadow import Shadow
 from gatekeeper.reconciliation.translator import PolicyTranslator, TranslatorSettings
 from gatekeeper.translation import names
@@ -85,6 +86,8 @@ class World:
         self.engine = EngineSimulator()
         self.reports: list[RoundReport] = []
         self.holds = True
+        # The trust roots that policies name; None where nobody reads any.
+        self.roots: RootDigests | None = None
         self.texts: dict[str, bytes] = {}
         self.fetched = 0
         self._no_match = no_match
@@ -109,7 +112,9 @@ class World:
             TranslatorSettings(self._namespace, shadow),
         )
         self.mirrors = ReconcilerMirrors.of(api, self.clock)
-        self.reconciler = Reconciler(api, self.mirrors, self.translator, self, self.clock, settings, lambda: self.holds)
+        self.reconciler = Reconciler(
+            api, self.mirrors, self.translator, self, self.clock, settings, lambda: self.holds, self.roots
+        )
 
     def take(self, found: RoundReport) -> None:
         """See `PolicyReports`."""
