@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from gatekeeper.doctor.rights import RIGHTS
 from tests.integration.chart.helm import CHART, NAMESPACE, Helm, Object, Rendering, component
 
 pytestmark = pytest.mark.integration
+# Secrets with certificates, ConfigMaps with trust roots.
+_OWN = re.compile(r"-tls$|-trust-roots(-state-[0-9]+)?$")
 
 # Verbs that change something, or that open a door to more.
 _WRITES = {"create", "update", "patch", "delete", "deletecollection", "bind", "escalate", "impersonate", "*"}
@@ -148,7 +151,7 @@ def test_nobody_lists_secrets_or_opens_shells(variant: Rendering) -> None:
                 changed = set(rule["verbs"]) - {"get"}
                 of_pods = found["metadata"]["name"].endswith("-pull-secrets") and rule["verbs"] == ["get"]
                 assert of_pods or rule["verbs"] == ["create"] or rule["resourceNames"]
-                assert changed <= {"create"} or all(name.endswith("-tls") for name in rule["resourceNames"])
+                assert changed <= {"create"} or all(map(_OWN.search, rule["resourceNames"]))
             assert "*" not in rule["apiGroups"]
             assert "*" not in rule["verbs"]
 
@@ -254,7 +257,8 @@ def test_controller_reaches_the_api_server_alone_where_its_address_is_named(helm
 
 
 def test_controller_reaches_only_what_it_is_switched_on_for(helm: Helm) -> None:
-    values = ["controller.coverage.enabled=false", "controller.doctor.enabled=false"]
+    switches = ("coverage", "doctor", "trustRoots")
+    values = [f"controller.{each}.enabled=false" for each in switches]
     policy = helm.render(CHART / "ci" / "secret-values.yaml", values=values).one("NetworkPolicy", "controller")["spec"]
     assert [{port["port"] for port in rule["ports"]} for rule in policy["egress"]] == [{53, 5353}, {443, 6443}]
 
