@@ -13,12 +13,11 @@ from dataclasses import replace
 from typing import Final
 
 from provider import limits
-from provider.errors import ImageError
 from provider.questions import protocol
 from provider.questions.answer import AttestationContent, Proof
 from provider.reasons import Reason
 from provider.signatures.document_work import no_room
-from provider.signatures.verdict import VerificationResult, raise_first
+from provider.signatures.verdict import VerificationResult, nothing_proved, raise_first
 
 NONE_MATCHES: Final = "no matching attestations: "
 
@@ -34,10 +33,7 @@ def proved(results: Sequence[VerificationResult]) -> Sequence[Proof]:
     raise_first(results)
     proofs = [result.proof for result in results if result.proof is not None]
     if not proofs:
-        problems = [result.problem for result in results]
-        more = len(problems) - limits.REJECTIONS_SHOWN
-        said = " ".join(problems[: limits.REJECTIONS_SHOWN]) + (f" and {more} more" if more > 0 else "")
-        raise ImageError(Reason.ATTESTATION_REJECTED, NONE_MATCHES + said)
+        raise nothing_proved(Reason.ATTESTATION_REJECTED, NONE_MATCHES, results)
     return list(_without_repetition(_fitting(proofs)))
 
 

@@ -13,11 +13,13 @@ class RejectionError(Exception):
         step: of the order in `simple_signing` or `bundle`; 0 where it belongs to none.
         lasting: whether only what was signed, the digest and what is demanded (`Demands.revision`) had a say, so that
             it will be rejected again whenever it is looked at; False where the time of day had one, or the registry.
+        hint: what a person should know beside the message; empty for nothing.
     """
 
-    def __init__(self, message: str, *, lasting: bool = True) -> None:
+    def __init__(self, message: str, *, lasting: bool = True, hint: str = "") -> None:
         super().__init__(message)
         self.lasting = lasting
+        self.hint = hint
         self.step = 0
 
 

@@ -30,12 +30,14 @@ class VerificationResult:
         problem: why there is none.
         step: at which that was seen; 0 for none of them.
         error: what kept us from having the signature; None where nothing did.
+        hint: what a person should know beside the problem.
     """
 
     proof: Proof | None
     problem: str = ""
     step: int = 0
     error: ImageError | None = None
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,8 @@ def failed(error: Exception) -> tuple[VerificationResult, bool]:
         ImageError: the time is over.
     """
     if isinstance(error, RejectionError):
-        return VerificationResult(None, shown(str(error), limits.PROBLEM_CHARACTERS), error.step), error.lasting
+        problem = shown(str(error), limits.PROBLEM_CHARACTERS)
+        return VerificationResult(None, problem, error.step, hint=error.hint), error.lasting
     if isinstance(error, (bundle.NoSignatureError, ImageError)):
         raise error
     # A signature that nobody expected proves nothing, and must not hide one that is good.
@@ -120,10 +123,16 @@ def proved(results: Sequence[VerificationResult]) -> Sequence[Proof]:
     if proofs:
         return list(reversed(proofs.values()))
     raise_first(results)
+    raise nothing_proved(Reason.SIGNATURE_REJECTED, "no matching signatures: ", results)
+
+
+def nothing_proved(reason: Reason, head: str, results: Sequence[VerificationResult]) -> ImageError:
+    """That none of them proves anything, with the first problems."""
     problems = [result.problem for result in results]
     more = len(problems) - limits.REJECTIONS_SHOWN
-    shown_problems = " ".join(problems[: limits.REJECTIONS_SHOWN]) + (f" and {more} more" if more > 0 else "")
-    raise ImageError(Reason.SIGNATURE_REJECTED, f"no matching signatures: {shown_problems}")
+    said = " ".join(problems[: limits.REJECTIONS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    hints = dict.fromkeys(result.hint for result in results if result.hint)
+    return ImageError(reason, head + said, detail="; ".join(hints))
 
 
 def raise_first(results: Sequence[VerificationResult]) -> None:

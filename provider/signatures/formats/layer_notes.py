@@ -34,6 +34,10 @@ SIGNATURE: Final = "dev.cosignproject.cosign/signature"
 _CERTIFICATE: Final = "dev.sigstore.cosign/certificate"
 _CHAIN: Final = "dev.sigstore.cosign/chain"
 _BUNDLE: Final = "dev.sigstore.cosign/bundle"
+_NO_ENTRY: Final = (
+    f"no log entry came with it (annotation {_BUNDLE}), and the policy asks for one: sign with a transparency log, or "
+    "let the policy ask for a timestamp in its place (`rfc3161timestamp`)"
+)
 _TIMESTAMP: Final = "dev.sigstore.cosign/rfc3161timestamp"
 _STAMP: Final = Struct("bundle.RFC3161Timestamp", (Field("SignedRFC3161Timestamp", Text()),))
 
@@ -114,7 +118,7 @@ def logged(layer: Descriptor, about: LoggedSignature | LoggedEnvelope, demands: 
     text = layer.annotation(_BUNDLE)
     if not text:
         online = "rekor client not provided for online verification"
-        raise RejectionError("offline verification failed" if demands.offline else online)
+        raise RejectionError("offline verification failed" if demands.offline else online, hint=_NO_ENTRY)
     try:
         return transparency.verify_promise(text, about, demands.logs.logs)
     except RejectionError as error:

@@ -63,6 +63,11 @@ def authority(given: Mapping[str, Any], where: str) -> CertificateAuthority:
     return _checked(CertificateAuthority(tuple(certificates), _validity(fields, where)), where)
 
 
+def timestamp_authority(given: Mapping[str, Any], where: str) -> CertificateAuthority:
+    """A timestamp authority of a `trusted_root.json`."""
+    return _rooted(authority(given, where), where)
+
+
 def _certificate(given: object, where: str) -> x509.Certificate:
     fields = document.fields_of(document.object_of(given), _CERTIFICATE, where)
     return x509.load_der_x509_certificate(document.bytes_of(fields["rawBytes"]))
@@ -83,6 +88,18 @@ def timestamp_authority_in_pem(given: Mapping[str, Any], where: str) -> Certific
     found = authority_in_pem(given, where)
     if sum(not certifies(each) for each in found.certificates) > 1:
         raise TrustRootError(f"{where}: certificate chain must contain at most one TSA certificate")
+    return _rooted(found, where)
+
+
+def _rooted(found: CertificateAuthority, where: str) -> CertificateAuthority:
+    """A timestamp authority; what verifies timestamps knows no end of a chain but a root.
+
+    Raises:
+        TrustRootError: its chain ends in something else, so that no timestamp of it could be verified.
+    """
+    last = found.certificates[-1]
+    if last.subject != last.issuer:
+        raise TrustRootError(f"{where}: its chain ends in no root, so none of its timestamps can be verified: add it")
     return found
 
 

@@ -110,7 +110,7 @@ def _of_trusted_root(given: Mapping[str, Any]) -> TrustRoot:
         _members(lists, "certificateAuthorities", members.authority, problems),
         _logs(lists, "ctlogs", members.log, problems),
         _logs(lists, "tlogs", members.log, problems),
-        _members(lists, "timestampAuthorities", members.authority, problems),
+        _members(lists, "timestampAuthorities", members.timestamp_authority, problems),
         tuple(problems),
     )
 

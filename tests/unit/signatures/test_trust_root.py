@@ -603,3 +603,14 @@ def test_name_that_nobody_gave_is_stale_but_the_empty_one_is_the_public_good_ins
         roots.find(OWN)
     assert refused.value.reason is Reason.TRUST_ROOT_STALE
     assert roots.find(TrustRootName()) is roots.find(TrustRootName())
+
+
+def test_timestamp_authority_whose_chain_ends_in_no_root_is_passed_over_with_what_to_do(one_log, trust_object, world):
+    chain = one_log["timestampAuthorities"][0]["certChain"]["certificates"]
+    chain.pop()
+    keys = trust_object["spec"]["sigstoreKeys"]["timestampAuthorities"]
+    keys[0]["certChain"] = b64(world.tsa.certificate.public_bytes(PEM) + world.tsa.ca.certificate.public_bytes(PEM))
+    for found in (trust_root.of_document(one_log), trust_root.of_document(trust_object)):
+        assert found.timestamp_authorities == ()
+        sentence = "its chain ends in no root, so none of its timestamps can be verified: add it"
+        assert found.problems == (f"timestampAuthorities[0]: {sentence}",)

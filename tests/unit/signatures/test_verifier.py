@@ -996,6 +996,9 @@ def test_public_good_instance_wants_its_log(here):
     here.attach(here.signed(here.signing.signer()))
     error = here.refusal(Verify(keyless=Keyless(TrustRootName())))
     assert error.message == "no matching signatures: offline verification failed"
+    assert error.detail.startswith(
+        "no log entry came with it (annotation dev.sigstore.cosign/bundle), and the policy asks"
+    )
 
 
 def test_damaged_trust_root_is_told_when_the_provider_starts_and_stops_nothing_else(tmp_path):
