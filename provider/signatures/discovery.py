@@ -38,7 +38,8 @@ from provider.signatures.proof_kind import SIGNATURES, ProofKind
 from provider.signatures.rejection import RejectionError
 from provider.steps import StepPurpose
 
-_EMPTY: Final = "application/vnd.oci.empty.v1+json"
+# Some registries give the type of the configuration, or none.
+_UNTYPED: Final = frozenset({"", "application/vnd.oci.empty.v1+json"})
 _OF_CONTENT: Final = frozenset({Reason.CONTENT_INVALID, Reason.LIMIT_EXCEEDED})
 
 
@@ -192,7 +193,7 @@ class Discovery:
         Raises:
             ImageError: the kind's reason when there are too many.
         """
-        likely = [one for one in referring.descriptors if one.artifact_type in self._kind.referrer_types]
+        likely = [one for one in referring.descriptors if self._may_hold_layers(one)]
         self._limit(f"referrers with {self._kind.name}", len(likely))
         return self._listing(await self._opened(referring, likely, self._layers, call))
 
@@ -245,7 +246,7 @@ class Discovery:
         self,
         referring: ReferrerList,
         likely: Sequence[Descriptor],
-        held: Callable[[bytes, str], DescriptorList],
+        held: Callable[[bytes, Descriptor], DescriptorList],
         call: Call,
     ) -> Listing:
         """What referrers hold, in the order of their list."""
@@ -257,7 +258,7 @@ class Discovery:
                     document = await self._store.manifest(referring.where.at(referrer.digest), strand)
                     if artifact.subject_of(document.body, _name(referrer)) != referring.where.identifier:
                         return DescriptorList(())
-                    return held(document.body, _name(referrer))
+                    return held(document.body, referrer)
             except ImageError as error:
                 if not self._unfit(error):
                     return error
@@ -274,13 +275,19 @@ class Discovery:
         failures = [each for each in found if isinstance(each, ImageError)]
         return Listing(referring.where, entries, referring.observed_at, problems, failures)
 
-    @staticmethod
-    def _layers(body: bytes, what: str) -> DescriptorList:
-        return artifact.read_layers(body, what)
+    def _may_hold_layers(self, descriptor: Descriptor) -> bool:
+        kind = descriptor.artifact_type
+        return kind in self._kind.referrer_types or (self._kind.untyped != "" and kind in _UNTYPED)
 
-    def _bundles(self, body: bytes, what: str) -> DescriptorList:
+    def _layers(self, body: bytes, referrer: Descriptor) -> DescriptorList:
+        found = artifact.read_layers(body, _name(referrer))
+        if referrer.artifact_type not in _UNTYPED:
+            return found
+        return DescriptorList([one for one in found.entries if one.media_type == self._kind.untyped])
+
+    def _bundles(self, body: bytes, referrer: Descriptor) -> DescriptorList:
         """The one layer of a manifest that is a bundle."""
-        found = artifact.read(body, what)
+        found = artifact.read(body, _name(referrer))
         is_one = len(found.layers) == 1 and _is_bundle(found.layers[0].media_type)
         return DescriptorList(found.layers if is_one and self._kind.is_in(found.annotations) else ())
 
@@ -336,7 +343,7 @@ class Discovery:
 def may_be_bundle(descriptor: Descriptor) -> bool:
     """Whether a referrer's type is that of a bundle, or none: some registries give the type of the configuration."""
     kind = descriptor.artifact_type
-    return not kind or kind == _EMPTY or _is_bundle(kind)
+    return kind in _UNTYPED or _is_bundle(kind)
 
 
 def _is_bundle(media_type: str) -> bool:

@@ -14,6 +14,7 @@ SIGN: Final = "https://sigstore.dev/cosign/sign/v1"
 COSIGN_SIGNATURE: Final = "application/vnd.dev.cosign.artifact.sig.v1+json"
 COSIGN_ATTESTATION: Final = "application/vnd.dev.cosign.artifact.att.v1+json"
 IN_TOTO: Final = "application/vnd.in-toto+json"
+ENVELOPE: Final = "application/vnd.dsse.envelope.v1+json"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class ProofKind:
         one: what messages call one.
         suffix: of cosign's tag.
         referrer_types: of manifests that hold legacy ones, and refer to the image.
+        untyped: type of the layers to look for in referrers that a registry lists by no type, or that of an empty
+            configuration; empty where it shows them by their own.
         is_in: whether a bundle that is annotated so may hold one; most registries show no annotations in their lists.
         reason: where there are too many, or something else lies in their place.
         most: how many are looked at.
@@ -37,6 +40,7 @@ class ProofKind:
     one: str
     suffix: str
     referrer_types: frozenset[str]
+    untyped: str
     is_in: Callable[[Mapping[str, str]], bool]
     reason: Reason
     most: int
@@ -50,18 +54,20 @@ SIGNATURES: Final = ProofKind(
     "signature",
     "sig",
     frozenset({COSIGN_SIGNATURE}),
+    "",
     lambda annotations: annotations.get(PREDICATE, SIGN) == SIGN,
     Reason.SIGNATURE_REJECTED,
     limits.SIGNATURES,
     limits.SIGNATURE_BYTES,
     limits.BUNDLE_BYTES,
 )
-# Cosign calls a manifest with legacy attestations by the type of what is signed.
+# Cosign calls a manifest with legacy attestations by the type of what is signed, and gives it an empty configuration.
 ATTESTATIONS: Final = ProofKind(
     "attestations",
     "attestation",
     "att",
     frozenset({COSIGN_ATTESTATION, IN_TOTO}),
+    ENVELOPE,
     lambda annotations: annotations.get(PREDICATE) != SIGN,
     Reason.ATTESTATION_REJECTED,
     limits.ATTESTATIONS,

@@ -37,11 +37,12 @@ from provider.signatures.encoding import from_base64, strict_object
 from provider.signatures.evidence.logged_envelope import LoggedEnvelope
 from provider.signatures.formats import layer_notes
 from provider.signatures.formats.layer_notes import SIGNATURE, Times
+from provider.signatures.proof_kind import ENVELOPE
 from provider.signatures.rejection import RejectionError, step
 from provider.signatures.statement import PAYLOAD_TYPE
 from provider.signatures.trust.keys import PublicKey
 
-MEDIA_TYPE: Final = "application/vnd.dsse.envelope.v1+json"
+MEDIA_TYPE: Final = ENVELOPE
 FORM: Final = "attestation"
 FORMAT: Final = layer_notes.FORMAT
 _NOT_ENOUGH: Final = "accepted signatures do not match threshold, Found: 0, Expected 1"

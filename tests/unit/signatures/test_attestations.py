@@ -332,7 +332,7 @@ def test_bundle_that_is_too_large_hides_no_good_one(here, monkeypatch):
 
 
 def refer_legacy(here, *layers, kind=IN_TOTO, **more):
-    """As cosign does with `--registry-referrers-mode=oci-1-1`."""
+    """As cosign's libraries do."""
     here.clock.advance(31)
     here.list_referrers(here.refer_layers(list(layers), kind=kind, **more), artifactType=kind)
 
@@ -345,6 +345,12 @@ def test_legacy_attestation_among_the_referrers_counts_where_there_is_none_under
     here.clock.advance(31)
     (proof,) = here.prove(here.wish(paths=(("predicate",),))).proofs
     assert proof.attestation.statement == {"predicate": {"n": 2}}
+
+
+def test_referrer_of_which_a_registry_shows_no_type_is_opened(here):
+    empty = "application/vnd.oci.empty.v1+json"
+    refer_legacy(here, here.said(), {**here.said(), "mediaType": "application/x"}, kind=empty)
+    assert len(here.prove(here.wish()).proofs) == 1
 
 
 @pytest.mark.parametrize(
