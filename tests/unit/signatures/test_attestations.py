@@ -115,6 +115,33 @@ def test_new_attestation_is_seen_at_once_where_there_was_none_of_the_type(here):
     assert here.prove(here.wish()).proofs[-1].attestation.statement == {}
 
 
+def test_attestation_that_is_taken_away_counts_no_longer_than_a_tag_is_believed(here):
+    here.attest(here.said(predicate={"n": 1}), here.said(predicate={"n": 2}))
+    wish = here.wish(paths=(("predicate", "n"),))
+    assert len(here.prove(wish).proofs) == 2
+    here.attest(here.said(predicate={"n": 2}))
+    here.clock.advance(31)
+    (proof,) = here.prove(wish).proofs
+    assert proof.attestation.statement == {"predicate": {"n": 2}}
+
+
+def test_what_was_worked_out_for_one_question_is_no_answer_to_another(here):
+    here.attest(here.said(predicate={"a": 1, "b": 2}))
+    one = here.wish(paths=(("predicate", "a"),))
+    assert here.prove(one).proofs[0].attestation.statement == {"predicate": {"a": 1}}
+    assert here.prove(here.wish(paths=(("predicate", "b"),))).proofs[0].attestation.statement == {"predicate": {"b": 2}}
+    assert here.prove(here.wish("other")).proofs[0].attestation.statement is None
+    other = replace(one, key=Key(Signer(new_key()).public_pem))
+    assert here.refusal(other).reason is Reason.ATTESTATION_REJECTED
+    # The same layers beside another image, of which they say nothing.
+    second = here.registry.push_image(REPOSITORY, "v2", layers=1)
+    manifest = {"schemaVersion": 2, "mediaType": media_types.OCI_MANIFEST, "config": EMPTY}
+    layers = [here.said(predicate={"a": 1, "b": 2})]
+    here.registry.push_manifest(REPOSITORY, f"{second.digest.replace(':', '-')}.att", manifest | {"layers": layers})
+    error = here.refusal(one, f"reg.example/{REPOSITORY}:v2")
+    assert error.message.endswith("no matching subject digest found")
+
+
 def test_attestation_that_cannot_be_had_leaves_no_answer_because_it_may_be_the_one(here):
     here.attest(here.said(), here.said(predicate={"n": 2}))
     here.registry.fail("blob", 503)
