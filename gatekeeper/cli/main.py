@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "trust": "Show trust roots: where each is from, how old it is, whom it believes, what is passed over.",
     "uninstall": "Take away what the controller wrote into a cluster, before the release goes.",
     "version": "Say which version this is, and which C libraries are inside the packages that it uses.",
+    "waivers": "Show what is let pass for a time: by whom, until when, and what has to be looked at.",
     "verify": "Show how an image's signatures are verified, step by step, and who of a policy vouches for it.",
 }
 

@@ -70,6 +70,8 @@ CLUSTER_IMAGE_POLICIES: Final = Resource(
 # Of this kind there is one version only.
 TRUST_ROOTS: Final = Resource("policy.sigstore.dev", "v1alpha1", "trustroots", "TrustRoot", namespaced=False)
 POLICY_STATUSES: Final = Resource("bestbefore.dev", "v1alpha1", "policystatuses", "PolicyStatus", namespaced=False)
+WAIVERS: Final = Resource("bestbefore.dev", "v1alpha1", "waivers", "Waiver", namespaced=False)
+SYNC_SETS: Final = Resource("syncset.gatekeeper.sh", "v1alpha1", "syncsets", "SyncSet", namespaced=False)
 CUSTOM_RESOURCE_DEFINITIONS: Final = Resource(
     "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False, page=25
 )

@@ -36,12 +36,14 @@ from gatekeeper.controller.limits import (
     OWNERS_SECONDS,
     STATE_SECONDS,
     TRUST_ROOT_SECONDS,
+    WAIVERS_SECONDS,
 )
 from gatekeeper.controller.owners import BlockedOwners
 from gatekeeper.controller.policy_events import PolicyEvents
 from gatekeeper.controller.policy_log import PolicyLog
 from gatekeeper.controller.policy_states import PolicyStates
 from gatekeeper.controller.policy_statuses import PolicyStatuses
+from gatekeeper.controller.referential_rules import ReferentialRules
 from gatekeeper.controller.saved_state import SavedPart, SavedState, user_key
 from gatekeeper.controller.settings import CertificateMode, ControllerSettings, DenialSourceName
 from gatekeeper.controller.source_health import SourceReports
@@ -49,6 +51,8 @@ from gatekeeper.controller.state_file import StateError
 from gatekeeper.controller.term import LastingTask, PeriodicTask
 from gatekeeper.controller.trust_root_events import TrustRootEvents
 from gatekeeper.controller.trust_root_log import TrustRootLog
+from gatekeeper.controller.waiver_rounds import GatekeeperCopies, WaiverParts, WaiverRounds
+from gatekeeper.controller.waiver_uses import WaiverUses
 from gatekeeper.denials.events import ControllerEvent
 from gatekeeper.denials.ledger.ledger import Ledger, Surroundings
 from gatekeeper.denials.ledger.metrics import DenialMetrics
@@ -100,7 +104,8 @@ class _Assembly:
         chosen, metrics = self.settings.denials, DenialMetrics()
         health = SourceReports(metrics, self.log, self.clock, _max_ages(self.settings))
         reports = DenialLog(self.log, UserNames(self._user_key(health)))
-        ledger = Ledger(self.clock, metrics, reports, Surroundings(gitops=frozenset(chosen.gitops_account)))
+        uses = WaiverUses(reports)
+        ledger = Ledger(self.clock, metrics, uses, Surroundings(gitops=frozenset(chosen.gitops_account)))
         coverage = self._coverage(metrics, health)
         saved: dict[str, SavedPart] = {"denials": ledger, **({"coverage": coverage} if chosen.coverage else {})}
         election = Election(self.cluster.api, self.clock, self._lease())
@@ -112,6 +117,7 @@ class _Assembly:
             namespace = self.settings.cluster.gatekeeper_namespace
             return GatekeeperLogs(self.cluster, namespace, health, self.clock, known, self._say_unexpected)
 
+        rules = ReferentialRules(self.cluster.api, self.settings.cluster.gatekeeper_namespace)
         parts = Parts(
             election=election,
             ledger=ledger,
@@ -121,8 +127,12 @@ class _Assembly:
             clock=self.clock,
             state=SavedState(self.settings.state.state_dir, saved, health),
             source=None if chosen.denials is DenialSourceName.OFF else source,
-            tasks=[*self._tasks(ledger, metrics, health, coverage), *freshness.tasks],
-            lasting=[*self._lasting(metrics, health, election), *freshness.lasting],
+            tasks=[
+                *self._tasks(ledger, metrics, health, coverage),
+                *self._waivers(metrics, health, uses, rules, election),
+                *freshness.tasks,
+            ],
+            lasting=[*self._lasting(metrics, health, election, rules), *freshness.lasting],
             counters=coverage if chosen.coverage else None,
         )
         return Controller(parts)
@@ -130,7 +140,24 @@ class _Assembly:
     def _say_unexpected(self, error: Exception, task: str = "denials") -> None:
         self.log.error(ControllerEvent.TASK_FAILED, "something unexpected", task=task, exc_info=error)
 
-    def _lasting(self, metrics: DenialMetrics, health: SourceReports, election: Election) -> Iterator[LastingTask]:
+    def _waivers(
+        self,
+        metrics: DenialMetrics,
+        health: SourceReports,
+        uses: WaiverUses,
+        rules: ReferentialRules,
+        election: Election,
+    ) -> Iterator[PeriodicTask]:
+        if self.settings.policies.waivers:
+            copies = GatekeeperCopies(self.settings.denials.gatekeeper_metrics_port)
+            parts = WaiverParts(
+                rules, uses, copies, metrics.waivers, health, self.log, self.clock, lambda: election.held
+            )
+            yield PeriodicTask("waivers", WAIVERS_SECONDS, WaiverRounds(self.cluster.api, parts).look)
+
+    def _lasting(
+        self, metrics: DenialMetrics, health: SourceReports, election: Election, rules: ReferentialRules
+    ) -> Iterator[LastingTask]:
         if self.settings.certificates.certificates is not CertificateMode.OFF:
             log = CertificateLog(self.log, health, metrics.certificate_expiry)
             keepers = CertificateWorker(lambda may_write: self._keeper(log, may_write), lambda: election.held)
@@ -142,7 +169,7 @@ class _Assembly:
             reports = SeveralReports([*self._policy_reports(metrics, health, election)])
             worker = ReconciliationWorker(
                 lambda: ReconcilerMirrors.of(self.cluster.api, self.clock),
-                lambda mirrors, may_write: self._reconciler(mirrors, reports, may_write, board),
+                lambda mirrors, may_write: self._reconciler(mirrors, reports, may_write, board, rules),
                 lambda: election.held,
                 lambda error: self._say_unexpected(error, "policies"),
                 board.listen if board is not None else lambda _: None,
@@ -209,6 +236,7 @@ class _Assembly:
         reports: PolicyReports,
         may_write: Callable[[], bool],
         board: RootBoard | None,
+        rules: ReferentialRules,
     ) -> Reconciler:
         chosen, api = self.settings.policies, self.cluster.api
         # A plain text: what writes objects as JSON knows no other kind of it.
@@ -218,7 +246,7 @@ class _Assembly:
             ReferenceReader(api, self.clock),
             fetch,
             self.clock,
-            TranslatorSettings(chosen.policy_namespace, shadow),
+            TranslatorSettings(chosen.policy_namespace, shadow, rules.on if chosen.waivers else _never),
         )
         settings = ReconcilerSettings(self.settings.cluster.gatekeeper_namespace, chosen.no_match, shadow)
         return Reconciler(api, mirrors, translator, reports, self.clock, settings, may_write, board)
@@ -272,6 +300,11 @@ class _Assembly:
             return user_key(None)
 
 
+def _never() -> bool:
+    """Templates read no Waivers."""
+    return False
+
+
 def _no_uid(_: WorkloadName) -> str:
     """Workloads may not be read."""
     return ""
@@ -292,6 +325,7 @@ def _max_ages(settings: ControllerSettings) -> dict[SourceName, float]:
         SourceName.POLICY_STATUSES: (settings.policies.policies, 300.0),
         SourceName.CERTIFICATES: (settings.certificates.certificates is not CertificateMode.OFF, 300.0),
         SourceName.TRUST_ROOTS: (settings.trust_roots.trust_roots, TRUST_ROOT_SECONDS),
+        SourceName.WAIVERS: (settings.policies.waivers, 300.0),
         SourceName.DOCTOR: (settings.checks.doctor, 3 * DOCTOR_SECONDS),
         SourceName.INVENTORY: (settings.forecast.forecast, INVENTORY_SECONDS),
         SourceName.REPORTS: (writes_reports(settings), INVENTORY_SECONDS),

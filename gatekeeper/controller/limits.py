@@ -13,6 +13,8 @@ AUDIT_SECONDS: Final = 60.0
 CLUSTER_SECONDS: Final = 60.0
 OWNERS_SECONDS: Final = 30.0
 EVENTS_SECONDS: Final = 5.0
+# How often Waivers are looked at, seconds.
+WAIVERS_SECONDS: Final = 15.0
 # How often doctor looks at the installation, seconds: some dozen requests, and one connection to the provider.
 DOCTOR_SECONDS: Final = 600.0
 # How old the last moment may be at which all TrustRoots were as new as they should be, seconds: a mirror that is away

@@ -198,6 +198,12 @@ class PoliciesSettings:
         default=NamespaceLabel(),
         why="Without it the shadow is everywhere. With it one namespace after the other is switched.",
     )
+    waivers: bool = setting(
+        "Let Waivers of the cluster let pass for a time what policies deny that take them: templates read them, and "
+        "Gatekeeper is given the SyncSet by which it keeps copies of them.",
+        default=False,
+        why="Such a template needs referential rules in Gatekeeper, and who may write a Waiver may let images pass.",
+    )
     policy_namespace: str = setting(
         "Namespace of the Secrets with keys that policies name, and of ConfigMaps that they name without a namespace.",
         default="cosign-system",

@@ -30,3 +30,5 @@ class ControllerEvent(StrEnum):
     TRUST_ROOT_FAILED = "trust_root.failed"
     TRUST_ROOT_REFRESHED = "trust_root.refreshed"
     VERDICT_MISSING = "verdict.missing"
+    WAIVER_CHANGED = "waiver.changed"
+    WAIVER_REMOVED = "waiver.removed"

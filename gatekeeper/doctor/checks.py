@@ -28,6 +28,7 @@ class Check(StrEnum):
     SERVING_THREADS = "serving-threads"
     DISABLED_BUILTINS = "disabled-builtins"
     EXTERNAL_DATA = "external-data"
+    REFERENTIAL_RULES = "referential-rules"
     ANSWER_CACHE = "answer-cache"
     AUDIT = "audit"
     PROVIDERS = "providers"
@@ -172,6 +173,13 @@ PAGES: Final = {
         "Is external data switched on?",
         "Without it no template can ask the provider: templates that do so are not compiled, and judge nothing.",
         "Set `enableExternalData: true` of Gatekeeper's chart.",
+    ),
+    Check.REFERENTIAL_RULES: CheckPage(
+        "Does Gatekeeper take templates that read other objects, where there are some?",
+        "Without referential rules (`--enable-referential-rules=false`) Gatekeeper refuses a template that reads "
+        "`data.inventory`, as one that reads Waivers does. It says so in the template's status alone; what was in "
+        "force stays until a Pod of Gatekeeper restarts, and from then on the template admits everything.",
+        "Take the flag away, or switch Waivers off (`waivers.enabled` of the chart).",
     ),
     Check.ANSWER_CACHE: CheckPage(
         "How long does Gatekeeper keep the provider's answers?",

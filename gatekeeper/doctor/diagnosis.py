@@ -15,6 +15,7 @@ from gatekeeper.doctor import (
     policies,
     providers,
     pull_secrets,
+    referential_rules,
     registries,
     trust_roots,
     versions,
@@ -70,6 +71,7 @@ def _findings(found: Installation, vantage: Vantage) -> Iterator[DoctorFinding]:
     yield from webhooks.validating(found.validating, found.providers, found.namespaces)
     yield from webhooks.mutating(found.mutating, found.pins, found.providers, found.namespaces)
     yield from flags.pods(found.gatekeeper_pods, found.gatekeeper, count)
+    yield from referential_rules.judge(found.gatekeeper_pods, found.templates)
     yield from providers.objects(found.providers, found.pins, waits)
     yield from providers.statuses(found.providers, found.gatekeeper_pods)
     yield from providers.pods(found.provider_pods, found.home, vantage.now)

@@ -16,6 +16,7 @@ from gatekeeper.translation.marks import TRANSLATOR_VERSION
 _LIBRARY: Final = "lib.bestbefore"
 _GATEKEEPER_VERSION: Final = "metadata.gatekeeper.sh/version"
 _CALL: Final = "external_data("
+_INVENTORY: Final = "data.inventory"
 _PROVIDER: Final = '"bestbefore'
 _WEBHOOK: Final = frozenset({"validation.gatekeeper.sh", "*"})
 _ACTIONS: Final = ("deny", "warn", "dryrun")
@@ -34,6 +35,7 @@ class InstalledTemplate:
         generation: of the object.
         created: whether Gatekeeper has made the kind.
         statuses: what each Pod of Gatekeeper says.
+        reads_others: whether it reads other objects of the cluster, such as Waivers.
     """
 
     name: str
@@ -44,6 +46,7 @@ class InstalledTemplate:
     generation: int
     created: bool
     statuses: Sequence[PodStatus]
+    reads_others: bool = False
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> InstalledTemplate:
@@ -59,6 +62,7 @@ class InstalledTemplate:
             fields.number(found, "metadata", "generation"),
             fields.value(found, "status", "created") is True,
             pod_status.read(found),
+            any(_INVENTORY in text for text in texts),
         )
 
 

@@ -61,6 +61,7 @@ class TranslatorSettings:
 
     namespace: str
     shadow: Shadow | None = None
+    synced_waivers: Callable[[], bool] = lambda: False
 
 
 class PolicyTranslator:
@@ -90,11 +91,16 @@ class PolicyTranslator:
         self._settings = settings
         self._decoded: dict[str, tuple[PolicyObject, ClusterImagePolicy | Refusal]] = {}
         self._done: dict[str, tuple[ClusterImagePolicy, int, Outcome]] = {}
+        self._synced_waivers = False
 
     def outcomes(self, policies: Sequence[PolicyObject]) -> Mapping[str, Outcome]:
         """What becomes of each policy, by its uid."""
         found: dict[str, Outcome] = {}
         fresh: list[tuple[PolicyObject, ClusterImagePolicy]] = []
+        synced = self._settings.synced_waivers()
+        if synced != self._synced_waivers:
+            # Every template may be another one now.
+            self._synced_waivers, self._done = synced, {}
         self._remotes.begin()
         self._reader.keep(frozenset(self._named(policies)))
         for each in policies:
@@ -202,7 +208,9 @@ class PolicyTranslator:
         self, fresh: Sequence[tuple[PolicyObject, ClusterImagePolicy]]
     ) -> Iterator[tuple[PolicyObject, ClusterImagePolicy, Outcome]]:
         try:
-            found = translate_each([whole for _, whole in fresh], *self._programs(fresh))
+            found = translate_each(
+                [whole for _, whole in fresh], *self._programs(fresh), synced_waivers=self._synced_waivers
+            )
         except Exception as error:  # noqa: BLE001 - as above
             if len(fresh) == 1:
                 yield (*fresh[0], self._without_verdict(error))

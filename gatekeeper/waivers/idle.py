@@ -10,6 +10,15 @@ from gatekeeper.waivers import limits
 from gatekeeper.waivers.waiver import ALL_POLICIES, SECOND, Waiver
 
 
+def lets_pass(waiver: Waiver, constraints: Sequence[Mapping[str, Any]], now: int) -> bool:
+    """Whether a Waiver holds now for one of its policies at least; see `reasons`."""
+    if not waiver.start < waiver.end or waiver.end <= now:
+        return False
+    terms = {name: each for name, each in _terms(constraints).items() if each.get("allowed") is True}
+    named = terms if ALL_POLICIES in waiver.policies else terms.keys() & set(waiver.policies)
+    return any(not _too_long(waiver, policy, terms[policy]) for policy in named)
+
+
 def reasons(waiver: Waiver, constraints: Sequence[Mapping[str, Any]], now: int) -> Iterator[str]:
     """Why a Waiver lets nothing pass, wholly or for one of its policies; a clause each.
 

@@ -27,6 +27,7 @@ from gatekeeper.denials.ledger.labels import Family, Names
 from gatekeeper.denials.ledger.policy_metrics import PolicyMetrics
 from gatekeeper.denials.ledger.requests import Certainty, DeniedRequest
 from gatekeeper.denials.ledger.trust_root_metrics import TrustRootMetrics
+from gatekeeper.denials.ledger.waiver_metrics import WaiverMetrics
 from gatekeeper.denials.lines.actor import Actor
 from gatekeeper.denials.lines.violation import AdmissionViolation, known_reason
 from gatekeeper.denials.source import GapCause
@@ -85,6 +86,7 @@ class DenialMetrics:
         self._audit_violations()
         self._constraints()
         self.policies = PolicyMetrics(self.registry, self._folds.labels("bestbefore_policy_state").inc)
+        self.waivers = WaiverMetrics(self.registry)
         self._health(revision)
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)

@@ -28,6 +28,7 @@ _JUDGEMENT: Final = (
     "said",
     "question",
     "generation",
+    "waiver",
 )
 
 

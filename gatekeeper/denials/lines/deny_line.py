@@ -203,6 +203,7 @@ def _own_judgement(reason: str, details: Mapping[str, Any]) -> TemplateDetails:
         actor=_name(details, "actor"),
         owner=_owner(details.get("owner")),
         request=_request(details.get("request")),
+        waiver=_waiver(details.get("waiver")),
     )
 
 
@@ -219,6 +220,14 @@ def _owner(value: object) -> Owner | None:
         raise _ShapeError("details.owner: expected an object")
     owner = Owner(_name(value, "kind"), _name(value, "name"))
     return owner if owner.kind and owner.name else None
+
+
+def _waiver(value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, dict):
+        raise _ShapeError("details.waiver: expected an object")
+    return _name(value, "name")
 
 
 def _request(value: object) -> AdmissionRequest | None:

@@ -113,6 +113,7 @@ class TemplateDetails:
         actor: who, as far as the template knows: `person`, `serviceaccount`, `controller`, `unknown`.
         owner: of the object; of an expanded Pod the workload.
         request: None in templates of an older version.
+        waiver: the name of the Waiver that let it pass; empty where none did.
     """
 
     reason: str
@@ -129,6 +130,7 @@ class TemplateDetails:
     actor: str = ""
     owner: Owner | None = None
     request: AdmissionRequest | None = None
+    waiver: str = ""
 
 
 @dataclass(frozen=True, slots=True)

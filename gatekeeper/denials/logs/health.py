@@ -33,6 +33,7 @@ class SourceName(StrEnum):
     CERTIFICATES = "certificates"
     INVENTORY = "inventory"
     REPORTS = "reports"
+    WAIVERS = "waivers"
 
 
 class SourceProblem(StrEnum):

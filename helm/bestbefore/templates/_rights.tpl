@@ -24,8 +24,8 @@ whom they may reach; `root` is in the dict, too.
     - port: 8888
       protocol: TCP
 {{- end }}
-{{- if .coverage }}
-# Gatekeeper's own counter of denials.
+{{- if or .coverage .waivers }}
+# Gatekeeper's own counters: of denials, and of the Waivers that it has copies of.
 - to:
     - namespaceSelector:
         matchLabels:
@@ -62,7 +62,7 @@ whom they may reach; `root` is in the dict, too.
 - apiGroups: ["admissionregistration.k8s.io"]
   resources: ["validatingwebhookconfigurations"{{ if .doctor }}, "mutatingwebhookconfigurations"{{ end }}]
   verbs: ["list"]
-{{- if or .doctor .audit .policies .forecast }}
+{{- if or .doctor .audit .policies .forecast .waivers }}
 - apiGroups: ["templates.gatekeeper.sh"]
   resources: ["constrainttemplates"]
   verbs: ["list"]
@@ -84,7 +84,7 @@ whom they may reach; `root` is in the dict, too.
 
 {{/* In Gatekeeper's namespace, read only; empty where nothing is. */}}
 {{- define "bestbefore.lookerGatekeeperRules" -}}
-{{- if or .doctor .logs .coverage .policies }}
+{{- if or .doctor .logs .coverage .policies .waivers }}
 - apiGroups: [""]
   resources: ["pods"]
   verbs: ["list"]
@@ -109,7 +109,7 @@ whom they may reach; `root` is in the dict, too.
 {{- define "bestbefore.controllerSwitches" -}}
 {{- $logs := ne .Values.controller.denials.source "off" -}}
 {{- $looks := dict "trustRoots" .Values.controller.trustRoots.enabled "doctor" .Values.controller.doctor.enabled "audit" .Values.controller.audit.enabled "logs" $logs "coverage" .Values.controller.coverage.enabled -}}
-{{- $acts := dict "policies" .Values.controller.policies.enabled "owners" .Values.controller.owners.enabled "events" .Values.controller.events.enabled "certificates" (include "bestbefore.controllerWritesProviders" . | not | not) -}}
+{{- $acts := dict "policies" .Values.controller.policies.enabled "owners" .Values.controller.owners.enabled "events" .Values.controller.events.enabled "waivers" .Values.waivers.enabled "certificates" (include "bestbefore.controllerWritesProviders" . | not | not) -}}
 {{- $forecast := .Values.controller.forecast.enabled -}}
 {{- $ahead := dict "forecast" $forecast "reports" (and $forecast (eq .Values.controller.forecast.reports.mode "auto")) -}}
 {{- merge $looks $acts $ahead | toJson -}}

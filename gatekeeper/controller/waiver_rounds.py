@@ -1,0 +1,258 @@
+"""The Waivers of the cluster: the SyncSet that brings them to Gatekeeper, their status, metrics and log."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+import urllib3
+
+from gatekeeper.cluster import metrics_page
+from gatekeeper.cluster.api import KubernetesApi, Object
+from gatekeeper.cluster.errors import ClusterError, ObjectAbsentError
+from gatekeeper.cluster.resource import CONSTRAINT_TEMPLATES, SYNC_SETS, WAIVERS, constraints
+from gatekeeper.cluster.times import whole_time
+from gatekeeper.controller.constraint_status import is_ours
+from gatekeeper.controller.referential_rules import ReferentialRules
+from gatekeeper.controller.waiver_uses import WaiverUses
+from gatekeeper.denials.events import ControllerEvent
+from gatekeeper.denials.ledger.waiver_metrics import WaiverMetrics
+from gatekeeper.denials.logs.health import SourceHealth, SourceName, SourceProblem, problem_of
+from gatekeeper.documents import fields
+from gatekeeper.documents.product import MANAGED_BY, NAME
+from gatekeeper.waivers import limits
+from gatekeeper.waivers.state import STATES, WaiverState, status_of
+from provider.clock import Clock
+from provider.telemetry.log import Log
+
+SYNC_SET: Final = f"{NAME}-waivers"
+# A status is written at most so often, seconds.
+_STATUS_SECONDS: Final = 3600.0
+# So many statuses in one round.
+_STATUSES: Final = 50
+_SYNCED: Final = re.compile(r'^gatekeeper_sync\{[^}]*kind="Waiver"[^}]*\} ([0-9.e+]+)\s*$', re.MULTILINE)
+_OFF: Final = (
+    "Gatekeeper has --enable-referential-rules=false: templates that read Waivers would judge nothing, so none reads "
+    "them and every Waiver of the cluster lets nothing pass"
+)
+
+
+class WaiverCopies(Protocol):
+    """Says how many Waivers a Pod of Gatekeeper has copies of."""
+
+    def count(self, address: str) -> int:
+        """How many.
+
+        Raises:
+            OSError: no answer.
+            urllib3.exceptions.HTTPError: no answer.
+            ValueError: it cannot be read.
+        """
+
+
+@dataclass(frozen=True)
+class GatekeeperCopies:
+    """Implements `WaiverCopies` by Gatekeeper's metrics.
+
+    Attributes:
+        port: of them.
+    """
+
+    port: int
+
+    def count(self, address: str) -> int:
+        """See `WaiverCopies`."""
+        return copies(metrics_page.fetch(address, self.port).text)
+
+
+def copies(text: str) -> int:
+    """The copies in an exposition; 0 where there is no such series, as before the first.
+
+    Raises:
+        ValueError: it is no exposition of Gatekeeper's.
+    """
+    if "gatekeeper_" not in text:
+        raise ValueError("these are not Gatekeeper's metrics")
+    return sum(int(float(each)) for each in _SYNCED.findall(text))
+
+
+@dataclass(frozen=True)
+class WaiverParts:
+    """What a round needs beside the cluster.
+
+    Attributes:
+        rules: whether Gatekeeper takes templates that read Waivers.
+        uses: when Waivers let something pass.
+        copies: how many Waivers a Pod of Gatekeeper has.
+        metrics: what is found is written there.
+        health: takes note whether all could be read.
+        log: of what begins and ends; it outlives the objects.
+        clock: says when.
+        may_write: whether this process is still the one that writes.
+    """
+
+    rules: ReferentialRules
+    uses: WaiverUses
+    copies: WaiverCopies
+    metrics: WaiverMetrics
+    health: SourceHealth
+    log: Log
+    clock: Clock
+    may_write: Callable[[], bool]
+
+
+class WaiverRounds:
+    """Looks at all Waivers.
+
+    Args:
+        api: of the cluster.
+        parts: see there.
+    """
+
+    def __init__(self, api: KubernetesApi, parts: WaiverParts) -> None:
+        self._api = api
+        self._parts = parts
+        # What was said of each in the log, and when its status was written, by name.
+        self._said: dict[str, str] | None = None
+        self._written: dict[str, float] = {}
+
+    def look(self) -> None:
+        """One round; what cannot be read stays as it was."""
+        parts = self._parts
+        try:
+            pods = parts.rules.look()
+            if not parts.rules.on():
+                parts.health.failed(SourceName.WAIVERS, SourceProblem.INVALID, _OFF)
+            self._sync()
+            found = [each for page in self._api.pages(WAIVERS) for each in page]
+            states = self._states(found)
+            self._show(states)
+            self._tell(states)
+            self._compare(pods, len(found))
+            self._write(found, states)
+        except ClusterError as error:
+            parts.health.failed(SourceName.WAIVERS, problem_of(error), error.message)
+        else:
+            if len(found) > limits.MANY:
+                said = (
+                    f"there are {len(found)} Waivers; with more than {limits.MANY} each denial takes noticeably longer"
+                )
+                parts.health.failed(SourceName.WAIVERS, SourceProblem.INVALID, said)
+            elif parts.rules.on():
+                parts.health.succeeded(SourceName.WAIVERS)
+
+    def _sync(self) -> None:
+        """Gatekeeper keeps copies of Waivers while there is this object."""
+        if self._parts.may_write():
+            self._api.apply(SYNC_SETS, sync_set())
+
+    def _states(self, found: Sequence[Object]) -> list[WaiverState]:
+        policies, seen, now = list(self._constraints()), self._parts.uses.seen(), self._parts.clock.now()
+        return [WaiverState.of(each, policies, now, seen.get(fields.name(each))) for each in found]
+
+    def _constraints(self) -> Iterator[Mapping[str, Any]]:
+        """Those of our policies: only what they say of Waivers is kept."""
+        for page in self._api.pages(CONSTRAINT_TEMPLATES):
+            for template in page:
+                kind = fields.text(template, "spec", "crd", "spec", "names", "kind")
+                if is_ours(template) and kind.isascii() and kind.isalnum():
+                    yield from self._of_kind(kind)
+
+    def _of_kind(self, kind: str) -> Iterator[Mapping[str, Any]]:
+        try:
+            for page in self._api.pages(constraints(kind)):
+                for each in page:
+                    given = fields.mapping(each, "spec", "parameters")
+                    kept = {name: given[name] for name in ("name", "waivers") if name in given}
+                    yield {"spec": {"parameters": kept}}
+        except ObjectAbsentError:
+            # Gatekeeper makes the kind a moment after the template.
+            return
+
+    def _show(self, states: Sequence[WaiverState]) -> None:
+        counts = Counter(each.word for each in states)
+        watched = {
+            "ending": sum(each.ending for each in states),
+            "break_glass": sum(each.emergency for each in states),
+        }
+        self._parts.metrics.show({state: counts[state] for state in STATES}, watched)
+
+    def _tell(self, states: Sequence[WaiverState]) -> None:
+        """What is new since the last round; right after the start, what there is."""
+        now = {each.name: each.word for each in states}
+        before = self._said or {}
+        log = self._parts.log
+        for each in states:
+            if before.get(each.name) != each.word:
+                fields_of = _log_fields(each)
+                log.info(ControllerEvent.WAIVER_CHANGED, f"the Waiver {each.name} is {each.word}", **fields_of)
+        for name in sorted(before.keys() - now.keys()):
+            log.info(ControllerEvent.WAIVER_REMOVED, f"the Waiver {name} is gone", waiver=name, state=before[name])
+        self._said = now
+
+    def _compare(self, pods: Sequence[Object], count: int) -> None:
+        """A copy that stays after its Waiver is gone admits; one that is missing denies."""
+        results = dict.fromkeys(("same", "different", "unknown"), 0)
+        for pod in pods:
+            results[self._result(fields.text(pod, "status", "podIP"), count)] += 1
+        self._parts.metrics.show_copies(results)
+
+    def _result(self, address: str, count: int) -> str:
+        if not address:
+            return "unknown"
+        try:
+            return "same" if self._parts.copies.count(address) == count else "different"
+        except (OSError, urllib3.exceptions.HTTPError, ValueError):
+            return "unknown"
+
+    def _write(self, found: Sequence[Object], states: Sequence[WaiverState]) -> None:
+        """The status of those that changed, each at most once an hour."""
+        clock = self._parts.clock
+        left, now = _STATUSES, clock.monotonic()
+        self._written = {each.name: self._written[each.name] for each in states if each.name in self._written}
+        for there, state in zip(found, states, strict=True):
+            before = fields.mapping(there, "status")
+            day = f"{datetime.fromtimestamp(state.use.at, UTC):%Y-%m-%d}" if state.use else ""
+            said = status_of(state, before, whole_time(clock.now()), day)
+            due = now - self._written.get(state.name, -_STATUS_SECONDS) >= _STATUS_SECONDS
+            if said == before or not due or not left or not self._parts.may_write():
+                continue
+            left -= 1
+            body = {"apiVersion": WAIVERS.api_version, "kind": WAIVERS.kind, "metadata": {"name": state.name}}
+            try:
+                self._api.apply_status(WAIVERS, {**body, "status": said})
+            except ObjectAbsentError:
+                continue
+            self._written[state.name] = now
+
+
+def sync_set() -> dict[str, Any]:
+    """The object by which Gatekeeper keeps copies of Waivers."""
+    return {
+        "apiVersion": SYNC_SETS.api_version,
+        "kind": SYNC_SETS.kind,
+        "metadata": {"name": SYNC_SET, "labels": {MANAGED_BY: NAME}},
+        "spec": {"gvks": [{"group": WAIVERS.group, "version": WAIVERS.version, "kind": WAIVERS.kind}]},
+    }
+
+
+def _log_fields(state: WaiverState) -> dict[str, Any]:
+    found: dict[str, Any] = {"waiver": state.name, "state": state.word}
+    if state.why:
+        found["why"] = "; ".join(state.why)[:1000]
+    if state.waiver is not None:
+        found |= {
+            "until": state.waiver.until,
+            "owner": state.waiver.owner,
+            "waiver_reason": state.waiver.reason,
+            "ticket": state.waiver.ticket,
+            "break_glass": state.waiver.break_glass,
+            "policies": list(state.waiver.policies),
+            "namespaces": list(state.waiver.namespaces),
+            "images": list(state.waiver.images),
+        }
+    return found

@@ -1,0 +1,245 @@
+"""Waivers with the real Gatekeeper: in force at once, gone at once, over by the clock, and nobody waives itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import yaml
+
+from gatekeeper.controller.waiver_rounds import copies, sync_set
+from gatekeeper.evaluation import opa
+from gatekeeper.policy import load_policies
+from gatekeeper.translation.translate import objects as objects_of
+from gatekeeper.translation.translate import translate
+from tests.e2e.rig import objects, waivers
+from tests.e2e.rig.kubernetes import Answer, KubernetesClient, Object
+from tests.e2e.rig.policies import Policies
+from tests.e2e.rig.world import World
+
+IMAGE = "registry.example.test/vendor/agent:1"
+_SECONDS = 1.0
+_POLICY = {
+    "apiVersion": "policy.sigstore.dev/v1beta1",
+    "kind": "ClusterImagePolicy",
+    "metadata": {"name": "no-image", "annotations": {"bestbefore.dev/waivers": "allow"}},
+    "spec": {
+        "images": [{"glob": "registry.example.test/**"}],
+        "authorities": [{"static": {"action": "fail", "message": "nobody wants it"}}],
+    },
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_force(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Object]]:
+    """A policy that denies everything and takes Waivers, and what the chart brings for these."""
+    file = tmp_path_factory.mktemp("policy") / "cip.yaml"
+    file.write_text(yaml.safe_dump(_POLICY))
+    documents = objects_of(translate(load_policies([file]).policies, opa.find(), synced_waivers=True))
+    with waivers.of_chart(world) as brought:
+        world.client.apply(sync_set())
+        policies = Policies(world.client)
+        control = objects.pod(world.namespace(), IMAGE)
+        policies.enforce([dict(each) for each in documents], control)
+        yield brought
+        policies.remove(control)
+        world.client.delete(sync_set())
+
+
+@pytest.fixture
+def made(client: KubernetesClient) -> Iterator[Callable[[Object], Object]]:
+    """Makes Waivers, and takes them away afterwards."""
+    kept: list[Object] = []
+
+    def make(waiver: Object) -> Object:
+        kept.append(waiver)
+        return client.create(waiver).expect_ok()
+
+    yield make
+    for each in kept:
+        client.delete(each)
+
+
+def tried(client: KubernetesClient, namespace: str) -> Answer:
+    """The creation of a Pod with the image, as a dry run."""
+    return client.create(objects.pod(namespace, IMAGE), dry_run=True)
+
+
+def until(client: KubernetesClient, namespace: str, status: int, seconds: float) -> float:
+    """How long it took until a Pod met this answer, seconds."""
+    begun = time.monotonic()
+    while (answer := tried(client, namespace)).status != status:
+        taken = time.monotonic() - begun
+        assert taken < seconds, f"still {answer.status} after {taken:.2f} s: {answer.message}"
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+def test_waiver_is_in_force_and_gone_within_a_second(
+    client: KubernetesClient, namespace: str, made: Callable[[Object], Object]
+) -> None:
+    assert tried(client, namespace).status == 403
+    waiver = waivers.waiver("at-once", namespace, IMAGE)
+    made(waiver)
+    begun = until(client, namespace, 201, _SECONDS)
+    (warning,) = tried(client, namespace).warnings
+    assert warning.startswith("[no-image-warn] Waived until ")
+    assert "by the Waiver at-once (team-rig)." in warning
+    assert "without it: StaticDeny" in warning
+    client.delete(waiver)
+    ended = until(client, namespace, 403, _SECONDS)
+    print(f"in force after {begun:.2f} s, gone after {ended:.2f} s")  # noqa: T201 - figures
+
+
+def test_waiver_ends_by_the_clock(client: KubernetesClient, namespace: str, made: Callable[[Object], Object]) -> None:
+    ends = time.time() + 4
+    made(waivers.waiver("short", namespace, IMAGE, until=waivers.after(seconds=4)))
+    until(client, namespace, 201, _SECONDS)
+    time.sleep(max(0.0, ends - time.time() - 0.5))
+    assert tried(client, namespace).status == 201
+    time.sleep(0.6)
+    answer = tried(client, namespace)
+    assert answer.status == 403
+    assert "the Waiver short ended on " in answer.message
+    assert "Or ask for a Waiver." in answer.message
+
+
+def test_waiver_is_there_at_the_first_ready_after_a_restart(
+    world: World, client: KubernetesClient, namespace: str, made: Callable[[Object], Object]
+) -> None:
+    made(waivers.waiver("lasting", namespace, IMAGE))
+    until(client, namespace, 201, _SECONDS)
+    other = world.namespace()
+    world.gatekeeper.restart()
+    assert tried(client, namespace).status == 201
+    assert tried(client, other).status == 403
+
+
+def test_tenant_with_all_rights_in_its_namespace_cannot_waive_itself(client: KubernetesClient, namespace: str) -> None:
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
+    client.apply(
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": "tenant", "namespace": namespace},
+            "roleRef": role,
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "tenant"}],
+        }
+    )
+    tenant = client.playing("tenant")
+    try:
+        assert tenant.create(waivers.waiver("mine", namespace, IMAGE), dry_run=True).status == 403
+        assert tried(tenant, namespace).status == 403
+    finally:
+        tenant.close()
+
+
+def _editor(client: KubernetesClient, brought: list[Object], role: str, user: str) -> KubernetesClient:
+    name = next(each["metadata"]["name"] for each in brought if each["metadata"]["name"].endswith(role))
+    client.apply(
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": user},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
+        }
+    )
+    return client.playing(user)
+
+
+_EMERGENCY = {"policies": ["*"], "breakGlass": True, "ticket": "SEC-12"}
+
+
+def test_emergency_needs_a_right_of_its_own_and_lasts_a_day(
+    client: KubernetesClient, namespace: str, in_force: list[Object]
+) -> None:
+    editor = _editor(client, in_force, "waiver-editor", "editor")
+    breaker = _editor(client, in_force, "waiver-breakglass", "breaker")
+    try:
+        wanted = waivers.waiver("emergency", namespace, IMAGE, **_EMERGENCY)
+        assert editor.create(waivers.waiver("plain", namespace, IMAGE), dry_run=True).status == 201
+        refused = editor.create(wanted, dry_run=True)
+        assert refused.status == 403
+        assert "breakGlass needs the verb breakglass on waivers" in refused.message
+        assert breaker.create(wanted, dry_run=True).status == 201
+        longer = waivers.waiver("emergency", namespace, IMAGE, **_EMERGENCY, until=waivers.after(hours=25))
+        assert "24 hours at most" in breaker.create(longer, dry_run=True).message
+    finally:
+        editor.close()
+        breaker.close()
+
+
+def test_emergency_waives_all_policies_that_take_waivers(
+    client: KubernetesClient, namespace: str, made: Callable[[Object], Object]
+) -> None:
+    made(waivers.waiver("emergency", namespace, IMAGE, **_EMERGENCY))
+    until(client, namespace, 201, _SECONDS)
+
+
+def test_cluster_refuses_what_is_no_waiver(client: KubernetesClient, namespace: str) -> None:
+    def said(**spec: object) -> str:
+        return client.create(waivers.waiver("bad", namespace, IMAGE, **spec), dry_run=True).message
+
+    assert "a Waiver lasts 90 days at most" in said(until=waivers.after(days=91))
+    assert "until is not after now" in said(until=waivers.after(days=-1))
+    assert "spec.images[0]" in said(images=[IMAGE])
+    assert "spec.images[0]" in said(images=["agent"])
+    assert "policies: ['*'] needs breakGlass" in said(policies=["*"])
+    assert "breakGlass needs a ticket" in said(breakGlass=True)
+    assert "spec.reason" in said(reason="short")
+    assert "spec.owner" in said(owner="")
+    assert "spec.namespaces" in said(namespaces=[])
+    assert "spec.until" in said(until="soon")
+    assert "spec.policies" in said(policies=[f"p{number}" for number in range(17)])
+
+
+def test_waiver_can_only_be_shortened(
+    client: KubernetesClient, namespace: str, made: Callable[[Object], Object]
+) -> None:
+    first = waivers.waiver("fixed", namespace, IMAGE)
+    made(first)
+
+    def said(**spec: object) -> str:
+        return client.try_apply({**first, "spec": {**first["spec"], **spec}}, dry_run=True).message
+
+    assert said(until=waivers.after(minutes=30)) == ""
+    assert "until can only move to an earlier time" in said(until=waivers.after(hours=2))
+    assert "policies, namespaces and images cannot be changed" in said(images=["registry.example.test/other"])
+    assert "breakGlass cannot be changed" in said(breakGlass=True, ticket="SEC-12")
+    # The same moment, written with another zone, is no later one.
+    assert said(reason="another reason that is long enough") == ""
+
+
+def test_rego_keeps_the_bound_where_nobody_else_does(
+    client: KubernetesClient, namespace: str, in_force: list[Object], made: Callable[[Object], Object]
+) -> None:
+    bounds = [each for each in in_force if each["kind"].startswith("ValidatingAdmissionPolicy")]
+    for each in bounds:
+        client.delete(each)
+    try:
+        wanted = waivers.waiver("long", namespace, IMAGE, until=waivers.after(days=91))
+        end = time.monotonic() + 20
+        while not client.create(wanted, dry_run=True).ok and time.monotonic() < end:
+            time.sleep(0.1)
+        made(wanted)
+        time.sleep(_SECONDS)
+        answer = tried(client, namespace)
+        assert answer.status == 403
+        assert "the Waiver long does not hold, as it lasts more than 90 days" in answer.message
+    finally:
+        for each in bounds:
+            client.apply(each)
+
+
+def test_without_its_sync_set_nothing_is_waived_and_the_copies_say_so(
+    world: World, client: KubernetesClient, namespace: str, made: Callable[[Object], Object]
+) -> None:
+    made(waivers.waiver("lonely", namespace, IMAGE))
+    until(client, namespace, 201, _SECONDS)
+    assert copies(world.gatekeeper.metrics()) >= 1
+    client.delete(sync_set())
+    until(client, namespace, 403, 10.0)
+    client.apply(sync_set())
+    until(client, namespace, 201, 10.0)
