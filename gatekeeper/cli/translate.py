@@ -118,7 +118,8 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     try:
         if with_library:
             documents = read_documents(paths, with_lines=True)
-            made = tuple(installed.templates_with_library(documents, None if uncompiled else engine.found()))
+            compiler = None if uncompiled else engine.found()
+            made = tuple(installed.templates_with_library(documents, compiler, synced_waivers=synced_waivers))
         else:
             loaded = policy_files.load(paths, given_config_maps, given_secrets, with_constraints=True)
             _check_constraints(loaded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from gatekeeper.evaluation import constraint_parameters, program
 from gatekeeper.evaluation.opa import Engine
 from gatekeeper.evaluation.program import Template, package_of
 from gatekeeper.translation import authority_parameters, own_template
+from gatekeeper.translation.template import with_waivers
 from gatekeeper.translation.translate import Translation
 from gatekeeper.translation.twins import twin_problems
 
@@ -80,14 +82,20 @@ def of_documents(
     return [_translation(each, templates[each.kind].value) for each in constraints]
 
 
-def templates_with_library(documents: Sequence[Document], engine: Engine | None) -> list[Mapping[str, Any]]:
+def templates_with_library(
+    documents: Sequence[Document], engine: Engine | None, *, synced_waivers: bool = False
+) -> list[Mapping[str, Any]]:
     """Templates of one's own with the library that they import; other objects as they are.
+
+    Those of ours read the Waivers of the cluster with `synced_waivers`.
 
     Raises:
         PolicyError: a template cannot be read, imports what there is not, or the engine refuses its Rego.
         NoVerdictError: the engine could not be run.
     """
     completed = list(map(_with_library, documents))
+    if synced_waivers:
+        completed = list(map(_reading_waivers, completed))
     templates = [each for each in completed if each.kind == _TEMPLATE]
     problems = [
         each.locate(Problem("kind", f"expected a {_TEMPLATE} or a Constraint, got {each.kind or 'no kind'}"))
@@ -100,6 +108,19 @@ def templates_with_library(documents: Sequence[Document], engine: Engine | None)
     if problems:
         raise PolicyError(problems)
     return [each.value for each in completed]
+
+
+def _reading_waivers(document: Document) -> Document:
+    if document.kind != _TEMPLATE:
+        return document
+    value = copy.deepcopy(document.value)
+    try:
+        target = value["spec"]["targets"][0]
+        for source in (each["source"] for each in target["code"]):
+            source["rego"] = with_waivers(source["rego"])
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return document  # its own problem says why it is no template
+    return replace(document, value=value)
 
 
 def _with_library(document: Document) -> Document:

@@ -133,8 +133,13 @@ def document(
     }
 
 
+def with_waivers(text: str) -> str:
+    """The main text of a template of ours, so that it reads the cluster's Waivers."""
+    return text if READS_WAIVERS in text else text.replace(_NO_WAIVERS, f"default {_NO_WAIVERS}\n\n{READS_WAIVERS}")
+
+
 def _with_waivers(text: str, *, synced: bool) -> str:
-    return text.replace(_NO_WAIVERS, f"default {_NO_WAIVERS}\n\n{READS_WAIVERS}") if synced else text
+    return with_waivers(text) if synced else text
 
 
 def _texts(main: library.Module) -> tuple[str, ...]:

@@ -138,6 +138,21 @@ CASES: Final = [
         "20m",
     ),
     Case(
+        "BestbeforeWaiverCopiesDiffer",
+        "a Pod keeps a Waiver that is gone",
+        {'bestbefore_waiver_copies{cluster="east",namespace="gatekeeper-system",result="different"}': "0x10 1x20"},
+        "20m",
+        _EAST,
+        "1 Pods of Gatekeeper have not as many copies of Waivers as there are: one that was deleted may still let images "
+        "pass.",
+    ),
+    Case(
+        "BestbeforeWaiverCopiesDiffer",
+        "it is a few moments late",
+        {'bestbefore_waiver_copies{cluster="east",namespace="gatekeeper-system",result="different"}': "0x10 1x3 0x20"},
+        "30m",
+    ),
+    Case(
         "BestbeforeAdmissionUnavailable",
         "the webhook fails again and again",
         {_REJECTED: "0x10 2+2x20", _UP: "1x40"},
