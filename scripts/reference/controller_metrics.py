@@ -76,6 +76,9 @@ WHEN: Final = {
         "`foreign`: an object of somebody else has the name of ours, the log says which"
     ),
     "workload_events": "`failed`: owners do not read why; a missing right, or the API server is away",
+    "waivers": "`idle`, `invalid`, `ended`: they let nothing pass; `bestbefore waivers` says why",
+    "waivers_watched": "`ending`: what will be denied within 14 days; `break_glass`: an emergency goes on",
+    "waiver_copies": "`different`: a Waiver that was deleted may still let pass, or one that is there does not",
     "policy_in_force": "0: part of Gatekeeper does not enforce the policy; its PolicyStatus says why",
     "policy_state": "see the policy's PolicyStatus, or `bestbefore policies`: each state has its reason there",
     "certificate_expiry_timestamp_seconds": (

@@ -143,8 +143,8 @@ CASES: Final = [
         {'bestbefore_waiver_copies{cluster="east",namespace="gatekeeper-system",result="different"}': "0x10 1x20"},
         "20m",
         _EAST,
-        "1 Pods of Gatekeeper have not as many copies of Waivers as there are: one that was deleted may still let images "
-        "pass.",
+        "1 Pods of Gatekeeper have not as many copies of Waivers as there are: one that was deleted may still let "
+        "images pass.",
     ),
     Case(
         "BestbeforeWaiverCopiesDiffer",

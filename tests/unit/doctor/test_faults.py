@@ -321,6 +321,16 @@ FAULTS: dict[str, tuple[Fault, str, str]] = {
         "error external-data",
         "--enable-external-data is false",
     ),
+    "templates that read Waivers without referential rules": (
+        _all(
+            _flag("--enable-referential-rules=false"),
+            _template(
+                lambda found: found["spec"]["targets"][0]["code"][0]["source"].update(rego="x := data.inventory")
+            ),
+        ),
+        "error referential-rules",
+        "after a restart of Gatekeeper they admit everything",
+    ),
     "no cache of answers": (
         _flag("--external-data-provider-response-cache-ttl=0"),
         "warning answer-cache",

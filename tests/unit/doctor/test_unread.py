@@ -44,6 +44,7 @@ _NEEDED = {
         "serving-threads",
         "disabled-builtins",
         "external-data",
+        "referential-rules",
         "answer-cache",
         "audit",
         "bestbefore-version",
@@ -66,6 +67,7 @@ _NEEDED = {
         "pull-secrets",
     },
     "constrainttemplates": {
+        "referential-rules",
         "template-status",
         "constraint-status",
         "translator-version",

@@ -1,0 +1,264 @@
+"""The Waivers of a cluster: what is written of them, how often, and what is said."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from gatekeeper.cluster.errors import AccessDeniedError, ObjectAbsentError
+from gatekeeper.cluster.resource import CONSTRAINT_TEMPLATES, PODS, SYNC_SETS, WAIVERS, constraints
+from gatekeeper.cluster.times import whole_time
+from gatekeeper.controller.referential_rules import ReferentialRules
+from gatekeeper.controller.waiver_rounds import WaiverParts, WaiverRounds, copies, sync_set
+from gatekeeper.controller.waiver_uses import WaiverUses
+from gatekeeper.denials.ledger.metrics import DenialMetrics
+from gatekeeper.denials.ledger.reports import NoReports
+from gatekeeper.denials.logs.health import SourceName, SourceProblem
+from provider.settings.values import LogFormat, LogLevel
+from provider.telemetry.log import Log
+from tests.simulators.clock import FakeClock
+from tests.simulators.cluster import ClusterSimulator
+from tests.simulators.sources import HealthSimulator
+from tests.unit.waivers.texts import synced
+
+HOME = "gatekeeper-system"
+DAY = 86400.0
+
+
+class Copies:
+    """Implements `WaiverCopies`."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, int] = {}
+
+    def count(self, address: str) -> int:
+        """See `WaiverCopies`."""
+        if address not in self.of:
+            raise OSError("no answer")
+        return self.of[address]
+
+
+class Scene:
+    """A cluster with Gatekeeper, a policy that takes Waivers, and the controller's rounds."""
+
+    def __init__(self) -> None:
+        self.cluster = ClusterSimulator()
+        self.clock = FakeClock()
+        self.metrics = DenialMetrics()
+        self.health = HealthSimulator()
+        self.copies = Copies()
+        self.text = io.StringIO()
+        self.uses = WaiverUses(NoReports())
+        self.writes = True
+        self.rules = ReferentialRules(self.cluster, HOME)
+        self.rounds = WaiverRounds(self.cluster, self.parts())
+        self.pod("gatekeeper-0", "10.0.0.1")
+        source = {"rego": "package x", "libs": ["package lib.bestbefore.answers\n"]}
+        spec = {
+            "crd": {"spec": {"names": {"kind": "Age"}}},
+            "targets": [{"target": "admission.k8s.gatekeeper.sh", "code": [{"engine": "Rego", "source": source}]}],
+        }
+        self.cluster.add(CONSTRAINT_TEMPLATES, {"metadata": {"name": "age"}, "spec": spec})
+        given = {"name": "maximum-image-age", "waivers": {"allowed": True}}
+        self.cluster.add(constraints("Age"), {"metadata": {"name": "age"}, "spec": {"parameters": given}})
+
+    def parts(self) -> WaiverParts:
+        log = Log(self.text, LogLevel.INFO, LogFormat.JSON, self.clock)
+        return WaiverParts(
+            self.rules, self.uses, self.copies, self.metrics.waivers, self.health, log, self.clock, lambda: self.writes
+        )
+
+    def pod(self, name: str, address: str, *arguments: str) -> None:
+        labels = {"control-plane": "controller-manager", "gatekeeper.sh/system": "yes"}
+        spec = {"containers": [{"name": "manager", "args": list(arguments)}]}
+        metadata = {"name": name, "namespace": HOME, "labels": labels}
+        self.cluster.add(PODS, {"metadata": metadata, "spec": spec, "status": {"podIP": address}})
+
+    def waiver(self, name: str = "late", days: float = 30, **changes: Any) -> None:
+        now = self.clock.now()
+        made = synced(name, created=whole_time(now), until=whole_time(now + days * DAY), **changes)
+        self.cluster.add(WAIVERS, made)
+
+    def events(self) -> list[tuple[str, str, str]]:
+        lines = [json.loads(line) for line in self.text.getvalue().splitlines()]
+        return [(each["event"], each["waiver"], each["state"]) for each in lines]
+
+    def written(self) -> list[str]:
+        return [each for each in self.cluster.writes if " Waiver " in each]
+
+    def status(self, name: str = "late") -> dict[str, Any]:
+        return next(each for each in self.cluster.objects(WAIVERS) if each["metadata"]["name"] == name).get(
+            "status", {}
+        )
+
+    def conditions(self, name: str = "late") -> dict[str, str]:
+        return {each["type"]: each["status"] for each in self.status(name).get("conditions", [])}
+
+    def sample(self, name: str, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(name, labels)
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def test_gatekeeper_is_given_the_sync_set_again_and_again(scene: Scene) -> None:
+    scene.rounds.look()
+    assert [each["spec"] for each in scene.cluster.objects(SYNC_SETS)] == [sync_set()["spec"]]
+    scene.cluster.remove(SYNC_SETS, "bestbefore-waivers")
+    scene.rounds.look()
+    assert len(scene.cluster.objects(SYNC_SETS)) == 1
+
+
+def test_who_has_not_the_lease_writes_nothing(scene: Scene) -> None:
+    scene.waiver()
+    scene.writes = False
+    scene.rounds.look()
+    assert scene.cluster.objects(SYNC_SETS) == []
+    assert scene.status() == {}
+
+
+def test_waiver_that_holds_is_accepted_and_active(scene: Scene) -> None:
+    scene.waiver()
+    scene.rounds.look()
+    assert scene.conditions() == {"Accepted": "True", "Active": "True", "InUse": "False"}
+    assert scene.sample("bestbefore_waivers", state="unused") == 1
+    assert scene.health.events == [(SourceName.WAIVERS, None)]
+
+
+def test_use_is_shown_with_day_and_workload(scene: Scene) -> None:
+    scene.waiver()
+    scene.uses.take("late", scene.clock.now(), "Deployment shop/web")
+    scene.rounds.look()
+    assert scene.conditions()["InUse"] == "True"
+    assert scene.status()["workloads"] == ["Deployment shop/web"]
+    assert scene.sample("bestbefore_waivers", state="in_use") == 1
+    assert scene.events() == [("waiver.changed", "late", "in_use")]
+
+
+def test_status_is_written_at_most_once_an_hour(scene: Scene) -> None:
+    scene.waiver()
+    scene.rounds.look()
+    written = len(scene.written())
+    for number in range(5):
+        scene.clock.advance(600)
+        scene.uses.take("late", scene.clock.now(), f"Deployment shop/web-{number}")
+        scene.rounds.look()
+    assert len(scene.written()) == written
+    scene.clock.advance(700)
+    scene.rounds.look()
+    assert len(scene.written()) == written + 1
+    assert len(scene.status()["workloads"]) == 5
+
+
+def test_nothing_is_written_where_nothing_changes(scene: Scene) -> None:
+    scene.waiver()
+    scene.rounds.look()
+    before = scene.written()
+    for _ in range(24):
+        scene.clock.advance(3600)
+        scene.rounds.look()
+    assert scene.written() == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "active"),
+    [
+        ({"policies": ["unknown"]}, "idle", "False"),
+        ({"images": ["registry.test/agent:1"]}, "invalid", "False"),
+        ({"days": 100}, "idle", "False"),
+        ({"policies": ["unknown", "maximum-image-age"]}, "unused", "True"),
+    ],
+    ids=["no-policy", "tag", "too-long", "one-of-two"],
+)
+def test_waiver_that_lets_nothing_pass_says_so(scene: Scene, changes: dict[str, Any], state: str, active: str) -> None:
+    scene.waiver(**changes)
+    scene.rounds.look()
+    assert scene.conditions()["Active"] == active
+    assert scene.sample("bestbefore_waivers", state=state) == 1
+    assert any(each["message"] for each in scene.status()["conditions"] if each["type"] in {"Accepted", "Active"})
+
+
+def test_end_and_removal_stand_in_the_log_which_outlives_the_object(scene: Scene) -> None:
+    scene.waiver(days=1)
+    scene.rounds.look()
+    scene.clock.advance(DAY + 1)
+    scene.rounds.look()
+    scene.cluster.remove(WAIVERS, "late")
+    scene.rounds.look()
+    assert scene.events() == [
+        ("waiver.changed", "late", "unused"),
+        ("waiver.changed", "late", "ended"),
+        ("waiver.removed", "late", "ended"),
+    ]
+
+
+def test_what_ends_soon_and_emergencies_are_counted_apart(scene: Scene) -> None:
+    scene.waiver("soon", days=13)
+    scene.waiver("later", days=15)
+    scene.waiver("emergency", days=0.5, policies=["*"], breakGlass=True, ticket="SEC-12")
+    scene.rounds.look()
+    assert scene.sample("bestbefore_waivers_watched", why="ending") == 2
+    assert scene.sample("bestbefore_waivers_watched", why="break_glass") == 1
+
+
+def test_pods_with_other_copies_than_the_cluster_are_counted(scene: Scene) -> None:
+    scene.waiver()
+    scene.pod("gatekeeper-1", "10.0.0.2")
+    scene.pod("gatekeeper-2", "10.0.0.3")
+    scene.copies.of = {"10.0.0.1": 1, "10.0.0.2": 2}
+    scene.rounds.look()
+    results = {each: scene.sample("bestbefore_waiver_copies", result=each) for each in ("same", "different", "unknown")}
+    assert results == {"same": 1, "different": 1, "unknown": 1}
+
+
+def test_without_referential_rules_no_template_reads_waivers(scene: Scene) -> None:
+    assert scene.rules.on()
+    scene.pod("gatekeeper-1", "10.0.0.2", "--enable-referential-rules=false")
+    scene.rounds.look()
+    assert not scene.rules.on()
+    assert scene.health.events == [(SourceName.WAIVERS, SourceProblem.INVALID)]
+    assert "--enable-referential-rules=false" in scene.health.said[0]
+
+
+def test_while_nobody_knows_no_template_reads_waivers(scene: Scene) -> None:
+    scene.cluster.fail("pods", AccessDeniedError("list pods: 403"))
+    assert not scene.rules.on()
+    scene.cluster.recover()
+    assert scene.rules.on()
+    scene.cluster.fail("pods", AccessDeniedError("list pods: 403"))
+    assert scene.rules.on()
+
+
+@pytest.mark.parametrize(
+    "error", [AccessDeniedError("list waivers: 403"), ObjectAbsentError("no such kind")], ids=["forbidden", "no-kind"]
+)
+def test_waivers_that_cannot_be_read_are_a_source_that_fails(scene: Scene, error: Exception) -> None:
+    scene.cluster.fail("waivers", error)
+    scene.rounds.look()
+    assert [source for source, problem in scene.health.events if problem] == [SourceName.WAIVERS]
+    assert scene.sample("bestbefore_waivers", state="unused") is None
+
+
+def test_copies_are_read_of_gatekeepers_metrics() -> None:
+    text = (
+        "# TYPE gatekeeper_sync gauge\n"
+        'gatekeeper_sync{kind="Waiver",status="active"} 3\n'
+        'gatekeeper_sync{kind="Pod",status="active"} 9\n'
+    )
+    assert copies(text) == 3
+    assert copies("gatekeeper_constraints 1\n") == 0
+    with pytest.raises(ValueError, match="Gatekeeper"):
+        copies("up 1\n")
+
+
+def test_more_than_500_waivers_are_a_problem_that_is_said(scene: Scene) -> None:
+    for number in range(501):
+        scene.waiver(f"w{number}")
+    scene.rounds.look()
+    assert scene.sample("bestbefore_waivers", state="unused") == 501
+    assert "501 Waivers" in scene.health.said[0]
