@@ -108,7 +108,9 @@ policies: {{ .Values.controller.policies.enabled }}
 shadow: {{ .Values.controller.policies.shadow }}
 enforce_label: {{ .Values.controller.policies.enforceLabel | quote }}
 no_match: {{ .Values.controller.policies.noMatch | quote }}
-waivers: {{ .Values.waivers.enabled }}
+{{- if .Values.waivers.enabled }}
+waivers: true
+{{- end }}
 policy_namespace: {{ .Values.controller.policies.namespace | quote }}
 trust_roots: {{ .Values.controller.trustRoots.enabled }}
 trust_root_config_map: {{ include "bestbefore.trustRootsName" . }}

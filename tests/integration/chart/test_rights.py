@@ -39,7 +39,7 @@ _REFERENCES = (
     "controller.policies.references[1].configMaps={rules}",
 )
 _FORECAST = ("controller.forecast.enabled=true", "controller.resources.limits.memory=512Mi")
-_ALL = (*_REFERENCES, *_FORECAST, "controller.owners.enabled=true")
+_ALL = (*_REFERENCES, *_FORECAST, "controller.owners.enabled=true", "waivers.enabled=true")
 _PLACES = {"Gatekeeper's": "gatekeeper", "the chart's": "here"}
 _APART = ("namespaceOverride=here", "gatekeeper.namespace=gatekeeper", "gatekeeper.clientCA.secretName=copy")
 # A plural, its subresource, its group, and a name.

@@ -16,7 +16,17 @@ pytestmark = pytest.mark.integration
 
 SUITES = sorted((CHART / "tests").glob("*_test.yaml"))
 # What these values do is tested by pytest, which can look at certificates, rights and rules.
-ELSEWHERE = ("certificates", "crds", "uninstall", "doctor", "docsUrl", "metrics", "prometheusRule", "grafana")
+ELSEWHERE = (
+    "certificates",
+    "crds",
+    "uninstall",
+    "waivers",
+    "doctor",
+    "docsUrl",
+    "metrics",
+    "prometheusRule",
+    "grafana",
+)
 ELSEWHERE_OF_CONTROLLER = (
     *("enabled", "serviceAccount", "rbac", "denials", "coverage", "audit", "owners", "events", "doctor", "log"),
     *("service", "networkPolicy", "policies"),
