@@ -191,11 +191,21 @@ def test_operator_that_is_named_brings_an_old_image_back_and_another_one_does_no
     client: KubernetesClient, under: Callable[[MaximumImageAge], str], old: PushedImage
 ) -> None:
     space = under(MaximumImageAge(controllers=("databases/operator",), name="operators", namespaces={}))
+    subjects = [{"kind": "ServiceAccount", "namespace": "databases", "name": name} for name in ("operator", "other")]
+    rights = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "operators", "namespace": space},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": subjects,
+    }
+    client.create(rights).expect_ok()
     for name, status in (("operator", 201), ("other", 403)):
         playing = client.playing(f"system:serviceaccount:databases:{name}")
         answer = playing.create(owned(objects.pod(space, old.reference)))
         playing.close()
         assert answer.status == status
+        assert ("ImageTooOld" in answer.message) == (status == 403)  # and not a missing right
         if status == 201:
             (warning,) = answer.warnings
             assert "databases/operator made it, so it is let through" in warning
