@@ -352,6 +352,12 @@ ENVELOPE_SIGNATURES: Final = 32
 REFERRERS: Final = 1000
 REFERRER_PAGES: Final = 20
 REFERRERS_BYTES: Final = 8 * MIB
+# The tags of one repository that are read, by commands alone: as many as asked for at a time, on how many pages, of how
+# many bytes together.
+LISTED_TAGS: Final = 10_000
+LISTED_TAGS_A_PAGE: Final = 1000
+LISTED_TAG_PAGES: Final = 50
+LISTED_TAGS_BYTES: Final = 8 * MIB
 # Values in one bundle, in what it is about, and in one log entry.
 SIGNATURE_PARTS: Final = 16_384
 # What a signature carries along: timestamps, log entries, certificates, the word of a log on its tree. Signing tools

@@ -20,6 +20,7 @@ class Operation(StrEnum):
     MANIFEST = "manifest"
     BLOB = "blob"
     REFERRERS = "referrers"
+    TAGS = "tags"
 
 
 class ThrottleCause(StrEnum):

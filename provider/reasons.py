@@ -129,8 +129,8 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         BlockCause.POLICY,
         "The image was built more recently than the policy's cooldown (`minAge`) allows: what is new may be a poisoned "
         "release that nobody has found out yet.",
-        "Wait until the moment that the message names, or use an older image. "
-        "For an urgent fix, let the policy's owner add an exemption that ends when the image is old enough.",
+        "Wait until the moment that the message names, or use an older image; `bestbefore suggest IMAGE` looks "
+        "for one. For an urgent fix, let the policy's owner add an exemption that ends when the image is old enough.",
         "Wait until it is old enough, or use an older one; or ask for an exemption.",
     ),
     Reason.IMAGE_UNDATED: Explanation(

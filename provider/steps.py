@@ -20,6 +20,7 @@ class StepTarget(StrEnum):
     INDEX = "index"
     BLOB = "blob"
     REFERRERS = "referrers"
+    TAGS = "tags"
 
 
 class StepPurpose(StrEnum):

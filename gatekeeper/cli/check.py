@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -13,12 +13,13 @@ from gatekeeper.cli import engine as given_engine
 from gatekeeper.cli import outcomes, output, policy_files, registries, times, trust_roots, waiver_files
 from gatekeeper.cli.progress import Progress
 from gatekeeper.cli.reports.sarif import SourceLine
-from gatekeeper.documents.document import STDIN, Document
+from gatekeeper.cli.selecting import constraints_of, installed_beside, selector
+from gatekeeper.documents.document import STDIN
 from gatekeeper.documents.problems import Problem
 from gatekeeper.evaluation.checker import CheckResult, Omission, check
 from gatekeeper.evaluation.facts import FactsFileError, LiveFacts, RecordedFacts
 from gatekeeper.evaluation.forecast import DAY, Expiry, forecast
-from gatekeeper.evaluation.matching import Matcher, Selection
+from gatekeeper.evaluation.matching import Matcher
 from gatekeeper.evaluation.opa import EvaluationError, NoVerdictError, Opa
 from gatekeeper.evaluation.review import Review, read_reviews
 from gatekeeper.policy import LoadedPolicies, PolicyError
@@ -26,8 +27,6 @@ from gatekeeper.translation import marks
 from gatekeeper.translation.translate import Translation, has_strict_rules
 from gatekeeper.waivers.waiver import Waiver
 from provider.errors import ImageError, SettingsError
-from provider.questions.answer import Answer
-from provider.questions.question import Question
 
 # As far as a forecast looks ahead.
 from provider.registry import reference
@@ -126,10 +125,10 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         loaded = policy_files.load(policies, given_config_maps, given_secrets, with_constraints=True)
         waivers = waiver_files.load(given_waivers)
         reviews, others = _reviews(resources, images, loaded)
-        wanted = frozenset[str]() if facts_file else trust_roots.wanted(loaded.policies, _constraints(loaded))
+        wanted = frozenset[str]() if facts_file else trust_roots.wanted(loaded.policies, constraints_of(loaded))
         roots = trust_roots.named(given_trust_roots, loaded.trust_roots, wanted)
         progress = Progress("questions to registries answered")
-        inspect = _counted(registries.inspector(**reach, trust_roots=roots), progress)
+        inspect = registries.counted(registries.inspector(**reach, trust_roots=roots), progress)
         facts = RecordedFacts.read(facts_file) if facts_file else LiveFacts(inspect)
         engine = given_engine.found()
         moment = times.read(now)
@@ -139,7 +138,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
 
             reviews = mutation.pinned(reviews, facts)
         _warn_of_namespaces(loaded, reviews)
-        installed, idle = _installed(loaded, engine)
+        installed, idle = installed_beside(loaded, engine)
         # What is no policy may be an object to judge: one directory may hold both.
         objects = {each.file for each in reviews}
         passed_over = [*(each for each in (*loaded.passed_over, *idle) if each.file not in objects), *others]
@@ -205,16 +204,7 @@ class _Check:
     def _judged(self, translated: Sequence[Translation], engine: Opa) -> tuple[CheckResult, list[Expiry]]:
         every = waiver_files.applied([*translated, *self.installed], self.waivers, self.now)
         facts = self._named(every)
-        matcher, installed = Matcher.among(self.reviews), set(map(id, every[len(translated) :]))
-
-        def select(translation: Translation, made: Mapping[str, Any], review: Review) -> Selection:
-            """A translated policy selects by its parameters, in a namespace where policies apply."""
-            if id(translation) not in installed:
-                return Selection(review)
-            from gatekeeper.cli import constraints  # noqa: PLC0415 - as above
-
-            return constraints.selection(matcher, made, review)
-
+        select = selector(self.reviews, every[len(translated) :])
         result = check(every, self.reviews, facts, engine, self.now, select)
         result = replace(result, unjudged=(*result.unjudged, *map(_omission, self.passed_over)))
         if self.until is None:
@@ -232,27 +222,8 @@ class _Check:
         return facts
 
 
-def _counted(inspect: Callable[[Question], Answer], progress: Progress) -> Callable[[Question], Answer]:
-    def counted(asked: Question) -> Answer:
-        try:
-            return inspect(asked)
-        finally:
-            progress.step()
-
-    return counted
-
-
 def _omission(problem: Problem) -> Omission:
     return Omission("file", problem.file, str(problem).removeprefix(f"{problem.file}: "), file=problem.file)
-
-
-def _installed(loaded: LoadedPolicies, engine: Opa) -> tuple[list[Translation], list[Problem]]:
-    """The Constraints beside the policies, and what is passed over."""
-    if not loaded.gatekeeper:
-        return [], []
-    from gatekeeper.cli import constraints  # noqa: PLC0415 - few checks have any
-
-    return constraints.translations(loaded, engine)
 
 
 def _end(until: str | None, now: int) -> int | None:
@@ -306,10 +277,6 @@ def _reviews(
     reviews, passed_over = read_reviews(resources, chosen, with_lines=True)
     output.notes([f"not judged: {each}" for each in passed_over])
     return reviews, passed_over
-
-
-def _constraints(loaded: LoadedPolicies) -> list[Document]:
-    return [each for each in loaded.gatekeeper if each.kind != "ConstraintTemplate"]
 
 
 def _source_lines(loaded: LoadedPolicies) -> dict[str, SourceLine]:

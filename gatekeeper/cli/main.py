@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "report": "Show what will be denied, when, whose it is, and what to do: of a cluster or a file.",
     "serve": "Run the provider that answers Gatekeeper.",
     "simulate": "Show whom policies would deny that nobody enforces yet, day by day, and a ramp that hurts nobody.",
+    "suggest": "Look for the nearest image of a repository that the policies admit, and say until when.",
     "test": "Run suites of cases: what policies must say of images, without a registry or a cluster.",
     "translate": "Translate ClusterImagePolicies to Gatekeeper ConstraintTemplates and Constraints.",
     "trust": "Show trust roots: where each is from, how old it is, whom it believes, what is passed over.",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import click
 
 from gatekeeper.cli import output
+from gatekeeper.cli.progress import Progress
 from provider.clock import SystemClock
 from provider.errors import SettingsError
 from provider.questions.answer import Answer
@@ -174,6 +175,18 @@ def inspector(
         return built[0].inspect(asked, recorders(asked) if recorders else None)
 
     return inspect
+
+
+def counted(inspect: Callable[[Question], Answer], progress: Progress) -> Callable[[Question], Answer]:
+    """The same, and each answer is a step of the progress."""
+
+    def step(asked: Question) -> Answer:
+        try:
+            return inspect(asked)
+        finally:
+            progress.step()
+
+    return step
 
 
 def _own_docker_config() -> Path | None:

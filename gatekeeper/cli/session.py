@@ -21,6 +21,7 @@ from provider.steps import StepRecorder
 
 if TYPE_CHECKING:
     from provider.images.assembly import Assembly
+    from provider.registry.tag_pages import TagList
     from provider.signatures.attestation_list import AttestationList
     from provider.signatures.examination import Examination
 
@@ -73,6 +74,18 @@ class Session:
         key = item_key.of(FactQuestion(image))
         work = attestations_of(key.reference, self._assembly.store, self._clock.now, NullObserver(), self._call(key))
         return self._loop.run(work)
+
+    def tags(self, repository: str) -> TagList:
+        """See `Store.listed_tags`.
+
+        Args:
+            repository: a reference to any image of it.
+
+        Raises:
+            BestbeforeError: the reference cannot be read, or there is no answer.
+        """
+        key = item_key.of(FactQuestion(repository))
+        return self._loop.run(self._assembly.store.listed_tags(key.reference, self._call(key)))
 
     def enter(self) -> None:
         """Connect to what replicas share, before the first question."""

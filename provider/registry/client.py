@@ -41,6 +41,7 @@ _DIGEST: Final = "docker-content-digest"
 _MANIFEST_HEADERS: Final = {"Accept": media_types.ACCEPTED}
 _BLOB_HEADERS: Final = {"Accept": "*/*"}
 _INDEX_HEADERS: Final = {"Accept": media_types.OCI_INDEX}
+_JSON_HEADERS: Final = {"Accept": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,10 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of the list of what refers to a manifest.
+    """A part of a list: of what refers to a manifest, or of tags.
 
     Attributes:
-        body: an index.
+        body: an index, or the object that lists tags.
         next: query of the next part, `?…`; empty after the last.
         host: that sent it, and has the next part.
     """
@@ -199,8 +200,25 @@ class RegistryClient:
             ImageError: no answer.
         """
         query = self._referrers(reference)
-        path = paths.referrers(reference.repository, reference.identifier)
-        return _page(query, await self._failover.ask_one(page.host, replace(query, path=path + page.next), call))
+        return await self._further(query, page, call)
+
+    async def tags(self, reference: Reference, call: Call) -> Page:
+        """GET the tags of the reference's repository, the first page of them.
+
+        Raises:
+            ImageError: no answer; a registry that lists none says `NotFound`, or that we have no right to it.
+        """
+        query = _tags(reference)
+        first = replace(query, path=f"{query.path}?n={limits.LISTED_TAGS_A_PAGE}")
+        return _page(query, await self._failover.ask(first, call))
+
+    async def tags_page(self, reference: Reference, call: Call, page: Page) -> Page:
+        """GET a further page of tags; as for `referrers_page`."""
+        return await self._further(_tags(reference), page, call)
+
+    async def _further(self, query: HostQuery, page: Page, call: Call) -> Page:
+        further = replace(query, path=query.path + page.next)
+        return _page(query, await self._failover.ask_one(page.host, further, call))
 
     def _referrers(self, reference: Reference) -> HostQuery:
         path = paths.referrers(reference.repository, reference.identifier)
@@ -254,10 +272,10 @@ def _manifest(reference: Reference, response: Response, errand: Errand) -> Conte
 
 def _page(query: HostQuery, answer: HostAnswer) -> Page:
     """A page of a list, and where the next one is."""
-    reference, response = query.reference, answer.response
+    response = answer.response
     if response.status != HTTPStatus.OK:
         raise answer.failure(query.errand.what)
-    path = answer.host.path(paths.referrers(reference.repository, reference.identifier))
+    path = answer.host.path(query.path)
     try:
         following = links.following(response.header("link"), answer.where, path)
     except ValueError as error:
@@ -275,6 +293,11 @@ def _lists(response: Response) -> bool:
 def _is_index(response: Response) -> bool:
     kind = media_types.essence(response.header("content-type"))
     return kind == media_types.OCI_INDEX and bool(response.body.strip())
+
+
+def _tags(reference: Reference) -> HostQuery:
+    errand = Errand(Operation.TAGS, f"tags of {reference.context}", reference.context, limits.MANIFEST_BYTES)
+    return HostQuery("GET", paths.tags(reference.repository), _JSON_HEADERS, reference, errand, resolve=True)
 
 
 def _referrers_of(reference: Reference) -> str:

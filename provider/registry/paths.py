@@ -15,9 +15,10 @@ with warnings.catch_warnings():
 
 _MANIFEST: Final[str] = BaseClientV2.MANIFEST
 _BLOB: Final[str] = BaseClientV2.BLOB
-_DOCUMENT: Final = re.compile(r"/v2/([a-z0-9_\-./]{2,255})/(?:manifests|blobs|referrers)/[^/]+", re.ASCII)
+_DOCUMENT: Final = re.compile(r"/v2/([a-z0-9_\-./]{2,255})/(?:(?:manifests|blobs|referrers)/[^/]+|tags/list)", re.ASCII)
 # It is older than this one.
 _REFERRERS: Final = "/v2/{name}/referrers/{digest}"
+_TAGS: Final = "/v2/{name}/tags/list"
 
 
 def manifest(repository: str, identifier: str) -> str:
@@ -39,3 +40,8 @@ def blob(repository: str, digest: str) -> str:
 def referrers(repository: str, digest: str) -> str:
     """Of the list of what refers to a manifest; each of its pages has it."""
     return _REFERRERS.format(name=repository, digest=digest)
+
+
+def tags(repository: str) -> str:
+    """Of the list of tags; each of its pages has it."""
+    return _TAGS.format(name=repository)

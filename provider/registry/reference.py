@@ -75,6 +75,11 @@ class Reference:
         return replace(self, tag=None, digest=digest, text=f"{self.context}@{digest}")
 
 
+def is_tag(text: str) -> bool:
+    """Whether a text can be a tag."""
+    return _TAG.fullmatch(text) is not None
+
+
 def parse(text: str) -> Reference:
     """Read a reference.
 

@@ -21,6 +21,7 @@ from provider.registry.memory.sightings import Belief
 from provider.registry.memory.tags import Tags
 from provider.registry.reference import Reference
 from provider.registry.sighting import Referrers, Sighting, Vacancy
+from provider.registry.tag_pages import TagList, TagPages
 
 
 class Store:
@@ -150,6 +151,15 @@ class Store:
             ImageError: no answer.
         """
         return bool(await self._client.tag(reference, call))
+
+    @by_any
+    async def listed_tags(self, reference: Reference, call: Call) -> TagList:
+        """The tags of the reference's repository, as its registry lists them now; see `TagPages`.
+
+        Raises:
+            ImageError: no answer; the registry lists none.
+        """
+        return await TagPages(self._client).all(reference, call)
 
     @by_any
     async def manifest(self, reference: Reference, call: Call) -> Content:

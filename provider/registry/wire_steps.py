@@ -21,6 +21,7 @@ _TARGETS: Final = {
     Operation.MANIFEST: StepTarget.MANIFEST,
     Operation.BLOB: StepTarget.BLOB,
     Operation.REFERRERS: StepTarget.REFERRERS,
+    Operation.TAGS: StepTarget.TAGS,
 }
 NOBODY: Final = "anonymous"
 

@@ -56,6 +56,7 @@ NOT_RUN: Final = (
         r"--hosts-dir /etc/containerd",
         "is a folder of nodes: tests/integration/registry/test_mirrors.py has such a one",
     ),
+    Exemption(r"^bestbefore suggest\b", "needs a registry that lists tags: tests/integration/test_suggest.py runs it"),
     Exemption(r"^bestbefore cache\b", "needs a store: tests/integration/store/test_cache_command.py runs it"),
     Exemption(r"^bestbefore uninstall\b", "needs a cluster", rig=False),
     Exemption(

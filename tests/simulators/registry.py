@@ -20,8 +20,8 @@ With `quota` set these headers stand in answers with manifests.
 
 With `referrers_page` set it has the referrers interface, with so many on a page.
 
-What was asked stands in `requests` and, by kind, in `counts`: `manifest`, `blob`, `referrer`, `token`, `other`, each
-with its method before it when that is not GET (`HEAD blob`).
+What was asked stands in `requests` and, by kind, in `counts`: `manifest`, `blob`, `referrer`, `tags`, `token`, `other`,
+each with its method before it when that is not GET (`HEAD blob`).
 """
 
 from __future__ import annotations
@@ -424,7 +424,20 @@ class RegistrySimulator:
             return self._blob(repository, name, redirected=False)
         if kind == "referrer" and self.referrers_page is not None:
             return self._referrers(repository, name, int(query.get("last", ["0"])[0]))
+        if kind == "tags":
+            return self._tags(repository, query)
         return _json(200 if name == "v2" else 404, {})
+
+    def _tags(self, repository: str, query: Mapping[str, Sequence[str]]) -> Answer:
+        """A page of tags in their alphabetical order, as many as asked for."""
+        tags = sorted(name for place, name in self._manifests if place == repository and ":" not in name)
+        if not any(place == repository for place, _ in self._manifests):
+            return _json(404, {"errors": [{"code": "NAME_UNKNOWN"}]})
+        after, most = query.get("last", [""])[0], int(query.get("n", ["100"])[0])
+        page = [tag for tag in tags if tag > after][:most]
+        more = page and page[-1] != tags[-1]
+        link = {"Link": f'</v2/{repository}/tags/list?last={page[-1]}&n={most}>; rel="next"'} if more else {}
+        return _json(200, {"name": repository, "tags": page}, link)
 
     def _token(self, query: Mapping[str, Sequence[str]]) -> Answer:
         scope = " ".join(query.get("scope", []))
@@ -485,6 +498,8 @@ def _split(path: str) -> tuple[str, str, str]:
         return "token", "", ""
     if path.startswith("/store/"):
         return "store", "", path.removeprefix("/store/")
+    if path.startswith("/v2/") and path.endswith("/tags/list"):
+        return "tags", path.removeprefix("/v2/").removesuffix("/tags/list"), ""
     for kind in ("manifest", "blob", "referrer"):
         before, found, name = path.removeprefix("/v2/").rpartition(f"/{kind}s/")
         if found:

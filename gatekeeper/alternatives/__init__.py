@@ -1,0 +1,1 @@
+"""Which other image of a repository the policies would admit."""
