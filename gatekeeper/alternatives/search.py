@@ -75,7 +75,7 @@ class Opinion:
         return max(known) if known and len(known) == len(self.denials) else None
 
 
-class Judge(Protocol):
+class Assessor(Protocol):
     """What the policies say."""
 
     def opinions(self, candidates: Sequence[Candidate], at: int) -> list[Opinion]:
@@ -141,7 +141,7 @@ class Search:
         return any(not each.undecided for each in self.opinions)
 
 
-def search(candidates: Iterable[Candidate], judge: Judge, now: int) -> Search:
+def search(candidates: Iterable[Candidate], judge: Assessor, now: int) -> Search:
     """Look at candidates, the nearest first, until one is admitted, or `MOST_IMAGES` have been looked at."""
     opinions: list[Opinion] = []
     digests: set[str] = set()
@@ -158,12 +158,12 @@ def search(candidates: Iterable[Candidate], judge: Judge, now: int) -> Search:
     return Search(tuple(opinions), later=later, contradiction=contradiction)
 
 
-def _suggestion(opinion: Opinion, judge: Judge, since: int) -> Suggestion:
+def _suggestion(opinion: Opinion, judge: Assessor, since: int) -> Suggestion:
     denied = judge.denied_from(opinion, since)
     return Suggestion(opinion, since, *denied) if denied else Suggestion(opinion, since)
 
 
-def _later(opinions: Sequence[Opinion], judge: Judge, now: int) -> tuple[Suggestion | None, Contradiction | None]:
+def _later(opinions: Sequence[Opinion], judge: Assessor, now: int) -> tuple[Suggestion | None, Contradiction | None]:
     """What will be old enough soonest, if it is admitted then; and why it is not."""
     waiting = [(each.old_enough, each) for each in opinions]
     known = sorted(((at, each) for at, each in waiting if at is not None and at > now), key=lambda each: each[0])

@@ -125,7 +125,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         every, installed = _translations(loaded, no_match, engine)
         with progress:
             lists = _lists(places, session.tags)
-            judge = _Judge(every, installed, facts, engine, space)
+            judge = _Assessor(every, installed, facts, engine, space)
             found = search(_candidates(lists, wanted), judge, moment)
     except PolicyError as error:
         output.refuse(str(problem) for problem in error.problems)
@@ -228,8 +228,8 @@ def _written(place: Reference) -> str:
 
 
 @dataclass(frozen=True)
-class _Judge:
-    """What the policies say of images; see `Judge`.
+class _Assessor:
+    """What the policies say of images; see `Assessor`.
 
     Attributes:
         every: the policies.
@@ -246,7 +246,7 @@ class _Judge:
     namespace: Document | None
 
     def opinions(self, candidates: Sequence[Candidate], at: int) -> list[Opinion]:
-        """See `Judge.opinions`."""
+        """See `Assessor.opinions`."""
         reviews = mutation.pinned([self._review(each.image) for each in candidates], self.facts)
         select = selector([*reviews, *self._known()], self.installed)
         result = check(self.every, reviews, self.facts, self.engine, at, select)
@@ -259,7 +259,7 @@ class _Judge:
         return found
 
     def denied_from(self, opinion: Opinion, at: int) -> tuple[int, Finding] | None:
-        """See `Judge.denied_from`."""
+        """See `Assessor.denied_from`."""
         reviews = [self._review(opinion.pinned)]
         select = selector([*reviews, *self._known()], self.installed)
         end = at + _HORIZON_DAYS * DAY
