@@ -55,6 +55,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     given_config_maps: tuple[str, ...],
     given_secrets: tuple[str, ...],
     given_trust_roots: tuple[str, ...],
+    given_waivers: tuple[str, ...],
     **reach: Any,  # noqa: ANN401 - the registries' options
 ) -> None:
     """Say of which workloads the verdict changes from the policies of OLD to those of NEW, now and at the end.
@@ -73,12 +74,14 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
 
     with forecasts.refusals(), Progress("images asked about, policies judged") as progress:
         span = forecasts.horizon(now, until)
-        ways = Ways(given_config_maps, given_secrets, given_trust_roots, facts_file, reach, engine.found())
-        sets = [forecasts.policies([str(path)], ways) for path in (old, new)]
+        ways = Ways(
+            given_config_maps, given_secrets, given_trust_roots, given_waivers, facts_file, reach, engine.found()
+        )
+        sets = [forecasts.policies([str(path)], ways, span.now) for path in (old, new)]
         found = forecasts.inventory_of(inventory_path, span.now, team_label, namespace)
         found = forecasts.of_team(found, team)
         facts = forecasts.facts(sets, ways, progress)
-        before, after = (forecasts.foreseen(each.translations, found, facts, ways.opa, span, progress) for each in sets)
+        before, after = (forecasts.foreseen(each, found, facts, ways.opa, span, progress) for each in sets)
     _leave(change(before, after, span.now, span.until, found.problems), form)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from gatekeeper.cli import output, policy_files, registries, times, trust_roots
+from gatekeeper.cli import output, policy_files, registries, times, trust_roots, waiver_files
 from gatekeeper.cli.progress import Progress
 from gatekeeper.documents.document import Document
 from gatekeeper.documents.problems import PolicyError
@@ -54,7 +54,7 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
     ):
         command = option(command)
-    return policy_files.options(trust_roots.option(registries.options(command)))
+    return policy_files.options(waiver_files.option(trust_roots.option(registries.options(command))))
 
 
 def namespaces(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -107,6 +107,7 @@ class Ways:
         config_maps: see `policy_files.options`.
         secrets: the same.
         trust_roots: see `trust_roots.option`.
+        waivers: see `waiver_files.option`.
         facts_file: of recorded facts; None to ask registries.
         reach: how registries are reached.
         opa: what evaluates.
@@ -115,6 +116,7 @@ class Ways:
     config_maps: Sequence[str]
     secrets: Sequence[str]
     trust_roots: Sequence[str]
+    waivers: Sequence[str]
     facts_file: Path | None
     reach: Mapping[str, Any]
     opa: Opa
@@ -128,11 +130,13 @@ class PolicySet:
         translations: what Gatekeeper would get, or has.
         loaded: as they stand in files; None of those of a cluster.
         problems: which of them cannot be asked, a sentence each.
+        data: what is at `data.inventory` of their cluster.
     """
 
     translations: Sequence[Translation]
     loaded: LoadedPolicies | None = None
     problems: Sequence[str] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def trust_roots(self) -> frozenset[str]:
@@ -141,8 +145,8 @@ class PolicySet:
         return trust_roots.wanted(self.loaded.policies if self.loaded else (), made)
 
 
-def policies(paths: Sequence[str], ways: Ways) -> PolicySet:
-    """The policies of files and directories.
+def policies(paths: Sequence[str], ways: Ways, now: int) -> PolicySet:
+    """The policies of files and directories, with the Waivers of files; `now` is nanoseconds since 1970.
 
     Raises:
         PolicyError: every problem of every file at once.
@@ -154,7 +158,8 @@ def policies(paths: Sequence[str], ways: Ways) -> PolicySet:
     checker = ways.opa if has_strict_rules(loaded.policies) else None
     translated = policy_files.translated(loaded, "allow", checker, ways.opa)
     installed, _ = constraints.translations(loaded, ways.opa) if loaded.gatekeeper else ([], [])
-    return PolicySet([*translated, *installed], loaded)
+    every = waiver_files.applied([*translated, *installed], waiver_files.load(ways.waivers), now)
+    return PolicySet(every, loaded)
 
 
 def inventory_of(file: Path, now: int, team_label: str, namespace: str = "") -> WorkloadInventory:
@@ -211,7 +216,7 @@ def facts(sets: Sequence[PolicySet], ways: Ways, progress: Progress) -> LiveFact
 
 
 def foreseen(  # noqa: PLR0913, PLR0917 - what a forecast is made of
-    translations: Sequence[Translation],
+    policies: PolicySet,
     inventory: WorkloadInventory,
     facts: LiveFacts | RecordedFacts,
     opa: Opa,
@@ -219,9 +224,10 @@ def foreseen(  # noqa: PLR0913, PLR0917 - what a forecast is made of
     progress: Progress,
 ) -> Sequence[Outlook]:
     """What the policies will say; see `forecast.outlooks`."""
-    from gatekeeper.freshness.forecast.outlooks import outlooks  # noqa: PLC0415 - as above
+    from gatekeeper.freshness.forecast.outlooks import ForecastSurroundings, outlooks  # noqa: PLC0415 - as above
 
-    found = outlooks(translations, inventory, facts, opa, span.now, span.until, step=progress.step)
+    around = ForecastSurroundings(policies.data)
+    found = outlooks(policies.translations, inventory, facts, opa, span.now, span.until, around, progress.step)
     if not isinstance(facts, RecordedFacts):
         return found
     absent = {each.subject.image for each in found} - facts.images.keys()

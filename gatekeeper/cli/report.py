@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 from gatekeeper.cli import clusters, engine, forecasts, output
-from gatekeeper.cli.forecasts import Ways
+from gatekeeper.cli.forecasts import PolicySet, Ways
 from gatekeeper.cli.progress import Progress
 from gatekeeper.cli.reports import overview as form_of_terminal
 
@@ -25,9 +25,9 @@ _NOTHING: Final = "nothing was judged: no policy covers an image of the inventor
     "--policy",
     "paths",
     multiple=True,
-    required=True,
     metavar="FILE|DIR",
-    help="Policies, as for `check`. May be repeated.",
+    help="Policies, as for `check`. Default: those that the cluster's Gatekeeper enforces, if they are ours. May be "
+    "repeated.",
 )
 @click.option(
     "--inventory",
@@ -69,6 +69,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     given_config_maps: tuple[str, ...],
     given_secrets: tuple[str, ...],
     given_trust_roots: tuple[str, ...],
+    given_waivers: tuple[str, ...],
     kubeconfig: Path | None,
     context: str,
     **reach: Any,  # noqa: ANN401 - the registries' options
@@ -79,12 +80,12 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     workload is judged for what may happen to it: the object is applied again, a controller makes the next Pod of it
     (on reschedule), it just runs, somebody rolls it back, a node has to pull it.
 
-    A cluster is read with your own kubeconfig: it needs the right to list namespaces, Pods and workloads. Nothing is
-    written there, and nothing is served.
+    A cluster is read with your own kubeconfig: it needs the right to list namespaces, Pods and workloads, and where
+    --policy is not given ConstraintTemplates, Constraints and Waivers. Nothing is written there, and nothing is served.
 
     Times are absolute and in UTC. What was not judged is said.
 
-    bestbefore report --policy policies/ --output html > report.html
+    bestbefore report --output html > report.html
 
     Exit: 0 nothing is denied as far as it looks, 1 there is something to look at, 2 a file or an option cannot be
     used or no policy covers anything, 3 the cluster, all images or opa are out of reach, or nothing was found and not
@@ -93,21 +94,26 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     with forecasts.refusals(), Progress("pages read, images asked about, policies judged") as progress:
         if inventory_path and (kubeconfig or context):
             raise click.UsageError("either --inventory, or a cluster by --kubeconfig or --context: not both")
+        if inventory_path and not paths:
+            raise click.UsageError("--inventory has no policies: name some with --policy")
         span = forecasts.horizon(now, until)
-        ways = Ways(given_config_maps, given_secrets, given_trust_roots, facts_file, reach, engine.found())
-        policies = forecasts.policies(paths, ways)
+        ways = Ways(
+            given_config_maps, given_secrets, given_trust_roots, given_waivers, facts_file, reach, engine.found()
+        )
+        policies = forecasts.policies(paths, ways, span.now) if paths else PolicySet(())
         if inventory_path:
             found = forecasts.inventory_of(inventory_path, span.now, team_label, namespace)
         else:
             from gatekeeper.cli import cluster_inventories as running  # noqa: PLC0415 - as in `clusters.connect`
 
             api = clusters.connect(kubeconfig, context).api
+            policies = policies if paths else running.policies(api)
             found = running.inventory(api, policies, namespace, team_label, span, progress)
         if save_inventory:
             _save(found, save_inventory)
         found = forecasts.of_team(found, team)
         facts = forecasts.facts([policies], ways, progress)
-        outlooks = forecasts.foreseen(policies.translations, found, facts, ways.opa, span, progress)
+        outlooks = forecasts.foreseen(policies, found, facts, ways.opa, span, progress)
     from gatekeeper.freshness.overview import rows  # noqa: PLC0415 - the help should not pay for it
 
     where = inventory_path.name if inventory_path else context

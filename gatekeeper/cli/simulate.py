@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from gatekeeper.cli import engine, forecasts, output
-from gatekeeper.cli.forecasts import Ways
+from gatekeeper.cli.forecasts import PolicySet, Ways
 from gatekeeper.cli.progress import Progress
 from gatekeeper.cli.reports import overview as overview_form
 from gatekeeper.cli.reports import simulation as report
@@ -63,6 +63,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     given_config_maps: tuple[str, ...],
     given_secrets: tuple[str, ...],
     given_trust_roots: tuple[str, ...],
+    given_waivers: tuple[str, ...],
     **reach: Any,  # noqa: ANN401 - the registries' options
 ) -> None:
     """Say whom policies would deny that nobody enforces yet, of what runs in a recorded inventory: who, when, by day.
@@ -71,7 +72,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     which nothing is denied that was not announced for --notice days. The ramp is tried by the very template before it
     is shown.
 
-    bestbefore report --policy policies/ --save-inventory inventory.json > /dev/null
+    bestbefore report --save-inventory inventory.json > /dev/null
 
     bestbefore simulate --policy candidate.yaml --inventory inventory.json --until +90d
 
@@ -84,18 +85,20 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
 
     with forecasts.refusals(), Progress("images asked about, policies judged") as progress:
         span = forecasts.horizon(now, until)
-        ways = Ways(given_config_maps, given_secrets, given_trust_roots, facts_file, reach, engine.found())
-        policies = forecasts.policies(paths, ways)
+        ways = Ways(
+            given_config_maps, given_secrets, given_trust_roots, given_waivers, facts_file, reach, engine.found()
+        )
+        policies = forecasts.policies(paths, ways, span.now)
         found = forecasts.inventory_of(inventory_path, span.now, team_label, namespace)
         found = forecasts.of_team(found, team)
         facts = forecasts.facts([policies], ways, progress)
-        outlooks = forecasts.foreseen(policies.translations, found, facts, ways.opa, span, progress)
+        outlooks = forecasts.foreseen(policies, found, facts, ways.opa, span, progress)
         tried = list(
             ramps(
                 policies.translations,
                 outlooks,
                 lambda subjects: births.births(subjects, facts),
-                lambda several: forecasts.foreseen(several, found, facts, ways.opa, span, progress),
+                lambda several: forecasts.foreseen(PolicySet(several), found, facts, ways.opa, span, progress),
                 span.now,
                 notice,
             )

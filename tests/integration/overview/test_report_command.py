@@ -8,11 +8,14 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+import yaml
+from click.testing import CliRunner, Result
 
 from gatekeeper.cli import clusters
 from gatekeeper.cli.main import cli
-from gatekeeper.cluster.resource import NAMESPACES, WORKLOADS
+from gatekeeper.cluster.errors import ClusterUnavailableError
+from gatekeeper.cluster.resource import CONSTRAINT_TEMPLATES, NAMESPACES, WORKLOADS, constraints
+from gatekeeper.own.maximum_image_age import MaximumImageAge
 from tests.engine import engine
 from tests.integration.overview.cluster import NOW, FileCluster
 from tests.simulators.cluster import ClusterSimulator
@@ -145,7 +148,7 @@ def test_a_file_without_an_end_is_refused_before_it_fills_the_memory(found: File
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--inventory", "x.yaml"), "Missing option '--policy'"),
+        (("--inventory", "x.yaml"), "--inventory has no policies: name some with --policy"),
         (("--inventory", "x.yaml", "--policy", "y", "--context", "prod"), "not both"),
         (("--until", "-1d", "--policy", "y", "--inventory", "x.yaml"), "expected a time after --now"),
         (("--until", "+500d", "--policy", "y", "--inventory", "x.yaml"), "at most 400 days later"),
@@ -176,12 +179,83 @@ def test_without_opa_there_is_no_verdict(found: FileCluster, monkeypatch: pytest
     assert "no verdict" in done.stderr
 
 
-def test_a_cluster_is_read_and_nothing_is_written(found: FileCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def simulator(found: FileCluster, monkeypatch: pytest.MonkeyPatch) -> ClusterSimulator:
+    """The same objects in a cluster."""
     found.add("web", 27)
     simulator = ClusterSimulator()
     for each in found.objects:
         simulator.add(NAMESPACES if each["kind"] == "Namespace" else WORKLOADS[each["kind"]], each)
     monkeypatch.setattr(clusters, "connect", lambda *_: simulator.cluster)
+    return simulator
+
+
+def _due(done: Result) -> list[str]:
+    return [row["name"] for row in json.loads(done.stdout)["rows"] if row["state"] == "due"]
+
+
+@pytest.mark.usefixtures("simulator")
+def test_a_cluster_is_read_by_policies_of_files(found: FileCluster) -> None:
     done = found.run("report", "--policy", found.policy(), "-o", "json")
     assert done.exit_code == 1, done.stderr
-    assert [row["name"] for row in json.loads(done.stdout)["rows"] if row["state"] == "due"] == ["web"]
+    assert _due(done) == ["web"]
+
+
+def test_a_cluster_is_asked_for_its_policies_and_nothing_is_written(
+    found: FileCluster, simulator: ClusterSimulator
+) -> None:
+    made = MaximumImageAge(reschedule="deny")
+    simulator.add(CONSTRAINT_TEMPLATES, made.KIND.template())
+    for constraint in made.constraints():
+        simulator.add(constraints("MaximumImageAge"), constraint)
+    before = simulator.objects(WORKLOADS["Deployment"])
+    done = found.run("report", "-o", "json")
+    assert done.exit_code == 1, done.stderr
+    assert _due(done) == ["web"]
+    assert simulator.objects(WORKLOADS["Deployment"]) == before
+
+
+@pytest.mark.usefixtures("simulator")
+def test_a_cluster_without_policies_of_ours_is_no_yes(found: FileCluster) -> None:
+    done = found.run("report")
+    assert done.exit_code == 2
+    assert "nothing was judged" in done.stderr
+
+
+def test_a_cluster_that_is_away_is_no_verdict(found: FileCluster, simulator: ClusterSimulator) -> None:
+    simulator.fail("list", ClusterUnavailableError("the API server does not answer"))
+    done = found.run("report")
+    assert done.exit_code == 3
+    assert "the API server does not answer" in done.stderr
+
+
+def test_what_a_waiver_lets_pass_is_waived_until_its_end(found: FileCluster) -> None:
+    found.add("web", 40)
+    spec = {
+        "policies": ["maximum-image-age"],
+        "namespaces": ["shop"],
+        "images": ["registry.test/shop/web"],
+        "from": "2026-11-30T00:00:00Z",
+        "until": "2026-12-10T00:00:00Z",
+        "reason": "the vendor is late",
+        "owner": "team-shop",
+    }
+    metadata = {"name": "late"}
+    waiver = {"apiVersion": "bestbefore.dev/v1alpha1", "kind": "Waiver", "metadata": metadata, "spec": spec}
+    policy = found.policy()
+    made = list(yaml.safe_load_all(Path(policy).read_text("utf-8")))
+    for each in made:
+        each["spec"]["parameters"]["waivers"] = {"allowed": True}
+    found.file("policy.yaml", yaml.safe_dump_all(made))
+    words = (
+        "--policy",
+        policy,
+        "--inventory",
+        found.inventory,
+        "--waiver",
+        found.file("w.yaml", yaml.safe_dump(waiver)),
+    )
+    (row,) = [
+        row for row in json.loads(found.run("report", *words, "-o", "json").stdout)["rows"] if row["state"] != "fine"
+    ]
+    assert (row["state"], row["bestBefore"], row["waivedUntil"]) == ("waived", *["2026-12-10T00:00:00Z"] * 2)
