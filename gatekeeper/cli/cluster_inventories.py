@@ -33,7 +33,7 @@ def policies(api: KubernetesApi) -> PolicySet:
     translations = reader.read()
     problems = list(reader.problems)
     data: dict[str, Any] = {}
-    if any(Template.of(each.template).reads_inventory for each in translations):
+    if any(Template.of(each.template).reads_waivers for each in translations):
         try:
             found = {fields.name(each): each for page in api.pages(_WAIVERS) for each in page}
             data = {"cluster": {waiver.GROUP_VERSION: {waiver.KIND: found}}}

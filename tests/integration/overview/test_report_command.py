@@ -223,7 +223,7 @@ def test_a_cluster_without_policies_of_ours_is_no_yes(found: FileCluster) -> Non
 
 
 def test_a_cluster_that_is_away_is_no_verdict(found: FileCluster, simulator: ClusterSimulator) -> None:
-    simulator.fail("list", ClusterUnavailableError("the API server does not answer"))
+    simulator.fail("*", ClusterUnavailableError("the API server does not answer"))
     done = found.run("report")
     assert done.exit_code == 3
     assert "the API server does not answer" in done.stderr

@@ -56,6 +56,9 @@ _DRAWN: Final = (
     RowState.UNDATED,
     RowState.UNKNOWN,
 )
+# As many rows are laid out at first as the script shows; without a script all of them are.
+_SHOWN: Final = 200
+_UNSCRIPTED: Final = Markup("#rows tbody tr[hidden] { display: table-row !important; }")
 # What is so at this moment; nobody knows since when.
 _PRESENT: Final = frozenset({RowState.DENIED, RowState.UNPULLABLE})
 _COLUMNS: Final = (
@@ -75,7 +78,9 @@ def render(overview: Overview) -> str:
         _environment()
         .get_template("page.html.jinja")
         .render(
-            security=_security(style, (library, script)),
+            security=_security((style, _UNSCRIPTED), (library, script)),
+            unscripted=_UNSCRIPTED,
+            shown=_SHOWN,
             style=style,
             script=script,
             library=library,
@@ -119,14 +124,14 @@ def _environment() -> Environment:
     return made
 
 
-def _security(style: str, scripts: tuple[str, ...]) -> str:
+def _security(styles: tuple[str, ...], scripts: tuple[str, ...]) -> str:
     """What the page may do: its own style and scripts, by their hashes; nothing comes from or goes to anywhere.
 
     The charts set a style from their script, which needs no permission.
     """
     rules: Mapping[str, str] = {
         "default-src": "'none'",
-        "style-src": _hash(style),
+        "style-src": " ".join(map(_hash, styles)),
         "script-src": " ".join(map(_hash, scripts)),
         "base-uri": "'none'",
         "form-action": "'none'",

@@ -95,7 +95,7 @@ def test_the_security_policy_allows_the_scripts_and_the_style_of_the_page_alone(
         f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
         for text in (*reader.inline["script"], *reader.inline["style"])
     }
-    assert len(digests) == 3
+    assert len(digests) == 4
     assert set(re.findall(r"'sha256-[^']+'", reader.security)) == digests
 
 
@@ -124,3 +124,10 @@ def test_the_numbers_of_the_charts_stand_in_a_table() -> None:
         ("team-pay", [0, 0, 0, 0, 1, 0, 0, 0]),
         ("team-shop", [1, 1, 0, 1, 0, 0, 0, 0]),
     ]
+
+
+def test_rows_that_are_not_shown_at_first_are_seen_without_a_script() -> None:
+    overview = rows.overview([outlooks.due(3), outlooks.outlook(of=outlooks.subject("calm"))], NOW, UNTIL)
+    text = page.render(overview)
+    assert text.count('<tr role="row" hidden') == 1
+    assert "<noscript><style>#rows tbody tr[hidden] { display: table-row !important; }</style></noscript>" in text
