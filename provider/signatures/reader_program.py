@@ -11,6 +11,8 @@ import json
 import resource
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from provider import limits
@@ -28,6 +30,9 @@ def main() -> None:
     memory = limits.READER_MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Where memory runs short this is what can be done without.
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     serve(sys.stdin.buffer, sys.stdout.buffer)
 
 

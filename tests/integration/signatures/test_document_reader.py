@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -130,3 +131,9 @@ def test_process_knows_nothing_of_our_environment(monkeypatch: pytest.MonkeyPatc
     reader = ReaderProcess((sys.executable, "-c", script))
     assert asyncio.run(reader.result(large(1), always)).statement == {"predicate": {"n": 1}}  # type: ignore[attr-defined]
     reader.close()
+
+
+def test_process_goes_before_the_provider_where_memory_runs_short(reader: ReaderProcess) -> None:
+    asyncio.run(reader.result(large(1), always))
+    assert reader._process is not None
+    assert Path(f"/proc/{reader._process.pid}/oom_score_adj").read_text().strip() == "1000"
