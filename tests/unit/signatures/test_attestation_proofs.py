@@ -61,3 +61,8 @@ def test_one_that_cannot_be_had_leaves_no_answer():
     with pytest.raises(ImageError) as refused:
         proved([VerificationResult(proof("ann", 1)), VerificationResult(None, "slow", error=away)])
     assert refused.value is away
+
+
+def test_first_of_a_signer_is_its_smallest():
+    found = told(proof("eve", 100), proof("eve", 10), proof("ann", 150))
+    assert found == [("eve", "large"), ("eve", 10), ("ann", 150)]
