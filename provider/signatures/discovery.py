@@ -304,7 +304,7 @@ class Discovery:
         self._limit("layers", len(found.entries) + len(found.problems), limits.REFERRERS)
         kept, left = set(), self._kind.all_bytes
         for place, entry in sorted(enumerate(found.entries), key=lambda each: each[1].size):
-            if left is not None and entry.size <= self._kind.layer_bytes:
+            if left is not None:
                 left -= entry.size
             if left is None or left >= 0:
                 kept.add(place)

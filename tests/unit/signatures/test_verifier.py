@@ -1163,3 +1163,12 @@ def test_many_signatures_are_fetched_side_by_side(here):
     here.attach(here.unlike(20))
     assert len(here.prove(here.key()).proofs) == 20
     assert here.trips == [3]
+
+
+def test_bundle_that_calls_itself_an_attestation_is_not_fetched_and_named(here):
+    notes = {"dev.sigstore.bundle.predicateType": "https://example.test/scan/v1"}
+    here.list_referrers(here.refer(here.signing.bundle(here.digest, here.signing.key, entry=None), notes=notes))
+    error = here.refusal(Verify(key=Key(here.signing.key.public_pem), format=Format.BUNDLE))
+    assert error.reason is Reason.SIGNATURE_ABSENT
+    assert "but an attestation" in error.detail
+    assert not any(asked.kind == "blob" for asked in here.registry.requests)
