@@ -444,3 +444,10 @@ STORE_SKEW_SECONDS: Final = 5.0
 # How long after a registry's no something must have been seen to count more than that no of another replica, seconds:
 # by so much its clock may be behind.
 STORE_NO_SKEW_SECONDS: Final = 1.0
+
+# Of a CUE text: how deep it nests, its definitions put in their places; into how many parts it comes then, and how many
+# ways a disjunction may go; the digits of a number, so that it is the same number in Rego.
+CUE_DEPTH: Final = 64
+CUE_PARTS: Final = 4000
+CUE_BRANCHES: Final = 512
+CUE_DIGITS: Final = 15

@@ -101,13 +101,6 @@ HINTS: Final = {
 FORMATS: Final = ("", "legacy", "bundle")
 _INLINE: Final = "write the policy's text into spec.policy.data"
 
-_CUE: Final = "policies in CUE are not supported, because Gatekeeper evaluates Rego only"
-CUE_RECIPE: Final = (
-    "write the same rule in Rego: `type: rego`, `package sigstore`, and a rule `isCompliant` with a line for each "
-    'field that the CUE text constrains, such as `input.config[_].config.User == "nonroot"`; CUE passes a field '
-    "that is absent, Rego does not, so add `not` or `object.get` where it may be"
-)
-
 
 class PolicyTexts(Protocol):
     """Fetches a policy's text that stands elsewhere, when the template is made."""
@@ -169,10 +162,7 @@ def _text(rule: Policy, texts: PolicyTexts) -> str:
 
 def unsupported(policy: ClusterImagePolicy) -> list[Problem]:
     """Everything in a valid policy that this release does not carry over; empty when it carries all of it over."""
-    problems = list(_refused(policy))
-    if policy.spec.policy and policy.spec.policy.type == "cue":
-        problems.append(Problem("spec.policy.type", _CUE, hint=CUE_RECIPE, fields=("spec.policy.type",)))
-    return problems
+    return list(_refused(policy))
 
 
 def _refused(policy: ClusterImagePolicy) -> Iterator[Problem]:
@@ -184,19 +174,9 @@ def _refused(policy: ClusterImagePolicy) -> Iterator[Problem]:
         if authority.signature_format not in FORMATS and authority.static is None:
             path = f"spec.authorities[{index}].signatureFormat"
             yield Problem(path, f"invalid value: {authority.signature_format}", hint="legacy or bundle", fields=(path,))
-        if authority.attestations:
-            yield from _refused_attestations(authority, f"spec.authorities[{index}]")
     for path in _given(policy.spec.policy or Policy(), "spec.policy"):
         if path in REFUSED:
             yield Problem(path, REFUSED[path], hint=_INLINE, fields=(path,))
-
-
-def _refused_attestations(authority: Authority, at: str) -> Iterator[Problem]:
-    """What is not carried over of the policies of attestations."""
-    for number, attestation in enumerate(authority.attestations):
-        if attestation.policy is not None and attestation.policy.type == "cue":
-            path = f"{at}.attestations[{number}].policy.type"
-            yield Problem(path, _CUE, hint=CUE_RECIPE, fields=(path,))
 
 
 def _given(struct: ApiObject, at: str) -> Iterator[str]:

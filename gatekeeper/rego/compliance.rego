@@ -13,6 +13,9 @@ _double := `policy is not compliant for query "isCompliant = data.sigstore.isCom
 
 _prefix := "failed evaluating rego policy for type ClusterImagePolicy: "
 
+# Of rules that were written in CUE: what does not comply comes as `{"cue": text}`.
+_cue := "failed evaluating cue policy for ClusterImagePolicy: failed to evaluate the policy with error: "
+
 _fields := {"error": "string", "result": "bool", "warning": "string"}
 
 # METADATA
@@ -35,6 +38,11 @@ judged(values) := {"passed": true} if {
 		is_string(error)
 		is_boolean(passes)
 	}
+} else := {"passed": false, "said": said, "line": concat("", [_cue, said])} if {
+	count(values) == 1
+	is_object(values[0])
+	said := values[0].cue
+	is_string(said)
 } else := _walked(values[0]) if {
 	count(values) == 1
 	is_array(values[0])
@@ -49,6 +57,10 @@ judged_of(name, values) := object.union(verdict, {"line": line}) if {
 	verdict := judged(values)
 	startswith(verdict.line, _prefix)
 	line := concat("", [sprintf("failed evaluating rego policy for type %s: ", [name]), trim_prefix(verdict.line, _prefix)])
+} else := object.union(verdict, {"line": line}) if {
+	verdict := judged(values)
+	startswith(verdict.line, _cue)
+	line := concat("", [replace(_cue, "ClusterImagePolicy", name), trim_prefix(verdict.line, _cue)])
 } else := judged(values)
 
 _walked(results) := {"passed": false, "said": "", "line": concat("", [_prefix, _double])} if {

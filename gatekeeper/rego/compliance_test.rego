@@ -129,3 +129,13 @@ test_results_that_are_not_plain_are_read_one_by_one if {
 	not _passes([{"Result": "no", "error": ""}, _plain])
 	not _passes([{"result": "true", "error": ""}])
 }
+
+_cue := "failed evaluating cue policy for %s: failed to evaluate the policy with error: a: conflicting values 1 and 2"
+
+test_cue_is_told_in_the_words_of_cue if {
+	_line({"cue": "a: conflicting values 1 and 2"}) == sprintf(_cue, ["ClusterImagePolicy"])
+	compliance.judged([{"cue": "x"}]).said == "x"
+	compliance.judged([{"cue": "x"}]).passed == false
+	compliance.judged_of("scan", [{"cue": "a: conflicting values 1 and 2"}]).line == sprintf(_cue, ["scan"])
+	_line({"cue": 1}) == _single
+}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gatekeeper.policy.model import Attestation, ClusterImagePolicy
-from gatekeeper.translation import names, rule
+from gatekeeper.translation import names, policy_text, rule
 from provider.questions.config_paths import ConfigPaths
 
 # Who writes the text of one rule, as a ConfigMap, must not find one that is named as the rule beside it.
@@ -48,7 +48,10 @@ def name_of(attestation: Attestation) -> str:
     """The name of an attestation's rule; empty where it has none."""
     if attestation.policy is None:
         return ""
-    digest = hashlib.sha256(attestation.policy.data.encode("utf-8", "surrogatepass")).hexdigest()
+    # Text that is of another language is another rule.
+    language = "cue\n" if attestation.policy.type == policy_text.CUE else ""
+    text = language + attestation.policy.data
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return f"attestation_{digest[:_NAME_CHARACTERS]}"
 
 
@@ -68,7 +71,8 @@ def _rules(policy: ClusterImagePolicy, kind: str) -> Iterator[AttestationRule]:
             if each.policy is not None:
                 path = f"spec.authorities[{number}].attestations[{index}].policy.data"
                 name, text = name_of(each), each.policy.data
-                yield AttestationRule(name, each.name, path, text, rule.library_of(text, package_of(kind, name)))
+                carried = policy_text.library_of(each.policy, package_of(kind, name))
+                yield AttestationRule(name, each.name, path, text, carried)
 
 
 def with_rules(

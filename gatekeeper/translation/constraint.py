@@ -13,6 +13,7 @@ from gatekeeper.policy.model import Authority, ClusterImagePolicy, LabelSelector
 from gatekeeper.translation import authority_parameters, names
 from gatekeeper.translation.marks import NAMESPACE_LABEL
 from gatekeeper.translation.object_paths import paths_read
+from gatekeeper.translation.policy_text import rego_read
 from gatekeeper.waivers.limits import MOST_DAYS
 from gatekeeper.waivers.terms import WaiverTerms
 from gatekeeper.waivers.waiver import Waiver
@@ -98,7 +99,7 @@ def parameters(policy: ClusterImagePolicy) -> dict[str, Any]:
             "includeTypeMeta": bool(rule.include_type_meta),
         }
         if rule.include_spec or rule.include_object_meta:
-            found["rego"]["reads"] = [list(path) for path in paths_read(rule.data)]
+            found["rego"]["reads"] = [list(path) for path in paths_read(rego_read(rule))]
     return found
 
 

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from gatekeeper.documents.problems import Problem
 from gatekeeper.policy.model import ClusterImagePolicy
-from gatekeeper.translation import attestation_rules, names, rule, template
+from gatekeeper.translation import attestation_rules, names, policy_text, rule, template
 from gatekeeper.translation.attestation_rules import AttestationRule
 from gatekeeper.translation.reading.batch import RegoParser, syntax_trees
 from gatekeeper.translation.reading.proof import config_paths
@@ -87,7 +87,9 @@ class PolicyRule:
         given = policy.spec.policy.data if policy.spec.policy else ""
         fetches = bool(policy.spec.policy and policy.spec.policy.fetch_config_file)
         kind = names.kind_of(policy.name)
-        own = rule.library_of(given, template.rule_package(kind)) if policy.spec.policy else rule.RuleLibrary("", ())
+        own = rule.RuleLibrary("", ())
+        if policy.spec.policy:
+            own = policy_text.library_of(policy.spec.policy, template.rule_package(kind))
         return cls(policy.name, kind, given, own, fetches, attestation_rules.rules_of(policy, kind))
 
     @property
@@ -117,7 +119,10 @@ class PolicyRule:
         """What our own checks find, without an engine."""
         for file, text in self.texts.items():
             for each in text.problems:
-                yield self.problem(each.line, each.sentence, file)
+                cue = each.language == policy_text.CUE
+                yield self._refused(each, file) if cue else self.problem(each.line, each.sentence, file)
+        if any(text.problems for text in self.texts.values()):
+            return
         source = self.source()
         size = sum(len(part.encode()) for part in (source.main, *source.libs))
         if size > TEMPLATE_BYTES:
@@ -127,12 +132,22 @@ class PolicyRule:
 
     def problem(self, line: int, sentence: str, file: str = _FILE) -> Problem:
         """A problem of a rule, in the words of policy-controller, which meets it only when it evaluates."""
+        path, name = self._place(file)
+        words = f"failed evaluating rego policy for type {name}: 1 error occurred: {_FILE}:{line}: {sentence}"
+        return Problem(path=path, message=words, fields=(path,), text_line=line)
+
+    def _refused(self, problem: rule.RuleProblem, file: str) -> Problem:
+        """A problem of a rule in CUE, with what to write instead."""
+        path, name = self._place(file)
+        words = f"failed evaluating cue policy for {name}: line {problem.line}: {problem.sentence}"
+        return Problem(path, words, hint=policy_text.CUE_RECIPE, fields=(path,), text_line=problem.line)
+
+    def _place(self, file: str) -> tuple[str, str]:
+        """Where a rule stands, and what messages call it."""
         by_name = {each.name: each for each in self.attestations}
         # Without a rule of its own, what is wrong with the template is said of its first one.
         of = by_name.get(file.rpartition("/")[0]) or (None if self.given else self.attestations[0])
-        path, name = (of.path, of.attestation) if of is not None else (RULE_PATH, "ClusterImagePolicy")
-        words = f"failed evaluating rego policy for type {name}: 1 error occurred: {_FILE}:{line}: {sentence}"
-        return Problem(path=path, message=words, fields=(path,), text_line=line)
+        return (of.path, of.attestation) if of is not None else (RULE_PATH, "ClusterImagePolicy")
 
 
 def compiled(rules: Sequence[PolicyRule], checker: RegoChecker) -> Iterator[tuple[str, Problem]]:

@@ -55,10 +55,12 @@ class RuleProblem:
     Attributes:
         line: line of the Rego text, from 1.
         sentence: what is wrong, and what to write instead where that is known.
+        language: the text's, `rego` or `cue`.
     """
 
     line: int
     sentence: str
+    language: str = "rego"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Final
 from gatekeeper.documents.problems import Problem, Severity
 from gatekeeper.policy.model import ClusterImagePolicy, Policy
 from gatekeeper.translation.policy_rule import RULE_PATH
+from gatekeeper.translation.policy_text import CUE
 from gatekeeper.translation.tokens import Token, TokenKind, tokens
 
 _INPUT: Final = "input"
@@ -34,11 +35,11 @@ _STATEMENT: Final = ("_type", "predicateType", "subject", "predicate")
 def warnings(policy: ClusterImagePolicy) -> Iterator[Problem]:
     """The fields of the input that a policy's rules read and are never given, each once a rule."""
     rule = policy.spec.policy
-    if rule is not None:
+    if rule is not None and rule.type != CUE:
         yield from _told(RULE_PATH, rule.data, partial(_of_image, rule))
     for number, authority in enumerate(policy.spec.authorities):
         for index, each in enumerate(authority.attestations):
-            if each.policy is not None:
+            if each.policy is not None and each.policy.type != CUE:
                 path = f"spec.authorities[{number}].attestations[{index}].policy.data"
                 yield from _told(path, each.policy.data, _of_statement)
 

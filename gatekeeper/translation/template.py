@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from gatekeeper.translation import library, names
 from gatekeeper.translation.attestation_rules import AttestationRule, with_rules
+from gatekeeper.translation.policy_text import CUE_IMPORT
 from gatekeeper.translation.schema import coverage_schema, parameters_schema, rule_parameters_schema
 from gatekeeper.waivers.waiver import GROUP_VERSION as WAIVER_GROUP_VERSION
 from gatekeeper.waivers.waiver import KIND as WAIVER_KIND
@@ -88,10 +89,11 @@ def rule_source(  # noqa: PLR0913 - what a template is made of
     if attestations:
         text = with_rules(text, kind, attestations, statements)
     text = _with_waivers(text, synced=synced_waivers)
-    rules = (rule,) if rule else ()
-    return TemplateSource(
-        text, (*_texts(library.parsed(name, text)), *(each.library.text for each in attestations), *rules)
-    )
+    rules = (*(each.library.text for each in attestations), *((rule,) if rule else ()))
+    main = library.parsed(name, text)
+    if any(f"import data.{CUE_IMPORT}\n" in each for each in rules):
+        main = replace(main, imports=(*main.imports, CUE_IMPORT))
+    return TemplateSource(text, (*_texts(main), *rules))
 
 
 def own_source(kind: str, rule: str, *, synced_waivers: bool = False) -> TemplateSource:

@@ -78,7 +78,7 @@ def _why(path: str) -> str:
 _NOTES: Final = {
     "spec.authorities[].attestations[].policy.data": "Word for word, except the package line and references to that "
     "package. The provider is asked for the fields of the statement that it reads.",
-    "spec.authorities[].attestations[].policy.type": "`rego`; `cue` is refused, with how to write the same in Rego.",
+    "spec.authorities[].attestations[].policy.type": "`rego`, or `cue`, which is [compiled to Rego](cue.md).",
     "spec.policy.configMapRef": "From files that `--config-map` names, when the policy is translated.",
     "spec.authorities[].key.secretRef": "From a Secret in the policies' files, or in files that `--secret` names, when "
     "the policy is translated.",
@@ -86,7 +86,7 @@ _NOTES: Final = {
     "spec.authorities[].signatureFormat": "Empty and `legacy`: the tag `sha256-….sig`, and where there "
     "is none, cosign's referrers; `bundle`: sigstore bundles.",
     "spec.mode": "`enforce` denies, `warn` warns: the Constraint's `enforcementAction`.",
-    "spec.policy.type": "`rego`; `cue` is refused, with how to write the same in Rego.",
+    "spec.policy.type": "`rego`, or `cue`, which is [compiled to Rego](cue.md).",
     "spec.policy.data": "Word for word, except the package line and references to that package.",
     "spec.policy.fetchConfigFile": "`input.config`, by platform, as policy-controller has it; only [what the "
     "rule reads](#what-a-rule-reads-of-the-configuration) is asked for.",

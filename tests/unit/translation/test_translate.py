@@ -293,10 +293,10 @@ def test_template_for_uncovered_images_has_its_own_parameters(load):
 
 def test_what_is_not_supported_is_refused(load):
     given = cip()
-    given["spec"]["policy"] |= {"type": "cue"}
+    given["spec"]["policy"] |= {"type": "cue", "data": "for x in y {z: x}"}
     with pytest.raises(PolicyError) as caught:
         translate(load(given).policies)
-    assert [problem.path for problem in caught.value.problems] == ["spec.policy.type"]
+    assert [problem.path for problem in caught.value.problems] == ["spec.policy.data"]
 
 
 def test_two_policies_that_would_become_one_constraint_are_refused(load, monkeypatch):

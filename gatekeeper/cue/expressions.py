@@ -1,0 +1,305 @@
+"""Expressions that are made of the document, in Rego.
+
+Each becomes a Rego expression that comes to `{"value": x}`, to `{"unknown": true}` where the document lacks something
+(CUE calls that incomplete, and passes it), or to `{"error": text}`. `here` are the values that lead to the place, the
+document first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gatekeeper.cue import regotext
+from gatekeeper.cue.constants import constant, packaged
+from gatekeeper.cue.nodes import (
+    Choice,
+    ComputedValue,
+    Equals,
+    FieldEntry,
+    ListNode,
+    Never,
+    Node,
+    ScalarNode,
+    StructNode,
+)
+from gatekeeper.cue.refusal import CircleError, CueError
+from gatekeeper.cue.scopes import Frame, meaning
+from gatekeeper.cue.syntax import (
+    Binary,
+    Expression,
+    FunctionCall,
+    IndexOf,
+    Interpolation,
+    ListLiteral,
+    Mark,
+    Name,
+    Selector,
+    Unary,
+)
+
+_COMPARISONS: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
+_UNKNOWN: Final = '{"unknown": true}'
+_TESTS: Final = {
+    "strings.HasPrefix": "has_prefix",
+    "strings.HasSuffix": "has_suffix",
+    "strings.Contains": "has_text",
+    "list.Contains": "has_item",
+}
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where an expression stands.
+
+    Attributes:
+        stack: the nodes of what leads to it, the document's first, its struct's last.
+        guard: the guard that it is a condition of; None in a value.
+        known: the guards of its struct of which it is known whether they hold, where the value counts.
+        holding: those of them that do.
+        making: the values that are being written, so that a circle is seen.
+    """
+
+    stack: Sequence[Node]
+    guard: int | None = None
+    known: frozenset[int] = frozenset()
+    holding: frozenset[int] = frozenset()
+    making: tuple[ComputedValue, ...] = ()
+
+
+@dataclass(frozen=True)
+class Expressions:
+    """Writes expressions.
+
+    Attributes:
+        imports: paths of packages by name.
+        made: writes what a field comes to that is made of the document itself, as a call.
+    """
+
+    imports: Mapping[str, str]
+    made: Callable[[ComputedValue, Spot], str]
+
+    def rego(self, expression: Expression, frame: Frame, place: Spot) -> str:  # noqa: PLR0911 - a form a line
+        """An expression in Rego.
+
+        Raises:
+            CueError: it is not taken.
+        """
+        known = constant(expression, frame, self.imports)
+        if known is not None:
+            return f'{{"value": {regotext.value(known.value)}}}'
+        match expression:
+            case Name():
+                return self._name(expression, frame, place)
+            case Selector():
+                path = self._path(expression, frame)
+                if path is not None:
+                    return self._reference(*path, place, expression.line)
+                return f"cue.item({self.rego(expression.of, frame, place)}, {_text(expression.name)})"
+            case IndexOf():
+                of, key = (self.rego(each, frame, place) for each in (expression.of, expression.key))
+                return f"cue.item({of}, {key})"
+            case Interpolation():
+                parts = [
+                    _text(each) if isinstance(each, str) else self.rego(each, frame, place) for each in expression.parts
+                ]
+                return f"cue.glued([{', '.join(parts)}])"
+            case Unary(operator="!"):
+                return f"cue.opposite({self.rego(expression.operand, frame, place)})"
+            case Binary():
+                return self._binary(expression, frame, place)
+            case FunctionCall():
+                return self._call(expression, frame, place)
+        raise CueError(expression.line, "such an expression is not taken")
+
+    def refuse_constraints(self, expression: Expression, frame: Frame, place: Spot) -> None:
+        """Refuse a value that is another field's where more is asked of that one: CUE takes that over too."""
+        path = self._path(expression, frame)
+        if path is None:
+            return
+        found, names = path
+        node = _walk(place.stack[found.level], names, place, expression.line).node
+        static = _static(node, expression.line) if node is not None else None
+        if node is None or static is not None or (isinstance(node, ScalarNode) and not node.checks):
+            return
+        if isinstance(node, ScalarNode) and any(isinstance(each, ComputedValue) for each in node.checks):
+            return
+        raise CueError(expression.line, "a value that is another field's, which the text does not give, is not taken")
+
+    def _name(self, expression: Name, frame: Frame, place: Spot) -> str:
+        found = meaning(expression.name, frame)
+        if found is None:
+            raise CueError(expression.line, f'reference "{expression.name}" not found, or not taken here')
+        if found.let is not None:
+            return self.rego(found.let.value, found.frame, place)
+        return self._reference(found.frame, (expression.name,), place, expression.line)
+
+    def _path(self, expression: Expression, frame: Frame) -> tuple[Frame, tuple[str, ...]] | None:
+        """`a.b.c` as the struct that has `a`, and the names; None where it is something else."""
+        names: list[str] = []
+        while isinstance(expression, Selector):
+            names.append(expression.name)
+            expression = expression.of
+        if not isinstance(expression, Name) or any(name.startswith(("#", "_")) for name in names):
+            return None
+        found = meaning(expression.name, frame)
+        if found is None or found.let is not None or found.fields[0].definition:
+            return None
+        return found.frame, (expression.name, *reversed(names))
+
+    def _reference(self, frame: Frame, names: Sequence[str], place: Spot, line: int) -> str:
+        if frame.level >= len(place.stack):
+            raise CueError(line, f"`{'.'.join(names)}` is not taken here")
+        target = _walk(place.stack[frame.level], names, place, line)
+        fallback = _UNKNOWN
+        if target.node is not None:
+            static = _static(target.node, line)
+            computed = [each for each in getattr(target.node, "checks", ()) if isinstance(each, ComputedValue)]
+            if static is not None:
+                fallback = f'{{"value": {regotext.value(static)}}}'
+            elif computed:
+                if len(names) > 1 or frame.level + 1 != len(place.stack):
+                    raise CueError(line, f"`{'.'.join(names)}`, which is made of the input, is not taken here")
+                fallback = self._made(computed[0], names[0], place, line)
+        if fallback != _UNKNOWN and target.optional:
+            raise CueError(line, f"`{'.'.join(names)}` has a value only where an optional field is there")
+        return f"cue.reference(here[{frame.level}], {regotext.value(tuple(names))}, {fallback})"
+
+    def _made(self, computed: ComputedValue, name: str, place: Spot, line: int) -> str:
+        """What a field comes to; nothing where it is made of itself under an `if` that needs it from the document."""
+        if computed not in place.making:
+            return self.made(computed, place)
+        here = place.stack[-1]
+        if isinstance(here, StructNode) and any(name in needed(here, guard) for guard in place.holding):
+            return _UNKNOWN
+        raise CircleError(line, f"`{name}` is made of itself")
+
+    def _binary(self, expression: Binary, frame: Frame, place: Spot) -> str:
+        left, right = (self.rego(each, frame, place) for each in (expression.left, expression.right))
+        match expression.operator:
+            case "&&":
+                return f"cue.both({left}, {right})"
+            case "||":
+                return f"cue.either({left}, {right})"
+            case "+":
+                return f"cue.sum({left}, {right})"
+            case operator if operator in _COMPARISONS:
+                return f"cue.compared({regotext.value(operator)}, {left}, {right})"
+        raise CueError(expression.line, f"`{expression.operator}` is not taken here")
+
+    def _call(self, call: FunctionCall, frame: Frame, place: Spot) -> str:
+        if isinstance(call.function, Name) and call.function.name == "len" and meaning("len", frame) is None:
+            if len(call.arguments) != 1:
+                raise CueError(call.line, "`len` takes one value", wrong=True)
+            return f"cue.length({self.rego(call.arguments[0], frame, place)})"
+        name = packaged(call.function, frame, self.imports)
+        if name == "strings.Join" and len(call.arguments) == 2 and isinstance(call.arguments[0], ListLiteral):  # noqa: PLR2004
+            items, separator = call.arguments
+            if isinstance(items, ListLiteral) and items.rest is None:
+                parts = ", ".join(self.rego(each, frame, place) for each in items.items)
+                return f"cue.joined([{parts}], {self.rego(separator, frame, place)})"
+        if name in _TESTS and len(call.arguments) == 2:  # noqa: PLR2004
+            first, second = (self.rego(each, frame, place) for each in call.arguments)
+            return f"cue.{_TESTS[name]}({first}, {second})"
+        raise CueError(call.line, f"the call of `{name or 'a function'}` is not taken here")
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What the text says of where a path leads; None where it says nothing."""
+
+    node: Node | None
+    optional: bool = False
+
+
+def _walk(node: Node | None, names: Sequence[str], place: Spot, line: int) -> _Target:
+    optional = False
+    here = place.stack[-1]
+    for number, name in enumerate(names):
+        if isinstance(node, Choice) and len(node.branches) == 1:
+            node = node.branches[0]
+        if node is None or (isinstance(node, ScalarNode) and not node.checks):
+            return _Target(None)
+        if isinstance(node, Choice) and not any(node.preferred):
+            return _Target(None)
+        if not isinstance(node, StructNode):
+            raise CueError(line, f"`{'.'.join(names)}` leads through what is no plain struct")
+        entry = node.fields.get(name)
+        if entry is None:
+            if node.closed:
+                raise CueError(line, f"undefined field: {name}", wrong=True)
+            return _Target(None)
+        own = node is here and number == len(names) - 1
+        if own and frozenset(entry.guards) <= place.known:
+            holding = place.holding & frozenset(entry.guards)
+            optional, node = optional or entry.marks[holding] is not Mark.REGULAR, entry.variants[holding]
+            continue
+        optional = optional or entry.mark is not Mark.REGULAR
+        if entry.guards and not (own and _is_safe(name, entry, place, node, line)):
+            raise CueError(line, f"`{'.'.join(names)}`, which depends on an `if`, is not taken here")
+        node = entry.plain
+    return _Target(node, optional)
+
+
+def _is_safe(name: str, entry: FieldEntry, place: Spot, node: StructNode, line: int) -> bool:
+    """Whether no `if` gives a field a value where the document lacks it: it has the document's, or none."""
+    if entry.plain is not None and _static(entry.plain, line) is not None:
+        return False
+    if place.guard is not None:
+        return entry.guards == (place.guard,)
+    return all(name in needed(node, guard) for guard in entry.guards)
+
+
+def needed(node: StructNode, guard: int) -> frozenset[str]:  # noqa: C901 - a form a line
+    """The fields of a struct without which a guard's condition is not known."""
+    found: set[str] = set()
+    waiting: list[Expression] = [condition for condition, _ in node.guards[guard].conditions]
+    while waiting:
+        each = waiting.pop()
+        match each:
+            case Name() if each.name not in found:
+                found.add(each.name)
+                entry = node.fields.get(each.name)
+                if isinstance(entry, FieldEntry) and isinstance(entry.plain, ScalarNode):
+                    checks = entry.plain.checks
+                    if not any(isinstance(check, Equals) for check in checks):
+                        waiting += [check.expression for check in checks if isinstance(check, ComputedValue)]
+            case Selector():
+                waiting.append(each.of)
+            case IndexOf():
+                waiting += [each.of, each.key]
+            case Unary():
+                waiting.append(each.operand)
+            case Binary():
+                waiting += [each.left, each.right]
+            case Interpolation():
+                waiting += [part for part in each.parts if not isinstance(part, str)]
+            case FunctionCall():
+                waiting += each.arguments
+            case ListLiteral():
+                waiting += each.items
+    return frozenset(found)
+
+
+def _static(node: Node, line: int) -> Any:  # noqa: ANN401 - a JSON value, null as `Null`
+    """The value that a node has where the document says nothing; None where there is none."""
+    match node:
+        case ScalarNode():
+            given = [check.value for check in node.checks if isinstance(check, Equals)]
+            return regotext.NULL if given == [None] else (given[0] if given else None)
+        case ListNode():
+            items = [_static(each, line) for each in node.items]
+            return None if any(each is None for each in items) else tuple(items)
+        case Choice() if any(node.preferred):
+            first = [each for each, preferred in zip(node.branches, node.preferred, strict=True) if preferred]
+            if len(first) > 1 or isinstance(first[0], StructNode | Choice | Never):
+                raise CueError(line, "such a default is not taken in a condition")
+            return _static(first[0], line)
+        case Choice() if len(node.branches) == 1:
+            return _static(node.branches[0], line)
+    return None
+
+
+def _text(name: str) -> str:
+    return f'{{"value": {regotext.value(name)}}}'

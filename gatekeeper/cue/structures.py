@@ -1,0 +1,250 @@
+"""What is said of one struct, put together: its fields, the names that it allows, the parts that count sometimes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from gatekeeper.cue import scalars, writing
+from gatekeeper.cue.nodes import (
+    AllowedNames,
+    Check,
+    Equals,
+    FieldEntry,
+    GuardedPart,
+    Matches,
+    Never,
+    Node,
+    ScalarNode,
+    StructNode,
+)
+from gatekeeper.cue.parts import Said, StructPart
+from gatekeeper.cue.refusal import CircleError, CueError
+from gatekeeper.cue.scopes import Frame, Scope
+from gatekeeper.cue.syntax import (
+    Binary,
+    CueField,
+    Expression,
+    Guard,
+    Interpolation,
+    Literal,
+    Mark,
+    Name,
+    Pattern,
+    Rest,
+    Unary,
+)
+
+# Guards that say something of the same field: each set of them that may count is a node of its own.
+_GUARDS: Final = 4
+
+
+class NodeBuilder(Protocol):
+    """Makes nodes of what is said of a place."""
+
+    def node(self, said: Sequence[Said], depth: int, *, late: bool = False) -> Node:
+        """What is said of a place, put together."""
+        ...
+
+    def definition(self, field: CueField, part: StructPart, depth: int) -> Node:
+        """A definition where it stands."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class _Line:
+    """A field as one struct's text has it, perhaps in a guard."""
+
+    field: CueField
+    said: Said
+    guard: int | None
+
+
+def labels(part: StructPart) -> frozenset[str]:
+    """The fields that a struct's text names, those that count sometimes too."""
+    return frozenset(field.name for field, _ in _fields(part.struct.declarations) if not field.definition)
+
+
+def nests(part: StructPart, name: str) -> bool:
+    """Whether what it says of a field may be a struct."""
+    plain = Literal | Unary | Interpolation
+    return any(
+        field.name == name and not isinstance(field.value, plain) and not _is_type(field.value)
+        for field, _ in _fields(part.struct.declarations)
+    )
+
+
+def _is_type(expression: Expression) -> bool:
+    if isinstance(expression, Binary):
+        return all(_is_type(each) or isinstance(each, Literal | Unary) for each in (expression.left, expression.right))
+    return isinstance(expression, Name) and expression.name in {"string", "int", "bool", "number", "float"}
+
+
+def _fields(declarations: Iterable[object], guarded: bool = False) -> Iterator[tuple[CueField, bool]]:  # noqa: FBT001, FBT002
+    for each in declarations:
+        if isinstance(each, CueField):
+            yield each, guarded
+        elif isinstance(each, Guard):
+            yield from _fields(each.body.declarations, guarded=True)
+
+
+def structure(
+    builder: NodeBuilder, parts: Sequence[StructPart], checks: tuple[Check, ...], depth: int, *, late: bool
+) -> Node:
+    """A struct of all that is said of it.
+
+    Raises:
+        CueError: what is not taken.
+    """
+    parts = list(dict.fromkeys(parts))
+    guards: list[GuardedPart] = []
+    lines: list[_Line] = []
+    for part in parts:
+        lines += _lines(part, part.frame, part.struct.declarations, guards, ())
+    patterns = [(_names(each, part), part) for part in parts for each in _patterns(part)]
+    said_of: dict[str, list[_Line]] = {}
+    for line in lines:
+        said_of.setdefault(line.field.name, []).append(line)
+    closed = tuple(_closed(parts))
+    fields: dict[str, FieldEntry] = {}
+    for name, found in said_of.items():
+        also = [said for (tests, said), _ in patterns if _fits(name, tests, said.expression.line)]
+        entry = _entry(builder, found, also, depth, late=late)
+        forbidden = any(not _allows(each, name) for each in closed)
+        if forbidden and any(mark is not Mark.OPTIONAL for mark in entry.marks.values()):
+            if frozenset(entry.marks) != {frozenset()}:
+                raise CueError(found[0].field.line, f"`{name}` under `if` in a closed struct is not taken")
+            if entry.mark is Mark.REQUIRED:
+                raise CueError(found[0].field.line, f"`{name}!` in a closed struct that has no such field is not taken")
+            return Never("field not allowed", (writing.label(name),))
+        plain = entry.plain
+        if entry.mark is Mark.REGULAR and isinstance(plain, Never):
+            return plain.below(writing.label(name))
+        fields[name] = entry
+    if guards:
+        _refuse_new_names(said_of, closed)
+    if checks and (guards or closed):
+        raise CueError(parts[0].struct.line, "a function for a struct that is closed or has an `if` is not taken")
+    others = tuple((tests, builder.node((said,), depth + 1, late=True)) for (tests, said), _ in patterns)
+    text = writing.text(parts[0].struct) if len(parts) == 1 else ""
+    return StructNode(fields, others, closed, tuple(guards), checks, text, tuple(_definitions(builder, parts, depth)))
+
+
+def _definitions(builder: NodeBuilder, parts: Sequence[StructPart], depth: int) -> Iterator[tuple[str, Node]]:
+    for part in parts:
+        for each in part.struct.declarations:
+            if isinstance(each, CueField) and each.definition and each not in part.entered:
+                yield each.name, builder.definition(each, part, depth)
+
+
+def _refuse_new_names(said_of: dict[str, list[_Line]], closed: Sequence[AllowedNames]) -> None:
+    """Whether a closed struct may have a field that counts sometimes only depends on the order in which CUE looks."""
+    for name, found in said_of.items():
+        if all(line.guard is not None for line in found) and any(name in each.labels for each in closed):
+            raise CueError(found[0].field.line, f"`{name}` under `if` only, in a closed struct, is not taken")
+
+
+def _lines(
+    part: StructPart,
+    frame: Frame,
+    declarations: Iterable[object],
+    guards: list[GuardedPart],
+    conditions: tuple[tuple[Expression, Frame], ...],
+) -> Iterator[_Line]:
+    here = None
+    if conditions:
+        here = len(guards)
+        names = frozenset(each.name for each in declarations if isinstance(each, CueField))
+        guards.append(GuardedPart(tuple(conditions), names))
+    for each in declarations:
+        if isinstance(each, CueField):
+            if each.definition and not conditions:
+                continue
+            if each.definition or (conditions and each.mark is not Mark.REGULAR):
+                raise CueError(each.line, "only regular fields are taken under `if`")
+            yield _Line(each, Said(each.value, frame, part.deep, part.entered), here)
+        elif isinstance(each, Guard):
+            inner = Frame(Scope(each.body), frame.level, frame)
+            more = tuple((condition, frame) for condition in each.conditions)
+            yield from _lines(part, inner, each.body.declarations, guards, (*conditions, *more))
+        elif conditions:
+            raise CueError(each.line if hasattr(each, "line") else 1, "only fields are taken under `if`")
+
+
+def _entry(
+    builder: NodeBuilder, lines: Sequence[_Line], patterns: Sequence[Said], depth: int, *, late: bool
+) -> FieldEntry:
+    guards = tuple(dict.fromkeys(line.guard for line in lines if line.guard is not None))
+    if len(guards) > _GUARDS:
+        raise CueError(lines[0].field.line, f"more than {_GUARDS} `if`s about one field are not taken")
+    variants: dict[frozenset[int], Node | None] = {}
+    marks: dict[frozenset[int], Mark] = {}
+    for size in range(len(guards) + 1):
+        for holding in itertools.combinations(guards, size):
+            count = [line for line in lines if line.guard is None or line.guard in holding]
+            key = frozenset(holding)
+            said = [*(line.said for line in count), *patterns]
+            variants[key] = _variant(builder, said, depth, late=late, guarded=bool(holding)) if count else None
+            marks[key] = _mark(count)
+    return FieldEntry(marks[frozenset()], guards, variants, marks)
+
+
+def _variant(builder: NodeBuilder, said: Sequence[Said], depth: int, *, late: bool, guarded: bool) -> Node:
+    try:
+        return builder.node(said, depth + 1, late=late or guarded)
+    except CircleError:
+        # A field that an `if` makes of itself is an error of CUE's wherever the condition holds.
+        if not guarded:
+            raise
+        return Never("structural cycle")
+
+
+def _mark(lines: Sequence[_Line]) -> Mark:
+    given = {line.field.mark for line in lines}
+    if Mark.REGULAR in given:
+        return Mark.REGULAR
+    return Mark.REQUIRED if Mark.REQUIRED in given else Mark.OPTIONAL
+
+
+def _patterns(part: StructPart) -> Iterator[Pattern]:
+    return (each for each in part.struct.declarations if isinstance(each, Pattern))
+
+
+def _names(pattern: Pattern, part: StructPart) -> tuple[tuple[Check, ...], Said]:
+    """What is asked of a name, and what is said of the fields that have it."""
+    names = pattern.names
+    tests: tuple[Check, ...]
+    if isinstance(names, Name) and names.name == "string":
+        tests = ()
+    elif isinstance(names, Literal) and isinstance(names.value, str):
+        tests = (Equals(names.value),)
+    elif isinstance(names, Unary) and names.operator in {"=~", "!~"} and isinstance(names.operand, Literal):
+        tests = (Matches(names.operator, str(names.operand.value)),)
+    else:
+        raise CueError(pattern.line, "a pattern of names that is not `string`, a text, `=~` or `!~` is not taken")
+    return tests, Said(pattern.value, part.frame, part.deep, part.entered)
+
+
+def _fits(name: str, tests: Sequence[Check], line: int) -> bool:
+    return all(isinstance(scalars.joined((Equals(name), test), line, late=False), ScalarNode) for test in tests)
+
+
+def _closed(parts: Sequence[StructPart]) -> Iterator[AllowedNames]:
+    for group in sorted({group for part in parts for group in part.groups}):
+        within = [part for part in parts if group in part.groups]
+        allowing = list(dict.fromkeys([*within, *(other for part in within for other in part.beside)]))
+        if any(_open(part) for part in allowing):
+            continue
+        names = frozenset().union(*(labels(part) for part in allowing))
+        tests = tuple(_names(each, part)[0] for part in allowing for each in _patterns(part))
+        yield AllowedNames(names, tests)
+
+
+def _open(part: StructPart) -> bool:
+    return any(isinstance(each, Rest) for each in part.struct.declarations)
+
+
+def _allows(allowed: AllowedNames, name: str) -> bool:
+    return name in allowed.labels or any(_fits(name, tests, 1) for tests in allowed.patterns)
