@@ -14,8 +14,8 @@ def line_of(node: Node | None) -> int | None:
         case StructNode():
             if node.guards:
                 return node.guards[0].conditions[0][0].line
-            regular = [entry.plain for entry in node.fields.values() if entry.mark is Mark.REGULAR]
-            within = [*regular, *(each for _, each in node.definitions)]
+            there = [entry.plain for entry in node.fields.values() if entry.mark is not Mark.OPTIONAL]
+            within = [*there, *(each for _, each in node.definitions)]
             return next((line for each in within if (line := line_of(each)) is not None), None)
         case ListNode():
             return next((line for each in node.items if (line := line_of(each)) is not None), None)

@@ -97,7 +97,7 @@ class _Writer:
     def made(self, computed: ComputedValue, place: Spot) -> str:
         """What a field comes to that is made of the document."""
         name = self._name("made")
-        place = replace(place, making=(*place.making, computed))
+        place = replace(place, making=(*place.making, computed), equality=False, base=False)
         rego = self.expressions.rego(computed.expression, computed.frame, place)
         self.functions.append(f"{name}(here) := {rego}\n")
         return f"{name}(here)"
@@ -163,7 +163,7 @@ class _Writer:
         if node is None:
             self.functions.append(f"{name}(value, at, here) := [] if is_object(value)\n")
             return name
-        absent = self.absent(node, place, at) if mark is Mark.REGULAR else "[]"
+        absent = self.absent(node, place, at) if mark is not Mark.OPTIONAL else "[]"
         call = self.call(node, place, f"value[{key}]", at, "here")
         self.functions.append(
             f"{name}(value, at, here) := {call} if {key} in object.keys(value)\n\n"

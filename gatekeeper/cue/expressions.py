@@ -8,7 +8,7 @@ document first.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from gatekeeper.cue import regotext
@@ -59,6 +59,8 @@ class Spot:
         known: the guards of its struct of which it is known whether they hold, where the value counts.
         holding: those of them that do.
         making: the values that are being written, so that a circle is seen.
+        equality: it is compared with `==` or `!=`, for which no type is wrong.
+        base: a field of it is taken by its name, so that it may be a struct.
     """
 
     stack: Sequence[Node]
@@ -66,6 +68,8 @@ class Spot:
     known: frozenset[int] = frozenset()
     holding: frozenset[int] = frozenset()
     making: tuple[ComputedValue, ...] = ()
+    equality: bool = False
+    base: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,8 @@ class Expressions:
                     return self._reference(*path, place, expression.line)
                 return f"cue.item({self.rego(expression.of, frame, place)}, {_text(expression.name)})"
             case IndexOf():
-                of, key = (self.rego(each, frame, place) for each in (expression.of, expression.key))
+                of = self.rego(expression.of, frame, replace(place, base=True, equality=False))
+                key = self.rego(expression.key, frame, replace(place, base=False, equality=False))
                 return f"cue.item({of}, {key})"
             case Interpolation():
                 parts = [
@@ -154,9 +159,12 @@ class Expressions:
         target = _walk(place.stack[frame.level], names, place, line)
         fallback = _UNKNOWN
         if target.node is not None:
+            _refuse_open(target.node, names, place, line)
             static = _static(target.node, line)
             computed = [each for each in getattr(target.node, "checks", ()) if isinstance(each, ComputedValue)]
             if static is not None:
+                if place.guard is None and isinstance(target.node, Choice):
+                    raise CueError(line, "a text that is made of a default is not taken")
                 fallback = f'{{"value": {regotext.value(static)}}}'
             elif computed:
                 if len(names) > 1 or frame.level + 1 != len(place.stack):
@@ -176,7 +184,11 @@ class Expressions:
         raise CircleError(line, f"`{name}` is made of itself")
 
     def _binary(self, expression: Binary, frame: Frame, place: Spot) -> str:
-        left, right = (self.rego(each, frame, place) for each in (expression.left, expression.right))
+        equality = expression.operator in {"==", "!="}
+        left, right = (
+            self.rego(each, frame, replace(place, base=False, equality=equality and isinstance(each, Name | Selector)))
+            for each in (expression.left, expression.right)
+        )
         match expression.operator:
             case "&&":
                 return f"cue.both({left}, {right})"
@@ -240,6 +252,15 @@ def _walk(node: Node | None, names: Sequence[str], place: Spot, line: int) -> _T
             raise CueError(line, f"`{'.'.join(names)}`, which depends on an `if`, is not taken here")
         node = entry.plain
     return _Target(node, optional)
+
+
+def _refuse_open(node: Node, names: Sequence[str], place: Spot, line: int) -> None:
+    """What has a value, or half of one, where the document lacks it: structs, lists, disjunctions without a default."""
+    if isinstance(node, StructNode | ListNode | Choice) and _static(node, line) is None:
+        scalars = isinstance(node, Choice) and all(isinstance(each, ScalarNode) for each in node.branches)
+        empty = isinstance(node, StructNode) and not (node.fields or node.patterns or node.closed or node.guards)
+        if not ((scalars and place.equality) or (empty and place.base)):
+            raise CueError(line, f"`{'.'.join(names)}` is a struct, a list or a disjunction, which is not taken here")
 
 
 def _is_safe(name: str, entry: FieldEntry, place: Spot, node: StructNode, line: int) -> bool:
