@@ -20,6 +20,8 @@ MINUTES ?=
 
 # Which folder to make mistakes in: `make mutate P=provider/registry`.
 P ?=
+# How many pairs of a CUE policy and a document to compare with the real CUE.
+PAIRS ?= 20000
 # What to show in the demo instead of images made up for it: `make demo IMAGES="cgr.dev/chainguard/static …"`.
 IMAGES ?=
 
@@ -73,6 +75,11 @@ bench: venv tools ## the figures we care about (S="cold warm" measures some of t
 .PHONY: attack
 attack: venv ## hostile registries, callers and strangers against the real provider, 10 minutes (A="memory faults", MINUTES=5)
 	@$(PY) -m tests.attack.namespace $(PY) -m tests.attack $(if $(MINUTES),--minutes=$(MINUTES)) $(A)
+
+.PHONY: cue
+cue: venv opa ## compiled CUE policies against the real CUE: 20,000 random pairs, minutes (PAIRS=1000 for fewer)
+	@tools/build cue-judge
+	@$(PY) -m tests.integration.cue.differential $(PAIRS)
 
 .PHONY: mutate
 mutate: venv opa ## do the tests notice mistakes in a folder or file? minutes (P=gatekeeper/rego)

@@ -445,8 +445,9 @@ STORE_SKEW_SECONDS: Final = 5.0
 # by so much its clock may be behind.
 STORE_NO_SKEW_SECONDS: Final = 1.0
 
-# Of a CUE text: how deep it nests, its definitions put in their places; into how many parts it comes then, and how many
-# ways a disjunction may go; the digits of a number, so that it is the same number in Rego.
+# Of a CUE text: its words; how deep it nests, its definitions put in their places; into how many parts it comes then,
+# and how many ways a disjunction may go; the digits of a number, so that it is the same number in Rego.
+CUE_WORDS: Final = 40_000
 CUE_DEPTH: Final = 64
 CUE_PARTS: Final = 4000
 CUE_BRANCHES: Final = 512

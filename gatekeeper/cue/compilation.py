@@ -88,7 +88,7 @@ class _Writer:
             case ListNode():
                 return f"{self._listing(node, stack)}({value}, {at}, {here})"
         if (line := activity.line_of(node)) is not None:
-            raise CueError(line, "what is made of the input, or under `if`, in a disjunction is not taken")
+            raise CueError(line, "what is made of the input, or under `if`, in a list or a disjunction is not taken")
         if all(isinstance(each, ScalarNode) for each in node.branches):
             tests = [self._tests(each, place) for each in node.branches if isinstance(each, ScalarNode)]
             return f"cue.any_of({value}, {at}, [{', '.join(tests)}], {node.ways})"
@@ -181,7 +181,7 @@ class _Writer:
         if isinstance(node, StructNode):
             return self.call(node, place, "{}", at, "here")
         if not isinstance(node, ScalarNode):
-            raise CueError(line, "what is made of the input, or under `if`, in the items of a list is not taken")
+            raise CueError(line, "what is made of the input, or under `if`, in a list or a disjunction is not taken")
         given = [each for each in node.checks if isinstance(each, Equals)]
         tests, late = self._tests(node, place), regotext.value(node.late)
         if given:

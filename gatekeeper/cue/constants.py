@@ -25,7 +25,7 @@ from gatekeeper.cue.syntax import (
     Unary,
 )
 from gatekeeper.cue.words import FUNCTIONS, TIMES, VALIDATORS
-from provider.limits import CUE_DEPTH
+from provider.limits import CUE_DEPTH, CUE_PARTS
 
 _UNKNOWN: Final = object()
 # What `time.Parse` reads and writes again as it is; it would turn others to UTC.
@@ -61,8 +61,12 @@ def packaged(expression: Expression, frame: Frame, imports: Mapping[str, str]) -
 class _Constants:
     def __init__(self, imports: Mapping[str, str]) -> None:
         self.imports = imports
+        self.steps = 0
 
     def value(self, expression: Expression, frame: Frame, depth: int) -> Any:  # noqa: ANN401, C901, PLR0911 - a form a line
+        self.steps += 1
+        if self.steps > CUE_PARTS:
+            raise CueError(expression.line, f"a value that comes of more than {CUE_PARTS} parts is not taken")
         if depth > CUE_DEPTH:
             raise CircleError(expression.line, "names refer to each other in a circle, or too deep")
         match expression:

@@ -23,6 +23,7 @@ from gatekeeper.cue.nodes import (
     Node,
     ScalarNode,
     StructNode,
+    Validator,
 )
 from gatekeeper.cue.refusal import CircleError, CueError
 from gatekeeper.cue.scopes import Frame, meaning
@@ -256,7 +257,12 @@ def _walk(node: Node | None, names: Sequence[str], place: Spot, line: int) -> _T
 
 def _refuse_open(node: Node, names: Sequence[str], place: Spot, line: int) -> None:
     """What has a value, or half of one, where the document lacks it: structs, lists, disjunctions without a default."""
-    if isinstance(node, StructNode | ListNode | Choice) and _static(node, line) is None:
+    if place.base and isinstance(node, ScalarNode) and node.checks:
+        raise CueError(line, f"a field of `{'.'.join(names)}`, which is no struct, is not taken")
+    if place.base and isinstance(node, ScalarNode) and node.checks:
+        raise CueError(line, f"a field of `{'.'.join(names)}`, which is no struct, is not taken")
+    functions = isinstance(node, ScalarNode) and any(isinstance(each, Validator) for each in node.checks)
+    if functions or (isinstance(node, StructNode | ListNode | Choice) and _static(node, line) is None):
         scalars = isinstance(node, Choice) and all(isinstance(each, ScalarNode) for each in node.branches)
         empty = isinstance(node, StructNode) and not (node.fields or node.patterns or node.closed or node.guards)
         if not ((scalars and place.equality) or (empty and place.base)):

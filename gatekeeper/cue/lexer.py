@@ -16,7 +16,7 @@ from typing import Final
 from gatekeeper.cue.refusal import CueError
 from gatekeeper.cue.string_literals import Quotes, opened, unescaped
 from gatekeeper.cue.syntax import Number
-from provider.limits import CUE_DEPTH, CUE_DIGITS
+from provider.limits import CUE_DEPTH, CUE_DIGITS, CUE_WORDS
 
 
 class Kind(Enum):
@@ -43,7 +43,6 @@ class CueToken:
         octets: it is a text of bytes (`'…'`).
         newline: a comma that was not written.
         plain: of a text, that it may name a field (`"a"`, not a text over lines).
-        adjacent: nothing stands between it and the token before.
     """
 
     kind: Kind
@@ -54,7 +53,6 @@ class CueToken:
     octets: bool = False
     newline: bool = False
     plain: bool = False
-    adjacent: bool = False
 
 
 _SPACE: Final = re.compile(r"[ \t\r]+|//[^\n]*")
@@ -89,6 +87,7 @@ class _Lexer:
         self.line = line
         self.depth = depth
         self.last: CueToken | None = None
+        self.count = 0
         if depth > CUE_DEPTH:
             raise CueError(line, f"texts within texts are nested deeper than {CUE_DEPTH}")
 
@@ -115,7 +114,6 @@ class _Lexer:
         raise CueError(self.line, "an interpolation is not closed", wrong=True)
 
     def _next(self) -> Iterator[CueToken]:
-        start = self.at
         if space := _SPACE.match(self.text, self.at):
             self.at = space.end()
             return
@@ -131,9 +129,10 @@ class _Lexer:
             self._attribute()
             return
         token = self._token()
-        if self.last is not None and start and not self.text[start - 1].isspace():
-            token = CueToken(**{**vars(token), "adjacent": True})
         self.last = token
+        self.count += 1
+        if self.count > CUE_WORDS:
+            raise CueError(self.line, f"a text of more than {CUE_WORDS} words is not taken")
         yield token
 
     def _ends(self) -> bool:

@@ -1,0 +1,144 @@
+"""Random policies and documents that have something to do with each other: few names, few values, much nesting."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+_NAMES: Final = ("a", "b", "c")
+_LITERALS: Final = ("1", "2", "1.5", '"x"', '"yx"', '""', "true", "false", "null", "-1")
+_TYPES: Final = ("int", "string", "bool", "number", "float", "_", "null", "uint")
+_BOUNDS: Final = (
+    *(">1", ">=1", "<2", "<=1.5", "!=1", '!="x"', '>"x"', '<="x"', "!=null"),
+    *('=~"x$"', '!~"^y"', '=~"^[xy]"'),
+)
+_FUNCTIONS: Final = (
+    *("list.MinItems(1)", "list.MaxItems(1)", "struct.MaxFields(1)", "struct.MinFields(1)"),
+    *("strings.MinRunes(1)", "strings.MaxRunes(1)", 'strings.HasPrefix("x")', 'strings.Contains("y")'),
+)
+_DEFINITIONS: Final = ("#P", "#Q")
+_CONDITIONS: Final = (
+    *("{} == 1", '{} == "x"', "{} != null", "{} > 1", '{} < "y"', "!{}", "{}", "{} == {}", "len({}) < 2"),
+    *('list.Contains(["x", 1], {})', 'list.Contains({}, "x")', 'strings.HasPrefix({}, "x")', "{} == 1 && {} == 2"),
+    *("{} == 1 || {} == true", '!list.Contains(["x"], {})', "{} != {}"),
+)
+
+
+def _name() -> st.SearchStrategy[str]:
+    return st.sampled_from(_NAMES)
+
+
+def _scalar() -> st.SearchStrategy[str]:
+    return st.one_of(
+        st.sampled_from(_LITERALS), st.sampled_from(_TYPES), st.sampled_from(_BOUNDS), st.sampled_from(_LITERALS)
+    )
+
+
+@st.composite
+def _field(draw: st.DrawFn, depth: int) -> str:
+    mark = draw(st.sampled_from(["", "", "", "?", "!"]))
+    return f"{draw(_name())}{mark}: {draw(value(depth - 1))}"
+
+
+@st.composite
+def _guard(draw: st.DrawFn, names: tuple[str, ...], depth: int) -> str:
+    condition = draw(st.sampled_from(_CONDITIONS))
+    while "{}" in condition:
+        condition = condition.replace("{}", draw(st.sampled_from(names)), 1)
+    name = draw(st.sampled_from([*_NAMES, "d", "d", "d"]))
+    asked = draw(st.one_of(_scalar(), _scalar(), _made(names), value(max(depth - 1, 0))))
+    return f"if {condition} {{{name}: {asked}}}"
+
+
+@st.composite
+def _made(draw: st.DrawFn, names: tuple[str, ...]) -> str:
+    one, other = draw(st.sampled_from(names)), draw(st.sampled_from(names))
+    return draw(
+        st.sampled_from([f'"x\\({one})"', f'"y" + {one}', f'strings.Join([{one}, "x"], "")', f'"\\({one})\\({other})"'])
+    )
+
+
+@st.composite
+def structs(draw: st.DrawFn, depth: int, *, top: bool = False) -> str:
+    """A struct's text, without braces where it is the whole policy."""
+    fields = draw(st.lists(_field(depth), min_size=1 if top else 0, max_size=3))
+    names = tuple(dict.fromkeys(each[0] for each in fields))
+    if names and not top and draw(st.integers(0, 4)) == 0:
+        fields += draw(st.lists(_guard(names, depth), min_size=1, max_size=2))
+    if names and draw(st.integers(0, 9)) == 0:
+        fields.append(f"d: {draw(_made(names))}")
+    more = ["", "", "", "", "..."] if not top else [""]
+    more += ["[string]: " + draw(value(depth - 1))] if draw(st.integers(0, 7)) == 0 else []
+    more += ['[=~"^[ab]"]: ' + draw(value(depth - 1))] if draw(st.integers(0, 9)) == 0 else []
+    more += [draw(st.sampled_from(_DEFINITIONS))] if draw(st.integers(0, 9)) == 0 and not top else []
+    last = draw(st.sampled_from(more))
+    fields += [last] if last else []
+    return "\n".join(fields) if top else "{" + ", ".join(fields) + "}"
+
+
+@st.composite
+def _list(draw: st.DrawFn, depth: int) -> str:
+    items = draw(st.lists(value(depth - 1), max_size=2))
+    rest = draw(st.sampled_from(["", "...", "..." + draw(value(depth - 1))]))
+    return "[" + ", ".join([*items, *([rest] if rest else [])]) + "]"
+
+
+@st.composite
+def value(draw: st.DrawFn, depth: int) -> str:  # noqa: PLR0911 - a form a line
+    """What a field may be asked to be."""
+    if depth <= 0:
+        return draw(_scalar())
+    form = draw(st.integers(0, 19))
+    match form:
+        case 0 | 1 | 2 | 3 | 4:
+            return draw(_scalar())
+        case 5 | 6 | 7 | 8:
+            return draw(structs(depth))
+        case 9 | 10 | 11:
+            return draw(_list(depth))
+        case 12 | 13:
+            return " | ".join(draw(st.lists(value(depth - 1), min_size=2, max_size=3)))
+        case 14:
+            first, *rest = draw(st.lists(value(depth - 1), min_size=2, max_size=3))
+            return " | ".join([f"*{first}" if " " not in first else f"*({first})", *rest])
+        case 15 | 16:
+            return " & ".join(f"({each})" for each in draw(st.lists(value(depth - 1), min_size=2, max_size=2)))
+        case 17:
+            return f"close({draw(structs(depth))})"
+        case 18:
+            return draw(st.sampled_from(_FUNCTIONS))
+        case _:
+            return draw(st.sampled_from(_DEFINITIONS))
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> str:
+    """A policy's text, with the imports that it uses."""
+    text = draw(structs(3, top=True))
+    definitions = ""
+    for name in reversed(_DEFINITIONS):
+        if name in text + definitions:
+            inner = draw(value(2)).replace(name, "int")
+            definitions = f"{name}: {inner if name == '#P' else inner.replace('#P', 'string')}\n" + definitions
+    whole = definitions + text
+    used = [name for name in ("list", "strings", "struct") if f"{name}." in whole]
+    return "".join(f'import "{name}"\n' for name in used) + whole
+
+
+def _json(depth: int) -> st.SearchStrategy[Any]:
+    plain = st.sampled_from([1, 2, 1.5, "x", "yx", "", True, False, None, -1, 3])
+    if depth <= 0:
+        return plain
+    inner = _json(depth - 1)
+    return st.one_of(plain, documents(depth - 1), documents(depth - 1), st.lists(inner, max_size=3))
+
+
+def documents(depth: int = 3) -> st.SearchStrategy[Any]:
+    """A document, as Go writes it: whole numbers without a point."""
+    return st.dictionaries(st.sampled_from([*_NAMES, *_NAMES, "d", "d", "e"]), _json(depth), max_size=3)
+
+
+def pairs() -> st.SearchStrategy[tuple[str, Any]]:
+    """A policy and a document."""
+    return st.tuples(policies(), documents())
