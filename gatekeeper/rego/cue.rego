@@ -444,6 +444,7 @@ _said(value, test, late) := test.of.error if {
 } else := _conflict(shown(value), test.text, kind(value), test.type) if {
 	not kind(value) in test.kinds
 	_second(test, late)
+	not _comes_last(value, late)
 } else := _conflict(test.text, shown(value), test.type, kind(value)) if {
 	not kind(value) in test.kinds
 } else := _conflict(test.text, shown(value), test.type, kind(value)) if {
@@ -454,6 +455,9 @@ _said(value, test, late) := test.of.error if {
 } else := sprintf("invalid value %s (out of bound %s)", [shown(value), test.text]) if {
 	test.op in {"<", "<=", ">", ">=", "!=", "=~", "!~"}
 } else := sprintf("invalid value %s (does not satisfy %s)%s", [shown(value), test.text, _why(value, test)])
+
+# CUE names a struct or a list of the document last.
+_comes_last(value, false) if kind(value) in {"struct", "list"}
 
 # Whether CUE names what is wanted after the value, where their kinds differ.
 _second(test, late) if {
