@@ -163,7 +163,10 @@ class _Writer:
         if node is None:
             self.functions.append(f"{name}(value, at, here) := [] if is_object(value)\n")
             return name
-        absent = self.absent(node, place, at) if mark is not Mark.OPTIONAL else "[]"
+        absent = self.absent(node, place, at) if mark is Mark.REGULAR else "[]"
+        line = activity.line_of(node)
+        if mark is Mark.REQUIRED and line is not None:
+            raise CueError(line, "what is made of the input, or under `if`, in a required field is not taken")
         call = self.call(node, place, f"value[{key}]", at, "here")
         self.functions.append(
             f"{name}(value, at, here) := {call} if {key} in object.keys(value)\n\n"

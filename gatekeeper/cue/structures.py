@@ -120,8 +120,10 @@ def structure(
                 raise CueError(found[0].field.line, f"`{name}!` in a closed struct that has no such field is not taken")
             return Never("field not allowed", (writing.label(name),))
         plain = entry.plain
-        # A required field is judged where it is absent, too; an optional one is not.
-        if entry.mark is not Mark.OPTIONAL and isinstance(plain, Never):
+        if entry.mark is Mark.REQUIRED and isinstance(plain, Never):
+            # Whether CUE holds it against a document without the field depends on where it stands.
+            raise CueError(found[0].field.line, f"nothing ever fits `{name}!`: {plain.said}")
+        if entry.mark is Mark.REGULAR and isinstance(plain, Never):
             return plain.below(writing.label(name))
         fields[name] = entry
     if guards:
