@@ -112,19 +112,9 @@ def structure(
     for name, found in said_of.items():
         also = [said for (tests, said), _ in patterns if _fits(name, tests, said.expression.line)]
         entry = _entry(builder, found, also, depth, late=late)
-        forbidden = any(not _allows(each, name) for each in closed)
-        if forbidden and any(mark is not Mark.OPTIONAL for mark in entry.marks.values()):
-            if frozenset(entry.marks) != {frozenset()}:
-                raise CueError(found[0].field.line, f"`{name}` under `if` in a closed struct is not taken")
-            if entry.mark is Mark.REQUIRED:
-                raise CueError(found[0].field.line, f"`{name}!` in a closed struct that has no such field is not taken")
-            return Never("field not allowed", (writing.label(name),))
-        plain = entry.plain
-        if entry.mark is Mark.REQUIRED and isinstance(plain, Never):
-            # Whether CUE holds it against a document without the field depends on where it stands.
-            raise CueError(found[0].field.line, f"nothing ever fits `{name}!`: {plain.said}")
-        if entry.mark is Mark.REGULAR and isinstance(plain, Never):
-            return plain.below(writing.label(name))
+        never = _never(name, entry, closed, found[0].field.line)
+        if never is not None:
+            return never
         fields[name] = entry
     if guards:
         _refuse_new_names(said_of, closed)
@@ -133,6 +123,23 @@ def structure(
     others = tuple((tests, builder.node((said,), depth + 1, late=True)) for (tests, said), _ in patterns)
     text = writing.text(parts[0].struct) if len(parts) == 1 else ""
     return StructNode(fields, others, closed, tuple(guards), checks, text, tuple(_definitions(builder, parts, depth)))
+
+
+def _never(name: str, entry: FieldEntry, closed: Sequence[AllowedNames], line: int) -> Never | None:
+    """Why nothing fits a struct with such a field; None where something may."""
+    forbidden = any(not _allows(each, name) for each in closed)
+    if forbidden and any(mark is not Mark.OPTIONAL for mark in entry.marks.values()):
+        if frozenset(entry.marks) != {frozenset()}:
+            raise CueError(line, f"`{name}` under `if` in a closed struct is not taken")
+        if entry.mark is Mark.REQUIRED:
+            raise CueError(line, f"`{name}!` in a closed struct that has no such field is not taken")
+        return Never("field not allowed", (writing.label(name),))
+    if not isinstance(entry.plain, Never):
+        return None
+    if entry.mark is Mark.REQUIRED:
+        # Whether CUE holds it against a document without the field depends on where it stands.
+        raise CueError(line, f"nothing ever fits `{name}!`: {entry.plain.said}")
+    return entry.plain.below(writing.label(name)) if entry.mark is Mark.REGULAR else None
 
 
 def _definitions(builder: NodeBuilder, parts: Sequence[StructPart], depth: int) -> Iterator[tuple[str, Node]]:
