@@ -24,9 +24,9 @@ from gatekeeper.cue.nodes import (
     ScalarNode,
     StructNode,
 )
-from gatekeeper.cue.parts import ListPart, Part, Said, StructPart, Way, Ways
+from gatekeeper.cue.parts import Disjuncts, ListPart, Part, Said, StructPart, Way
 from gatekeeper.cue.refusal import CueError
-from gatekeeper.cue.scopes import Frame, NameMeaning, Scope, meaning
+from gatekeeper.cue.scopes import Frame, NameMeaning, StructNames, meaning
 from gatekeeper.cue.syntax import (
     Binary,
     CueField,
@@ -74,7 +74,7 @@ class Builder:
 
     def whole(self, content: StructLiteral) -> Node:
         """The node of the whole document."""
-        outermost = Frame(Scope(StructLiteral(content.line, ())), 0)
+        outermost = Frame(StructNames(StructLiteral(content.line, ())), 0)
         node = self.node((Said(content, outermost),), 0)
         if isinstance(node, Never):
             raise CueError(content.line, f"no document ever complies: {node.said}")
@@ -98,7 +98,7 @@ class Builder:
         self._count(line)
         if depth > CUE_DEPTH:
             raise CueError(line, f"definitions nest deeper than {CUE_DEPTH}")
-        ways = Ways((Way(()),))
+        ways = Disjuncts((Way(()),))
         for each in said:
             ways = self._both(ways, self._ways(each, depth), line)
         nodes = [(self._joined(way.parts, depth, line, late=late), way.preferred) for way in ways.all]
@@ -118,11 +118,11 @@ class Builder:
 
     # ---- disjunctions
 
-    def _both(self, left: Ways, right: Ways, line: int) -> Ways:
+    def _both(self, left: Disjuncts, right: Disjuncts, line: int) -> Disjuncts:
         if len(left.all) * len(right.all) > CUE_BRANCHES:
             raise CueError(line, f"a disjunction with more than {CUE_BRANCHES} ways is not taken")
         self._count(line, len(left.all) * len(right.all))
-        return Ways(
+        return Disjuncts(
             tuple(
                 Way(
                     (*one.parts, *other.parts),
@@ -134,7 +134,7 @@ class Builder:
             left.marked or right.marked,
         )
 
-    def _either(self, expression: Binary, said: Said, depth: int) -> Ways:
+    def _either(self, expression: Binary, said: Said, depth: int) -> Disjuncts:
         operands = list(_operands(expression, "|"))
         if len(operands) > CUE_BRANCHES:
             raise CueError(expression.line, f"a disjunction with more than {CUE_BRANCHES} ways is not taken")
@@ -149,9 +149,9 @@ class Builder:
             found += [replace(way, preferred=star) for way in ways.all]
         if len(found) > CUE_BRANCHES:
             raise CueError(expression.line, f"a disjunction with more than {CUE_BRANCHES} ways is not taken")
-        return Ways(tuple(found), marked)
+        return Disjuncts(tuple(found), marked)
 
-    def _ways(self, said: Said, depth: int) -> Ways:  # noqa: PLR0911 - a form a line
+    def _ways(self, said: Said, depth: int) -> Disjuncts:  # noqa: PLR0911 - a form a line
         """The ways of one expression."""
         expression = said.expression
         self._count(expression.line)
@@ -164,15 +164,15 @@ class Builder:
             case StructLiteral():
                 return self._struct_ways(expression, said, depth)
             case ListLiteral():
-                return Ways((Way((ListPart(expression, said),)),))
+                return Disjuncts((Way((ListPart(expression, said),)),))
             case Name():
                 return self._name_ways(expression, said, depth)
             case FunctionCall() if isinstance(expression.function, Name) and expression.function.name == "close":
                 return self._closed(expression, said, depth)
             case _:
-                return Ways((Way(tuple(checks_of(expression, said, self.imports))),))
+                return Disjuncts((Way(tuple(checks_of(expression, said, self.imports))),))
 
-    def _closed(self, call: FunctionCall, said: Said, depth: int) -> Ways:
+    def _closed(self, call: FunctionCall, said: Said, depth: int) -> Disjuncts:
         if len(call.arguments) != 1 or meaning("close", said.frame) is not None:
             raise CueError(call.line, "`close` takes one struct")
         group = next(self.groups)
@@ -189,11 +189,11 @@ class Builder:
 
     # ---- names
 
-    def _name_ways(self, expression: Name, said: Said, depth: int) -> Ways:
+    def _name_ways(self, expression: Name, said: Said, depth: int) -> Disjuncts:
         found = meaning(expression.name, said.frame)
         if found is None:
             if expression.name in words.TYPES:
-                return Ways((Way(words.TYPES[expression.name]),))
+                return Disjuncts((Way(words.TYPES[expression.name]),))
             raise self._unknown(expression)
         if found.let is not None:
             self.used.add(found.let)
@@ -208,17 +208,17 @@ class Builder:
             return self._definition_ways(expression, found, said, depth)
         return self._field_ways(expression, found, said)
 
-    def _let_of_more(self, ways: Ways, said: Said, expression: Name) -> Ways:
+    def _let_of_more(self, ways: Disjuncts, said: Said, expression: Name) -> Disjuncts:
         if said.groups and any(isinstance(part, StructPart) for way in ways.all for part in way.parts):
             raise CueError(expression.line, "a `let` of a struct in a definition is not taken")
         return ways
 
-    def _definition_ways(self, expression: Name, found: NameMeaning, said: Said, depth: int) -> Ways:
+    def _definition_ways(self, expression: Name, found: NameMeaning, said: Said, depth: int) -> Disjuncts:
         target = found.fields[0]
         self._enter(target, said, expression)
         group = frozenset({next(self.groups)})
         entered = (*said.entered, target)
-        ways = Ways((Way(()),))
+        ways = Disjuncts((Way(()),))
         for each in found.fields:
             ways = self._both(ways, self._ways(Said(each.value, found.frame, group, entered), depth), expression.line)
         return ways
@@ -229,11 +229,11 @@ class Builder:
         if len(said.entered) > CUE_DEPTH:
             raise CueError(expression.line, f"definitions nest deeper than {CUE_DEPTH}")
 
-    def _field_ways(self, expression: Name, found: NameMeaning, said: Said) -> Ways:
+    def _field_ways(self, expression: Name, found: NameMeaning, said: Said) -> Disjuncts:
         """`x: x` says nothing; another field counts where it has one value, or one that is made of the document."""
         if any(each.value is expression for each in found.fields):
-            return Ways((Way(()),))
-        return Ways((Way(tuple(checks_of(expression, said, self.imports))),))
+            return Disjuncts((Way(()),))
+        return Disjuncts((Way(tuple(checks_of(expression, said, self.imports))),))
 
     def _unknown(self, expression: Name) -> CueError:
         name = expression.name
@@ -243,8 +243,8 @@ class Builder:
 
     # ---- structs
 
-    def _struct_ways(self, struct: StructLiteral, said: Said, depth: int) -> Ways:
-        frame = Frame(Scope(struct), depth, said.frame)
+    def _struct_ways(self, struct: StructLiteral, said: Said, depth: int) -> Disjuncts:
+        frame = Frame(StructNames(struct), depth, said.frame)
         self._look_over(struct, frame)
         own = StructPart(struct, frame, said.groups, said.groups, said.entered)
         embedded = [
@@ -253,8 +253,8 @@ class Builder:
             if isinstance(each, EmbeddedValue)
         ]
         if not embedded:
-            return Ways((Way((own,)),))
-        ways = Ways((Way(()),))
+            return Disjuncts((Way((own,)),))
+        ways = Disjuncts((Way(()),))
         for each in embedded:
             ways = self._both(ways, each, struct.line)
         found = [replace(way, parts=embedding.embedded(own, way.parts, len(embedded), struct.line)) for way in ways.all]

@@ -64,7 +64,7 @@ class Way:
 
 
 @dataclass(frozen=True, eq=False)
-class Ways:
+class Disjuncts:
     """The ways that a place may go; `marked` where some are preferred."""
 
     all: tuple[Way, ...]

@@ -10,7 +10,7 @@ from gatekeeper.cue.syntax import CueField, Let, StructLiteral
 
 
 @dataclass(frozen=True, eq=False)
-class Scope:
+class StructNames:
     """The names that a struct gives."""
 
     struct: StructLiteral
@@ -40,7 +40,7 @@ class Frame:
         outer: the one that it stands in.
     """
 
-    scope: Scope
+    scope: StructNames
     level: int
     outer: Frame | None = field(default=None)
 

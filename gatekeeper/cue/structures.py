@@ -22,7 +22,7 @@ from gatekeeper.cue.nodes import (
 )
 from gatekeeper.cue.parts import Said, StructPart
 from gatekeeper.cue.refusal import CircleError, CueError
-from gatekeeper.cue.scopes import Frame, Scope
+from gatekeeper.cue.scopes import Frame, StructNames
 from gatekeeper.cue.syntax import (
     Binary,
     CueField,
@@ -176,7 +176,7 @@ def _lines(
                 raise CueError(each.line, "only regular fields are taken under `if`")
             yield _Line(each, Said(each.value, frame, part.deep, part.entered), here)
         elif isinstance(each, Guard):
-            inner = Frame(Scope(each.body), frame.level, frame)
+            inner = Frame(StructNames(each.body), frame.level, frame)
             more = tuple((condition, frame) for condition in each.conditions)
             yield from _lines(part, inner, each.body.declarations, guards, (*conditions, *more))
         elif conditions:
