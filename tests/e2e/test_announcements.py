@@ -19,7 +19,7 @@ from tests.e2e.rig.policies import Policies
 from tests.e2e.rig.processes import wait_until
 from tests.e2e.rig.provider import RealProvider, provider_objects
 from tests.e2e.rig.registry import PushedImage
-from tests.e2e.rig.report_kinds import OPEN_REPORTS
+from tests.e2e.rig.report_kinds import OPEN_REPORTS, POLICY_REPORTS
 from tests.e2e.rig.world import World
 from tests.programs import ROOT
 
@@ -70,7 +70,13 @@ def kind(cluster: World) -> Iterator[None]:
 
 
 @pytest.fixture
-def control(cluster: World, policy: None, kind: None, tmp_path: Path) -> Iterator[Callable[[], Control]]:
+def control(policy: None, kind: None, start_control: Callable[[], Control]) -> Callable[[], Control]:
+    """Starts the controller, with the policy in force and a kind for reports."""
+    return start_control
+
+
+@pytest.fixture
+def start_control(cluster: World, provider: RealProvider, tmp_path: Path) -> Iterator[Callable[[], Control]]:
     """Starts the controller as the chart installs it, with the certificate of a client."""
     accounts.grant(cluster.client, rights(NAMESPACE, *_VALUES))
     kubeconfig = accounts.kubeconfig(cluster.server, NAMESPACE, ACCOUNT, tmp_path)
@@ -121,6 +127,46 @@ def _reports(client: KubernetesClient, namespace: str) -> list[dict[str, Any]]:
 
 def _listed(client: KubernetesClient, path: str) -> list[dict[str, Any]]:
     return list(client.request("GET", path).body.get("items", []))
+
+
+# The first one: those after it have another policy, and another kind of reports, in force.
+def test_expired_workload_is_warned_at_a_scale_up_and_announced_as_a_policy_report(
+    cluster: World, start_control: Callable[[], Control]
+) -> None:
+    cluster.client.apply(POLICY_REPORTS)
+    policies, documents = Policies(cluster.client), _documents()
+    old = cluster.registry.push(objects.unique("expired"), _created(timedelta(days=40)))
+    space = cluster.namespace(labels={"example.com/team": "team-shop"})
+    deployment = _deployment(cluster, space, old)
+    _pods_run(cluster, space, 1)
+    judged = objects.pod(cluster.namespace(), old.reference)
+    policies.enforce(documents, judged)
+    try:
+        cluster.label(space, objects.INCLUDE)
+        running = start_control()
+
+        def said() -> bool:
+            return running.total("apply_blocked_containers", resource_namespace=space, due="expired") == 1
+
+        wait_until(said, "metric", _SECONDS)
+        path = f"/apis/wgpolicyk8s.io/v1alpha2/namespaces/{space}/policyreports"
+        wait_until(lambda: bool(_listed(cluster.client, path)), "report", _SECONDS)
+        (report,) = _listed(cluster.client, path)
+        assert {(each["rule"], each["result"]) for each in report["results"]} >= {("apply", "fail")}
+        wait_until(lambda: bool(_events(cluster.client, space, "ImageExpired")), "Event", _SECONDS)
+        assert "what runs is replaced" in _events(cluster.client, space, "ImageExpired")[0]["note"]
+        # A drain, a crash, a scale-up: its controller brings it back, and the API server warns.
+        assert cluster.client.patch(deployment, {"spec": {"replicas": 3}}).status == 200
+        _pods_run(cluster, space, 3)
+        playing = cluster.client.playing(_REPLICA_SETS)
+        answer = playing.create(_owned(objects.pod(space, old.reference)))
+        playing.close()
+        assert answer.status == 201
+        assert any(old.reference in warning for warning in answer.warnings)
+        assert cluster.client.create(objects.pod(space, old.reference)).status == 403, "a person's own old Pod"
+    finally:
+        policies.remove(judged)
+        cluster.client.delete(POLICY_REPORTS)
 
 
 def test_image_of_27_days_is_announced_by_metric_event_and_report_with_its_second(
@@ -198,13 +244,23 @@ def test_images_flip_at_the_announced_second(
     assert answer.status == 403, "a person's own old Pod"
 
 
+def _documents() -> list[Object]:
+    """The policy as people apply it: what controllers bring back is let in with a warning."""
+    folder = ROOT / "policies" / "maximum-image-age"
+    texts = [(folder / name).read_text() for name in ("template.yaml", "constraint.yaml")]
+    return [document for text in texts for document in yaml.safe_load_all(text)]
+
+
+def _owned(pod: Object) -> Object:
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "1", "controller": True}
+    pod["metadata"]["ownerReferences"] = [owner]
+    return pod
+
+
 def _flip(client: KubernetesClient, namespace: str, image: PushedImage, moment: datetime) -> tuple[int, int]:
     """What a Pod of a controller meets just before a moment, and just after it."""
     answers = []
     for offset in (-0.8, 0.2):
         time.sleep(max(0.0, (moment - datetime.now(UTC)).total_seconds() + offset))
-        pod = objects.pod(namespace, image.reference)
-        owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "1", "controller": True}
-        pod["metadata"]["ownerReferences"] = [owner]
-        answers.append(client.create(pod).status)
+        answers.append(client.create(_owned(objects.pod(namespace, image.reference))).status)
     return answers[0], answers[1]

@@ -16,8 +16,10 @@ EVENT_RETRY_SECONDS: Final = 300.0
 # Results of one report; reports of single workloads: beyond that each namespace has one.
 RESULTS: Final = 50
 REPORTS: Final = 5_000
-# Writes of reports: how far apart, and over how long the first ones are spread, seconds.
+# Writes of reports: how far apart, and over how long the first ones are spread, seconds: where they are few, each waits
+# no longer than this for the one before.
 WRITE_SECONDS: Final = 0.5
+FIRST_WRITE_SECONDS: Final = 5.0
 FIRST_ROUND_SECONDS: Final = 600.0
 # How long after they could not be read or written they are tried again, seconds.
 REPORT_RETRY_SECONDS: Final = 30.0

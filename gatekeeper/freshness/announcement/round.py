@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from gatekeeper.freshness.announcement import limits
@@ -67,7 +67,7 @@ class RoundMemory:
             if before is not None and _is_unknown(each) and now - before[0] <= limits.KEPT_DAYS * DAY:
                 yield place_of(before[1]), before
             else:
-                yield place, (now, each)
+                yield place, (now, _dated(each, before[1]) if before is not None else each)
 
 
 def place_of(outlook: Outlook) -> Place:
@@ -79,6 +79,14 @@ def place_of(outlook: Outlook) -> Place:
 def is_told(outlook: Outlook) -> bool:
     """Whether it is about what controllers do by themselves: that is what must not surprise anybody."""
     return outlook.question is Question.RESCHEDULE
+
+
+def _dated(outlook: Outlook, before: Outlook) -> Outlook:
+    """What is denied now is denied since it was said to be, or was seen first: not since this round."""
+    denial = before.denial
+    if outlook.now.verdict is not OutlookVerdict.DENIED or denial is None or denial.since > outlook.now.since:
+        return outlook
+    return replace(outlook, turns=(replace(outlook.now, since=denial.since), *outlook.turns[1:]))
 
 
 def _is_unknown(outlook: Outlook) -> bool:

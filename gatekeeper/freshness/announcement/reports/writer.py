@@ -107,7 +107,7 @@ class ReportWriter:
         if self._first_ends is None:
             self._first_ends = now + limits.FIRST_ROUND_SECONDS
         left = max(0.0, self._first_ends - now)
-        return max(limits.WRITE_SECONDS, left / writes if writes else 0.0)
+        return max(limits.WRITE_SECONDS, min(limits.FIRST_WRITE_SECONDS, left / writes if writes else 0.0))
 
     def write(self) -> None:
         """Do what is due by now."""

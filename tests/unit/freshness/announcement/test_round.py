@@ -5,7 +5,7 @@ from __future__ import annotations
 from gatekeeper.freshness.announcement import limits
 from gatekeeper.freshness.announcement.round import RoundMemory
 from gatekeeper.freshness.outlook import DAY, Due
-from tests.unit.freshness.announcement.samples import NOW, outlook, subject, unknown
+from tests.unit.freshness.announcement.samples import NOW, denied, outlook, subject, unknown
 
 
 def test_dates_stay_while_the_registry_is_away_for_a_day_and_their_age_is_told() -> None:
@@ -49,6 +49,17 @@ def test_what_is_gone_from_the_cluster_is_gone() -> None:
     memory.round([outlook()], NOW)
     assert memory.round([], NOW).outlooks == []
     assert memory.round([outlook(turns=[unknown()])], NOW).outlooks[0].due(NOW) is Due.UNKNOWN
+
+
+def test_what_is_denied_keeps_the_date_that_was_announced_or_its_first_sight() -> None:
+    memory = RoundMemory()
+    memory.round([outlook(days=1), outlook(days=0, of=subject(path="b"))], NOW)
+    later = NOW + 5 * DAY
+    both = [outlook(turns=[denied(later)]), outlook(of=subject(path="b"), turns=[denied(later)])]
+    found = memory.round(both, later).outlooks
+    assert [each.best_before for each in found] == [NOW + DAY, NOW]
+    again = memory.round(both, later).outlooks
+    assert [each.best_before for each in again] == [NOW + DAY, NOW]
 
 
 def test_next_edge_is_when_the_first_one_changes_its_class() -> None:
