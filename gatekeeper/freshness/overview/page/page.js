@@ -189,15 +189,21 @@
     afterDatasetsDraw(chart) {
       if (!chart.canvas.matches("#lanes")) return;
       const { ctx } = chart;
+      const placed = chart.data.datasets.flatMap((set, number) => chart.getDatasetMeta(number).data.map((point, index) => ({ point, mark: set.data[index].mark })));
       ctx.save();
       ctx.font = `600 11px ${Chart.defaults.font.family}`;
       ctx.textBaseline = "middle";
-      chart.data.datasets.forEach((set, number) => chart.getDatasetMeta(number).data.forEach((point, index) => {
-        const mark = set.data[index].mark;
-        if (mark.rows.size < 2 || (mark.day < 0 && chart.width < 560)) return;
+      for (const { point, mark } of placed) {
+        if (mark.rows.size < 2) continue;
+        const text = String(mark.rows.size);
+        const start = point.x + point.options.radius + 3;
+        const end = start + ctx.measureText(text).width + 3;
+        // A number that another mark would cover is left to the tooltip and the table.
+        const covered = placed.some(({ point: other }) => other !== point && Math.abs(other.y - point.y) < 10 && other.x > point.x && other.x - other.options.radius < end);
+        if (covered || end > chart.width) continue;
         ctx.fillStyle = ink(mark.state);
-        ctx.fillText(String(mark.rows.size), point.x + point.options.radius + 4, point.y + 0.5);
-      }));
+        ctx.fillText(text, start, point.y + 0.5);
+      }
       ctx.restore();
     },
   };
@@ -220,7 +226,7 @@
     const left = narrow ? 84 : 168;
     const plot = Math.max(160, $("charts").clientWidth - left - 50);
     // The column "now" has four marks beside each other, and their numbers where there is room.
-    gutter = (horizon * (narrow ? 84 : 150)) / (plot - (narrow ? 84 : 150));
+    gutter = (horizon * (narrow ? 84 : 190)) / (plot - (narrow ? 84 : 190));
     const { names, rest } = lanes();
     marks = gathered(names);
     const count = names.length + (rest ? 1 : 0);
@@ -271,8 +277,8 @@
         data: { datasets: Object.keys(STAND).map((state) => ({
           label: words[state], pointStyle: SHAPES[state], backgroundColor: ink(state), borderColor: ink(state), borderWidth: ["crossRot", "star"].includes(SHAPES[state]) ? 2.5 : 0,
           data: marks.filter((mark) => mark.state === state).map((mark) => ({ x: mark.x, y: mark.lane + (mark.day < 0 ? 0 : state === "waived" ? 0.2 : -0.1), mark })),
-          pointRadius: (context) => (context.raw ? Math.min(tall / 2 - 5, (narrow ? 4 : 5) + 1.3 * Math.sqrt(context.raw.mark.rows.size)) : 5),
-          pointHoverRadius: (context) => (context.raw ? Math.min(tall / 2 - 3, 7 + 1.3 * Math.sqrt(context.raw.mark.rows.size)) : 7),
+          pointRadius: (context) => (context.raw ? Math.min(10, tall / 2 - 5, (narrow ? 4 : 5) + 0.6 * Math.sqrt(context.raw.mark.rows.size)) : 5),
+          pointHoverRadius: (context) => (context.raw ? Math.min(12, tall / 2 - 3, 7 + 0.6 * Math.sqrt(context.raw.mark.rows.size)) : 7),
           pointHoverBorderWidth: 2.5, pointHoverBorderColor: ink("ink"),
         })) },
         options: {
