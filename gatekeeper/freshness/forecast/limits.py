@@ -18,3 +18,7 @@ RUN_SECONDS: Final = 60.0
 ROUNDS: Final = 5
 # Moments at which one image's verdict changes; a rule that changes more often is shown up to here.
 TURNS: Final = 64
+# How long facts stay that were had before a registry went away, nanoseconds: a week.
+FACTS_KEPT: Final = 7 * 24 * 60 * 60 * 1_000_000_000
+# How far beyond the horizon is looked, nanoseconds, so that a round an hour later need not look again: a day.
+BEYOND: Final = 24 * 60 * 60 * 1_000_000_000

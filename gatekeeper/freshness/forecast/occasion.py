@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gatekeeper.documents import workloads
@@ -21,6 +21,10 @@ _STATUSES: Final = {
     "ephemeralContainers": "ephemeralContainerStatuses",
 }
 _POD: Final = ("spec",)
+_BY_KIND: Final = {
+    "DaemonSet": "each new node schedules one",
+    "Job": "while its backoffLimit lasts",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Occasion:
         operation: `CREATE`, or empty of Gatekeeper's audit.
         user: who asks; nobody of audit.
         subjects: the images by their field in the object.
+        running: the digests of each that run, as far as nodes say them, by the same field.
+        controller: who makes Pods of the object.
     """
 
     question: Question
@@ -42,6 +48,8 @@ class Occasion:
     operation: str
     user: Mapping[str, Any]
     subjects: Mapping[str, Subject]
+    running: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    controller: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ class Occasions:
     """
 
     actors: Mapping[str, str]
-    team: Any
+    team: Callable[[str], str]
 
     def of(self, workload: RunningWorkload) -> Iterator[Occasion]:
         """All of a workload."""
@@ -97,7 +105,9 @@ class Occasions:
             for each in shape.images
         }
         kind = {"apiVersion": workload.api_version, "kind": workload.name.kind}
-        return Occasion(question, workload, {**kind, **found}, "CREATE", _PERSON, subjects)
+        running = {_under(prefix, each.path): _digests(workload, each) for each in shape.images}
+        user = self._user(_MADE_OF.get(workload.name.kind, workload.name.kind)) or _PERSON
+        return Occasion(question, workload, {**kind, **found}, "CREATE", _PERSON, subjects, running, user)
 
     def _rescheduled(self, workload: RunningWorkload) -> Iterator[Occasion]:
         """The next Pod that a controller makes."""
@@ -111,26 +121,32 @@ class Occasions:
         for group in workload.pods:
             yield self._pod(workload, group.shape, group.maker, "")
 
-    def _pod(self, workload: RunningWorkload, shape: PodShape, maker: str, prefix: str) -> Occasion:
-        account = self._account(maker)
-        notes = []
-        if not account:
+    def _pod(self, workload: RunningWorkload, template: PodShape, maker: str, prefix: str) -> Occasion:
+        notes = [_BY_KIND[workload.name.kind]] if workload.name.kind in _BY_KIND else []
+        user = self._user(maker)
+        if user is None:
             notes.append(f"which account makes Pods of {maker} is not known, so it was judged as if a person did")
         if workload.replicas == 0:
             notes.append("at next scale-up: nothing runs")
-        subjects = {
-            each.path: self._subject(workload, each, _under(prefix, each.path), "; ".join(notes))
-            for each in shape.images
-        }
-        user = {"username": account, "groups": ["system:serviceaccounts"]} if account else _PERSON
-        return Occasion(Question.RESCHEDULE, workload, _pod_object(workload, shape), "CREATE", user, subjects)
+        shape, added = _with_injected(template, workload)
+        subjects: dict[str, Subject] = {}
+        for each in shape.images:
+            if (each.list, each.name) in added:
+                its = "; ".join([*notes, "it stands in no template: a webhook puts it into the Pod"])
+                subjects[each.path] = self._subject(workload, each, each.path, its)
+            else:
+                subjects[each.path] = self._subject(workload, each, _under(prefix, each.path), "; ".join(notes))
+        running = {each.path: _digests(workload, each) for each in shape.images}
+        made = _pod_object(workload, shape)
+        return Occasion(Question.RESCHEDULE, workload, made, "CREATE", user or _PERSON, subjects, running)
 
-    def _account(self, maker: str) -> str:
+    def _user(self, maker: str) -> Mapping[str, Any] | None:
+        """Who makes Pods of a kind; None where that is not known."""
         known = workloads.BY_KIND.get(maker)
-        if known is not None and known.controller:
-            return _ACCOUNT + known.controller
-        named = self.actors.get(maker, "")
-        return f"system:serviceaccount:{named.replace('/', ':')}" if named else ""
+        account = _ACCOUNT + known.controller if known is not None and known.controller else ""
+        if not account and (named := self.actors.get(maker, "")):
+            account = f"system:serviceaccount:{named.replace('/', ':')}"
+        return {"username": account, "groups": ["system:serviceaccounts"]} if account else None
 
     def _running(self, workload: RunningWorkload) -> Iterator[Occasion]:
         """What audit sees: Pods with their status."""
@@ -153,18 +169,14 @@ class Occasions:
             yield Occasion(Question.RUNNING, workload, found, "", {}, subjects)
 
     def _subject(self, workload: RunningWorkload, image: ContainerImage, path: str, note: str) -> Subject:
-        running = [
-            (group.count, next((one.id for one in group.ids if (one.list, one.name) == (image.list, image.name)), ""))
-            for group in workload.pods
-            if any(_is_same(each, image) for each in group.shape.images)
-        ]
+        running = [group.count for group in workload.pods if any(_is_same(each, image) for each in group.shape.images)]
         return Subject(
             workload.name,
             path,
             image.text,
             _digest(image.text),
             by_tag="@" not in image.text,
-            running=sum(count for count, _ in running),
+            running=sum(running),
             team=self.team(workload.name.namespace),
             note=note,
         )
@@ -173,6 +185,39 @@ class Occasions:
 def _is_same(one: ContainerImage, other: ContainerImage) -> bool:
     """Whether a Pod's container has the image of the template; mutation may have pinned it."""
     return (one.list, one.name, one.text.partition("@")[0]) == (other.list, other.name, other.text.partition("@")[0])
+
+
+def _digests(workload: RunningWorkload, image: ContainerImage) -> frozenset[str]:
+    """What runs of it, as nodes say."""
+    found = {
+        _digest(one.id)
+        for group in workload.pods
+        for one in group.ids
+        if (one.list, one.name) == (image.list, image.name)
+    }
+    return frozenset(found - {""})
+
+
+def _with_injected(template: PodShape, workload: RunningWorkload) -> tuple[PodShape, frozenset[tuple[str, str]]]:
+    """A template with what webhooks put into its Pods, and which containers those are.
+
+    They come again with each Pod. Only Pods that have all of the template's images are looked at: others are of an
+    earlier revision.
+    """
+    own = template.images
+    named = {(each.list, each.name) for each in own}
+    for group in workload.pods:
+        images = group.shape.images
+        if not all(any(_is_same(each, one) for each in images) for one in own):
+            continue
+        added = [each for each in images if (each.list, each.name) not in named and each.list in _STATUSES]
+        if not added:
+            return template, frozenset()
+        found = template.value
+        for each in added:
+            found["spec"].setdefault(each.list, []).append({"name": each.name, "image": each.text})
+        return PodShape.of_template(found), frozenset((each.list, each.name) for each in added)
+    return template, frozenset()
 
 
 def _is_static(workload: RunningWorkload) -> bool:

@@ -1,0 +1,75 @@
+"""When a CronJob runs next, by its schedule and time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+
+from gatekeeper.freshness.outlook import SECOND, Turn, Verdict
+
+# Kubernetes' names for schedules.
+_NAMED: Final = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+_CHARACTERS: Final = 200
+
+
+def next_run(schedule: str, time_zone: str, after: int) -> int | None:
+    """The first run at a moment or later; nanoseconds since 1970.
+
+    None of a schedule or a time zone that is not known here, and of one that never runs.
+
+    Args:
+        schedule: five fields, or a name as `@daily`.
+        time_zone: `Europe/Berlin`; empty for UTC, as controllers have it as a rule.
+        after: nanoseconds since 1970.
+    """
+    zone = _zone(time_zone)
+    if zone is None or len(schedule) > _CHARACTERS:
+        return None
+    # Of what a minute begins with, the run before is not wanted: the search begins behind its start.
+    start = datetime.fromtimestamp((after - 1) // SECOND, zone)
+    try:
+        found = next(CronSim(_NAMED.get(schedule.strip(), schedule).replace("?", "*"), start))
+    except (CronSimError, StopIteration, OverflowError):
+        return None
+    return int(found.timestamp()) * SECOND
+
+
+def felt(turns: Sequence[Turn], schedule: str, time_zone: str) -> tuple[int | None, tuple[Turn, ...]]:
+    """When a denial is felt first, and the turns without those denials in which nothing runs.
+
+    Where the schedule cannot be read, the turns as they are, and None.
+    """
+    kept: list[Turn] = []
+    effect: int | None = None
+    for number, turn in enumerate(turns):
+        if turn.verdict is Verdict.DENIED:
+            run = next_run(schedule, time_zone, turn.since)
+            end = turns[number + 1].since if number + 1 < len(turns) else None
+            if run is not None and end is not None and run >= end and kept:
+                continue
+            if effect is None and run is not None and (end is None or run < end):
+                effect = run
+        if not kept or (kept[-1].verdict, kept[-1].reason) != (turn.verdict, turn.reason):
+            kept.append(turn)
+    return effect, tuple(kept)
+
+
+def _zone(name: str) -> tzinfo | None:
+    if not name or name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

@@ -1,0 +1,88 @@
+"""What was foreseen before, so that a further round evaluates only what is new.
+
+A line holds to the end of its horizon, as long as the rule, the unit and the facts about its images are the same: what a
+template says hangs on nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from gatekeeper.freshness.forecast.answer_book import AnswerBook, Sightings
+from gatekeeper.freshness.forecast.rule import Rule
+from gatekeeper.freshness.forecast.unit import Unit, asked
+from gatekeeper.freshness.forecast.unit_judge import Line
+from gatekeeper.freshness.inventory.pod_shape import images_of
+
+# What an answer says of itself, and not of the image.
+_OF_THE_ANSWER = ("observedAt", "ref")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLine:
+    """What a rule says of a unit.
+
+    Attributes:
+        line: see `Line`.
+        until: the end of its horizon, nanoseconds since 1970.
+        facts: the facts that it is about, in short.
+        covered: see `UnitJudge.covered`.
+    """
+
+    line: Line
+    until: int
+    facts: str
+    covered: frozenset[str] | None
+
+
+@dataclass
+class ForecastMemory:
+    """Kept between rounds.
+
+    Attributes:
+        keys: what was asked in the last round.
+        lines: what was foreseen, by rule and unit.
+        sightings: answers about images, and when they were had.
+    """
+
+    keys: tuple[str, ...] = ()
+    lines: dict[tuple[str, Unit], KnownLine] = field(default_factory=dict)
+    sightings: Sightings = field(default_factory=dict)
+
+    def known(self, rule: str, units: Iterable[Unit], book: AnswerBook, now: int, until: int) -> dict[Unit, KnownLine]:
+        """What is known of units to the end of the horizon, from now on."""
+        found: dict[Unit, KnownLine] = {}
+        for unit in units:
+            one = self.lines.get((rule, unit))
+            if one is not None and one.until >= until and one.facts == facts_of(unit, book):
+                found[unit] = KnownLine(_from(one.line, now), one.until, one.facts, one.covered)
+        return found
+
+    def keep(self, lines: Mapping[tuple[str, Unit], KnownLine], keys: Iterable[str]) -> None:
+        """What this round has; the rest is forgotten."""
+        self.lines, self.keys = dict(lines), tuple(keys)
+        asked_now = set(self.keys)
+        self.sightings = {key: each for key, each in self.sightings.items() if key in asked_now}
+
+
+def name_of(rule: Rule) -> str:
+    """A short name for all that a rule is."""
+    texts = [rule.template.main, *rule.template.libs, rule.parameters, rule.inventory, rule.action]
+    return sha256(json.dumps(texts).encode()).hexdigest()
+
+
+def facts_of(unit: Unit, book: AnswerBook) -> str:
+    """The facts about the images of a unit, in short."""
+    images = [asked(unit)] if unit.part else [each.text for each in images_of(json.loads(unit.head)["object"])]
+    known = [{k: v for k, v in book.facts(image).items() if k not in _OF_THE_ANSWER} for image in images]
+    return sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _from(line: Line, now: int) -> Line:
+    """The same line seen from a later moment."""
+    current = [rows for at, rows in line if at <= now]
+    later = [(at, rows) for at, rows in line if at > now]
+    return [(now, current[-1]), *later] if current else later
