@@ -22,7 +22,7 @@ _PART: Final = re.compile(r"(\d+)([dhms])")
 _UNITS: Final = {"d": DAY, "h": DAY // 24, "m": DAY // 1440, "s": SECOND}
 _DAYS: Final = "Days"
 _LIBRARY: Final = "lib.bestbefore."
-_JUDGEMENT: Final = "lib.bestbefore.judgement"
+_OURS: Final = frozenset({"lib.bestbefore.judgement", "lib.bestbefore.cip"})
 # Texts of a Constraint and of the cluster's objects beside it that are looked through.
 _TEXTS: Final = 50_000
 
@@ -34,8 +34,8 @@ class Clue:
     Attributes:
         moments: dates, nanoseconds since 1970.
         ages: durations, and sums of two of them, nanoseconds.
-        complete: whether its verdicts can turn at no other moments: the template is one of our own policies, which
-            compares the clock with these and with the images' dates, and does nothing else with it.
+        complete: whether its verdicts can turn at no other moments: the template is ours, without a rule that
+            somebody wrote: it compares the clock with these and with the images' dates, and does nothing else with it.
     """
 
     moments: frozenset[int]
@@ -64,7 +64,7 @@ class Clue:
                 ages.add(value * DAY)
         sums = {one + other for one in ages for other in ages}
         packages = template.modules.keys() - {template.package}
-        complete = _JUDGEMENT in packages and all(each.startswith(_LIBRARY) for each in packages)
+        complete = not _OURS.isdisjoint(packages) and all(each.startswith(_LIBRARY) for each in packages)
         return cls(
             frozenset(moments | {each + age for each in moments for age in ages}), frozenset(ages | sums), complete
         )

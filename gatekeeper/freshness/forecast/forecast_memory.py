@@ -1,7 +1,7 @@
 """What was foreseen before, so that a further round evaluates only what is new.
 
-A line holds to the end of its horizon, as long as the rule, the unit and the facts about its images are the same: what a
-template says hangs on nothing else.
+A line holds to the end of its horizon, as long as the rule, the unit and the facts about its images are the same: what
+a template says hangs on nothing else.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any, Final
 from gatekeeper.documents import workloads
 from gatekeeper.freshness.inventory.inventory import NODE, PodGroup, RunningWorkload
 from gatekeeper.freshness.inventory.pod_shape import ContainerImage, PodShape
-from gatekeeper.freshness.outlook import Question, Subject
+from gatekeeper.freshness.outlook import OutlookSubject, Question
 
 _ACCOUNT: Final = "system:serviceaccount:kube-system:"
 _PERSON: Final = {"username": "bestbefore-forecast", "groups": ["system:authenticated"]}
@@ -47,7 +47,7 @@ class Occasion:
     object: Mapping[str, Any]
     operation: str
     user: Mapping[str, Any]
-    subjects: Mapping[str, Subject]
+    subjects: Mapping[str, OutlookSubject]
     running: Mapping[str, frozenset[str]] = field(default_factory=dict)
     controller: Mapping[str, Any] = field(default_factory=dict)
 
@@ -129,7 +129,7 @@ class Occasions:
         if workload.replicas == 0:
             notes.append("at next scale-up: nothing runs")
         shape, added = _with_injected(template, workload)
-        subjects: dict[str, Subject] = {}
+        subjects: dict[str, OutlookSubject] = {}
         for each in shape.images:
             if (each.list, each.name) in added:
                 its = "; ".join([*notes, "it stands in no template: a webhook puts it into the Pod"])
@@ -154,7 +154,7 @@ class Occasions:
             note = "a static Pod: its node runs it whatever a policy says" if group.maker == NODE else ""
             ids = {(each.list, each.name): each.id for each in group.ids}
             subjects = {
-                each.path: Subject(
+                each.path: OutlookSubject(
                     workload.name,
                     each.path,
                     each.text,
@@ -168,9 +168,9 @@ class Occasions:
             found = {**_pod_object(workload, group.shape), "status": _status(group)}
             yield Occasion(Question.RUNNING, workload, found, "", {}, subjects)
 
-    def _subject(self, workload: RunningWorkload, image: ContainerImage, path: str, note: str) -> Subject:
+    def _subject(self, workload: RunningWorkload, image: ContainerImage, path: str, note: str) -> OutlookSubject:
         running = [group.count for group in workload.pods if any(_is_same(each, image) for each in group.shape.images)]
-        return Subject(
+        return OutlookSubject(
             workload.name,
             path,
             image.text,

@@ -15,7 +15,7 @@ from gatekeeper.freshness.forecast.rule import Rule
 from gatekeeper.freshness.forecast.unit import asked
 from gatekeeper.freshness.forecast.unit_judge import Line
 from gatekeeper.freshness.forecast.verdicts import turns
-from gatekeeper.freshness.outlook import SECOND, Outlook, Question, Subject, Turn, Verdict
+from gatekeeper.freshness.outlook import SECOND, Outlook, OutlookSubject, Question, Turn, Verdict
 
 _SYSTEM: Final = "system-"
 # So much of a digest is enough for people to tell it from another.
@@ -83,13 +83,14 @@ class OutlookBook:
         result = self.results[number]
         return result.rule, [(at, _rows(rows, path)) for at, rows in result.lines[unit]]
 
-    def _subject(self, place: Place) -> Subject:
+    def _subject(self, place: Place) -> OutlookSubject:
         """With the digest that was judged, and what a reader should know of it."""
         subject = place.subject
         reference = next((asked(unit) for unit, _ in place.units.values() if unit.part), subject.image)
         digest = subject.digest or self.answers.digest(reference)
         notes = [subject.note] if subject.note else []
-        if subject.by_tag and digest and place.running and digest not in place.running:
+        current = place.question in {Question.APPLY, Question.RESCHEDULE}
+        if current and subject.by_tag and digest and place.running and digest not in place.running:
             runs = ", ".join(sorted(each[:_SHOWN] for each in place.running)[:2])
             notes.append(f"its tag names {digest[:_SHOWN]} now, what runs is {runs}")
         if place.question is Question.RUNNING and not subject.digest:
@@ -100,7 +101,7 @@ class OutlookBook:
         return replace(subject, digest=digest, note="; ".join(notes))
 
 
-def _outlook(policy: str, place: Place, subject: Subject, its: tuple[Turn, ...]) -> Outlook:
+def _outlook(policy: str, place: Place, subject: OutlookSubject, its: tuple[Turn, ...]) -> Outlook:
     workload = place.workload
     effect = None
     if workload.schedule and place.question is Question.RESCHEDULE:

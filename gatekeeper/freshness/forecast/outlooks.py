@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from gatekeeper.documents import fields
 from gatekeeper.evaluation.facts import FactSource
 from gatekeeper.evaluation.matching import Matcher
 from gatekeeper.evaluation.opa import Engine
@@ -34,6 +35,7 @@ from gatekeeper.freshness.forecast.unit_judge import NOT_EVALUATED, Line, UnitJu
 from gatekeeper.freshness.inventory.inventory import WorkloadInventory
 from gatekeeper.freshness.outlook import Outlook
 from gatekeeper.translation.translate import Translation
+from gatekeeper.waivers.waiver import GROUP_VERSION, KIND
 
 _RANDOM: Final = "the rule uses a random number: nobody can foresee what it says"
 
@@ -43,13 +45,18 @@ class ForecastSurroundings:
     """What policies may look at beside an object, and who makes Pods.
 
     Attributes:
-        data: what is at `data.inventory` of a cluster, where Waivers are: `{"cluster": {VERSION: {KIND: {NAME: …}}}}`.
+        waivers: the Waiver objects of the cluster, as `kubectl get -o json` has them.
         actors: the service accounts of operators that make Pods by themselves, by the kind of the Pods' owner:
             `{"Cluster": "cnpg-system/cnpg-manager"}`.
     """
 
-    data: Mapping[str, Any] = field(default_factory=dict)
+    waivers: Sequence[Mapping[str, Any]] = ()
     actors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def inventory(self) -> Mapping[str, Any]:
+        """What templates see at `data.inventory`."""
+        return {"cluster": {GROUP_VERSION: {KIND: {fields.name(each): each for each in self.waivers}}}}
 
 
 def outlooks(  # noqa: PLR0913, PLR0917 - what a forecast is made of
@@ -81,7 +88,7 @@ def outlooks(  # noqa: PLR0913, PLR0917 - what a forecast is made of
     """
     surroundings = surroundings or ForecastSurroundings()
     memory = memory or ForecastMemory()
-    placement = Placement(rules(translations, surroundings.data), Matcher(inventory.namespaces))
+    placement = Placement(rules(translations, surroundings.inventory), Matcher(inventory.namespaces))
     occasions = Occasions(surroundings.actors, inventory.team)
     for workload in inventory.workloads:
         for occasion in occasions.of(workload):
@@ -122,7 +129,7 @@ def _judged(  # noqa: PLR0913, PLR0917 - those of `outlooks`
     end = until + limits.BEYOND
     if rule.random:
         lines = {unit: [(now, frozenset({("", "", NOT_EVALUATED, _RANDOM)}))] for unit in new}
-    elif rule.template.reads_clock and until > now:
+    elif rule.reads_clock and until > now:
         clue = Clue.of(rule.template, rule.parameters, rule.inventory)
         lines = search(judge, clue, {unit: book.birth(asked(unit)) for unit in new}, now, end)
     for unit, line in lines.items():

@@ -12,7 +12,7 @@ from gatekeeper.freshness.forecast.occasion import Occasion
 from gatekeeper.freshness.forecast.rule import Rule
 from gatekeeper.freshness.forecast.unit import Unit, units
 from gatekeeper.freshness.inventory.inventory import RunningWorkload
-from gatekeeper.freshness.outlook import Question, Subject
+from gatekeeper.freshness.outlook import OutlookSubject, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Place:
 
     question: Question
     workload: RunningWorkload
-    subject: Subject
+    subject: OutlookSubject
     running: frozenset[str]
     units: Mapping[int, tuple[Unit, str]]
 

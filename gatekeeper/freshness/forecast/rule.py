@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gatekeeper.documents import fields
 from gatekeeper.evaluation.program import Template
 from gatekeeper.freshness.forecast.unit import Scope
 from gatekeeper.translation.tokens import tokens
@@ -31,6 +32,7 @@ class Rule:
         inventory: what is at `data.inventory`, as JSON.
         waived: whether these are the parameters and the inventory with all that waives; else that is left out.
         random: whether its text uses a random number: nobody can foresee what it says.
+        reads_clock: whether its verdict may be another one at another time.
     """
 
     policy: str
@@ -42,6 +44,7 @@ class Rule:
     inventory: str
     waived: bool = True
     random: bool = False
+    reads_clock: bool = True
 
 
 def rules(translations: Sequence[Translation], inventory: Mapping[str, Any]) -> list[Rule]:
@@ -57,12 +60,17 @@ def rules(translations: Sequence[Translation], inventory: Mapping[str, Any]) -> 
                 continue
             parameters = dict(spec.get("parameters") or {})
             scope = Scope.of(template, parameters)
-            text, its = _text(parameters), _text(inventory if template.reads_inventory else {})
-            whole = Rule(translation.policy, action, template, made, scope, text, its, random=random)
+            reads = template.reads_inventory or template.reads_waivers
+            text, its = _text(parameters), _text(inventory if reads else {})
+            waivers = fields.mapping(parameters, "waivers")
+            clock = template.reads_clock or waivers.get("allowed") is True
+            whole = Rule(translation.policy, action, template, made, scope, text, its, random=random, reads_clock=clock)
             found.append(whole)
             bare = {name: each for name, each in parameters.items() if name != "exemptions"}
+            if waivers:
+                bare["waivers"] = {name: each for name, each in waivers.items() if name != "entries"}
             plain = (_text(bare), "{}")
-            if plain != (text, its):
+            if action == "deny" and plain != (text, its):
                 found.append(
                     Rule(translation.policy, action, template, made, scope, *plain, waived=False, random=random)
                 )

@@ -71,7 +71,8 @@ class Scope:
         if template.kind == COVERAGE_KIND:
             policies = fields.rows(parameters, "policies")
             return cls(by_image=True, namespace=False, labels=any(each.get("match") for each in policies), puller=False)
-        waived = bool(parameters.get("exemptions")) or template.reads_inventory
+        waivers = fields.mapping(parameters, "waivers").get("allowed") is True
+        waived = bool(parameters.get("exemptions")) or waivers or template.reads_inventory
         credentials = parameters.get("podCredentials") is True
         return cls(
             by_image=True,

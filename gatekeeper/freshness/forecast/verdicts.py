@@ -9,10 +9,16 @@ from gatekeeper.freshness.forecast.clock_program import Rows
 from gatekeeper.freshness.forecast.rule import Rule
 from gatekeeper.freshness.forecast.unit_judge import NOT_EVALUATED, Line
 from gatekeeper.freshness.outlook import Turn, Verdict
-from provider.reasons import NO_ANSWER
+from provider.reasons import NO_ANSWER, Reason
 
 # The worst of several Constraints counts.
-_SEVERITY: Final = {Verdict.DENIED: 3, Verdict.UNKNOWN: 2, Verdict.WARNED: 1, Verdict.ADMITTED: 0}
+_SEVERITY: Final = {
+    Verdict.DENIED: 4,
+    Verdict.UNKNOWN: 3,
+    Verdict.WAIVED: 2,
+    Verdict.WARNED: 1,
+    Verdict.ADMITTED: 0,
+}
 _NO_ANSWER: Final = frozenset({*map(str, NO_ANSWER), NOT_EVALUATED, "FactsMissing"})
 _ADMITTED: Final = (Verdict.ADMITTED, "", "")
 
@@ -48,6 +54,9 @@ def _at(rule: Rule, line: Line, clock: int) -> _Said:
 def _of_rows(action: str, rows: Rows) -> _Said:
     if not rows:
         return _ADMITTED
+    waived = min((row for row in rows if row[2] == Reason.WAIVED), default=None)
+    if waived is not None and all(row[2] == Reason.WAIVED for row in rows):
+        return Verdict.WAIVED, waived[2], waived[3]
     decided = sorted(row for row in rows if row[2] not in _NO_ANSWER)
     if decided:
         _, _, reason, sentence = decided[0]

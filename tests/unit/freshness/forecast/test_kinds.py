@@ -1,0 +1,181 @@
+"""What is foreseen of each kind of workload, by the real opa."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from gatekeeper.cluster.resource import CONTROLLER_REVISIONS, NAMESPACES, WORKLOADS
+from gatekeeper.freshness.forecast.coverage import covered
+from gatekeeper.freshness.forecast.outlooks import ForecastSurroundings, outlooks
+from gatekeeper.freshness.inventory.inventory_reader import WorkloadInventoryReader
+from gatekeeper.freshness.outlook import DAY, SECOND, Due, Outlook, Question, Verdict
+from tests.engine import engine
+from tests.simulators.cluster import ClusterSimulator
+from tests.unit.freshness.objects import NOW, BirthFacts, age_policy, digest, namespace, owned, pod, spec, workload
+
+IMAGE = "registry.example.com/shop/web:1"
+OLD = "registry.example.com/shop/web:0"
+RUNS = f"registry.example.com/shop/web@{digest(7)}"
+FLIP = NOW + 3 * DAY
+_REVISION = "deployment.kubernetes.io/revision"
+
+
+def _controller_revision(number: int, image: str) -> dict[str, Any]:
+    metadata = {"name": f"db-{number}", "namespace": "shop", **owned("StatefulSet", "db")}
+    return {"metadata": metadata, "revision": number, "data": {"spec": {"template": {"spec": spec(image)}}}}
+
+
+def _deployment(name: str, **more: Any) -> list[dict[str, Any]]:
+    made = [("1", OLD), ("2", IMAGE)]
+    sets = [
+        workload(
+            "ReplicaSet",
+            f"{name}-5d4f8c7b9{number}",
+            spec(image),
+            metadata={**owned("Deployment", name), "annotations": {_REVISION: number}},
+        )
+        for number, image in made
+    ]
+    return [workload("Deployment", name, spec(IMAGE), **more), *sets]
+
+
+def _objects() -> list[dict[str, Any]]:
+    job = {"conditions": [{"type": "Complete", "status": "True"}]}
+    injected = {"containers": [*spec(IMAGE)["containers"], {"name": "mesh", "image": OLD}]}
+    many = spec(*([IMAGE] * 300))
+    mirror = {**owned("Node", "node-1", "v1"), "annotations": {"kubernetes.io/config.mirror": "x"}}
+    return [
+        *_deployment("web", replicas=1),
+        pod("web-a", injected, [RUNS], **owned("ReplicaSet", "web-5d4f8c7b92")),
+        *_deployment("idle", replicas=0),
+        workload("StatefulSet", "db", spec(IMAGE), replicas=1),
+        workload("DaemonSet", "logs", spec(IMAGE, priorityClassName="system-node-critical")),
+        workload("CronJob", "nightly", spec(IMAGE), schedule="30 2 * * *", timeZone="Europe/Berlin"),
+        workload("CronJob", "paused", spec(IMAGE), schedule="30 2 * * *", suspend=True),
+        workload("CronJob", "odd", spec(IMAGE), schedule="@every 1h"),
+        workload("Job", "once", spec(IMAGE)),
+        workload("Job", "over", spec(IMAGE), status=job),
+        workload("ReplicaSet", "rolled-5d4f8c7b94", spec(IMAGE), metadata=owned("Rollout", "rolled", "argoproj.io/v1")),
+        pod("rolled-a", spec(IMAGE), [RUNS], **owned("ReplicaSet", "rolled-5d4f8c7b94")),
+        pod("pg-1", spec(IMAGE), [RUNS], **owned("Cluster", "pg", "postgresql.cnpg.io/v1")),
+        pod("mystery-1", spec(IMAGE), [RUNS], **owned("Mystery", "mystery", "example.com/v1")),
+        pod("bare", spec(IMAGE), [RUNS]),
+        pod("static-node-1", spec(IMAGE), ["docker://sha256:" + "a" * 64], **mirror),
+        workload("Deployment", "many", many, replicas=1),
+    ]
+
+
+@pytest.fixture(scope="module", name="found")
+def _found() -> Sequence[Outlook]:
+    cluster = ClusterSimulator(page=50)
+    cluster.add(NAMESPACES, namespace("shop"))
+    for each in _objects():
+        cluster.add(WORKLOADS[each["kind"]], each)
+    for number, image in ((1, OLD), (2, IMAGE)):
+        cluster.add(CONTROLLER_REVISIONS, _controller_revision(number, image))
+    policies = [age_policy(reschedule="warn", controllers=("cnpg-system/cnpg-manager",))]
+    inventory = WorkloadInventoryReader(cluster, covered(policies), "team").read(NOW)
+    born = NOW - 27 * DAY
+    facts = BirthFacts({IMAGE: born, RUNS: born, OLD: NOW - 60 * DAY})
+    actors = ForecastSurroundings(actors={"Cluster": "cnpg-system/cnpg-manager"})
+    return outlooks(policies, inventory, facts, engine(), NOW, NOW + 30 * DAY, actors)
+
+
+def of(found: Sequence[Outlook], name: str, question: Question, image: str = IMAGE) -> Outlook:
+    chosen = [
+        each
+        for each in found
+        if each.subject.workload.name == name and each.question is question and each.subject.image == image
+    ]
+    assert len(chosen) == 1, chosen
+    return chosen[0]
+
+
+def questions(found: Sequence[Outlook], name: str) -> set[Question]:
+    return {each.question for each in found if each.subject.workload.name == name}
+
+
+def test_revision_before_is_denied_already(found: Sequence[Outlook]) -> None:
+    for name, revision in (("web", "web-5d4f8c7b91"), ("db", "db-1")):
+        back = of(found, name, Question.ROLLBACK, OLD)
+        assert (back.due(NOW), back.subject.note) == (Due.EXPIRED, f"the revision before: {revision}")
+
+
+def test_controller_is_warned_where_a_person_is_denied(found: Sequence[Outlook]) -> None:
+    assert of(found, "web", Question.APPLY).best_before == FLIP
+    turns = of(found, "web", Question.RESCHEDULE).turns
+    assert [(each.since, each.verdict) for each in turns] == [(NOW, Verdict.ADMITTED), (FLIP, Verdict.WARNED)]
+
+
+def test_container_that_a_webhook_puts_in_is_judged_too(found: Sequence[Outlook]) -> None:
+    mesh = of(found, "web", Question.RESCHEDULE, OLD)
+    assert (mesh.subject.path, mesh.now.verdict) == ("spec.containers[1].image", Verdict.WARNED)
+    assert "a webhook puts it into the Pod" in mesh.subject.note
+
+
+def test_tag_that_names_another_digest_than_runs_is_said(found: Sequence[Outlook]) -> None:
+    applied = of(found, "web", Question.APPLY)
+    assert applied.subject.by_tag
+    assert applied.subject.note == "its tag names sha256:000000000000 now, what runs is sha256:000000000000"
+    assert of(found, "web", Question.RUNNING).subject.digest == digest(7)
+
+
+def test_nothing_runs_of_what_is_scaled_to_zero(found: Sequence[Outlook]) -> None:
+    idle = of(found, "idle", Question.RESCHEDULE)
+    assert (idle.subject.running, idle.subject.note) == (0, "at next scale-up: nothing runs")
+
+
+def test_daemon_set_of_the_system_is_critical(found: Sequence[Outlook]) -> None:
+    logs = of(found, "logs", Question.RESCHEDULE)
+    assert logs.critical
+    assert logs.subject.note == "each new node schedules one"
+    assert not of(found, "web", Question.RESCHEDULE).critical
+
+
+def test_cron_jobs_are_rescheduled_unless_suspended_and_jobs_unless_over(found: Sequence[Outlook]) -> None:
+    assert Question.RESCHEDULE in questions(found, "nightly")
+    assert questions(found, "paused") == {Question.APPLY}
+    assert of(found, "once", Question.RESCHEDULE).subject.note == "while its backoffLimit lasts"
+    assert questions(found, "over") == set()
+
+
+def test_pods_of_a_rollout_are_made_by_a_built_in_controller(found: Sequence[Outlook]) -> None:
+    assert questions(found, "rolled") == {Question.RESCHEDULE, Question.RUNNING}
+    assert of(found, "rolled", Question.RESCHEDULE).denial is None
+
+
+def test_operator_acts_by_its_service_account_where_that_is_known(found: Sequence[Outlook]) -> None:
+    assert of(found, "pg", Question.RESCHEDULE).denial is None
+    mystery = of(found, "mystery", Question.RESCHEDULE)
+    assert mystery.best_before == FLIP
+    assert "which account makes Pods of Mystery is not known" in mystery.subject.note
+
+
+def test_pods_without_a_controller_are_not_rescheduled(found: Sequence[Outlook]) -> None:
+    assert questions(found, "bare") == {Question.APPLY, Question.RUNNING}
+    assert of(found, "bare", Question.APPLY).best_before == FLIP
+    assert questions(found, "static-node-1") == {Question.RUNNING}
+
+
+def test_id_of_a_node_that_is_no_digest_is_said(found: Sequence[Outlook]) -> None:
+    static = of(found, "static-node-1", Question.RUNNING)
+    assert static.best_before == FLIP
+    assert "its node does not say which digest runs" in static.subject.note
+    assert "its node runs it whatever a policy says" in static.subject.note
+
+
+def test_object_with_more_images_than_are_judged_is_denied_now(found: Sequence[Outlook]) -> None:
+    many = [each for each in found if each.subject.workload.name == "many" and each.question is Question.APPLY]
+    assert len(many) == 300
+    assert {(each.now.verdict, each.due(NOW)) for each in many} == {(Verdict.DENIED, Due.EXPIRED)}
+
+
+def test_team_is_that_of_the_namespace(found: Sequence[Outlook]) -> None:
+    assert {each.subject.team for each in found} == {"checkout"}
+
+
+def test_seconds_are_whole(found: Sequence[Outlook]) -> None:
+    assert all(turn.since % SECOND == 0 for each in found for turn in each.turns)

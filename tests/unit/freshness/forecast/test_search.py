@@ -1,0 +1,94 @@
+"""Moments at which rules turn, of rules that are functions of the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+
+from gatekeeper.freshness.forecast.clue import Clue
+from gatekeeper.freshness.forecast.search import HOUR, search
+from gatekeeper.freshness.forecast.unit import Unit
+from gatekeeper.freshness.forecast.unit_judge import Line
+from gatekeeper.freshness.outlook import DAY, SECOND
+from tests.unit.freshness.objects import NOW
+
+NOTHING = Clue(frozenset(), frozenset(), complete=False)
+_DENIED = frozenset({("", "", "Denied", "no")})
+_ADMITTED: frozenset[tuple[str, str, str, str]] = frozenset()
+
+Rule = Callable[[Unit, int], bool]
+
+
+class RuleDouble:
+    """Denies where a function says so; counts evaluations."""
+
+    def __init__(self, denies: Rule) -> None:
+        self.denies = denies
+        self.evaluations = 0
+
+    def lines(self, wanted: Mapping[Unit, Sequence[int]]) -> dict[Unit, Line]:
+        return {unit: self._line(unit, clocks) for unit, clocks in wanted.items()}
+
+    def _line(self, unit: Unit, clocks: Sequence[int]) -> Line:
+        self.evaluations += len(clocks)
+        found: Line = []
+        for at in clocks:
+            rows = _DENIED if self.denies(unit, at) else _ADMITTED
+            if not found or found[-1][1] != rows:
+                found.append((at, rows))
+        return found
+
+
+def moments(denies: Callable[[int], bool], clue: Clue = NOTHING, days: int = 30) -> list[int]:
+    unit = Unit("head", "part")
+    rule = RuleDouble(lambda _unit, at: denies(at))
+    return [at for at, _ in search(rule, clue, {unit: None}, NOW, NOW + days * DAY)[unit]]
+
+
+@pytest.mark.parametrize(
+    "at",
+    [NOW + SECOND, NOW + 17 * SECOND, NOW + HOUR, NOW + 3 * DAY + 12_345 * SECOND, NOW + 30 * DAY],
+    ids=["next-second", "soon", "on-the-hour", "third-day", "end"],
+)
+def test_turn_is_found_to_the_second(at: int) -> None:
+    assert moments(lambda clock: clock >= at) == [NOW, at]
+
+
+def test_moment_between_two_seconds_is_the_next_whole_one() -> None:
+    at = NOW + 5 * DAY + 1
+    assert moments(lambda clock: clock >= at) == [NOW, NOW + 5 * DAY + SECOND]
+
+
+def test_rule_that_denies_at_weekends_turns_back() -> None:
+    def weekend(clock: int) -> bool:
+        return (clock // DAY + 4) % 7 in {0, 6}
+
+    saturday = next(at for at in range(NOW - NOW % DAY, NOW + 8 * DAY, DAY) if weekend(at) and not weekend(at - 1))
+    found = moments(weekend, days=14)
+    assert found == [NOW, saturday, saturday + 2 * DAY, saturday + 7 * DAY, saturday + 9 * DAY]
+
+
+def test_what_turns_back_within_an_hour_is_missed() -> None:
+    start = NOW - NOW % HOUR + 5 * HOUR + 600 * SECOND
+    assert moments(lambda clock: start <= clock < start + 1800 * SECOND) == [NOW]
+
+
+def test_dates_that_are_named_are_looked_at_however_short_what_begins_there() -> None:
+    start = NOW + 5 * DAY + 600 * SECOND
+    clue = Clue(frozenset({start, start + 60 * SECOND}), frozenset(), complete=True)
+    found = moments(lambda clock: start <= clock < start + 60 * SECOND, clue)
+    assert found == [NOW, start, start + 60 * SECOND]
+
+
+def test_many_images_are_looked_at_seldom_and_each_has_its_own_moment() -> None:
+    births = {Unit("head", f"image-{number}"): NOW - 29 * DAY + number * 977 * SECOND + 5 for number in range(300)}
+    rule = RuleDouble(lambda unit, at: at >= births[unit] + 30 * DAY)
+    found = search(rule, NOTHING, births, NOW, NOW + 30 * DAY)
+    expected = {unit: [NOW, -(-(birth + 30 * DAY) // SECOND) * SECOND] for unit, birth in births.items()}
+    assert {unit: [at for at, _ in line] for unit, line in found.items()} == expected
+    assert rule.evaluations < 300 * 150
+
+
+def test_rule_that_turns_each_hour_is_shown_up_to_a_limit() -> None:
+    assert len(moments(lambda clock: clock // HOUR % 2 == 0)) == 64
