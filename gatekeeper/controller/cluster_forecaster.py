@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from gatekeeper.cluster.api import KubernetesApi
-from gatekeeper.cluster.errors import ClusterError
-from gatekeeper.cluster.resource import PROVIDERS
+from gatekeeper.cluster.api import KubernetesApi, Object
+from gatekeeper.cluster.errors import ClusterError, ObjectAbsentError
+from gatekeeper.cluster.resource import PROVIDERS, WAIVERS
 from gatekeeper.controller.forecast_rounds import Sight
 from gatekeeper.controller.limits import HORIZON_DAYS
 from gatekeeper.controller.policies_in_force import PoliciesInForce
@@ -16,7 +16,8 @@ from gatekeeper.documents import product
 from gatekeeper.evaluation.facts import FactSource
 from gatekeeper.evaluation.opa import Engine
 from gatekeeper.freshness.forecast.coverage import covered
-from gatekeeper.freshness.forecast.outlooks import outlooks
+from gatekeeper.freshness.forecast.forecast_memory import ForecastMemory
+from gatekeeper.freshness.forecast.outlooks import ForecastSurroundings, outlooks
 from gatekeeper.freshness.inventory.inventory_reader import WorkloadInventoryReader
 from gatekeeper.freshness.outlook import DAY
 from gatekeeper.freshness.provider_facts import ProviderAbsentError, ProviderTarget
@@ -42,6 +43,7 @@ class ClusterForecaster:
         self._engine = engine
         self._facts = facts
         self._team_label = team_label
+        self._memory = ForecastMemory()
 
     def look(self, now: int) -> Sight:
         """See `Forecaster`."""
@@ -52,9 +54,23 @@ class ClusterForecaster:
         gaps = [each for each in inventory.problems if _UNREAD in each]
         if gaps:
             return Sight((), {}, len(translations), gaps)
-        found = outlooks(translations, inventory, self._facts, engine, now, now + HORIZON_DAYS * DAY)
+        try:
+            surroundings = ForecastSurroundings(tuple(self._waivers()))
+        except ClusterError as error:
+            # Without them, what is waived would be announced as denied.
+            return Sight((), {}, len(translations), (f"Waivers could not be read: {error.message}",))
+        until = now + HORIZON_DAYS * DAY
+        found = outlooks(translations, inventory, self._facts, engine, now, until, surroundings, self._memory)
         uids = {each.name: each.uid for each in inventory.workloads if each.uid}
         return Sight(found, uids, len(translations), problems=(*policies.problems, *inventory.problems))
+
+    def _waivers(self) -> Iterator[Object]:
+        """Those of the cluster; none where there is no such kind."""
+        try:
+            for page in self._api.pages(WAIVERS):
+                yield from page
+        except ObjectAbsentError:
+            return
 
 
 def provider_target(api: KubernetesApi) -> ProviderTarget:

@@ -53,13 +53,14 @@ def search(judge: Judge, clue: Clue, births: Mapping[Unit, int | None], now: int
     step = next((each for each in steps if len(units) * ((until - now) // each) <= limits.EVALUATIONS), steps[-1])
     leaders = units[:: max(1, len(units) // _LEADERS)][:_LEADERS] if step > steps[0] else units
     coarse = _samples(now, until, steps[0])
-    found = _refined(judge, {each: _with(coarse, clue.moments, clue.ages, births[each]) for each in leaders})
+    likely = {each: _likely(coarse, clue.moments, clue.ages, births[each]) for each in leaders}
+    found = _refined(judge, coarse, likely)
     others = [each for each in units if each not in found]
     if others:
         moments, ages = _shown(found, births)
         coarse = _samples(now, until, step)
-        wanted = {each: _with(coarse, clue.moments | moments, clue.ages | ages, births[each]) for each in others}
-        found |= _refined(judge, wanted)
+        likely = {each: _likely(coarse, clue.moments | moments, clue.ages | ages, births[each]) for each in others}
+        found |= _refined(judge, coarse, likely)
     return {unit: line[: limits.TURNS] for unit, line in found.items()}
 
 
@@ -81,20 +82,26 @@ def _shown(found: Mapping[Unit, Line], births: Mapping[Unit, int | None]) -> tup
     return set(moments), set(sorted(ages)[: limits.TURNS])
 
 
-def _with(
+def _likely(
     samples: Sequence[int], moments: Collection[int], ages: Collection[int], birth: int | None
 ) -> tuple[int, ...]:
-    """The samples, and of each moment that is likely the first whole second and the one before it."""
+    """Of each moment that is likely, between the samples, the first whole second and the one before it."""
     likely = {*moments, *(birth + age for age in ages if birth is not None)}
     seconds = sorted({-(-each // SECOND) * SECOND for each in likely if samples[0] < each < samples[-1]})
     close = {each - way for each in seconds[: limits.TURNS] for way in (0, SECOND)}
-    return tuple(sorted({*samples, *(each for each in close if each > samples[0])}))
+    return tuple(sorted(each for each in close if each > samples[0]))
 
 
-def _refined(judge: Judge, samples: Mapping[Unit, Sequence[int]]) -> dict[Unit, Line]:
-    """What is said of each unit at its samples, and each moment between them to the second."""
-    found = judge.lines(samples)
-    gaps = {unit: list(_gaps(line, samples[unit])) for unit, line in found.items()}
+def _refined(judge: Judge, samples: Sequence[int], likely: Mapping[Unit, Sequence[int]]) -> dict[Unit, Line]:
+    """What is said of each unit at the samples and at its own likely moments, and each turn between them to the second.
+
+    Samples are the same for all units, so many images are evaluated in one review; likely moments are not.
+    """
+    found = judge.lines(dict.fromkeys(likely, samples))
+    own = {unit: points for unit, points in likely.items() if points}
+    for unit, line in judge.lines(own).items():
+        found[unit] = _line(found[unit], {point: _at(line, point) for point in own[unit]})
+    gaps = {unit: list(_gaps(line, sorted({*samples, *likely[unit]}))) for unit, line in found.items()}
     while gaps := {unit: its for unit, its in gaps.items() if its}:
         points = {unit: sorted({each for gap in its for each in _between(*gap)}) for unit, its in gaps.items()}
         more = judge.lines(points)
