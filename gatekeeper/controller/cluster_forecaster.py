@@ -55,12 +55,12 @@ class ClusterForecaster:
         if gaps:
             return Sight((), {}, len(translations), gaps)
         try:
-            surroundings = ForecastSurroundings(tuple(self._waivers()))
+            surroundings = ForecastSurroundings(waivers=tuple(self._waivers()))
         except ClusterError as error:
             # Without them, what is waived would be announced as denied.
             return Sight((), {}, len(translations), (f"Waivers could not be read: {error.message}",))
         until = now + HORIZON_DAYS * DAY
-        found = outlooks(translations, inventory, self._facts, engine, now, until, surroundings, self._memory)
+        found = outlooks(translations, inventory, self._facts, engine, now, until, surroundings, memory=self._memory)
         uids = {each.name: each.uid for each in inventory.workloads if each.uid}
         return Sight(found, uids, len(translations), problems=(*policies.problems, *inventory.problems))
 

@@ -45,18 +45,23 @@ class ForecastSurroundings:
     """What policies may look at beside an object, and who makes Pods.
 
     Attributes:
-        waivers: the Waiver objects of the cluster, as `kubectl get -o json` has them.
+        data: what is at `data.inventory` of a cluster beside Waivers.
         actors: the service accounts of operators that make Pods by themselves, by the kind of the Pods' owner:
             `{"Cluster": "cnpg-system/cnpg-manager"}`.
+        waivers: the Waiver objects of the cluster, as `kubectl get -o json` has them.
     """
 
-    waivers: Sequence[Mapping[str, Any]] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
     actors: Mapping[str, str] = field(default_factory=dict)
+    waivers: Sequence[Mapping[str, Any]] = ()
 
     @property
     def inventory(self) -> Mapping[str, Any]:
         """What templates see at `data.inventory`."""
-        return {"cluster": {GROUP_VERSION: {KIND: {fields.name(each): each for each in self.waivers}}}}
+        if not self.waivers:
+            return self.data
+        synced = {GROUP_VERSION: {KIND: {fields.name(each): each for each in self.waivers}}}
+        return {**self.data, "cluster": {**fields.mapping(self.data, "cluster"), **synced}}
 
 
 def outlooks(  # noqa: PLR0913, PLR0917 - what a forecast is made of
@@ -67,8 +72,8 @@ def outlooks(  # noqa: PLR0913, PLR0917 - what a forecast is made of
     now: int,
     until: int,
     surroundings: ForecastSurroundings | None = None,
-    memory: ForecastMemory | None = None,
     step: Callable[[], None] = lambda: None,
+    memory: ForecastMemory | None = None,
 ) -> Sequence[Outlook]:
     """Each (policy, image, workload) that a policy covers, for each question about it.
 
