@@ -10,7 +10,7 @@ from typing import Any, Final
 from gatekeeper.freshness.forecast import cron_run
 from gatekeeper.freshness.forecast.answer_book import AnswerBook
 from gatekeeper.freshness.forecast.clock_program import Rows
-from gatekeeper.freshness.forecast.placement import Place
+from gatekeeper.freshness.forecast.placement import ImagePlace
 from gatekeeper.freshness.forecast.rule import Rule
 from gatekeeper.freshness.forecast.unit import asked
 from gatekeeper.freshness.forecast.unit_judge import Line
@@ -49,7 +49,7 @@ class OutlookBook:
     results: Sequence[RuleResult]
     answers: AnswerBook
 
-    def outlooks(self, places: Sequence[Place]) -> Iterator[Outlook]:
+    def outlooks(self, places: Sequence[ImagePlace]) -> Iterator[Outlook]:
         """One for each policy, image and question; what several groups of Pods have in common is counted together."""
         known: dict[tuple[Any, ...], Outlook] = {}
         turned: dict[Any, tuple[Turn, ...]] = {}
@@ -69,7 +69,7 @@ class OutlookBook:
                 known[key] = one
         return iter(known.values())
 
-    def _policies(self, place: Place) -> Mapping[str, Sequence[int]]:
+    def _policies(self, place: ImagePlace) -> Mapping[str, Sequence[int]]:
         """The rules of each policy that covers the image."""
         found: dict[str, list[int]] = {}
         for number, (unit, _) in place.units.items():
@@ -78,12 +78,12 @@ class OutlookBook:
                 found.setdefault(self.results[number].rule.policy, []).append(number)
         return found
 
-    def _said(self, number: int, place: Place) -> tuple[Rule, Line]:
+    def _said(self, number: int, place: ImagePlace) -> tuple[Rule, Line]:
         unit, path = place.units[number]
         result = self.results[number]
         return result.rule, [(at, _rows(rows, path)) for at, rows in result.lines[unit]]
 
-    def _subject(self, place: Place) -> OutlookSubject:
+    def _subject(self, place: ImagePlace) -> OutlookSubject:
         """With the digest that was judged, and what a reader should know of it."""
         subject = place.subject
         reference = next((asked(unit) for unit, _ in place.units.values() if unit.part), subject.image)
@@ -101,7 +101,7 @@ class OutlookBook:
         return replace(subject, digest=digest, note="; ".join(notes))
 
 
-def _outlook(policy: str, place: Place, subject: OutlookSubject, its: tuple[Turn, ...]) -> Outlook:
+def _outlook(policy: str, place: ImagePlace, subject: OutlookSubject, its: tuple[Turn, ...]) -> Outlook:
     workload = place.workload
     effect = None
     if workload.schedule and place.question is Question.RESCHEDULE:

@@ -16,7 +16,7 @@ from gatekeeper.freshness.outlook import OutlookSubject, Question
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ImagePlace:
     """An image of a workload, for one question.
 
     Attributes:
@@ -47,7 +47,7 @@ class Placement:
 
     rules: Sequence[Rule]
     matcher: Matcher
-    places: list[Place] = field(default_factory=list)
+    places: list[ImagePlace] = field(default_factory=list)
     units: dict[int, dict[Unit, Unit]] = field(default_factory=dict)
     _known: dict[Any, Any] = field(default_factory=dict)
 
@@ -75,7 +75,7 @@ class Placement:
         for path, its in found.items():
             if its:
                 running = occasion.running.get(path, frozenset())
-                place = Place(occasion.question, occasion.workload, occasion.subjects[path], running, its)
+                place = ImagePlace(occasion.question, occasion.workload, occasion.subjects[path], running, its)
                 self.places.append(place)
 
     def _once(self, unit: Unit) -> Unit:
