@@ -13,7 +13,7 @@ from typing import Final
 
 from gatekeeper.cue import activity, regotext, scalars, writing
 from gatekeeper.cue.building import built
-from gatekeeper.cue.expressions import Expressions, Spot
+from gatekeeper.cue.expressions import BOOL, Expressions, Spot
 from gatekeeper.cue.nodes import (
     Bound,
     Check,
@@ -46,6 +46,24 @@ else := {{"cue": cue.summary(_problems)}} if count(_problems) > 0
 
 _problems := {call}
 """
+# CUE evaluates a text before it meets a document; what is wrong then stays wrong, whatever the document says.
+_HEAD_OF_ACTIVE: Final = """package {package}
+
+import future.keywords
+
+import data.lib.bestbefore.cue
+
+isCompliant := true if {{
+	_alone == []
+	_problems == []
+}} else := {{"cue": cue.summary(_alone)}} if {{
+	count(_alone) > 0
+}} else := {{"cue": cue.summary(_problems)}} if count(_problems) > 0
+
+_alone := {alone}
+
+_problems := {call}
+"""
 # How many texts are kept: a policy is compiled when it is checked, and again when its template is written.
 _KEPT: Final = 64
 
@@ -59,8 +77,13 @@ def rego_of(text: str, package: str) -> str:
     """
     file = parsed(text)
     writer = _Writer({each.name: each.path for each in file.imports})
-    call = writer.call(built(file), Spot(()), "input", '""', "[]")
-    return "\n".join([_HEAD.format(package=package, call=call), *writer.functions])
+    node = built(file)
+    call = writer.call(node, Spot(()), "input", '""', "[]")
+    head = _HEAD.format(package=package, call=call)
+    if activity.line_of(node) is not None:
+        alone = call.replace("(input,", "({},", 1)
+        head = _HEAD_OF_ACTIVE.format(package=package, alone=alone, call=call)
+    return "\n".join([head, *writer.functions])
 
 
 class _Writer:
@@ -136,7 +159,7 @@ class _Writer:
         name = self._name("if")
         whole = ""
         for condition, frame in node.guards[index].conditions:
-            rego = self.expressions.rego(condition, frame, Spot(stack, index))
+            rego = self.expressions.typed(condition, frame, Spot(stack, index), BOOL)
             whole = f"cue.both({whole}, {rego})" if whole else f"cue.truth({rego})"
         self.functions.append(f"{name}(here) := {whole}\n")
         return name

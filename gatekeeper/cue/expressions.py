@@ -26,6 +26,7 @@ from gatekeeper.cue.nodes import (
     Validator,
 )
 from gatekeeper.cue.refusal import CircleError, CueError
+from gatekeeper.cue.scalars import kind_of, kinds_of
 from gatekeeper.cue.scopes import Frame, meaning
 from gatekeeper.cue.syntax import (
     Binary,
@@ -39,8 +40,14 @@ from gatekeeper.cue.syntax import (
     Selector,
     Unary,
 )
+from gatekeeper.cue.words import EVERY_KIND
 
 _COMPARISONS: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
+BOOL: Final = frozenset({"bool"})
+_TEXT: Final = frozenset({"string"})
+_LIST: Final = frozenset({"list"})
+_LONG: Final = frozenset({"string", "bytes", "list", "struct"})
+_KEY: Final = frozenset({"string", "int"})
 _UNKNOWN: Final = '{"unknown": true}'
 _TESTS: Final = {
     "strings.HasPrefix": "has_prefix",
@@ -103,16 +110,14 @@ class Expressions:
                     return self._reference(*path, place, expression.line)
                 return f"cue.item({self.rego(expression.of, frame, place)}, {_text(expression.name)})"
             case IndexOf():
-                of = self.rego(expression.of, frame, replace(place, base=True, equality=False))
-                key = self.rego(expression.key, frame, replace(place, base=False, equality=False))
-                return f"cue.item({of}, {key})"
+                return self._item(expression, frame, place)
             case Interpolation():
                 parts = [
                     _text(each) if isinstance(each, str) else self.rego(each, frame, place) for each in expression.parts
                 ]
                 return f"cue.glued([{', '.join(parts)}])"
             case Unary(operator="!"):
-                return f"cue.opposite({self.rego(expression.operand, frame, place)})"
+                return f"cue.opposite({self.typed(expression.operand, frame, place, BOOL)})"
             case Binary():
                 return self._binary(expression, frame, place)
             case FunctionCall():
@@ -132,6 +137,40 @@ class Expressions:
         if isinstance(node, ScalarNode) and any(isinstance(each, ComputedValue) for each in node.checks):
             return
         raise CueError(expression.line, "a value that is another field's, which the text does not give, is not taken")
+
+    def _item(self, expression: IndexOf, frame: Frame, place: Spot) -> str:
+        of = self.rego(expression.of, frame, replace(place, base=True, equality=False))
+        by = constant(expression.key, frame, self.imports)
+        if by is not None and not isinstance(by.value, str) and (kind_of(by.value) != "int" or by.value < 0):
+            raise CueError(expression.line, "an item by anything but a whole number or a text is not taken")
+        key = self.typed(expression.key, frame, replace(place, base=False, equality=False), _KEY, whole=True)
+        return f"cue.item({of}, {key})"
+
+    def typed(
+        self, expression: Expression, frame: Frame, place: Spot, wanted: frozenset[str], *, whole: bool = False
+    ) -> str:
+        """An expression in Rego where only values of some kinds fit; CUE sees a field of other kinds without a value.
+
+        With `whole`, a field of which the text says something may be of no other kind at all.
+
+        Raises:
+            CueError: it is not taken, or the text says that it is of another kind.
+        """
+        rego = self.rego(expression, frame, place)
+        if isinstance(expression, Name) and (found := meaning(expression.name, frame)) and found.let is not None:
+            return self.typed(found.let.value, found.frame, place, wanted, whole=whole)
+        path = self._path(expression, frame)
+        if path is not None and constant(expression, frame, self.imports) is None:
+            node = _walk(place.stack[path[0].level], path[1], place, expression.line).node
+            scalars = getattr(node, "branches", (node,))
+            kinds = frozenset().union(*(_kinds(each) for each in scalars))
+            if not kinds & wanted or (whole and kinds != EVERY_KIND and not kinds <= wanted):
+                raise CueError(
+                    expression.line,
+                    f"`{'.'.join(path[1])}` is never a {' or '.join(sorted(wanted))}, which is asked for here",
+                    wrong=True,
+                )
+        return rego
 
     def _name(self, expression: Name, frame: Frame, place: Spot) -> str:
         found = meaning(expression.name, frame)
@@ -185,16 +224,15 @@ class Expressions:
         raise CircleError(line, f"`{name}` is made of itself")
 
     def _binary(self, expression: Binary, frame: Frame, place: Spot) -> str:
+        if expression.operator in {"&&", "||"}:
+            sides = [self.typed(each, frame, place, BOOL) for each in (expression.left, expression.right)]
+            return f"cue.{'both' if expression.operator == '&&' else 'either'}({sides[0]}, {sides[1]})"
         equality = expression.operator in {"==", "!="}
         left, right = (
             self.rego(each, frame, replace(place, base=False, equality=equality and isinstance(each, Name | Selector)))
             for each in (expression.left, expression.right)
         )
         match expression.operator:
-            case "&&":
-                return f"cue.both({left}, {right})"
-            case "||":
-                return f"cue.either({left}, {right})"
             case "+":
                 return f"cue.sum({left}, {right})"
             case operator if operator in _COMPARISONS:
@@ -205,15 +243,18 @@ class Expressions:
         if isinstance(call.function, Name) and call.function.name == "len" and meaning("len", frame) is None:
             if len(call.arguments) != 1:
                 raise CueError(call.line, "`len` takes one value", wrong=True)
-            return f"cue.length({self.rego(call.arguments[0], frame, place)})"
+            return f"cue.length({self.typed(call.arguments[0], frame, place, _LONG)})"
         name = packaged(call.function, frame, self.imports)
         if name == "strings.Join" and len(call.arguments) == 2 and isinstance(call.arguments[0], ListLiteral):  # noqa: PLR2004
             items, separator = call.arguments
             if isinstance(items, ListLiteral) and items.rest is None:
-                parts = ", ".join(self.rego(each, frame, place) for each in items.items)
-                return f"cue.joined([{parts}], {self.rego(separator, frame, place)})"
+                parts = ", ".join(self.typed(each, frame, place, _TEXT) for each in items.items)
+                return f"cue.joined([{parts}], {self.typed(separator, frame, place, _TEXT)})"
         if name in _TESTS and len(call.arguments) == 2:  # noqa: PLR2004
-            first, second = (self.rego(each, frame, place) for each in call.arguments)
+            wanted = (_LIST, EVERY_KIND) if name == "list.Contains" else (_TEXT, _TEXT)
+            first, second = (
+                self.typed(each, frame, place, kinds) for each, kinds in zip(call.arguments, wanted, strict=True)
+            )
             return f"cue.{_TESTS[name]}({first}, {second})"
         raise CueError(call.line, f"the call of `{name or 'a function'}` is not taken here")
 
@@ -224,6 +265,18 @@ class _Target:
 
     node: Node | None
     optional: bool = False
+
+
+def _kinds(node: Node | None) -> frozenset[str]:
+    """The kinds of values that may fit a node."""
+    match node:
+        case ScalarNode():
+            return EVERY_KIND.intersection(*(kinds_of(check) for check in node.checks))
+        case ListNode():
+            return _LIST
+        case StructNode():
+            return frozenset({"struct"})
+    return EVERY_KIND
 
 
 def _walk(node: Node | None, names: Sequence[str], place: Spot, line: int) -> _Target:
@@ -259,8 +312,8 @@ def _refuse_open(node: Node, names: Sequence[str], place: Spot, line: int) -> No
     """What has a value, or half of one, where the document lacks it: structs, lists, disjunctions without a default."""
     if place.base and isinstance(node, ScalarNode) and node.checks:
         raise CueError(line, f"a field of `{'.'.join(names)}`, which is no struct, is not taken")
-    if place.base and isinstance(node, ScalarNode) and node.checks:
-        raise CueError(line, f"a field of `{'.'.join(names)}`, which is no struct, is not taken")
+    if place.base and not isinstance(node, StructNode) and _static(node, line) is not None:
+        raise CueError(line, f"an item of `{'.'.join(names)}`, of which the text says something, is not taken")
     functions = isinstance(node, ScalarNode) and any(isinstance(each, Validator) for each in node.checks)
     if functions or (isinstance(node, StructNode | ListNode | Choice) and _static(node, line) is None):
         scalars = isinstance(node, Choice) and all(isinstance(each, ScalarNode) for each in node.branches)

@@ -155,16 +155,29 @@ _missing := {"missing"}
 
 # METADATA
 # description: A field of a struct, or an item of a list.
-item(of, key) := made if {
+item(of, key) := {"error": sprintf("invalid operand %s (found %s, want list or struct)", [shown(of.value), kind(of.value)])} if {
+	has_value(of)
+	not is_object(of.value)
+	not is_array(of.value)
+} else := made if {
 	made := _lacking([of, key])
 } else := {"value": of.value[key.value]} if {
 	is_object(of.value)
 	is_string(key.value)
 	key.value in object.keys(of.value)
+} else := {"value": of.value[key.value]} if {
+	is_array(of.value)
+	kind(key.value) == "int"
+	key.value >= 0
+	key.value < count(of.value)
+} else := {"error": sprintf("index out of range [%d] with length %d", [key.value, count(of.value)])} if {
+	is_array(of.value)
+	kind(key.value) == "int"
+	key.value >= 0
 } else := {"unknown": true} if {
 	is_object(of.value)
 	is_string(key.value)
-} else := {"error": sprintf("invalid operand %s (found %s, want list or struct)", [shown(of.value), kind(of.value)])}
+} else := {"error": sprintf("invalid index %s (type %s)", [shown(key.value), kind(key.value)])}
 
 # METADATA
 # description: Whether something is known, and no error.
@@ -181,7 +194,7 @@ truth(made) := made if {
 # METADATA
 # description: The conjunction of two conditions. CUE looks at both of them, whatever the first one says.
 both(left, right) := made if {
-	made := _lacking([truth(left), truth(right)])
+	made := _unsure(left, right)
 } else := {"value": left.value == right.value} if {
 	left.value == true
 } else := {"value": false}
@@ -189,10 +202,15 @@ both(left, right) := made if {
 # METADATA
 # description: The disjunction of two conditions; of these too CUE looks at both.
 either(left, right) := made if {
-	made := _lacking([truth(left), truth(right)])
+	made := _unsure(left, right)
 } else := {"value": right.value} if {
 	left.value == false
 } else := {"value": true}
+
+# What is no bool is wrong only where both are known.
+_unsure(left, right) := made if {
+	made := _lacking([left, right])
+} else := _lacking([truth(left), truth(right)])
 
 # The first error of several things, or else the first that is not known; undefined where all are.
 _lacking(all) := wrong[0] if {
@@ -277,15 +295,23 @@ sum(left, right) := made if {
 } else := {"error": sprintf("invalid operands %s and %s to '+'", [shown(left.value), shown(right.value)])}
 
 # METADATA
-# description: The texts of an interpolation, put together.
-glued(parts) := made if {
-	made := _lacking(parts)
-} else := {"value": concat("", texts)} if {
+# description: |
+#   The texts of an interpolation, put together. CUE goes from left to right: what comes first decides, something wrong
+#   or something that is not known.
+glued(parts) := {"value": concat("", texts)} if {
 	texts := [text | some part in parts; text := _inserted(part.value)]
 	count(texts) == count(parts)
+} else := made if {
+	made := _lacking([part | some part in parts; not has_value(part)])
+	made.error
+} else := first if {
+	first := [part | some part in parts; not _is_insertable(part)][0]
+	first.unknown
 } else := {"error": sprintf("invalid interpolation: cannot use %s (type %s)", [shown(wrong[0]), kind(wrong[0])])} if {
-	wrong := [part.value | some part in parts; not _inserted(part.value)]
+	wrong := [part.value | some part in parts; has_value(part); not _is_insertable(part)]
 }
+
+_is_insertable(part) if _inserted(part.value)
 
 _inserted(value) := value if {
 	is_string(value)
@@ -297,16 +323,23 @@ _inserted(value) := value if {
 }
 
 # METADATA
-# description: Texts with a separator between them.
-joined(parts, separator) := made if {
-	made := _lacking(array.concat(parts, [separator]))
-} else := {"value": concat(separator.value, [part.value | some part in parts])} if {
+# description: |
+#   Texts with a separator between them. CUE looks at the separator first, then at the texts from left to right.
+joined(parts, separator) := {"value": concat(separator.value, [part.value | some part in parts])} if {
 	every part in array.concat(parts, [separator]) {
 		is_string(part.value)
 	}
+} else := made if {
+	made := _lacking([part | some part in array.concat([separator], parts); not has_value(part)])
+	made.error
+} else := first if {
+	first := [part | some part in array.concat([separator], parts); not _is_text(part)][0]
+	first.unknown
 } else := {"error": sprintf("cannot use value %s (%s) as string", [shown(wrong[0]), kind(wrong[0])])} if {
-	wrong := [part.value | some part in array.concat(parts, [separator]); not is_string(part.value)]
+	wrong := [part.value | some part in array.concat([separator], parts); has_value(part); not _is_text(part)]
 }
+
+_is_text(part) if is_string(part.value)
 
 # METADATA
 # description: How long a list or a struct is, or a text in bytes.
@@ -322,15 +355,16 @@ length(made) := made if {
 ])}
 
 # METADATA
-# description: Whether a list has a value.
-has_item(list, wanted) := made if {
-	made := _lacking([list, wanted])
-} else := {"value": _among(wanted.value, list.value)} if {
-	is_array(list.value)
-} else := {"error": sprintf("cannot use %s (type %s) as list in argument 1 to list.Contains", [
+# description: Whether a list has a value. CUE looks at the type of the list before it misses the value.
+has_item(list, wanted) := {"error": sprintf("cannot use %s (type %s) as list in argument 1 to list.Contains", [
 	shown(list.value),
 	kind(list.value),
-])}
+])} if {
+	has_value(list)
+	not is_array(list.value)
+} else := made if {
+	made := _lacking([list, wanted])
+} else := {"value": _among(wanted.value, list.value)}
 
 _among(wanted, list) if {
 	some each in list
@@ -349,14 +383,22 @@ has_suffix(text, part) := _asked("strings.HasSuffix", text, part)
 # description: Whether a text holds another one.
 has_text(text, part) := _asked("strings.Contains", text, part)
 
-_asked(name, text, part) := made if {
-	made := _lacking([text, part])
-} else := {"value": _text_test(name, text.value, part.value)} if {
+# CUE looks at the types of both before it misses one.
+_asked(name, text, part) := {"value": _text_test(name, text.value, part.value)} if {
 	is_string(text.value)
 	is_string(part.value)
-} else := {"error": sprintf("cannot use %s (type %s) as string in an argument to %s", [shown(wrong[0]), kind(wrong[0]), name])} if {
-	wrong := [each | some each in [text.value, part.value]; not is_string(each)]
-}
+} else := {"error": sprintf("cannot use %s (type %s) as string in argument %d to %s", [
+	shown(wrong.value),
+	kind(wrong.value),
+	wrong.number,
+	name,
+])} if {
+	wrong := [{"number": number + 1, "value": each.value} |
+		some number, each in [text, part]
+		has_value(each)
+		not is_string(each.value)
+	][0]
+} else := _lacking([text, part])
 
 _text_test("strings.HasPrefix", text, part) := startswith(text, part)
 
