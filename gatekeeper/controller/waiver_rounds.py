@@ -23,13 +23,12 @@ from gatekeeper.denials.events import ControllerEvent
 from gatekeeper.denials.ledger.waiver_metrics import WaiverMetrics
 from gatekeeper.denials.logs.health import SourceHealth, SourceName, SourceProblem, problem_of
 from gatekeeper.documents import fields
-from gatekeeper.documents.product import MANAGED_BY, NAME
+from gatekeeper.documents.product import MANAGED_BY, NAME, SYNC_SET
 from gatekeeper.waivers import limits
 from gatekeeper.waivers.state import STATES, WaiverState, status_of
 from provider.clock import Clock
 from provider.telemetry.log import Log
 
-SYNC_SET: Final = f"{NAME}-waivers"
 # A status is written at most so often, seconds.
 _STATUS_SECONDS: Final = 3600.0
 # So many statuses in one round.

@@ -19,3 +19,6 @@ ADMISSION: Final = NAME
 AUDIT: Final = f"{NAME}-audit"
 MUTATION: Final = f"{NAME}-mutate"
 PATHS: Final = {ADMISSION: "/validate", AUDIT: "/audit", MUTATION: "/mutate"}
+
+# The SyncSet by which Gatekeeper keeps copies of Waivers; the controller writes it.
+SYNC_SET: Final = f"{NAME}-waivers"

@@ -24,6 +24,12 @@ _never := {"Internal", "ParametersInvalid", "ReferenceInvalid"}
 
 _break_glass := duration.day
 
+# By how much a cluster's clocks may differ. What was created later than that is not believed.
+_clock_difference := duration.day / 24
+
+# Of so many Waivers that cover an image it is looked why they do not hold.
+_noted := 10
+
 _texts := {"until", "reason", "owner"}
 
 _optional := {"ticket", "breakGlass"}
@@ -45,17 +51,32 @@ may_waive(parameters, reason) if {
 
 # METADATA
 # description: |
-#   The Waivers that name the policy and the namespace, whatever else they say: `{name, spec, since, planned}`. `synced` are
-#   the cluster's by name. Of these `since` is when they were created; what stands in the parameters says it itself.
+#   The Waivers that name the policy and the namespace, whatever else they say: `{name, spec, since, planned, stars}`.
+#   `synced` are the cluster's by name. Of these `since` is when they were created; what stands in the parameters says it
+#   itself. `stars` are the images with a star. Most Waivers are for other namespaces, so that is asked first, and nothing
+#   of them is looked at but that: all together cost each denial as long as it takes.
 candidates(parameters, namespace, synced) := array.concat(written, applied) if {
 	parameters.waivers.allowed == true
-	written := [{"name": entry.name, "spec": object.remove(entry, ["name", "from"]), "since": entry.from, "planned": true} |
-		some entry in parameters.waivers.entries
-		_is_for(entry, parameters.name, namespace)
+	wanted := {parameters.name, "*"} - {""}
+	places := {place |
+		some policy in wanted
+		some place, entry in parameters.waivers.entries
+		namespace in entry.namespaces
+		policy in entry.policies
+	}
+	written := [_candidate(entry.name, object.remove(entry, ["name", "from"]), entry.from, true) |
+		some place in places
+		entry := parameters.waivers.entries[place]
 	]
-	applied := [{"name": name, "spec": waiver.spec, "since": waiver.metadata.creationTimestamp, "planned": false} |
+	names := {name |
+		some policy in wanted
 		some name, waiver in synced
-		_is_for(waiver.spec, parameters.name, namespace)
+		namespace in waiver.spec.namespaces
+		policy in waiver.spec.policies
+	}
+	applied := [_candidate(name, waiver.spec, waiver.metadata.creationTimestamp, false) |
+		some name in names
+		waiver := synced[name]
 		not waiver.metadata.deletionTimestamp
 	]
 } else := []
@@ -65,15 +86,14 @@ candidates(parameters, namespace, synced) := array.concat(written, applied) if {
 #   The Waiver that holds for an image now, of several the one that ends last: `{name, until, owner, ticket, reason,
 #   breakGlass}`. Undefined where none does.
 holding(candidates, parameters, text, now) := shown if {
-	ranked := sort([[_span(each).end, each.name, each] |
-		some each in candidates
-		_covers(each.spec, text)
+	ranked := sort([[_span(each).end, each.name, each.spec] |
+		some each in _covering(candidates, text)
 		_holds(each, parameters, now)
 	])
-	[_, name, last] := ranked[count(ranked) - 1]
+	[_, name, spec] := ranked[count(ranked) - 1]
 	shown := object.union(
 		{"ticket": "", "breakGlass": false},
-		object.union({"name": name}, object.filter(last.spec, ["until", "owner", "ticket", "reason", "breakGlass"])),
+		object.union({"name": name}, object.filter(spec, ["until", "owner", "ticket", "reason", "breakGlass"])),
 	)
 }
 
@@ -81,8 +101,7 @@ holding(candidates, parameters, text, now) := shown if {
 # description: What to say of Waivers that cover the image and do not hold now; "" where there are none. Total.
 note(candidates, parameters, text, now) := concat("; ", array.slice(notes, 0, 2)) if {
 	notes := [sprintf("the Waiver %s%s", [each.name, _why_not(each, parameters, now)]) |
-		some each in candidates
-		_covers(each.spec, text)
+		some each in array.slice(_covering(candidates, text), 0, _noted)
 		not _holds(each, parameters, now)
 	]
 } else := ""
@@ -103,32 +122,29 @@ is_glob(text) if regex.match(_glob, text)
 
 _owner(waiver) := sprintf(" (%s)", [substring(waiver.owner, 0, 63)])
 
-_is_for(spec, policy, namespace) if {
-	is_array(spec.namespaces)
-	namespace in spec.namespaces
-	is_array(spec.policies)
-	_is_for_policy(spec, policy)
+_candidate(name, spec, since, planned) := {
+	"name": name,
+	"spec": spec,
+	"since": since,
+	"planned": planned,
+	"stars": [glob | some glob in spec.images; contains(glob, "*")],
 }
-
-_is_for_policy(spec, policy) if {
-	policy != ""
-	policy in spec.policies
-}
-
-_is_for_policy(spec, _) if "*" in spec.policies
 
 # Every condition stands here as what has to be so: what is undefined holds for nothing.
 _holds(candidate, parameters, now) if {
-	_is_well_formed(candidate.spec)
 	span := _span(candidate)
+	now < span.end
 	span.start < span.end
 	span.end - span.start <= _longest(candidate.spec, parameters)
-	now < span.end
 	_has_begun(candidate, span, now)
+	_is_well_formed(candidate.spec)
 }
 
-# A Waiver of the cluster holds as soon as it is there, also where the clocks are not the same.
-_has_begun(candidate, _, _) if candidate.planned == false
+# A Waiver of the cluster holds as soon as it is there, also where the clocks are not quite the same.
+_has_begun(candidate, span, now) if {
+	candidate.planned == false
+	now >= span.start - _clock_difference
+}
 
 _has_begun(candidate, span, now) if {
 	candidate.planned == true
@@ -146,8 +162,7 @@ _why_not(candidate, parameters, now) := " does not hold, as it has not the form 
 	longest := _longest(candidate.spec, parameters)
 	span.end - span.start > longest
 } else := sprintf(" does not hold before %s", [candidate.since]) if {
-	candidate.planned == true
-	now < _span(candidate).start
+	not _has_begun(candidate, _span(candidate), now)
 } else := " does not hold"
 
 _over(candidate) := _span(candidate).end
@@ -173,7 +188,7 @@ _is_well_formed(spec) if {
 	}
 	every name in _texts {
 		is_string(spec[name])
-		spec[name] != ""
+		trim_space(spec[name]) != ""
 	}
 	every glob in spec.images {
 		is_glob(glob)
@@ -202,29 +217,48 @@ _is_bounded(spec) if {
 
 _is_bounded(spec) if {
 	spec.breakGlass == true
-	spec.ticket != ""
+	trim_space(spec.ticket) != ""
 }
 
-# Any other image than those of these repositories is not covered; neither is what is no reference.
-_covers(spec, text) if {
-	is_array(spec.images)
+# Those that cover the image. What is no reference is covered by none. By far most have no star, and nothing to compile.
+_covering(candidates, text) := [candidates[place] | some place in (plain | starred)] if {
 	canonical := reference.canonical(text)
-	some glob in spec.images
+	repository := _repository(canonical)
+	plain := {place |
+		some written in (_spellings(repository) | _spellings(canonical))
+		some place, each in candidates
+		written in each.spec.images
+	}
+	starred := {place |
+		some place, each in candidates
+		some glob in each.stars
+		_matches(glob, repository)
+	}
+} else := []
+
+_matches(glob, repository) if {
 	is_glob(glob)
-	_names(_usual(glob), canonical)
+	usual := _usual(glob)
+	startswith(repository, split(usual, "*")[0])
+	regex.match(_pattern(usual), repository)
 }
 
-_names(glob, canonical) if {
-	contains(glob, "@")
-	glob == canonical
+# How a Waiver may write a name: Docker Hub's also without `index.`, and without `library/`.
+_spellings(canonical) := {canonical} | {text |
+	some hub in ["docker.io/", "index.docker.io/"]
+	some official in ["", "library/"]
+	prefix := concat("", ["index.docker.io/", official])
+	startswith(canonical, prefix)
+	path := substring(canonical, count(prefix), -1)
+	_is_whole(official, path)
+	text := concat("", [hub, path])
 }
 
-_names(glob, canonical) if {
-	not contains(glob, "@")
-	regex.match(_pattern(glob), _repository(canonical))
-}
+_is_whole("", _)
 
-# Docker Hub by the name that `reference.canonical` gives it.
+_is_whole("library/", path) if not contains(split(path, "@")[0], "/")
+
+# A glob with a star, with Docker Hub by the name that `reference.canonical` gives it.
 _usual(glob) := concat("", ["index.docker.io/library/", path]) if {
 	path := trim_prefix(trim_prefix(glob, "index."), "docker.io/")
 	glob in {concat("", ["docker.io/", path]), concat("", ["index.docker.io/", path])}

@@ -45,6 +45,11 @@ test_waiver_holds_where_the_clock_is_behind_the_api_server if {
 	_found(_parameters, _spec, _image, _at("2026-01-31T23:59:00Z")) == "late"
 }
 
+test_waiver_that_was_created_long_after_now_is_not_believed if {
+	_found(_parameters, _spec, _image, _at("2026-01-31T22:59:59Z")) == ""
+	_note(_spec, _at("2026-01-31T22:59:59Z")) == "the Waiver late does not hold before 2026-02-01T00:00:00Z"
+}
+
 test_policy_has_the_last_word if {
 	not waivers.may_waive({"name": "maximum-image-age"}, "ImageTooOld")
 	not waivers.may_waive({"waivers": {"allowed": false}}, "ImageTooOld")
@@ -86,6 +91,7 @@ test_all_policies_only_by_break_glass_with_a_ticket_within_a_day if {
 	_in_emergency(object.remove(_emergency, ["breakGlass"])) == ""
 	_in_emergency(object.remove(_emergency, ["ticket"])) == ""
 	_in_emergency(object.union(_emergency, {"ticket": ""})) == ""
+	_in_emergency(object.union(_emergency, {"ticket": " "})) == ""
 }
 
 test_break_glass_of_one_policy_is_as_short if {
@@ -138,12 +144,30 @@ test_stars_stop_at_a_slash_and_double_stars_do_not if {
 	not _covers("registryxtest/**", _image)
 }
 
+test_names_that_look_alike_are_not_covered if {
+	every pair in [
+		["registry.test/vendor/agent", "registry.test/vendor/agentevil:1"],
+		["registry.test/vendor/agent", "registry.test.evil.test/vendor/agent:1"],
+		["registry.test/vendor/agent", "evil.test/registry.test/vendor/agent:1"],
+		["registry.test/vendor/*", "registry.test/vendor/two/agent:1"],
+		["docker.io/*", "evil/nginx"],
+		["docker.io/**", "evil.test/index.docker.io/agent"],
+		["docker.io/nginx", "quay.test/library/nginx"],
+		["docker.io/library/nginx", "evil/nginx"],
+		["registry.test/vendor/agent#", "registry.test/vendor/agentevil:1"],
+	] {
+		not _covers(pair[0], pair[1])
+	}
+}
+
 test_docker_hub_has_one_name if {
 	every glob in ["docker.io/nginx", "docker.io/library/nginx", "index.docker.io/library/nginx", "docker.io/library/*", "docker.io/**"] {
 		_covers(glob, "nginx:1.27")
 		_covers(glob, "registry-1.docker.io/library/nginx")
 	}
 	_covers("docker.io/vendor/agent", "vendor/agent:1")
+	_covers(concat("", ["docker.io/nginx@", _digest]), concat("", ["nginx@", _digest]))
+	_covers("docker.io/*", "nginx:1.27")
 	not _covers("docker.io/vendor/agent", "agent:1")
 }
 
@@ -197,6 +221,8 @@ test_field_with_another_type_or_an_unknown_one_waives_nothing if {
 		{"reason": "short"},
 		{"reason": 1234567890},
 		{"owner": ""},
+		{"owner": " "},
+		{"reason": "            "},
 		{"owner": null},
 		{"ticket": 12},
 		{"breakGlass": "true"},

@@ -11,7 +11,7 @@ from gatekeeper.cluster.errors import ObjectAbsentError
 from gatekeeper.cluster.resource import Resource
 from gatekeeper.doctor.installed_policy import InstalledConstraint, InstalledTemplate
 from gatekeeper.documents import fields
-from gatekeeper.documents.product import CONTROLLER_LABELS, MANAGED_BY, NAME, PATHS
+from gatekeeper.documents.product import CONTROLLER_LABELS, MANAGED_BY, NAME, PATHS, SYNC_SET
 from gatekeeper.reconciliation import marks
 from gatekeeper.uninstallation import installations
 from gatekeeper.uninstallation.inventory import ControllerDeployment, ControllerObject, Dependent, Inventory
@@ -64,7 +64,7 @@ class InventoryReader:
             tuple(constraints),
             templates,
             tuple(ControllerObject.of(resource.PROVIDERS, each) for each in self._own(providers)),
-            (*self._statuses(), *self._named_records(), *self._leases(controllers)),
+            (*self._statuses(), *self._sync_sets(), *self._named_records(), *self._leases(controllers)),
             tuple(dependents),
         )
 
@@ -109,6 +109,12 @@ class InventoryReader:
                 if found is not None and _is_written(found):
                     yield ControllerObject.of(kind, found)
 
+    def _sync_sets(self) -> Iterator[ControllerObject]:
+        """That by which Gatekeeper keeps copies of Waivers; without templates of ours nobody reads them."""
+        found = self._named(resource.SYNC_SETS, SYNC_SET)
+        if found is not None and _is_written(found):
+            yield ControllerObject.of(resource.SYNC_SETS, found)
+
     def _leases(self, controllers: tuple[ControllerDeployment, ...]) -> Iterator[ControllerObject]:
         """A controller's Lease has the name of its Deployment."""
         for each in controllers:
@@ -118,7 +124,7 @@ class InventoryReader:
 
     def _named(self, kind: Resource, name: str) -> Object | None:
         try:
-            return self.api.get(kind, name, self.namespace)
+            return self.api.get(kind, name, self.namespace if kind.namespaced else "")
         except ObjectAbsentError:
             return None
 

@@ -14,9 +14,13 @@ def lets_pass(waiver: Waiver, constraints: Sequence[Mapping[str, Any]], now: int
     """Whether a Waiver holds now for one of its policies at least; see `reasons`."""
     if not waiver.start < waiver.end or waiver.end <= now:
         return False
-    terms = {name: each for name, each in _terms(constraints).items() if each.get("allowed") is True}
+    terms = _terms(constraints)
     named = terms if ALL_POLICIES in waiver.policies else terms.keys() & set(waiver.policies)
-    return any(not _too_long(waiver, policy, terms[policy]) for policy in named)
+    return any(
+        each.get("allowed") is True and not _too_long(waiver, policy, each)
+        for policy in named
+        for each in terms[policy]
+    )
 
 
 def reasons(waiver: Waiver, constraints: Sequence[Mapping[str, Any]], now: int) -> Iterator[str]:
@@ -32,14 +36,19 @@ def reasons(waiver: Waiver, constraints: Sequence[Mapping[str, Any]], now: int) 
     elif waiver.start > now:
         yield f"it does not hold before {waiver.since}"
     terms = _terms(constraints)
-    if ALL_POLICIES in waiver.policies and not any(each.get("allowed") is True for each in terms.values()):
+    if ALL_POLICIES in waiver.policies and not any(map(_takes_some, terms.values())):
         yield "no policy takes Waivers"
     for policy in (each for each in waiver.policies if each != ALL_POLICIES):
         if policy not in terms:
             yield f"there is no policy {policy}"
-        elif terms[policy].get("allowed") is not True:
+        elif not _takes_some(terms[policy]):
             yield f"the policy {policy} takes no Waivers"
-        elif sentence := _too_long(waiver, policy, terms[policy]):
+        elif len(terms[policy]) > 1:
+            yield (
+                f"the Constraints with the name {policy} do not say the same of Waivers (`waivers`), so that one may let "
+                "pass what another denies, or lets pass without a word"
+            )
+        elif sentence := _too_long(waiver, policy, terms[policy][0]):
             yield sentence
 
 
@@ -55,10 +64,16 @@ def _too_long(waiver: Waiver, policy: str, terms: Mapping[str, Any]) -> str:
     )
 
 
-def _terms(constraints: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """What each policy says of Waivers, by its name."""
-    found: dict[str, Mapping[str, Any]] = {}
+def _takes_some(terms: Sequence[Mapping[str, Any]]) -> bool:
+    return any(each.get("allowed") is True for each in terms)
+
+
+def _terms(constraints: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """What each policy says of Waivers, by its name: once, if its Constraints agree."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
     for each in constraints:
         if name := fields.text(each, "spec", "parameters", "name"):
-            found.setdefault(name, fields.mapping(each, "spec", "parameters", "waivers"))
+            said = fields.mapping(each, "spec", "parameters", "waivers")
+            if said not in found.setdefault(name, []):
+                found[name].append(said)
     return found

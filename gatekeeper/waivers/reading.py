@@ -117,7 +117,7 @@ def _text_problems(spec: Mapping[str, Any]) -> Iterator[Problem]:
         given = spec.get(name, "" if name in {"ticket", "from"} else None)
         if not isinstance(given, str) or len(given) > limits.TEXT_CHARACTERS:
             yield Problem(f"spec.{name}", f"expected a text of at most {limits.TEXT_CHARACTERS} characters")
-        elif not given and name in _TEXTS:
+        elif not given.strip() and name in _TEXTS:
             yield Problem(f"spec.{name}", "is empty")
         elif name == "reason" and len(given) < limits.REASON_CHARACTERS:
             yield Problem("spec.reason", f"expected {limits.REASON_CHARACTERS} characters at least")
@@ -129,7 +129,7 @@ def _emergency_problems(spec: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("spec.breakGlass", "expected true or false")
     if given is not True and ALL_POLICIES in fields.texts(spec, "policies"):
         yield Problem("spec.policies", "`*` needs `breakGlass: true`")
-    if given is True and not spec.get("ticket"):
+    if given is True and not fields.text(spec, "ticket").strip():
         yield Problem("spec.ticket", "is required with `breakGlass: true`")
 
 
@@ -143,6 +143,8 @@ def _time_problems(document: Mapping[str, Any], spec: Mapping[str, Any]) -> Iter
     if not since:
         hint = "in a file it stands in for the time at which a cluster creates the object"
         yield Problem("spec.from", "is missing", hint=hint)
+    elif not fields.text(document, "spec", "from") and not _readable(since):
+        yield Problem("metadata.creationTimestamp", f"{since!r} is no time of RFC 3339 (2027-01-01T00:00:00Z)")
     if not readable["until"] or not _readable(since):
         return
     lasts, emergency = moment(spec["until"]) - moment(since), spec.get("breakGlass") is True

@@ -356,6 +356,10 @@ CONTRADICTORY = [
         "controller.owners.enabled is true, but controller.enabled is false",
     ),
     (
+        [*SECRET, "controller.enabled=false", "waivers.enabled=true"],
+        "controller.enabled is false, but waivers.enabled is true",
+    ),
+    (
         ["controller.owners.enabled=true", "controller.denials.source=off"],
         'controller.owners.enabled is true, but controller.denials.source is "off"',
     ),

@@ -20,10 +20,11 @@ from gatekeeper.cluster.resource import (
     POLICY_STATUSES,
     PROVIDERS,
     SECRETS,
+    SYNC_SETS,
     Resource,
     constraints,
 )
-from gatekeeper.documents.product import MANAGED_BY, NAME
+from gatekeeper.documents.product import MANAGED_BY, NAME, SYNC_SET
 from gatekeeper.reconciliation import marks
 from gatekeeper.uninstallation import limits
 from gatekeeper.uninstallation.errors import ControllerRunsError, ObjectsRemainError, ProviderNeededError
@@ -61,6 +62,7 @@ class Surroundings:
         self.cluster.add(PODS, {"metadata": {"name": "controller-x", "namespace": NAMESPACE, "labels": _PART}})
         self.cluster.add(LEASES, {"metadata": {"name": CONTROLLER, "namespace": NAMESPACE}})
         self.provider(NAME)
+        self.sync_set(NAME)
         self.secret(NAME)
         self.cluster.writes.clear()
 
@@ -73,6 +75,10 @@ class Surroundings:
     def provider(self, manager: str) -> None:
         """The Provider, written by the controller (`bestbefore`), or of the release (`Helm`)."""
         self.cluster.add(PROVIDERS, {"metadata": {"name": "bestbefore", "labels": {MANAGED_BY: manager}}})
+
+    def sync_set(self, manager: str) -> None:
+        """What Gatekeeper keeps copies of Waivers for, written by the controller or by somebody else."""
+        self.cluster.add(SYNC_SETS, {"metadata": {"name": SYNC_SET, "labels": {MANAGED_BY: manager}}})
 
     def secret(self, manager: str) -> None:
         """The Secret with the provider's certificate, by the same."""
@@ -110,7 +116,7 @@ class Surroundings:
 
     def left(self) -> list[str]:
         """What of all that the controller wrote is there."""
-        kinds = (PROVIDERS, POLICY_STATUSES, SECRETS, LEASES)
+        kinds = (PROVIDERS, POLICY_STATUSES, SYNC_SETS, SECRETS, LEASES)
         records = [(kind, each) for kind in kinds for each in self.cluster.objects(kind)]
         return [*self.world.generated(), *(f"{kind.kind} {each['metadata']['name']}" for kind, each in records)]
 
@@ -138,6 +144,7 @@ def test_controller_ends_first_then_constraints_templates_providers_records(ther
         "ConstraintTemplate",
         "Provider",
         "PolicyStatus",
+        "SyncSet",
         "Secret",
         "Lease",
     ]

@@ -25,6 +25,17 @@ def test_waiver_of_a_cluster_begins_when_it_was_created():
     assert waiver(synced(created="2026-02-03T00:00:00Z")).since == "2026-02-03T00:00:00Z"
 
 
+def test_time_of_creation_that_cannot_be_read_is_told():
+    (problem,) = said(synced(created="soon"))
+    assert problem == "metadata.creationTimestamp: 'soon' is no time of RFC 3339 (2027-01-01T00:00:00Z)"
+
+
+def test_blanks_are_no_reason_no_owner_and_no_ticket():
+    assert said(document(reason=" " * 12)) == ["spec.reason: is empty"]
+    assert said(document(owner=" ")) == ["spec.owner: is empty"]
+    assert said(document(**{**EMERGENCY, "ticket": " "})) == ["spec.ticket: is required with `breakGlass: true`"]
+
+
 @pytest.mark.parametrize(
     "image",
     [

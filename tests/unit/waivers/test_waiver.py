@@ -71,6 +71,17 @@ def test_waiver_that_lets_nothing_pass_says_why(changes, terms, reason):
     assert reasons(document(**changes), *constraints) == [reason]
 
 
+def test_constraints_of_one_name_that_do_not_agree_are_told():
+    """Of a pair the one that warns would not show what the other one lets pass; of two kinds a name is for both."""
+    made = document()
+    assert reasons(made, constraint(allowed=True), constraint(allowed=True)) == []
+    for other in ({}, {"allowed": True, "maxDays": 1}):
+        for pair in ((constraint(allowed=True), constraint(**other)), (constraint(**other), constraint(allowed=True))):
+            (said,) = reasons(made, *pair)
+            assert said.startswith("the Constraints with the name maximum-image-age do not say the same of Waivers")
+            assert idle.lets_pass(waiver(made), pair, NOW)
+
+
 def test_emergency_needs_a_policy_that_takes_waivers():
     made = document(
         policies=["*"],
