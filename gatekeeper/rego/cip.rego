@@ -224,7 +224,7 @@ waived(policy, image, verdict, candidates) := object.union(verdict, {
 	"waiver": waiver,
 }) if {
 	waiver := waivers.holding(candidates, policy, image.text, time.now_ns())
-} else := object.union(verdict, {"waivable": true, "note": messages.notes([object.get(verdict, "note", ""), said])}) if {
+} else := object.union(verdict, {"waivable": policy.name, "note": messages.notes([object.get(verdict, "note", ""), said])}) if {
 	said := waivers.note(candidates, policy, image.text, time.now_ns())
 } else := verdict
 

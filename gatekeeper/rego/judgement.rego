@@ -127,7 +127,7 @@ waived(context, image, verdict, candidates) := object.union(verdict, {
 	"details": object.union(verdict.details, {"class": "waived", "waived": object.filter(verdict, ["reason", "said"]), "waiver": waiver}),
 }) if {
 	waiver := waivers.holding(candidates, context.given, image.text, context.now)
-} else := object.union(verdict, {"waivable": true, "note": notes([verdict.note, said])}) if {
+} else := object.union(verdict, {"waivable": context.given.name, "note": notes([verdict.note, said])}) if {
 	said := waivers.note(candidates, context.given, image.text, context.now)
 } else := verdict
 

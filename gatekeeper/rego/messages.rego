@@ -107,8 +107,8 @@ _reason(reason, "") := reason
 
 _reason(reason, ref) := sprintf("%s, ref %s", [reason, ref]) if ref != ""
 
-_remedy(verdict) := concat(" ", [reasons.remedies[verdict.reason], "Or ask for a Waiver."]) if {
-	verdict.waivable == true
+_remedy(verdict) := sprintf("%s Or ask for a Waiver for %s.", [reasons.remedies[verdict.reason], verdict.waivable]) if {
+	verdict.waivable != ""
 	not verdict.reason in reasons.no_answer
 } else := object.get(reasons.remedies, verdict.reason, "")
 

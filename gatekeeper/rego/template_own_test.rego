@@ -251,7 +251,7 @@ test_single_constraint_cannot_warn_so_it_only_admits if {
 test_image_that_the_waiver_does_not_cover_is_denied_and_told_of_waivers if {
 	[denied] := [each | some each in _violations(_taking({}), _review(["registry.test/old:1", "registry.test/epoch:1"]))]
 	denied.details.image == "registry.test/epoch:1"
-	endswith(denied.details.remedy, " Or ask for a Waiver.")
+	endswith(denied.details.remedy, sprintf(" Or ask for a Waiver for %s.", [_taking({}).name]))
 }
 
 test_waiver_of_another_policy_is_none if {

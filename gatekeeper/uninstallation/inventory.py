@@ -102,8 +102,8 @@ class Inventory:
         constraints: that the controller wrote.
         templates: that the controller wrote, by the kind of their Constraints.
         providers: that the controller wrote; those of the release go with it.
-        records: what else the controller wrote: PolicyStatuses, the SyncSet of Waivers, Secrets with certificates, ConfigMaps with
-            trust roots, its Lease.
+        records: what else the controller wrote: PolicyStatuses, the SyncSet of Waivers, Secrets with certificates,
+            ConfigMaps with trust roots, its Lease.
         dependents: what others wrote and asks the provider.
         other: the namespace of another installation, to which all Providers lead, so that the policies are its, and
             none of them is among the rest here; empty where there is none.

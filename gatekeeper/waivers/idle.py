@@ -45,8 +45,8 @@ def reasons(waiver: Waiver, constraints: Sequence[Mapping[str, Any]], now: int) 
             yield f"the policy {policy} takes no Waivers"
         elif len(terms[policy]) > 1:
             yield (
-                f"the Constraints with the name {policy} do not say the same of Waivers (`waivers`), so that one may let "
-                "pass what another denies, or lets pass without a word"
+                f"the Constraints with the name {policy} do not say the same of Waivers (`waivers`), so that one may "
+                "let pass what another denies, or lets pass without a word"
             )
         elif sentence := _too_long(waiver, policy, terms[policy][0]):
             yield sentence

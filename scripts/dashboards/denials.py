@@ -56,6 +56,7 @@ def built() -> build.Dashboard:
         "Only warned": _warned(),
         "Already running": _running(),
         "Next week": _next_week(),
+        "What is waived": _waived(),
         "How much of it is seen": _sight(),
     }
     return with_rows(dashboard, rows)
@@ -306,6 +307,36 @@ def _next_week() -> list[Panel]:
             "Not known",
             "Containers that nobody could look at: when they will be denied is not known.",
             [Query(_due('due="unknown"'), "{{cluster}}")],
+            span=4,
+            steps=_ANY_IS_ORANGE,
+        ),
+    ]
+
+
+def _waived() -> list[Panel]:
+    states = total(present("waivers", ("state",)), "state")
+    ending = total(present("waivers_watched", ("why",), 'why="ending"'))
+    emergencies = total(present("waivers_watched", ("why",), 'why="break_glass"'))
+    return [
+        panels.lines(
+            "Waivers",
+            "in_use and unused let pass what policies deny; idle, ended and invalid let nothing pass. "
+            "`bestbefore waivers` says which, whose, and why.",
+            [Query(states, "{{state}} {{cluster}}")],
+            span=16,
+            stack=True,
+        ),
+        panels.number(
+            "Waivers that end in 14 days",
+            "What they let pass is denied from then on.",
+            [Query(queries.or_nothing(ending, "waivers"), "{{cluster}}")],
+            span=4,
+            steps=_ANY_IS_ORANGE,
+        ),
+        panels.number(
+            "Emergencies",
+            "Waivers with breakGlass that hold now: a day at most.",
+            [Query(queries.or_nothing(emergencies, "waivers"), "{{cluster}}")],
             span=4,
             steps=_ANY_IS_ORANGE,
         ),

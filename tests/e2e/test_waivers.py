@@ -102,7 +102,7 @@ def test_waiver_ends_by_the_clock(client: KubernetesClient, namespace: str, made
     answer = tried(client, namespace)
     assert answer.status == 403
     assert "the Waiver short ended on " in answer.message
-    assert "Or ask for a Waiver." in answer.message
+    assert "Or ask for a Waiver for " in answer.message
 
 
 def test_waiver_is_there_at_the_first_ready_after_a_restart(
