@@ -69,8 +69,8 @@ _NEVER = [
         for verb in ("list", "watch", "get", *_CHANGES)
         for kind in ("secrets", "configmaps")
         for where in (NAMESPACE, _SPACE)
-        # To create a Secret cannot be allowed by name.
-        if (verb, kind, where) != ("create", "secrets", NAMESPACE)
+        # To create a Secret or a ConfigMap cannot be allowed by name.
+        if (verb, where) != ("create", NAMESPACE)
     ),
     *(AccountRight("create", f"pods/{each}", NAMESPACE) for each in ("exec", "attach", "portforward", "eviction")),
     *(AccountRight("get", f"{each}/proxy", NAMESPACE) for each in ("pods", "nodes", "services")),
