@@ -78,6 +78,7 @@ class Reason(StrEnum):
     TIMEOUT = "Timeout"
     OVERLOADED = "Overloaded"
     TRUST_ROOT_STALE = "TrustRootStale"
+    KEY_UNAVAILABLE = "KeyUnavailable"
     QUESTION_UNSUPPORTED = "QuestionUnsupported"
     PROVIDER_UNAVAILABLE = "ProviderUnavailable"
     INTERNAL = "Internal"
@@ -372,6 +373,17 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "not be for 14 days is used no more. Or name its file in the provider's setting `trust_root` or `authority`, "
         "or replace the file; the provider's log says which file could not be used, and why (`file.rejected`).",
         "Ask the administrator to give the provider the trust root.",
+        no_answer=True,
+    ),
+    Reason.KEY_UNAVAILABLE: Explanation(
+        _P,
+        Fault.OPERATOR,
+        BlockCause.PROVIDER,
+        "A key that the policy names in a key management service (`key.kms`) could not be read when the Constraint was "
+        "made.",
+        "See what the message says of the service: who we are there, the right that is missing, or the way to it; then "
+        "translate the policy again.",
+        "Ask the administrator to let the key be read.",
         no_answer=True,
     ),
     Reason.QUESTION_UNSUPPORTED: Explanation(

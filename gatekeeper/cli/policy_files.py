@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,14 +13,19 @@ from gatekeeper.cli import output
 from gatekeeper.documents.document import read_documents
 from gatekeeper.documents.problems import Problem, Severity
 from gatekeeper.policy import LoadedPolicies, PolicyError, load_policies
+from gatekeeper.policy.kms_reference import KmsReference
 from gatekeeper.policy.model import ClusterImagePolicy
 from gatekeeper.policy.support import with_text
+from gatekeeper.resolution.kms.key_service import KeyService
+from gatekeeper.resolution.kms.single_looks import SingleLooks
+from gatekeeper.resolution.kms_keys import resolve
 from gatekeeper.resolution.secret_keys import SecretKeys, secrets
 from gatekeeper.resolution.texts import ConfigMapsAndUrls, config_maps
 from gatekeeper.translation import rule_input
 from gatekeeper.translation.policy_rule import RegoChecker
 from gatekeeper.translation.reading.batch import RegoParser
 from gatekeeper.translation.translate import Translation, coverage, located, translate
+from provider.clock import SystemClock
 
 
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -68,13 +74,19 @@ def load(
     keys = SecretKeys({**_beside(loaded), **(secrets(read_documents(given_secrets)) if given_secrets else {})})
     problems: list[Problem] = []
     policies: list[ClusterImagePolicy] = []
+    warnings: list[Problem] = []
+    services = SingleLooks(_services, SystemClock())
     for policy in loaded.policies:
         try:
-            policies.append(keys.resolve(with_text(policy, texts)))
+            whole = resolve(keys.resolve(with_text(policy, texts)), services)
+            warnings += [loaded.documents[policy.name].locate(each) for each in whole.warnings]
+            policies.append(whole.policy)
         except PolicyError as error:
             problems += [loaded.documents[policy.name].locate(each) for each in error.problems]
     if problems:
         raise PolicyError(problems)
+    for each in warnings:
+        output.warning(str(each))
     for policy in policies:
         for each in rule_input.warnings(policy):
             output.warning(str(located(each, loaded.documents[policy.name])))
@@ -125,6 +137,12 @@ def translated(
     if loaded.policies and no_match != "allow":
         translations.append(coverage(loaded.policies, no_match))
     return translations
+
+
+def _services() -> KeyService[KmsReference]:
+    from gatekeeper.resolution.kms.services import of_environment  # noqa: PLC0415 - as below
+
+    return of_environment(os.environ)
 
 
 def _fetch(url: str) -> bytes:

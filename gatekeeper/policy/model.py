@@ -74,6 +74,17 @@ class KeyRef(ApiObject):
 
 
 @dataclass(frozen=True)
+class AbsentKey(KeyRef):
+    """In place of a key that cannot be had now; no policy can say it. Its authority vouches for no image.
+
+    Attributes:
+        why: one sentence without a full stop: which key, and whose fault it is.
+    """
+
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Identity(ApiObject):
     """Who may have signed; the regular expressions are Go's and not anchored."""
 

@@ -80,7 +80,7 @@ WITHOUT_EFFECT: Final = frozenset({"status"})
 # Refused wherever it is given, with the reason. What is within such a field is refused with it.
 REFUSED: Final = {
     f"{_AUTHORITY}.key.secretRef": "the public key in a Secret was not resolved",
-    f"{_AUTHORITY}.key.kms": "keys of key management services are not supported yet",
+    f"{_AUTHORITY}.key.kms": "the public key in a key management service was not read",
     f"{_AUTHORITY}.keyless.ca-cert": "authorities written into the policy are not supported, here as upstream",
     f"{_RULE}.configMapRef": "the text of an attestation's policy in a ConfigMap was not resolved",
     f"{_RULE}.remote": "the text of an attestation's policy at a URL was not resolved",

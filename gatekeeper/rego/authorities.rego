@@ -67,7 +67,7 @@ default judged(_, _, _) := {
 	"line": "the authority is of no kind that is known",
 }
 
-judged(authority, _, _) := {"match": {"static": true}} if {
+judged(authority, image, _) := {"match": {"static": true}} if {
 	authority.static.action == "pass"
 } else := {
 	"reason": "StaticDeny",
@@ -76,6 +76,18 @@ judged(authority, _, _) := {"match": {"static": true}} if {
 } if {
 	authority.static.action == "fail"
 	said := _static_sentence(object.get(authority.static, "message", ""))
+} else := {
+	"stage": "authorities",
+	"reason": "KeyUnavailable",
+	"said": sprintf("KeyUnavailable: authority %s: %s.", [authority.name, authority.absent.message]),
+	"line": sprintf("signature key validation failed for authority %s for %s: %s", [
+		authority.name,
+		reference.parsed(image.text).name,
+		authority.absent.message,
+	]),
+} if {
+	authority.absent.message
+	not authority.static
 }
 
 judged(authority, image, answered) := _signed(signing(authority), image, answered) if not authority.attestations

@@ -68,6 +68,17 @@ test_authority_of_no_kind_matches_nothing if {
 	}
 }
 
+test_authority_whose_key_could_not_be_read_vouches_for_nothing_and_says_why if {
+	authority := {"name": "a", "absent": {"message": "the key hashivault://k cannot be had: Vault cannot be reached"}}
+	judged := authorities.judged(authority, _image, {})
+	judged.reason == "KeyUnavailable"
+	judged.said == "KeyUnavailable: authority a: the key hashivault://k cannot be had: Vault cannot be reached."
+	endswith(judged.line, ": the key hashivault://k cannot be had: Vault cannot be reached")
+	not judged.match
+	not authorities.hopeful(authority)
+	authorities.questions(authority, _image) == set()
+}
+
 test_identities_without_keyless_match_nobody if {
 	authority := object.union(_keyless([{"issuerRegExp": ".", "subjectRegExp": "."}]), {"verify": {"keyless": false}})
 	not _judged(authority, [_proof]).match

@@ -11,6 +11,7 @@ import future.keywords
 #   The reasons that say nothing of the image: with an answer the verdict might be another.
 no_answer := {
 	"Internal",
+	"KeyUnavailable",
 	"Overloaded",
 	"ProviderUnavailable",
 	"QuestionUnsupported",
@@ -53,6 +54,7 @@ remedies := {
 	"Timeout": "Retry in a few seconds.",
 	"Overloaded": "Retry in a few seconds; if it lasts, tell the administrator.",
 	"TrustRootStale": "Ask the administrator to give the provider the trust root.",
+	"KeyUnavailable": "Ask the administrator to let the key be read.",
 	"QuestionUnsupported": "Ask the administrator to upgrade the provider.",
 	"ProviderUnavailable": "Retry; if it lasts, tell the administrator.",
 	"Internal": "Retry; if it lasts, tell the administrator the ref.",

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from gatekeeper.documents.problems import Problem
 from gatekeeper.policy import predicate_types
-from gatekeeper.policy.model import Attestation, Authority, Identity, KeylessRef, KeyRef
+from gatekeeper.policy.model import AbsentKey, Attestation, Authority, Identity, KeylessRef, KeyRef
 from gatekeeper.policy.validation import keys
 from gatekeeper.translation import attestation_rules
 from provider.errors import ImageError, QuestionError
@@ -42,6 +42,9 @@ def parameters(authority: Authority) -> dict[str, Any]:
     not know these must not be content without them, be it a template of an earlier release, or an API server that
     leaves out what is new to it.
     """
+    if isinstance(authority.key, AbsentKey):
+        # Nothing is asked: neither a template of an earlier release nor an API server makes a yes of it.
+        return {"absent": {"message": authority.key.why}}
     found: dict[str, Any] = {asked_as(authority): proof_question.write(_verify(authority))}
     if authority.keyless is not None:
         found["identities"] = [identity_fields(each) for each in authority.keyless.identities]
@@ -83,6 +86,8 @@ def problems(authority: Authority, at: str) -> Iterator[Problem]:
     """
     from provider.signatures.trust import keys as provider_keys  # noqa: PLC0415 - imports cryptography
 
+    if isinstance(authority.key, AbsentKey):
+        return
     verify = _verify(authority)
     if verify.key is not None:
         try:

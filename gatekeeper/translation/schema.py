@@ -184,6 +184,10 @@ def _authority() -> dict[str, Any]:
             message=_text("What to say to people when it fails."),
         ),
         **signer_properties(),
+        "absent": _object(
+            "Its key could not be read when the Constraint was made; in place of `verify`.",
+            message=_text("Which key, and why."),
+        ),
         "attestor": _verify("Who must have attested what `attestations` want; in place of `verify`."),
         "attestations": _attestations(),
     }

@@ -105,6 +105,9 @@ def _key(key: KeyRef, at: FieldPath, namespace: str) -> Iterator[FieldError]:
         yield from _key_data(key.data, at / "data")
     if key.kms and (detail := kms.problem(key.kms)):
         yield invalid(key.kms, at / "kms", detail)
+    elif key.kms and given == 1 and (detail := kms.own_problem(key.kms)):
+        # Ours: the webhook takes any text behind the prefixes but Amazon's.
+        yield invalid(key.kms, at / "kms", detail)
     if key.secret_ref:
         yield from _secret(key, at, namespace)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# `k8s://` is a provider of cosign, but no reference that the webhook accepts.
-PROVIDERS: Final = ("awskms://", "azurekms://", "hashivault://", "gcpkms://")
-_AWS: Final = PROVIDERS[0]
+from gatekeeper.policy.kms_reference import AMAZON, PROVIDERS, parse
+
 _ID: Final = r"m?r?k?-?[A-Fa-f0-9]{8}-?[A-Fa-f0-9]{4}-?[A-Fa-f0-9]{4}-?[A-Fa-f0-9]{4}-?[A-Fa-f0-9]{12}"
 _ARN: Final = r"arn:(?:aws|aws-us-gov|aws-cn):kms:[a-z0-9-]+:[0-9]{12}:"
 # Key id, key ARN, alias, alias ARN. `.` is Go's: no newline.
@@ -25,7 +24,16 @@ def problem(reference: str) -> str:
     """Why a reference is refused, in the webhook's words; empty when it is not."""
     if not reference.startswith(PROVIDERS):
         return f"malformed KMS format, should be prefixed by any of the supported providers: [{' '.join(PROVIDERS)}]"
-    return _aws_fault(reference) if reference.startswith(_AWS) else ""
+    return _aws_fault(reference) if reference.startswith(AMAZON) else ""
+
+
+def own_problem(reference: str) -> str:
+    """Why no key can ever be found by a reference that the webhook takes; empty when one can."""
+    try:
+        parse(reference)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _aws_fault(reference: str) -> str:

@@ -63,11 +63,10 @@ class AmazonLibrary:
         from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415 - an extra
 
         service = "ecr-public" if place.host else "ecr"
-        session = self._session = self._session or self._begun()
-        if place.region not in _regions(session):
+        if place.region not in _regions(self._known_session()):
             raise CloudError(f"its library knows no region {place.region}: upgrade botocore, if there is one")
         try:
-            answer = self._client(service, place.region).get_authorization_token()
+            answer = self.client(service, place.region).get_authorization_token()
         except NoCredentialsError as error:
             raise CloudError(_NOBODY) from error
         except ClientError as error:
@@ -76,15 +75,26 @@ class AmazonLibrary:
             raise CloudError(f"its library failed ({type(error).__name__})") from error
         return _token(answer, f"{service} {place.region} {os.environ.get('AWS_ROLE_ARN', '')}")
 
-    def _client(self, service: str, region: str, **options: Any) -> Any:  # noqa: ANN401 - botocore has no types
+    def client(self, service: str, region: str, **options: Any) -> Any:  # noqa: ANN401 - botocore has no types
+        """A client of a service of Amazon in a region; all that it sends goes through `web`, once.
+
+        Args:
+            service: `ecr`.
+            region: `eu-west-1`.
+            options: more of `botocore.session.Session.create_client`.
+        """
         from botocore.config import Config  # noqa: PLC0415 - as above
 
         config = Config(retries={"total_max_attempts": 1})
         if "config" in options:
             config = config.merge(options.pop("config"))
-        client = self._session.create_client(service, region_name=region, config=config, **options)
+        client = self._known_session().create_client(service, region_name=region, config=config, **options)
         client.meta.events.register("before-send", self._sent)
         return client
+
+    def _known_session(self) -> Any:  # noqa: ANN401 - as above
+        self._session = self._session or self._begun()
+        return self._session
 
     def _begun(self) -> Any:  # noqa: ANN401 - as above
         from botocore import credentials, session, utils  # noqa: PLC0415 - as above
@@ -107,7 +117,7 @@ class AmazonLibrary:
         return begun
 
     def _sts(self, service: str, **options: Any) -> Any:  # noqa: ANN401 - as above
-        return self._client(service, _own_region(), **options)
+        return self.client(service, _own_region(), **options)
 
     def _sent(self, request: Any, **_: Any) -> Any:  # noqa: ANN401 - as above
         return _Sender(self._web).send(request)

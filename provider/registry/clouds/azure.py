@@ -58,14 +58,16 @@ class AzureLibrary:
 
     Args:
         web: sends.
+        scope: the service that the tokens are good at; registries by default.
     """
 
-    def __init__(self, web: Web) -> None:
+    def __init__(self, web: Web, scope: str = _SCOPE) -> None:
         self._web = web
+        self._scope = scope
         self._credential: Any = None
 
     def token(self) -> AccessToken:
-        """A token that says who we are to registries; the library keeps it until shortly before its end.
+        """A token that says who we are to the service; the library keeps it until shortly before its end.
 
         Raises:
             CloudError: there is none.
@@ -74,7 +76,7 @@ class AzureLibrary:
 
         try:
             self._credential = self._credential or self._begun()
-            found = self._credential.get_token(_SCOPE)
+            found = self._credential.get_token(self._scope)
         except (AzureError, ValueError) as error:
             raise CloudError(_NOBODY) from error
         return AccessToken(found.token, float(found.expires_on))

@@ -46,6 +46,17 @@ class GoogleLibrary:
         Raises:
             CloudError: there is none.
         """
+        return self._token()
+
+    def access_token(self) -> str:
+        """A token for all services of Google that we may use.
+
+        Raises:
+            CloudError: there is none.
+        """
+        return self._token().credential.password
+
+    def _token(self) -> CloudToken:
         from google.auth.compute_engine import Credentials  # noqa: PLC0415 - an extra
         from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - as above
 
