@@ -380,9 +380,9 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         Fault.OPERATOR,
         BlockCause.PROVIDER,
         "A key that the policy names in a key management service (`key.kms`) could not be read when the Constraint was "
-        "made.",
-        "See what the message says of the service: who we are there, the right that is missing, or the way to it; then "
-        "translate the policy again.",
+        "made; in the cluster, not for 12 hours.",
+        "See what the message says of the service: who we are there, the right that is missing, or the way to it. The "
+        "controller reads the key again each minute; what was translated by a command is to be translated again.",
         "Ask the administrator to let the key be read.",
         no_answer=True,
     ),

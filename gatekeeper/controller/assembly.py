@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -71,6 +72,7 @@ from gatekeeper.reconciliation.report import PolicyReports, SeveralReports
 from gatekeeper.reconciliation.shadow import Shadow
 from gatekeeper.reconciliation.translator import PolicyTranslator, TranslatorSettings
 from gatekeeper.reconciliation.worker import ReconciliationWorker
+from gatekeeper.resolution.kms.services import of_environment
 from gatekeeper.resolution.remote_text import fetch
 from gatekeeper.trustroots.board import RootBoard
 from gatekeeper.trustroots.report import RootReports, SeveralRootReports
@@ -246,7 +248,9 @@ class _Assembly:
             ReferenceReader(api, self.clock),
             fetch,
             self.clock,
-            TranslatorSettings(chosen.policy_namespace, shadow, rules.on if chosen.waivers else _never),
+            TranslatorSettings(
+                chosen.policy_namespace, of_environment(os.environ), shadow, rules.on if chosen.waivers else _never
+            ),
         )
         settings = ReconcilerSettings(self.settings.cluster.gatekeeper_namespace, chosen.no_match, shadow)
         return Reconciler(api, mirrors, translator, reports, self.clock, settings, may_write, board)

@@ -40,6 +40,11 @@ ALL_GONE_SECONDS: Final = 60.0
 # before the others wait for the next one, seconds.
 REMOTE_AGAIN_SECONDS: Final = 60.0
 REMOTE_ROUND_SECONDS: Final = 5.0
+# How often a key in a key management service is read again, seconds; how long the last good one is used while it
+# cannot be; and how long a round may spend on such keys before the others wait for the next one.
+KEY_SECONDS: Final = 60.0
+KEY_KEPT_SECONDS: Final = 12 * 3600.0
+KEY_ROUND_SECONDS: Final = 5.0
 # Rules that are compiled in one run of opa, and how much memory it may take before it looks for garbage, MiB: with
 # fifty rules, and garbage left to the end, it takes as much as all the rest of the controller twice over.
 RULES_TOGETHER: Final = 20

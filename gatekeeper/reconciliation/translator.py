@@ -10,15 +10,19 @@ from gatekeeper.cluster.errors import AccessDeniedError, ClusterError, ObjectAbs
 from gatekeeper.documents.problems import PolicyError, Problem
 from gatekeeper.evaluation.opa import Engine, NoVerdictError
 from gatekeeper.policy import policy_of
+from gatekeeper.policy.kms_reference import KmsReference
 from gatekeeper.policy.model import ClusterImagePolicy
 from gatekeeper.policy.support import with_text
 from gatekeeper.reconciliation.desired import DesiredPolicy
+from gatekeeper.reconciliation.kept_keys import KeptKeys
 from gatekeeper.reconciliation.limits import MESSAGE_CHARACTERS, REFERENCE_SECONDS, RULES_TOGETHER, TRANSLATION_SECONDS
 from gatekeeper.reconciliation.present import PolicyObject
 from gatekeeper.reconciliation.references import ReferenceReader
 from gatekeeper.reconciliation.remote_texts import ClusterTexts, RemoteTexts
 from gatekeeper.reconciliation.report import StateReason
 from gatekeeper.reconciliation.shadow import Shadow
+from gatekeeper.resolution.kms.key_service import KeyService
+from gatekeeper.resolution.kms_keys import resolve
 from gatekeeper.resolution.references import PolicyReference, ReferenceKind, references
 from gatekeeper.resolution.secret_keys import SecretKeys
 from gatekeeper.resolution.texts import ConfigMapsAndUrls, Fetch
@@ -56,10 +60,12 @@ class TranslatorSettings:
 
     Attributes:
         namespace: of the Secrets that policies name, and of ConfigMaps that they name without one.
+        services: read the keys that policies name in key management services.
         shadow: how what is generated neither denies nor warns; None where it does.
     """
 
     namespace: str
+    services: KeyService[KmsReference]
     shadow: Shadow | None = None
     synced_waivers: Callable[[], bool] = lambda: False
 
@@ -87,6 +93,7 @@ class PolicyTranslator:
         self._reader = reader
         self._fetch = fetch
         self._remotes = RemoteTexts(fetch, clock)
+        self._keys = KeptKeys(settings.services, clock)
         self._clock = clock
         self._settings = settings
         self._decoded: dict[str, tuple[PolicyObject, ClusterImagePolicy | Refusal]] = {}
@@ -102,6 +109,7 @@ class PolicyTranslator:
             # Every template may be another one now.
             self._synced_waivers, self._done = synced, {}
         self._remotes.begin()
+        self._keys.begin()
         self._reader.keep(frozenset(self._named(policies)))
         for each in policies:
             whole = self._whole(each)
@@ -124,7 +132,8 @@ class PolicyTranslator:
     def next(self) -> float:
         """When something is tried again although nothing changed, monotonic seconds."""
         retries = (outcome.until for *_, outcome in self._done.values() if isinstance(outcome, Refusal))
-        return min((until for until in (*retries, self._reader.next()) if until is not None), default=float("inf"))
+        moments = (*retries, self._reader.next(), self._keys.next())
+        return min(until for until in moments if until is not None)
 
     def _forget(self, living: set[str]) -> None:
         self._decoded = {uid: kept for uid, kept in self._decoded.items() if uid in living}
@@ -182,7 +191,8 @@ class PolicyTranslator:
                 decoded = {name: data.decode("utf-8", "surrogateescape") for name, data in content.items()}
                 texts[each.namespace, each.name] = decoded
         given = ConfigMapsAndUrls(texts, self._fetch, self._settings.namespace)
-        return SecretKeys(secrets).resolve(with_text(policy, ClusterTexts(given, self._remotes)))
+        whole = SecretKeys(secrets).resolve(with_text(policy, ClusterTexts(given, self._remotes)))
+        return resolve(whole, self._keys).policy
 
     def _content(self, reference: PolicyReference) -> Mapping[str, bytes]:
         found = self._reader.read(reference)

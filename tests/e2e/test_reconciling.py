@@ -29,6 +29,7 @@ from tests.e2e.rig.gatekeeper import NAMESPACE
 from tests.e2e.rig.kubernetes import Object
 from tests.e2e.rig.processes import wait_until
 from tests.e2e.rig.world import World
+from tests.simulators.key_services import KeyServiceStub
 
 _SECONDS = 30.0
 _DENIES = "package sigstore\nisCompliant { false }\n"
@@ -93,7 +94,9 @@ def reports(world: World, definition: None) -> Iterator[Reports]:
 
     def reconciler(mirrors: ReconcilerMirrors, may_write: Callable[[], bool]) -> Reconciler:
         reader = ReferenceReader(api, clock)
-        translator = PolicyTranslator(opa.find, reader, fetch, clock, TranslatorSettings("cosign-system"))
+        translator = PolicyTranslator(
+            opa.find, reader, fetch, clock, TranslatorSettings("cosign-system", KeyServiceStub())
+        )
         return Reconciler(api, mirrors, translator, taken, clock, ReconcilerSettings(NAMESPACE, "deny"), may_write)
 
     worker = ReconciliationWorker(lambda: ReconcilerMirrors.of(api, clock), reconciler, lambda: True, unexpected.append)

@@ -34,6 +34,7 @@ from gatekeeper.translation.constraint import COVERAGE_KIND, COVERAGE_NAME
 from tests.simulators.clock import FakeClock
 from tests.simulators.cluster import ClusterSimulator
 from tests.simulators.gatekeeper_cluster import NAMESPACE, GatekeeperCluster
+from tests.simulators.key_services import KeyServiceStub
 
 DEFINITION = "clusterimagepolicies.policy.sigstore.dev"
 RULE = "package sigstore\nisCompliant { input.config[_].created }\n"
@@ -90,6 +91,7 @@ class World:
         self.roots: RootDigests | None = None
         self.texts: dict[str, bytes] = {}
         self.fetched = 0
+        self.keys = KeyServiceStub()
         self._no_match = no_match
         self._namespace = namespace
         self.define()
@@ -109,7 +111,7 @@ class World:
             ReferenceReader(api, self.clock),
             self._fetch,
             self.clock,
-            TranslatorSettings(self._namespace, shadow),
+            TranslatorSettings(self._namespace, self.keys, shadow),
         )
         self.mirrors = ReconcilerMirrors.of(api, self.clock)
         self.reconciler = Reconciler(

@@ -1,0 +1,86 @@
+"""Keys of services that policies name: read again each minute, and the last good one kept while nobody answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gatekeeper.policy.kms_reference import KmsReference
+from gatekeeper.reconciliation.limits import KEY_KEPT_SECONDS, KEY_ROUND_SECONDS, KEY_SECONDS
+from gatekeeper.resolution.kms.key_service import KeyService, KeyServiceError, ServiceKey
+from provider.clock import Clock
+
+_IN_TURN: Final = "it is read when slower ones have had their time"
+
+
+@dataclass(frozen=True)
+class _KeptKey:
+    """What is known of a key.
+
+    Attributes:
+        again: when it is read again, monotonic seconds.
+        good_at: when it was last read, or asked for first; monotonic seconds.
+        key: the last good one.
+        error: why there is no newer one.
+    """
+
+    again: float
+    good_at: float
+    key: ServiceKey | None = None
+    error: KeyServiceError | None = None
+
+
+class KeptKeys:
+    """Implements `KeyService`; one thread uses it.
+
+    A key that never came since this process began refuses its policy for as long as another would be kept: what was in
+    force before a restart stays. Then it is absent, and its authority vouches for nothing.
+
+    Args:
+        service: reads keys.
+        clock: for the next time.
+    """
+
+    def __init__(self, service: KeyService[KmsReference], clock: Clock) -> None:
+        self._service = service
+        self._clock = clock
+        self._known: dict[KmsReference, _KeptKey] = {}
+        self._wanted: set[KmsReference] = set()
+        self._spent = 0.0
+
+    def begin(self) -> None:
+        """A round begins: what no policy named in the last one is forgotten."""
+        self._known = {name: kept for name, kept in self._known.items() if name in self._wanted}
+        self._wanted = set()
+        self._spent = 0.0
+
+    def next(self) -> float:
+        """When one of them is read again, monotonic seconds."""
+        return min((kept.again for kept in self._known.values()), default=float("inf"))
+
+    def public_key(self, reference: KmsReference) -> ServiceKey:
+        """See `KeyService`."""
+        now = self._clock.monotonic()
+        self._wanted.add(reference)
+        kept = self._known.get(reference) or _KeptKey(now, now)
+        if kept.again <= now:
+            kept = self._known[reference] = self._read(reference, kept)
+        if kept.error is None and kept.key is not None:
+            return kept.key
+        late = now - kept.good_at >= KEY_KEPT_SECONDS
+        if kept.key is not None and not late:
+            return kept.key
+        raise KeyServiceError(str(kept.error or _IN_TURN), refuses=not late)
+
+    def _read(self, reference: KmsReference, before: _KeptKey) -> _KeptKey:
+        begun = self._clock.monotonic()
+        if self._spent > KEY_ROUND_SECONDS:
+            return replace(before, error=before.error or KeyServiceError(_IN_TURN), again=begun)
+        try:
+            key = self._service.public_key(reference)
+        except KeyServiceError as error:
+            return replace(before, error=error, again=self._clock.monotonic() + KEY_SECONDS)
+        finally:
+            self._spent += self._clock.monotonic() - begun
+        now = self._clock.monotonic()
+        return _KeptKey(now + KEY_SECONDS, now, key)
