@@ -1,4 +1,4 @@
-"""AWS KMS, by botocore (`GetPublicKey`), for it signs its requests.
+"""AWS KMS (`GetPublicKey`), by botocore, which signs the requests.
 
 An endpoint that a policy names is asked only where it is one of Amazon's own, or the environment names it.
 """
