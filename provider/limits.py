@@ -253,6 +253,11 @@ TAGS: Final = 16384
 # A tag of the OCI distribution specification.
 TAG_CHARACTERS: Final = 128
 
+# Digests that were seen in their registries when the controller asked, each by a credential, and for how long that is
+# remembered, seconds: some rounds of the controller, which asks once a day.
+PRESENCES: Final = 20_000
+PRESENCE_SECONDS: Final = 8 * 86_400.0
+
 # Who may read one cached document without asking again: repositories, each with a credential.
 RIGHTS: Final = 64
 

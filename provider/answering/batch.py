@@ -7,7 +7,8 @@ The rules:
 2. **The wait belongs to the image** (`provider.answering.waits`): every question about the same image within a few
    seconds shares one wait. When nothing of it is left, the answer is `Timeout` at once.
 3. **Sharing.** Keys are worked on side by side. A key that stands twice in a request, or in two requests at the same
-   time, is worked on once. `/validate` and `/audit` ask the same questions, so they share; `/mutate` asks others.
+   time, is worked on once. `/validate` and `/audit` ask the same questions, so they share; `/mutate` and `/presence`
+   ask others.
 4. **Nobody takes all.** Requests to registries take turns (`provider.registry.turns.turns`). No more than half of the
    server's threads wait for admission's keys and no more than a quarter for audit's; who comes then reads
    `Overloaded` at once, so that an answer from memory always finds a thread.
@@ -43,6 +44,9 @@ from provider.questions.endpoint import Endpoint
 from provider.questions.item_key import ItemKey, KeyKind
 from provider.reasons import Reason
 
+_KINDS: Final = {Endpoint.MUTATE: KeyKind.TAG, Endpoint.PRESENCE: KeyKind.PRESENCE}
+# Those for which nobody waits.
+_PATIENT: Final = frozenset({Endpoint.AUDIT, Endpoint.PRESENCE})
 _RETRY: Final = "the look-up goes on, try again in a few seconds"
 
 
@@ -56,7 +60,12 @@ class BatchSettings:
     """
 
     waits: dict[Endpoint, float] = field(
-        default_factory=lambda: {Endpoint.VALIDATE: 1.2, Endpoint.AUDIT: 9.0, Endpoint.MUTATE: 0.7}
+        default_factory=lambda: {
+            Endpoint.VALIDATE: 1.2,
+            Endpoint.AUDIT: 9.0,
+            Endpoint.MUTATE: 0.7,
+            Endpoint.PRESENCE: 9.0,
+        }
     )
     server_threads: int = 32
 
@@ -117,11 +126,17 @@ class Batch:
         self._waits = {endpoint: Waits(seconds) for endpoint, seconds in settings.waits.items()}
         self._patience = {endpoint: seconds + limits.LOOP_GRACE_SECONDS for endpoint, seconds in settings.waits.items()}
         admission, audit = CallPlaces(settings.server_threads // 2), CallPlaces(settings.server_threads // 4)
-        self._places = {Endpoint.VALIDATE: admission, Endpoint.MUTATE: admission, Endpoint.AUDIT: audit}
+        self._places = {
+            Endpoint.VALIDATE: admission,
+            Endpoint.MUTATE: admission,
+            Endpoint.AUDIT: audit,
+            # The controller asks one request at a time.
+            Endpoint.PRESENCE: audit,
+        }
 
     def answer(self, endpoint: Endpoint, keys: Iterable[str]) -> BatchResponse:
         """What there is to say about the keys, within the time that the endpoint has."""
-        kind = KeyKind.TAG if endpoint is Endpoint.MUTATE else KeyKind.QUESTION
+        kind = _KINDS.get(endpoint, KeyKind.QUESTION)
         prefix = item_key.name_of(kind, "")
         distinct = tuple(dict.fromkeys(keys))
         found = self.memory.get_all([prefix + key for key in distinct])
@@ -144,7 +159,7 @@ class Batch:
         """Have the keys worked on, and wait: results by key, how many were joined, whether nobody waited."""
         places = self._places[endpoint]
         shed = not places.take()
-        attendance = Attendance(self._works, self._waits[endpoint], self._clock, audit=endpoint is Endpoint.AUDIT)
+        attendance = Attendance(self._works, self._waits[endpoint], self._clock, audit=endpoint in _PATIENT)
         try:
             done = self._event()
             self._hand(lambda: attendance.begin(keys, done.set, wait=not shed))

@@ -20,11 +20,12 @@ from provider.cache.memory import Memory
 from provider.clock import Clock, Deadline
 from provider.errors import BestbeforeError, ImageError
 from provider.questions.answer import Answer, Proofs
-from provider.questions.item_key import ItemKey
+from provider.questions.item_key import ItemKey, KeyKind
 from provider.questions.question import Question
 from provider.reasons import Reason
 from provider.registry.call import Call
 from provider.registry.credentials.credentials import Credentials
+from provider.registry.presence import Presence
 from provider.registry.turns.claim import Claim
 from provider.steps import StepRecorder
 
@@ -37,6 +38,14 @@ class Inspector(Protocol):
 
         Raises:
             ImageError: there is no answer, for good or for now.
+        """
+        ...
+
+    async def presence(self, key: ItemKey, call: Call) -> Presence:
+        """Whether an image is still in its registry.
+
+        Raises:
+            ImageError: `ReferenceInvalid`; that nobody could look is an answer.
         """
         ...
 
@@ -215,6 +224,10 @@ class Works:
     async def _found_out(self, work: Work, call: Call) -> tuple[KeyResult, float]:
         """Ask the inspector: the answer, and for how many seconds it is to be remembered."""
         key = work.key
+        if key.kind is KeyKind.PRESENCE:
+            # Never remembered: who asks wants to know what is so now.
+            there = await self._inspector.presence(key, call)
+            return result.of_answer(key, there, self._clock.monotonic() - work.begun), 0.0
         if key.question is None:
             tag = await self._inspector.resolve(key, call)
             seconds = min(limits.RESOLVED_SECONDS, self._tag_ttl)

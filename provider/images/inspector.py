@@ -23,6 +23,7 @@ from provider.questions.proof_question import Verify
 from provider.questions.question import FactQuestion, ProofQuestion
 from provider.reasons import Reason
 from provider.registry.call import Call
+from provider.registry.presence import Presence
 from provider.registry.reference import Reference
 from provider.registry.store import Store
 
@@ -117,6 +118,15 @@ class ImageInspector:
             raise ImageError(Reason.QUESTION_UNSUPPORTED, "the key asks nothing about signatures")
         self._check_name(key.reference)
         return await self._prover.examine(key.reference, key.question.verify, call)
+
+    async def presence(self, key: ItemKey, call: Call) -> Presence:
+        """Whether the digest of an image is still in its registry.
+
+        Raises:
+            ImageError: `ReferenceInvalid`: each node completes its name as it is set up.
+        """
+        self._check_name(key.reference)
+        return await self._store.presence(key.reference, call)
 
     async def resolve(self, key: ItemKey, call: Call) -> str:
         """The image as a Pod's field should name it: as written, with the digest behind; unchanged if it has one.

@@ -14,3 +14,5 @@ class Endpoint(StrEnum):
     """Audit: nobody waits."""
     MUTATE = "mutate"
     """Tag to digest."""
+    PRESENCE = "presence"
+    """Is what runs still in its registry? Nobody waits; the controller asks, never Gatekeeper."""

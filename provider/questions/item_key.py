@@ -11,7 +11,7 @@ from enum import StrEnum
 from provider import limits
 from provider.errors import QuestionError
 from provider.questions import question
-from provider.questions.question import Question, key_of
+from provider.questions.question import FactQuestion, Question, key_of
 from provider.reasons import Reason
 from provider.registry import reference
 from provider.registry.reference import Reference
@@ -24,6 +24,8 @@ class KeyKind(StrEnum):
     """On `/validate` and `/audit`: what is an image like?"""
     TAG = "tag"
     """On `/mutate`: what does its tag point to?"""
+    PRESENCE = "presence"
+    """On `/presence`: is its digest still in its registry?"""
 
 
 def name_of(kind: KeyKind, text: str) -> str:
@@ -64,11 +66,20 @@ def read(kind: KeyKind, text: str) -> ItemKey:
         QuestionError: it is too long, or no question that this release knows.
         ImageError: `ReferenceInvalid`.
     """
-    asked = question.parse(text) if kind is KeyKind.QUESTION else None
+    asked = None if kind is KeyKind.TAG else question.parse(text)
     if asked is None and len(text) > limits.KEY_BYTES:
         raise QuestionError(Reason.KEY_INVALID, f"the key is longer than {limits.KEY_BYTES} bytes")
     image = reference.parse(text if asked is None else asked.image)
+    if kind is KeyKind.PRESENCE:
+        _check_presence(asked, image)
     return ItemKey(kind, text, question.ref(text), image, image.name, asked)
+
+
+def _check_presence(asked: Question | None, image: Reference) -> None:
+    if not isinstance(asked, FactQuestion) or asked.config or asked.dates:
+        raise QuestionError(Reason.KEY_INVALID, "on /presence a key has `image` and who pulls it, and nothing else")
+    if image.digest is None:
+        raise QuestionError(Reason.KEY_INVALID, "on /presence `image` must have a digest: REPOSITORY@sha256:…")
 
 
 def of(asked: Question) -> ItemKey:

@@ -225,6 +225,28 @@ class RegistryClient:
         errand = Errand(Operation.REFERRERS, _referrers_of(reference), reference.context, limits.MANIFEST_BYTES)
         return HostQuery("GET", path, _INDEX_HEADERS, reference, errand, resolve=True, good=_lists)
 
+    async def present(self, reference: Reference, call: Call, verb: str = "HEAD") -> None:
+        """Is a manifest there? The registry itself is asked, whatever mirrors it has.
+
+        Args:
+            reference: with a tag, or a digest.
+            call: the work that this belongs to.
+            verb: `GET` where one does not know whether the registry takes HEAD.
+
+        Raises:
+            ImageError: it is not there, or not for us (`NotFound`, `Unauthorized`), or there was no answer.
+        """
+        limit = 0 if verb == "HEAD" else limits.MANIFEST_BYTES
+        errand = Errand(Operation.MANIFEST, f"manifest of {reference.name}", reference.context, limit)
+        query = HostQuery(verb, _path(reference), _MANIFEST_HEADERS, reference, errand)
+        answer = await self._failover.ask_itself(query, call)
+        if answer.response.status != HTTPStatus.OK:
+            raise answer.failure(errand.what)
+
+    def mirrored(self, registry: str) -> bool:
+        """Whether a registry has mirrors."""
+        return self._failover.mirrored(registry)
+
     async def prove_manifest(self, reference: Reference, call: Call) -> None:
         """May this credential read a manifest by digest here? The registry says so to a HEAD, a mirror by sending it.
 

@@ -146,6 +146,23 @@ class Failover:
         except ImageError as error:
             raise _named(error, before) from error
 
+    def mirrored(self, registry: str) -> bool:
+        """Whether anybody but the registry itself may be asked."""
+        return any(host.mirrors(registry) for host in self._hosts.of(registry))
+
+    async def ask_itself(self, query: HostQuery, call: Call) -> HostAnswer:
+        """The answer of the registry itself, whatever its status.
+
+        Raises:
+            ImageError: it has none, or only mirrors may be asked.
+        """
+        registry = query.reference.registry
+        itself = next((host for host in self._hosts.of(registry) if not host.mirrors(registry)), None)
+        if itself is None:
+            sentence = f"{query.errand.what}: by its hosts.toml only mirrors of {registry} may be asked"
+            raise ImageError(Reason.REGISTRY_UNAVAILABLE, sentence)
+        return await self.ask_one(itself, query, call)
+
     def _able(self, query: HostQuery) -> Sequence[RegistryHost]:
         registry = query.reference.registry
         hosts = self.able(registry, resolve=query.resolve)

@@ -16,9 +16,11 @@ from provider.registry.client import Content, RegistryClient
 from provider.registry.content.manifest import Descriptor
 from provider.registry.memory.documents import Documents
 from provider.registry.memory.referrer_lists import ReferrerLists
+from provider.registry.memory.presences import Presences
 from provider.registry.memory.renewals import Renewals
 from provider.registry.memory.sightings import Belief
 from provider.registry.memory.tags import Tags
+from provider.registry.presence import Presence
 from provider.registry.reference import Reference
 from provider.registry.sighting import Referrers, Sighting, Vacancy
 from provider.registry.tag_pages import TagList, TagPages
@@ -57,6 +59,7 @@ class Store:
         belief = Belief(tag_ttl, stale_seconds)
         self._documents = Documents(client, self._archive, clock, observer, memory_bytes)
         self._referrer_lists = ReferrerLists(client, self._archive.referrers, belief, clock, observer, renewals)
+        self._presences = Presences(client, self._documents, clock)
         self._tags = Tags(client, self._documents, self._archive.tags, belief, clock, observer, renewals)
 
     async def close(self) -> None:
@@ -151,6 +154,10 @@ class Store:
             ImageError: no answer.
         """
         return bool(await self._client.tag(reference, call))
+
+    async def presence(self, reference: Reference, call: Call) -> Presence:
+        """Whether a digest is still in its registry, which is asked now; see `Presences`. It raises nothing."""
+        return await self._presences.of(reference, call)
 
     @by_any
     async def listed_tags(self, reference: Reference, call: Call) -> TagList:

@@ -1,6 +1,6 @@
 """The routes. Nothing else knows Flask.
 
-Gatekeeper's three paths are on the TLS port and answer nothing but ProviderResponses; what the kubelet and Prometheus
+Gatekeeper's three paths, and the controller's one, are on the TLS port and answer nothing but ProviderResponses; what the kubelet and Prometheus
 read is an application of its own, on the plain port.
 """
 
@@ -33,7 +33,7 @@ _PATHS: Final = {f"/{endpoint}": endpoint for endpoint in Endpoint}
 
 
 def create_app(batch: Batch, observation: Observation, clock: Clock) -> Flask:
-    """Gatekeeper's side: `POST /validate`, `/audit`, `/mutate`.
+    """Gatekeeper's side: `POST /validate`, `/audit`, `/mutate`; the controller's: `POST /presence`.
 
     Args:
         batch: has the answers.
@@ -92,7 +92,7 @@ def _state(problem: str) -> Response:
 
 
 class _Questions:
-    """The views of the three paths, and what they share."""
+    """The views of the paths, and what they share."""
 
     def __init__(self, batch: Batch, observation: Observation, clock: Clock) -> None:
         self._batch = batch

@@ -166,6 +166,7 @@ def _waits(settings: Settings) -> dict[Endpoint, float]:
         Endpoint.VALIDATE: deadlines.validate_seconds,
         Endpoint.AUDIT: deadlines.audit_seconds,
         Endpoint.MUTATE: deadlines.mutate_seconds,
+        Endpoint.PRESENCE: deadlines.audit_seconds,
     }
 
 

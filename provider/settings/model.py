@@ -86,7 +86,7 @@ class DeadlineSettings:
         why="Gatekeeper's webhook times out after 3 seconds; two sets of images that no policy kinds share must fit.",
     )
     audit_seconds: float = setting(
-        "Wait of `/audit`.",
+        "Wait of `/audit` and `/presence`.",
         default=9.0,
         unit="seconds",
         why="Less than the Provider's timeout of 10 seconds; no person waits for audit.",

@@ -23,6 +23,7 @@ from provider.questions.answer import Facts, PlatformFacts
 from provider.questions.item_key import ItemKey
 from provider.questions.question import FactQuestion
 from provider.registry.call import Call
+from provider.registry.presence import PRESENT, Presence
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -47,6 +48,7 @@ class InspectorSimulator:
     def __init__(self, clock: Clock) -> None:
         self.images: dict[str, Facts] = {}
         self.failures: dict[str, Exception] = {}
+        self.presences: dict[str, Presence] = {}
         self.held: set[str] = set()
         self.held_hosts: set[str] = set()
         self.delays: dict[str, float] = {}
@@ -68,6 +70,10 @@ class InspectorSimulator:
         if question.config and found.config is None:
             found = replace(found, config={"linux/amd64": {"created": found.created}})
         return found if found.observed_at else replace(found, observed_at=self._observed())
+
+    async def presence(self, key: ItemKey, call: Call) -> Presence:
+        await self._called(key.image, key, call)
+        return self.presences.get(key.image, PRESENT)
 
     async def resolve(self, key: ItemKey, call: Call) -> str:
         await self._called(key.text, key, call)

@@ -17,7 +17,7 @@ from provider.version import VERSION
 
 @pytest.fixture
 def metrics():
-    waits = {Endpoint.VALIDATE: 1.2, Endpoint.AUDIT: 9.0, Endpoint.MUTATE: 0.7}
+    waits = {Endpoint.VALIDATE: 1.2, Endpoint.AUDIT: 9.0, Endpoint.MUTATE: 0.7, Endpoint.PRESENCE: 9.0}
     return Metrics(waits, ["named.example"], "abc")
 
 
@@ -35,7 +35,7 @@ def result(number, reason=None):
 
 def test_build_and_deadlines_are_told(value):
     assert value("build_info", version=VERSION, revision="abc") == 1
-    assert [value("deadline_seconds", endpoint=endpoint) for endpoint in Endpoint] == [1.2, 9.0, 0.7]
+    assert [value("deadline_seconds", endpoint=endpoint) for endpoint in Endpoint] == [1.2, 9.0, 0.7, 9.0]
 
 
 def test_counters_are_there_before_anything_happens(value):
