@@ -20,6 +20,7 @@ from gatekeeper.freshness.forecast.forecast_memory import ForecastMemory
 from gatekeeper.freshness.forecast.outlooks import ForecastSurroundings, outlooks
 from gatekeeper.freshness.inventory.inventory_reader import WorkloadInventoryReader
 from gatekeeper.freshness.outlook import DAY
+from gatekeeper.freshness.presence.presence_outlooks import PresenceOutlooks
 from gatekeeper.freshness.provider_facts import ProviderAbsentError, ProviderTarget
 
 # How the inventory says that a list ended too early: what is not there may run all the same.
@@ -34,15 +35,22 @@ class ClusterForecaster:
         engine: finds opa; called for each look, so that one that is missing is no error of the start.
         facts: answers questions about images.
         team_label: of namespaces; empty for none.
+        presence: says what can still be pulled; None where nobody looks.
     """
 
     def __init__(
-        self, api: KubernetesApi, engine: Callable[[], Engine], facts: FactSource, team_label: str = ""
+        self,
+        api: KubernetesApi,
+        engine: Callable[[], Engine],
+        facts: FactSource,
+        team_label: str = "",
+        presence: PresenceOutlooks | None = None,
     ) -> None:
         self._api = api
         self._engine = engine
         self._facts = facts
         self._team_label = team_label
+        self._presence = presence
         self._memory = ForecastMemory()
 
     def look(self, now: int) -> Sight:
@@ -61,6 +69,8 @@ class ClusterForecaster:
             return Sight((), {}, len(translations), (f"Waivers could not be read: {error.message}",))
         until = now + HORIZON_DAYS * DAY
         found = outlooks(translations, inventory, self._facts, engine, now, until, surroundings, memory=self._memory)
+        if self._presence is not None:
+            found = [*found, *self._presence.of(found, self._memory.keys)]
         uids = {each.name: each.uid for each in inventory.workloads if each.uid}
         return Sight(found, uids, len(translations), problems=(*policies.problems, *inventory.problems))
 

@@ -20,6 +20,10 @@ from gatekeeper.freshness.announcement.events import WorkloadEvents
 from gatekeeper.freshness.announcement.forecast_log import ForecastLog
 from gatekeeper.freshness.announcement.metrics import FreshnessMetrics
 from gatekeeper.freshness.announcement.reports.writer import ReportWriter
+from gatekeeper.freshness.presence.presence_book import PresenceBook
+from gatekeeper.freshness.presence.presence_outlooks import PresenceOutlooks
+from gatekeeper.freshness.presence.presence_rounds import PresenceRounds
+from gatekeeper.freshness.presence.provider_presence import ProviderPresence, path_of
 from gatekeeper.freshness.provider_facts import ProviderFacts
 from provider.clock import Clock
 from provider.telemetry.log import Log
@@ -70,10 +74,16 @@ class FreshnessParts:
         announcements = Announcements(listeners, uids, self.clock)
         target = lambda: provider_target(self.api)  # noqa: E731 - as short as it is
         facts = ProviderFacts(target, chosen.forecast_certificate, chosen.forecast_key)
-        forecaster = ClusterForecaster(self.api, opa.find, facts, str(chosen.team_label))
+        looks = ProviderFacts(
+            lambda: path_of(provider_target(self.api)), chosen.forecast_certificate, chosen.forecast_key
+        )
+        book = PresenceBook(self.clock)
+        self.saved["presence"] = book
+        presence = PresenceRounds(book, ProviderPresence(looks))
+        forecaster = ClusterForecaster(self.api, opa.find, facts, str(chosen.team_label), PresenceOutlooks(book))
         rounds = ForecastRounds(forecaster, announcements, health, self.log, self.clock)
         self.tasks = [PeriodicTask("announcements", ANNOUNCEMENTS_SECONDS, announcements.look)]
-        self.lasting = [LastingTask("forecast", rounds.run)]
+        self.lasting = [LastingTask("forecast", rounds.run), LastingTask("presence", presence.run)]
 
 
 def writes_reports(settings: ControllerSettings) -> bool:

@@ -15,8 +15,8 @@ from provider.registry.candidates import by_any
 from provider.registry.client import Content, RegistryClient
 from provider.registry.content.manifest import Descriptor
 from provider.registry.memory.documents import Documents
-from provider.registry.memory.referrer_lists import ReferrerLists
 from provider.registry.memory.presences import Presences
+from provider.registry.memory.referrer_lists import ReferrerLists
 from provider.registry.memory.renewals import Renewals
 from provider.registry.memory.sightings import Belief
 from provider.registry.memory.tags import Tags

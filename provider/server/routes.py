@@ -1,7 +1,7 @@
 """The routes. Nothing else knows Flask.
 
-Gatekeeper's three paths, and the controller's one, are on the TLS port and answer nothing but ProviderResponses; what the kubelet and Prometheus
-read is an application of its own, on the plain port.
+Gatekeeper's three paths, and the controller's one, are on the TLS port and answer nothing but ProviderResponses; what
+the kubelet and Prometheus read is an application of its own, on the plain port.
 """
 
 from __future__ import annotations

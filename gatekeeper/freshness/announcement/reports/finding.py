@@ -15,6 +15,10 @@ from gatekeeper.freshness.outlook import Due, Outlook, OutlookVerdict, Question
 # What is asked of what runs, or may run again, the most urgent first. That an older revision cannot be gone back to
 # is true of every workload that has not changed for a while: it would give each one a report.
 _QUESTIONS: Final = (Question.RESCHEDULE, Question.APPLY, Question.RUNNING, Question.PULL)
+_UNPULLABLE: Final = (
+    "The image is gone from its registry: a new node cannot pull it. Push it again, or move to another digest, before a "
+    "node is drained."
+)
 # Kinds that are made anew again and again: what is found of them belongs to what made them, or to nobody.
 _PASSING_KINDS: Final = frozenset({"Job", "ReplicaSet"})
 
@@ -86,7 +90,7 @@ class ReportFinding:
         """For people."""
         each = self.outlook
         if each.question is Question.PULL:
-            return "The image is gone from its registry: a new node cannot pull it. Push it again, or move to another."
+            return _UNPULLABLE
         if self.result is Result.ERROR:
             return f"Nobody could look ({sentences.reason(each)}): whether it is denied is not known."
         said = sentences.when(each)
