@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gatekeeper.cluster.api import KubernetesApi
 from gatekeeper.controller.cluster_forecaster import ClusterForecaster, provider_target
@@ -74,9 +74,7 @@ class FreshnessParts:
         announcements = Announcements(listeners, uids, self.clock)
         target = lambda: provider_target(self.api)  # noqa: E731 - as short as it is
         facts = ProviderFacts(target, chosen.forecast_certificate, chosen.forecast_key)
-        looks = ProviderFacts(
-            lambda: path_of(provider_target(self.api)), chosen.forecast_certificate, chosen.forecast_key
-        )
+        looks = replace(facts, target=lambda: path_of(provider_target(self.api)))
         book = PresenceBook(self.clock)
         self.saved["presence"] = book
         presence = PresenceRounds(book, ProviderPresence(looks))

@@ -24,7 +24,7 @@ class ProviderReport:
     Attributes:
         version: of bestbefore; empty where it does not say.
         ahead: by how many seconds its clock is before ours; None where it does not say its time.
-        waits: seconds that it waits for registries, by endpoint: `validate`, `audit`, `mutate`.
+        waits: seconds that it waits for registries, by endpoint: `validate`, `audit`, `mutate`, `presence`.
         expiries: when its TLS material ends, seconds since 1970, by name: `server`, `ca`, `client_ca`.
         unusable: entries of its files that are passed over, as `SETTING NAME`, with their number.
         rejections: files that it could not use, by setting.

@@ -12,7 +12,7 @@ from provider.questions import protocol, question
 from provider.questions.answer import Answer, Facts, Proofs
 from provider.questions.item_key import ItemKey, KeyKind
 from provider.reasons import Reason
-from provider.registry.presence import Presence
+from provider.registry.presence import PresenceFinding
 
 # What an entry costs beside its texts: the objects around them.
 _OVERHEAD_BYTES: Final = 900
@@ -46,7 +46,9 @@ class KeyResult:
         return _OVERHEAD_BYTES + len(self.item or b"") + len(self.problem) + said
 
 
-def of_answer(key: ItemKey, answer: Answer | Presence | str, seconds: float, *, stale: bool = False) -> KeyResult:
+def of_answer(
+    key: ItemKey, answer: Answer | PresenceFinding | str, seconds: float, *, stale: bool = False
+) -> KeyResult:
     """The answer to a key.
 
     Args:
@@ -109,12 +111,12 @@ def _failed(  # noqa: PLR0913, PLR0917 - the parts of a key
     return KeyResult(ref, None, problem, error.reason, fields)
 
 
-def _fields_of(answer: Answer | Presence | str) -> Mapping[str, object]:
+def _fields_of(answer: Answer | PresenceFinding | str) -> Mapping[str, object]:
     if isinstance(answer, Facts):
         return {"digest": answer.digest, "created": answer.created, "created_from": answer.created_from.value}
     if isinstance(answer, Proofs):
         return {"digest": answer.digest, "proofs": len(answer.proofs)}
-    if isinstance(answer, Presence):
+    if isinstance(answer, PresenceFinding):
         return {"presence": answer.state.value, **({"problem": answer.message} if answer.message else {})}
     return {"reference": answer}
 

@@ -25,7 +25,7 @@ from provider.questions.question import Question
 from provider.reasons import Reason
 from provider.registry.call import Call
 from provider.registry.credentials.credentials import Credentials
-from provider.registry.presence import Presence
+from provider.registry.presence import PresenceFinding
 from provider.registry.turns.claim import Claim
 from provider.steps import StepRecorder
 
@@ -41,7 +41,7 @@ class Inspector(Protocol):
         """
         ...
 
-    async def presence(self, key: ItemKey, call: Call) -> Presence:
+    async def presence(self, key: ItemKey, call: Call) -> PresenceFinding:
         """Whether an image is still in its registry.
 
         Raises:

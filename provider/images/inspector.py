@@ -23,7 +23,7 @@ from provider.questions.proof_question import Verify
 from provider.questions.question import FactQuestion, ProofQuestion
 from provider.reasons import Reason
 from provider.registry.call import Call
-from provider.registry.presence import Presence
+from provider.registry.presence import PresenceFinding
 from provider.registry.reference import Reference
 from provider.registry.store import Store
 
@@ -119,7 +119,7 @@ class ImageInspector:
         self._check_name(key.reference)
         return await self._prover.examine(key.reference, key.question.verify, call)
 
-    async def presence(self, key: ItemKey, call: Call) -> Presence:
+    async def presence(self, key: ItemKey, call: Call) -> PresenceFinding:
         """Whether the digest of an image is still in its registry.
 
         Raises:

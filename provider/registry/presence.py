@@ -21,7 +21,7 @@ class PresenceState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
+class PresenceFinding:
     """An answer.
 
     Attributes:
@@ -44,4 +44,4 @@ class Presence:
         return {"ref": ref, "presence": self.state.value, **more}
 
 
-PRESENT: Final = Presence(PresenceState.PRESENT)
+PRESENT: Final = PresenceFinding(PresenceState.PRESENT)

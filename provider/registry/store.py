@@ -20,7 +20,7 @@ from provider.registry.memory.referrer_lists import ReferrerLists
 from provider.registry.memory.renewals import Renewals
 from provider.registry.memory.sightings import Belief
 from provider.registry.memory.tags import Tags
-from provider.registry.presence import Presence
+from provider.registry.presence import PresenceFinding
 from provider.registry.reference import Reference
 from provider.registry.sighting import Referrers, Sighting, Vacancy
 from provider.registry.tag_pages import TagList, TagPages
@@ -155,7 +155,7 @@ class Store:
         """
         return bool(await self._client.tag(reference, call))
 
-    async def presence(self, reference: Reference, call: Call) -> Presence:
+    async def presence(self, reference: Reference, call: Call) -> PresenceFinding:
         """Whether a digest is still in its registry, which is asked now; see `Presences`. It raises nothing."""
         return await self._presences.of(reference, call)
 

@@ -16,7 +16,7 @@ Labels are bounded: an image, a digest, a user or a key never becomes one.
 Each replica counts for itself: add them up. Of the registries that no setting names only the first twenty have a label
 of their own, the others are `other`.
 
-- `endpoint` is `validate`, `audit` or `mutate`.
+- `endpoint` is `validate`, `audit`, `mutate` or `presence`.
 - `reason` is a [reason code](reasons.md), empty where there is none.
 - `outcome` of a request: `complete`, `item_errors` (some key has a durable error), `system_error` (some key is left to
   a retry), `bad_request` (4xx), `failed` (unexpected). Of a key: `answered`, `item_error`, `unfinished`.

@@ -23,7 +23,7 @@ from provider.questions.answer import Facts, PlatformFacts
 from provider.questions.item_key import ItemKey
 from provider.questions.question import FactQuestion
 from provider.registry.call import Call
-from provider.registry.presence import PRESENT, Presence
+from provider.registry.presence import PRESENT, PresenceFinding
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -48,7 +48,7 @@ class InspectorSimulator:
     def __init__(self, clock: Clock) -> None:
         self.images: dict[str, Facts] = {}
         self.failures: dict[str, Exception] = {}
-        self.presences: dict[str, Presence] = {}
+        self.presences: dict[str, PresenceFinding] = {}
         self.held: set[str] = set()
         self.held_hosts: set[str] = set()
         self.delays: dict[str, float] = {}
@@ -71,7 +71,7 @@ class InspectorSimulator:
             found = replace(found, config={"linux/amd64": {"created": found.created}})
         return found if found.observed_at else replace(found, observed_at=self._observed())
 
-    async def presence(self, key: ItemKey, call: Call) -> Presence:
+    async def presence(self, key: ItemKey, call: Call) -> PresenceFinding:
         await self._called(key.image, key, call)
         return self.presences.get(key.image, PRESENT)
 

@@ -45,8 +45,9 @@ class PullerBook:
             self._take(key)
 
     def questions(self, subject: OutlookSubject) -> tuple[PresenceQuestion, ...]:
-        """Those about an image that runs: as each Pod of the namespace pulls it, where policies ask so; none where its
-        digest is not known, or it has no name at a registry.
+        """Those about an image that runs: as each Pod of the namespace pulls it, where policies ask so.
+
+        There are none where its digest is not known, or it has no name at a registry.
         """
         try:
             named = reference.parse(subject.image)

@@ -1,7 +1,7 @@
 """Whether digests are still in their registries: by HEAD, and what a "no" is worth.
 
 Registries say 404 to a stranger, too. So a 404 counts only where the same credential has had this digest from this
-registry before: it was told "yes" here, or it has read the manifest. What a mirror has sent says nothing of that, so
+registry before: it got a "yes" here, or it has read the manifest. What a mirror has sent says nothing of that, so
 where a registry has mirrors only a "yes" of the registry itself counts. Mirrors are never asked: what one of them keeps
 for a while is no image that lasts. Neither answer is cached.
 """
@@ -20,7 +20,7 @@ from provider.registry.call import Call
 from provider.registry.candidates import REFUSALS, by_any
 from provider.registry.client import RegistryClient
 from provider.registry.memory.documents import Documents
-from provider.registry.presence import PRESENT, Presence, PresenceState
+from provider.registry.presence import PRESENT, PresenceFinding, PresenceState
 from provider.registry.reference import Reference
 
 _STRANGER: Final = "this credential has not seen it there before, so it may only lack the right"
@@ -41,7 +41,7 @@ class Presences:
         self._documents = documents
         self._seen: Memory[FetchKey, bool] = Memory(clock, limits.PRESENCES)
 
-    async def of(self, reference: Reference, call: Call) -> Presence:
+    async def of(self, reference: Reference, call: Call) -> PresenceFinding:
         """Whether a digest is there; of a reference that has a tag, too, whether at least the tag is.
 
         Args:
@@ -54,33 +54,33 @@ class Presences:
         except ImageError as error:
             if error.reason not in REFUSALS or not any(seen):
                 why = f"{error.message}; {_STRANGER}" if error.reason is Reason.NOT_FOUND else error.message
-                return Presence(PresenceState.UNKNOWN, error.reason, why)
+                return PresenceFinding(PresenceState.UNKNOWN, error.reason, why)
         else:
             return PRESENT
         if reference.tag is not None:
             return await self._of_tag(reference, call)
         return self._gone(reference)
 
-    async def _of_tag(self, reference: Reference, call: Call) -> Presence:
+    async def _of_tag(self, reference: Reference, call: Call) -> PresenceFinding:
         """Who starts it again asks for the tag, whatever became of the digest that it named."""
         tagged = Reference(reference.registry, reference.repository, reference.tag, None, reference.text)
         try:
             await self._head(tagged, call, [])
         except ImageError as error:
             if error.reason is not Reason.NOT_FOUND or error.away:
-                return Presence(PresenceState.UNKNOWN, error.reason, error.message)
+                return PresenceFinding(PresenceState.UNKNOWN, error.reason, error.message)
             return self._gone(reference)
         return PRESENT
 
-    def _gone(self, reference: Reference) -> Presence:
+    def _gone(self, reference: Reference) -> PresenceFinding:
         sentence = f"{reference.registry} had {reference.name}, and has it no more"
         if self._client.mirrored(reference.registry):
             sentence += _MIRRORED
-        return Presence(PresenceState.GONE, Reason.NOT_FOUND, sentence)
+        return PresenceFinding(PresenceState.GONE, Reason.NOT_FOUND, sentence)
 
     @by_any
     async def _head(self, reference: Reference, call: Call, seen: list[bool]) -> bool:
-        """True, or an error; whether a credential that is told "no" had it before is added to `seen`."""
+        """True, or an error; whether a credential that gets a "no" had it before is added to `seen`."""
         right = await self._documents.right(reference, call)
         key = FetchKey(ContentKey(reference.identifier), right)
         try:

@@ -77,7 +77,7 @@ def test_provider_says_version_waits_and_time(running: Provider) -> None:
     found = _INSIDE.report("127.0.0.1", running.plain_port)
     assert isinstance(found, ProviderReport)
     assert found.version == VERSION
-    assert found.waits == {"validate": 1.2, "audit": 9.0, "mutate": 0.7}
+    assert found.waits == {"validate": 1.2, "audit": 9.0, "mutate": 0.7, "presence": 9.0}
     assert found.ahead is not None
     assert abs(found.ahead) < 2
     assert found.expiries["server"] > time.time()

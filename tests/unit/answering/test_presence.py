@@ -4,7 +4,7 @@ import pytest
 
 from provider.questions.endpoint import Endpoint
 from provider.reasons import Reason
-from provider.registry.presence import Presence, PresenceState
+from provider.registry.presence import PresenceFinding, PresenceState
 from tests.simulators.gatekeeper import Answer
 from tests.simulators.gatekeeper import body as request_body
 from tests.simulators.inspector import DIGEST
@@ -15,7 +15,7 @@ PINNED = f"registry.example/app@{DIGEST}"
 def test_each_question_is_asked_anew(world):
     first = world.ask(PINNED, endpoint=Endpoint.PRESENCE)
     assert first.values[PINNED]["presence"] == "present"
-    world.inspector.presences[PINNED] = Presence(PresenceState.GONE, Reason.NOT_FOUND, "it has it no more")
+    world.inspector.presences[PINNED] = PresenceFinding(PresenceState.GONE, Reason.NOT_FOUND, "it has it no more")
     found = world.ask(PINNED, endpoint=Endpoint.PRESENCE).values[PINNED]
     assert (found["presence"], found["reason"], found["message"]) == ("gone", "NotFound", "it has it no more")
     assert world.inspector.calls[PINNED] == 2

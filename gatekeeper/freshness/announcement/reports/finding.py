@@ -16,8 +16,8 @@ from gatekeeper.freshness.outlook import Due, Outlook, OutlookVerdict, Question
 # is true of every workload that has not changed for a while: it would give each one a report.
 _QUESTIONS: Final = (Question.RESCHEDULE, Question.APPLY, Question.RUNNING, Question.PULL)
 _UNPULLABLE: Final = (
-    "The image is gone from its registry: a new node cannot pull it. Push it again, or move to another digest, before a "
-    "node is drained."
+    "The image is gone from its registry: a new node cannot pull it. Push it again, or move to another digest, before "
+    "a node is drained."
 )
 # Kinds that are made anew again and again: what is found of them belongs to what made them, or to nobody.
 _PASSING_KINDS: Final = frozenset({"Job", "ReplicaSet"})
