@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 
 from gatekeeper.cli import output, policy_files, registries, times, trust_roots, waiver_files
 from gatekeeper.cli.progress import Progress
+from gatekeeper.cli.quotation import visible
 from gatekeeper.documents.document import Document
 from gatekeeper.documents.problems import PolicyError
 from gatekeeper.evaluation.facts import FactsFileError, LiveFacts, RecordedFacts
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 _DAY: Final = 86_400 * 1_000_000_000
 # As far as a forecast looks ahead.
 MOST_DAYS: Final = 400
+# As many names as a message has.
+_NAMED: Final = 8
 DEFAULT_UNTIL: Final = "+30d"
 _NO_NAMESPACES: Final = "the inventory has no Namespaces: each policy is taken to look at all of them"
 
@@ -178,16 +182,37 @@ def inventory_of(file: Path, now: int, team_label: str, namespace: str = "") -> 
         found = replace(found, problems=[*found.problems, _NO_NAMESPACES])
     if namespace:
         kept = [each for each in found.workloads if each.name.namespace == namespace]
+        if not kept:
+            there = {each.name.namespace for each in found.workloads}
+            raise click.UsageError(
+                f"--namespace {namespace}: nothing of the inventory runs there; it has {_listed(there)}"
+            )
         found = replace(found, workloads=kept)
     return found
 
 
 def of_team(inventory: WorkloadInventory, team: str) -> WorkloadInventory:
-    """What is a team's of it; all of it where none is named."""
+    """What is a team's of it; all of it where none is named.
+
+    Raises:
+        click.UsageError: nothing is this team's: a slip of the pen is no team that has nothing to do.
+    """
     if not team:
         return inventory
     kept = [each for each in inventory.workloads if inventory.team(each.name.namespace) == team]
+    if inventory.workloads and not kept:
+        teams = {inventory.team(each.name.namespace) for each in inventory.workloads} - {""}
+        known = (
+            f"it has {_listed(teams)}" if teams else "no namespace of it has a team: name its label with --team-label"
+        )
+        raise click.UsageError(f"--team {team}: nothing of the inventory is this team's; {known}")
     return replace(inventory, workloads=kept)
+
+
+def _listed(names: AbstractSet[str]) -> str:
+    """Some names, and how many more there are."""
+    shown = ", ".join(visible(each) for each in sorted(names)[:_NAMED])
+    return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown
 
 
 def facts(sets: Sequence[PolicySet], ways: Ways, progress: Progress) -> LiveFacts | RecordedFacts:

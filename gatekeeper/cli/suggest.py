@@ -20,9 +20,9 @@ from gatekeeper.cli.reports import alternatives
 from gatekeeper.cli.selecting import constraints_of, installed_beside, selector
 from gatekeeper.documents.document import Document
 from gatekeeper.evaluation import mutation
-from gatekeeper.evaluation.checker import Finding, check
+from gatekeeper.evaluation.checker import Finding, Select, check
 from gatekeeper.evaluation.facts import LiveFacts
-from gatekeeper.evaluation.forecast import DAY, forecast
+from gatekeeper.evaluation.forecast import DAY, MINUTE, forecast
 from gatekeeper.evaluation.image_pods import pod_of
 from gatekeeper.evaluation.opa import EvaluationError, NoVerdictError, Opa
 from gatekeeper.evaluation.review import Review
@@ -35,6 +35,7 @@ from provider.registry.reference import Reference
 if TYPE_CHECKING:
     from provider.registry.tag_pages import TagList
 
+_SECOND: Final = 1_000_000_000
 # As far as it is looked ahead for the end of a suggestion.
 _HORIZON_DAYS: Final = 400
 # How many repositories are listed beside the image's own.
@@ -98,6 +99,8 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     versions (major and minor number) with the same suffix, then other ones, the newest version first. Of at most 32
     images the facts are asked for, and every policy is evaluated as by `check --pinned`, until one is admitted. It is
     said until when it will be; or, if none is, which rules are against them, and when the first one will be old enough.
+
+    bestbefore suggest registry.example.com/shop/web:1.5.1 --policy policies/
 
     Nothing but registries is asked, and a cluster with --namespace: whose ConstraintTemplates and Constraints, and the
     Namespace itself, must be readable.
@@ -264,7 +267,22 @@ class _Assessor:
         select = selector([*reviews, *self._known()], self.installed)
         end = at + _HORIZON_DAYS * DAY
         expiries = forecast(self.every, reviews, self.facts, self.engine, at, end, select)
-        return (expiries[0].since, expiries[0].finding) if expiries else None
+        if not expiries:
+            return None
+        first = expiries[0]
+        return self._to_the_second(reviews, select, max(at, first.since - MINUTE), (first.since, first.finding))
+
+    def _to_the_second(
+        self, reviews: Sequence[Review], select: Select, admitted: int, denied: tuple[int, Finding]
+    ) -> tuple[int, Finding]:
+        """The first second of a denial, of which the minute is known: "until" must not promise what is not so."""
+        while denied[0] - admitted > _SECOND:
+            middle = (admitted + denied[0]) // 2 // _SECOND * _SECOND
+            middle = middle if middle > admitted else middle + _SECOND
+            result = check(self.every, reviews, self.facts, self.engine, middle, select)
+            found = [one for each in result.judgements for one in each.findings if one.action == "deny"]
+            admitted, denied = (admitted, (middle, found[0])) if found else (middle, denied)
+        return denied
 
     def _review(self, image: str) -> Review:
         """A Pod with this image alone; without a namespace, where none is known, each `match` takes it as its own."""

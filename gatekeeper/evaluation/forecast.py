@@ -22,8 +22,10 @@ HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 # How finely the day of a denial is looked at, step by step.
 _STEPS: Final = (DAY, 6 * HOUR, HOUR, 10 * MINUTE, MINUTE)
-# How many days of a pair are looked at in one run, before it is known which pairs are denied.
+# How many days of a pair are looked at in the first run, before it is known which pairs are denied; each run looks at
+# twice as many as the one before it, for most of a short run is the start of opa.
 _DAYS: Final = 28
+_MOST_DAYS: Final = 112
 # How many cases one run of opa evaluates: as many as take a second or two.
 _CASES: Final = 500
 
@@ -185,10 +187,11 @@ class _Clocks:
 
     def _by_days(self, numbers: Iterable[int]) -> dict[_Denial, _Since]:
         """The day of the first denial; a pair of which all is denied is not looked at again."""
-        days, waiting = _days(self.now, self.until), list(numbers)
+        days, waiting, most = _days(self.now, self.until), list(numbers), _DAYS
         found: dict[_Denial, _Since] = {}
         while days and waiting:
-            several = min(_DAYS, max(1, _CASES // len(waiting)))
+            several = min(most, max(1, _CASES // len(waiting)))
+            most = min(2 * most, _MOST_DAYS)
             found = {**self.first(dict.fromkeys(waiting, days[:several])), **found}
             days = days[several:]
             denied: dict[int, set[str]] = {}

@@ -76,6 +76,16 @@ def test_image_that_is_admitted_is_suggested_itself_with_its_end(world: World) -
     assert "until 2026-03-06T00:00:00Z (18 days), then maximum-image-age denies it" in result.stdout
 
 
+def test_the_end_is_known_to_the_second(world: World) -> None:
+    # Built 23 s after a minute began.
+    world.push(_1_4=12 - 23 / 86400)
+    assert world.document("1.4", AGE)["suggestion"]["admittedUntil"] == "2026-03-06T00:00:23Z"
+
+
+def test_help_has_an_example() -> None:
+    assert "bestbefore suggest registry.example.com/" in CliRunner().invoke(cli, ["suggest", "--help"]).stdout
+
+
 def test_too_young_a_release_leads_to_the_one_before(world: World) -> None:
     world.push(_1_5_1=1, _1_5_0=12, _1_4_9=9, latest=1)
     result = world.suggest("1.5.1", AGE, WEEK)

@@ -51,9 +51,10 @@ def _title(overview: Overview, rows: list[OverviewRow]) -> str:
     if all(row.state is RowState.UNKNOWN for row in overview.rows):
         return "Nobody could look at any image" if overview.rows else "Nothing was judged"
     present = {row.workload for row in rows if row.state is RowState.DENIED}
-    edge = overview.now + SOON_DAYS * DAY
+    edge = min(overview.now + SOON_DAYS * DAY, overview.until)
     coming = {row.workload for row in _coming(overview, rows) if _at(row) <= edge} - present
-    soon = f"in the next {SOON_DAYS} days"
+    whole = overview.until - overview.now >= SOON_DAYS * DAY
+    soon = f"in the next {SOON_DAYS} days" if whole else f"before {moments.minute(overview.until)}"
     if present:
         more = f", and {len(coming):,} more {soon}" if coming else ""
         return f"{_workloads(len(present))} would be denied now{more}"

@@ -8,7 +8,8 @@ With a target of 30 days, a notice of 14 days, and images that are 20, 50 and 80
       - {from: "2026-12-30", maxAge: 63d}
       - {from: "2027-01-13", maxAge: 30d}
 
-Until the first entry nothing is denied; each entry denies about as many workloads as the one before it.
+Until the first entry nothing is denied; the entries share the workloads as evenly as ages allow, for
+the limit never grows again.
 """
 
 from __future__ import annotations

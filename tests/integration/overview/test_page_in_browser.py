@@ -152,6 +152,15 @@ def test_paper_is_light_and_has_every_row(opened: Opens) -> None:
     assert page.locator("#rows tbody tr:visible").count() == 200
 
 
+def test_paper_has_no_hole_where_a_state_has_no_rows(opened: Opens) -> None:
+    page = opened(made(outlooks.denied("lamp"), outlooks.waived(9, "old"))).page
+    page.emulate_media(media="print")
+    first, second = (each.bounding_box() for each in page.locator(".tiles li").filter(visible=True).all())
+    assert first is not None
+    assert second is not None
+    assert second["x"] - first["x"] - first["width"] < 20
+
+
 def test_five_thousand_rows_are_found_and_sorted_without_waiting(opened: Opens) -> None:
     shown = opened(many(5_000))
     assert shown.page.locator("#shown").inner_text() == "the first 200 of 5,000 rows"
@@ -200,6 +209,9 @@ def test_an_overview_without_rows_has_no_chart(opened: Opens) -> None:
     assert shown.complaints == []
     assert not shown.page.locator("#charts").is_visible()
     assert shown.page.get_by_role("heading", name="Nothing was judged").is_visible()
+    # No empty boxes either: one sentence says what to look at.
+    assert shown.page.get_by_text("No policy covers an image of what runs.").is_visible()
+    assert shown.page.locator(".tiles, #weeks, #filters, #rows, #none").filter(visible=True).count() == 0
 
 
 def test_questions_of_one_image_are_told_apart(opened: Opens) -> None:

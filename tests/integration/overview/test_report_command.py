@@ -79,6 +79,24 @@ def test_a_saved_inventory_says_the_same_again(found: FileCluster, tmp_path: Pat
     assert json.loads(first.stdout)["rows"] == json.loads(second.stdout)["rows"]
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-n", "shpo"), "--namespace shpo: nothing of the inventory runs there; it has shop"),
+        (("--team", "team-shpo"), "--team team-shpo: nothing of the inventory is this team's; it has team-shop"),
+    ],
+    ids=["namespace", "team"],
+)
+@pytest.mark.parametrize("command", ["report", "simulate"])
+def test_a_slip_of_the_pen_is_no_policy_that_covers_nothing(
+    found: FileCluster, command: str, words: tuple[str, ...], said: str
+) -> None:
+    found.add("web", 45)
+    done = found.run(command, "--policy", found.policy(), "--inventory", found.inventory, *words)
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
 def test_namespace_and_team_leave_out_the_others(found: FileCluster) -> None:
     found.add_namespace("pay", "team-pay")
     found.add("web", 27)

@@ -144,6 +144,8 @@ def test_values_of_the_chart_that_a_page_names_exist() -> None:
         (name(page), found)
         for page in pages
         for found in re.findall(rf"(?:`|--set )((?:{roots})\.[A-Za-z.]+)(?=[`=:,])", page.read_text("utf-8"))
+        # A kind of the API is written alike.
+        if not found.endswith(".bestbefore.dev")
     }
     assert len(named) > 20
     assert {(page, path) for page, path in named if not _has(values, path.split("."))} == set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatekeeper.freshness.outlook import Outlook, Question
+from gatekeeper.freshness.outlook import DAY, Outlook, Question
 from gatekeeper.freshness.overview import headline, rows
 from tests.unit.freshness.overview import outlooks
 from tests.unit.freshness.overview.outlooks import NOW, UNTIL
@@ -38,6 +38,12 @@ CASES = [
 @pytest.mark.parametrize(("each", "title"), CASES, ids=[title for _, title in CASES])
 def test_title(each: list[Outlook], title: str) -> None:
     assert said(*each).title == title
+
+
+def test_who_looks_two_days_ahead_hears_nothing_of_seven() -> None:
+    until = NOW + 2 * DAY
+    found = headline.of(rows.overview([outlooks.denied(), outlooks.due(1, "api")], NOW, until))
+    assert found.title == "1 workload would be denied now, and 1 more before Thu 3 Dec 2026 06:00 UTC"
 
 
 def test_the_first_date_has_day_time_workload_and_policy() -> None:
