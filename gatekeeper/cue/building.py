@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from gatekeeper.cue import embedding, scalars, structures, words, writing
 from gatekeeper.cue.checks import checks_of
+from gatekeeper.cue.constants import constant
 from gatekeeper.cue.nodes import (
     Check,
     Choice,
@@ -23,6 +24,7 @@ from gatekeeper.cue.nodes import (
     Node,
     ScalarNode,
     StructNode,
+    Validator,
 )
 from gatekeeper.cue.parts import Disjuncts, ListPart, Part, Said, StructPart, Way
 from gatekeeper.cue.refusal import CueError
@@ -71,10 +73,12 @@ class Builder:
     parts: int = 0
     groups: Iterator[int] = field(default_factory=itertools.count)
     used: set[object] = field(default_factory=set)
+    hidden: frozenset[CueField] = frozenset()
 
     def whole(self, content: StructLiteral) -> Node:
         """The node of the whole document."""
         outermost = Frame(StructNames(StructLiteral(content.line, ())), 0)
+        self.hidden = frozenset(self._hidden_constants(content))
         node = self.node((Said(content, outermost),), 0)
         if isinstance(node, Never):
             raise CueError(content.line, f"no document ever complies: {node.said}")
@@ -83,6 +87,16 @@ class Builder:
         if node.guards:
             raise CueError(node.guards[0].conditions[0][0].line, "`if` outside of all fields is not taken")
         return node
+
+    def _hidden_constants(self, content: StructLiteral) -> Iterator[CueField]:
+        """The hidden fields of the whole text that something refers to, and that are a value: constants with names."""
+        names = StructNames(content)
+        mentioned = {part.name for part in walked(content) if isinstance(part, Name)}
+        for name, fields in names.fields.items():
+            field = fields[0]
+            plain = field.hidden and field.mark is Mark.REGULAR and len(fields) == 1 and name in mentioned
+            if plain and constant(field.value, Frame(names, 0), self.imports) is not None:
+                yield field
 
     def check_use(self, file: File) -> None:
         """CUE refuses imports and `let`s that nothing uses."""
@@ -169,8 +183,19 @@ class Builder:
                 return self._name_ways(expression, said, depth)
             case FunctionCall() if isinstance(expression.function, Name) and expression.function.name == "close":
                 return self._closed(expression, said, depth)
+            case FunctionCall() if isinstance(expression.function, Name) and expression.function.name == "or":
+                return self._one_of(expression, said)
             case _:
                 return Disjuncts((Way(tuple(checks_of(expression, said, self.imports))),))
+
+    def _one_of(self, call: FunctionCall, said: Said) -> Disjuncts:
+        """`or(["a", "b"])`, of values that the text gives."""
+        listed = constant(call.arguments[0], said.frame, self.imports) if len(call.arguments) == 1 else None
+        if meaning("or", said.frame) is not None or listed is None or not isinstance(listed.value, tuple):
+            raise CueError(call.line, "`or` of what the text does not give is not taken")
+        if not 0 < len(listed.value) <= CUE_BRANCHES or not all(isinstance(each, str) for each in listed.value):
+            raise CueError(call.line, f"`or` of anything but 1 to {CUE_BRANCHES} texts is not taken")
+        return Disjuncts(tuple(Way((Equals(each),)) for each in listed.value))
 
     def _closed(self, call: FunctionCall, said: Said, depth: int) -> Disjuncts:
         if len(call.arguments) != 1 or meaning("close", said.frame) is not None:
@@ -275,7 +300,7 @@ class Builder:
             self._note_imports(each)
 
     def _look_over_name(self, each: CueField) -> None:
-        if each.name.startswith("_"):
+        if each.hidden and each not in self.hidden:
             quoted = f'"{each.name}"'
             raise CueError(
                 each.line,
@@ -326,7 +351,7 @@ class Builder:
         longest = max(len(each.list.items) for each in lists)
         if len(closed) > 1 or (closed and min(closed) < longest):
             return Never(f"incompatible list lengths ({min(closed)} and {longest})")
-        if checks and longest:
+        if checks and (longest or any(isinstance(each, Validator) and each.name == "list.Contains" for each in checks)):
             raise CueError(line, "a list with items and a function for one place is not taken")
         items = []
         for place in range(longest):

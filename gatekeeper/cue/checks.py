@@ -79,7 +79,9 @@ def _bound(expression: Unary, said: Said, imports: Imports) -> Check:
 
 
 def _validator(expression: Expression, said: Said, imports: Imports) -> Validator | None:
-    if not isinstance(expression, FunctionCall):
+    if isinstance(expression, Selector) and packaged(expression, said.frame, imports) == "time.Time":
+        return Validator("time.Time", ())
+    if not isinstance(expression, FunctionCall) or not expression.arguments:
         return None
     name = packaged(expression.function, said.frame, imports)
     if name not in words.VALIDATORS or len(expression.arguments) != len(words.VALIDATORS[name][1]):

@@ -302,7 +302,7 @@ class _Writer:
                 return regotext.value({"op": check.operator, "value": check.pattern, **known})
             case Validator():
                 more = {"labels": tuple(sorted(labels))} if check.name == "struct.MaxFields" else {}
-                return regotext.value({"op": check.name, "value": check.arguments[0], **known, **more})
+                return regotext.value({"op": check.name, "value": next(iter(check.arguments), ""), **known, **more})
         raise TypeError(check)
 
 

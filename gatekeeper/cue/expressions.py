@@ -41,6 +41,7 @@ from gatekeeper.cue.syntax import (
     Unary,
 )
 from gatekeeper.cue.words import EVERY_KIND
+from provider.golang import regexp
 
 _COMPARISONS: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
 BOOL: Final = frozenset({"bool"})
@@ -227,6 +228,8 @@ class Expressions:
         if expression.operator in {"&&", "||"}:
             sides = [self.typed(each, frame, place, BOOL) for each in (expression.left, expression.right)]
             return f"cue.{'both' if expression.operator == '&&' else 'either'}({sides[0]}, {sides[1]})"
+        if expression.operator in {"=~", "!~"}:
+            return self._match(expression, frame, place)
         equality = expression.operator in {"==", "!="}
         left, right = (
             self.rego(each, frame, replace(place, base=False, equality=equality and isinstance(each, Name | Selector)))
@@ -238,6 +241,15 @@ class Expressions:
             case operator if operator in _COMPARISONS:
                 return f"cue.compared({regotext.value(operator)}, {left}, {right})"
         raise CueError(expression.line, f"`{expression.operator}` is not taken here")
+
+    def _match(self, expression: Binary, frame: Frame, place: Spot) -> str:
+        pattern = constant(expression.right, frame, self.imports)
+        if pattern is None or not isinstance(pattern.value, str):
+            raise CueError(expression.line, f"`{expression.operator}` with a text that the policy does not give")
+        if problem := regexp.problem(pattern.value):
+            raise CueError(expression.line, f"invalid regexp: {problem}", wrong=True)
+        text = self.rego(expression.left, frame, replace(place, base=False, equality=False))
+        return f"cue.matched({regotext.value(expression.operator)}, {text}, {regotext.value(pattern.value)})"
 
     def _call(self, call: FunctionCall, frame: Frame, place: Spot) -> str:
         if isinstance(call.function, Name) and call.function.name == "len" and meaning("len", frame) is None:

@@ -64,7 +64,9 @@ class _Line:
 
 def labels(part: StructPart) -> frozenset[str]:
     """The fields that a struct's text names, those that count sometimes too."""
-    return frozenset(field.name for field, _ in _fields(part.struct.declarations) if not field.definition)
+    return frozenset(
+        field.name for field, _ in _fields(part.struct.declarations) if not (field.definition or field.hidden)
+    )
 
 
 def nests(part: StructPart, name: str) -> bool:
@@ -170,9 +172,9 @@ def _lines(
         guards.append(GuardedPart(tuple(conditions), names))
     for each in declarations:
         if isinstance(each, CueField):
-            if each.definition and not conditions:
+            if (each.definition or each.hidden) and not conditions:
                 continue
-            if each.definition or (conditions and each.mark is not Mark.REGULAR):
+            if each.definition or each.hidden or (conditions and each.mark is not Mark.REGULAR):
                 raise CueError(each.line, "only regular fields are taken under `if`")
             yield _Line(each, Said(each.value, frame, part.deep, part.entered), here)
         elif isinstance(each, Guard):

@@ -131,6 +131,11 @@ class CueField:
         """`#Name`: meets no field of a document."""
         return not self.quoted and self.name.startswith("#")
 
+    @property
+    def hidden(self) -> bool:
+        """`_name`: meets no field of a document either."""
+        return not self.quoted and self.name.startswith("_")
+
 
 @dataclass(frozen=True, eq=False)
 class Pattern:

@@ -35,6 +35,7 @@ UNTAKEN: Final = frozenset(
 VALIDATORS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "list.MinItems": ("list", ("int",)),
     "list.MaxItems": ("list", ("int",)),
+    "list.Contains": ("list", ("string",)),
     "struct.MinFields": ("struct", ("int",)),
     "struct.MaxFields": ("struct", ("int",)),
     "strings.MinRunes": ("string", ("int",)),
@@ -42,6 +43,7 @@ VALIDATORS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "strings.HasPrefix": ("string", ("string",)),
     "strings.HasSuffix": ("string", ("string",)),
     "strings.Contains": ("string", ("string",)),
+    "time.Time": ("string", ()),
 }
 # The functions whose result is a value, for guards and texts that are made.
 FUNCTIONS: Final[dict[str, int]] = {

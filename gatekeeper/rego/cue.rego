@@ -384,6 +384,17 @@ has_suffix(text, part) := _asked("strings.HasSuffix", text, part)
 has_text(text, part) := _asked("strings.Contains", text, part)
 
 # CUE looks at the types of both before it misses one.
+# METADATA
+# description: Whether an expression is found in a text, or not found.
+matched(operator, text, pattern) := text if {
+	not has_value(text)
+} else := {"value": regex.match(pattern, text.value)} if {
+	is_string(text.value)
+	operator == "=~"
+} else := {"value": regex.match(pattern, text.value) == false} if {
+	is_string(text.value)
+} else := {"error": sprintf("cannot use %s (type %s) as type string in %s", [shown(text.value), kind(text.value), operator])}
+
 _asked(name, text, part) := {"value": _text_test(name, text.value, part.value)} if {
 	is_string(text.value)
 	is_string(part.value)
@@ -471,10 +482,30 @@ _passes("strings.MinRunes", value, test) if count(value) >= test.value
 
 _passes("strings.MaxRunes", value, test) if count(value) <= test.value
 
+_passes("list.Contains", value, test) if _among(test.value, value)
+
+_passes("time.Time", value, _) if time.parse_rfc3339_ns(_in_our_days(value))
+
 _passes(name, value, test) if {
 	startswith(name, "strings.")
 	_text_test(name, value, test.value)
 }
+
+# A time in a year that nanoseconds can count to, with as many days: CUE takes every year, Rego counts.
+_in_our_days(time) := concat("", ["2000", substring(time, 4, -1)]) if {
+	_is_leap(_year(time))
+} else := concat("", ["2001", substring(time, 4, -1)]) if {
+	_year(time)
+} else := time
+
+_year(time) := to_number(concat("", ["1", substring(time, 0, 4)])) - 10000 if regex.match(`^[0-9]{4}-`, time)
+
+_is_leap(year) if {
+	year % 4 == 0
+	year % 100 != 0
+}
+
+_is_leap(year) if year % 400 == 0
 
 _labels(value, test) := object.keys(value) | {label | some label in test.labels}
 
@@ -496,7 +527,7 @@ _said(value, test, late) := test.of.error if {
 	test.op == "is"
 } else := sprintf("invalid value %s (out of bound %s)", [shown(value), test.text]) if {
 	test.op in {"<", "<=", ">", ">=", "!=", "=~", "!~"}
-} else := sprintf("invalid value %s (does not satisfy %s)%s", [shown(value), test.text, _why(value, test)])
+} else := sprintf("invalid value %s (does not satisfy %s)%s", [shown(value), trim_suffix(test.text, "()"), _why(value, test)])
 
 # CUE names a struct or a list of the document last.
 _comes_last(value, false) if kind(value) in {"struct", "list"}
@@ -524,4 +555,6 @@ _why(value, test) := sprintf(": len(list) < MinItems(%d) (%d < %d)", [test.value
 	test.op == "list.MaxItems"
 } else := sprintf(": len(fields) > MaxFields(%d) (%d > %d)", [test.value, count(_labels(value, test)), test.value]) if {
 	test.op == "struct.MaxFields"
+} else := sprintf(": error in call to time.Time: invalid time %s", [shown(value)]) if {
+	test.op == "time.Time"
 } else := ""
