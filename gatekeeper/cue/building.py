@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from gatekeeper.cue import embedding, scalars, structures, words, writing
 from gatekeeper.cue.checks import checks_of
 from gatekeeper.cue.constants import constant
+from gatekeeper.cue.hidden import hidden_constants
 from gatekeeper.cue.nodes import (
     Check,
     Choice,
@@ -78,7 +79,7 @@ class Builder:
     def whole(self, content: StructLiteral) -> Node:
         """The node of the whole document."""
         outermost = Frame(StructNames(StructLiteral(content.line, ())), 0)
-        self.hidden = frozenset(self._hidden_constants(content))
+        self.hidden = hidden_constants(content, self.imports)
         node = self.node((Said(content, outermost),), 0)
         if isinstance(node, Never):
             raise CueError(content.line, f"no document ever complies: {node.said}")
@@ -87,16 +88,6 @@ class Builder:
         if node.guards:
             raise CueError(node.guards[0].conditions[0][0].line, "`if` outside of all fields is not taken")
         return node
-
-    def _hidden_constants(self, content: StructLiteral) -> Iterator[CueField]:
-        """The hidden fields of the whole text that something refers to, and that are a value: constants with names."""
-        names = StructNames(content)
-        mentioned = {part.name for part in walked(content) if isinstance(part, Name)}
-        for name, fields in names.fields.items():
-            field = fields[0]
-            plain = field.hidden and field.mark is Mark.REGULAR and len(fields) == 1 and name in mentioned
-            if plain and constant(field.value, Frame(names, 0), self.imports) is not None:
-                yield field
 
     def check_use(self, file: File) -> None:
         """CUE refuses imports and `let`s that nothing uses."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from gatekeeper.cue import activity, regotext, scalars, writing
 from gatekeeper.cue.building import built
-from gatekeeper.cue.expressions import BOOL, Expressions, Spot
+from gatekeeper.cue.expressions import BOOL, Expressions
 from gatekeeper.cue.nodes import (
     Bound,
     Check,
@@ -32,6 +32,7 @@ from gatekeeper.cue.nodes import (
 )
 from gatekeeper.cue.parser import parsed
 from gatekeeper.cue.refusal import CueError
+from gatekeeper.cue.spots import Spot
 from gatekeeper.cue.syntax import IndexOf, Mark, Name, Selector
 
 _HEAD: Final = """package {package}

@@ -9,25 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from gatekeeper.cue import regotext
 from gatekeeper.cue.constants import constant, packaged
 from gatekeeper.cue.nodes import (
     Choice,
     ComputedValue,
-    Equals,
-    FieldEntry,
-    ListNode,
-    Never,
-    Node,
     ScalarNode,
     StructNode,
-    Validator,
 )
 from gatekeeper.cue.refusal import CircleError, CueError
-from gatekeeper.cue.scalars import kind_of, kinds_of
+from gatekeeper.cue.scalars import kind_of
 from gatekeeper.cue.scopes import Frame, meaning
+from gatekeeper.cue.spots import Spot
 from gatekeeper.cue.syntax import (
     Binary,
     Expression,
@@ -35,11 +30,11 @@ from gatekeeper.cue.syntax import (
     IndexOf,
     Interpolation,
     ListLiteral,
-    Mark,
     Name,
     Selector,
     Unary,
 )
+from gatekeeper.cue.targets import kinds_of_node, needed, refuse_open, static_value, walk
 from gatekeeper.cue.words import EVERY_KIND
 from provider.golang import regexp
 
@@ -56,29 +51,6 @@ _TESTS: Final = {
     "strings.Contains": "has_text",
     "list.Contains": "has_item",
 }
-
-
-@dataclass(frozen=True)
-class Spot:
-    """Where an expression stands.
-
-    Attributes:
-        stack: the nodes of what leads to it, the document's first, its struct's last.
-        guard: the guard that it is a condition of; None in a value.
-        known: the guards of its struct of which it is known whether they hold, where the value counts.
-        holding: those of them that do.
-        making: the values that are being written, so that a circle is seen.
-        equality: it is compared with `==` or `!=`, for which no type is wrong.
-        base: a field of it is taken by its name, so that it may be a struct.
-    """
-
-    stack: Sequence[Node]
-    guard: int | None = None
-    known: frozenset[int] = frozenset()
-    holding: frozenset[int] = frozenset()
-    making: tuple[ComputedValue, ...] = ()
-    equality: bool = False
-    base: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,8 +103,8 @@ class Expressions:
         if path is None:
             return
         found, names = path
-        node = _walk(place.stack[found.level], names, place, expression.line).node
-        static = _static(node, expression.line) if node is not None else None
+        node = walk(place.stack[found.level], names, place, expression.line).node
+        static = static_value(node, expression.line) if node is not None else None
         if node is None or static is not None or (isinstance(node, ScalarNode) and not node.checks):
             return
         if isinstance(node, ScalarNode) and any(isinstance(each, ComputedValue) for each in node.checks):
@@ -162,9 +134,9 @@ class Expressions:
             return self.typed(found.let.value, found.frame, place, wanted, whole=whole)
         path = self._path(expression, frame)
         if path is not None and constant(expression, frame, self.imports) is None:
-            node = _walk(place.stack[path[0].level], path[1], place, expression.line).node
+            node = walk(place.stack[path[0].level], path[1], place, expression.line).node
             scalars = getattr(node, "branches", (node,))
-            kinds = frozenset().union(*(_kinds(each) for each in scalars))
+            kinds = frozenset().union(*(kinds_of_node(each) for each in scalars))
             if not kinds & wanted or (whole and kinds != EVERY_KIND and not kinds <= wanted):
                 raise CueError(
                     expression.line,
@@ -197,11 +169,11 @@ class Expressions:
     def _reference(self, frame: Frame, names: Sequence[str], place: Spot, line: int) -> str:
         if frame.level >= len(place.stack):
             raise CueError(line, f"`{'.'.join(names)}` is not taken here")
-        target = _walk(place.stack[frame.level], names, place, line)
+        target = walk(place.stack[frame.level], names, place, line)
         fallback = _UNKNOWN
         if target.node is not None:
-            _refuse_open(target.node, names, place, line)
-            static = _static(target.node, line)
+            refuse_open(target.node, names, place, line)
+            static = static_value(target.node, line)
             computed = [each for each in getattr(target.node, "checks", ()) if isinstance(each, ComputedValue)]
             if static is not None:
                 if place.guard is None and isinstance(target.node, Choice):
@@ -269,128 +241,6 @@ class Expressions:
             )
             return f"cue.{_TESTS[name]}({first}, {second})"
         raise CueError(call.line, f"the call of `{name or 'a function'}` is not taken here")
-
-
-@dataclass(frozen=True)
-class _Target:
-    """What the text says of where a path leads; None where it says nothing."""
-
-    node: Node | None
-    optional: bool = False
-
-
-def _kinds(node: Node | None) -> frozenset[str]:
-    """The kinds of values that may fit a node."""
-    match node:
-        case ScalarNode():
-            return EVERY_KIND.intersection(*(kinds_of(check) for check in node.checks))
-        case ListNode():
-            return _LIST
-        case StructNode():
-            return frozenset({"struct"})
-    return EVERY_KIND
-
-
-def _walk(node: Node | None, names: Sequence[str], place: Spot, line: int) -> _Target:
-    optional = False
-    here = place.stack[-1]
-    for number, name in enumerate(names):
-        if isinstance(node, Choice) and len(node.branches) == 1:
-            node = node.branches[0]
-        if node is None or (isinstance(node, ScalarNode) and not node.checks):
-            return _Target(None)
-        if isinstance(node, Choice) and not any(node.preferred):
-            return _Target(None)
-        if not isinstance(node, StructNode):
-            raise CueError(line, f"`{'.'.join(names)}` leads through what is no plain struct")
-        entry = node.fields.get(name)
-        if entry is None:
-            if node.closed:
-                raise CueError(line, f"undefined field: {name}", wrong=True)
-            return _Target(None)
-        own = node is here and number == len(names) - 1
-        if own and frozenset(entry.guards) <= place.known:
-            holding = place.holding & frozenset(entry.guards)
-            optional, node = optional or entry.marks[holding] is not Mark.REGULAR, entry.variants[holding]
-            continue
-        optional = optional or entry.mark is not Mark.REGULAR
-        if entry.guards and not (own and _is_safe(name, entry, place, node, line)):
-            raise CueError(line, f"`{'.'.join(names)}`, which depends on an `if`, is not taken here")
-        node = entry.plain
-    return _Target(node, optional)
-
-
-def _refuse_open(node: Node, names: Sequence[str], place: Spot, line: int) -> None:
-    """What has a value, or half of one, where the document lacks it: structs, lists, disjunctions without a default."""
-    if place.base and isinstance(node, ScalarNode) and node.checks:
-        raise CueError(line, f"a field of `{'.'.join(names)}`, which is no struct, is not taken")
-    if place.base and not isinstance(node, StructNode) and _static(node, line) is not None:
-        raise CueError(line, f"an item of `{'.'.join(names)}`, of which the text says something, is not taken")
-    functions = isinstance(node, ScalarNode) and any(isinstance(each, Validator) for each in node.checks)
-    if functions or (isinstance(node, StructNode | ListNode | Choice) and _static(node, line) is None):
-        scalars = isinstance(node, Choice) and all(isinstance(each, ScalarNode) for each in node.branches)
-        empty = isinstance(node, StructNode) and not (node.fields or node.patterns or node.closed or node.guards)
-        if not ((scalars and place.equality) or (empty and place.base)):
-            raise CueError(line, f"`{'.'.join(names)}` is a struct, a list or a disjunction, which is not taken here")
-
-
-def _is_safe(name: str, entry: FieldEntry, place: Spot, node: StructNode, line: int) -> bool:
-    """Whether no `if` gives a field a value where the document lacks it: it has the document's, or none."""
-    if entry.plain is not None and _static(entry.plain, line) is not None:
-        return False
-    if place.guard is not None:
-        return entry.guards == (place.guard,)
-    return all(name in needed(node, guard) for guard in entry.guards)
-
-
-def needed(node: StructNode, guard: int) -> frozenset[str]:  # noqa: C901 - a form a line
-    """The fields of a struct without which a guard's condition is not known."""
-    found: set[str] = set()
-    waiting: list[Expression] = [condition for condition, _ in node.guards[guard].conditions]
-    while waiting:
-        each = waiting.pop()
-        match each:
-            case Name() if each.name not in found:
-                found.add(each.name)
-                entry = node.fields.get(each.name)
-                if isinstance(entry, FieldEntry) and isinstance(entry.plain, ScalarNode):
-                    checks = entry.plain.checks
-                    if not any(isinstance(check, Equals) for check in checks):
-                        waiting += [check.expression for check in checks if isinstance(check, ComputedValue)]
-            case Selector():
-                waiting.append(each.of)
-            case IndexOf():
-                waiting += [each.of, each.key]
-            case Unary():
-                waiting.append(each.operand)
-            case Binary():
-                waiting += [each.left, each.right]
-            case Interpolation():
-                waiting += [part for part in each.parts if not isinstance(part, str)]
-            case FunctionCall():
-                waiting += each.arguments
-            case ListLiteral():
-                waiting += each.items
-    return frozenset(found)
-
-
-def _static(node: Node, line: int) -> Any:  # noqa: ANN401 - a JSON value, null as `Null`
-    """The value that a node has where the document says nothing; None where there is none."""
-    match node:
-        case ScalarNode():
-            given = [check.value for check in node.checks if isinstance(check, Equals)]
-            return regotext.NULL if given == [None] else (given[0] if given else None)
-        case ListNode():
-            items = [_static(each, line) for each in node.items]
-            return None if any(each is None for each in items) else tuple(items)
-        case Choice() if any(node.preferred):
-            first = [each for each, preferred in zip(node.branches, node.preferred, strict=True) if preferred]
-            if len(first) > 1 or isinstance(first[0], StructNode | Choice | Never):
-                raise CueError(line, "such a default is not taken in a condition")
-            return _static(first[0], line)
-        case Choice() if len(node.branches) == 1:
-            return _static(node.branches[0], line)
-    return None
 
 
 def _text(name: str) -> str:
