@@ -35,6 +35,7 @@ class AttestationRule:
         path: of its text in the policy.
         given: as its author wrote it.
         library: as a library of the template.
+        language: the text's, `rego` or `cue`.
     """
 
     name: str
@@ -42,6 +43,7 @@ class AttestationRule:
     path: str
     given: str
     library: rule.RuleLibrary
+    language: str = "rego"
 
 
 def name_of(attestation: Attestation) -> str:
@@ -72,7 +74,7 @@ def _rules(policy: ClusterImagePolicy, kind: str) -> Iterator[AttestationRule]:
                 path = f"spec.authorities[{number}].attestations[{index}].policy.data"
                 name, text = name_of(each), each.policy.data
                 carried = policy_text.library_of(each.policy, package_of(kind, name))
-                yield AttestationRule(name, each.name, path, text, carried)
+                yield AttestationRule(name, each.name, path, text, carried, each.policy.type)
 
 
 def with_rules(

@@ -15,7 +15,7 @@ from gatekeeper.translation import attestation_rules, names, policy_text, rule, 
 from gatekeeper.translation.attestation_rules import AttestationRule
 from gatekeeper.translation.reading.batch import RegoParser, syntax_trees
 from gatekeeper.translation.reading.proof import config_paths
-from gatekeeper.translation.reading.statement import statement_paths
+from gatekeeper.translation.reading.statement import cue_paths, statement_paths
 from provider.questions.config_paths import ConfigPaths
 
 # etcd takes 1.5 MiB an object in all; a template is stored with its status and managed fields beside it.
@@ -177,9 +177,11 @@ def config_read(rules: Sequence[PolicyRule], parser: RegoParser) -> dict[str, Co
 
 def statements_read(rules: Sequence[PolicyRule], parser: RegoParser) -> dict[str, ConfigPaths | None]:
     """The paths that rules of attestations are proved to read of a statement, by rule; None for all of it."""
-    texts = {one.name: one.library.text for each in rules for one in each.attestations}
+    all_rules = {one.name: one for each in rules for one in each.attestations}
+    cue = {name: cue_paths(one.given) for name, one in all_rules.items() if one.language == policy_text.CUE}
+    texts = {name: one.library.text for name, one in all_rules.items() if name not in cue}
     trees = syntax_trees(list(texts.values()), parser) if texts else {}
-    return {name: statement_paths(trees[text]) for name, text in texts.items()}
+    return {**cue, **{name: statement_paths(trees[text]) for name, text in texts.items()}}
 
 
 def _templates(rules: Sequence[PolicyRule]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gatekeeper.cue.reading import paths_read
 from gatekeeper.translation.reading import syntax
 from gatekeeper.translation.reading.syntax import INPUT, Node, NotProvedError
 from provider.questions.config_paths import ConfigPaths, Path
@@ -32,6 +33,13 @@ def statement_paths(module: Node | None) -> ConfigPaths | None:
     except (NotProvedError, LookupError, TypeError, AttributeError, ValueError, RecursionError):
         return None
     return found if found.fits else None
+
+
+def cue_paths(text: str) -> ConfigPaths | None:
+    """The same of a text in CUE, of which the compiler knows it."""
+    paths = paths_read(text)
+    found = ConfigPaths(paths) if paths is not None else None
+    return found if found is not None and found.fits else None
 
 
 def _paths(value: Any) -> Iterator[Path]:  # noqa: ANN401 - any part of the tree
