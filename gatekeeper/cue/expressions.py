@@ -13,6 +13,7 @@ from typing import Final
 
 from gatekeeper.cue import regotext
 from gatekeeper.cue.constants import constant, packaged
+from gatekeeper.cue.destinations import kinds_of_node, needed, refuse_open, static_value, walk
 from gatekeeper.cue.nodes import (
     Choice,
     ComputedValue,
@@ -34,7 +35,6 @@ from gatekeeper.cue.syntax import (
     Selector,
     Unary,
 )
-from gatekeeper.cue.targets import kinds_of_node, needed, refuse_open, static_value, walk
 from gatekeeper.cue.words import EVERY_KIND
 from provider.golang import regexp
 

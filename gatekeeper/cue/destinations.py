@@ -38,7 +38,7 @@ from gatekeeper.cue.words import EVERY_KIND
 
 
 @dataclass(frozen=True)
-class Target:
+class Destination:
     """What the text says of where a path leads; None where it says nothing."""
 
     node: Node | None
@@ -57,7 +57,7 @@ def kinds_of_node(node: Node | None) -> frozenset[str]:
     return EVERY_KIND
 
 
-def walk(node: Node | None, names: Sequence[str], place: Spot, line: int) -> Target:
+def walk(node: Node | None, names: Sequence[str], place: Spot, line: int) -> Destination:
     """Follows names from a struct.
 
     Raises:
@@ -69,16 +69,16 @@ def walk(node: Node | None, names: Sequence[str], place: Spot, line: int) -> Tar
         if isinstance(node, Choice) and len(node.branches) == 1:
             node = node.branches[0]
         if node is None or (isinstance(node, ScalarNode) and not node.checks):
-            return Target(None)
+            return Destination(None)
         if isinstance(node, Choice) and not any(node.preferred):
-            return Target(None)
+            return Destination(None)
         if not isinstance(node, StructNode):
             raise CueError(line, f"`{'.'.join(names)}` leads through what is no plain struct")
         entry = node.fields.get(name)
         if entry is None:
             if node.closed:
                 raise CueError(line, f"undefined field: {name}", wrong=True)
-            return Target(None)
+            return Destination(None)
         own = node is here and number == len(names) - 1
         if own and frozenset(entry.guards) <= place.known:
             holding = place.holding & frozenset(entry.guards)
@@ -88,7 +88,7 @@ def walk(node: Node | None, names: Sequence[str], place: Spot, line: int) -> Tar
         if entry.guards and not (own and is_safe(name, entry, place, node, line)):
             raise CueError(line, f"`{'.'.join(names)}`, which depends on an `if`, is not taken here")
         node = entry.plain
-    return Target(node, optional)
+    return Destination(node, optional)
 
 
 def refuse_open(node: Node, names: Sequence[str], place: Spot, line: int) -> None:
