@@ -159,3 +159,20 @@ def test_part_of_the_input_that_nobody_asked_for_is_told_with_its_line(
     done = run("check", "--policy", policy, "--facts", facts, "--image", "app/web:1")
     assert "`input.spec`, which is not there without `includeSpec: true`" in done.stderr
     assert f"warning: {policy}: spec.policy.data: the rule reads" in done.stderr
+
+
+def test_key_of_a_service_that_is_away_is_warned_of_by_its_path_and_nothing_else_is_lost(
+    run: Run, tmp_path: Path, opa: ScriptedOpa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VAULT_ADDR", raising=False)
+    document = yaml.safe_load(POLICY)
+    document["metadata"]["name"] = "signed"
+    document["spec"] = {"images": [{"glob": "**"}], "authorities": [{"key": {"kms": "hashivault://release"}}]}
+    (tmp_path / "signed.yaml").write_text(yaml.safe_dump(document))
+    done = run("translate", tmp_path / "signed.yaml", pointing(tmp_path, {"type": "rego", "data": TEXT}))
+    assert done.exit_code == 0
+    assert (
+        "spec.authorities[0].key.kms: the key hashivault://release cannot be had: Vault: VAULT_ADDR is" in done.stderr
+    )
+    assert "absent:" in done.stdout
+    assert "isCompliant" in done.stdout

@@ -25,6 +25,7 @@ _RESOLVED = (
     "spec.policy.configMapRef",
     "spec.policy.remote",
     "spec.authorities[].key.secretRef",
+    "spec.authorities[].key.kms",
     f"{_RULE}.configMapRef",
     f"{_RULE}.remote",
 )
