@@ -24,7 +24,6 @@ from gatekeeper.translation.translate import Translation, has_strict_rules
 from provider.errors import SettingsError
 from provider.questions.answer import Answer
 from provider.questions.question import Question as ImageQuestion
-from provider.reasons import Reason
 
 if TYPE_CHECKING:
     from gatekeeper.freshness.inventory.inventory import WorkloadInventory
@@ -252,24 +251,7 @@ def foreseen(  # noqa: PLR0913, PLR0917 - what a forecast is made of
     from gatekeeper.freshness.forecast.outlooks import ForecastSurroundings, outlooks  # noqa: PLC0415 - as above
 
     around = ForecastSurroundings(policies.data)
-    found = outlooks(policies.translations, inventory, facts, opa, span.now, span.until, around, progress.step)
-    if not isinstance(facts, RecordedFacts):
-        return found
-    absent = {each.subject.image for each in found} - facts.images.keys()
-    return [_not_looked_at(each) if each.subject.image in absent else each for each in found]
-
-
-def _not_looked_at(outlook: Outlook) -> Outlook:
-    """Recorded facts that say nothing of an image are no denial: a cluster would ask its registry."""
-    from gatekeeper.freshness.outlook import OutlookVerdict  # noqa: PLC0415 - as above
-
-    turns = [
-        replace(each, verdict=OutlookVerdict.UNKNOWN)
-        if each.verdict is not OutlookVerdict.ADMITTED and each.reason == Reason.NOT_FOUND
-        else each
-        for each in outlook.turns
-    ]
-    return replace(outlook, turns=turns)
+    return outlooks(policies.translations, inventory, facts, opa, span.now, span.until, around, progress.step)
 
 
 @contextmanager

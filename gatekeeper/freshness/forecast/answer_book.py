@@ -6,6 +6,7 @@ Where a registry is away, what it said before stays, for some days, and its age 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gatekeeper.evaluation.facts import FactSource
@@ -68,6 +69,10 @@ class AnswerBook:
         text = str(self.facts(image).get("createdNs") or "")
         return int(text) if text.lstrip("-").isdecimal() else None
 
+    def is_absent(self, image: str) -> bool:
+        """Whether facts were recorded, and say nothing of it: that is no denial, a cluster would ask its registry."""
+        return image in self.answers.unknown
+
     def old(self, image: str) -> int | None:
         """When its facts were had, where its registry is away now; nanoseconds since 1970."""
         return self._old.get(image)
@@ -85,7 +90,7 @@ class AnswerBook:
                 self._old[image_of(key)] = seen
         if not kept:
             return found
-        return StubAnswers({**found.values, **kept}, found.errors, found.system_error, found.unknown, found.unproved)
+        return replace(found, values={**found.values, **kept})
 
 
 def image_of(key: str) -> str:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from gatekeeper.freshness.forecast.answer_book import AnswerBook, Sightings
+from gatekeeper.freshness.forecast.line import Line
 from gatekeeper.freshness.forecast.rule import Rule
 from gatekeeper.freshness.forecast.unit import Unit, asked
-from gatekeeper.freshness.forecast.unit_judge import Line
 from gatekeeper.freshness.inventory.pod_shape import images_of
 
 # What an answer says of itself, and not of the image.

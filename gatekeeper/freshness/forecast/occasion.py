@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gatekeeper.documents import workloads
+from gatekeeper.freshness.forecast.actors import Actors
 from gatekeeper.freshness.inventory.inventory import NODE, PodGroup, RunningWorkload
 from gatekeeper.freshness.inventory.pod_shape import ContainerImage, PodShape
 from gatekeeper.freshness.outlook import OutlookSubject, Question
@@ -57,12 +58,11 @@ class Occasions:
     """Makes them.
 
     Attributes:
-        actors: the service accounts of controllers that make Pods of kinds of their own, by kind, as
-            `cnpg-system/cnpg-manager` by `Cluster`.
+        actors: the service accounts of operators.
         team: whose a namespace is.
     """
 
-    actors: Mapping[str, str]
+    actors: Actors
     team: Callable[[str], str]
 
     def of(self, workload: RunningWorkload) -> Iterator[Occasion]:
@@ -106,7 +106,7 @@ class Occasions:
         }
         kind = {"apiVersion": workload.api_version, "kind": workload.name.kind}
         running = {_under(prefix, each.path): _digests(workload, each) for each in shape.images}
-        user = self._user(_MADE_OF.get(workload.name.kind, workload.name.kind)) or _PERSON
+        user = self._user(_MADE_OF.get(workload.name.kind, workload.name.kind), workload) or _PERSON
         return Occasion(question, workload, {**kind, **found}, "CREATE", _PERSON, subjects, running, user)
 
     def _rescheduled(self, workload: RunningWorkload) -> Iterator[Occasion]:
@@ -123,9 +123,11 @@ class Occasions:
 
     def _pod(self, workload: RunningWorkload, template: PodShape, maker: str, prefix: str) -> Occasion:
         notes = [_BY_KIND[workload.name.kind]] if workload.name.kind in _BY_KIND else []
-        user = self._user(maker)
+        user = self._user(maker, workload)
         if user is None:
             notes.append(f"which account makes Pods of {maker} is not known, so it was judged as if a person did")
+        elif not _built_in(maker):
+            notes.append(f"judged as if {self.actors.of(maker, workload.api_version)} makes it")
         if workload.replicas == 0:
             notes.append("at next scale-up: nothing runs")
         shape, added = _with_injected(template, workload)
@@ -140,11 +142,11 @@ class Occasions:
         made = _pod_object(workload, shape)
         return Occasion(Question.RESCHEDULE, workload, made, "CREATE", user or _PERSON, subjects, running)
 
-    def _user(self, maker: str) -> Mapping[str, Any] | None:
+    def _user(self, maker: str, workload: RunningWorkload) -> Mapping[str, Any] | None:
         """Who makes Pods of a kind; None where that is not known."""
-        known = workloads.BY_KIND.get(maker)
-        account = _ACCOUNT + known.controller if known is not None and known.controller else ""
-        if not account and (named := self.actors.get(maker, "")):
+        controller = _built_in(maker)
+        account = _ACCOUNT + controller if controller else ""
+        if not account and (named := self.actors.of(maker, workload.api_version)):
             account = f"system:serviceaccount:{named.replace('/', ':')}"
         return {"username": account, "groups": ["system:serviceaccounts"]} if account else None
 
@@ -180,6 +182,12 @@ class Occasions:
             team=self.team(workload.name.namespace),
             note=note,
         )
+
+
+def _built_in(kind: str) -> str:
+    """The controller of Kubernetes that makes Pods of a kind; empty where it is none of those."""
+    known = workloads.BY_KIND.get(kind)
+    return known.controller if known is not None else ""
 
 
 def _is_same(one: ContainerImage, other: ContainerImage) -> bool:

@@ -10,11 +10,11 @@ from typing import Any, Final
 from gatekeeper.freshness.forecast import cron_run
 from gatekeeper.freshness.forecast.answer_book import AnswerBook
 from gatekeeper.freshness.forecast.clock_program import Rows
+from gatekeeper.freshness.forecast.line import Line
 from gatekeeper.freshness.forecast.placement import ImagePlace
 from gatekeeper.freshness.forecast.rule import Rule
 from gatekeeper.freshness.forecast.unit import asked
-from gatekeeper.freshness.forecast.unit_judge import Line
-from gatekeeper.freshness.forecast.verdicts import turns
+from gatekeeper.freshness.forecast.verdicts import turns, without_facts
 from gatekeeper.freshness.outlook import SECOND, Outlook, OutlookSubject, Question, Turn, Verdict
 
 _SYSTEM: Final = "system-"
@@ -46,7 +46,7 @@ class OutlookBook:
         answers: what is known of images.
     """
 
-    results: Sequence[RuleResult]
+    results: Mapping[int, RuleResult]
     answers: AnswerBook
 
     def outlooks(self, places: Sequence[ImagePlace]) -> Iterator[Outlook]:
@@ -55,12 +55,14 @@ class OutlookBook:
         turned: dict[Any, tuple[Turn, ...]] = {}
         for place in places:
             subject = self._subject(place)
+            absent = self._is_absent(place)
             for policy, numbers in self._policies(place).items():
                 # Many workloads have the same units: their turns are the same, and kept once.
                 same = tuple((number, place.units[number]) for number in numbers)
                 if same not in turned:
                     turned[same] = turns([self._said(number, place) for number in numbers])
-                one = _outlook(policy, place, subject, turned[same])
+                its = without_facts(turned[same]) if absent else turned[same]
+                one = _outlook(policy, place, subject, its)
                 key = (policy, subject.workload, one.question, subject.path, subject.image, subject.digest)
                 other = known.get(key)
                 if other is not None and one.question is Question.RUNNING:
@@ -82,6 +84,10 @@ class OutlookBook:
         unit, path = place.units[number]
         result = self.results[number]
         return result.rule, [(at, _rows(rows, path)) for at, rows in result.lines[unit]]
+
+    def _is_absent(self, place: ImagePlace) -> bool:
+        asked_about = {asked(unit) if unit.part else place.subject.image for unit, _ in place.units.values()}
+        return any(map(self.answers.is_absent, asked_about))
 
     def _subject(self, place: ImagePlace) -> OutlookSubject:
         """With the digest that was judged, and what a reader should know of it."""

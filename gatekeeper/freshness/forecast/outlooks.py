@@ -21,17 +21,20 @@ from gatekeeper.documents import fields
 from gatekeeper.evaluation.facts import FactSource
 from gatekeeper.evaluation.matching import Matcher
 from gatekeeper.evaluation.opa import Engine
+from gatekeeper.evaluation.program import Template
 from gatekeeper.freshness.forecast import limits
+from gatekeeper.freshness.forecast.actors import Actors, named_accounts
 from gatekeeper.freshness.forecast.answer_book import AnswerBook, image_of
 from gatekeeper.freshness.forecast.clue import Clue
 from gatekeeper.freshness.forecast.forecast_memory import ForecastMemory, KnownLine, facts_of, name_of
+from gatekeeper.freshness.forecast.line import NOT_EVALUATED, Search
 from gatekeeper.freshness.forecast.occasion import Occasions
 from gatekeeper.freshness.forecast.outlook_book import OutlookBook, RuleResult
 from gatekeeper.freshness.forecast.placement import Placement
 from gatekeeper.freshness.forecast.rule import Rule, rules
 from gatekeeper.freshness.forecast.search import search
 from gatekeeper.freshness.forecast.unit import Unit, asked
-from gatekeeper.freshness.forecast.unit_judge import NOT_EVALUATED, Line, UnitJudge
+from gatekeeper.freshness.forecast.unit_judge import UnitJudge
 from gatekeeper.freshness.inventory.inventory import WorkloadInventory
 from gatekeeper.freshness.outlook import Outlook
 from gatekeeper.translation.translate import Translation
@@ -47,7 +50,7 @@ class ForecastSurroundings:
     Attributes:
         data: what is at `data.inventory` of a cluster beside Waivers.
         actors: the service accounts of operators that make Pods by themselves, by the kind of the Pods' owner:
-            `{"Cluster": "cnpg-system/cnpg-manager"}`.
+            `{"Cluster": "cnpg-system/cnpg-manager"}`; of other kinds those count that policies name (see `actors`).
         waivers: the Waiver objects of the cluster, as `kubectl get -o json` has them.
     """
 
@@ -94,49 +97,69 @@ def outlooks(  # noqa: PLR0913, PLR0917 - what a forecast is made of
     surroundings = surroundings or ForecastSurroundings()
     memory = memory or ForecastMemory()
     placement = Placement(rules(translations, surroundings.inventory), Matcher(inventory.namespaces))
-    occasions = Occasions(surroundings.actors, inventory.team)
+    occasions = Occasions(Actors(surroundings.actors, named_accounts(translations)), inventory.team)
     for workload in inventory.workloads:
         for occasion in occasions.of(workload):
             placement.take(occasion)
     book = AnswerBook(facts, memory.sightings, now)
     images = {asked(unit) for its in placement.units.values() for unit in its}
     book.ask(key for key in memory.keys if image_of(key) in images)
-    results: list[RuleResult] = []
+    results: dict[int, RuleResult] = {}
     kept: dict[tuple[str, Unit], KnownLine] = {}
-    for number, rule in enumerate(placement.rules):
-        name = name_of(rule)
-        found = _judged(rule, name, list(placement.units.get(number, ())), book, engine, memory, now, until)
-        kept |= {(name, unit): each for unit, each in found.items()}
-        lines = {unit: [row for row in each.line if row[0] <= until] for unit, each in found.items()}
-        results.append(RuleResult(rule, lines, {unit: each.covered for unit, each in found.items()}))
-        step()
+    for group in _groups(placement.rules).values():
+        known = _judged(group, placement, book, engine, memory, now, until)
+        for number, found in known.items():
+            name = name_of(group[number])
+            kept |= {(name, unit): each for unit, each in found.items()}
+            lines = {unit: [row for row in each.line if row[0] <= until] for unit, each in found.items()}
+            covered = {unit: each.covered for unit, each in found.items()}
+            results[number] = RuleResult(group[number], lines, covered)
+            step()
     memory.keep(kept, book.asked)
     return list(OutlookBook(results, book).outlooks(placement.places))
 
 
+def _groups(several: Sequence[Rule]) -> Mapping[Template, Mapping[int, Rule]]:
+    """Rules of one template are evaluated together."""
+    found: dict[Template, dict[int, Rule]] = {}
+    for number, rule in enumerate(several):
+        found.setdefault(rule.template, {})[number] = rule
+    return found
+
+
 def _judged(  # noqa: PLR0913, PLR0917 - those of `outlooks`
-    rule: Rule,
-    name: str,
-    its: Sequence[Unit],
+    group: Mapping[int, Rule],
+    placement: Placement,
     book: AnswerBook,
     engine: Engine,
     memory: ForecastMemory,
     now: int,
     until: int,
-) -> dict[Unit, KnownLine]:
-    """What one rule says of its units; what is new is looked at a little beyond the horizon, for later rounds."""
-    found = memory.known(name, its, book, now, until)
-    new = [unit for unit in its if unit not in found]
-    if not new:
-        return found
-    judge = UnitJudge(rule, book, engine)
-    lines: Mapping[Unit, Line] = judge.lines(dict.fromkeys(new, (now,)))
+) -> dict[int, dict[Unit, KnownLine]]:
+    """What rules say of their units; what is new is looked at a little beyond the horizon, for later rounds."""
     end = until + limits.BEYOND
-    if rule.random:
-        lines = {unit: [(now, frozenset({("", "", NOT_EVALUATED, _RANDOM)}))] for unit in new}
-    elif rule.reads_clock and until > now:
-        clue = Clue.of(rule.template, rule.parameters, rule.inventory)
-        lines = search(judge, clue, {unit: book.birth(asked(unit)) for unit in new}, now, end)
-    for unit, line in lines.items():
-        found[unit] = KnownLine(line, end, facts_of(unit, book), judge.covered.get(unit))
+    found: dict[int, dict[Unit, KnownLine]] = {}
+    searches: dict[int, Search] = {}
+    for number, rule in group.items():
+        its = placement.units.get(number, {})
+        found[number] = memory.known(name_of(rule), its, book, now, until)
+        new = [unit for unit in its if unit not in found[number]]
+        if new:
+            searches[number] = _search(rule, new, book, now, end)
+    judge = UnitJudge(group, book, engine)
+    for number, lines in judge.found(searches).items():
+        for unit, line in lines.items():
+            found[number][unit] = KnownLine(line, end, facts_of(unit, book), judge.covered.get((number, unit)))
     return found
+
+
+def _search(rule: Rule, units: Sequence[Unit], book: AnswerBook, now: int, end: int) -> Search:
+    """What a rule says of units now, and, where it hangs on the clock, from now on."""
+    lines = dict((yield dict.fromkeys(units, (now,))))
+    if rule.random:
+        return {unit: [(now, frozenset({("", "", NOT_EVALUATED, _RANDOM)}))] for unit in units}
+    if rule.reads_clock and end > now:
+        clue = Clue.of(rule.template, rule.parameters, rule.inventory)
+        # All was asked for the first clock, so the images' dates are known now.
+        return (yield from search(clue, {unit: book.birth(asked(unit)) for unit in units}, now, end))
+    return lines

@@ -15,13 +15,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Final, Protocol
+from typing import Final
 
 from gatekeeper.freshness.forecast import limits
 from gatekeeper.freshness.forecast.clock_program import Rows
 from gatekeeper.freshness.forecast.clue import Clue
+from gatekeeper.freshness.forecast.line import Line, Search, keys
 from gatekeeper.freshness.forecast.unit import Unit
-from gatekeeper.freshness.forecast.unit_judge import Line, keys
 from gatekeeper.freshness.outlook import DAY, SECOND
 
 HOUR: Final = 60 * 60 * SECOND
@@ -31,18 +31,10 @@ _PARTS: Final = 8
 _LEADERS: Final = 4
 
 
-class Judge(Protocol):
-    """Says what a rule says of units at clocks."""
-
-    def lines(self, wanted: Mapping[Unit, Sequence[int]]) -> dict[Unit, Line]:
-        """See `UnitJudge.lines`."""
-
-
-def search(judge: Judge, clue: Clue, births: Mapping[Unit, int | None], now: int, until: int) -> dict[Unit, Line]:
+def search(clue: Clue, births: Mapping[Unit, int | None], now: int, until: int) -> Search:
     """What a rule says of each unit from now on, to the second.
 
     Args:
-        judge: evaluates.
         clue: where it is worth to look.
         births: when the image of each unit was built, where that is known; nanoseconds since 1970.
         now: the first moment; it stands first in each line.
@@ -52,22 +44,20 @@ def search(judge: Judge, clue: Clue, births: Mapping[Unit, int | None], now: int
     steps = _STEPS[-1:] if clue.complete else _STEPS
     step = next((each for each in steps if len(units) * ((until - now) // each) <= limits.EVALUATIONS), steps[-1])
     leaders = units[:: max(1, len(units) // _LEADERS)][:_LEADERS] if step > steps[0] else units
-    coarse = _samples(now, until, steps[0])
-    likely = {each: _likely(coarse, clue.moments, clue.ages, births[each]) for each in leaders}
-    found = _refined(judge, coarse, likely)
+    coarse = _samples(now, until, steps[0], clue.moments)
+    found = yield from _refined(coarse, {each: _likely(coarse, clue.ages, births[each]) for each in leaders})
     others = [each for each in units if each not in found]
     if others:
         moments, ages = _shown(found, births)
-        coarse = _samples(now, until, step)
-        likely = {each: _likely(coarse, clue.moments | moments, clue.ages | ages, births[each]) for each in others}
-        found |= _refined(judge, coarse, likely)
+        coarse = _samples(now, until, step, clue.moments | moments)
+        found |= yield from _refined(coarse, {each: _likely(coarse, clue.ages | ages, births[each]) for each in others})
     return {unit: line[: limits.TURNS] for unit, line in found.items()}
 
 
-def _samples(now: int, until: int, step: int) -> tuple[int, ...]:
-    """Now, each whole hour (UTC) or more, and the last whole second."""
-    first = now - now % step + step
-    return tuple(sorted({now, *range(first, until + 1, step), max(now, until - until % SECOND)}))
+def _samples(now: int, until: int, step: int, moments: Collection[int]) -> tuple[int, ...]:
+    """Now, each whole hour (UTC) or more, the moments that are likely for all units, and the last whole second."""
+    first, last = now - now % step + step, max(now, until - until % SECOND)
+    return tuple(sorted({now, *range(first, until + 1, step), *_seconds(moments, now, last), last}))
 
 
 def _shown(found: Mapping[Unit, Line], births: Mapping[Unit, int | None]) -> tuple[set[int], set[int]]:
@@ -82,29 +72,36 @@ def _shown(found: Mapping[Unit, Line], births: Mapping[Unit, int | None]) -> tup
     return set(moments), set(sorted(ages)[: limits.TURNS])
 
 
-def _likely(
-    samples: Sequence[int], moments: Collection[int], ages: Collection[int], birth: int | None
-) -> tuple[int, ...]:
-    """Of each moment that is likely, between the samples, the first whole second and the one before it."""
-    likely = {*moments, *(birth + age for age in ages if birth is not None)}
-    seconds = sorted({-(-each // SECOND) * SECOND for each in likely if samples[0] < each < samples[-1]})
-    close = {each - way for each in seconds[: limits.TURNS] for way in (0, SECOND)}
-    return tuple(sorted(each for each in close if each > samples[0]))
+def _likely(samples: Sequence[int], ages: Collection[int], birth: int | None) -> tuple[int, ...]:
+    """The moments, between the samples, at which an image reaches an age."""
+    found = _seconds({birth + age for age in ages if birth is not None}, samples[0], samples[-1])
+    return tuple(each for each in found if each not in samples)
 
 
-def _refined(judge: Judge, samples: Sequence[int], likely: Mapping[Unit, Sequence[int]]) -> dict[Unit, Line]:
+def _seconds(moments: Collection[int], after: int, before: int) -> list[int]:
+    """The first whole seconds at or after some moments."""
+    return sorted({-(-each // SECOND) * SECOND for each in moments if after < each < before})[: limits.TURNS]
+
+
+def _refined(samples: Sequence[int], likely: Mapping[Unit, Sequence[int]]) -> Search:
     """What is said of each unit at the samples and at its own likely moments, and each turn between them to the second.
 
-    Samples are the same for all units, so many images are evaluated in one review; likely moments are not.
+    Samples are the same for all units, so many images are evaluated in one review; likely moments are not. What turns
+    turns as a rule just there, so the second before is looked at first, and the gap is searched only where it did not.
     """
-    found = judge.lines(dict.fromkeys(likely, samples))
+    found = dict((yield dict.fromkeys(likely, samples)))
     own = {unit: points for unit, points in likely.items() if points}
-    for unit, line in judge.lines(own).items():
-        found[unit] = _line(found[unit], {point: _at(line, point) for point in own[unit]})
+    if own:
+        more = yield own
+        for unit, line in more.items():
+            found[unit] = _line(found[unit], {point: _at(line, point) for point in own[unit]})
     gaps = {unit: list(_gaps(line, sorted({*samples, *likely[unit]}))) for unit, line in found.items()}
+    first = True
     while gaps := {unit: its for unit, its in gaps.items() if its}:
+        ends = {unit: sorted({_before(high) for _, high in its}) for unit, its in gaps.items()}
         points = {unit: sorted({each for gap in its for each in _between(*gap)}) for unit, its in gaps.items()}
-        more = judge.lines(points)
+        points, first = ends if first else points, False
+        more = yield points
         for unit, its in gaps.items():
             said = {point: _at(more[unit], point) for point in points[unit]}
             found[unit] = _line(found[unit], said)
@@ -118,6 +115,11 @@ def _gaps(line: Line, samples: Sequence[int]) -> Iterator[tuple[int, int]]:
         low = samples[bisect_left(samples, at) - 1]
         if _between(low, at):
             yield low, at
+
+
+def _before(moment: int) -> int:
+    """The last whole second before it."""
+    return (-(-moment // SECOND) - 1) * SECOND
 
 
 def _between(low: int, high: int) -> list[int]:

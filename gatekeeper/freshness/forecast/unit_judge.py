@@ -1,37 +1,39 @@
-"""What the rule of a Constraint says of units at many clocks, in portions that opa finishes soon."""
+"""What the rules of Constraints of one template say of units at many clocks, in portions that opa finishes soon.
+
+Where several searches want something, one run of opa evaluates it for all of them: each run reads and compiles the
+template anew, which takes as long as a hundred evaluations.
+"""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from gatekeeper.evaluation.opa import Engine, EvaluationError, NoVerdictError, Opa
 from gatekeeper.freshness.forecast import clock_program, limits
 from gatekeeper.freshness.forecast.answer_book import AnswerBook
 from gatekeeper.freshness.forecast.clock_program import ClockCase, Rows
+from gatekeeper.freshness.forecast.line import NOT_EVALUATED, Line, Search, Wanted, keys
 from gatekeeper.freshness.forecast.rule import Rule
 from gatekeeper.freshness.forecast.unit import Unit, packed
 from provider.reasons import Reason
 
-# Why nothing can be said although all facts are there; no reason of the provider.
-NOT_EVALUATED: Final = "EngineFailed"
-
-Line = list[tuple[int, Rows]]
-"""What a rule says of a unit, from which clock on."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """Units in one review, at some clocks.
+    """Units in one review, at some clocks, under a rule.
 
     Attributes:
+        rule: the number of the rule.
         head: see `Unit.head`.
         parts: see `Unit.part`; one empty text for a whole review.
         clocks: at which it is evaluated.
     """
 
+    rule: int
     head: str
     parts: tuple[str, ...]
     clocks: tuple[int, ...]
@@ -53,35 +55,49 @@ class _Case:
 
 
 class UnitJudge:
-    """Evaluates one rule.
+    """Evaluates rules of one template.
 
     Args:
-        rule: of a Constraint.
+        rules: of Constraints, by their number.
         book: answers what its template asks.
         engine: the real opa.
     """
 
-    def __init__(self, rule: Rule, book: AnswerBook, engine: Engine) -> None:
-        self._rule = rule
+    def __init__(self, rules: Mapping[int, Rule], book: AnswerBook, engine: Engine) -> None:
+        self._rules = rules
         self.book = book
         self._engine = replace(engine, seconds=limits.RUN_SECONDS) if isinstance(engine, Opa) else engine
-        self._failures = 0
-        self.covered: dict[Unit, frozenset[str] | None] = {}
+        self._failures: Counter[int] = Counter()
+        self.covered: dict[tuple[int, Unit], frozenset[str] | None] = {}
 
-    def lines(self, wanted: Mapping[Unit, Sequence[int]]) -> dict[Unit, Line]:
-        """What the rule says of each unit at its clocks, which are in order; the first one is always there."""
-        found: dict[Unit, Line] = {unit: [] for unit in wanted}
-        for portion in _portions(_cases(wanted)):
+    def found(self, searches: Mapping[int, Search]) -> dict[int, dict[Unit, Line]]:
+        """What searches find, by the number of their rule."""
+        results: dict[int, dict[Unit, Line]] = {}
+        wanted = {number: next(each) for number, each in searches.items()}
+        while wanted:
+            lines = self.lines(wanted)
+            wanted = {}
+            for number, its in lines.items():
+                try:
+                    wanted[number] = searches[number].send(its)
+                except StopIteration as end:
+                    results[number] = end.value
+        return results
+
+    def lines(self, wanted: Mapping[int, Wanted]) -> dict[int, dict[Unit, Line]]:
+        """What each rule says of its units at their clocks; the first clock is always there."""
+        found: dict[int, dict[Unit, Line]] = {rule: {unit: [] for unit in its} for rule, its in wanted.items()}
+        for portion in _portions(each for rule, its in wanted.items() for each in _cases(rule, its)):
             for case, its in self._evaluated(portion):
                 for part, line in its.items():
-                    found[Unit(case.head, part)] += line
-        return {unit: _joined(line) for unit, line in found.items()}
+                    found[case.rule][Unit(case.head, part)] += line
+        return {rule: {unit: _joined(line) for unit, line in its.items()} for rule, its in found.items()}
 
     def _evaluated(self, portion: Sequence[_Case]) -> Iterator[tuple[_Case, Mapping[str, Line]]]:
+        failed = [case for case in portion if self._failures[case.rule] >= limits.FAILED_RUNS]
+        yield from ((case, _unknown(case, "its rule failed too often")) for case in failed)
+        portion = [case for case in portion if self._failures[case.rule] < limits.FAILED_RUNS]
         if not portion:
-            return
-        if self._failures >= limits.FAILED_RUNS:
-            yield from ((case, _unknown(case, "its rule failed too often")) for case in portion)
             return
         reviews = [self._review(case) for case in portion]
         try:
@@ -93,7 +109,7 @@ class UnitJudge:
             return
         for case, (_, places), changes, covered in zip(portion, reviews, run.changes, run.covered, strict=True):
             for part in case.parts:
-                self.covered.setdefault(Unit(case.head, part), covered)
+                self.covered.setdefault((case.rule, Unit(case.head, part)), covered)
             yield case, _of_parts(case, places, changes)
 
     def _failed(
@@ -105,7 +121,7 @@ class UnitJudge:
         if len(portion) == 1:
             halves = [[each] for each in portion[0].halves()]
         if isinstance(error, EvaluationError) and not of_a_rule:
-            self._failures = limits.FAILED_RUNS
+            self._failures.update(dict.fromkeys(self._rules, limits.FAILED_RUNS))
             yield from ((case, _unknown(case, str(error))) for case in portion)
         elif len(halves) > 1:
             for half in halves:
@@ -113,7 +129,7 @@ class UnitJudge:
         elif of_a_rule:
             yield portion[0], _said(portion[0], Reason.POLICY_FAILED, str(error))
         else:
-            self._failures += 1
+            self._failures[portion[0].rule] += 1
             yield portion[0], _unknown(portion[0], str(error))
 
     def _run(self, cases: Sequence[ClockCase]) -> clock_program.ClockRun:
@@ -132,20 +148,21 @@ class UnitJudge:
         return json.dumps(review), places
 
     def _clock_case(self, case: _Case, review: str) -> ClockCase:
-        return ClockCase(self._rule.template, self._rule.parameters, review, self._rule.inventory, case.clocks)
+        rule = self._rules[case.rule]
+        return ClockCase(rule.template, rule.parameters, review, rule.inventory, case.clocks)
 
 
-def _cases(wanted: Mapping[Unit, Sequence[int]]) -> Iterator[_Case]:
+def _cases(rule: int, wanted: Wanted) -> Iterator[_Case]:
     """Images by themselves in few reviews, where they have head and clocks in common."""
     groups: dict[tuple[str, tuple[int, ...]], list[str]] = {}
     for unit, clocks in wanted.items():
         if unit.part:
             groups.setdefault((unit.head, tuple(clocks)), []).append(unit.part)
         else:
-            yield _Case(unit.head, ("",), tuple(clocks))
+            yield _Case(rule, unit.head, ("",), tuple(clocks))
     for (head, clocks), parts in groups.items():
         for first in range(0, len(parts), limits.IMAGES_TOGETHER):
-            yield _Case(head, tuple(parts[first : first + limits.IMAGES_TOGETHER]), clocks)
+            yield _Case(rule, head, tuple(parts[first : first + limits.IMAGES_TOGETHER]), clocks)
 
 
 def _portions(cases: Iterator[_Case]) -> Iterator[list[_Case]]:
@@ -192,11 +209,6 @@ def _joined(line: Line) -> Line:
         if not found or keys(found[-1][1]) != keys(rows):
             found.append((at, rows))
     return found
-
-
-def keys(rows: Rows) -> frozenset[tuple[str, str, str]]:
-    """What is recognised at another clock: a sentence may say how old an image is."""
-    return frozenset(row[:3] for row in rows)
 
 
 def _unknown(case: _Case, sentence: str) -> Mapping[str, Line]:

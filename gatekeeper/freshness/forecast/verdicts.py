@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from gatekeeper.freshness.forecast.clock_program import Rows
+from gatekeeper.freshness.forecast.line import NOT_EVALUATED, Line
 from gatekeeper.freshness.forecast.rule import Rule
-from gatekeeper.freshness.forecast.unit_judge import NOT_EVALUATED, Line
 from gatekeeper.freshness.outlook import Turn, Verdict
 from provider.reasons import NO_ANSWER, Reason
 
@@ -20,6 +21,8 @@ _SEVERITY: Final = {
     Verdict.ADMITTED: 0,
 }
 _NO_ANSWER: Final = frozenset({*map(str, NO_ANSWER), NOT_EVALUATED, "FactsMissing"})
+# What a policy says of an image that is not there; of templates of somebody else nobody knows.
+_WITHOUT_FACTS: Final = frozenset({str(Reason.NOT_FOUND), ""})
 _ADMITTED: Final = (Verdict.ADMITTED, "", "")
 
 _Said = tuple[Verdict, str, str]
@@ -44,6 +47,16 @@ def turns(said: Sequence[tuple[Rule, Line]]) -> tuple[Turn, ...]:
         if not found or (found[-1].verdict, found[-1].reason) != (verdict, reason):
             found.append(Turn(at, verdict, reason, sentence))
     return tuple(found)
+
+
+def without_facts(several: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Turns of an image of which nobody has said anything: a denial for want of facts is none, and not known."""
+    return tuple(
+        replace(each, verdict=Verdict.UNKNOWN)
+        if each.verdict in {Verdict.DENIED, Verdict.WARNED} and each.reason in _WITHOUT_FACTS
+        else each
+        for each in several
+    )
 
 
 def _at(rule: Rule, line: Line, clock: int) -> _Said:

@@ -117,6 +117,16 @@ def test_what_runs_is_judged_by_what_is_in_force_and_has_its_owner(world: World)
     assert (sight.policies, sight.gaps, sight.problems) == (1, (), ())
 
 
+def test_controller_that_starts_again_foresees_the_same(world: World) -> None:
+    first = world.forecaster.look(NOW)
+    again = ClusterForecaster(world.cluster, engine, world.facts, "example.com/team").look(NOW + 60 * SECOND)
+    told = [
+        [(each.policy, each.subject, each.question, each.best_before) for each in sight.outlooks]
+        for sight in (first, again)
+    ]
+    assert told[0] == told[1] != []
+
+
 def test_registry_that_is_away_makes_it_unknown_never_good(world: World) -> None:
     world.facts.away = True
     sight = world.forecaster.look(NOW)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from gatekeeper.freshness.forecast.clue import Clue
+from gatekeeper.freshness.forecast.line import Line, Search
 from gatekeeper.freshness.forecast.search import HOUR, search
 from gatekeeper.freshness.forecast.unit import Unit
-from gatekeeper.freshness.forecast.unit_judge import Line
 from gatekeeper.freshness.outlook import DAY, SECOND
 from tests.unit.freshness.objects import NOW
 
@@ -27,8 +27,15 @@ class RuleDouble:
         self.denies = denies
         self.evaluations = 0
 
-    def lines(self, wanted: Mapping[Unit, Sequence[int]]) -> dict[Unit, Line]:
-        return {unit: self._line(unit, clocks) for unit, clocks in wanted.items()}
+    def answer(self, its: Search) -> dict[Unit, Line]:
+        """What a search finds."""
+        wanted = next(its)
+        while True:
+            try:
+                wanted = its.send({unit: self._line(unit, clocks) for unit, clocks in wanted.items()})
+            except StopIteration as end:
+                found: dict[Unit, Line] = end.value
+                return found
 
     def _line(self, unit: Unit, clocks: Sequence[int]) -> Line:
         self.evaluations += len(clocks)
@@ -43,7 +50,7 @@ class RuleDouble:
 def moments(denies: Callable[[int], bool], clue: Clue = NOTHING, days: int = 30) -> list[int]:
     unit = Unit("head", "part")
     rule = RuleDouble(lambda _unit, at: denies(at))
-    return [at for at, _ in search(rule, clue, {unit: None}, NOW, NOW + days * DAY)[unit]]
+    return [at for at, _ in rule.answer(search(clue, {unit: None}, NOW, NOW + days * DAY))[unit]]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +91,7 @@ def test_dates_that_are_named_are_looked_at_however_short_what_begins_there() ->
 def test_many_images_are_looked_at_seldom_and_each_has_its_own_moment() -> None:
     births = {Unit("head", f"image-{number}"): NOW - 29 * DAY + number * 977 * SECOND + 5 for number in range(300)}
     rule = RuleDouble(lambda unit, at: at >= births[unit] + 30 * DAY)
-    found = search(rule, NOTHING, births, NOW, NOW + 30 * DAY)
+    found = rule.answer(search(NOTHING, births, NOW, NOW + 30 * DAY))
     expected = {unit: [NOW, -(-(birth + 30 * DAY) // SECOND) * SECOND] for unit, birth in births.items()}
     assert {unit: [at for at, _ in line] for unit, line in found.items()} == expected
     assert rule.evaluations < 300 * 150

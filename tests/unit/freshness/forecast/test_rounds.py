@@ -1,0 +1,114 @@
+"""One round after the other: what is as it was is evaluated no second time, and what was known stays for a while."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gatekeeper.evaluation.opa import Printout
+from gatekeeper.evaluation.program import StubAnswers
+from gatekeeper.freshness.forecast.forecast_memory import ForecastMemory
+from gatekeeper.freshness.forecast.outlooks import outlooks
+from gatekeeper.freshness.outlook import DAY, SECOND, Outlook, Question, Verdict
+from provider.questions import question
+from tests.engine import engine
+from tests.unit.freshness.forecast.test_outlooks import inventory
+from tests.unit.freshness.objects import NOW, BirthFacts, age_policy, spec, workload
+
+IMAGE, OTHER = "registry.example.com/shop/web:1", "registry.example.com/shop/db:1"
+HOUR = 3600 * SECOND
+POLICIES = [age_policy(reschedule="deny"), age_policy(name="other", max_age="29d", reschedule="deny")]
+
+
+class RunCounter:
+    """Implements `Engine`: counts the runs of opa."""
+
+    def __init__(self) -> None:
+        self.opa, self.runs = engine(), 0
+
+    def evaluate(self, folder: Path, query: str) -> Printout:
+        self.runs += 1
+        return self.opa.evaluate(folder, query)
+
+    def check(self, folder: Path) -> Any:
+        return self.opa.check(folder)
+
+    def parse(self, text: str) -> Mapping[str, Any] | None:
+        return self.opa.parse(text)
+
+    def version(self) -> str:
+        return self.opa.version()
+
+
+class PassingFacts(BirthFacts):
+    """Whose registry may be away."""
+
+    away = False
+
+    def answers(self, keys: Sequence[str]) -> StubAnswers:
+        if not self.away:
+            return super().answers(keys)
+        passing = {question.ref(key): {"reason": "RegistryUnavailable", "message": "no"} for key in keys}
+        return StubAnswers({}, {}, json.dumps(passing))
+
+
+@dataclass
+class Rounds:
+    """Rounds with one memory."""
+
+    facts: PassingFacts = field(default_factory=lambda: PassingFacts({IMAGE: NOW - 27 * DAY, OTHER: NOW - 20 * DAY}))
+    memory: ForecastMemory = field(default_factory=ForecastMemory)
+    images: tuple[str, ...] = (IMAGE,)
+    runs: int = 0
+
+    def at(self, now: int, days: int = 4) -> list[Outlook]:
+        self.facts.asked.clear()
+        objects = [workload("Deployment", f"d{number}", spec(each)) for number, each in enumerate(self.images)]
+        counter = RunCounter()
+        until = now + days * DAY
+        found = outlooks(POLICIES, inventory(POLICIES, *objects), self.facts, counter, now, until, memory=self.memory)
+        self.runs = counter.runs
+        return [each for each in found if each.question is Question.APPLY and each.policy == "maximum-image-age"]
+
+
+def test_round_where_nothing_changed_runs_no_opa_and_asks_each_image_once() -> None:
+    rounds = Rounds()
+    (first,) = rounds.at(NOW)
+    assert (len(rounds.facts.asked), rounds.runs > 0) == (1, True)
+    (second,) = rounds.at(NOW + HOUR)
+    assert (len(rounds.facts.asked), rounds.runs) == (1, 0)
+    assert (first.best_before, second.best_before) == (NOW + 3 * DAY, NOW + 3 * DAY)
+    assert second.now.since == NOW + HOUR
+    (late,) = rounds.at(NOW + 3 * DAY + HOUR, days=1)
+    assert (late.now.verdict, rounds.runs) == (Verdict.DENIED, 0)
+
+
+def test_rules_of_one_template_share_runs_of_opa() -> None:
+    rounds = Rounds()
+    rounds.at(NOW)
+    # Asked, answered, looked at, at their own moments, a second before; of four Constraints.
+    assert rounds.runs <= 6
+
+
+def test_another_image_or_another_date_is_evaluated_anew() -> None:
+    rounds = Rounds()
+    rounds.at(NOW)
+    rounds.images = (IMAGE, OTHER)
+    assert [each.best_before for each in rounds.at(NOW + HOUR)] == [NOW + 3 * DAY, None]
+    assert rounds.runs > 0
+    rounds.facts.births[IMAGE] = NOW - 28 * DAY
+    assert [each.best_before for each in rounds.at(NOW + 2 * HOUR)] == [NOW + 2 * DAY, None]
+
+
+def test_what_is_known_stays_while_a_registry_is_away_with_its_age_and_not_for_ever() -> None:
+    rounds = Rounds()
+    rounds.at(NOW)
+    rounds.facts.away = True
+    (kept,) = rounds.at(NOW + DAY)
+    assert kept.best_before == NOW + 3 * DAY
+    assert kept.subject.note == "its registry does not answer: facts of 2026-12-01T12:00:00Z"
+    (old,) = rounds.at(NOW + 8 * DAY, days=0)
+    assert (old.now.verdict, old.best_before) == (Verdict.UNKNOWN, None)
