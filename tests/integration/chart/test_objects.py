@@ -235,7 +235,7 @@ def test_files_that_a_pod_mounts_are_those_that_the_settings_name(helm: Helm) ->
     named = [value for value in full.settings.values() if str(value).startswith("/")]
     assert named
     for file in named:
-        assert any(str(file).startswith(f"{mount}/") for mount in mounts), file
+        assert any(f"{file}/".startswith(f"{mount}/") for mount in mounts), file
 
 
 def test_default_spread_counts_only_the_providers_pods(rendering: Rendering) -> None:
