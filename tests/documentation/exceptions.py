@@ -58,6 +58,18 @@ NOT_RUN: Final = (
     ),
     Exemption(r"^bestbefore suggest\b", "needs a registry that lists tags: tests/integration/test_suggest.py runs it"),
     Exemption(r"^bestbefore cache\b", "needs a store: tests/integration/store/test_cache_command.py runs it"),
+    Exemption(
+        r"^(bestbefore (report|simulate|diff)\b|git worktree )",
+        "needs what a cluster runs, and two revisions of policies: tests/integration/overview runs them",
+    ),
+    Exemption(
+        r"^kubectl (get policystatus built-by-us|describe trustroot|.* bestbefore-trust-roots)|^tar .*tuf-mirror",
+        "needs a TrustRoot and its mirror: tests/e2e/test_trust_roots.py has both",
+    ),
+    Exemption(
+        r"^bestbefore waivers\b|^kubectl get (waivers|syncsets)|--synced-waivers|waiver\.yaml|--waiver waivers/",
+        "needs Waivers, in a cluster or in files: tests/e2e/test_waivers.py and tests/integration/test_waivers.py",
+    ),
     Exemption(r"^bestbefore uninstall\b", "needs a cluster", rig=False),
     Exemption(
         r"^helm uninstall bestbefore (?!.*--no-hooks)",

@@ -103,6 +103,7 @@ def test_policies_of_a_default_installation_are_in_force_and_those_of_the_values
         enforce_label=settings.NamespaceLabel("webhooks.knative.dev/exclude"),
         no_match=settings.NoMatch.WARN,
         policy_namespace="policy-keys",
+        waivers=True,
     )
     assert not load(helm.render(values=["controller.policies.enabled=false"]), tmp_path).policies.policies
 

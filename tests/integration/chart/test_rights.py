@@ -162,9 +162,8 @@ def test_rights_to_pull_secrets_are_the_account_s_that_somebody_else_made(helm: 
 
 def test_provider_has_no_rights(helm: Helm) -> None:
     objects = helm.render(values=_ALL).objects
-    subjects = {
-        subject["name"] for found in objects if found["kind"].endswith("Binding") for subject in found["subjects"]
-    }
+    bindings = (found for found in objects if found["kind"].endswith("RoleBinding"))
+    subjects = {subject["name"] for found in bindings for subject in found["subjects"]}
     assert subjects == {_ACCOUNT, "bestbefore-doctor", "bestbefore-uninstall"}
     assert account_rights.of(objects, "bestbefore") == set()
 

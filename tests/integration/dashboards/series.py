@@ -26,12 +26,13 @@ _VALUES: Final[Mapping[str, Sequence[str]]] = {
     "enforcement_action": ("deny", "warn"),
     "cause": ("policy", "registry"),
     "actor": ("person", "controller"),
-    "source": ("denial_log", "audit", "gatekeeper_metrics", "inventory"),
+    "source": ("denial_log", "audit", "gatekeeper_metrics", "inventory", "waivers"),
     "result": ("hit", "miss"),
     "code": ("2xx", "5xx"),
     "resource_namespace": ("shop",),
     "policy": ("maximum-image-age",),
     "ours": ("true",),
+    "why": ("ending", "break_glass"),
     "due": ("expired", "1d", "7d", "unknown"),
 }
 _CALLS: Final = {

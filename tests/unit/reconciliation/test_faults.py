@@ -439,10 +439,10 @@ def test_large_policy_is_refused_and_its_neighbours_go_on(settled):
 def test_fault_of_ours_in_one_policy_stops_no_other_one(settled, monkeypatch):
     each = translator.translate_each
 
-    def faulty(policies, *programs):
+    def faulty(policies, *programs, **more):
         if any(policy.name == "odd" for policy in policies):
             raise KeyError("spec")
-        return each(policies, *programs)
+        return each(policies, *programs, **more)
 
     monkeypatch.setattr(translator, "translate_each", faulty)
     settled.apply("odd", glob="odd/*")
