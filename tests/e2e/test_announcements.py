@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.rig import accounts, objects
+from gatekeeper.controller.waiver_rounds import sync_set
+from gatekeeper.documents.document import read_documents
+from gatekeeper.evaluation import installed, opa
+from tests.e2e.rig import accounts, objects, waivers
 from tests.e2e.rig.control import ACCOUNT, Control, forget, rights, settings
 from tests.e2e.rig.gatekeeper import NAMESPACE
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
@@ -169,6 +172,36 @@ def test_expired_workload_is_warned_at_a_scale_up_and_announced_as_a_policy_repo
         cluster.client.delete(POLICY_REPORTS)
 
 
+def test_waiver_moves_the_announcement_to_its_end(
+    cluster: World, kind: None, start_control: Callable[[], Control]
+) -> None:
+    created = _created(timedelta(days=27))
+    image = cluster.registry.push(objects.unique("waived"), created)
+    old = cluster.registry.push(objects.unique("old"), _created(timedelta(days=31)))
+    policies, judged = Policies(cluster.client), objects.pod(cluster.namespace(), old.reference)
+    with waivers.of_chart(cluster):
+        cluster.client.apply(sync_set())
+        policies.enforce(_waivable(), judged)
+        try:
+            namespace = _namespace(cluster)
+            _deployment(cluster, namespace, image)
+            _pods_run(cluster, namespace, 1)
+            running = start_control()
+            _wait_for_end(running, namespace, datetime.fromisoformat(created) + _LIMIT)
+            until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=10)
+            waiver = waivers.waiver(
+                "more-time", namespace, image.reference, policies=["maximum-image-age"], until=f"{until:%FT%TZ}"
+            )
+            cluster.client.create(waiver).expect_ok()
+            # Rounds are ten minutes apart; the first one is made at once.
+            running.kill()
+            running.start()
+            _wait_for_end(running, namespace, until)
+        finally:
+            policies.remove(judged)
+            cluster.client.delete(sync_set())
+
+
 def test_image_of_27_days_is_announced_by_metric_event_and_report_with_its_second(
     cluster: World, control: Callable[[], Control]
 ) -> None:
@@ -242,6 +275,29 @@ def test_images_flip_at_the_announced_second(
     )
     answer = cluster.client.create(objects.pod(namespace, images[0].reference))
     assert answer.status == 403, "a person's own old Pod"
+
+
+def _wait_for_end(running: Control, namespace: str, end: datetime) -> None:
+    def said() -> bool:
+        return running.total("best_before_timestamp_seconds", resource_namespace=namespace) == end.timestamp()
+
+    wait_until(said, f"{end} announced", _SECONDS)
+
+
+def _waivable() -> list[Object]:
+    """The policy as people apply it who take Waivers; what controllers bring back is judged, too."""
+    folder = ROOT / "policies" / "maximum-image-age"
+    given = read_documents([folder / "template.yaml"], with_lines=True)
+    (template,) = installed.templates_with_library(given, opa.find(), synced_waivers=True)
+    constraint = next(yaml.safe_load_all((folder / "constraint.yaml").read_text()))
+    constraint["spec"]["parameters"] = {
+        "name": "maximum-image-age",
+        "maxAge": "30d",
+        "reschedule": "deny",
+        "reports": "deny",
+        "waivers": {"allowed": True},
+    }
+    return [dict(template), constraint]
 
 
 def _documents() -> list[Object]:
