@@ -383,9 +383,8 @@ has_suffix(text, part) := _asked("strings.HasSuffix", text, part)
 # description: Whether a text holds another one.
 has_text(text, part) := _asked("strings.Contains", text, part)
 
-# CUE looks at the types of both before it misses one.
 # METADATA
-# description: Whether an expression is found in a text, or not found.
+# description: Whether an expression is found in a text, or not found. CUE looks at the types of both before it misses one.
 matched(operator, text, pattern) := text if {
 	not has_value(text)
 } else := {"value": regex.match(pattern, text.value)} if {

@@ -33,6 +33,14 @@ _NOT_HERE = {
     "Held back-A",
     "Quota left-A",
     "Keys without an answer, by reason-A",
+    # The forecast and Waivers are off by default.
+    "Due in 7 days-A",
+    "What runs, by how soon it is denied-A",
+    "What is denied next-A",
+    "Not known-A",
+    "Waivers-A",
+    "Waivers that end in 14 days-A",
+    "Emergencies-A",
 }
 
 

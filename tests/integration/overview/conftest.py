@@ -36,7 +36,8 @@ class OpenPage:
 Opens = Callable[..., OpenPage]
 
 
-@pytest.fixture(scope="session")
+# Of a module, no longer: while it is there its event loop runs in this thread, and no other one can.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as driver:
         # Everything runs as root in CI, where chromium has no sandbox; the page is our own.
