@@ -89,7 +89,10 @@ NOT_RUN: Final = (
     Exemption(
         r"^bestbefore (denials \S+ gatekeeper\.log|replay )", "needs the log of that denial: tests/e2e/test_replay.py"
     ),
-    Exemption(r"^kubectl .*\b(logs|exec|rollout status)\b", "there is no node, so nothing runs and nothing gets ready"),
+    Exemption(
+        r"^kubectl .*\b(logs|exec|port-forward|rollout status)\b",
+        "there is no node, so nothing runs and nothing gets ready",
+    ),
     Exemption(
         r"^(kubectl get clusterimagepolicies|bestbefore translate policies\.yaml)",
         "needs the policies of a cluster",
