@@ -14,17 +14,8 @@ from gatekeeper.freshness.inventory.builder import InventoryBuilder
 from gatekeeper.freshness.inventory.inventory import WorkloadInventory
 
 # What is made comes after what makes it, and Pods last.
-_ORDER: Final = (
-    WORKLOADS["CronJob"],
-    WORKLOADS["Job"],
-    WORKLOADS["Deployment"],
-    WORKLOADS["ReplicaSet"],
-    WORKLOADS["ReplicationController"],
-    WORKLOADS["StatefulSet"],
-    WORKLOADS["DaemonSet"],
-    CONTROLLER_REVISIONS,
-    WORKLOADS["Pod"],
-)
+_MAKERS: Final = tuple(each for each in WORKLOADS.values() if each.kind != "Pod")
+_ORDER: Final = (*reversed(_MAKERS), CONTROLLER_REVISIONS, WORKLOADS["Pod"])
 
 Covers = Callable[[str, Mapping[str, str]], bool]
 """Whether a namespace is wanted, by its name and its labels."""

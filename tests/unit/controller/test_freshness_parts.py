@@ -36,8 +36,8 @@ def test_off_is_nothing_and_no_series_says_that_nothing_is_due() -> None:
 def test_on_there_are_rounds_and_announcements_and_what_was_said_is_kept() -> None:
     found = parts(ClusterSimulator(), HealthSimulator(), DenialMetrics(), **ON)
     assert [each.name for each in found.tasks] == ["announcements"]
-    assert [each.name for each in found.lasting] == ["forecast"]
-    assert list(found.saved) == ["announcements"]
+    assert [each.name for each in found.lasting] == ["forecast", "presence"]
+    assert list(found.saved) == ["announcements", "presence"]
 
 
 @pytest.mark.parametrize("flags", [{"events": "false"}, {"reports": "off"}], ids=["events", "reports"])
@@ -46,5 +46,5 @@ def test_what_is_switched_off_is_not_written(flags: dict[str, str]) -> None:
     found = parts(cluster, HealthSimulator(), DenialMetrics(), **ON, **flags)
     for task in found.tasks:
         task.step()
-    assert list(found.saved) == ([] if "events" in flags else ["announcements"])
+    assert list(found.saved) == (["presence"] if "events" in flags else ["announcements", "presence"])
     assert cluster.writes == []
