@@ -10,6 +10,8 @@ from gatekeeper.reconciliation.limits import KEY_KEPT_SECONDS, KEY_ROUND_SECONDS
 from gatekeeper.resolution.kms.key_service import KeyService, KeyServiceError, ServiceKey
 from provider.clock import Clock
 
+# When a key that is gone was good: nothing of it is kept, whatever its service says next.
+_NEVER: Final = float("-inf")
 _IN_TURN: Final = "it is read when slower ones have had their time"
 
 
@@ -34,7 +36,8 @@ class KeptKeys:
     """Implements `KeyService`; one thread uses it.
 
     A key that never came since this process began refuses its policy for as long as another would be kept: what was in
-    force before a restart stays. Then it is absent, and its authority vouches for nothing.
+    force before a restart stays. Then it is absent, and its authority vouches for nothing. One that its service says is
+    gone, as somebody disabled or deleted it, is absent at once.
 
     Args:
         service: reads keys.
@@ -79,7 +82,8 @@ class KeptKeys:
         try:
             key = self._service.public_key(reference)
         except KeyServiceError as error:
-            return replace(before, error=error, again=self._clock.monotonic() + KEY_SECONDS)
+            again = self._clock.monotonic() + KEY_SECONDS
+            return _KeptKey(again, _NEVER, error=error) if error.gone else replace(before, error=error, again=again)
         finally:
             self._spent += self._clock.monotonic() - begun
         now = self._clock.monotonic()

@@ -104,5 +104,5 @@ def _refusal(response: Mapping[str, Any]) -> KeyServiceError:
     if code in _DENIED:
         return KeyServiceError(f"{_NAME} denies it: the role needs the right kms:GetPublicKey")
     if code in _ABSENT:
-        return KeyServiceError(f"{_NAME} has no such key, or it is disabled")
+        return KeyServiceError(f"{_NAME} has no such key, or it is disabled", gone=True)
     return KeyServiceError(f"{_NAME} refused (status {status})")

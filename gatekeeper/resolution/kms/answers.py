@@ -37,7 +37,7 @@ def get(web: Web, url: str, headers: Mapping[str, str], service: str, right: str
     if answer.status in _DENIED:
         raise KeyServiceError(f"{service} denies it (status {answer.status}): it needs the right {right}")
     if answer.status == _ABSENT:
-        raise KeyServiceError(f"{service} has no such key (status 404)")
+        raise KeyServiceError(f"{service} has no such key (status 404)", gone=True)
     if answer.status != _OK:
         raise KeyServiceError(f"{service} answered with status {answer.status}")
     try:

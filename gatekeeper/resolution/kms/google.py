@@ -63,7 +63,7 @@ class GoogleService:
         found = self._get(f"{name}/cryptoKeyVersions?{query}", headers, _LIST).get("cryptoKeyVersions")
         numbers = [_number(each) for each in found] if isinstance(found, list) else []
         if not any(numbers):
-            raise KeyServiceError(f"{_NAME}: no version of the key is enabled")
+            raise KeyServiceError(f"{_NAME}: no version of the key is enabled", gone=True)
         return max(numbers)
 
     def _get(self, path: str, headers: Mapping[str, str], right: str) -> Mapping[str, Any]:

@@ -15,11 +15,13 @@ class KeyServiceError(Exception):
 
     Attributes:
         refuses: whether a policy cannot be carried over with it; else it can, and its authority vouches for nothing.
+        gone: whether the service itself says that there is no such key any more: an older one counts no longer.
     """
 
-    def __init__(self, sentence: str, *, refuses: bool = False) -> None:
+    def __init__(self, sentence: str, *, refuses: bool = False, gone: bool = False) -> None:
         super().__init__(sentence)
         self.refuses = refuses
+        self.gone = gone
 
 
 @dataclass(frozen=True)

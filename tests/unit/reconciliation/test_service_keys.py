@@ -69,6 +69,19 @@ def test_last_good_key_is_kept_for_its_time_and_then_the_authority_has_none(worl
     assert key(world) == NEW
 
 
+@pytest.mark.parametrize("restarted", [False, True], ids=["in-between", "while-nobody-looked"])
+def test_key_that_its_service_says_is_gone_counts_no_longer(world, restarted):
+    world.keys.keys[RELEASE] = KeyServiceError("AWS KMS has no such key, or it is disabled", gone=True)
+    if restarted:
+        world.restart()
+    world.run(KEY_SECONDS + 5)
+    assert "absent" in authority(world)
+    assert world.state("fresh") == "enforced InForce"
+    world.keys.keys[RELEASE] = AWAY
+    world.run(KEY_SECONDS + 5)
+    assert "absent" in authority(world), "a service that is away now brings it not back"
+
+
 def test_what_was_in_force_before_a_restart_stays_while_the_service_is_away_for_the_same_time(world):
     world.keys.keys[RELEASE] = AWAY
     world.restart()
