@@ -27,7 +27,7 @@ from gatekeeper.cue.nodes import (
     StructNode,
     Validator,
 )
-from gatekeeper.cue.parts import Disjuncts, ListPart, Part, Said, StructPart, Way
+from gatekeeper.cue.parts import Conjunct, Disjuncts, ListPart, Part, StructPart, Way
 from gatekeeper.cue.refusal import CueError
 from gatekeeper.cue.scopes import Frame, NameMeaning, StructNames, meaning
 from gatekeeper.cue.syntax import (
@@ -80,7 +80,7 @@ class Builder:
         """The node of the whole document."""
         outermost = Frame(StructNames(StructLiteral(content.line, ())), 0)
         self.hidden = hidden_constants(content, self.imports)
-        node = self.node((Said(content, outermost),), 0)
+        node = self.node((Conjunct(content, outermost),), 0)
         if isinstance(node, Never):
             raise CueError(content.line, f"no document ever complies: {node.said}")
         if not isinstance(node, StructNode):
@@ -97,7 +97,7 @@ class Builder:
 
     # ---- a place
 
-    def node(self, said: Sequence[Said], depth: int, *, late: bool = False) -> Node:
+    def node(self, said: Sequence[Conjunct], depth: int, *, late: bool = False) -> Node:
         """What is said of a place, put together."""
         line = said[0].expression.line if said else 1
         self._count(line)
@@ -139,7 +139,7 @@ class Builder:
             left.marked or right.marked,
         )
 
-    def _either(self, expression: Binary, said: Said, depth: int) -> Disjuncts:
+    def _either(self, expression: Binary, said: Conjunct, depth: int) -> Disjuncts:
         operands = list(_operands(expression, "|"))
         if len(operands) > CUE_BRANCHES:
             raise CueError(expression.line, f"a disjunction with more than {CUE_BRANCHES} ways is not taken")
@@ -156,7 +156,7 @@ class Builder:
             raise CueError(expression.line, f"a disjunction with more than {CUE_BRANCHES} ways is not taken")
         return Disjuncts(tuple(found), marked)
 
-    def _ways(self, said: Said, depth: int) -> Disjuncts:  # noqa: PLR0911 - a form a line
+    def _ways(self, said: Conjunct, depth: int) -> Disjuncts:  # noqa: PLR0911 - a form a line
         """The ways of one expression."""
         expression = said.expression
         self._count(expression.line)
@@ -179,7 +179,7 @@ class Builder:
             case _:
                 return Disjuncts((Way(tuple(checks_of(expression, said, self.imports))),))
 
-    def _one_of(self, call: FunctionCall, said: Said) -> Disjuncts:
+    def _one_of(self, call: FunctionCall, said: Conjunct) -> Disjuncts:
         """`or(["a", "b"])`, of values that the text gives."""
         listed = constant(call.arguments[0], said.frame, self.imports) if len(call.arguments) == 1 else None
         if meaning("or", said.frame) is not None or listed is None or not isinstance(listed.value, tuple):
@@ -188,7 +188,7 @@ class Builder:
             raise CueError(call.line, f"`or` of anything but 1 to {CUE_BRANCHES} texts is not taken")
         return Disjuncts(tuple(Way((Equals(each),)) for each in listed.value))
 
-    def _closed(self, call: FunctionCall, said: Said, depth: int) -> Disjuncts:
+    def _closed(self, call: FunctionCall, said: Conjunct, depth: int) -> Disjuncts:
         if len(call.arguments) != 1 or meaning("close", said.frame) is not None:
             raise CueError(call.line, "`close` takes one struct")
         group = next(self.groups)
@@ -205,7 +205,7 @@ class Builder:
 
     # ---- names
 
-    def _name_ways(self, expression: Name, said: Said, depth: int) -> Disjuncts:
+    def _name_ways(self, expression: Name, said: Conjunct, depth: int) -> Disjuncts:
         found = meaning(expression.name, said.frame)
         if found is None:
             if expression.name in words.TYPES:
@@ -216,7 +216,7 @@ class Builder:
             target: object = found.let
             self._enter(target, said, expression)
             entered = (*said.entered, target)
-            ways = self._ways(Said(found.let.value, found.frame, said.groups, entered), depth)
+            ways = self._ways(Conjunct(found.let.value, found.frame, said.groups, entered), depth)
             if any(not isinstance(part, Equals) for way in ways.all for part in way.parts):
                 return self._let_of_more(ways, said, expression)
             return ways
@@ -224,28 +224,30 @@ class Builder:
             return self._definition_ways(expression, found, said, depth)
         return self._field_ways(expression, found, said)
 
-    def _let_of_more(self, ways: Disjuncts, said: Said, expression: Name) -> Disjuncts:
+    def _let_of_more(self, ways: Disjuncts, said: Conjunct, expression: Name) -> Disjuncts:
         if said.groups and any(isinstance(part, StructPart) for way in ways.all for part in way.parts):
             raise CueError(expression.line, "a `let` of a struct in a definition is not taken")
         return ways
 
-    def _definition_ways(self, expression: Name, found: NameMeaning, said: Said, depth: int) -> Disjuncts:
+    def _definition_ways(self, expression: Name, found: NameMeaning, said: Conjunct, depth: int) -> Disjuncts:
         target = found.fields[0]
         self._enter(target, said, expression)
         group = frozenset({next(self.groups)})
         entered = (*said.entered, target)
         ways = Disjuncts((Way(()),))
         for each in found.fields:
-            ways = self._both(ways, self._ways(Said(each.value, found.frame, group, entered), depth), expression.line)
+            ways = self._both(
+                ways, self._ways(Conjunct(each.value, found.frame, group, entered), depth), expression.line
+            )
         return ways
 
-    def _enter(self, target: object, said: Said, expression: Name) -> None:
+    def _enter(self, target: object, said: Conjunct, expression: Name) -> None:
         if target in said.entered:
             raise CueError(expression.line, f"`{expression.name}` contains itself, which is not taken")
         if len(said.entered) > CUE_DEPTH:
             raise CueError(expression.line, f"definitions nest deeper than {CUE_DEPTH}")
 
-    def _field_ways(self, expression: Name, found: NameMeaning, said: Said) -> Disjuncts:
+    def _field_ways(self, expression: Name, found: NameMeaning, said: Conjunct) -> Disjuncts:
         """`x: x` says nothing; another field counts where it has one value, or one that is made of the document."""
         if any(each.value is expression for each in found.fields):
             return Disjuncts((Way(()),))
@@ -259,12 +261,12 @@ class Builder:
 
     # ---- structs
 
-    def _struct_ways(self, struct: StructLiteral, said: Said, depth: int) -> Disjuncts:
+    def _struct_ways(self, struct: StructLiteral, said: Conjunct, depth: int) -> Disjuncts:
         frame = Frame(StructNames(struct), depth, said.frame)
         self._look_over(struct, frame)
         own = StructPart(struct, frame, said.groups, said.groups, said.entered)
         embedded = [
-            self._ways(Said(each.value, frame, said.groups, said.entered), depth)
+            self._ways(Conjunct(each.value, frame, said.groups, said.entered), depth)
             for each in struct.declarations
             if isinstance(each, EmbeddedValue)
         ]
@@ -303,7 +305,7 @@ class Builder:
     def definition(self, field: CueField, part: StructPart, depth: int) -> Node:
         """A definition where it stands; CUE judges it even where nothing uses it."""
         group = frozenset({next(self.groups)})
-        node = self.node((Said(field.value, part.frame, group, (*part.entered, field)),), depth + 1)
+        node = self.node((Conjunct(field.value, part.frame, group, (*part.entered, field)),), depth + 1)
         if isinstance(node, Never):
             raise CueError(field.line, f"nothing ever fits `{field.name}`: {node.said}")
         return node
@@ -359,7 +361,7 @@ class Builder:
         return ListNode(tuple(items), node, checks, text=_list_text(lists))
 
 
-def _item(part: ListPart, place: int) -> Said | None:
+def _item(part: ListPart, place: int) -> Conjunct | None:
     if place < len(part.list.items):
         return replace(part.said, expression=part.list.items[place])
     if part.list.rest is not None and part.list.rest.value is not None:

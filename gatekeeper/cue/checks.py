@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from gatekeeper.cue import scalars, words
 from gatekeeper.cue.constants import constant, packaged
 from gatekeeper.cue.nodes import Bound, Check, ComputedValue, Equals, Matches, OfKind, Validator
-from gatekeeper.cue.parts import Said
+from gatekeeper.cue.parts import Conjunct
 from gatekeeper.cue.refusal import CueError
 from gatekeeper.cue.scopes import Frame, meaning
 from gatekeeper.cue.syntax import (
@@ -29,7 +29,7 @@ Imports = Mapping[str, str]
 _BOUNDS = frozenset({"<", "<=", ">", ">=", "!=", "=~", "!~"})
 
 
-def checks_of(expression: Expression, said: Said, imports: Imports) -> Iterator[Check]:
+def checks_of(expression: Expression, said: Conjunct, imports: Imports) -> Iterator[Check]:
     """What an expression that is no struct, list or disjunction asks of a value.
 
     Raises:
@@ -62,7 +62,7 @@ def _constant_checks(expression: Expression, value: object) -> Iterator[Check]:
         yield Equals(value, made=not isinstance(expression, Literal | Unary))
 
 
-def _bound(expression: Unary, said: Said, imports: Imports) -> Check:
+def _bound(expression: Unary, said: Conjunct, imports: Imports) -> Check:
     operand = constant(expression.operand, said.frame, imports)
     if operand is None:
         raise CueError(expression.line, f"`{expression.operator}` with a value that the text does not give")
@@ -78,7 +78,7 @@ def _bound(expression: Unary, said: Said, imports: Imports) -> Check:
     return Bound(expression.operator, value)
 
 
-def _validator(expression: Expression, said: Said, imports: Imports) -> Validator | None:
+def _validator(expression: Expression, said: Conjunct, imports: Imports) -> Validator | None:
     if isinstance(expression, Selector) and packaged(expression, said.frame, imports) == "time.Time":
         return Validator("time.Time", ())
     if not isinstance(expression, FunctionCall) or not expression.arguments:
@@ -96,7 +96,7 @@ def _validator(expression: Expression, said: Said, imports: Imports) -> Validato
     return Validator(name, tuple(value.value for value in values if value is not None))
 
 
-def _is_computed(expression: Expression, said: Said, imports: Imports) -> bool:
+def _is_computed(expression: Expression, said: Conjunct, imports: Imports) -> bool:
     """Whether it is made of the document; what it may be made of is seen where the Rego is written."""
     match expression:
         case Name():

@@ -10,7 +10,7 @@ from gatekeeper.cue.syntax import Expression, ListLiteral, StructLiteral
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
+class Conjunct:
     """One thing that is said of a place.
 
     Attributes:
@@ -49,7 +49,7 @@ class ListPart:
     """A list's text at a place."""
 
     list: ListLiteral
-    said: Said
+    said: Conjunct
 
 
 Part = Check | StructPart | ListPart

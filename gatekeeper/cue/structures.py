@@ -20,7 +20,7 @@ from gatekeeper.cue.nodes import (
     ScalarNode,
     StructNode,
 )
-from gatekeeper.cue.parts import Said, StructPart
+from gatekeeper.cue.parts import Conjunct, StructPart
 from gatekeeper.cue.refusal import CircleError, CueError
 from gatekeeper.cue.scopes import Frame, StructNames
 from gatekeeper.cue.syntax import (
@@ -44,7 +44,7 @@ _GUARDS: Final = 4
 class NodeBuilder(Protocol):
     """Makes nodes of what is said of a place."""
 
-    def node(self, said: Sequence[Said], depth: int, *, late: bool = False) -> Node:
+    def node(self, said: Sequence[Conjunct], depth: int, *, late: bool = False) -> Node:
         """What is said of a place, put together."""
         ...
 
@@ -58,7 +58,7 @@ class _Line:
     """A field as one struct's text has it, perhaps in a guard."""
 
     field: CueField
-    said: Said
+    said: Conjunct
     guard: int | None
 
 
@@ -176,7 +176,7 @@ def _lines(
                 continue
             if each.definition or each.hidden or (conditions and each.mark is not Mark.REGULAR):
                 raise CueError(each.line, "only regular fields are taken under `if`")
-            yield _Line(each, Said(each.value, frame, part.deep, part.entered), here)
+            yield _Line(each, Conjunct(each.value, frame, part.deep, part.entered), here)
         elif isinstance(each, Guard):
             inner = Frame(StructNames(each.body), frame.level, frame)
             more = tuple((condition, frame) for condition in each.conditions)
@@ -186,7 +186,7 @@ def _lines(
 
 
 def _entry(
-    builder: NodeBuilder, lines: Sequence[_Line], patterns: Sequence[Said], depth: int, *, late: bool
+    builder: NodeBuilder, lines: Sequence[_Line], patterns: Sequence[Conjunct], depth: int, *, late: bool
 ) -> FieldEntry:
     guards = tuple(dict.fromkeys(line.guard for line in lines if line.guard is not None))
     if len(guards) > _GUARDS:
@@ -203,7 +203,7 @@ def _entry(
     return FieldEntry(marks[frozenset()], guards, variants, marks)
 
 
-def _variant(builder: NodeBuilder, said: Sequence[Said], depth: int, *, late: bool, guarded: bool) -> Node:
+def _variant(builder: NodeBuilder, said: Sequence[Conjunct], depth: int, *, late: bool, guarded: bool) -> Node:
     try:
         return builder.node(said, depth + 1, late=late or guarded)
     except CircleError:
@@ -224,7 +224,7 @@ def _patterns(part: StructPart) -> Iterator[Pattern]:
     return (each for each in part.struct.declarations if isinstance(each, Pattern))
 
 
-def _names(pattern: Pattern, part: StructPart) -> tuple[tuple[Check, ...], Said]:
+def _names(pattern: Pattern, part: StructPart) -> tuple[tuple[Check, ...], Conjunct]:
     """What is asked of a name, and what is said of the fields that have it."""
     names = pattern.names
     tests: tuple[Check, ...]
@@ -236,7 +236,7 @@ def _names(pattern: Pattern, part: StructPart) -> tuple[tuple[Check, ...], Said]
         tests = (Matches(names.operator, str(names.operand.value)),)
     else:
         raise CueError(pattern.line, "a pattern of names that is not `string`, a text, `=~` or `!~` is not taken")
-    return tests, Said(pattern.value, part.frame, part.deep, part.entered)
+    return tests, Conjunct(pattern.value, part.frame, part.deep, part.entered)
 
 
 def _fits(name: str, tests: Sequence[Check], line: int) -> bool:

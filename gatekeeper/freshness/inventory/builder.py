@@ -42,7 +42,7 @@ class _Owner:
 
 
 @dataclass(slots=True)
-class _Made:
+class _WorkloadDraft:
     """A workload while it is being put together; with the revisions of it by their number."""
 
     workload: RunningWorkload
@@ -62,7 +62,7 @@ class InventoryBuilder:
         self._taken = taken
         self._team_label = team_label
         self._namespaces: dict[str, dict[str, str]] = {}
-        self._made: dict[WorkloadName, _Made] = {}
+        self._made: dict[WorkloadName, _WorkloadDraft] = {}
         self._owners: dict[WorkloadName, _Owner] = {}
         self._pods = 0
         self._left_out: dict[str, int] = {}
@@ -190,12 +190,12 @@ class InventoryBuilder:
         top = OwnersByName().top(owner.name)
         return owner if top == owner.name else _Owner(top, _API_VERSIONS.get(top.kind, ""), "")
 
-    def _workload(self, name: WorkloadName, api_version: str, uid: str) -> _Made | None:
+    def _workload(self, name: WorkloadName, api_version: str, uid: str) -> _WorkloadDraft | None:
         if name not in self._made:
             if len(self._made) >= limits.WORKLOADS:
                 self._count("workloads")
                 return None
-            self._made[name] = _Made(RunningWorkload(name, api_version, uid))
+            self._made[name] = _WorkloadDraft(RunningWorkload(name, api_version, uid))
         made = self._made[name]
         if uid and not made.workload.uid:
             made.workload = replace(made.workload, uid=uid, api_version=api_version)
@@ -213,7 +213,7 @@ class InventoryBuilder:
         self._left_out[what] = self._left_out.get(what, 0) + 1
 
 
-def _finished(made: _Made) -> RunningWorkload:
+def _finished(made: _WorkloadDraft) -> RunningWorkload:
     numbers = sorted(made.revisions)
     name, shape = made.revisions[numbers[0]] if len(numbers) > 1 else ("", None)
     current = made.workload.shape

@@ -31,7 +31,7 @@ class RejectedFiles(NullObserver):
         self.problems.append((str(setting), name, problem))
 
 
-class Mounted:
+class ProviderFolder:
     """A folder as the controller fills it."""
 
     def __init__(self, path, clock: Clock) -> None:
@@ -59,7 +59,7 @@ class Mounted:
 
 @pytest.fixture
 def mounted(tmp_path):
-    return Mounted(tmp_path, FakeClock())
+    return ProviderFolder(tmp_path, FakeClock())
 
 
 @pytest.fixture
