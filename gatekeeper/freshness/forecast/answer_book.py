@@ -40,7 +40,7 @@ class AnswerBook:
         self._now = now
         self.answers: StubAnswers = NOTHING
         self.asked: set[str] = set()
-        self._facts_of: dict[str, dict[str, Any]] = {}
+        self._facts_of: dict[str, dict[str, Mapping[str, Any]]] = {}
         self._old: dict[str, int] = {}
 
     def ask(self, keys: Iterable[str]) -> None:
@@ -54,20 +54,27 @@ class AnswerBook:
         for key in new:
             image = image_of(key)
             if image:
-                self._facts_of.setdefault(image, {}).update(found.fact(key))
+                self._facts_of.setdefault(image, {})[key] = found.fact(key)
 
-    def facts(self, image: str) -> Mapping[str, Any]:
-        """All that was answered about an image, by how it was asked about; or the reason why nothing was."""
+    def facts(self, image: str) -> Mapping[str, Mapping[str, Any]]:
+        """What was answered to each question about an image, by its key; or the reason why nothing was.
+
+        Args:
+            image: as it was asked about.
+        """
         return self._facts_of.get(image, {})
 
     def digest(self, image: str) -> str:
         """What an image is, as it was asked about; empty where it was not, or has no answer."""
-        return str(self.facts(image).get("digest") or "")
+        return self._first(image, "digest")
 
     def birth(self, image: str) -> int | None:
         """When it was built; nanoseconds since 1970."""
-        text = str(self.facts(image).get("createdNs") or "")
+        text = self._first(image, "createdNs")
         return int(text) if text.lstrip("-").isdecimal() else None
+
+    def _first(self, image: str, name: str) -> str:
+        return next((str(each[name]) for each in self.facts(image).values() if each.get(name)), "")
 
     def is_absent(self, image: str) -> bool:
         """Whether facts were recorded, and say nothing of it: that is no denial, a cluster would ask its registry."""

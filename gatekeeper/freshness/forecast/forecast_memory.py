@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from gatekeeper.freshness.forecast.answer_book import AnswerBook, Sightings
-from gatekeeper.freshness.forecast.line import Line
+from gatekeeper.freshness.forecast.line import NOT_EVALUATED, Line
 from gatekeeper.freshness.forecast.rule import Rule
 from gatekeeper.freshness.forecast.unit import Unit, asked
 from gatekeeper.freshness.inventory.pod_shape import images_of
@@ -36,6 +36,11 @@ class KnownLine:
     until: int
     facts: str
     covered: frozenset[str] | None
+
+    @property
+    def evaluated(self) -> bool:
+        """Whether the engine said all of it."""
+        return not any(row[2] == NOT_EVALUATED for _, rows in self.line for row in rows)
 
 
 @dataclass
@@ -62,8 +67,9 @@ class ForecastMemory:
         return found
 
     def keep(self, lines: Mapping[tuple[str, Unit], KnownLine], keys: Iterable[str]) -> None:
-        """What this round has; the rest is forgotten."""
-        self.lines, self.keys = dict(lines), tuple(keys)
+        """What this round has; the rest is forgotten, and so is what could not be evaluated: it may be, next time."""
+        self.lines = {name: each for name, each in lines.items() if each.evaluated}
+        self.keys = tuple(keys)
         asked_now = set(self.keys)
         self.sightings = {key: each for key, each in self.sightings.items() if key in asked_now}
 
@@ -77,7 +83,10 @@ def name_of(rule: Rule) -> str:
 def facts_of(unit: Unit, book: AnswerBook) -> str:
     """The facts about the images of a unit, in short."""
     images = [asked(unit)] if unit.part else [each.text for each in images_of(json.loads(unit.head)["object"])]
-    known = [{k: v for k, v in book.facts(image).items() if k not in _OF_THE_ANSWER} for image in images]
+    known = [
+        {key: {k: v for k, v in answer.items() if k not in _OF_THE_ANSWER} for key, answer in book.facts(image).items()}
+        for image in images
+    ]
     return sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -8,13 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gatekeeper.evaluation.opa import Printout
+import pytest
+
+from gatekeeper.evaluation.opa import NoVerdictError, Printout
 from gatekeeper.evaluation.program import StubAnswers
-from gatekeeper.freshness.forecast.forecast_memory import ForecastMemory
+from gatekeeper.freshness.forecast.answer_book import AnswerBook
+from gatekeeper.freshness.forecast.forecast_memory import ForecastMemory, facts_of
+from gatekeeper.freshness.forecast.line import NOT_EVALUATED
 from gatekeeper.freshness.forecast.outlooks import outlooks
+from gatekeeper.freshness.forecast.unit import Unit
 from gatekeeper.freshness.outlook import DAY, SECOND, Outlook, Question, Verdict
-from provider.questions import question
+from provider.questions import proof_question, question
+from provider.questions.question import ProofQuestion, key_of
 from tests.engine import engine
+from tests.simulators.key_services import pem, public_key
 from tests.unit.freshness.forecast.test_outlooks import inventory
 from tests.unit.freshness.objects import NOW, BirthFacts, age_policy, spec, workload
 
@@ -27,10 +34,12 @@ class RunCounter:
     """Implements `Engine`: counts the runs of opa."""
 
     def __init__(self) -> None:
-        self.opa, self.runs = engine(), 0
+        self.opa, self.runs, self.busy = engine(), 0, False
 
     def evaluate(self, folder: Path, query: str) -> Printout:
         self.runs += 1
+        if self.busy:
+            raise NoVerdictError(NOT_EVALUATED, "it did not finish in time")
         return self.opa.evaluate(folder, query)
 
     def check(self, folder: Path) -> Any:
@@ -63,11 +72,13 @@ class Rounds:
     memory: ForecastMemory = field(default_factory=ForecastMemory)
     images: tuple[str, ...] = (IMAGE,)
     runs: int = 0
+    busy: bool = False
 
     def at(self, now: int, days: int = 4) -> list[Outlook]:
         self.facts.asked.clear()
         objects = [workload("Deployment", f"d{number}", spec(each)) for number, each in enumerate(self.images)]
         counter = RunCounter()
+        counter.busy = self.busy
         until = now + days * DAY
         found = outlooks(POLICIES, inventory(POLICIES, *objects), self.facts, counter, now, until, memory=self.memory)
         self.runs = counter.runs
@@ -91,6 +102,34 @@ def test_rules_of_one_template_share_runs_of_opa() -> None:
     rounds.at(NOW)
     # Asked, answered, looked at, at their own moments, a second before; of four Constraints.
     assert rounds.runs <= 6
+
+
+def test_what_the_engine_had_no_time_for_is_evaluated_in_the_next_round() -> None:
+    rounds = Rounds(busy=True)
+    (first,) = rounds.at(NOW)
+    assert first.now.verdict is Verdict.UNKNOWN
+    rounds.busy = False
+    (second,) = rounds.at(NOW + HOUR)
+    assert (second.now.verdict, second.best_before) == (Verdict.ADMITTED, NOW + 3 * DAY)
+
+
+@pytest.mark.parametrize("lost", [0, 1], ids=["first", "second"])
+def test_signature_that_is_gone_is_seen_whichever_authority_asked_last(lost: int) -> None:
+    keys = [key_of(ProofQuestion(IMAGE, proof_question.read({"key": {"data": pem(public_key())}}))) for _ in range(2)]
+    values: dict[str, dict[str, Any]] = {key: {"proofs": [{"id": "sha256:1"}]} for key in keys}
+
+    class Proofs:
+        def answers(self, wanted: Sequence[str]) -> StubAnswers:
+            return StubAnswers({key: values[key] for key in wanted}, {})
+
+    def seen() -> str:
+        book = AnswerBook(Proofs(), {}, NOW)
+        book.ask(keys)
+        return facts_of(Unit("{}", json.dumps({"list": "containers", "image": IMAGE, "id": ""})), book)
+
+    before = seen()
+    values[keys[lost]] = {"proofs": []}
+    assert seen() != before
 
 
 def test_another_image_or_another_date_is_evaluated_anew() -> None:
