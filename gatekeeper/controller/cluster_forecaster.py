@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
 
 from gatekeeper.cluster.api import KubernetesApi, Object
 from gatekeeper.cluster.errors import ClusterError, ObjectAbsentError
@@ -22,9 +21,6 @@ from gatekeeper.freshness.inventory.inventory_reader import WorkloadInventoryRea
 from gatekeeper.freshness.outlook import DAY
 from gatekeeper.freshness.presence.presence_outlooks import PresenceOutlooks
 from gatekeeper.freshness.provider_facts import ProviderAbsentError, ProviderTarget
-
-# How the inventory says that a list ended too early: what is not there may run all the same.
-_UNREAD: Final = "could not be"
 
 
 class ClusterForecaster:
@@ -59,9 +55,8 @@ class ClusterForecaster:
         policies = PoliciesInForce(self._api)
         translations = policies.read()
         inventory = WorkloadInventoryReader(self._api, covered(translations), self._team_label).read(now)
-        gaps = [each for each in inventory.problems if _UNREAD in each]
-        if gaps:
-            return Sight((), {}, len(translations), gaps)
+        if inventory.gaps:
+            return Sight((), {}, len(translations), inventory.gaps)
         try:
             surroundings = ForecastSurroundings(waivers=tuple(self._waivers()))
         except ClusterError as error:

@@ -67,6 +67,7 @@ class InventoryBuilder:
         self._pods = 0
         self._left_out: dict[str, int] = {}
         self.problems: list[str] = []
+        self.gaps: list[str] = []
 
     def add_namespace(self, namespace: Mapping[str, Any]) -> None:
         """A namespace, for its labels."""
@@ -94,7 +95,8 @@ class InventoryBuilder:
             self._namespaces,
             sorted(made, key=lambda each: (each.name.namespace, each.name.kind, each.name.name)),
             self._team_label,
-            tuple([*self.problems, *said][: limits.PROBLEMS]),
+            tuple([*self.gaps, *self.problems, *said][: limits.PROBLEMS]),
+            tuple(self.gaps),
         )
 
     def _beyond(self) -> Iterator[tuple[str, int, int]]:

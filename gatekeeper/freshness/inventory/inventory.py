@@ -95,6 +95,7 @@ class WorkloadInventory:
         workloads: sorted by namespace, kind and name.
         team_label: the label of a namespace that says whose it is; empty for none.
         problems: what could not be read, or was left out, a sentence each.
+        gaps: those of them after which more may run than stands here, as a list ended too early; empty of a file.
     """
 
     taken: int = 0
@@ -102,6 +103,7 @@ class WorkloadInventory:
     workloads: Sequence[RunningWorkload] = ()
     team_label: str = ""
     problems: Sequence[str] = ()
+    gaps: Sequence[str] = ()
 
     def team(self, namespace: str) -> str:
         """Whose a namespace is; empty where its label does not say."""

@@ -45,7 +45,7 @@ class WorkloadInventoryReader:
         try:
             wanted = self._namespaces(builder)
         except ClusterError as error:
-            builder.problems.append(f"nothing was read, for namespaces could not be: {error.message}")
+            builder.gaps.append(f"nothing was read, for namespaces could not be: {error.message}")
             return builder.inventory()
         if self.namespace and self.namespace not in wanted:
             builder.problems.append(f"no policy looks at the namespace {self.namespace}, or there is none")
@@ -53,7 +53,7 @@ class WorkloadInventoryReader:
             try:
                 self._read(resource, wanted, builder)
             except ClusterError as error:
-                builder.problems.append(f"{resource.plural} could not be read to the end: {error.message}")
+                builder.gaps.append(f"{resource.plural} could not be read to the end: {error.message}")
         return builder.inventory()
 
     def _namespaces(self, builder: InventoryBuilder) -> set[str]:

@@ -11,7 +11,7 @@ import pytest
 from gatekeeper.cluster.errors import AccessDeniedError
 from gatekeeper.cluster.resource import NAMESPACES, WORKLOADS
 from gatekeeper.documents.problems import DocumentError
-from gatekeeper.freshness.inventory import inventory_file
+from gatekeeper.freshness.inventory import inventory_file, limits
 from gatekeeper.freshness.inventory.inventory import WorkloadInventory
 from gatekeeper.freshness.inventory.inventory_reader import WorkloadInventoryReader
 from tests.simulators.cluster import ClusterSimulator
@@ -70,8 +70,19 @@ def test_what_may_not_be_read_is_told_and_the_rest_is_there() -> None:
     found.fail("deployments", AccessDeniedError("list deployments: 403"))
     inventory = read(found)
     assert inventory.problems == ("deployments could not be read to the end: list deployments: 403",)
+    assert inventory.gaps == inventory.problems
     (one,) = inventory.workloads
     assert (one.name.kind, one.name.name, one.running) == ("Deployment", "web", 3)
+
+
+def test_list_that_ended_too_early_is_told_however_much_else_there_is_to_tell() -> None:
+    large = {**spec("a"), "hostname": "x" * limits.TEMPLATE_BYTES}
+    found = cluster(*(workload("Deployment", f"large-{number}", large) for number in range(limits.PROBLEMS + 1)))
+    found.fail("pods", AccessDeniedError("list pods: 403"))
+    inventory = read(found)
+    assert inventory.gaps == ("pods could not be read to the end: list pods: 403",)
+    assert inventory.problems[0] == inventory.gaps[0]
+    assert len(inventory.problems) == limits.PROBLEMS
 
 
 def test_file_is_read_as_it_was_written(tmp_path: Path) -> None:
