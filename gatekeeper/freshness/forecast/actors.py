@@ -18,6 +18,7 @@ from gatekeeper.translation.translate import Translation
 
 # Shorter parts of names say nothing.
 _TELLING: Final = 4
+_PROJECT: Final = "proj"
 # Parts that many operators have in their names.
 _COMMON: Final = frozenset({"system", "manager", "controller", "operator", "default", "kube", "kubernetes", "cluster"})
 
@@ -45,7 +46,7 @@ class Actors:
             return self.by_kind[kind]
         group, _, version = api_version.rpartition("/")
         owner = set(_parts(group if version else ""))
-        return next((each for each in self.named if any(_same(a, b) for a in _parts(each) for b in owner)), "")
+        return next((each for each in self.named if not owner.isdisjoint(_parts(each))), "")
 
 
 def named_accounts(translations: Sequence[Translation]) -> tuple[str, ...]:
@@ -60,11 +61,8 @@ def named_accounts(translations: Sequence[Translation]) -> tuple[str, ...]:
 
 
 def _parts(name: str) -> Iterator[str]:
+    """The parts that say something; `argoproj` is `argo`."""
     for part in re.split(r"[^a-z0-9]+", name.lower()):
-        if len(part) >= _TELLING and part not in _COMMON:
-            yield part
-
-
-def _same(one: str, other: str) -> bool:
-    """`argo` stands for `argoproj`."""
-    return one.startswith(other) or other.startswith(one)
+        word = part.removesuffix(_PROJECT)
+        if len(word) >= _TELLING and word not in _COMMON:
+            yield word

@@ -19,8 +19,9 @@ CNPG, ARGO, TEKTON = "cnpg-system/cnpg-manager", "argo/workflow-controller", "ci
         ("Mystery", "example.com/v1", ""),
         ("Cluster", "manager.example.com/v1", ""),
         ("Odd", "v1", ""),
+        ("Cluster", "tektonic.example.com/v1", ""),
     ],
-    ids=["cnpg", "argo", "tekton", "nobody-knows", "common-word", "no-group"],
+    ids=["cnpg", "argo", "tekton", "nobody-knows", "common-word", "no-group", "begins-alike"],
 )
 def test_operator_is_known_by_its_name(kind: str, api_version: str, expected: str) -> None:
     assert Actors({}, (CNPG, ARGO, TEKTON)).of(kind, api_version) == expected
