@@ -149,7 +149,8 @@ def _template_problems(document: Document, templates: Mapping[str, Document]) ->
         yield Problem(
             "spec.targets[0]", "its Rego has no rule `violation`, without which Gatekeeper refuses a template"
         )
-    if template.kind in templates:
+    # A folder of several policies may hold the same template beside each of them.
+    if template.kind in templates and templates[template.kind].value != document.value:
         yield Problem("metadata.name", f"there is another {_TEMPLATE} of {template.kind}")
     yield from constraint_parameters.schema_problems(document.value)
 

@@ -24,6 +24,9 @@ _UNSEEN = {
     "keyless-url-malformed",
     "keyless-url-with-password",
     # ... and what policy-controller's webhook accepts, so that the schema does, and we refuse afterwards.
+    "kms-azure-without-key",
+    "kms-gcp-short",
+    "kms-hashivault-path",
     "match-exists-with-values",
     "match-in-without-values",
     "match-label-malformed",

@@ -40,12 +40,12 @@ def test_suite_fails_where_the_policy_is_another(tmp_path: Path, monkeypatch: py
 
 
 def test_policies_are_in_force_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What each of them admits, all of them do; each denies for itself."""
+    """What each of them admits, all of them do (old enough for one, young enough for the others); each denies for itself."""
     found = engine()
     monkeypatch.setattr(opa, "find", lambda *_: found)
     good = "registry.example.com/shop/web:1.4@sha256:" + "5f70bf18" * 8
     labels = {"org.opencontainers.image.source": "git", "org.opencontainers.image.revision": "4c9a"}
-    config = {"linux/amd64": {"created": "2026-02-10T00:00:00Z", "config": {"User": "app", "Labels": labels}}}
+    config = {"linux/amd64": {"created": "2026-02-01T00:00:00Z", "config": {"User": "app", "Labels": labels}}}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}}
     cases = [
         {"name": "good", "resource": {**pod, "spec": {"containers": [{"image": good}]}}, "verdict": "allowed"},

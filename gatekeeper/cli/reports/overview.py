@@ -71,4 +71,9 @@ def _why(row: OverviewRow) -> list[str]:
     waived = [f"Waived until {moments.minute(row.waived_until)}."] if row.waived_until is not None else []
     again = [f"Admitted again {moments.minute(row.ends)}."] if row.ends is not None else []
     reason = [f"{row.reason}:"] if row.reason and (row.sentence or row.remedy) else [row.reason] if row.reason else []
-    return [*reason, *(each for each in (row.sentence, row.remedy) if each), *waived, *again, *row.notes]
+    sentence = [_ended(row.sentence)] if row.sentence and row.remedy else [row.sentence] if row.sentence else []
+    return [*reason, *sentence, *([row.remedy] if row.remedy else []), *waived, *again, *row.notes]
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?", "…")) else f"{sentence}."

@@ -101,10 +101,11 @@ class Overview:
         return {state: found[state] for state in RowState}
 
     def workloads(self) -> Mapping[RowState, int]:
-        """How many workloads have a row in each state; one may be in several."""
+        """How many workloads have a row in each state; one may be in several, and is fine only if all of it is."""
         found: dict[RowState, set[WorkloadName]] = {state: set() for state in RowState}
         for row in self.rows:
             found[row.state].add(row.workload)
+        found[RowState.FINE] -= {each for state, some in found.items() if state is not RowState.FINE for each in some}
         return {state: len(workloads) for state, workloads in found.items()}
 
     @property

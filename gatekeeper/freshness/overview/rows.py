@@ -94,12 +94,17 @@ def _row(outlook: Outlook, answer: _Answer) -> OverviewRow:
         ends=answer.ends,
         waived_until=outlook.waived_until,
         reason=_name(answer.turn.reason),
-        sentence=_text(answer.turn.sentence),
+        sentence=_text(_without_reason(answer.turn)),
         remedy=_remedy(answer),
         running=subject.running,
         critical=outlook.critical,
         notes=(),
     )
+
+
+def _without_reason(turn: OutlookTurn) -> str:
+    """The reason has a column of its own."""
+    return turn.sentence.removeprefix(f"{turn.reason}: ")
 
 
 def _answer(outlook: Outlook, now: int) -> _Answer:

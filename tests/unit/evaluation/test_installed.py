@@ -114,11 +114,18 @@ def test_action_and_parameters_that_are_left_out_are_gatekeepers(tmp_path: Path)
             [template(), constraint(scopedEnforcementActions=[{"action": "stop", "enforcementPoints": []}])],
             "spec.scopedEnforcementActions: expected actions of deny, warn, dryrun",
         ),
-        ([template(), template(), constraint()], "metadata.name: there is another ConstraintTemplate of Age"),
+        (
+            [template(), template(another="text"), constraint()],
+            "metadata.name: there is another ConstraintTemplate of Age",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_place(tmp_path: Path, documents: Any, said: str) -> None:
     assert said in refused(tmp_path, *documents)
+
+
+def test_one_template_in_two_files_is_one(tmp_path: Path) -> None:
+    assert len(read(tmp_path, template(), template(), constraint())) == 1
 
 
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:

@@ -126,6 +126,16 @@ def test_a_long_text_of_others_is_cut() -> None:
     assert row.sentence.endswith("…")
 
 
+def test_a_reason_is_not_said_again_in_its_sentence() -> None:
+    row = only(outlooks.outlook(OutlookTurn(NOW, OutlookVerdict.UNKNOWN, "Timeout", "Timeout: no answer in 3 s")))
+    assert (row.reason, row.sentence) == ("Timeout", "no answer in 3 s")
+
+
+def test_workload_is_fine_only_if_all_of_it_is() -> None:
+    found = made(outlooks.outlook(), outlooks.due(3)).workloads()
+    assert (found[RowState.FINE], found[RowState.DUE]) == (0, 1)
+
+
 def test_workloads_are_counted_once_a_state() -> None:
     overview = made(outlooks.denied(), outlooks.due(3, "api"), outlooks.due(4, "api"), outlooks.due(5))
     assert (overview.counts()[RowState.DUE], overview.workloads()[RowState.DUE]) == (3, 2)
