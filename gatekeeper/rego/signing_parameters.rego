@@ -7,6 +7,7 @@ package lib.bestbefore.signing_parameters
 import future.keywords
 
 import data.lib.bestbefore.parameters
+import data.lib.bestbefore.signer_parameters
 
 _defaults := {
 	"rules": null,
@@ -53,7 +54,7 @@ _rule_faults(rule) := array.concat(array.concat(unknown, own), signers) if {
 	]
 	signers := [sprintf(".signers[%d]%s", [index, fault]) |
 		some index, signer in rule.signers
-		some fault in _signer_faults(signer)
+		some fault in signer_parameters.faults(signer, ["stamped", "verify"], false)
 	]
 }
 
@@ -62,54 +63,10 @@ _rule_expected("images", value, _) := parameters.list_of_globs if {
 }
 
 _rule_expected("signers", value, _) := sprintf("a list of 1 to %d signers, each with a name of its own", [_most_signers]) if {
-	not _is_list_of_signers(value)
+	not signer_parameters.is_list(value, _most_signers)
 }
 
 _rule_expected("quorum", value, rule) := "a whole number from 1 to that of the signers" if not _is_quorum(value, rule)
-
-default _signer_faults(_) := ["` is no object"]
-
-_signer_faults(signer) := array.concat(unknown, own) if {
-	is_object(signer)
-	unknown := _unknown(signer, {"name", "verify", "stamped", "identities"})
-	own := [sprintf(".%s` is %s, expected %s", [name, parameters.shown(value), expected]) |
-		some name in ["name", _proof(signer), "identities"]
-		value := object.get(signer, name, null)
-		expected := _signer_expected(name, value, signer)
-	]
-}
-
-# Where it says what is to be proved.
-_proof(signer) := "stamped" if {
-	signer.stamped
-} else := "verify"
-
-_signer_expected("name", value, _) := "a name" if not _is_filled_text(value)
-
-_signer_expected("verify", value, _) := expected if expected := _proof_expected(value)
-
-_signer_expected("stamped", value, signer) := "exactly one of `key`, with its `data`, and `keyless`, a `timestamp`, and no `verify` beside it" if {
-	not _is_stamped(value, signer)
-} else := expected if {
-	expected := _proof_expected(value)
-}
-
-_proof_expected(value) := "exactly one of `key`, with its `data`, and `keyless`" if {
-	not _is_verify(value)
-} else := "a public key: this one is private, and whoever reads the Constraint has it, so replace the pair" if {
-	contains(upper(value.key.data), "PRIVATE KEY")
-}
-
-_signer_expected("identities", value, signer) := "nothing beside a key, which names nobody" if {
-	signer[_proof(signer)].key
-	value != null
-}
-
-_signer_expected("identities", value, signer) := "a list of identities, each with an issuer and a subject, exact or as a regular expression" if {
-	not signer[_proof(signer)].key
-	signer[_proof(signer)].keyless
-	not _is_list_of_identities(value)
-}
 
 _unknown(fields, known) := [sprintf(".%s` is no field", [name]) |
 	some name in sort(object.keys(fields))
@@ -122,20 +79,9 @@ _is_filled_list(value) if {
 	count(value) > 0
 }
 
-_is_filled_text(value) if {
-	is_string(value)
-	value != ""
-}
-
 _is_list_of_globs(value) if {
 	_is_filled_list(value)
 	parameters.is_list_of_globs(value)
-}
-
-_is_list_of_signers(value) if {
-	_is_filled_list(value)
-	count(value) <= _most_signers
-	count({signer.name | some signer in value}) == count(value)
 }
 
 _is_quorum(value, rule) if {
@@ -143,51 +89,4 @@ _is_quorum(value, rule) if {
 	value == round(value)
 	value >= 1
 	value <= count(rule.signers)
-}
-
-_is_verify(value) if {
-	_is_filled_text(value.key.data)
-	not "keyless" in object.keys(value)
-}
-
-_is_stamped(value, signer) if {
-	_is_verify(value)
-	is_object(value.timestamp)
-	not "verify" in object.keys(signer)
-}
-
-_is_verify(value) if {
-	is_object(value.keyless)
-	not "key" in object.keys(value)
-}
-
-_is_list_of_identities(value) if {
-	_is_filled_list(value)
-	every identity in value {
-		is_object(identity)
-		_names(identity, "issuer", "issuerRegExp")
-		_names(identity, "subject", "subjectRegExp")
-	}
-}
-
-# One of the two, and not both: with both, either would do, and a reader might think that both must.
-_names(identity, exact, _) if {
-	_is_filled_text(identity[exact])
-	not _other(identity, exact)
-}
-
-_names(identity, _, expression) if {
-	_is_filled_text(identity[expression])
-	regex.is_valid(identity[expression])
-	not _other(identity, expression)
-}
-
-_other(identity, field) if {
-	twins := {
-		"issuer": "issuerRegExp",
-		"issuerRegExp": "issuer",
-		"subject": "subjectRegExp",
-		"subjectRegExp": "subject",
-	}
-	object.get(identity, twins[field], "") != ""
 }

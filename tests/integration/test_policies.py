@@ -40,7 +40,7 @@ def test_suite_fails_where_the_policy_is_another(tmp_path: Path, monkeypatch: py
 
 
 def test_policies_are_in_force_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What each of them admits, all of them do (old enough for one, young enough for the others); each denies for itself."""
+    """What each of them admits, all of them do: old enough for one, young enough for others; each denies for itself."""
     found = engine()
     monkeypatch.setattr(opa, "find", lambda *_: found)
     good = "registry.example.com/shop/web:1.4@sha256:" + "5f70bf18" * 8
