@@ -27,6 +27,8 @@ _HOSTS: Final = re.compile(
 )
 _DENIED: Final = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
 _ABSENT: Final = frozenset({"NotFoundException", "DisabledException", "KMSInvalidStateException"})
+# Of a key without a public half ("GetPublicKey", errors).
+_UNSUITED: Final = frozenset({"UnsupportedOperationException", "InvalidKeyUsageException"})
 
 
 def allowed(named: frozenset[str]) -> Callable[[Origin], bool]:
@@ -105,4 +107,6 @@ def _refusal(response: Mapping[str, Any]) -> KeyServiceError:
         return KeyServiceError(f"{_NAME} denies it: the role needs the right kms:GetPublicKey")
     if code in _ABSENT:
         return KeyServiceError(f"{_NAME} has no such key, or it is disabled", gone=True)
+    if code in _UNSUITED:
+        return bad_answer(_NAME, "a key that does not sign: it has no public half")
     return KeyServiceError(f"{_NAME} refused (status {status})")

@@ -1,0 +1,1 @@
+"""Keys of services by their own programs and stand-ins, over TLS."""
