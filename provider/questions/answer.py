@@ -147,6 +147,15 @@ class SigningTime:
     source: TimeSource
     at: str
 
+    @property
+    def proved(self) -> bool:
+        """Whether somebody vouches for it."""
+        return self.source is not TimeSource.NONE
+
+    def to_json(self) -> dict[str, str]:
+        """The wire form."""
+        return {"source": self.source.value, "at": self.at}
+
 
 @dataclass(frozen=True)
 class AttestationContent:
@@ -189,7 +198,7 @@ class Proof:
         subjects: every name of the certificate, in its order; none for a key.
         issuer: who authenticated them; empty for a key.
         github: fields of the certificate about a GitHub workflow, by the names that policy-controller gives them.
-        times: proved times of signing.
+        times: of signing, each once: those that logs and timestamps prove, or the one moment of the question.
         attestation: the statement; None where the image itself is signed.
     """
 
@@ -205,7 +214,7 @@ class Proof:
     def to_json(self) -> dict[str, Any]:
         """The wire form; what is empty is left out, as policy-controller does."""
         value: dict[str, Any] = {"id": self.id, "digest": self.digest, "format": self.format}
-        value["times"] = [{"source": time.source.value, "at": time.at} for time in self.times]
+        value["times"] = [time.to_json() for time in self.times]
         value["subjects"] = list(self.subjects)
         if self.issuer:
             value["issuer"] = self.issuer
@@ -223,6 +232,9 @@ class Proofs:
         digest: `sha256:…` of what the reference points to: the index where there is one. That is what must be signed.
         reference: `repository@sha256:…`.
         proofs: every signature that was proved.
+        earliest: the earliest time that somebody proves of any of them, also of those that `proofs` has no room for;
+            None where nobody proves one.
+        passed_over: how many that are listed nobody looked at: they cannot be had or read, or are beyond a bound.
         observed_at: when tag and signatures were last seen, the earlier of the two; RFC 3339 in UTC.
         complete: whether every signature that was found could be had. The wire does not carry it.
         stale: whether a registry is away, and this is what was seen before.
@@ -235,6 +247,8 @@ class Proofs:
     observed_at: str = ""
     complete: bool = True
     stale: bool = False
+    earliest: SigningTime | None = None
+    passed_over: int = 0
 
     def to_json(self, ref: str) -> dict[str, Any]:
         """The wire form, with the short name of the key that asked."""
@@ -246,6 +260,10 @@ class Proofs:
             "observedAt": self.observed_at,
             "ref": ref,
         }
+        if self.earliest is not None:
+            value["earliest"] = self.earliest.to_json()
+        if self.passed_over:
+            value["passedOver"] = self.passed_over
         if self.stale:
             value["stale"] = True
         return value

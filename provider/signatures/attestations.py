@@ -35,7 +35,16 @@ from provider.signatures.formats.bundle import NoSignatureError
 from provider.signatures.legacy_search import LegacySearch
 from provider.signatures.proof_kind import ATTESTATIONS
 from provider.signatures.rejection import RejectionError
-from provider.signatures.verdict import Verdict, Verdicts, VerificationResult, failed, listed, proved_by, unreadable
+from provider.signatures.verdict import (
+    Verdict,
+    Verdicts,
+    VerificationResult,
+    failed,
+    listed,
+    not_had,
+    proved_by,
+    unreadable,
+)
 
 # What a result takes beside its statement, about.
 _RESULT_BYTES: Final = 1024
@@ -109,8 +118,7 @@ class AttestationVerifier:
             except RejectionError as error:
                 return unreadable(look.form, str(error), look.demands)
             except ImageError as error:
-                result = VerificationResult(None, error.message, error=error.again())
-                return Verdict(look.form, entry.digest, look.demands, result)
+                return not_had(look.form, entry.digest, error, look.demands)
 
         strands = [call.fork() for _ in look.listing.entries]
         found = await gathered(one(*each) for each in zip(look.listing.entries, strands, strict=True))
@@ -155,12 +163,19 @@ class AttestationVerifier:
             return end.value  # type: ignore[no-any-return]
 
     async def _verification(self, look: _Look, entry: Descriptor, call: Call) -> tuple[Verification[Proof], int]:
-        """How an entry is verified, and its bytes."""
+        """How an entry is verified, and its bytes.
+
+        Raises:
+            RejectionError: it cannot be read.
+            ImageError: no answer.
+        """
         digest, demands, wish = look.target.digest, look.demands, look.wish
         if look.form == attestation_bundle.FORM:
             raw = await self._discovery.bundle(look.listing, entry, call)
             return attestation_bundle.verify(raw, digest, demands, wish, alive(call)), len(raw)
         found = await self._discovery.layer(look.listing, entry, look.target, call)
+        if found.payload is None:
+            raise RejectionError(found.problem)
         return attestation.verify(found, digest, demands, wish, self._now(), alive(call)), entry.size
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from provider import limits
 from provider.errors import ImageError
 from provider.foreign_text import shown
-from provider.questions.answer import Proof, TimeSource
+from provider.questions.answer import Proof, SigningTime
 from provider.reasons import Reason
 from provider.signatures.absence import Look
 from provider.signatures.demands import Demands
@@ -49,12 +49,14 @@ class Verdict:
         name: digest of its material.
         demands: what it was measured by.
         result: what that gave.
+        looked_at: whether it was had and read, so that the result is about what it says.
     """
 
     form: str
     name: str
     demands: Demands
     result: VerificationResult
+    looked_at: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,17 @@ class Verdicts:
         """What each gave."""
         return [verdict.result for verdict in self.of]
 
+    @property
+    def passed_over(self) -> int:
+        """How many nobody looked at."""
+        return sum(not verdict.looked_at for verdict in self.of)
+
+    @property
+    def earliest(self) -> SigningTime | None:
+        """The earliest time that somebody proves of any of them; all have the same form, in UTC."""
+        times = [time for result in self.results if result.proof for time in result.proof.times if time.proved]
+        return min(times, key=lambda time: time.at, default=None)
+
 
 def worked_out(work: Callable[[], Proof]) -> tuple[VerificationResult, bool]:
     """A result, and whether it is the same tomorrow.
@@ -93,7 +106,7 @@ def worked_out(work: Callable[[], Proof]) -> tuple[VerificationResult, bool]:
 
 def proved_by(proof: Proof) -> tuple[VerificationResult, bool]:
     """The result of a verification that ended well, and whether it is the same tomorrow."""
-    return VerificationResult(proof), all(time.source is not TimeSource.NONE for time in proof.times)
+    return VerificationResult(proof), all(time.proved for time in proof.times)
 
 
 def failed(error: Exception) -> tuple[VerificationResult, bool]:
@@ -114,14 +127,19 @@ def failed(error: Exception) -> tuple[VerificationResult, bool]:
 
 
 def proved(results: Sequence[VerificationResult]) -> Sequence[Proof]:
-    """The proofs among the results, of which there is one at least; the first of those that are the same.
+    """The proofs among the results, of which there is one at least; of the same signature one, with the times of all.
+
+    The same signature may lie there twice, once with a later log entry or timestamp than the other time.
 
     Raises:
         ImageError: there are none.
     """
-    proofs = {result.proof.id: result.proof for result in reversed(results) if result.proof}
+    proofs: dict[str, Proof] = {}
+    for proof in (result.proof for result in results if result.proof):
+        first = proofs.setdefault(proof.id, proof)
+        proofs[proof.id] = replace(first, times=list(dict.fromkeys((*first.times, *proof.times))))
     if proofs:
-        return list(reversed(proofs.values()))
+        return list(proofs.values())
     raise_first(results)
     raise nothing_proved(Reason.SIGNATURE_REJECTED, "no matching signatures: ", results)
 
@@ -154,13 +172,19 @@ def together(found: Sequence[Verdicts]) -> Verdicts:
 
 def listed(listing: Listing, form: str, demands: Demands) -> Sequence[Verdict]:
     """What became of the entries of a list that nobody could look at: they prove nothing, and those beside them may."""
-    kept = [VerificationResult(None, error.message, error=error.again()) for error in listing.failures]
     return [
         *(unreadable(form, problem, demands) for problem in listing.problems),
-        *(Verdict(form, "", demands, result) for result in kept),
+        *(not_had(form, "", error, demands) for error in listing.failures),
     ]
 
 
 def unreadable(form: str, problem: str, demands: Demands) -> Verdict:
     """One that cannot be read, which is the first step of every form."""
-    return Verdict(form, "", demands, VerificationResult(None, shown(problem, limits.PROBLEM_CHARACTERS), step=1))
+    result = VerificationResult(None, shown(problem, limits.PROBLEM_CHARACTERS), step=1)
+    return Verdict(form, "", demands, result, looked_at=False)
+
+
+def not_had(form: str, name: str, error: ImageError, demands: Demands) -> Verdict:
+    """One that could not be had: it proves nothing, and must not hide a good one beside it."""
+    result = VerificationResult(None, error.message, error=error.again())
+    return Verdict(form, name, demands, result, looked_at=False)

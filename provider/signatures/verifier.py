@@ -54,6 +54,7 @@ from provider.signatures.verdict import (
     Verdicts,
     VerificationResult,
     listed,
+    not_had,
     proved,
     raise_first,
     together,
@@ -138,7 +139,16 @@ class ProofVerifier:
         proofs = (proved if verify.attestation is None else attestation_proofs.proved)(verdicts.results)
         observed_at = min(seen_at or verdicts.observed_at, verdicts.observed_at)
         complete = all(result.error is None for result in verdicts.results)
-        return Proofs(image.name, digest, f"{image.context}@{digest}", proofs, rfc3339(observed_at), complete)
+        return Proofs(
+            image.name,
+            digest,
+            f"{image.context}@{digest}",
+            proofs,
+            rfc3339(observed_at),
+            complete,
+            earliest=verdicts.earliest,
+            passed_over=verdicts.passed_over,
+        )
 
     async def examine(self, image: Reference, verify: Verify, call: Call) -> Examination:
         """Every signature of an image, and how far each came; for people, since the answer is in `prove`.
@@ -243,8 +253,7 @@ class ProofVerifier:
             try:
                 found.append(await look)
             except ImageError as error:
-                result = VerificationResult(None, error.message, error=error.again())
-                verdict = Verdict(form, "", demands, result)
+                verdict = not_had(form, "", error, demands)
                 found.append(Verdicts([verdict], self._clock.now(), Look(target, Format.ANY)))
 
         search = self._legacy_search(Format.ANY, target, demands, call)
@@ -281,10 +290,7 @@ class ProofVerifier:
             try:
                 return await verify(listing, entry, target, demands, strand)
             except ImageError as error:
-                # It may not hide a good one beside it.
-                return Verdict(
-                    form, entry.digest, demands, VerificationResult(None, error.message, error=error.again())
-                )
+                return not_had(form, entry.digest, error, demands)
 
         strands = [call.fork() for _ in listing.entries]
         entries = zip(listing.entries, strands, strict=True)
@@ -303,7 +309,10 @@ class ProofVerifier:
             return simple_signing.verify(signature, target.digest, demands, self._now(), alive(call))
 
         result = await self._remembered(key, work, call)
-        return None if result is None else Verdict(simple_signing.FORMAT, signature.name, demands, result)
+        if result is None:
+            return None
+        had = signature.payload is not None
+        return Verdict(simple_signing.FORMAT, signature.name, demands, result, looked_at=had)
 
     async def _bundle(
         self, listing: Listing, layer: Descriptor, target: Target, demands: Demands, call: Call

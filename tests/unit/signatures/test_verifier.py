@@ -252,6 +252,7 @@ def test_answer_has_the_form_that_templates_read(here):
         "reference": f"reg.example/{REPOSITORY}@{here.digest}",
         "observedAt": "2026-11-24T22:40:00Z",
         "ref": "abc",
+        "earliest": {"source": "log", "at": "2026-11-23T22:40:00Z"},
     }
 
 
