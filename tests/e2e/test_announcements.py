@@ -14,7 +14,7 @@ import yaml
 from gatekeeper.controller.waiver_rounds import sync_set
 from gatekeeper.documents.document import read_documents
 from gatekeeper.evaluation import installed, opa
-from tests.e2e.rig import accounts, objects, waivers
+from tests.e2e.rig import accounts, objects, report_kinds, waivers
 from tests.e2e.rig.control import ACCOUNT, Control, forget, rights, settings
 from tests.e2e.rig.gatekeeper import NAMESPACE
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
@@ -22,7 +22,6 @@ from tests.e2e.rig.policies import Policies
 from tests.e2e.rig.processes import wait_until
 from tests.e2e.rig.provider import RealProvider, provider_objects
 from tests.e2e.rig.registry import PushedImage
-from tests.e2e.rig.report_kinds import OPEN_REPORTS, POLICY_REPORTS
 from tests.e2e.rig.world import World
 from tests.programs import ROOT
 
@@ -67,9 +66,10 @@ def policy(cluster: World, provider: RealProvider) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def kind(cluster: World) -> Iterator[None]:
     """The kind of OpenReports, as somebody else installs it."""
-    cluster.client.apply(OPEN_REPORTS)
+    definition = report_kinds.open_reports(cluster.binaries)
+    cluster.client.apply(definition)
     yield
-    cluster.client.delete(OPEN_REPORTS)
+    cluster.client.delete(definition)
 
 
 @pytest.fixture
@@ -136,7 +136,8 @@ def _listed(client: KubernetesClient, path: str) -> list[dict[str, Any]]:
 def test_expired_workload_is_warned_at_a_scale_up_and_announced_as_a_policy_report(
     cluster: World, start_control: Callable[[], Control]
 ) -> None:
-    cluster.client.apply(POLICY_REPORTS)
+    policy_reports = report_kinds.policy_reports(cluster.binaries)
+    cluster.client.apply(policy_reports)
     policies, documents = Policies(cluster.client), _documents()
     old = cluster.registry.push(objects.unique("expired"), _created(timedelta(days=40)))
     space = cluster.namespace(labels={"example.com/team": "team-shop"})
@@ -169,7 +170,7 @@ def test_expired_workload_is_warned_at_a_scale_up_and_announced_as_a_policy_repo
         assert cluster.client.create(objects.pod(space, old.reference)).status == 403, "a person's own old Pod"
     finally:
         policies.remove(judged)
-        cluster.client.delete(POLICY_REPORTS)
+        cluster.client.delete(policy_reports)
 
 
 def test_waiver_moves_the_announcement_to_its_end(
