@@ -15,6 +15,16 @@ from tests.engine import engine
 
 pytestmark = pytest.mark.integration
 
+# What those who attest say of an image that every policy admits.
+SCAN = {
+    "by": "scanner",
+    "type": "https://cosign.sigstore.dev/attestation/vuln/v1",
+    "predicate": {
+        "scanner": {"result": {"descriptor": {"name": "grype"}, "matches": []}},
+        "metadata": {"scanFinishedOn": "2026-02-15T00:00:00Z"},
+    },
+}
+
 FOLDERS = sorted(path.parent for path in POLICIES.glob("*/README.md"))
 
 
@@ -45,7 +55,7 @@ def test_policies_are_in_force_together(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(opa, "find", lambda *_: found)
     good = "registry.example.com/shop/web:1.4@sha256:" + "5f70bf18" * 8
     labels = {"org.opencontainers.image.source": "git", "org.opencontainers.image.revision": "4c9a"}
-    config = {"linux/amd64": {"created": "2026-02-01T00:00:00Z", "config": {"User": "app", "Labels": labels}}}
+    config = {"linux/amd64": {"created": "2026-02-05T00:00:00Z", "config": {"User": "app", "Labels": labels}}}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}}
     cases = [
         {"name": "good", "resource": {**pod, "spec": {"containers": [{"image": good}]}}, "verdict": "allowed"},
@@ -59,7 +69,10 @@ def test_policies_are_in_force_together(tmp_path: Path, monkeypatch: pytest.Monk
     document = {
         "policies": [str(folder / "cip.yaml") for folder in FOLDERS if folder.name != "maximum-image-age"],
         "now": "2026-02-16T00:00:00Z",
-        "facts": {good: {"config": config}, "quay.io/a/b": {"created": None, "config": {"linux/amd64": {}}}},
+        "facts": {
+            good: {"config": config, "attested": [SCAN]},
+            "quay.io/a/b": {"created": None, "config": {"linux/amd64": {}}},
+        },
         "cases": cases,
     }
     (tmp_path / suite.FILE_NAME).write_text(yaml.safe_dump(document))

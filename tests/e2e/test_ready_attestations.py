@@ -1,0 +1,93 @@
+"""The ready policies about attestations, by what cosign attests: of each what it admits and what it denies."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from tests.e2e.rig.sigstore import Sigstore
+from tests.e2e.signing import Judge
+
+_POLICIES: Final = Path(__file__).parents[2] / "policies"
+
+Predicate = dict[str, Any]
+
+
+def enforce(judge: Judge, instance: Sigstore, folder: str) -> str:
+    """Put the rules of a ready policy into force about the judge's images, by the instance's key."""
+    spec = yaml.safe_load((_POLICIES / folder / "cip.yaml").read_text())["spec"]
+    authorities = copy.deepcopy(spec["authorities"])
+    for authority in authorities:
+        authority["key"]["data"] = instance.key
+    return judge.enforce(*authorities, rule=spec.get("policy"))
+
+
+def days_ago(days: float) -> str:
+    """A time as attestations write it, with the nine digits that Go's do."""
+    return f"{dt.datetime.now(dt.UTC) - dt.timedelta(days=days):%Y-%m-%dT%H:%M:%S}.123456789Z"
+
+
+def scan(days: float, result: Predicate) -> Predicate:
+    """The predicate of a scan that was finished so many days ago."""
+    return {
+        "invocation": {"parameters": None, "uri": "", "event_id": "", "builder.id": ""},
+        "scanner": {"uri": "pkg:scanner", "version": "1", "db": {"uri": "", "version": ""}, "result": result},
+        "metadata": {"scanStartedOn": days_ago(days), "scanFinishedOn": days_ago(days)},
+    }
+
+
+def trivy(*severities: str) -> Predicate:
+    """A report by Trivy on an image, with findings of these severities."""
+    found = [{"VulnerabilityID": f"CVE-{place}", "Severity": severity} for place, severity in enumerate(severities)]
+    packages = {"Target": "app (alpine 3.21)", "Class": "os-pkgs", "Type": "alpine"}
+    return {
+        "SchemaVersion": 2,
+        "ArtifactName": "app",
+        "ArtifactType": "container_image",
+        "Results": [{**packages, "Vulnerabilities": found} if found else packages],
+    }
+
+
+def grype(*severities: str) -> Predicate:
+    """The same by Grype."""
+    found = [{"id": f"CVE-{place}", "severity": severity} for place, severity in enumerate(severities)]
+    return {
+        "matches": [{"vulnerability": each, "artifact": {"name": "musl"}} for each in found],
+        "descriptor": {"name": "grype", "version": "0.87.0"},
+    }
+
+
+SARIF: Final = {"version": "2.1.0", "runs": [{"results": []}]}
+
+
+@pytest.mark.parametrize("form", [trivy, grype], ids=["trivy", "grype"])
+def test_recent_scan_without_criticals_is_admitted_and_a_critical_or_an_old_one_denied(
+    judge: Judge, instance: Sigstore, form: Any
+) -> None:
+    clean, high, critical, old = (judge.image(name) for name in ("clean", "high", "critical", "old"))
+    instance.attest_legacy_by_key(clean.pinned, "vuln", scan(1, form()))
+    instance.attest_legacy_by_key(high.pinned, "vuln", scan(6.9, form("HIGH", "low")))
+    instance.attest_legacy_by_key(critical.pinned, "vuln", scan(1, form("HIGH", "Critical")))
+    instance.attest_legacy_by_key(old.pinned, "vuln", scan(7.1, form()))
+    enforce(judge, instance, "vulnerability-scan")
+    assert judge.verdict(clean.pinned).admitted
+    assert judge.verdict(high.pinned).admitted
+    assert judge.refusal(critical.pinned).startswith("The scan does not do: 1 critical (CVE-1). spec.containers[0].")
+    assert judge.refusal(old.pinned).startswith("The scan does not do: it was finished more than 7 days ago. spec.")
+
+
+def test_scan_by_a_stranger_by_an_unknown_scanner_or_none_at_all_is_denied(judge: Judge, instance: Sigstore) -> None:
+    instance.new_key("stranger")
+    foreign, unknown, none = (judge.image(name) for name in ("foreign", "unknown", "none"))
+    instance.attest_legacy_by_key(foreign.pinned, "vuln", scan(1, trivy()), key="stranger")
+    instance.attest_legacy_by_key(unknown.pinned, "vuln", scan(1, SARIF))
+    enforce(judge, instance, "vulnerability-scan")
+    assert "(AttestationRejected, ref " in judge.refusal(foreign.pinned)
+    said = judge.refusal(unknown.pinned)
+    assert said.startswith("The scan does not do: neither Trivy nor Grype made it of an image's packages. ")
+    assert "(AttestationAbsent, ref " in judge.refusal(none.pinned)
