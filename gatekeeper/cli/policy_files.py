@@ -79,7 +79,7 @@ def load(
     for policy in loaded.policies:
         try:
             whole = resolve(keys.resolve(with_text(policy, texts)), services)
-            warnings += [loaded.documents[policy.name].locate(each) for each in whole.warnings]
+            warnings += [loaded.documents[policy.name].locate(each.problem) for each in whole.warnings]
             policies.append(whole.policy)
         except PolicyError as error:
             problems += [loaded.documents[policy.name].locate(each) for each in error.problems]

@@ -41,6 +41,7 @@ from gatekeeper.controller.limits import (
 )
 from gatekeeper.controller.owners import BlockedOwners
 from gatekeeper.controller.policy_events import PolicyEvents
+from gatekeeper.controller.policy_keys import PolicyKeys
 from gatekeeper.controller.policy_log import PolicyLog
 from gatekeeper.controller.policy_states import PolicyStates
 from gatekeeper.controller.policy_statuses import PolicyStatuses
@@ -227,6 +228,7 @@ class _Assembly:
     ) -> Iterator[PolicyReports]:
         api, clock = self.cluster.api, self.clock
         yield PolicyLog(self.log, health)
+        yield PolicyKeys(self.log, health)
         yield PolicyStates(metrics.policies)
         yield PolicyStatuses(api, health, clock, lambda: election.held)
         if self.settings.denials.events:
@@ -327,6 +329,7 @@ def _max_ages(settings: ControllerSettings) -> dict[SourceName, float]:
         SourceName.EVENTS: (chosen.events, 60.0),
         SourceName.POLICIES: (settings.policies.policies, 300.0),
         SourceName.POLICY_STATUSES: (settings.policies.policies, 300.0),
+        SourceName.KEYS: (settings.policies.policies, 300.0),
         SourceName.CERTIFICATES: (settings.certificates.certificates is not CertificateMode.OFF, 300.0),
         SourceName.TRUST_ROOTS: (settings.trust_roots.trust_roots, TRUST_ROOT_SECONDS),
         SourceName.WAIVERS: (settings.policies.waivers, 300.0),

@@ -14,6 +14,7 @@ from gatekeeper.cluster.times import micro_time
 from gatekeeper.denials.ledger.seen_keys import fingerprint
 from gatekeeper.denials.logs.health import SourceHealth, SourceName, problem_of
 from gatekeeper.denials.reports.block_event import CONTROLLER
+from gatekeeper.reconciliation import status
 from gatekeeper.reconciliation.report import PolicyReport, PolicyState, RoundReport
 from provider.clock import Clock
 from provider.foreign_text import shown
@@ -34,6 +35,7 @@ class EventReason(StrEnum):
     REJECTED = "PolicyRejected"
     HELD = "PolicyHeld"
     REMOVED = "PolicyRemoved"
+    WARNED = "PolicyWarned"
 
 
 _REASONS: Final = {
@@ -84,6 +86,7 @@ class PolicyEvents:
         self._instance = instance
         self._may_write = may_write
         self._said: dict[str, _News] = {}
+        self._warned: dict[str, _News] = {}
 
     def take(self, found: RoundReport) -> None:
         """See `PolicyReports`."""
@@ -103,16 +106,22 @@ class PolicyEvents:
                     # All others would wait for the same.
                     return
                 continue
-            self._said[news.name] = news
+            self._book(news)[news.name] = news
         names = {each.name for each in found.policies}
         self._said = {name: news for name, news in self._said.items() if name in names}
+        warned = {each.name for each in found.policies if each.warnings}
+        self._warned = {name: news for name, news in self._warned.items() if name in warned}
+
+    def _book(self, news: _News) -> dict[str, _News]:
+        """What was said last of each policy: of its state, or of its warnings."""
+        return self._warned if news.reason is EventReason.WARNED else self._said
 
     def _news(self, found: RoundReport) -> Iterator[_News]:
         for each in found.policies:
-            news = _of(each)
-            before = self._said.get(each.name)
-            if news is not None and (before is None or _key(before) != _key(news)):
-                yield news
+            for news in (_of(each), _warning_of(each)):
+                before = self._book(news).get(each.name) if news is not None else None
+                if news is not None and (before is None or _key(before) != _key(news)):
+                    yield news
         for name in found.removed:
             before = self._said.get(name)
             if before is not None and before.reason is not EventReason.REMOVED:
@@ -149,6 +158,14 @@ def _of(report: PolicyReport) -> _News | None:
         return None
     word = f"{report.state.value} {report.reason.value}"
     return _News(report.name, report.uid, report.generation, reason, word, report.message)
+
+
+def _warning_of(report: PolicyReport) -> _News | None:
+    if not report.warnings:
+        return None
+    word = " ".join(each.reason.value for each in report.warnings)
+    note = status.warning_text(report)
+    return _News(report.name, report.uid, report.generation, EventReason.WARNED, word, note)
 
 
 def _key(news: _News) -> tuple[str, int, EventReason, str]:

@@ -24,6 +24,7 @@ class ControllerEvent(StrEnum):
     POLICY_APPLIED = "policy.applied"
     POLICY_REJECTED = "policy.rejected"
     POLICY_REMOVED = "policy.removed"
+    POLICY_WARNED = "policy.warned"
     SOURCE_FAILED = "source.failed"
     SOURCE_RECOVERED = "source.recovered"
     TASK_FAILED = "task.failed"

@@ -38,7 +38,7 @@ POLICIES: Final = 500
 KINDS: Final = 200
 # Policies of the cluster whose state is shown, those that are not in force first: each has eight series.
 SHOWN_POLICIES: Final = 200
-POLICY_SERIES: Final = 8 * SHOWN_POLICIES
+POLICY_SERIES: Final = 9 * SHOWN_POLICIES
 # Trust roots of the cluster that are shown: each has two series.
 SHOWN_TRUST_ROOTS: Final = 64
 # Series of all families together, and of the families that could become large.

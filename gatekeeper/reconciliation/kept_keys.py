@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from gatekeeper.cluster.times import whole_time
 from gatekeeper.policy.kms_reference import KmsReference
-from gatekeeper.reconciliation.limits import KEY_KEPT_SECONDS, KEY_ROUND_SECONDS, KEY_SECONDS
+from gatekeeper.reconciliation.limits import KEY_KEPT_SECONDS, KEY_ROUND_SECONDS, KEY_SAID_SECONDS, KEY_SECONDS
+from gatekeeper.reconciliation.report import KeyReading
 from gatekeeper.resolution.kms.key_service import KeyService, KeyServiceError, ServiceKey
 from provider.clock import Clock
 
@@ -72,8 +74,34 @@ class KeptKeys:
             return kept.key
         late = now - kept.good_at >= KEY_KEPT_SECONDS
         if kept.key is not None and not late:
-            return kept.key
+            return replace(kept.key, kept=self._why_kept(kept) if kept.error else "")
         raise KeyServiceError(str(kept.error or _IN_TURN), refuses=not late)
+
+    def reading(self, name: str, reference: KmsReference) -> KeyReading:
+        """When a key that a policy names was last read.
+
+        Args:
+            name: as the policy writes it.
+            reference: the same by its parts.
+        """
+        kept = self._known.get(reference)
+        if kept is None:
+            return KeyReading(name)
+        read_at = self._clock.now() - self._age(kept) if kept.key is not None else 0.0
+        said = str(kept.error) if kept.error is not None else ""
+        return KeyReading(name, read_at, said, gone=kept.error is not None and kept.error.gone)
+
+    def _age(self, kept: _KeptKey) -> float:
+        return self._clock.monotonic() - kept.good_at
+
+    def _why_kept(self, kept: _KeptKey) -> str:
+        """Why there is no newer key; empty while that is nobody's business."""
+        age = self._age(kept)
+        if age < KEY_SAID_SECONDS:
+            return ""
+        read_at = self._clock.now() - age
+        since, until = whole_time(read_at), whole_time(read_at + KEY_KEPT_SECONDS)
+        return f"was last read at {since}, and is used until {until}: {kept.error}"
 
     def _read(self, reference: KmsReference, before: _KeptKey) -> _KeptKey:
         begun = self._clock.monotonic()

@@ -45,6 +45,8 @@ REMOTE_ROUND_SECONDS: Final = 5.0
 KEY_SECONDS: Final = 60.0
 KEY_KEPT_SECONDS: Final = 12 * 3600.0
 KEY_ROUND_SECONDS: Final = 5.0
+# How old a key may be before that is said: one answer that did not come is nobody's business, seconds.
+KEY_SAID_SECONDS: Final = 180.0
 # Rules that are compiled in one run of opa, and how much memory it may take before it looks for garbage, MiB: with
 # fifty rules, and garbage left to the end, it takes as much as all the rest of the controller twice over.
 RULES_TOGETHER: Final = 20

@@ -9,7 +9,7 @@ while the present text is broken.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gatekeeper.cluster.api import KubernetesApi, Object
@@ -302,7 +302,8 @@ class Reconciler:
             done.errors.get(policy.uid) or (self._pods.error if not view.pods else None),
             overdue=since is not None and self._clock.monotonic() - since > limits.OVERDUE_SECONDS,
         )
-        return self._rooted.shown(judgement.report(view, policy, circumstances))
+        found = self._rooted.shown(judgement.report(view, policy, circumstances))
+        return replace(found, warnings=self._translator.warnings(policy.uid), keys=self._translator.keys(policy.uid))
 
     def _faults(self, errors: Mapping[str, ClusterError]) -> Sequence[ClusterError]:
         # A cluster without the kind has no policies, and nothing is wrong with that; what it leaves in force is held.

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from gatekeeper.cluster.errors import ClusterError
+from gatekeeper.resolution.kms_keys import KeyWarning
 
 
 class PolicyState(StrEnum):
@@ -96,6 +97,23 @@ class PodCount:
 
 
 @dataclass(frozen=True)
+class KeyReading:
+    """A key in a key management service, and when it was last read.
+
+    Attributes:
+        name: as the policy writes it: `hashivault://release`.
+        read_at: when the last good one was read, seconds since 1970; 0 where there was none since the controller began.
+        error: why it could not be read again; empty where it could.
+        gone: whether the service itself says that there is no such key.
+    """
+
+    name: str
+    read_at: float = 0.0
+    error: str = ""
+    gone: bool = False
+
+
+@dataclass(frozen=True)
 class PolicyReport:
     """What became of one ClusterImagePolicy.
 
@@ -110,6 +128,8 @@ class PolicyReport:
         pods: in how many these are in force.
         generation_in_force: of the policy, that the Constraints in the cluster were made of; 0 where there is none.
         images: the globs of the images that these are about.
+        warnings: what somebody should know of its present text although it can be used.
+        keys: the keys in services that its present text names.
     """
 
     name: str
@@ -122,6 +142,8 @@ class PolicyReport:
     pods: PodCount = PodCount()
     generation_in_force: int = 0
     images: tuple[str, ...] = ()
+    warnings: tuple[KeyWarning, ...] = ()
+    keys: tuple[KeyReading, ...] = ()
 
     @property
     def in_force(self) -> bool:

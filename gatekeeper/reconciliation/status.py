@@ -3,8 +3,9 @@
 `Ready`     its present text is in force in every Pod of Gatekeeper; `Unknown` while it is on the way
 `Enforced`  some text of it is in force in every Pod, the present one or an earlier one
 `Degraded`  something has to be done: its text cannot be used, it is in force in some Pods only, or its object is gone
+`Warned`    only where it is so: its present text can be used, and somebody should know something of a key that it names
 
-The reason of a condition is a `StateReason`.
+The reason of a condition is a `StateReason`, of `Warned` a `KeyWarningReason`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from provider.foreign_text import shown
 READY: Final = "Ready"
 ENFORCED: Final = "Enforced"
 DEGRADED: Final = "Degraded"
+WARNED: Final = "Warned"
 IN_FORCE_STATES: Final = frozenset({PolicyState.ENFORCED, PolicyState.WARN, PolicyState.SHADOW})
 _DEGRADED: Final = frozenset({PolicyState.REJECTED, PolicyState.PARTIAL, PolicyState.HELD})
 # Fields that say when, not what.
@@ -124,23 +126,30 @@ def _conditions(report: PolicyReport, before: Mapping[str, Mapping[str, Any]], n
     reason = report.reason.value
     ready = "True" if report.state in IN_FORCE_STATES else "Unknown" if report.state is PolicyState.PENDING else "False"
     found = {
-        READY: (ready, reason),
-        ENFORCED: ("True", StateReason.IN_FORCE.value) if report.in_force else ("False", reason),
-        DEGRADED: ("True" if report.state in _DEGRADED else "False", reason),
+        READY: (ready, reason, report.message),
+        ENFORCED: (*(("True", StateReason.IN_FORCE.value) if report.in_force else ("False", reason)), report.message),
+        DEGRADED: ("True" if report.state in _DEGRADED else "False", reason, report.message),
     }
+    if report.warnings:
+        found[WARNED] = ("True", report.warnings[0].reason.value, warning_text(report))
     return [_condition(report, each, found[each], before.get(each, {}), now) for each in found]
 
 
+def warning_text(report: PolicyReport) -> str:
+    """The warnings about a policy, one after the other."""
+    return "; ".join(str(each.problem) for each in report.warnings)
+
+
 def _condition(
-    report: PolicyReport, name: str, said: tuple[str, str], before: Mapping[str, Any], now: str
+    report: PolicyReport, name: str, said: tuple[str, str, str], before: Mapping[str, Any], now: str
 ) -> dict[str, Any]:
-    status, reason = said
+    status, reason, message = said
     since = str(before.get("lastTransitionTime", now)) if before.get("status") == status else now
     return {
         "type": name,
         "status": status,
         "reason": reason,
-        "message": shown(report.message, limits.MESSAGE_CHARACTERS),
+        "message": shown(message, limits.MESSAGE_CHARACTERS),
         "lastTransitionTime": since,
         "observedGeneration": report.generation,
     }

@@ -10,7 +10,7 @@ from gatekeeper.cluster.errors import AccessDeniedError, ClusterError, ObjectAbs
 from gatekeeper.documents.problems import PolicyError, Problem
 from gatekeeper.evaluation.opa import Engine, NoVerdictError
 from gatekeeper.policy import policy_of
-from gatekeeper.policy.kms_reference import KmsReference
+from gatekeeper.policy.kms_reference import KmsReference, parse
 from gatekeeper.policy.model import ClusterImagePolicy
 from gatekeeper.policy.support import with_text
 from gatekeeper.reconciliation.desired import DesiredPolicy
@@ -19,10 +19,10 @@ from gatekeeper.reconciliation.limits import MESSAGE_CHARACTERS, REFERENCE_SECON
 from gatekeeper.reconciliation.present import PolicyObject
 from gatekeeper.reconciliation.references import ReferenceReader
 from gatekeeper.reconciliation.remote_texts import ClusterTexts, RemoteTexts
-from gatekeeper.reconciliation.report import StateReason
+from gatekeeper.reconciliation.report import KeyReading, StateReason
 from gatekeeper.reconciliation.shadow import Shadow
 from gatekeeper.resolution.kms.key_service import KeyService
-from gatekeeper.resolution.kms_keys import resolve
+from gatekeeper.resolution.kms_keys import KeyWarning, PolicyWithKeys, resolve
 from gatekeeper.resolution.references import PolicyReference, ReferenceKind, references
 from gatekeeper.resolution.secret_keys import SecretKeys
 from gatekeeper.resolution.texts import ConfigMapsAndUrls, Fetch
@@ -98,6 +98,7 @@ class PolicyTranslator:
         self._settings = settings
         self._decoded: dict[str, tuple[PolicyObject, ClusterImagePolicy | Refusal]] = {}
         self._done: dict[str, tuple[ClusterImagePolicy, int, Outcome]] = {}
+        self._warnings: dict[str, tuple[KeyWarning, ...]] = {}
         self._synced_waivers = False
 
     def outcomes(self, policies: Sequence[PolicyObject]) -> Mapping[str, Outcome]:
@@ -125,6 +126,18 @@ class PolicyTranslator:
         self._forget({each.uid for each in policies})
         return found
 
+    def warnings(self, uid: str) -> tuple[KeyWarning, ...]:
+        """What somebody should know of a policy's present text although it can be used."""
+        return self._warnings.get(uid, ())
+
+    def keys(self, uid: str) -> tuple[KeyReading, ...]:
+        """The keys in services that a policy's present text names, and when each was last read."""
+        _, decoded = self._decoded.get(uid, (None, None))
+        if decoded is None or isinstance(decoded, Refusal):
+            return ()
+        named = (authority.key.kms for authority in decoded.spec.authorities if authority.key is not None)
+        return tuple(self._keys.reading(name, parse(name)) for name in dict.fromkeys(named) if name)
+
     def errors(self) -> Sequence[ClusterError]:
         """What of the objects that policies name could not be read, each call once; those that are not there apart."""
         return self._reader.errors()
@@ -138,6 +151,7 @@ class PolicyTranslator:
     def _forget(self, living: set[str]) -> None:
         self._decoded = {uid: kept for uid, kept in self._decoded.items() if uid in living}
         self._done = {uid: kept for uid, kept in self._done.items() if uid in living}
+        self._warnings = {uid: kept for uid, kept in self._warnings.items() if uid in living}
 
     def _known(self, policy: PolicyObject, whole: ClusterImagePolicy) -> Outcome | None:
         before, generation, outcome = self._done.get(policy.uid, (None, 0, None))
@@ -170,8 +184,9 @@ class PolicyTranslator:
         decoded = self._decode(policy)
         if isinstance(decoded, Refusal):
             return decoded
+        self._warnings.pop(policy.uid, None)
         try:
-            return self._resolved(decoded)
+            whole = self._resolved(decoded)
         except PolicyError as error:
             until = self._clock.monotonic() + REFERENCE_SECONDS
             return Refusal(StateReason.REFERENCE_INVALID, sentence(error.problems), until)
@@ -179,8 +194,10 @@ class PolicyTranslator:
             if not isinstance(error, ClusterError):
                 return _internal(error)
             return Refusal(_of(error), _advised(error), self._clock.monotonic() + REFERENCE_SECONDS)
+        self._warnings[policy.uid] = whole.warnings
+        return whole.policy
 
-    def _resolved(self, policy: ClusterImagePolicy) -> ClusterImagePolicy:
+    def _resolved(self, policy: ClusterImagePolicy) -> PolicyWithKeys:
         secrets: dict[str, Mapping[str, bytes]] = {}
         texts: dict[tuple[str, str], Mapping[str, str]] = {}
         for each in references(policy, self._settings.namespace):
@@ -192,7 +209,7 @@ class PolicyTranslator:
                 texts[each.namespace, each.name] = decoded
         given = ConfigMapsAndUrls(texts, self._fetch, self._settings.namespace)
         whole = SecretKeys(secrets).resolve(with_text(policy, ClusterTexts(given, self._remotes)))
-        return resolve(whole, self._keys).policy
+        return resolve(whole, self._keys)
 
     def _content(self, reference: PolicyReference) -> Mapping[str, bytes]:
         found = self._reader.read(reference)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Final
 
 from gatekeeper.documents.problems import PolicyError, Problem, Severity
@@ -15,17 +16,41 @@ from gatekeeper.resolution.kms.key_service import KeyService, KeyServiceError, S
 _UNTIL: Final = "until it can be read, this authority vouches for no image"
 
 
+class KeyWarningReason(StrEnum):
+    """What is to be warned of, one word."""
+
+    # The last good key is used, because there is no newer answer.
+    KEPT = "KeyKept"
+    # There is none: its authority vouches for no image.
+    UNAVAILABLE = "KeyUnavailable"
+    # Its service signs with another hash than the policy takes.
+    HASH_DIFFERS = "HashAlgorithmDiffers"
+
+
+@dataclass(frozen=True)
+class KeyWarning:
+    """A warning about a key in a service.
+
+    Attributes:
+        reason: one word.
+        problem: the same for people, with the path of the field.
+    """
+
+    reason: KeyWarningReason
+    problem: Problem
+
+
 @dataclass(frozen=True)
 class PolicyWithKeys:
     """A policy with public keys in the place of references.
 
     Attributes:
         policy: an authority whose key cannot be had now has an `AbsentKey`.
-        warnings: which these are and why, and what of a key makes signatures fail.
+        warnings: which these are and why, which are older than they should be, and what of a key makes signatures fail.
     """
 
     policy: ClusterImagePolicy
-    warnings: tuple[Problem, ...] = ()
+    warnings: tuple[KeyWarning, ...] = ()
 
 
 def names(policy: ClusterImagePolicy) -> Iterator[KmsReference]:
@@ -48,18 +73,18 @@ def resolve(policy: ClusterImagePolicy, service: KeyService[KmsReference]) -> Po
     if not any(True for _ in names(policy)):
         return PolicyWithKeys(policy)
     wrong: list[Problem] = []
-    warnings: list[Problem] = []
+    warnings: list[KeyWarning] = []
     whole = []
     for index, authority in enumerate(policy.spec.authorities):
         path = f"spec.authorities[{index}].key.kms"
         try:
-            key, warning = _key(authority.key, service)
+            key, said = _key(authority.key, service)
         except KeyServiceError as error:
             wrong.append(Problem(path, str(error), fields=(path,)))
             continue
         whole.append(_with(authority, key))
-        if warning:
-            warnings.append(Problem(path, warning, Severity.WARNING, fields=(path,)))
+        for reason, sentence in said.items():
+            warnings.append(KeyWarning(reason, Problem(path, sentence, Severity.WARNING, fields=(path,))))
     if wrong:
         raise PolicyError(wrong)
     return PolicyWithKeys(replace(policy, spec=replace(policy.spec, authorities=tuple(whole))), tuple(warnings))
@@ -69,18 +94,26 @@ def _with(authority: Authority, key: KeyRef | None) -> Authority:
     return authority if key is authority.key else replace(authority, key=key)
 
 
-def _key(key: KeyRef | None, service: KeyService[KmsReference]) -> tuple[KeyRef | None, str]:
+def _key(key: KeyRef | None, service: KeyService[KmsReference]) -> tuple[KeyRef | None, Mapping[KeyWarningReason, str]]:
     """The key in place of the reference, and what is to be warned of."""
     if key is None or not key.kms:
-        return key, ""
+        return key, {}
     try:
         found = service.public_key(parse(key.kms))
     except KeyServiceError as error:
         if error.refuses:
             raise
         why = f"the key {key.kms} cannot be had: {error}"
-        return AbsentKey(hash_algorithm=key.hash_algorithm, why=why), f"{why}; {_UNTIL}"
-    return replace(key, kms="", data=found.pem), _hash_warning(key, found)
+        absent = AbsentKey(hash_algorithm=key.hash_algorithm, why=why)
+        return absent, {KeyWarningReason.UNAVAILABLE: f"{why}; {_UNTIL}"}
+    return replace(key, kms="", data=found.pem), dict(_warnings(key, found))
+
+
+def _warnings(key: KeyRef, found: ServiceKey) -> Iterator[tuple[KeyWarningReason, str]]:
+    if found.kept:
+        yield KeyWarningReason.KEPT, f"the key {key.kms} {found.kept}"
+    if differs := _hash_warning(key, found):
+        yield KeyWarningReason.HASH_DIFFERS, differs
 
 
 def _hash_warning(key: KeyRef, found: ServiceKey) -> str:

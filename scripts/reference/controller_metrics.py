@@ -80,6 +80,8 @@ WHEN: Final = {
     "waivers_watched": "`ending`: what will be denied within 14 days; `break_glass`: an emergency goes on",
     "waiver_copies": "`different`: a Waiver that was deleted may still let pass, or one that is there does not",
     "policy_in_force": "0: part of Gatekeeper does not enforce the policy; its PolicyStatus says why",
+    "policy_key_read_timestamp_seconds": "Older than some minutes: its service is away or denies it (`policy.warned`); "
+    "after 12 hours its authority vouches for no image",
     "policy_state": "see the policy's PolicyStatus, or `bestbefore policies`: each state has its reason there",
     "certificate_expiry_timestamp_seconds": (
         "it should, long before it is reached; if not, see `bestbefore_source_errors_total` of `certificates`"

@@ -18,11 +18,14 @@ class ShownPolicy:
         name: its name.
         state: what it does now.
         in_force: whether some text of it is in force in every Pod of Gatekeeper.
+        key_read_at: when the oldest of the keys in services that it uses was read, seconds since 1970; 0 where it uses
+            none.
     """
 
     name: str
     state: str
     in_force: bool
+    key_read_at: float = 0.0
 
 
 class PolicyMetrics:
@@ -46,8 +49,15 @@ class PolicyMetrics:
             ("policy",),
             registry=registry,
         )
+        self._key_read = Gauge(
+            "bestbefore_policy_key_read_timestamp_seconds",
+            "When the oldest key in a key management service that a policy uses was last read, seconds since 1970",
+            ("policy",),
+            registry=registry,
+        )
         self._folded = folded
         self._shown: set[str] = set()
+        self._keyed: set[str] = set()
         self._left = 0
 
     def show(self, found: Sequence[ShownPolicy], states: Sequence[str]) -> None:
@@ -63,6 +73,12 @@ class PolicyMetrics:
             self._in_force.remove(name)
             for state in states:
                 self._state.remove(name, state)
+        keyed = {name: each.key_read_at for name, each in shown.items() if each.key_read_at}
+        for name in self._keyed - keyed.keys():
+            self._key_read.remove(name)
+        self._keyed = set(keyed)
+        for name, read_at in keyed.items():
+            self._key_read.labels(name).set(read_at)
         left = len(found) - len(shown)
         self._folded(max(0, left - self._left))
         self._shown, self._left = set(shown), left

@@ -34,6 +34,7 @@ class SourceName(StrEnum):
     INVENTORY = "inventory"
     REPORTS = "reports"
     WAIVERS = "waivers"
+    KEYS = "keys"
 
 
 class SourceProblem(StrEnum):

@@ -31,10 +31,12 @@ class ServiceKey:
     Attributes:
         pem: one PEM block.
         long_hash: the hash that the service signs with where that is not SHA-256: `sha384`; else empty.
+        kept: why it is the last good one and no newer; empty where it was read in time.
     """
 
     pem: str
     long_hash: str = ""
+    kept: str = ""
 
 
 class KeyService(Protocol[Reference_contra]):

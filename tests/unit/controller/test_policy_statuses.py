@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gatekeeper.cluster.errors import AccessDeniedError, ClusterUnavailableError
@@ -13,7 +15,9 @@ from gatekeeper.denials import limits
 from gatekeeper.denials.ledger.metrics import DenialMetrics
 from gatekeeper.denials.logs.health import SourceName, SourceProblem
 from gatekeeper.denials.reports import block_event
+from gatekeeper.documents.problems import Problem, Severity
 from gatekeeper.reconciliation.report import (
+    KeyReading,
     PodCount,
     PolicyConstraint,
     PolicyReport,
@@ -22,6 +26,7 @@ from gatekeeper.reconciliation.report import (
     SeveralReports,
     StateReason,
 )
+from gatekeeper.resolution.kms_keys import KeyWarning, KeyWarningReason
 from tests.simulators.clock import FakeClock
 from tests.simulators.cluster import ClusterSimulator
 from tests.simulators.sources import HealthSimulator
@@ -203,9 +208,40 @@ def test_event_that_cannot_be_written_is_written_later(room):
     assert room.events() == [("Normal", "PolicyEnforced")]
 
 
+def test_when_the_oldest_key_of_a_policy_was_read_is_shown_while_it_has_keys(room):
+    keys = (KeyReading("hashivault://a", 900.0), KeyReading("hashivault://b", 1000.0), KeyReading("hashivault://new"))
+    room.round(replace(report(), keys=keys), report("without"))
+    assert room.value("policy_key_read_timestamp_seconds", policy="fresh") == 900.0
+    assert room.value("policy_key_read_timestamp_seconds", policy="without") is None
+    room.round(report(), report("without"))
+    assert room.value("policy_key_read_timestamp_seconds", policy="fresh") is None
+
+
+def test_warning_about_a_key_is_a_condition_and_an_event_while_it_lasts(room):
+    path = "spec.authorities[0].key.kms"
+    said = KeyWarning(KeyWarningReason.KEPT, Problem(path, "the key is old", Severity.WARNING, fields=(path,)))
+    warned = replace(report(), warnings=(said,))
+    for _ in range(2):
+        room.round(warned)
+    (condition,) = [each for each in conditions(room) if each["type"] == "Warned"]
+    assert (condition["status"], condition["reason"]) == ("True", "KeyKept")
+    assert condition["message"] == f"{path}: the key is old"
+    assert {each["status"] for each in conditions(room) if each["type"] == "Ready"} == {"True"}
+    assert room.events() == [("Normal", "PolicyEnforced"), ("Warning", "PolicyWarned")]
+    room.round(report())
+    assert "Warned" not in {each["type"] for each in conditions(room)}
+
+
+def conditions(room: Room) -> list[dict[str, str]]:
+    (found,) = room.cluster.objects(POLICY_STATUSES)
+    return list(found["status"]["conditions"])
+
+
 def test_of_too_many_policies_those_are_shown_that_are_not_in_force(room):
     lost = PolicyReport("zz", "u", 1, PolicyState.PARTIAL, StateReason.PODS_AWAITED, "words")
-    many = [report(f"p{number:04}") for number in range(limits.SHOWN_POLICIES + 5)]
+    key = KeyReading("hashivault://release", 1000.0)
+    lost = replace(lost, keys=(key,))
+    many = [replace(report(f"p{number:04}"), keys=(key,)) for number in range(limits.SHOWN_POLICIES + 5)]
     states = PolicyStates(room.metrics.policies)
     for _ in range(2):
         states.take(RoundReport(known=True, policies=[*many, lost]))

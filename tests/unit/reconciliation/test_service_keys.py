@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatekeeper.policy.kms_reference import VaultKey
-from gatekeeper.reconciliation.limits import KEY_KEPT_SECONDS, KEY_SECONDS
+from gatekeeper.reconciliation.limits import KEY_KEPT_SECONDS, KEY_SAID_SECONDS, KEY_SECONDS
 from gatekeeper.resolution.kms.key_service import KeyServiceError, ServiceKey
 from gatekeeper.translation import names
 from tests.simulators.key_services import pem, public_key
@@ -67,6 +67,45 @@ def test_last_good_key_is_kept_for_its_time_and_then_the_authority_has_none(worl
     world.keys.keys[RELEASE] = ServiceKey(NEW)
     world.run(KEY_SECONDS + 5)
     assert key(world) == NEW
+
+
+def reasons(world: World) -> list[str]:
+    return [each.reason.value for each in world.report("signed").warnings]
+
+
+def test_key_that_is_kept_is_said_with_its_age_when_more_than_one_answer_did_not_come(world):
+    read_at = world.clock.now()
+    world.keys.keys[RELEASE] = AWAY
+    world.run(KEY_SECONDS + 5)
+    assert reasons(world) == []
+    world.run(KEY_SAID_SECONDS)
+    (warning,) = world.report("signed").warnings
+    assert (warning.reason.value, warning.problem.path) == ("KeyKept", "spec.authorities[0].key.kms")
+    message = warning.problem.message
+    assert message.startswith("the key hashivault://release was last read at ")
+    assert message.endswith(f": {AWAY}")
+    (found,) = world.report("signed").keys
+    assert (found.name, found.error, found.gone) == ("hashivault://release", str(AWAY), False)
+    assert abs(found.read_at - read_at) < KEY_SECONDS
+    assert world.report("fresh").keys == ()
+    world.keys.keys[RELEASE] = ServiceKey(OLD)
+    world.run(KEY_SECONDS + 5)
+    assert reasons(world) == []
+
+
+def test_authority_without_its_key_is_warned_of(world):
+    world.keys.keys[RELEASE] = KeyServiceError("AWS KMS has no such key, or it is disabled", gone=True)
+    world.run(KEY_SECONDS + 5)
+    assert reasons(world) == ["KeyUnavailable"]
+    (found,) = world.report("signed").keys
+    assert (found.read_at, found.gone) == (0.0, True)
+
+
+def test_hash_that_the_service_does_not_sign_with_is_warned_of_in_the_cluster(world):
+    world.keys.keys[RELEASE] = ServiceKey(NEW, "sha384")
+    world.run(KEY_SECONDS + 5)
+    assert reasons(world) == ["HashAlgorithmDiffers"]
+    assert world.state("signed") == "enforced InForce"
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["in-between", "while-nobody-looked"])

@@ -9,7 +9,7 @@ from gatekeeper.policy import policy_of
 from gatekeeper.policy.kms_reference import VaultKey
 from gatekeeper.resolution.kms.key_service import KeyServiceError, ServiceKey
 from gatekeeper.resolution.kms.single_looks import LOOKS_SECONDS, SingleLooks
-from gatekeeper.resolution.kms_keys import resolve
+from gatekeeper.resolution.kms_keys import KeyWarningReason, resolve
 from gatekeeper.translation.translate import translate
 from tests.simulators.clock import FakeClock
 from tests.simulators.key_services import KeyServiceStub, pem, public_key
@@ -45,8 +45,9 @@ def test_key_that_cannot_be_had_is_that_authoritys_own_matter():
     }
     assert second["verify"]["key"]["data"] == PEM
     (warning,) = found.warnings
-    assert warning.path == "spec.authorities[0].key.kms"
-    assert warning.message.endswith("until it can be read, this authority vouches for no image")
+    assert warning.reason is KeyWarningReason.UNAVAILABLE
+    assert warning.problem.path == "spec.authorities[0].key.kms"
+    assert warning.problem.message.endswith("until it can be read, this authority vouches for no image")
 
 
 def test_answer_that_is_no_key_is_an_error_by_its_path():
@@ -61,7 +62,7 @@ def test_answer_that_is_no_key_is_an_error_by_its_path():
 def test_key_whose_service_signs_with_another_hash_is_warned_of(chosen, warned):
     key = {"kms": "hashivault://a", **({"hashAlgorithm": chosen} if chosen else {})}
     found = resolve(policy(key), KeyServiceStub({A: ServiceKey(PEM, "sha384")}))
-    said = [each.message for each in found.warnings]
+    said = [each.problem.message for each in found.warnings]
     assert [each.endswith("write hashAlgorithm: sha384") for each in said] == [True] * warned
 
 
@@ -86,4 +87,4 @@ def test_command_asks_no_more_when_keys_took_too_long():
     stub = Slow()
     found = resolve(policy({"kms": "hashivault://a"}, {"kms": "hashivault://b"}), SingleLooks(lambda: stub, clock))
     assert stub.asked == [A]
-    assert "other keys took more than" in found.warnings[1].message
+    assert "other keys took more than" in found.warnings[1].problem.message
