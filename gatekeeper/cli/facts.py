@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 
-from gatekeeper.cli import age, output, registries
+from gatekeeper.cli import age, dates, output, registries
 from gatekeeper.cli import steps as step_table
+from gatekeeper.cli.dates import DateSearch
 from gatekeeper.cli.quotation import visible
 from gatekeeper.cli.steps import StepJournal
 from gatekeeper.evaluation import recorded_config
@@ -34,13 +36,17 @@ from provider.questions.question import FactQuestion
     multiple=True,
     help="A source of dates that counts where the configuration has none, as `dates` of MaximumImageAge says.",
 )
+@dates.options
 @registries.options
-def command(
+def command(  # noqa: PLR0913 - the options of the command
     images: tuple[str, ...],
     form: str,
     further: tuple[str, ...],
+    keys: tuple[Path, ...],
+    given_trust_roots: tuple[str, ...],
     *,
     stepwise: bool,
+    proofs: bool,
     **reach: Any,  # noqa: ANN401 - as they say
 ) -> None:
     """Show the facts of IMAGEs: digest, platforms, when each was built and where that date stands.
@@ -55,26 +61,48 @@ def command(
     replicas share, the work of another caller), by which credential, with which status or reason, and how many
     requests the registry says are left. `trip` counts the requests that had to wait for each other; `-` took none.
 
-    Exit: 0 all answered, 1 some image has no answer, 2 an option that cannot be used.
+    `--proofs` shows every date with its source and what it proves. That of a configuration or an annotation is its
+    publisher's word. That of provenance proves that the image was built no earlier, if you trust the builder that it
+    names and who attested it; without a proved attestation it is unproved. The earliest time of a transparency log or a
+    timestamp authority over all signatures and attestations proves that the image existed no later: so it may be older,
+    never younger. Whose word counts: the public good instance, whoever signed; with --trust-root or --key another one.
+    A date that cannot be true is named, and what it contradicts.
+
+    Exit: 0 all answered, 1 some image, or some of its proofs, has no answer, 2 an option that cannot be used.
     """
+    if (keys or given_trust_roots) and not proofs:
+        output.refuse(["--key and --trust-root say whose proofs count: give --proofs, too"])
     journal = StepJournal() if stepwise else None
-    source = LiveFacts(registries.inspector(**reach, recorders=journal.recorder if journal else None))
-    dates = tuple(source for source in date_source.FURTHER if source.value in further)
-    questions = [_ImageQuestions.of(image, dates) for image in images]
+    recorders = journal.recorder if journal else None
+    search = DateSearch.of(keys, given_trust_roots, reach) if proofs else None
+    source = LiveFacts(search.inspector(recorders) if search else registries.inspector(**reach, recorders=recorders))
+    further_dates = tuple(source for source in date_source.FURTHER if source.value in further)
+    questions = [_ImageQuestions.of(image, further_dates) for image in images]
     try:
         # What is kept is whole: a policy that reads a part of it is answered, though all would be too much.
         found = _found(questions, source.recordable if form == "json" else source.answers, stepwise=stepwise)
     except SettingsError as error:
         output.refuse(error.problems)
+    known = (
+        {each.image: search.found(each.image) for each in questions if "reason" not in found[each.image]}
+        if search
+        else {}
+    )
     if form == "json":
         steps = {"steps": {each.image: each.steps(journal) for each in questions}} if journal else {}
-        output.document({"version": FILE_VERSION, "images": found, **steps})
+        proved = {"dates": {image: each.to_json() for image, each in known.items() if each}} if search else {}
+        output.document({"version": FILE_VERSION, "images": found, **proved, **steps})
     else:
         for each in questions:
             show(each.image, found[each.image])
+            if image_dates := known.get(each.image):
+                dates.show(image_dates)
             if journal:
                 each.show_steps(journal)
-    sys.exit(output.Exit.DENIED if any("reason" in fact for fact in found.values()) else output.Exit.ALLOWED)
+    answered = all("reason" not in fact for fact in found.values()) and all(
+        each is not None and not each.failures for each in known.values()
+    )
+    sys.exit(output.Exit.ALLOWED if answered else output.Exit.DENIED)
 
 
 @dataclass(frozen=True)

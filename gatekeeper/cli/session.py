@@ -21,6 +21,7 @@ from provider.steps import StepRecorder
 
 if TYPE_CHECKING:
     from provider.images.assembly import Assembly
+    from provider.images.stated_dates import StatedDates
     from provider.registry.tag_pages import TagList
     from provider.signatures.attestation_list import AttestationList
     from provider.signatures.examination import Examination
@@ -73,6 +74,20 @@ class Session:
 
         key = item_key.of(FactQuestion(image))
         work = attestations_of(key.reference, self._assembly.store, self._clock.now, NullObserver(), self._call(key))
+        return self._loop.run(work)
+
+    def stated_dates(self, image: str) -> StatedDates:
+        """See `provider.images.stated_dates`.
+
+        Raises:
+            BestbeforeError: the reference cannot be read, or there is no answer.
+        """
+        # Imported here: other questions shall not pay for it.
+        from provider.images.stated_dates import stated_dates  # noqa: PLC0415
+        from provider.observer import NullObserver  # noqa: PLC0415
+
+        key = item_key.of(FactQuestion(image))
+        work = stated_dates(key.reference, self._assembly.store, self._clock.now, NullObserver(), self._call(key))
         return self._loop.run(work)
 
     def tags(self, repository: str) -> TagList:

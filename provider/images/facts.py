@@ -90,7 +90,7 @@ def _by_platform(
         if config is None or not counts(leaf, config):
             continue
         facts = _dated(leaf, config, dates)
-        name = _platform_name(leaf, config)
+        name = platform_name(leaf, config)
         # Of two for one platform nobody knows which a node takes: the older one counts.
         platforms[name] = min(platforms.get(name, facts), facts, key=_by_age)
     return platforms
@@ -124,7 +124,8 @@ def _runs(leaf: Leaf, config: ImageConfig) -> bool:
     return leaf.manifest.config.media_type in media_types.CONFIGS or bool(config.platform.os)
 
 
-def _platform_name(leaf: Leaf, config: ImageConfig) -> str:
+def platform_name(leaf: Leaf, config: ImageConfig) -> str:
+    """What a leaf is called among the platforms of its image."""
     named = leaf.descriptor.platform.name if leaf.descriptor and leaf.descriptor.platform else ""
     own = "" if config.platform.unknown else config.platform.name
     return own or named or _UNNAMED

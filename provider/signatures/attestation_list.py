@@ -18,11 +18,12 @@ from provider.registry.call import Call
 from provider.registry.content.manifest import Descriptor
 from provider.registry.reference import Reference
 from provider.registry.store import Store
-from provider.signatures import statement
+from provider.signatures import provenance, statement
 from provider.signatures.content import Envelope
 from provider.signatures.discovery import Discovery, Listing, Target
 from provider.signatures.formats import attestation, bundle, bundle_format
 from provider.signatures.proof_kind import ATTESTATIONS, SIGN
+from provider.signatures.provenance import Provenance
 from provider.signatures.rejection import RejectionError
 
 _Reading: TypeAlias = Callable[[Listing, Descriptor], Coroutine[Any, Any, "AttestationEntry | None"]]
@@ -38,6 +39,7 @@ class AttestationEntry:
         predicate_type: of its statement; empty where it cannot be read.
         size: bytes of its payload.
         problem: why it cannot be read, or what is odd about it; empty without.
+        provenance: what it says of the build of this image; None where it is of another type or about another image.
     """
 
     form: str
@@ -45,6 +47,7 @@ class AttestationEntry:
     predicate_type: str = ""
     size: int = 0
     problem: str = ""
+    provenance: Provenance | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As commands print it."""
@@ -128,7 +131,8 @@ def _entry(form: str, layer: str, payload: bytes, digest: str) -> AttestationEnt
         said.verify_subject(digest)
     except RejectionError as error:
         return AttestationEntry(form, layer, said.predicate_type, len(payload), str(error))
-    return AttestationEntry(form, layer, said.predicate_type, len(payload))
+    build = provenance.read(said.predicate_type, said.predicate)
+    return AttestationEntry(form, layer, said.predicate_type, len(payload), provenance=build)
 
 
 def _problems(listing: Listing) -> Sequence[str]:

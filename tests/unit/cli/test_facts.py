@@ -147,3 +147,22 @@ def test_date_of_an_annotation_is_shown_where_it_is_asked_for(run: Run) -> None:
     assert lines[3].endswith(" days ago, as an annotation says)")
     assert run("facts", "app/model:1").exit_code == 1
     assert run("facts", "app/model:1", "--dates", "label").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--key", "cosign.pub"], "--key and --trust-root say whose proofs count: give --proofs, too"),
+        (["--trust-root", "root.json"], "--key and --trust-root say whose proofs count: give --proofs, too"),
+        (["--proofs", "--key", "cosign.pub"], "--key cosign.pub: it is no public key in PEM, or cannot be read"),
+        (["--proofs", "--trust-root", "none.json"], "none.json"),
+    ],
+)
+def test_options_of_proofs_that_cannot_be_used_end_with_2(run: Run, tmp_path, monkeypatch, words, said) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("cosign.pub", "root.json"):
+        (tmp_path / name).write_text("-----BEGIN PRIVATE KEY-----")
+    done = run("facts", "app/web:1", *words)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.output

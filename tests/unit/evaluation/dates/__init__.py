@@ -1,0 +1,1 @@
+"""What `facts --proofs` makes of what is stated and proved."""
