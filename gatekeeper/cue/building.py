@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from gatekeeper.cue import embedding, scalars, structures, words, writing
 from gatekeeper.cue.checks import checks_of
@@ -27,7 +28,7 @@ from gatekeeper.cue.nodes import (
     StructNode,
     Validator,
 )
-from gatekeeper.cue.parts import Conjunct, Disjuncts, ListPart, Part, StructPart, Way
+from gatekeeper.cue.parts import ClosingPart, Conjunct, Disjuncts, ListPart, Part, StructPart, Way
 from gatekeeper.cue.refusal import CueError
 from gatekeeper.cue.scopes import Frame, NameMeaning, StructNames, meaning
 from gatekeeper.cue.syntax import (
@@ -47,6 +48,8 @@ from gatekeeper.cue.syntax import (
 )
 from gatekeeper.cue.walking import walked
 from provider.limits import CUE_BRANCHES, CUE_DEPTH, CUE_PARTS
+
+_MIN: Final = "list.MinItems"
 
 
 def built(file: File) -> Node:
@@ -177,7 +180,7 @@ class Builder:
             case FunctionCall() if isinstance(expression.function, Name) and expression.function.name == "or":
                 return self._one_of(expression, said)
             case _:
-                return Disjuncts((Way(tuple(checks_of(expression, said, self.imports))),))
+                return Disjuncts((Way(_closing(tuple(checks_of(expression, said, self.imports)), said)),))
 
     def _one_of(self, call: FunctionCall, said: Conjunct) -> Disjuncts:
         """`or(["a", "b"])`, of values that the text gives."""
@@ -209,7 +212,7 @@ class Builder:
         found = meaning(expression.name, said.frame)
         if found is None:
             if expression.name in words.TYPES:
-                return Disjuncts((Way(words.TYPES[expression.name]),))
+                return Disjuncts((Way(_closing(words.TYPES[expression.name], said)),))
             raise self._unknown(expression)
         if found.let is not None:
             self.used.add(found.let)
@@ -320,7 +323,8 @@ class Builder:
     def _joined(self, parts: Sequence[Part], depth: int, line: int, *, late: bool) -> Node:
         structs = [part for part in parts if isinstance(part, StructPart)]
         lists = [part for part in parts if isinstance(part, ListPart)]
-        checks = [part for part in parts if not isinstance(part, StructPart | ListPart)]
+        checks = [part for part in parts if not isinstance(part, StructPart | ListPart | ClosingPart)]
+        _refuse_closed_by_less(parts, structs, line)
         if not structs and not lists:
             return scalars.joined(checks, line, late=late)
         kind = "struct" if structs else "list"
@@ -355,18 +359,41 @@ class Builder:
         if never:
             return never[0][1].below(str(never[0][0]))
         if closed:
+            wanted = max(
+                (each.arguments[0] for each in checks if isinstance(each, Validator) and each.name == _MIN), default=0
+            )
+            if wanted > 0:
+                # Checks and items exclude each other: it is empty.
+                return Never(f"invalid value [] (does not satisfy {_MIN}({wanted}))")
             return ListNode(tuple(items), None, checks, text=_list_text(lists))
         rest = [found for each in lists if (found := _item(each, longest)) is not None]
         node = self.node(rest, depth + 1, late=True) if rest else ScalarNode()
         return ListNode(tuple(items), node, checks, text=_list_text(lists))
 
 
+def _closing(checks: tuple[Check, ...], said: Conjunct) -> tuple[Part, ...]:
+    """What is said of a value in a definition: where it may be a struct, that one is closed."""
+    if said.groups and all("struct" in scalars.kinds_of(each) for each in checks):
+        return (*checks, ClosingPart(said.groups))
+    return checks
+
+
+def _refuse_closed_by_less(parts: Sequence[Part], structs: Sequence[StructPart], line: int) -> None:
+    """A definition that may be any struct closes the one that it meets; how, depends on what else is said of it."""
+    closing = [part for part in parts if isinstance(part, ClosingPart)]
+    if closing and any(isinstance(part, Validator) for part in parts):
+        raise CueError(line, "a function for a struct in a definition is not taken")
+    if any(not each.groups <= part.groups for each in closing for part in structs):
+        raise CueError(line, "a struct beside a definition that may be any struct is not taken")
+
+
 def _item(part: ListPart, place: int) -> Conjunct | None:
     if place < len(part.list.items):
         return replace(part.said, expression=part.list.items[place])
-    if part.list.rest is not None and part.list.rest.value is not None:
-        return replace(part.said, expression=part.list.rest.value)
-    return None
+    if part.list.rest is None or (part.list.rest.value is None and not part.said.groups):
+        return None
+    # In a definition `[...]` closes structs as `[..._]` does.
+    return replace(part.said, expression=part.list.rest.value or Name(part.list.line, "_"))
 
 
 def _list_text(lists: Sequence[ListPart]) -> str:

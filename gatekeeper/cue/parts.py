@@ -52,7 +52,18 @@ class ListPart:
     said: Conjunct
 
 
-Part = Check | StructPart | ListPart
+@dataclass(frozen=True)
+class ClosingPart:
+    """A definition that says less than a struct, where a struct may stand (`#Any: _`): CUE closes that one.
+
+    Attributes:
+        groups: the definitions.
+    """
+
+    groups: frozenset[int]
+
+
+Part = Check | StructPart | ListPart | ClosingPart
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -19,6 +19,7 @@ from gatekeeper.cue.nodes import (
     Node,
     ScalarNode,
     StructNode,
+    Validator,
 )
 from gatekeeper.cue.parts import Conjunct, StructPart
 from gatekeeper.cue.refusal import CircleError, CueError
@@ -39,6 +40,7 @@ from gatekeeper.cue.syntax import (
 
 # Guards that say something of the same field: each set of them that may count is a node of its own.
 _GUARDS: Final = 4
+_MAX: Final = "struct.MaxFields"
 
 
 class NodeBuilder(Protocol):
@@ -122,6 +124,8 @@ def structure(
         _refuse_new_names(said_of, closed)
     if checks and (guards or closed):
         raise CueError(parts[0].struct.line, "a function for a struct that is closed or has an `if` is not taken")
+    if (too_many := _too_many(fields, checks)) is not None:
+        return too_many
     others = tuple((tests, builder.node((said,), depth + 1, late=True)) for (tests, said), _ in patterns)
     text = writing.text(parts[0].struct) if len(parts) == 1 else ""
     return StructNode(fields, others, closed, tuple(guards), checks, text, tuple(_definitions(builder, parts, depth)))
@@ -142,6 +146,15 @@ def _never(name: str, entry: FieldEntry, closed: Sequence[AllowedNames], line: i
         # Whether CUE holds it against a document without the field depends on where it stands.
         raise CueError(line, f"nothing ever fits `{name}!`: {entry.plain.said}")
     return entry.plain.below(writing.label(name)) if entry.mark is Mark.REGULAR else None
+
+
+def _too_many(fields: Mapping[str, FieldEntry], checks: Sequence[Check]) -> Never | None:
+    """Why a struct that has more fields by its text than a function allows fits nothing; None where it has not."""
+    count = sum(entry.mark is Mark.REGULAR for entry in fields.values())
+    for each in checks:
+        if isinstance(each, Validator) and each.name == _MAX and count > each.arguments[0]:
+            return Never(f"invalid value (does not satisfy {_MAX}({each.arguments[0]})): {count} fields")
+    return None
 
 
 def _definitions(builder: NodeBuilder, parts: Sequence[StructPart], depth: int) -> Iterator[tuple[str, Node]]:

@@ -12,7 +12,7 @@ from gatekeeper.cue.compilation import rego_of
 from gatekeeper.cue.nodes import Choice, ScalarNode, StructNode
 from gatekeeper.cue.parser import parsed
 from gatekeeper.cue.refusal import CueError
-from provider.limits import CUE_BRANCHES, CUE_DEPTH, CUE_PARTS, CUE_WORDS
+from provider.limits import CUE_BRANCHES, CUE_DEPTH, CUE_PARTS, CUE_WORDS, POLICY_BYTES
 from tests.integration.cue.pairs import policies
 
 # Of the processor: far more than any text takes on a slow machine, far less than one that runs away.
@@ -75,6 +75,14 @@ def test_field_that_is_itself_says_nothing():
         pytest.param('import "time"\na: time.Parse(time.RFC3339, "2026-02-30T00:00:00Z")', 2, "not taken", id="day"),
         pytest.param("#A: {x: {y: int}}\na: {#A, x: {z: int}}", 2, "in what it embeds", id="embedding"),
         pytest.param("1", 1, "embedding anything but a struct", id="no struct"),
+        pytest.param("#A: _\na: #A & {b: 1}", 2, "beside a definition that may be any struct", id="any definition"),
+        pytest.param("#A: {b: _}\na: #A\na: b: {c: 1}", 1, "may be any struct", id="any field of a definition"),
+        pytest.param("#A: {b: [...]}\na: #A & {b: [{c: 1}]}", 1, "may be any struct", id="any item of a definition"),
+        pytest.param('import "struct"\n#A: struct.MinFields(1)\na: #A', 3, "in a definition", id="function and name"),
+        pytest.param('import "struct"\na: {b: 1, c: 2} & struct.MaxFields(1)', 2, "no document", id="too many fields"),
+        pytest.param('import "list"\na: [] & list.MinItems(1)', 2, "no document ever complies", id="too few items"),
+        pytest.param("a: [for x in [1, 2] {x}]", 1, "`for`", id="comprehension of a list"),
+        pytest.param("a: {for k, v in b {(k): v}}\nb: {}", 1, "`for`", id="comprehension of fields"),
     ],
 )  # fmt: skip
 def test_what_is_not_sure_is_refused_with_its_line(text, line, words):
@@ -94,6 +102,9 @@ CHAIN = "\n".join(f"#A{number}: {{x: #A{number + 1}}}" for number in range(200))
 GUARDS = ", ".join(f"if b > {number} {{c: {number}}}" for number in range(9))
 TEXTS = "\n".join(f'a{number}: "\\(a{number + 1})\\(a{number + 1})"' for number in range(25))
 TOO_MUCH = {
+    "a billion disjunctions": ("a: " + "|".join(["1"] * 200_000), f"more than {CUE_WORDS} words"),
+    "1 MB of one text": (f'a: "{"x" * 1_000_000}"', f"at most {POLICY_BYTES} bytes"),
+    "1 MB of fields": ("\n".join(f"a{number}: int" for number in range(90_000)), f"at most {POLICY_BYTES} bytes"),
     "a billion ways": ("a: " + " & ".join(["(1 | 2 | 3 | 4)"] * 15), f"more than {CUE_BRANCHES} ways"),
     "structs": ("a: " + " & ".join(["({x?: 1} | {y?: 1})"] * 30), f"more than {CUE_BRANCHES} ways"),
     "long": ("a: " + " | ".join(str(each) for each in range(5000)), f"more than {CUE_BRANCHES} ways"),
