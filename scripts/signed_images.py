@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from gatekeeper.own.exemption import Exemption
-from gatekeeper.own.signed_images import SignedImages, Signer, SigningRule
+from gatekeeper.own.signed_images import SignedImages, SigningRule
+from gatekeeper.own.signer import Signer
 from gatekeeper.policy.model import Identity
 from provider.questions import proof_question
 

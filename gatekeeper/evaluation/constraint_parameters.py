@@ -66,10 +66,11 @@ def _is_legacy(template: Mapping[str, Any]) -> bool:
 
 
 def _sentence(message: str, keyword: Any, value: Any) -> str:  # noqa: ANN401 - any JSON
-    """What is wrong, in the validator's words, but where these would not say which properties are missing."""
-    if keyword != "anyOf" or not all(isinstance(each, Mapping) and each.keys() == {"required"} for each in value):
+    """What is wrong, in the validator's words, but where these would not say which properties are wanted."""
+    word = {"anyOf": "one", "oneOf": "exactly one"}.get(keyword)
+    if word is None or not all(isinstance(each, Mapping) and each.keys() == {"required"} for each in value):
         return message
-    return f"expected one of {', '.join(' and '.join(each['required']) for each in value)}"
+    return f"expected {word} of {', '.join(' and '.join(each['required']) for each in value)}"
 
 
 def _unknown(schema: Mapping[str, Any], value: Any, path: str) -> Iterator[Problem]:  # noqa: ANN401 - any JSON

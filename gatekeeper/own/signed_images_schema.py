@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from gatekeeper.own.attesting_rule_schema import attestations_schema
 from gatekeeper.own.schema import choice, globs
+from gatekeeper.own.signer import MOST_SIGNERS
 from gatekeeper.translation.schema import signer_properties
-
-# As in `lib.bestbefore.signing_parameters`.
-MOST_SIGNERS = 10
 
 
 def signing_parameters() -> dict[str, Any]:
     """The schemas by name, a description for each; the defaults are those of `lib.bestbefore.signing_parameters`."""
     return {
         "rules": {
-            "description": "Who has to sign what. Every rule that covers an image must be satisfied.",
+            "description": "Who has to sign what, or to attest what of it. Every rule that covers an image must be "
+            "satisfied.",
             "type": "array",
             "minItems": 1,
             "items": _rule(),
@@ -34,7 +34,9 @@ def signing_parameters() -> dict[str, Any]:
 def _rule() -> dict[str, Any]:
     return {
         "type": "object",
-        "required": ["images", "signers"],
+        "required": ["images"],
+        # Not both: a definition of an earlier release, which does not know attestations, would be content with signers.
+        "oneOf": [{"required": ["signers"]}, {"required": ["attestations"]}],
         "properties": {
             "images": {**globs("Which images the rule covers: one glob must match."), "minItems": 1},
             "signers": {
@@ -52,6 +54,7 @@ def _rule() -> dict[str, Any]:
                 "minimum": 1,
                 "maximum": MOST_SIGNERS,
             },
+            "attestations": attestations_schema(),
         },
     }
 

@@ -19,6 +19,15 @@ is_list(value, most) if {
 }
 
 # METADATA
+# description: Whether a value is how many of these signers it takes.
+is_quorum(value, signers) if {
+	is_number(value)
+	value == round(value)
+	value >= 1
+	value <= count(signers)
+}
+
+# METADATA
 # description: |
 #   What is wrong with a signer, each with the rest of its path. `places` are the members that may say what is to be
 #   proved, the last of them where none does; `nameless` is whether a certificate of anybody will do.

@@ -1,16 +1,17 @@
 # METADATA
 # title: Signers
 # description: |
-#   The rule of SignedImages: who must have signed which image. See `lib.bestbefore.judgement` for what it is asked.
+#   The rule of SignedImages: who must have signed which image, and attested what of it. See `lib.bestbefore.judgement`
+#   for what it is asked.
 package lib.bestbefore.signers
 
 import future.keywords
 
-import data.lib.bestbefore.authorities
 import data.lib.bestbefore.judgement
 import data.lib.bestbefore.parameters
 import data.lib.bestbefore.pinning
 import data.lib.bestbefore.reasons
+import data.lib.bestbefore.requirements
 import data.lib.bestbefore.signing_parameters
 
 # METADATA
@@ -30,11 +31,11 @@ problems(given) := signing_parameters.problems(given)
 images(context) := judgement.images(context)
 
 # METADATA
-# description: The keys to ask about an image, one for each signer. None where no rule covers it.
+# description: The keys to ask about an image, one for each signer and attestation. None where no rule covers it.
 questions(context, image) := {question |
 	some rule in _rules(context, image)
-	some signer in rule.signers
-	some question in authorities.questions(_authority(signer), image)
+	some required in requirements.of_rule(rule)
+	some question in requirements.questions(required, image)
 }
 
 # METADATA
@@ -50,11 +51,13 @@ verdicts(context, image, answered) := array.concat(
 
 _verdict(context, rules, image, answered) := _uncovered(context) if {
 	count(rules) == 0
-} else := _signed(_results(rules, image, answered), count(rules))
+} else := _signed(_results(all_required, image, answered, context.now), count(all_required)) if {
+	all_required := [required | some rule in rules; some required in requirements.of_rule(rule)]
+}
 
-_signed(results, rules) := {"class": "pass"} if {
+_signed(results, wanted) := {"class": "pass"} if {
 	count(results) > 0
-	count(results) == rules
+	count(results) == wanted
 	every result in results {
 		result.signed >= result.needed
 	}
@@ -84,15 +87,15 @@ _unsigned(results) := {
 	"class": "deny",
 	"reason": decisive.reason,
 	"said": said,
-	"note": judgement.notes([_alike(lacking), _hints(lacking.refusals)]),
+	"note": judgement.notes([_type(lacking), _alike(lacking), _faults(lacking.refusals), _hints(lacking.refusals)]),
 	"line": _lines(lacking.refusals),
 	"question": object.get(decisive, "question", ""),
-	"details": {
+	"details": object.union(_attestation(lacking), {
 		"quorum": lacking.needed,
 		"signers": lacking.names,
 		"signed": lacking.signed,
 		"missing": [{"name": each.name, "reason": each.reason} | some each in lacking.refusals],
-	},
+	}),
 } if {
 	lacking := [result | some result in results; not result.signed >= result.needed][0]
 	decisive := _decisive(lacking)
@@ -109,10 +112,27 @@ _decisive(result) := undecided[0] if {
 	count(definite) > 0
 } else := {"reason": "IdentityMismatch"}
 
-_who(result) := sprintf("Image is not signed by %s;", [concat(", ", missing)]) if {
+_who(result) := sprintf("Image %s by %s;", [_want(result), concat(", ", missing)]) if {
 	missing := [sprintf("%s (%s)", [each.name, each.reason]) | some each in result.refusals]
 	count(missing) > 0
+} else := sprintf("Image has attestation %s, but not by different people;", [result.entry.name]) if {
+	result.entry
 } else := "Image is signed, but not by different people;"
+
+_want(result) := sprintf("has no good attestation %s", [result.entry.name]) if {
+	result.entry
+} else := "is not signed"
+
+# What messages call an attestation is the policy's word; its type is everybody's.
+_type(result) := sprintf("%s is of type %s", [result.entry.name, result.entry.predicateType]) if {
+	result.entry
+} else := ""
+
+_attestation(result) := {"attestation": object.filter(result.entry, ["name", "predicateType"])} if {
+	result.entry
+} else := {}
+
+_faults(refusals) := concat("; ", [sprintf("%s: %s", [each.name, each.fault]) | some each in refusals])
 
 _alike(result) := sprintf("%d signers are %d here", [result.vouching, result.signed]) if {
 	result.vouching > result.signed
@@ -123,35 +143,34 @@ _hints(refusals) := concat("; ", [each.hint | some each in refusals])
 
 _lines(refusals) := concat("; ", [each.line | some each in refusals])
 
-# A result for each rule.
-_results(rules, image, answered) := [result |
-	some rule in rules
-	result := _result(rule, image, answered)
+# A result for each requirement that can be judged.
+_results(all_required, image, answered, now) := [result |
+	some required in all_required
+	result := _result(required, image, answered, now)
 ]
 
-_result(rule, image, answered) := {
-	"needed": object.get(rule, "quorum", 1),
-	"names": [signer.name | some signer in rule.signers],
+_result(required, image, answered, now) := object.union(object.filter(required, ["needed", "entry"]), {
+	"names": [signer.name | some signer in required.signers],
 	"vouching": count(judged) - count(refusals),
 	"signed": _different(people),
 	"refusals": refusals,
-} if {
-	judged := [object.union(authorities.judged(_authority(signer), image, answered), {"name": signer.name}) |
-		some signer in rule.signers
+}) if {
+	judged := [object.union(found, {"name": signer.name}) |
+		some signer in required.signers
+		found := requirements.judged(required, signer, image, answered, now)
 	]
-	count(judged) == count(rule.signers)
+	count(judged) == count(required.signers)
 	refusals := [each | some each in judged; not each.match]
-	people := [_people(rule.signers[index], each.match) | some index, each in judged; each.match]
+	people := [_people(required, required.signers[index], each.match) | some index, each in judged; each.match]
 }
 
-# Nothing but what a signer may be reaches the judgement: no static verdict, whatever the parameters hold.
-_authority(signer) := object.filter(signer, ["name", "verify", "stamped", "identities"])
-
 # Who is behind a signer's signatures: the key, however it is written, or those whom the certificates name.
-_people(signer, _) := {_key(pem)} if pem := authorities.signing(signer).verify.key.data
+_people(required, signer, _) := {_key(pem)} if pem := requirements.key(required, signer)
 
-_people(signer, match) := {[signature.issuer, signature.subject] | some signature in match.signatures} if {
-	not authorities.signing(signer).verify.key
+_people(required, signer, match) := {[signature.issuer, signature.subject] |
+	some signature in requirements.signatures(required, match)
+} if {
+	not requirements.key(required, signer)
 }
 
 # The key alone: what stands around its PEM block (`# ann's key`), headers in it, and white space are no part of it.

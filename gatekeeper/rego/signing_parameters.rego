@@ -6,6 +6,7 @@ package lib.bestbefore.signing_parameters
 
 import future.keywords
 
+import data.lib.bestbefore.attestation_parameters
 import data.lib.bestbefore.parameters
 import data.lib.bestbefore.signer_parameters
 
@@ -44,17 +45,27 @@ _expected("rules", value) := "a list with a rule at least" if not _is_filled_lis
 
 default _rule_faults(_) := ["` is no object"]
 
-_rule_faults(rule) := array.concat(array.concat(unknown, own), signers) if {
+_rule_faults(rule) := array.concat(_own_faults(rule), entries) if {
 	is_object(rule)
-	unknown := _unknown(rule, {"images", "signers", "quorum"})
-	own := [sprintf(".%s` is %s, expected %s", [name, parameters.shown(value), expected]) |
-		some name, fallback in {"images": null, "signers": null, "quorum": 1}
-		value := object.get(rule, name, fallback)
-		expected := _rule_expected(name, value, rule)
+	"attestations" in object.keys(rule)
+	entries := [sprintf(".attestations[%d]%s", [index, fault]) |
+		some index, entry in rule.attestations
+		some fault in attestation_parameters.faults(entry, _most_signers)
 	]
+} else := array.concat(_own_faults(rule), signers) if {
+	is_object(rule)
 	signers := [sprintf(".signers[%d]%s", [index, fault]) |
 		some index, signer in rule.signers
 		some fault in signer_parameters.faults(signer, ["stamped", "verify"], false)
+	]
+}
+
+_own_faults(rule) := array.concat(unknown, own) if {
+	unknown := _unknown(rule, {"images", "signers", "quorum", "attestations"})
+	own := [sprintf(".%s` is %s, expected %s", [name, parameters.shown(value), expected]) |
+		some name, fallback in {"images": null, "signers": null, "quorum": 1, "attestations": null}
+		value := object.get(rule, name, fallback)
+		expected := _rule_expected(name, value, rule)
 	]
 }
 
@@ -62,11 +73,28 @@ _rule_expected("images", value, _) := parameters.list_of_globs if {
 	not _is_list_of_globs(value)
 }
 
-_rule_expected("signers", value, _) := sprintf("a list of 1 to %d signers, each with a name of its own", [_most_signers]) if {
+# A definition of Constraints of an earlier release leaves `attestations` out. Were the rule whole without them, it would
+# be content with signatures.
+_rule_expected(name, _, rule) := "nothing beside `attestations`: who has to sign is a rule of its own" if {
+	name in {"signers", "quorum"}
+	name in object.keys(rule)
+	"attestations" in object.keys(rule)
+}
+
+_rule_expected("signers", value, rule) := sprintf("a list of 1 to %d signers, each with a name of its own", [_most_signers]) if {
+	not "attestations" in object.keys(rule)
 	not signer_parameters.is_list(value, _most_signers)
 }
 
-_rule_expected("quorum", value, rule) := "a whole number from 1 to that of the signers" if not _is_quorum(value, rule)
+_rule_expected("quorum", value, rule) := "a whole number from 1 to that of the signers" if {
+	not "attestations" in object.keys(rule)
+	not signer_parameters.is_quorum(value, rule.signers)
+}
+
+_rule_expected("attestations", value, rule) := attestation_parameters.list if {
+	"attestations" in object.keys(rule)
+	not attestation_parameters.is_list(value)
+}
 
 _unknown(fields, known) := [sprintf(".%s` is no field", [name]) |
 	some name in sort(object.keys(fields))
@@ -82,11 +110,4 @@ _is_filled_list(value) if {
 _is_list_of_globs(value) if {
 	_is_filled_list(value)
 	parameters.is_list_of_globs(value)
-}
-
-_is_quorum(value, rule) if {
-	is_number(value)
-	value == round(value)
-	value >= 1
-	value <= count(rule.signers)
 }

@@ -115,16 +115,13 @@ def signer_properties() -> dict[str, Any]:
     return {
         "verify": _verify(),
         "stamped": _verify("The same where a timestamp has to be proved; in place of `verify`."),
-        "identities": _list(
-            "Who may have signed, where a certificate says who did: one must match.",
-            {
-                "issuer": _text("Who authenticated the signer, exactly."),
-                "issuerRegExp": _text("The same as a regular expression of Go, not anchored."),
-                "subject": _text("The signer, exactly; any name of the certificate."),
-                "subjectRegExp": _text("The same as a regular expression of Go, not anchored."),
-            },
-        ),
+        "identities": _identities("signed"),
     }
+
+
+def attestor_properties() -> dict[str, Any]:
+    """Of somebody who attests: the same."""
+    return {"attestor": _verify(), "identities": _identities("attested")}
 
 
 def workload_kinds() -> dict[str, Any]:
@@ -135,6 +132,18 @@ def workload_kinds() -> dict[str, Any]:
         "type": "array",
         "items": {"type": "string"},
     }
+
+
+def _identities(verb: str) -> dict[str, Any]:
+    return _list(
+        f"Who may have {verb}, where a certificate says who did: one must match.",
+        {
+            "issuer": _text("Who authenticated the signer, exactly."),
+            "issuerRegExp": _text("The same as a regular expression of Go, not anchored."),
+            "subject": _text("The signer, exactly; any name of the certificate."),
+            "subjectRegExp": _text("The same as a regular expression of Go, not anchored."),
+        },
+    )
 
 
 def _images() -> dict[str, Any]:

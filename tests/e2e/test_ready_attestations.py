@@ -10,6 +10,13 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from gatekeeper.own.attesting_rule import AttestingRule, RequiredAttestation, StatementAge, StatementValue
+from gatekeeper.own.signed_images import SignedImages
+from gatekeeper.own.signer import Signer
+from provider.questions.proof_question import Key, Verify
+from tests.e2e.rig import objects
+from tests.e2e.rig.kubernetes import KubernetesClient
+from tests.e2e.rig.registry import PushedImage
 from tests.e2e.rig.sigstore import Sigstore
 from tests.e2e.signing import Judge
 
@@ -91,3 +98,61 @@ def test_scan_by_a_stranger_by_an_unknown_scanner_or_none_at_all_is_denied(judge
     said = judge.refusal(unknown.pinned)
     assert said.startswith("The scan does not do: neither Trivy nor Grype made it of an image's packages. ")
     assert "(AttestationAbsent, ref " in judge.refusal(none.pinned)
+
+
+def require(judge: Judge, *wanted: RequiredAttestation) -> None:
+    """Put SignedImages into force that requires attestations of the judge's images."""
+    rules = (AttestingRule((judge.glob,), wanted),)
+    control = objects.pod(judge.space, judge.image("control").pinned)
+    made = SignedImages(rules, unmatched="allow", digest="off").constraints()
+    judge.policies.enforce([SignedImages.KIND.template(), *made], control)
+
+
+def scanned(instance: Sigstore) -> RequiredAttestation:
+    """A scan of the last seven days, by the instance's key."""
+    signer = Signer("scanner", Verify(key=Key(instance.key)))
+    age = StatementAge(("predicate", "metadata", "scanFinishedOn"), "7d")
+    return RequiredAttestation("scan", "https://cosign.sigstore.dev/attestation/vuln/v1", (signer,), age=age)
+
+
+def built(instance: Sigstore, builder: str) -> RequiredAttestation:
+    """A provenance of a builder, by the instance's key."""
+    value = StatementValue(("predicate", "runDetails", "builder", "id"), (builder,))
+    signer = Signer("builder", Verify(key=Key(instance.key)))
+    return RequiredAttestation("build", "https://slsa.dev/provenance/v1", (signer,), values=(value,))
+
+
+def said(client: KubernetesClient, judge: Judge, image: PushedImage) -> str:
+    """What denies a Pod with the image; nothing where it is admitted."""
+    answer = client.create(objects.pod(judge.space, image.pinned), dry_run=True)
+    return "" if answer.ok else answer.message
+
+
+def test_signed_images_requires_attestations_and_bounds_them(
+    client: KubernetesClient, judge: Judge, instance: Sigstore
+) -> None:
+    good, old, elsewhere, half, none, signed = (
+        judge.image(name) for name in ("good", "old", "elsewhere", "half", "none", "signed")
+    )
+    ours, theirs = (
+        {"buildDefinition": {}, "runDetails": {"builder": {"id": f"https://{host}/builder/v1"}}}
+        for host in ("ci.example.test", "laptop.example.test")
+    )
+    for image, days, provenance in ((good, 1, ours), (old, 8, ours), (elsewhere, 1, theirs)):
+        instance.attest_legacy_by_key(image.pinned, "vuln", scan(days, trivy()))
+        instance.attest_legacy_by_key(image.pinned, "https://slsa.dev/provenance/v1", provenance)
+    instance.attest_legacy_by_key(half.pinned, "vuln", scan(1, trivy()))
+    instance.sign_legacy_by_key(signed.pinned)
+    require(judge, scanned(instance), built(instance, "https://ci.example.test/**"))
+    assert said(client, judge, good) == ""
+    denial = said(client, judge, old)
+    sentence = "Image has no good attestation scan by scanner (AttestationRejected); 1 of 1 signers needed."
+    assert f"[signed-images] {sentence} spec.containers[0].image {old.pinned} (AttestationRejected, ref " in denial
+    kind = "scan is of type https://cosign.sigstore.dev/attestation/vuln/v1"
+    fault = "scanner: predicate.metadata.scanFinishedOn is 8 days ago, and at most 7d are allowed"
+    assert f"Note: {kind}; {fault}." in denial
+    shown = "predicate.runDetails.builder.id is https://laptop.example.test/builder/v1, and no glob fits it"
+    assert shown in said(client, judge, elsewhere)
+    assert "has no good attestation build by builder (AttestationAbsent)" in said(client, judge, half)
+    assert "has no good attestation scan by scanner (AttestationAbsent)" in said(client, judge, none)
+    assert "(AttestationAbsent)" in said(client, judge, signed)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.own.signed_images import SignedImages, Signer, SigningRule
+from gatekeeper.own.signed_images import SignedImages, SigningRule
+from gatekeeper.own.signer import Signer
 from provider.questions.proof_question import Key, Verify
 from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import KubernetesClient

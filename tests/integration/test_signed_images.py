@@ -5,8 +5,11 @@ from dataclasses import replace
 import pytest
 
 from gatekeeper.evaluation.evaluator import ConstraintReview, Evaluator
+from gatekeeper.evaluation.facts import RecordedFacts
 from gatekeeper.evaluation.program import NOTHING, StubAnswers, Template
-from gatekeeper.own.signed_images import KIND
+from gatekeeper.own.attesting_rule import AttestingRule, RequiredAttestation, StatementAge
+from gatekeeper.own.signed_images import KIND, SignedImages
+from gatekeeper.translation.translate import Translation
 from tests.engine import engine
 from tests.gator import signers
 
@@ -93,3 +96,54 @@ def test_every_denial_is_one_line():
     for denied, warned in judged(requests(), CASES.recorded()):
         for message in (*denied, *warned):
             assert message.isprintable(), message
+
+
+SCANNED = RequiredAttestation(
+    "scan",
+    "https://cosign.sigstore.dev/attestation/vuln/v1",
+    (CASES.policy.rules[1].signers[1],),
+    age=StatementAge(("predicate", "metadata", "scanFinishedOn"), "7d"),
+)
+LEDGER = "registry.example.com/payments/ledger:2.0@sha256:" + "ff777205" * 8
+
+
+def of_attested(*attested, left=dict):
+    """What the Constraint that denies says of a Pod with the ledger, of which this is attested."""
+    policy = SignedImages((AttestingRule(("registry.example.com/payments/**",), (SCANNED,)),))
+    deny, _ = policy.constraints()
+    template = Template.of(KIND.template())
+    pod = {"kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{"name": "a", "image": LEDGER}]}}
+    review = {"operation": "CREATE", "uid": "1", "namespace": "shop", "kind": {"kind": "Pod"}, "object": pod}
+    cases = [ConstraintReview(template, left(deny["spec"]["parameters"]), review, CASES.now)]
+    facts = RecordedFacts({LEDGER: {"attested": list(attested)}}).named([Translation("p", {}, (deny,))])
+    asked = Evaluator(engine()).questions(cases)
+    ((*found,),) = Evaluator(engine()).violations(cases, facts.answers(sorted(asked)))
+    return [each.msg for each in found]
+
+
+def scan(finished, **fields):
+    predicate = {"metadata": {"scanFinishedOn": finished}}
+    return {"by": "release", "type": SCANNED.predicate_type, "predicate": predicate, **fields}
+
+
+def test_attestation_that_is_required_is_judged_by_the_very_template():
+    assert of_attested(scan("2026-02-15T00:00:00Z")) == []
+    (old,) = of_attested(scan("2026-02-01T00:00:00Z"))
+    assert old.startswith(
+        "Image has no good attestation scan by release (AttestationRejected); 1 of 1 signers needed. "
+        f"spec.containers[0].image {LEDGER} (AttestationRejected, ref "
+    )
+    assert "release: predicate.metadata.scanFinishedOn is 15 days ago, and at most 7d are allowed" in old
+    (none,) = of_attested()
+    assert "attestation scan by release (AttestationAbsent)" in none
+    (other,) = of_attested(scan("2026-02-15T00:00:00Z", type="https://example.test/other/v1"))
+    assert "(AttestationAbsent)" in other
+
+
+def test_rule_whose_attestations_an_older_definition_left_out_admits_nothing():
+    def left_out(parameters):
+        (rule,) = parameters["rules"]
+        return {**parameters, "rules": [{"images": rule["images"]}]}
+
+    (said,) = of_attested(scan("2026-02-15T00:00:00Z"), left=left_out)
+    assert "(ParametersInvalid)" in said

@@ -8,6 +8,7 @@ import pytest
 
 from gatekeeper.evaluation.constraint_parameters import problems, schema_problems, with_defaults
 from gatekeeper.own.maximum_image_age import KIND
+from gatekeeper.own.signed_images import KIND as SIGNED
 
 SCHEMA = {
     "type": "object",
@@ -72,6 +73,12 @@ def test_what_it_does_not_have_is_told_with_its_path(parameters: Any, said: str)
 def test_alternatives_are_told_by_their_names() -> None:
     (found,) = [str(each) for each in problems(KIND.template(), {"reports": "all"})]
     assert found == "spec.parameters: expected one of maxAge, minAge"
+
+
+def test_alternatives_that_exclude_each_other_are_told_by_their_names() -> None:
+    rules = [{"images": [{"glob": "**"}]}]
+    (found,) = [str(each) for each in problems(SIGNED.template(), {"rules": rules})]
+    assert found == "spec.parameters.rules[0]: expected exactly one of signers, attestations"
 
 
 def test_without_a_schema_the_cluster_drops_every_parameter() -> None:

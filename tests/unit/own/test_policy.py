@@ -2,7 +2,8 @@ import pytest
 
 from gatekeeper.documents.problems import PolicyError
 from gatekeeper.own.maximum_image_age import MaximumImageAge
-from gatekeeper.own.signed_images import SignedImages, Signer, SigningRule
+from gatekeeper.own.signed_images import SignedImages, SigningRule
+from gatekeeper.own.signer import Signer
 from provider.questions.proof_question import Keyless, TrustRootName, Verify
 
 PAGE = "https://docs.example.com/reasons"

@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from gatekeeper.documents.problems import PolicyError
 from gatekeeper.own.exemption import Exemption
-from gatekeeper.own.signed_images import SignedImages, Signer, SigningRule
-from gatekeeper.own.signed_images_schema import MOST_SIGNERS
+from gatekeeper.own.signed_images import SignedImages, SigningRule
+from gatekeeper.own.signer import MOST_SIGNERS, Signer
 from gatekeeper.policy.model import Identity
 from gatekeeper.translation import library
 from provider.questions.proof_question import Key, Keyless, TrustRootName, Verify
