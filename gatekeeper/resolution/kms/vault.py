@@ -2,7 +2,7 @@
 
 Where they are and who we are stands in the environment, as their own programs have it: `VAULT_ADDR`, `VAULT_TOKEN` (or
 the file `~/.vault-token`, which is read each time) and `VAULT_NAMESPACE`; as cosign has it,
-`TRANSIT_SECRET_ENGINE_PATH`.
+`TRANSIT_SECRET_ENGINE_PATH`. `VAULT_TOKEN_FILE` names another file, as a mounted Secret is.
 """
 
 from __future__ import annotations
@@ -73,14 +73,18 @@ class VaultService:
     def _token(self) -> str:
         text = self._environment.get("VAULT_TOKEN", "")
         if not text:
+            path = self._environment.get("VAULT_TOKEN_FILE") or self._home / ".vault-token"
             try:
-                with (self._home / ".vault-token").open(encoding="ascii") as source:
+                with Path(path).open(encoding="ascii") as source:
                     text = source.read(_TOKEN_CHARACTERS + 1)
             except (OSError, UnicodeDecodeError):
                 text = ""
         text = text.strip()
         if not text.isprintable() or not text.isascii() or not 0 < len(text) <= _TOKEN_CHARACTERS:
-            raise KeyServiceError(f"{_NAME}: there is no token: VAULT_TOKEN is not set, and ~/.vault-token has none")
+            raise KeyServiceError(
+                f"{_NAME}: there is no token: VAULT_TOKEN is not set, and the file has none (VAULT_TOKEN_FILE, or "
+                "~/.vault-token)"
+            )
         return text
 
 

@@ -72,17 +72,18 @@ there the chart's own numbers are left out, and what is null everywhere.
     {{- end }}
 {{- end -}}
 
-{{/* The label by which Azure gives a Pod its identity. */}}
+{{/* The label by which Azure gives a Pod its identity, for a list of clouds. */}}
 {{- define "bestbefore.cloudLabels" -}}
-{{- if has "azure" .Values.provider.cloudCredentials -}}
+{{- if has "azure" . -}}
 azure.workload.identity/use: "true"
 {{- end -}}
 {{- end -}}
 
-{{/* A rule of a NetworkPolicy for each cloud: where its metadata is; GKE answers on port 988 of another address. */}}
+{{/* A rule of a NetworkPolicy for each cloud of a list: where its metadata is; GKE answers on port 988 of another address. */}}
 {{- define "bestbefore.metadataEgress" -}}
-{{- $addresses := dict "ecr" (list "169.254.169.254/32" "169.254.170.2/32" "169.254.170.23/32" "fd00:ec2::254/128" "fd00:ec2::23/128") "google" (list "169.254.169.254/32" "169.254.169.252/32") "azure" (list "169.254.169.254/32") -}}
-{{- range .Values.provider.cloudCredentials }}
+{{- $amazon := list "169.254.169.254/32" "169.254.170.2/32" "169.254.170.23/32" "fd00:ec2::254/128" "fd00:ec2::23/128" -}}
+{{- $addresses := dict "aws" $amazon "ecr" $amazon "google" (list "169.254.169.254/32" "169.254.169.252/32") "azure" (list "169.254.169.254/32") -}}
+{{- range . }}
 # What {{ . }} says of this Pod or its node.
 - to:
     {{- range get $addresses . }}

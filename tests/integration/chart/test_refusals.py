@@ -56,6 +56,10 @@ MISTYPED = [
     (["controller.policies.namespace=a.b"], "/controller/policies/namespace", "does not match pattern"),
     (["controller.policies.namespace="], "/controller/policies/namespace", "does not match pattern"),
     (["controller.policies.enforceLabel=a/b/c"], "/controller/policies/enforceLabel", "does not match pattern"),
+    (["controller.policies.keyServices.clouds={ibm}"], "/keyServices/clouds/0", "must be one of"),
+    (["controller.policies.keyServices.endpoints={https://kms.lab}"], "/keyServices/endpoints/0", "does not match"),
+    (["controller.policies.keyServices.vault.address=http://vault"], "/keyServices/vault/address", "does not match"),
+    (["controller.policies.keyServices.vault.token=x"], "/keyServices/vault", "'token' not allowed"),
     (["controller.policies.references[0].namespace=a"], "/controller/policies/references/0", "minProperties"),
     (["controller.policies.references[0].secrets={a}"], "/controller/policies/references/0", "'namespace'"),
     (
@@ -383,6 +387,25 @@ CONTRADICTORY = [
     (
         [*_keys("cosign-system"), *_keys("cosign-system", 1)],
         'controller.policies.references names namespace "cosign-system"',
+    ),
+    (
+        ["controller.policies.keyServices.clouds={aws}", "controller.policies.enabled=false"],
+        "controller.policies.keyServices is set, but",
+    ),
+    (
+        ["controller.policies.keyServices.vault.address=https://vault"],
+        "keyServices.vault.tokenSecret.name is empty",
+    ),
+    (
+        ["controller.policies.keyServices.vault.tokenSecret.name=x"],
+        "controller.policies.keyServices.vault.address is empty",
+    ),
+    (
+        [
+            *("controller.policies.keyServices.endpoints={kms.lab}", "controller.extraEnv[0].name=KMS_ENDPOINTS"),
+            "controller.extraEnv[0].value=x",
+        ],
+        'controller.extraEnv must not set "KMS_ENDPOINTS"',
     ),
     (_keys("elsewhere"), 'controller.policies.references names Secrets in namespace "elsewhere"'),
     (["controller.podLabels.helm\\.sh/chart=x"], 'controller.podLabels must not set "helm.sh/chart"'),

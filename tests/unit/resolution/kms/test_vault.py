@@ -68,6 +68,15 @@ def test_token_may_stand_in_the_file_of_its_own_program_and_is_read_each_time(va
     assert read(VAULT_TOKEN="")
 
 
+def test_token_of_a_file_that_the_environment_names_is_read_each_time(vault, read, said, tmp_path):
+    vault.has("release", public_key())
+    given = {"VAULT_TOKEN": "", "VAULT_TOKEN_FILE": str(tmp_path / "mounted")}
+    (tmp_path / ".vault-token").write_text(vault.TOKEN)
+    assert said(**given)[0].startswith("Vault: there is no token"), "no other file takes its place"
+    (tmp_path / "mounted").write_text(vault.TOKEN)
+    assert read(**given)
+
+
 def test_what_the_environment_does_not_say_is_told(said):
     assert said(VAULT_ADDR="") == ("Vault: VAULT_ADDR is not set to the URL of the server", False)
     assert said(VAULT_TOKEN="")[0].startswith("Vault: there is no token")
