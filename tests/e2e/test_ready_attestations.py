@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,9 +26,10 @@ _POLICIES: Final = Path(__file__).parents[2] / "policies"
 Predicate = dict[str, Any]
 
 
-def enforce(judge: Judge, instance: Sigstore, folder: str) -> str:
+def enforce(judge: Judge, instance: Sigstore, folder: str, name: str = "") -> str:
     """Put the rules of a ready policy into force about the judge's images, by the instance's key."""
-    spec = yaml.safe_load((_POLICIES / folder / "cip.yaml").read_text())["spec"]
+    documents = yaml.safe_load_all((_POLICIES / folder / "cip.yaml").read_text())
+    (spec,) = (each["spec"] for each in documents if each["metadata"]["name"] == (name or folder))
     authorities = copy.deepcopy(spec["authorities"])
     for authority in authorities:
         authority["key"]["data"] = instance.key
@@ -98,6 +100,100 @@ def test_scan_by_a_stranger_by_an_unknown_scanner_or_none_at_all_is_denied(judge
     said = judge.refusal(unknown.pinned)
     assert said.startswith("The scan does not do: neither Trivy nor Grype made it of an image's packages. ")
     assert "(AttestationAbsent, ref " in judge.refusal(none.pinned)
+
+
+@pytest.mark.parametrize(
+    ("kind", "document", "other"),
+    [
+        ("spdxjson", {"spdxVersion": "SPDX-2.3", "name": "app", "packages": []}, {"packages": []}),
+        ("cyclonedx", {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": []}, {"components": []}),
+    ],
+    ids=["spdx", "cyclonedx"],
+)
+def test_image_with_a_signed_sbom_is_admitted_and_one_with_another_document_or_none_denied(
+    judge: Judge, instance: Sigstore, kind: str, document: Predicate, other: Predicate
+) -> None:
+    listed, unlike, signed = (judge.image(name) for name in ("listed", "unlike", "signed"))
+    instance.attest_legacy_by_key(listed.pinned, kind, document)
+    instance.attest_legacy_by_key(unlike.pinned, kind, other)
+    instance.sign_legacy_by_key(signed.pinned)
+    enforce(judge, instance, "sbom")
+    assert judge.verdict(listed.pinned).admitted
+    form = {"spdxjson": "SPDX", "cyclonedx": "CycloneDX"}[kind]
+    assert any(f"The attested document is no {form} in JSON." in each for each in judge.verdict(unlike.pinned).errors)
+    assert any("(AttestationAbsent, ref " in each for each in judge.verdict(signed.pinned).errors)
+
+
+BUILDKIT: Final = "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md"
+OURS: Final = "https://ci.example.com/builders/large"
+SOURCE: Final = "https://git.example.com/shop/web.git#refs/tags/v1.4"
+
+
+def provenance(builder: str = OURS, source: str = SOURCE, *dependencies: Predicate) -> Predicate:
+    """SLSA provenance of version 1, as BuildKit writes it."""
+    definition = {"buildType": BUILDKIT, "externalParameters": {"configSource": {"uri": source}}}
+    return {
+        "buildDefinition": {**definition, "resolvedDependencies": list(dependencies)},
+        "runDetails": {"builder": {"id": builder}, "metadata": {"finishedOn": days_ago(1)}},
+    }
+
+
+def provenance_v0_2(builder: str = OURS, source: str = SOURCE, *materials: Predicate) -> Predicate:
+    """The same of version 0.2."""
+    return {
+        "builder": {"id": builder},
+        "buildType": "https://mobyproject.org/buildkit@v1",
+        "invocation": {"configSource": {"uri": source}},
+        "materials": list(materials),
+    }
+
+
+_FORMS: Final = [("slsaprovenance1", provenance), ("slsaprovenance02", provenance_v0_2)]
+
+
+@pytest.mark.parametrize(("kind", "form"), _FORMS, ids=["v1", "v0.2"])
+def test_our_builder_and_source_are_admitted_and_another_of_either_is_denied(
+    judge: Judge, instance: Sigstore, kind: str, form: Callable[..., Predicate]
+) -> None:
+    good, laptop, fork, none = (judge.image(name) for name in ("good", "laptop", "fork", "none"))
+    ours = {"uri": SOURCE, "digest": {"sha1": "4b220de5058abfd01ff619c9d2ff6b09a049bea0"}}
+    instance.attest_legacy_by_key(good.pinned, kind, form(OURS, SOURCE, ours))
+    instance.attest_legacy_by_key(laptop.pinned, kind, form("https://laptop.example.com/me", SOURCE, ours))
+    instance.attest_legacy_by_key(fork.pinned, kind, form(OURS, "https://git.example.com/eve/web", ours))
+    enforce(judge, instance, "slsa-provenance", "slsa-provenance-shop")
+    assert judge.verdict(good.pinned).admitted
+    builder = "The provenance does not do: builder https://laptop.example.com/me is none of ours."
+    assert any(builder in each for each in judge.verdict(laptop.pinned).errors)
+    source = "The provenance does not do: source https://git.example.com/eve/web is none of ours."
+    assert any(source in each for each in judge.verdict(fork.pinned).errors)
+    assert any("(AttestationAbsent, ref " in each for each in judge.verdict(none.pinned).errors)
+
+
+@pytest.mark.parametrize(("kind", "form"), _FORMS, ids=["v1", "v0.2"])
+def test_recent_base_is_admitted_and_an_old_an_undated_or_a_foreign_one_denied(
+    judge: Judge, instance: Sigstore, kind: str, form: Callable[..., Predicate]
+) -> None:
+    base = {"uri": "pkg:docker/registry.example.com/base/alpine@3.21", "digest": {"sha256": "5f70bf18" * 8}}
+    foreign = {"uri": "pkg:docker/eve/alpine@3.21", "digest": {"sha256": "5f70bf18" * 8}}
+
+    def image(name: str, *history: str | None, of: Predicate = base) -> PushedImage:
+        pushed = judge.registry.push(f"{judge.team}/{name}", days_ago(1), history=history)
+        instance.attest_legacy_by_key(pushed.pinned, kind, form(OURS, SOURCE, of))
+        return pushed
+
+    recent = image("recent", days_ago(59), days_ago(1))
+    old = image("old", days_ago(61), days_ago(1))
+    undated = image("undated", None, days_ago(1))
+    elsewhere = image("elsewhere", days_ago(1), of=foreign)
+    unattested = judge.registry.push(f"{judge.team}/unattested", days_ago(1), history=[days_ago(1)])
+    enforce(judge, instance, "base-image-age")
+    assert judge.verdict(recent.pinned).admitted
+    layer = "A layer is older than 60 days, or has no date (linux/amd64): rebuild it on a newer base image."
+    assert judge.refusal(old.pinned).startswith(layer)
+    assert judge.refusal(undated.pinned).startswith(layer)
+    named = "The provenance does not do: pkg:docker/eve/alpine@3.21 is none of our base images, or has no digest."
+    assert any(named in each for each in judge.verdict(elsewhere.pinned).errors)
+    assert any("(AttestationAbsent, ref " in each for each in judge.verdict(unattested.pinned).errors)
 
 
 def require(judge: Judge, *wanted: RequiredAttestation) -> None:

@@ -16,14 +16,31 @@ from tests.engine import engine
 pytestmark = pytest.mark.integration
 
 # What those who attest say of an image that every policy admits.
+SOURCE = "https://git.example.com/shop/web.git#refs/tags/v1.4"
+BASE = {"uri": "pkg:docker/registry.example.com/base/alpine@3.21", "digest": {"sha256": "770e6076" * 8}}
 SCAN = {
-    "by": "scanner",
-    "type": "https://cosign.sigstore.dev/attestation/vuln/v1",
-    "predicate": {
-        "scanner": {"result": {"descriptor": {"name": "grype"}, "matches": []}},
-        "metadata": {"scanFinishedOn": "2026-02-15T00:00:00Z"},
-    },
+    "scanner": {"result": {"descriptor": {"name": "grype"}, "matches": []}},
+    "metadata": {"scanFinishedOn": "2026-02-15T00:00:00Z"},
 }
+BUILD = {
+    "buildDefinition": {
+        "buildType": "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md",
+        "externalParameters": {"configSource": {"uri": SOURCE}},
+        "resolvedDependencies": [BASE],
+    },
+    "runDetails": {"builder": {"id": "https://ci.example.com/builders/large"}},
+}
+BOM = {"bomFormat": "CycloneDX", "specVersion": "1.6"}
+ATTESTED = [
+    {"by": "scanner", "type": "https://cosign.sigstore.dev/attestation/vuln/v1", "predicate": SCAN},
+    {
+        "by": "cyclonedx",
+        "type": "https://cyclonedx.org/bom",
+        "predicate": {"bomFormat": "CycloneDX", "specVersion": "1.6"},
+    },
+    {"by": "builder-v1", "type": "https://slsa.dev/provenance/v1", "predicate": BUILD},
+    {"by": "build-v1", "type": "https://slsa.dev/provenance/v1", "predicate": BUILD},
+]
 
 FOLDERS = sorted(path.parent for path in POLICIES.glob("*/README.md"))
 
@@ -55,7 +72,9 @@ def test_policies_are_in_force_together(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(opa, "find", lambda *_: found)
     good = "registry.example.com/shop/web:1.4@sha256:" + "5f70bf18" * 8
     labels = {"org.opencontainers.image.source": "git", "org.opencontainers.image.revision": "4c9a"}
-    config = {"linux/amd64": {"created": "2026-02-05T00:00:00Z", "config": {"User": "app", "Labels": labels}}}
+    built = "2026-02-05T00:00:00Z"
+    document = {"created": built, "history": [{"created": built}], "config": {"User": "app", "Labels": labels}}
+    config = {"linux/amd64": document}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}}
     cases = [
         {"name": "good", "resource": {**pod, "spec": {"containers": [{"image": good}]}}, "verdict": "allowed"},
@@ -70,7 +89,7 @@ def test_policies_are_in_force_together(tmp_path: Path, monkeypatch: pytest.Monk
         "policies": [str(folder / "cip.yaml") for folder in FOLDERS if folder.name != "maximum-image-age"],
         "now": "2026-02-16T00:00:00Z",
         "facts": {
-            good: {"config": config, "attested": [SCAN]},
+            good: {"config": config, "attested": ATTESTED},
             "quay.io/a/b": {"created": None, "config": {"linux/amd64": {}}},
         },
         "cases": cases,

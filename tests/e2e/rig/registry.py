@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,9 +57,11 @@ class Registry:
     program: Program
     host: str
 
-    def push(self, name: str, created: str | None, tag: str = "latest") -> PushedImage:
-        """Push an image for one platform whose configuration says when it was created, or nothing."""
-        digest, _, config_digest = self._push_platform(name, "linux/amd64", created, tag)
+    def push(
+        self, name: str, created: str | None, tag: str = "latest", history: Sequence[str | None] = ()
+    ) -> PushedImage:
+        """Push an image for one platform whose configuration says when it, and each step, was created, or nothing."""
+        digest, _, config_digest = self._push_platform(name, "linux/amd64", created, tag, history)
         return PushedImage(f"{self.host}/{name}:{tag}", f"{self.host}/{name}", digest, config_digest)
 
     def push_index(self, name: str, platforms: Mapping[str, str | None], tag: str = "latest") -> PushedImage:
@@ -86,12 +88,19 @@ class Registry:
         self.program.stop()
 
     def _push_platform(
-        self, name: str, platform: str, created: str | None, tag: str | None = None
+        self,
+        name: str,
+        platform: str,
+        created: str | None,
+        tag: str | None = None,
+        history: Sequence[str | None] = (),
     ) -> tuple[str, int, str]:
         system, architecture = platform.split("/")
         config: dict[str, Any] = {"os": system, "architecture": architecture, "config": {}}
         if created is not None:
             config["created"] = created
+        if history:
+            config["history"] = [{} if each is None else {"created": each} for each in history]
         layer = self._push_blob(name, f"layer of {name} {platform}".encode())
         config["rootfs"] = {"type": "layers", "diff_ids": [layer["digest"]]}
         config_blob = self._push_blob(name, json.dumps(config).encode())
