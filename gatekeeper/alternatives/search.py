@@ -41,12 +41,14 @@ class Opinion:
         pinned: the same with the digest that the tag names now; without one where nobody could say.
         covered: whether a policy looks at it at all.
         denials: what policies have against it; none where it is admitted.
+        waived: what they have against it and a Waiver lets pass for a time.
     """
 
     candidate: Candidate
     pinned: str
     covered: bool
     denials: tuple[Finding, ...] = ()
+    waived: tuple[Finding, ...] = ()
 
     @property
     def digest(self) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
+from gatekeeper.cli import cluster_waivers
 from gatekeeper.cli.forecasts import Horizon, PolicySet
 from gatekeeper.cli.progress import Progress
-from gatekeeper.cluster.errors import ClusterError, ObjectAbsentError
-from gatekeeper.cluster.resource import Resource
 from gatekeeper.controller.policies_in_force import PoliciesInForce
 from gatekeeper.documents import fields
-from gatekeeper.evaluation.program import Template
 from gatekeeper.freshness.forecast.coverage import covered
 from gatekeeper.freshness.inventory.inventory_reader import WorkloadInventoryReader
 from gatekeeper.waivers import waiver
@@ -18,9 +16,6 @@ from gatekeeper.waivers import waiver
 if TYPE_CHECKING:
     from gatekeeper.cluster.api import KubernetesApi
     from gatekeeper.freshness.inventory.inventory import WorkloadInventory
-
-_GROUP, _, _VERSION = waiver.GROUP_VERSION.partition("/")
-_WAIVERS: Final = Resource(_GROUP, _VERSION, "waivers", waiver.KIND, namespaced=False)
 
 
 def policies(api: KubernetesApi) -> PolicySet:
@@ -32,16 +27,10 @@ def policies(api: KubernetesApi) -> PolicySet:
     reader = PoliciesInForce(api)
     translations = reader.read()
     problems = list(reader.problems)
-    data: dict[str, Any] = {}
-    if any(Template.of(each.template).reads_waivers for each in translations):
-        try:
-            found = {fields.name(each): each for page in api.pages(_WAIVERS) for each in page}
-            data = {"cluster": {waiver.GROUP_VERSION: {waiver.KIND: found}}}
-        except ObjectAbsentError:
-            # Nobody can have written one.
-            data = {}
-        except ClusterError as error:
-            problems.append(f"Waivers could not be read, so what they let pass stands here as denied: {error.message}")
+    waivers = cluster_waivers.read(api, [each.template for each in translations])
+    problems += filter(None, [waivers.problem])
+    by_name = {fields.name(each): each for each in waivers.objects}
+    data = {"cluster": {waiver.GROUP_VERSION: {waiver.KIND: by_name}}} if by_name else {}
     return PolicySet(translations, problems=problems, data=data)
 
 

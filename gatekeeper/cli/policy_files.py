@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -68,7 +69,7 @@ def load(
     for each in loaded.warnings:
         output.warning(str(each))
     passed_over = (*loaded.passed_over, *_unused(loaded))
-    output.notes(list(map(str, passed_over)))
+    output.notes(summed_up(passed_over))
     given = config_maps(read_documents(given_config_maps)) if given_config_maps else {}
     texts = ConfigMapsAndUrls(given, _fetch)
     keys = SecretKeys({**_beside(loaded), **(secrets(read_documents(given_secrets)) if given_secrets else {})})
@@ -91,6 +92,17 @@ def load(
         for each in rule_input.warnings(policy):
             output.warning(str(located(each, loaded.documents[policy.name])))
     return replace(loaded, policies=tuple(policies), passed_over=passed_over)
+
+
+def summed_up(passed_over: Sequence[Problem]) -> list[str]:
+    """A sentence a file; what is said of several files is said once, with the first of them."""
+    by_sentence: dict[str, list[Problem]] = defaultdict(list)
+    for each in passed_over:
+        by_sentence[each.message].append(each)
+    return [
+        str(several[0]) if len(several) == 1 else f"{sentence}: {len(several)} files, {several[0].file} the first"
+        for sentence, several in by_sentence.items()
+    ]
 
 
 def _beside(loaded: LoadedPolicies) -> Mapping[str, Mapping[str, bytes]]:

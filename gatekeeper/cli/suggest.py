@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +29,7 @@ from gatekeeper.evaluation.review import Review
 from gatekeeper.policy import LoadedPolicies, PolicyError
 from gatekeeper.translation.translate import Translation, has_strict_rules
 from provider.errors import BestbeforeError, ImageError, SettingsError
+from provider.reasons import Reason
 from provider.registry import reference
 from provider.registry.reference import Reference
 
@@ -103,7 +104,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     bestbefore suggest registry.example.com/shop/web:1.5.1 --policy policies/
 
     Nothing but registries is asked, and a cluster with --namespace: whose ConstraintTemplates and Constraints, and the
-    Namespace itself, must be readable.
+    Namespace itself, must be readable. What a Waiver lets pass there is admitted until the Waiver ends.
 
     Exit: 0 an image is admitted, 1 none that was looked at, 2 invalid policy or usage or nothing was judged, 3 no
     verdict (a registry is away or lists no tags, there is no opa).
@@ -113,11 +114,12 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         wanted = _reference(image, "IMAGE")
         places = [wanted, *(_reference(each, "--mirror") for each in mirrors)]
         moment = times.read(now)
-        loaded, space = (
+        place = (
             _in_cluster(namespace, kubeconfig, context)
             if namespace
-            else (policy_files.load(policies, given_config_maps, given_secrets, with_constraints=True), None)
+            else _Place(policy_files.load(policies, given_config_maps, given_secrets, with_constraints=True))
         )
+        loaded = place.policies
         roots = trust_roots.named(
             given_trust_roots, loaded.trust_roots, trust_roots.wanted(loaded.policies, constraints_of(loaded))
         )
@@ -128,7 +130,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         every, installed = _translations(loaded, no_match, engine)
         with progress:
             lists = _lists(places, session.tags)
-            judge = _Assessor(every, installed, facts, engine, space)
+            judge = _Assessor(every, installed, facts, engine, place)
             found = search(_candidates(lists, wanted), judge, moment)
     except PolicyError as error:
         output.refuse(str(problem) for problem in error.problems)
@@ -172,10 +174,31 @@ def _reference(text: str, option: str) -> Reference:
         raise click.UsageError(f"{option} {text}: {error.message}") from error
 
 
-def _in_cluster(namespace: str, kubeconfig: Path | None, context: str) -> tuple[LoadedPolicies, Document]:
-    from gatekeeper.cli import cluster_policies  # noqa: PLC0415 - few ask a cluster
+@dataclass(frozen=True)
+class _Place:
+    """Where the images would run.
 
-    return cluster_policies.read(clusters.connect(kubeconfig, context).api, namespace)
+    Attributes:
+        policies: those that apply there.
+        namespace: None where it is not known.
+        waivers: the Waivers of the cluster.
+    """
+
+    policies: LoadedPolicies
+    namespace: Document | None = None
+    waivers: Sequence[Mapping[str, Any]] = ()
+
+
+def _in_cluster(namespace: str, kubeconfig: Path | None, context: str) -> _Place:
+    from gatekeeper.cli import cluster_policies, cluster_waivers  # noqa: PLC0415 - few ask a cluster
+
+    api = clusters.connect(kubeconfig, context).api
+    loaded, space = cluster_policies.read(api, namespace)
+    templates = [each.value for each in loaded.gatekeeper if each.kind == "ConstraintTemplate"]
+    waivers = cluster_waivers.read(api, templates)
+    if waivers.problem:
+        output.warning(waivers.problem)
+    return _Place(loaded, space, waivers.objects)
 
 
 def _translations(loaded: LoadedPolicies, no_match: str, engine: Opa) -> tuple[list[Translation], list[Translation]]:
@@ -239,26 +262,28 @@ class _Assessor:
         installed: those of them whose `match` counts.
         facts: answers the templates' questions.
         engine: evaluates.
-        namespace: in which the images would run; None where it is not known.
+        place: where the images would run.
     """
 
     every: Sequence[Translation]
     installed: Sequence[Translation]
     facts: LiveFacts
     engine: Opa
-    namespace: Document | None
+    place: _Place
 
     def opinions(self, candidates: Sequence[Candidate], at: int) -> list[Opinion]:
         """See `Assessor.opinions`."""
         reviews = mutation.pinned([self._review(each.image) for each in candidates], self.facts)
         select = selector([*reviews, *self._known()], self.installed)
-        result = check(self.every, reviews, self.facts, self.engine, at, select)
+        result = check(self.every, reviews, self.facts, self.engine, at, select, self.place.waivers)
         found = []
         for candidate, review in zip(candidates, reviews, strict=True):
             judgements = [each for each in result.judgements if each.review is review]
-            denials = tuple(one for each in judgements for one in each.findings if one.action == "deny")
+            findings = [one for each in judgements for one in each.findings]
+            denials = tuple(one for one in findings if one.action == "deny")
+            waived = tuple(one for one in findings if one.reason == Reason.WAIVED)
             covered = any(each.covers for each in judgements)
-            found.append(Opinion(candidate, review.texts[0], covered, denials))
+            found.append(Opinion(candidate, review.texts[0], covered, denials, waived))
         return found
 
     def denied_from(self, opinion: Opinion, at: int) -> tuple[int, Finding] | None:
@@ -266,7 +291,7 @@ class _Assessor:
         reviews = [self._review(opinion.pinned)]
         select = selector([*reviews, *self._known()], self.installed)
         end = at + _HORIZON_DAYS * DAY
-        expiries = forecast(self.every, reviews, self.facts, self.engine, at, end, select)
+        expiries = forecast(self.every, reviews, self.facts, self.engine, at, end, select, self.place.waivers)
         if not expiries:
             return None
         first = expiries[0]
@@ -279,7 +304,7 @@ class _Assessor:
         while denied[0] - admitted > _SECOND:
             middle = (admitted + denied[0]) // 2 // _SECOND * _SECOND
             middle = middle if middle > admitted else middle + _SECOND
-            result = check(self.every, reviews, self.facts, self.engine, middle, select)
+            result = check(self.every, reviews, self.facts, self.engine, middle, select, self.place.waivers)
             found = [one for each in result.judgements for one in each.findings if one.action == "deny"]
             admitted, denied = (admitted, (middle, found[0])) if found else (middle, denied)
         return denied
@@ -287,8 +312,8 @@ class _Assessor:
     def _review(self, image: str) -> Review:
         """A Pod with this image alone; without a namespace, where none is known, each `match` takes it as its own."""
         pod = pod_of((image,))
-        namespace = {"namespace": self.namespace.name} if self.namespace else {}
+        namespace = {"namespace": self.place.namespace.name} if self.place.namespace else {}
         return Review({**pod, "metadata": {"name": pod["metadata"]["name"], **namespace}})
 
     def _known(self) -> list[Review]:
-        return [Review(self.namespace.value)] if self.namespace else []
+        return [Review(self.place.namespace.value)] if self.place.namespace else []

@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from gatekeeper.cli import engine, output, policy_files, times, trust_roots, waiver_files
-from gatekeeper.documents.problems import Problem
+from gatekeeper.documents.problems import Problem, Severity
 from gatekeeper.evaluation import installed
 from gatekeeper.evaluation.opa import NoVerdictError
 from gatekeeper.policy import LoadedPolicies, PolicyError, read_documents
@@ -125,7 +125,8 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
             _check_constraints(loaded)
             compiler = None if uncompiled else engine.found()
             translations = policy_files.translated(loaded, no_match, compiler, compiler, synced_waivers=synced_waivers)
-            translations = waiver_files.applied(translations, waiver_files.load(given_waivers), times.read(None))
+            waivers = waiver_files.load(given_waivers)
+            translations = waiver_files.applied(translations, waivers, times.read(None), _absence)
             _uncovered(loaded.policies)
             trust_roots.tell(loaded.trust_roots, for_provider=True)
             if reasons_url:
@@ -147,6 +148,14 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         _write(output_dir, made)
 
 
+def _absence(policy: str) -> str:
+    """Of a Waiver for a policy that is not translated: it may be a Constraint that people write themselves."""
+    return (
+        f"no ClusterImagePolicy here is called {policy}, so it is written nowhere; if that is a Constraint of your own "
+        "(MaximumImageAge, SignedImages), write it there yourself, into `spec.parameters.waivers.entries`"
+    )
+
+
 def _check_constraints(loaded: LoadedPolicies) -> None:
     """Constraints beside policies are Gatekeeper's already; what can be said of them is whether a pair is whole.
 
@@ -160,10 +169,9 @@ def _check_constraints(loaded: LoadedPolicies) -> None:
         ]
     if problems:
         raise PolicyError(problems)
+    said = "passed over: it holds objects of Gatekeeper's, and no policy to translate"
     files = dict.fromkeys(each.file for each in loaded.gatekeeper)
-    output.notes(
-        [f"{file}: passed over: it holds objects of Gatekeeper's, and no policy to translate" for file in files]
-    )
+    output.notes(policy_files.summed_up([Problem("", said, Severity.WARNING, file=each) for each in files]))
 
 
 def _uncovered(given: Sequence[ClusterImagePolicy]) -> None:

@@ -39,13 +39,19 @@ def load(paths: Sequence[str]) -> list[Waiver]:
     return waivers_of(paths)
 
 
-def applied(translations: Sequence[Translation], waivers: Sequence[Waiver], now: int) -> list[Translation]:
+def applied(
+    translations: Sequence[Translation],
+    waivers: Sequence[Waiver],
+    now: int,
+    absence: Callable[[str], str] | None = None,
+) -> list[Translation]:
     """The policies with the Waivers that are for them; those that let nothing pass are named on standard error.
 
     Args:
         translations: the policies.
         waivers: as files have them.
         now: nanoseconds since 1970.
+        absence: the clause about a policy that is not among them; see `idle.reasons`.
     """
     if not waivers:
         return list(translations)
@@ -53,7 +59,7 @@ def applied(translations: Sequence[Translation], waivers: Sequence[Waiver], now:
 
     constraints = [made for each in translations for made in each.constraints]
     for each in waivers:
-        for clause in idle.reasons(each, constraints, now):
+        for clause in idle.reasons(each, constraints, now, absence or idle.absence):
             output.warning(f"the Waiver {each.name}: {clause}")
     if len(waivers) > limits.MANY:
         output.warning(f"there are {len(waivers)} Waivers; with more than {limits.MANY} denials take noticeably longer")

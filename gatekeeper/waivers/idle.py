@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gatekeeper.documents import fields
@@ -23,13 +23,24 @@ def lets_pass(waiver: Waiver, constraints: Sequence[Mapping[str, Any]], now: int
     )
 
 
-def reasons(waiver: Waiver, constraints: Sequence[Mapping[str, Any]], now: int) -> Iterator[str]:
+def absence(policy: str) -> str:
+    """What to say of a policy that is not there."""
+    return f"there is no policy {policy}"
+
+
+def reasons(
+    waiver: Waiver,
+    constraints: Sequence[Mapping[str, Any]],
+    now: int,
+    absence: Callable[[str], str] = absence,
+) -> Iterator[str]:
     """Why a Waiver lets nothing pass, wholly or for one of its policies; a clause each.
 
     Args:
         waiver: as people wrote it.
         constraints: those of all policies there are.
         now: nanoseconds since 1970.
+        absence: the clause about a policy that is not among them.
     """
     if waiver.end <= now:
         yield f"it ended on {waiver.until}"
@@ -40,7 +51,7 @@ def reasons(waiver: Waiver, constraints: Sequence[Mapping[str, Any]], now: int) 
         yield "no policy takes Waivers"
     for policy in (each for each in waiver.policies if each != ALL_POLICIES):
         if policy not in terms:
-            yield f"there is no policy {policy}"
+            yield absence(policy)
         elif not _takes_some(terms[policy]):
             yield f"the policy {policy} takes no Waivers"
         elif len(terms[policy]) > 1:

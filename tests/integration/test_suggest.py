@@ -13,13 +13,15 @@ from click.testing import CliRunner, Result
 
 from gatekeeper.alternatives.search import MOST_IMAGES
 from gatekeeper.cli.main import cli
-from gatekeeper.cluster.resource import CONSTRAINT_TEMPLATES, NAMESPACES, constraints
+from gatekeeper.cluster.resource import CONSTRAINT_TEMPLATES, NAMESPACES, WAIVERS, constraints
 from gatekeeper.own.cooldown import Cooldown
 from gatekeeper.own.maximum_image_age import MaximumImageAge
 from gatekeeper.translation.rendering import render
+from gatekeeper.waivers.terms import WaiverTerms
 from tests.engine import engine
 from tests.simulators.cluster import ClusterSimulator
 from tests.simulators.registry import RegistrySimulator
+from tests.unit.waivers.texts import synced
 
 pytestmark = pytest.mark.integration
 
@@ -220,3 +222,32 @@ def test_policies_of_a_namespace_in_a_cluster_are_evaluated(world: World, monkey
     nobody = CliRunner().invoke(cli, ["suggest", f"{world.image}:1.5", "--namespace", "free", "--now", NOW])
     assert nobody.exit_code == 2
     assert "nothing was judged: no policy looks at these images" in nobody.stderr
+
+
+def test_image_that_a_waiver_lets_pass_is_admitted_until_the_waiver_ends(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.push(_1_5=60, _1_4=70)
+    cluster = ClusterSimulator()
+    for name in ("shop", "other"):
+        labels = {"policy.sigstore.dev/include": "true"}
+        space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+        cluster.add(NAMESPACES, space)
+    policy = MaximumImageAge(waivers=WaiverTerms(allowed=True))
+    cluster.add(CONSTRAINT_TEMPLATES, policy.KIND.template(synced_waivers=True))
+    for made in policy.constraints():
+        cluster.add(constraints(policy.KIND.name), made)
+    until = "2026-03-01T12:00:07Z"
+    cluster.add(WAIVERS, synced("more-time", images=[world.image], until=until))
+    monkeypatch.setattr("gatekeeper.cli.clusters.connect", lambda *_: cluster.cluster)
+
+    def suggest(namespace: str) -> Result:
+        return CliRunner().invoke(cli, ["suggest", f"{world.image}:1.5", "--namespace", namespace, "--now", NOW])
+
+    result = suggest("shop")
+    assert result.exit_code == 0, result.stderr
+    assert f"admitted as it is: {world.image}:1.5@sha256:" in result.stdout
+    assert f"until {until} (13 days), then maximum-image-age denies it" in result.stdout
+    assert "by a Waiver alone: maximum-image-age: " in result.stdout
+    assert "more-time" in result.stdout
+    assert suggest("other").exit_code == 1, "it is not for this namespace"

@@ -75,6 +75,7 @@ class SearchReport:
             "admittedFrom": moment.rfc3339(made.since),
             "admittedUntil": None if made.until is None else moment.rfc3339(made.until),
             "deniedBy": None if made.denial is None else made.denial.policy,
+            "waived": [{"policy": each.policy, "said": each.sentence} for each in made.opinion.waived],
             "lookedAheadUntil": moment.rfc3339(made.since + self.horizon_days * _NANOSECONDS_A_DAY),
         }
 
@@ -98,6 +99,8 @@ class SearchReport:
         same = " as it is" if distance is Distance.SAME else f" ({distance})"
         click.echo(f"{click.style('admitted', fg='green', bold=True)}{same}: {visible(made.opinion.pinned)}")
         click.echo(f"  {self._until(made)}")
+        for each in made.opinion.waived:
+            click.echo(f"  by a Waiver alone: {each.policy}: {visible(each.sentence)}")
         if distance is not Distance.SAME:
             own = next((each for each in self.found.opinions if each.candidate.distance is Distance.SAME), None)
             for each in own.denials[:1] if own else ():

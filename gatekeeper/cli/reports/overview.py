@@ -8,7 +8,7 @@ from gatekeeper.cli import output
 from gatekeeper.freshness.outlook import Question
 from gatekeeper.freshness.overview import headline, moments
 from gatekeeper.freshness.overview.overview import Overview, OverviewRow, RowState
-from gatekeeper.freshness.overview.words import ASKED, WORDS
+from gatekeeper.freshness.overview.words import ASKED, NOT_ASKED, WORDS
 
 _HEAD = ("STATE", "FROM", "TEAM", "WORKLOAD", "IMAGE", "POLICY", "WHEN", "WHY, AND WHAT TO DO")
 _COLOURS = {RowState.DENIED: "red", RowState.DUE: "yellow", RowState.FINE: "green"}
@@ -26,6 +26,7 @@ def show(overview: Overview) -> None:
         click.echo()
         output.table([_HEAD, *map(_row, overview.attention)])
     output.notes([f"not judged: {each}" for each in overview.not_judged])
+    output.notes([f"not asked: {NOT_ASKED[each]}" for each in overview.not_asked])
 
 
 def exit_code(overview: Overview) -> output.Exit:

@@ -24,6 +24,7 @@ def document(overview: Overview) -> dict[str, Any]:
             str(state): {"rows": count, "workloads": workloads[state]} for state, count in overview.counts().items()
         },
         "notJudged": list(overview.not_judged),
+        "notAsked": [str(each) for each in overview.not_asked],
         "rows": [row_document(row) for row in overview.rows],
     }
 

@@ -87,6 +87,7 @@ class Overview:
         cluster: whose it is, for people: a context of a kubeconfig, the name of a file; empty where nobody knows.
         rows: in order of urgency: state, date, workload.
         not_judged: what was not looked at, a sentence each.
+        not_asked: questions that nobody asked; of them there are no rows, and that says nothing.
     """
 
     now: int
@@ -94,6 +95,7 @@ class Overview:
     cluster: str = ""
     rows: Sequence[OverviewRow] = ()
     not_judged: Sequence[str] = ()
+    not_asked: Sequence[Question] = ()
 
     def counts(self) -> Mapping[RowState, int]:
         """How many rows are in each state; all states, in their order."""

@@ -39,7 +39,9 @@ def overview(
     """
     found: dict[OverviewRow, list[Question]] = {}
     notes: dict[OverviewRow, dict[str, None]] = {}
+    asked_of = set()
     for each in outlooks:
+        asked_of.add(each.question)
         answer = _answer(each, now)
         row = _row(each, answer)
         found.setdefault(row, []).append(each.question)
@@ -50,7 +52,9 @@ def overview(
         for row, asked in found.items()
     ]
     rows.sort(key=_order)
-    return Overview(now, until, _name(cluster), rows, [_text(each) for each in not_judged])
+    # Of the others each image has an answer; whether it can be pulled, nobody but the controller asks.
+    not_asked = [] if Question.PULL in asked_of else [Question.PULL]
+    return Overview(now, until, _name(cluster), rows, [_text(each) for each in not_judged], not_asked)
 
 
 def _order(row: OverviewRow) -> tuple[int, int, str, str, str, str, str, str]:

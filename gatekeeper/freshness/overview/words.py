@@ -24,3 +24,8 @@ ASKED: Final = {
     Question.ROLLBACK: "on rollback",
     Question.PULL: "on pull",
 }
+# Of a question that nobody asked.
+NOT_ASKED: Final = {
+    Question.PULL: "whether images can still be pulled: the controller looks once a day "
+    "(bestbefore_unpullable_containers)",
+}

@@ -278,12 +278,19 @@ def test_yaml_beside_policies_is_passed_over_with_a_word(run: Run, policy: Path,
     (policy.parent / "sub").mkdir()
     (policy.parent / "sub" / "kustomization.yaml").write_text("kind: Kustomization\n")
     (policy.parent / "sub" / "patch.yaml").write_text("- op: add\n")
+    for name in ("a", "b", "c"):
+        (policy.parent / "sub" / f"{name}.yaml").write_text("kind: ConfigMap\napiVersion: v1\n")
     done = run("check", "--policy", policy.parent, "--facts", facts, "--image", "app/web:1")
     assert done.exit_code == 0
+    first = f"{policy.parent}/sub/a.yaml"
+    assert f"note: passed over: ConfigMap is no ClusterImagePolicy: 3 files, {first} the first" in (
+        done.stderr.splitlines()
+    )
     assert f"note: {policy.parent}/sub/kustomization.yaml: passed over: Kustomization is no ClusterImagePolicy" in (
         done.stderr.splitlines()
     )
-    assert f"note: {policy.parent}/sub/patch.yaml: passed over: it is no Kubernetes object" in done.stderr.splitlines()
+    # The recorded facts lie there, too.
+    assert f"note: passed over: it is no Kubernetes object: 2 files, {facts} the first" in done.stderr.splitlines()
 
 
 @pytest.mark.parametrize("form", ["json", "junit", "sarif"])

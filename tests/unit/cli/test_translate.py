@@ -10,6 +10,7 @@ import yaml
 from gatekeeper.evaluation.opa import VERSION, NoVerdictError, OpaError
 from gatekeeper.own.maximum_image_age import MaximumImageAge
 from tests.unit.cli.conftest import POLICY, Run, ScriptedOpa
+from tests.unit.waivers.texts import document
 
 
 def test_stream_has_templates_before_constraints(run: Run, policy: Path, opa: ScriptedOpa) -> None:
@@ -170,3 +171,17 @@ def test_constraints_alone_are_no_policies(run: Run, tmp_path: Path, opa: Script
     done = run("translate", tmp_path / "age.yaml")
     assert (done.exit_code, done.stdout) == (2, "")
     assert "MaximumImageAge is no ClusterImagePolicy" in done.stderr
+
+
+def test_waiver_for_a_constraint_of_ones_own_is_said_to_be_written_there(
+    run: Run, policy: Path, opa: ScriptedOpa, tmp_path: Path
+) -> None:
+    waiver = tmp_path / "waiver.yaml"
+    waiver.write_text(yaml.safe_dump(document()))
+    done = run("translate", policy, "--waiver", waiver)
+    assert done.exit_code == 0
+    assert (
+        "warning: the Waiver late: no ClusterImagePolicy here is called maximum-image-age, so it is written nowhere; "
+        "if that is a Constraint of your own (MaximumImageAge, SignedImages), write it there yourself, into "
+        "`spec.parameters.waivers.entries`"
+    ) in done.stderr.splitlines()

@@ -15,7 +15,7 @@ from gatekeeper.freshness.outlook import Question
 from gatekeeper.freshness.overview import headline, moments
 from gatekeeper.freshness.overview.overview import Overview, RowState, names
 from gatekeeper.freshness.overview.page import chart_library, weeks
-from gatekeeper.freshness.overview.words import ASKED, WORDS
+from gatekeeper.freshness.overview.words import ASKED, NOT_ASKED, WORDS
 from provider.version import VERSION
 
 # Rows and sentences of one page; what is beyond them is counted, and in the other forms.
@@ -106,6 +106,7 @@ def render(overview: Overview) -> str:
             ],
             rows=overview.rows[:ROWS],
             left_out=max(0, len(overview.rows) - ROWS),
+            not_asked=[NOT_ASKED[each] for each in overview.not_asked],
             not_judged=overview.not_judged[:SENTENCES],
             more_unjudged=max(0, len(overview.not_judged) - SENTENCES),
         )

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import jsonschema
 
-from gatekeeper.freshness.outlook import OutlookTurn, OutlookVerdict
+from gatekeeper.freshness.outlook import OutlookTurn, OutlookVerdict, Question
 from gatekeeper.freshness.overview import csv_form, json_form, rows
+from gatekeeper.freshness.overview.page import page
 from tests.unit.freshness.overview import outlooks
 from tests.unit.freshness.overview.outlooks import NOW, UNTIL
 
@@ -33,6 +34,16 @@ def test_json_is_as_its_schema_says() -> None:
     assert set(found) == set(schema["properties"])
     assert set(found["rows"][0]) == set(schema["properties"]["rows"]["items"]["properties"])
     assert found["rows"][1]["bestBefore"] == "2026-12-04T06:00:00Z"
+
+
+def test_that_nobody_asked_whether_images_can_be_pulled_is_said_and_is_no_zero() -> None:
+    asked = [each for each in _EVERY if each.question is not Question.PULL]
+    overview = rows.overview(asked, NOW, UNTIL)
+    found = json.loads(json.dumps(json_form.document(overview)))
+    jsonschema.Draft202012Validator(json.loads(_SCHEMA.read_text("utf-8"))).validate(found)
+    assert found["notAsked"] == ["pull"]
+    assert "whether images can still be pulled: the controller looks once a day" in page.render(overview)
+    assert rows.overview(_EVERY, NOW, UNTIL).not_asked == []
 
 
 def test_csv_has_the_fields_of_a_row() -> None:
