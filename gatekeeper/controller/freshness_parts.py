@@ -19,6 +19,7 @@ from gatekeeper.freshness.announcement.announcements import Announcements, Liste
 from gatekeeper.freshness.announcement.events import WorkloadEvents
 from gatekeeper.freshness.announcement.forecast_log import ForecastLog
 from gatekeeper.freshness.announcement.metrics import FreshnessMetrics
+from gatekeeper.freshness.announcement.reports.reported_notices import ReportedNotices
 from gatekeeper.freshness.announcement.reports.writer import ReportWriter
 from gatekeeper.freshness.presence.presence_book import PresenceBook
 from gatekeeper.freshness.presence.presence_outlooks import PresenceOutlooks
@@ -65,7 +66,8 @@ class FreshnessParts:
             return
         uids, events, reports = WorkloadUids(), None, None
         if self.settings.denials.events:
-            events = WorkloadEvents(self.api, uids.uid, instance, health, self.clock, may_write)
+            past = ReportedNotices(self.api) if writes_reports(self.settings) else None
+            events = WorkloadEvents(self.api, uids.uid, instance, health, self.clock, may_write, past)
             self.saved["announcements"] = events
         if writes_reports(self.settings):
             reports = ReportWriter(self.api, uids.uid, health, self.clock, may_write)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ from gatekeeper.denials.ledger.snapshot import SnapshotError
 from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.denials.logs.health import SourceHealth, SourceName, problem_of
 from gatekeeper.freshness.announcement import limits, workload_event
-from gatekeeper.freshness.announcement.notice import Notice, NoticeName, notices
+from gatekeeper.freshness.announcement.notice import Notice, NoticeName, PastNotices, SaidNotice, notices
 from gatekeeper.freshness.announcement.round import SOON, Round
 from gatekeeper.freshness.outlook import SECOND, Due
 from provider.clock import Clock
@@ -23,16 +22,10 @@ from provider.clock import Clock
 _VERSION: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class SaidNotice:
-    """What was said last: the class, and the date, nanoseconds since 1970; None where it was denied at first sight."""
-
-    due: Due
-    since: int | None
-
-
 class WorkloadEvents:
     """Writes them. What was said is kept over a restart (`SavedPart`), so that nothing is said twice.
+
+    Where nothing was kept, as of a new Pod, what stands in the cluster says it.
 
     Args:
         api: of the cluster.
@@ -41,6 +34,7 @@ class WorkloadEvents:
         health: takes note whether they can be written.
         clock: says when.
         may_write: whether this process is still the one that writes.
+        past: says what was said before, where nothing was kept; None where nobody knows.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - its parts
@@ -51,6 +45,7 @@ class WorkloadEvents:
         health: SourceHealth,
         clock: Clock,
         may_write: Callable[[], bool] = lambda: True,
+        past: PastNotices | None = None,
     ) -> None:
         self._api = api
         self._uid = uid
@@ -58,6 +53,7 @@ class WorkloadEvents:
         self._health = health
         self._clock = clock
         self._may_write = may_write
+        self._past = past
         self._said: dict[NoticeName, SaidNotice] = {}
         self._tried: dict[NoticeName, float] = {}
         self._waiting: list[Notice] = []
@@ -69,6 +65,7 @@ class WorkloadEvents:
             found: the last round.
             now: nanoseconds since 1970.
         """
+        self._learn()
         there = notices(found.outlooks, now)
         # Of what does not run any more nobody hears.
         self._said = {name: said for name, said in self._said.items() if name in there}
@@ -117,8 +114,18 @@ class WorkloadEvents:
             if found["version"] != _VERSION:
                 raise SnapshotError("it is of another version")
             self._said = dict(map(_row, found["said"]))
+            self._past = None
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise SnapshotError(f"it cannot be read ({type(error).__name__})") from error
+
+    def _learn(self) -> None:
+        """Once, before anything is said; where nobody can say, it is said anew."""
+        past, self._past = self._past, None
+        if past is not None:
+            try:
+                self._said = dict(past.read())
+            except ClusterError as error:
+                self._health.failed(SourceName.EVENTS, problem_of(error), error.message)
 
     def _news(self, there: Mapping[NoticeName, Notice]) -> Iterator[Notice]:
         for name, notice in sorted(there.items(), key=lambda item: _urgency(item[1])):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.freshness.outlook import Due, Outlook, OutlookVerdict, Question
@@ -43,6 +43,25 @@ class Notice:
         """When it is denied first, nanoseconds since 1970; None where it was denied at first sight, or never is."""
         denial = self.first.denial
         return denial.since if denial is not None and self.first.now.verdict is not OutlookVerdict.DENIED else None
+
+
+@dataclass(frozen=True, slots=True)
+class SaidNotice:
+    """What was said last: the class, and the date, nanoseconds since 1970; None where it was denied at first sight."""
+
+    due: Due
+    since: int | None
+
+
+class PastNotices(Protocol):
+    """Knows what was said before this process began."""
+
+    def read(self) -> Mapping[NoticeName, SaidNotice]:
+        """What was said last of each workload and policy.
+
+        Raises:
+            ClusterError: nobody can say.
+        """
 
 
 def notices(outlooks: Iterable[Outlook], now: int) -> dict[NoticeName, Notice]:

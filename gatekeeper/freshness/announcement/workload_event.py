@@ -67,7 +67,9 @@ def event(notice: Notice, now: int, instance: str, uid: str = "") -> Object:
 
 def _name(notice: Notice) -> str:
     workload = notice.name.workload
-    said = (notice.name.policy, workload.kind, workload.name, notice.due.value, str(notice.since))
+    # Since when it is denied already, only a process knows that saw it come.
+    since = "" if notice.due is Due.EXPIRED else str(notice.since)
+    said = (notice.name.policy, workload.kind, workload.name, notice.due.value, since)
     mark = fingerprint(*said, notice.first.subject.image)[:16]
     return f"{_FOREIGN.sub('-', workload.name.lower())[:_NAME_CHARACTERS].strip('-') or 'object'}.{mark}"
 

@@ -17,6 +17,7 @@ from gatekeeper.documents.workloads import BY_KIND
 from gatekeeper.freshness.announcement import limits, moments
 from gatekeeper.freshness.announcement.reports.finding import ReportFinding, Result
 from gatekeeper.freshness.announcement.reports.form import ReportForm
+from gatekeeper.freshness.announcement.round import SOON
 from gatekeeper.freshness.outlook import SECOND
 from provider.foreign_text import shown
 
@@ -123,9 +124,11 @@ class ReportText:
 
     def _result(self, finding: ReportFinding) -> dict[str, Any]:
         outlook, subject = finding.outlook, finding.outlook.subject
+        due = outlook.due(self.now)
         properties = {
             "resultID": finding.result_id,
             "question": outlook.question.value,
+            "due": due.value if due in SOON else "",
             "bestBefore": self._best_before(finding),
             "image": subject.image,
             "digest": subject.digest,

@@ -108,6 +108,7 @@ def test_report_of_a_workload(world: World) -> None:
         "timestamp": {"seconds": int(EPOCH), "nanos": 0},
         "properties": {
             "question": "reschedule",
+            "due": "3d",
             "bestBefore": "2026-11-27T22:40:00Z",
             "image": IMAGE,
             "digest": DIGEST,
