@@ -23,8 +23,8 @@ from provider.questions.question import ProofQuestion
 from provider.reasons import Reason
 
 _BY: Final = "by"
-_CERTIFICATE: Final = frozenset({"subjects", "issuer", *signed.GITHUB})
-_KNOWN: Final = (_BY, "type", "predicate", "subjects", "issuer", *signed.GITHUB, "reason", "message")
+_PROVED: Final = frozenset({"subjects", "issuer", *signed.GITHUB, "times"})
+_KNOWN: Final = (_BY, "type", "predicate", "subjects", "issuer", *signed.GITHUB, "times", "reason", "message")
 _EXPECTED: Final = "expected {by: NAME of an authority, type: TYPE, predicate: …}, beside it subjects, issuer"
 
 
@@ -103,5 +103,5 @@ def _proof(asked: ProofQuestion, wish: AttestationWish, entry: Mapping[str, Any]
         content = StatementReading(payload, digest, layer, wish).run()
     except RejectionError as error:
         raise BestbeforeError(Reason.ATTESTATION_REJECTED, f"no matching attestations: {error}") from error
-    fields = {name: value for name, value in entry.items() if name in _CERTIFICATE}
+    fields = {name: value for name, value in entry.items() if name in _PROVED}
     return {**signed.proof(asked, fields, fact), "attestation": content.to_json()}

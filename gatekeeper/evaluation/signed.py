@@ -15,7 +15,9 @@ from typing import Any, Final
 from gatekeeper.translation.translate import Translation
 from provider.errors import BestbeforeError, QuestionError
 from provider.foreign_text import shown
+from provider.golang import rfc3339
 from provider.questions import proof_question
+from provider.questions.answer import TimeSource
 from provider.questions.proof_question import Verify
 from provider.questions.question import ProofQuestion
 from provider.reasons import Reason
@@ -25,6 +27,7 @@ _FAILURE: Final = frozenset({_BY, "reason", "message"})
 # What a certificate of a GitHub workflow says, in the words of policy-controller.
 GITHUB: Final = tuple(f"githubWorkflow{name}" for name in ("Trigger", "Sha", "Name", "Repo", "Ref"))
 _PROOF: Final = (_BY, "subjects", "issuer", *GITHUB, "id", "digest", "format", "times", "reason", "message")
+_TIME_SOURCES: Final = (TimeSource.LOG.value, TimeSource.TIMESTAMP.value)
 _NO_DIGEST: Final = "sha256:" + "0" * 64
 
 Names = Mapping[Verify, AbstractSet[str]]
@@ -87,10 +90,23 @@ def field_problems(entry: Mapping[str, Any], path: str, known: Sequence[str]) ->
         yield f"{path}.subjects", "expected a list of texts"
     elif not isinstance(entry.get("issuer", ""), str):
         yield f"{path}.issuer", "expected a text"
+    elif not _are_times(entry.get("times", [])):
+        sources = " or ".join(_TIME_SOURCES)
+        yield f"{path}.times", f"expected a list of {{source: {sources}, at: TIME}}, each time by RFC 3339"
 
 
 def _are_texts(value: Any) -> bool:  # noqa: ANN401 - any JSON
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _are_times(value: Any) -> bool:  # noqa: ANN401 - any JSON
+    return isinstance(value, list) and all(
+        isinstance(each, dict)
+        and each.keys() == {"source", "at"}
+        and each["source"] in _TIME_SOURCES
+        and rfc3339.created_ns(each["at"]) is not None
+        for each in value
+    )
 
 
 def unknown(fact: Mapping[str, Any], names: Names) -> list[str]:
@@ -120,7 +136,9 @@ def answered(
     """An answer with these proofs."""
     image, reference = fact.get("image", asked.image), fact.get("reference", "")
     common = {"image": image, "digest": digest_of(fact), "reference": reference}
-    return {**common, "proofs": list(proofs), "observedAt": "", "ref": ref}
+    times = [each for proof in proofs for each in proof["times"] if each["source"] in _TIME_SOURCES]
+    earliest = {"earliest": min(times, key=lambda each: rfc3339.created_ns(each["at"]) or 0)} if times else {}
+    return {**common, "proofs": list(proofs), **earliest, "observedAt": "", "ref": ref}
 
 
 def digest_of(fact: Mapping[str, Any]) -> str:

@@ -11,8 +11,7 @@ from gatekeeper.own import duration
 from gatekeeper.own.schema import choice
 
 # As in `lib.bestbefore.age_parameters`.
-PROOFS: Final = ("created",)
-_LATER_PROOFS: Final = ("log", "provenance")
+PROOFS: Final = ("created", "log", "provenance")
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,8 @@ class Cooldown:
 
     Attributes:
         min_age: the least age, `7d`; empty for no cooldown.
-        proof: what shows it, `created`: the date that its publisher wrote.
+        proof: what shows it: `created`, the date that its publisher wrote; `log`, that it existed by a proved time;
+            `provenance`, that a trusted builder had finished it.
     """
 
     min_age: str = ""
@@ -40,9 +40,7 @@ class Cooldown:
         """
         if self.min_age:
             yield from self._window_problems(limits)
-        if self.proof in _LATER_PROOFS:
-            yield Problem("minAgeProof", f"`{self.proof}` is not there yet; so far there is {', '.join(PROOFS)}")
-        elif self.min_age and self.proof not in PROOFS:
+        if self.min_age and self.proof not in PROOFS:
             yield Problem("minAgeProof", f"{self.proof!r}: `minAge` needs one of {', '.join(PROOFS)} beside it")
         elif self.proof and not self.min_age:
             yield Problem("minAgeProof", f"{self.proof!r} proves nothing without `minAge` beside it")
@@ -77,6 +75,8 @@ def cooldown_parameters() -> dict[str, Any]:
         "minAgeProof": choice(
             PROOFS,
             "What shows that an image is old enough; needed beside `minAge`, because there is no default. `created` is "
-            "the date that its publisher wrote, who can write an earlier one.",
+            "the date that its publisher wrote, who can write an earlier one. `log` is the earliest time by which a "
+            "transparency log or a timestamp proves that it existed, `provenance` the time at which a trusted builder "
+            "had finished it; an image without such a proof is denied.",
         ),
     }

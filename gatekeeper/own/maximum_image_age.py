@@ -9,12 +9,13 @@ from typing import Any, ClassVar, Final, Literal
 
 from gatekeeper.documents import workloads
 from gatekeeper.documents.problems import Problem
-from gatekeeper.own import age_schedule, duration, schema
+from gatekeeper.own import age_schedule, duration, proven_time, schema
 from gatekeeper.own.age_schedule import ScheduleEntry
 from gatekeeper.own.cooldown import Cooldown
 from gatekeeper.own.kind import PolicyKind
 from gatekeeper.own.maximum_image_age_schema import ACCOUNT, MOST_CONTROLLERS, SOURCES, age_parameters
 from gatekeeper.own.policy import OwnPolicy
+from gatekeeper.own.proven_time import LogTimes, Provenance
 from gatekeeper.translation.schema import GLOB
 
 # The longest name of a service account.
@@ -45,6 +46,8 @@ class MaximumImageAge(OwnPolicy):
         platforms: whether all platforms of an image must pass, or any may.
         unknown_age: what happens to images without a date that can be believed.
         dates: sources of dates that count.
+        provenance: whose provenance counts; only where `dates` or the cooldown names it.
+        log: whose logged signatures count; only where `dates` or the cooldown names it.
         reschedule: what happens to old images that a controller brings back.
         grace: how long after an image became too old that still holds; empty for ever.
         controllers: service accounts, `namespace/name`, whose Pods are treated as those of built-in controllers.
@@ -60,6 +63,8 @@ class MaximumImageAge(OwnPolicy):
     platforms: Literal["all", "any"] = "all"
     unknown_age: Literal["deny", "warn", "allow"] = "deny"
     dates: tuple[str, ...] = ("config",)
+    provenance: Provenance | None = None
+    log: LogTimes | None = None
     reschedule: Literal["deny", "warn", "allow"] = "warn"
     grace: str = ""
     controllers: tuple[str, ...] = ()
@@ -83,6 +88,7 @@ class MaximumImageAge(OwnPolicy):
             yield Problem("grace", f"{self.grace!r} is no duration such as `14d`")
         yield from _controller_problems(self.controllers)
         yield from _source_problems(self.dates)
+        yield from self._proven_time_problems()
         yield from schema.glob_problems("images", self.images)
         for index, glob in enumerate(self.injected):
             if not re.fullmatch(GLOB, glob):
@@ -103,6 +109,8 @@ class MaximumImageAge(OwnPolicy):
             "platforms": self.platforms,
             "unknownAge": self.unknown_age,
             "dates": list(self.dates),
+            **({"provenance": self.provenance.to_json()} if self.provenance else {}),
+            **({"log": self.log.to_json()} if self.log else {}),
             "reschedule": self.reschedule,
         }
         if self.grace:
@@ -114,6 +122,12 @@ class MaximumImageAge(OwnPolicy):
         found["workloadsMatched"] = self.workloads_matched
         return found
 
+    def _proven_time_problems(self) -> Iterator[Problem]:
+        yield from proven_time.source_problems(self.dates, self.cooldown.proof, self.provenance, self.log)
+        if set(self.dates) == {"log"} and self.max_age and self.unknown_age == "deny":
+            sentence = "`log` alone makes no image young, so none would be admitted"
+            yield Problem("dates", sentence, hint="name another source beside it, or set `unknownAge` to warn or allow")
+
     def _limits(self) -> dict[str, str]:
         """Every limit that holds at some time, by its path."""
         later = {f"schedule[{index}].maxAge": entry.max_age for index, entry in enumerate(self.schedule)}
@@ -124,7 +138,7 @@ def _source_problems(dates: tuple[str, ...]) -> Iterator[Problem]:
     unknown = [source for source in dates if source not in SOURCES]
     if unknown or not dates:
         shown = ", ".join(unknown) or "none"
-        yield Problem("dates", f"{shown}: the sources of dates so far are {' and '.join(SOURCES)}")
+        yield Problem("dates", f"{shown}: the sources of dates are {', '.join(SOURCES)}")
 
 
 def _controller_problems(controllers: tuple[str, ...]) -> Iterator[Problem]:

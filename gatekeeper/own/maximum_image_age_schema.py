@@ -7,9 +7,10 @@ from typing import Any, Final
 from gatekeeper.own import duration
 from gatekeeper.own.age_schedule import schedule_schema
 from gatekeeper.own.cooldown import cooldown_parameters
+from gatekeeper.own.proven_time import proven_time_parameters
 from gatekeeper.own.schema import choice, glob, globs
 
-SOURCES: Final = ("config", "annotation")
+SOURCES: Final = ("config", "annotation", "provenance", "log")
 # A namespace and the name of a service account; as in `lib.bestbefore.controllers`.
 ACCOUNT: Final = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*$"
 # As in `lib.bestbefore.age_parameters`.
@@ -39,13 +40,16 @@ def age_parameters() -> dict[str, Any]:
             "reproducible builds have it), or in the future by more than 5 minutes. `deny` by default.",
         ),
         "dates": {
-            "description": "Which sources of a date count: `config`, the image configuration (the default), and "
-            "`annotation`, `org.opencontainers.image.created` of the manifest, which is looked at only where the "
-            "configuration has no date that can be read, as that of an OCI artifact.",
+            "description": "Which sources of a date count; of the dates that they give, the oldest does. `config` is "
+            "the image configuration (the default), `annotation` is `org.opencontainers.image.created` of the "
+            "manifest, which is looked at only where the configuration has no date that can be read, as that of an OCI "
+            "artifact. `provenance` is when a trusted builder began to build it, `log` the earliest proved time at "
+            "which it existed, which makes no image young and shows which ones are too old.",
             "type": "array",
             "minItems": 1,
             "items": {"type": "string", "enum": list(SOURCES)},
         },
+        **proven_time_parameters(),
         "reschedule": choice(
             ("deny", "warn", "allow"),
             "What happens to an old image in a Pod, Job or ReplicaSet that a built-in controller makes of a "

@@ -7,6 +7,7 @@ import future.keywords
 
 import data.lib.bestbefore.age_parameters
 import data.lib.bestbefore.answers
+import data.lib.bestbefore.bounds
 import data.lib.bestbefore.controllers
 import data.lib.bestbefore.dates
 import data.lib.bestbefore.judgement
@@ -51,34 +52,40 @@ _covered(context, _) if not judgement.is_usable(context)
 _covered(context, image) if age_parameters.covered(context.given, image.text)
 
 # METADATA
-# description: The key that asks for the facts of an image; canonical, so that policies share the answer.
-questions(context, image) := {question(context, image)}
+# description: |
+#   The keys to ask about an image: one for its facts, which is canonical, so that policies share the answer, and those
+#   for what is proved of its age.
+questions(context, image) := {question(context, image)} | bounds.questions(context.given, image)
 
 # METADATA
-# description: The same, as a text.
+# description: The key that asks for its facts.
 question(context, image) := json.marshal(object.union_n([
 	{"v": 1, "image": image.asked},
 	object.get(image, "puller", {}),
 	_further_dates(context.given),
 ]))
 
-# The configuration's date is always there; others are asked for only where they count, so that all else shares its key.
+# The configuration's date is always there; that of the annotation is asked for only where it counts, so that all else shares
+# its key.
 _further_dates(given) := {"dates": ["annotation"]} if {
 	"annotation" in given.dates
 } else := {}
 
 # METADATA
 # description: The verdict on an image, alone in a list.
-verdicts(context, image, answered) := [object.union(verdict, {"question": key})] if {
+verdicts(context, image, answered) := [object.union({"question": key}, verdict)] if {
 	key := question(context, image)
-	verdict := _verdict(context, image, answers.lookup(answered, key))
+	answer := answers.lookup(answered, key)
+	digest := object.get(answer, ["value", "digest"], "")
+	proved := bounds.proved(context.given, image, answered, digest, context.now)
+	verdict := _verdict(context, image, answer, proved)
 }
 
 # Undefined, and so no verdict, for an answer that does not name its platforms.
-_verdict(context, image, answer) := object.union(failed, {"note": object.get(answer, "detail", "")}) if {
+_verdict(context, image, answer, proved) := object.union(failed, {"note": object.get(answer, "detail", "")}) if {
 	not answer.value
 	failed := judgement.failed("deny", answer.reason, messages.unanswered(answer, image))
-} else := _of_platforms(context, image, answer.value, platforms.runnable(names, spec)) if {
+} else := _of_platforms(context, image, object.union(answer.value, {"proved": proved}), platforms.runnable(names, spec)) if {
 	is_object(answer.value.platforms)
 	names := object.keys(answer.value.platforms)
 	spec := workload.pod_spec(context.review.object)
@@ -91,10 +98,16 @@ _of_platforms(_, _, facts, runnable) := object.union(absent, {"note": _passed_ov
 	absent := judgement.failed("deny", "PlatformAbsent", "The image has no platform that the Pod can run on.")
 }
 
+_of_platforms(_, _, facts, runnable) := object.union({"class": "deny"}, facts.proved.failed) if {
+	count(runnable) > 0
+	facts.proved.failed
+}
+
 _of_platforms(context, image, facts, runnable) := _of_row(_decisive(context, rows), facts, runnable) if {
+	not facts.proved.failed
 	rows := [row |
 		some name in runnable
-		row := _row(context, image, name, dates.judged(context.given, facts.platforms[name], context.now))
+		row := _row(context, image, name, facts)
 	]
 	count(rows) > 0
 	count(rows) == count(runnable) # none is left out
@@ -107,7 +120,7 @@ _of_row(row, facts, runnable) := {
 	"choice": row.choice,
 	"reason": row.reason,
 	"said": sprintf("%s%s %s.", [row.opening, _subject(row, facts), row.said]),
-	"note": judgement.notes([row.note, _passed_over(facts, runnable)]),
+	"note": judgement.notes([row.note, _untold(row), _remarks(facts.proved), _passed_over(facts, runnable)]),
 	"digest": object.get(facts, "digest", ""),
 	"created": object.get(row.details, "created", null),
 	"details": object.union(row.details, {"platform": row.platform}),
@@ -120,6 +133,15 @@ _passes(row) if {
 	row.class == "pass"
 	row.reason == ""
 }
+
+# What the sentence does not say yet.
+_untold(row) := row.remark if {
+	not contains(row.said, row.remark)
+} else := ""
+
+_remarks(proved) := sprintf("%s%s", [concat("; ", array.slice(proved.remarks, 0, 3)), _more(count(proved.remarks) - 3)]) if {
+	count(proved.remarks) > 0
+} else := ""
 
 _passed_over(facts, runnable) := sprintf("not judged, as the Pod cannot run there: %s%s", [shown, _more(count(names) - 3)]) if {
 	names := sort([name |
@@ -134,11 +156,14 @@ _more(number) := sprintf(" and %d more", [number]) if {
 	number > 0
 } else := ""
 
-_row(context, image, name, date) := object.union_n([
+_row(context, image, name, facts) := object.union_n([
 	date,
-	{"platform": name, "choice": _choice(context, date)},
+	{"platform": name, "choice": _choice(context, date), "remark": remark},
 	_sentence(context, image, date),
-])
+]) if {
+	date := dates.judged(context.given, facts.platforms[name], facts.proved, context.now)
+	remark := dates.contradiction(context.given, facts.platforms[name], facts.proved)
+}
 
 _sentence(context, image, date) := {"class": softer, "opening": "Let through: ", "note": note, "choice": "reschedule"} if {
 	softer := _softened(context, image, date)

@@ -5,6 +5,7 @@ package lib.bestbefore.age_parameters
 
 import future.keywords
 
+import data.lib.bestbefore.bound_parameters
 import data.lib.bestbefore.controllers
 import data.lib.bestbefore.duration
 import data.lib.bestbefore.parameters
@@ -18,6 +19,8 @@ _defaults := {
 	"platforms": "all",
 	"unknownAge": "deny",
 	"dates": ["config"],
+	"provenance": null,
+	"log": null,
 	"reschedule": "warn",
 	"grace": "",
 	"controllers": [],
@@ -34,12 +37,10 @@ _choices := {
 
 # Where the provider finds dates. Any other is refused: to ignore one would judge by another date than the policy's
 # author meant.
-_sources := ["config", "annotation"]
+_sources := ["config", "annotation", "provenance", "log"]
 
-# What proves that an image is old enough, and what will.
-_proofs := ["created"]
-
-_later_proofs := ["log", "provenance"]
+# What shows that an image is old enough.
+_proofs := ["created", "log", "provenance"]
 
 # As many entries as a person can read; each is compared with each.
 _most_entries := 12
@@ -57,11 +58,17 @@ problems(given) := array.concat(whole, parts) if {
 		some name, value in complete(given)
 		expected := _expected(name, value)
 	}
-	whole := parameters.problems(_defaults, _choices, given, object.union(_together(given), by_themselves))
-	parts := [sprintf("`%s` is %s, expected %s", [part.path, parameters.shown(part.value), part.expected]) |
-		some part in _parts(complete(given))
-	]
+	sources := {name: expected |
+		all := complete(given)
+		some name, expected in object.union(bound_parameters.expected(all), _dated(all))
+	}
+	whole := parameters.problems(_defaults, _choices, given, object.union_n([sources, _together(given), by_themselves]))
+	parts := [_told(part) | some part in _parts(complete(given))]
 }
+
+_told(part) := part.sentence
+
+_told(part) := sprintf("`%s` is %s, expected %s", [part.path, parameters.shown(part.value), part.expected])
 
 # METADATA
 # description: Whether the parameters cover an image as written. Without globs, all images are covered.
@@ -87,7 +94,7 @@ _expected("grace", value) := "a duration such as `14d`, or nothing" if {
 	not _is_duration(value)
 }
 
-_expected("dates", value) := "a list of `config` and `annotation`, the sources of dates so far" if not _is_list_of_sources(value)
+_expected("dates", value) := sprintf("a list of sources of dates: %s", [concat(", ", _sources)]) if not _is_list_of_sources(value)
 
 _expected("controllers", value) := sprintf("a list of at most %d service accounts", [_most_controllers]) if not _is_list(value, _most_controllers)
 
@@ -115,14 +122,19 @@ _is_needed(given) if object.get(given, "minAge", "") == ""
 
 _is_needed(given) if object.get(given, "schedule", []) != []
 
+# That an image was there at a time makes it no younger: with nothing else each would be undated, or too old.
+_dated(all) := {"dates": "another source beside `log`, which alone makes no image young, or `unknownAge: warn` or `allow`"} if {
+	{source | some source in all.dates} == {"log"}
+	all.maxAge != null
+	all.unknownAge == "deny"
+} else := {}
+
 _window(all) := {"minAge": sprintf("less than %s (`%s`), or no image would be young and old enough", [tightest.text, tightest.path])} if {
 	tightest := _tightest(all)
 	duration.nanoseconds(all.minAge) >= tightest.limit
 } else := {}
 
-_proof(all) := {"minAgeProof": sprintf("one of %s; `%s` is not there yet", [concat(", ", _proofs), all.minAgeProof])} if {
-	all.minAgeProof in _later_proofs
-} else := {"minAgeProof": "`minAge` beside it"} if {
+_proof(all) := {"minAgeProof": "`minAge` beside it"} if {
 	all.minAge == ""
 } else := {"minAgeProof": sprintf("one of %s, beside `minAge`", [concat(", ", _proofs)])} if {
 	not all.minAgeProof in _proofs
@@ -134,7 +146,10 @@ _unknown_age(all) := {"unknownAge": "deny beside `minAge`: of an image without a
 } else := {}
 
 # What is wrong below a parameter.
-_parts(all) := array.concat(_schedule_parts(all.schedule), _controller_parts(all.controllers))
+_parts(all) := array.concat(
+	array.concat(_schedule_parts(all.schedule), _controller_parts(all.controllers)),
+	bound_parameters.parts(all),
+)
 
 _schedule_parts(entries) := [part |
 	is_array(entries)

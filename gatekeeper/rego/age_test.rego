@@ -99,6 +99,7 @@ test_old_image_is_denied if {
 			"class": "deny",
 			"platform": "linux/amd64",
 			"created": "2026-01-02T00:00:00Z",
+			"createdFrom": "config",
 			"bestBefore": "2026-02-01T00:00:00Z",
 			"age": "45d",
 			"limit": "30d",

@@ -128,7 +128,7 @@ _attesting(authority) := object.union(authority, {"verify": authority.attestor})
 attestations_of(authority, answer) := {place: proof |
 	some place, proof in answer.value.proofs
 	proof.attestation
-	_identified(_attesting(authority), proof)
+	identified(_attesting(authority), proof)
 }
 
 # What an entry comes to: `matches`, or why not, as `judged` has it.
@@ -183,7 +183,7 @@ _static_sentence("") := "The policy refuses every image that it covers."
 _static_sentence(message) := message if message != ""
 
 _proved(authority, image, proofs) := {"match": {"signatures": signatures}} if {
-	signatures := [_signature(proof) | some proof in proofs; not proof.attestation; _identified(authority, proof)]
+	signatures := [_signature(proof) | some proof in proofs; not proof.attestation; identified(authority, proof)]
 	count(signatures) > 0
 } else := _refused(authority, image, "SignatureAbsent", "no signatures found") if {
 	count(proofs) == 0
@@ -191,10 +191,13 @@ _proved(authority, image, proofs) := {"match": {"signatures": signatures}} if {
 	said := sprintf("no matching signatures: %s", [concat(" ", [_stranger(proof) | some proof in proofs])])
 }
 
-# A key proves by itself; a certificate must name somebody that the policy names.
-_identified(authority, _) if authority.verify.key
+# METADATA
+# description: |
+#   Whether a proof is by somebody whom an authority names: a key proves by itself; a certificate must name one of its
+#   identities.
+identified(authority, _) if authority.verify.key
 
-_identified(authority, proof) if {
+identified(authority, proof) if {
 	authority.verify.keyless
 	some identity in authority.identities
 	_issuer_fits(identity, proof.issuer)

@@ -8,19 +8,26 @@ import future.keywords
 import data.lib.bestbefore.duration
 import data.lib.bestbefore.schedule
 
-# Before the first release of Docker no image was built: the epoch of reproducible builds, the 1980 of buildpacks and
-# Go's year one mean that nobody set a date.
-_first_credible := time.parse_rfc3339_ns("2013-01-01T00:00:00Z")
+# METADATA
+# description: |
+#   Before the first release of Docker no image was built: the epoch of reproducible builds, the 1980 of buildpacks and
+#   Go's year one mean that nobody set a date.
+first_credible := time.parse_rfc3339_ns("2013-01-01T00:00:00Z")
 
-# How much later than here it may be where images are built: clocks differ.
-_clock_skew := (5 * 60) * 1000000000
+# METADATA
+# description: How much later it may be where images are built than it is here, for clocks differ.
+clock_skew := (5 * 60) * 1000000000
+
+# METADATA
+# description: What is proved where nothing was asked; see `lib.bestbefore.bounds`.
+unproved := {"existed": null, "source": "", "started": null, "finished": null}
 
 # METADATA
 # description: |
-#   What a platform's date comes to: `reason` ("" where it is neither too old nor too young), `built` in nanoseconds
-#   (null where it is not known), `due` of one that is too old (since when), `said` (what the message says after
-#   "Image"), `details`. Total.
-default judged(_, _, _) := {
+#   What a platform's date comes to, with what is `proved` of the image: `reason` ("" where it is neither too old nor too
+#   young), `built` in nanoseconds (null where it is not known), `due` of one that is too old (since when), `said` (what
+#   the message says after "Image"), `details`. Total.
+default judged(_, _, _, _) := {
 	"reason": "Internal",
 	"built": null,
 	"due": null,
@@ -28,7 +35,7 @@ default judged(_, _, _) := {
 	"details": {},
 }
 
-judged(given, platform, now) := {
+judged(given, platform, proved, now) := {
 	"reason": "NotFound",
 	"built": null,
 	"due": null,
@@ -37,61 +44,174 @@ judged(given, platform, now) := {
 } if {
 	platform.gone == true
 } else := {
-	"reason": "ImageUndated",
-	"built": null,
-	"due": null,
-	"said": _undated(given, platform),
-	"details": object.union({"created": null}, _limits(given, now)),
+	"reason": "ImageTooOld",
+	"built": known.at,
+	"due": due,
+	"said": _too_old(now, limit, known, due, contradiction(given, platform, proved)),
+	"details": _details(given, platform, proved, now, known),
 } if {
 	_is_readable(platform)
-	not _built(given, platform)
+	known := _oldest(given, platform, proved, now)
+	limit := schedule.limit(given, now)
+	now >= known.at + limit
+	due := schedule.due(given, known.at, now)
 } else := {
 	"reason": "ImageFromFuture",
 	"built": null,
 	"due": null,
 	"said": sprintf("says that it was built in the future (%s)", [moment(built)]),
-	"details": object.union({"created": moment(built)}, _limits(given, now)),
+	"details": object.union_n([{"created": moment(built)}, {"createdFrom": platform.createdFrom}, _bounded(given, proved, now)]),
 } if {
+	_is_wanted(given)
+	not _date(given, platform, proved, now)
 	built := _built(given, platform)
-	built > now + _clock_skew
+	built > now + clock_skew
 } else := {
-	"reason": "ImageTooOld",
-	"built": built,
-	"due": due,
-	"said": _too_old(now - built, limit, built, due),
-	"details": _details(given, now, built),
+	"reason": "ImageUndated",
+	"built": null,
+	"due": null,
+	"said": said,
+	"details": object.union({"created": null}, _bounded(given, proved, now)),
 } if {
-	built := _built(given, platform)
-	limit := schedule.limit(given, now)
-	now >= built + limit
-	due := schedule.due(given, built, now)
+	_is_readable(platform)
+	_is_wanted(given)
+	not _date(given, platform, proved, now)
+	said := contradiction(given, platform, proved)
+	said != ""
+} else := {
+	"reason": "ImageUndated",
+	"built": null,
+	"due": null,
+	"said": _undated(given, platform),
+	"details": object.union({"created": null}, _bounded(given, proved, now)),
+} if {
+	_is_readable(platform)
+	_is_wanted(given)
+	not _date(given, platform, proved, now)
+} else := {
+	"reason": "ImageUndated",
+	"built": null,
+	"due": null,
+	"said": _without_proof[given.minAgeProof],
+	"details": object.union({"created": null}, _bounded(given, proved, now)),
+} if {
+	_is_readable(platform)
+	_has_cooldown(given)
+	not _since(given, platform, proved, now)
 } else := {
 	"reason": "ImageTooYoung",
-	"built": built,
+	"built": since.at,
 	"due": null,
-	"said": _too_young(now - built, cooldown, built),
-	"details": _details(given, now, built),
+	"said": _too_young(now - since.at, cooldown, since),
+	"details": _details(given, platform, proved, now, since),
 } if {
-	built := _built(given, platform)
+	_is_readable(platform)
+	since := _since(given, platform, proved, now)
 	cooldown := duration.nanoseconds(given.minAge)
-	now < built + cooldown
-} else := {"reason": "", "built": built, "due": null, "said": "is fresh", "details": _details(given, now, built)} if {
-	built := _built(given, platform)
-	_is_young_enough(given, built, now)
-	_is_old_enough(given, built, now)
+	now < since.at + cooldown
+} else := {"reason": "", "built": known.at, "due": null, "said": "is fresh", "details": _details(given, platform, proved, now, known)} if {
+	_is_readable(platform)
+	known := _date(given, platform, proved, now)
+	_is_young_enough(given, platform, proved, now)
+	_is_old_enough(given, platform, proved, now)
+} else := {"reason": "", "built": known.at, "due": null, "said": "is old enough", "details": _details(given, platform, proved, now, known)} if {
+	_is_readable(platform)
+	not _is_wanted(given)
+	known := _since(given, platform, proved, now)
+	_is_old_enough(given, platform, proved, now)
 }
 
 # A limit that cannot be read lets nothing pass; nor does a policy without any.
-_is_young_enough(given, built, now) if now < built + schedule.limit(given, now)
+_is_young_enough(given, platform, proved, now) if now < _oldest(given, platform, proved, now).at + schedule.limit(given, now)
 
-_is_young_enough(given, _, _) if {
+_is_young_enough(given, _, _, _) if {
 	not schedule.is_limited(given)
 	_has_cooldown(given)
 }
 
-_is_old_enough(given, built, now) if now >= built + duration.nanoseconds(given.minAge)
+_is_old_enough(given, platform, proved, now) if {
+	now >= _since(given, platform, proved, now).at + duration.nanoseconds(given.minAge)
+}
 
-_is_old_enough(given, _, _) if not _has_cooldown(given)
+_is_old_enough(given, _, _, _) if not _has_cooldown(given)
+
+# Whether it has to be known when the image was built: a cooldown by proof alone needs no other date.
+_is_wanted(given) if schedule.is_limited(given)
+
+_is_wanted(given) if not given.minAgeProof in object.keys(_without_proof)
+
+# The oldest of all dates that count, and of the time by which the image was there; `{"at", "source"}`.
+_oldest(given, platform, proved, now) := _first([at |
+	some at in array.concat(_dates(given, platform, proved, now), [{"at": proved.existed, "source": "log"}])
+	at.at != null
+	at.source in given.dates
+])
+
+# The oldest of the dates alone: that an image was there makes it no younger. Undefined where there is none.
+_date(given, platform, proved, now) := _first(_dates(given, platform, proved, now))
+
+_first(times) := {"at": at, "source": source} if {
+	count(times) > 0
+	[at, source] := min([[time.at, time.source] | some time in times])
+}
+
+_dates(given, platform, proved, now) := array.concat(
+	[{"at": built, "source": platform.createdFrom} |
+		built := _built(given, platform)
+		built <= now + clock_skew
+		is_possible(built, proved.existed)
+	],
+	[{"at": proved.started, "source": "provenance"} |
+		"provenance" in given.dates
+		proved.started != null
+	],
+)
+
+# Since when an image is known to be there, by what has to show it. Undefined where nothing shows it.
+_since(given, platform, proved, now) := {"at": proved.existed, "source": "log"} if {
+	given.minAgeProof == "log"
+	proved.existed != null
+} else := {"at": proved.finished, "source": "provenance"} if {
+	given.minAgeProof == "provenance"
+	proved.finished != null
+} else := _date(given, platform, proved, now) if {
+	not given.minAgeProof in object.keys(_without_proof)
+}
+
+_without_proof := {
+	"log": "is in no log, and has no timestamp, that shows since when it is there",
+	"provenance": "has no provenance of a trusted builder that says when it was finished",
+}
+
+# METADATA
+# description: Whether an image can have been built at a time, when it existed at another one at the latest.
+is_possible(_, null)
+
+is_possible(built, existed) if {
+	existed != null
+	built <= existed + clock_skew
+}
+
+# What its publisher says, where it is proved that it was there before. Undefined where nothing is known to be a lie.
+_lie(given, platform, proved) := {"created": built, "existed": proved.existed, "source": proved.source} if {
+	built := _built(given, platform)
+	not is_possible(built, proved.existed)
+}
+
+# METADATA
+# description: What is told of a date that cannot be true, since the image was there before; "" where there is none.
+contradiction(given, platform, proved) := sprintf("says it was built %s, but was %s", [_day(lie.created, lie.existed), _was_there(lie)]) if {
+	lie := _lie(given, platform, proved)
+} else := ""
+
+_was_there(lie) := sprintf("in a log on %s", [_day(lie.existed, lie.created)]) if {
+	lie.source == "log"
+} else := sprintf("timestamped on %s", [_day(lie.existed, lie.created)])
+
+# A day, or where the other time is on the same one, to the second.
+_day(ns, other) := substring(moment(ns), 0, 10) if {
+	substring(moment(ns), 0, 10) != substring(moment(other), 0, 10)
+} else := moment(ns)
 
 _has_cooldown(given) if given.minAge != ""
 
@@ -108,7 +228,7 @@ _built(given, platform) := built if {
 	_is_readable(platform)
 	platform.createdFrom in given.dates
 	built := to_number(platform.createdNs)
-	built >= _first_credible
+	built >= first_credible
 }
 
 # An answer of another shape is no undated image: nothing is known of it.
@@ -130,35 +250,61 @@ _undated(given, platform) := "says when it was built in a way that is no RFC 333
 	built := moment(to_number(platform.createdNs))
 }
 
-_too_old(age, limit, built, due) := sprintf("is %s old, %s %s allowed (built %s, best before %s)", [
-	duration.words(age, age - limit),
+# By a log's time it is at least so old. `against` is what its publisher says against that.
+_too_old(now, limit, known, due, against) := sprintf("%s, %s ago; %s %s allowed", [
+	against,
+	duration.words(now - known.at, duration.day),
 	allowed,
 	duration.is_or_are(allowed),
-	moment(built),
+]) if {
+	known.source == "log"
+	against != ""
+	allowed := duration.words(limit, 0)
+} else := sprintf("is %s old, %s %s allowed (%s %s, best before %s)", [
+	duration.words(now - known.at, (now - known.at) - limit),
+	allowed,
+	duration.is_or_are(allowed),
+	_basis(known.source),
+	moment(known.at),
 	substring(moment(due), 0, 10),
 ]) if {
 	allowed := duration.words(limit, 0)
 }
 
-_too_young(age, cooldown, built) := sprintf("is %s old, %s %s required (built %s, old enough on %s)", [
+_too_young(age, cooldown, since) := sprintf("is %s old, %s %s required (%s %s, old enough on %s)", [
 	_span_words(max([age, 0]), cooldown - age),
 	required,
 	duration.is_or_are(required),
-	moment(built),
-	moment(built + cooldown),
+	_basis(since.source),
+	moment(since.at),
+	moment(since.at + cooldown),
 ]) if {
 	required := duration.words(cooldown, 0)
 }
+
+# What a moment is the moment of.
+_basis("log") := "known since"
+
+_basis("provenance") := "by provenance"
+
+_basis(source) := "built" if not source in {"log", "provenance"}
 
 # Days are enough where there are some: the end stands beside it, to the second.
 _span_words(age, _) := duration.words(age, duration.day) if age >= duration.day
 
 _span_words(age, left) := duration.words(age, left) if age < duration.day
 
-_details(given, now, built) := object.union_n([
-	{"created": moment(built), "age": duration.text(max([now - built, 0]))},
-	{"bestBefore": moment(due) | due := schedule.due(given, built, now)},
-	{"oldEnough": moment(built + cooldown) | cooldown := duration.nanoseconds(given.minAge)},
+_details(given, platform, proved, now, known) := object.union_n([
+	{"created": moment(known.at), "createdFrom": known.source, "age": duration.text(max([now - known.at, 0]))},
+	{"bestBefore": moment(due) | due := schedule.due(given, _oldest(given, platform, proved, now).at, now)},
+	{"oldEnough": moment(known.at + cooldown) | cooldown := duration.nanoseconds(given.minAge)},
+	_bounded(given, proved, now),
+])
+
+# What is proved, and what the policy wants.
+_bounded(given, proved, now) := object.union_n([
+	{"existedBy": moment(proved.existed) | proved.existed != null},
+	{"builtFrom": moment(proved.started) | proved.started != null},
 	_limits(given, now),
 ])
 

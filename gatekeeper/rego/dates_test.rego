@@ -4,9 +4,9 @@ import future.keywords
 
 import data.lib.bestbefore.dates
 
-_given := {"maxAge": "30d", "schedule": [], "minAge": "", "dates": ["config"]}
+_given := {"maxAge": "30d", "schedule": [], "minAge": "", "minAgeProof": "", "dates": ["config"]}
 
-_cooled := object.union(_given, {"minAge": "7d"})
+_cooled := object.union(_given, {"minAge": "7d", "minAgeProof": "created"})
 
 _now := time.parse_rfc3339_ns("2026-02-16T00:00:00Z")
 
@@ -17,7 +17,7 @@ _on(created) := {
 	"createdFrom": "config",
 }
 
-_judged(platform) := dates.judged(_given, platform, _now)
+_judged(platform) := dates.judged(_given, platform, dates.unproved, _now)
 
 test_fresh_image if {
 	_judged(_on("2026-02-01T00:00:00Z")) == {
@@ -27,6 +27,7 @@ test_fresh_image if {
 		"said": "is fresh",
 		"details": {
 			"created": "2026-02-01T00:00:00Z",
+			"createdFrom": "config",
 			"bestBefore": "2026-03-03T00:00:00Z",
 			"age": "15d",
 			"limit": "30d",
@@ -42,6 +43,7 @@ test_old_image if {
 		"said": "is 45 days old, 30 days are allowed (built 2026-01-02T00:00:00Z, best before 2026-02-01)",
 		"details": {
 			"created": "2026-01-02T00:00:00Z",
+			"createdFrom": "config",
 			"bestBefore": "2026-02-01T00:00:00Z",
 			"age": "45d",
 			"limit": "30d",
@@ -62,7 +64,7 @@ test_age_is_told_as_precisely_as_it_matters if {
 	} {
 		startswith(_judged(_on(created)).said, said)
 	}
-	dates.judged(object.union(_given, {"maxAge": "24h"}), _on("2026-02-14T00:00:00Z"), _now).said == "is 2 days old, 1 day is allowed (built 2026-02-14T00:00:00Z, best before 2026-02-15)"
+	dates.judged(object.union(_given, {"maxAge": "24h"}), _on("2026-02-14T00:00:00Z"), dates.unproved, _now).said == "is 2 days old, 1 day is allowed (built 2026-02-14T00:00:00Z, best before 2026-02-15)"
 }
 
 test_moment_is_told_in_utc if {
@@ -114,7 +116,7 @@ test_future_date_is_told if {
 		"built": null,
 		"due": null,
 		"said": "says that it was built in the future (2026-02-16T00:05:01Z)",
-		"details": {"created": "2026-02-16T00:05:01Z", "limit": "30d"},
+		"details": {"created": "2026-02-16T00:05:01Z", "createdFrom": "config", "limit": "30d"},
 	}
 }
 
@@ -157,7 +159,7 @@ test_answer_of_another_shape_is_no_undated_image if {
 
 test_limit_that_cannot_be_read_is_no_freshness if {
 	every limit in [null, "", "x"] {
-		dates.judged(object.union(_given, {"maxAge": limit}), _on("2026-02-15T00:00:00Z"), _now).reason == "Internal"
+		dates.judged(object.union(_given, {"maxAge": limit}), _on("2026-02-15T00:00:00Z"), dates.unproved, _now).reason == "Internal"
 	}
 }
 
@@ -180,12 +182,13 @@ test_absent_date_is_no_matter_of_its_source if {
 }
 
 test_young_image_is_told_until_when if {
-	judged := dates.judged(_cooled, _on("2026-02-14T01:02:03Z"), _now)
+	judged := dates.judged(_cooled, _on("2026-02-14T01:02:03Z"), dates.unproved, _now)
 	judged.reason == "ImageTooYoung"
 	judged.said == "is 1 day old, 7 days are required (built 2026-02-14T01:02:03Z, old enough on 2026-02-21T01:02:03Z)"
 	judged.due == null
 	judged.details == {
 		"created": "2026-02-14T01:02:03Z",
+		"createdFrom": "config",
 		"oldEnough": "2026-02-21T01:02:03Z",
 		"bestBefore": "2026-03-16T01:02:03Z",
 		"age": "1d22h57m",
@@ -195,55 +198,55 @@ test_young_image_is_told_until_when if {
 }
 
 test_sentence_of_a_young_image_is_short_enough_for_its_platform if {
-	judged := dates.judged(_cooled, _on("2026-02-09T01:02:03.5Z"), _now)
+	judged := dates.judged(_cooled, _on("2026-02-09T01:02:03.5Z"), dates.unproved, _now)
 	count(judged.said) + count("Image (linux/amd64) .") <= 120
 }
 
 test_age_of_less_than_a_day_is_told_in_hours_and_minutes if {
-	startswith(dates.judged(_cooled, _on("2026-02-15T21:30:00Z"), _now).said, "is 2h30m old")
-	startswith(dates.judged(_cooled, _on("2026-02-16T00:00:00Z"), _now).said, "is less than a minute old")
-	startswith(dates.judged(object.union(_cooled, {"minAge": "90m"}), _on("2026-02-15T23:00:00Z"), _now).said, "is 1 hour old, 1 hour 30 minutes are required")
+	startswith(dates.judged(_cooled, _on("2026-02-15T21:30:00Z"), dates.unproved, _now).said, "is 2h30m old")
+	startswith(dates.judged(_cooled, _on("2026-02-16T00:00:00Z"), dates.unproved, _now).said, "is less than a minute old")
+	startswith(dates.judged(object.union(_cooled, {"minAge": "90m"}), _on("2026-02-15T23:00:00Z"), dates.unproved, _now).said, "is 1 hour old, 1 hour 30 minutes are required")
 }
 
 test_image_is_old_enough_from_the_moment_on if {
-	dates.judged(_cooled, _on("2026-02-09T00:00:00Z"), _now).reason == ""
-	dates.judged(_cooled, _on("2026-02-09T00:00:01Z"), _now).reason == "ImageTooYoung"
+	dates.judged(_cooled, _on("2026-02-09T00:00:00Z"), dates.unproved, _now).reason == ""
+	dates.judged(_cooled, _on("2026-02-09T00:00:01Z"), dates.unproved, _now).reason == "ImageTooYoung"
 }
 
 test_cooldown_alone_has_no_best_before if {
 	alone := object.union(_cooled, {"maxAge": null})
-	judged := dates.judged(alone, _on("2019-01-01T00:00:00Z"), _now)
+	judged := dates.judged(alone, _on("2019-01-01T00:00:00Z"), dates.unproved, _now)
 	judged.reason == ""
-	judged.details == {"created": "2019-01-01T00:00:00Z", "oldEnough": "2019-01-08T00:00:00Z", "age": "2603d", "cooldown": "7d"}
-	dates.judged(alone, {"created": null, "createdNs": null, "createdFrom": "config"}, _now).details == {"created": null, "cooldown": "7d"}
+	judged.details == {"created": "2019-01-01T00:00:00Z", "createdFrom": "config", "oldEnough": "2019-01-08T00:00:00Z", "age": "2603d", "cooldown": "7d"}
+	dates.judged(alone, {"created": null, "createdNs": null, "createdFrom": "config"}, dates.unproved, _now).details == {"created": null, "cooldown": "7d"}
 }
 
 test_a_little_in_the_future_is_young_and_not_old_enough if {
-	judged := dates.judged(_cooled, _on("2026-02-16T00:05:00Z"), _now)
+	judged := dates.judged(_cooled, _on("2026-02-16T00:05:00Z"), dates.unproved, _now)
 	judged.reason == "ImageTooYoung"
 	judged.details.age == "0m"
-	dates.judged(_cooled, _on("2026-02-16T00:05:01Z"), _now).reason == "ImageFromFuture"
+	dates.judged(_cooled, _on("2026-02-16T00:05:01Z"), dates.unproved, _now).reason == "ImageFromFuture"
 }
 
 test_cooldown_that_cannot_be_read_lets_nothing_pass if {
 	every cooldown in ["x", null, 7, "7 days"] {
-		dates.judged(object.union(_cooled, {"minAge": cooldown}), _on("2026-02-01T00:00:00Z"), _now).reason == "Internal"
+		dates.judged(object.union(_cooled, {"minAge": cooldown}), _on("2026-02-01T00:00:00Z"), dates.unproved, _now).reason == "Internal"
 	}
 }
 
 test_schedule_that_cannot_be_read_lets_nothing_pass if {
 	every schedule in [null, [{}], [{"from": "soon", "maxAge": "30d"}], [{"from": "2026-01-01", "maxAge": "x"}]] {
-		dates.judged(object.union(_given, {"schedule": schedule}), _on("2026-02-15T00:00:00Z"), _now).reason == "Internal"
+		dates.judged(object.union(_given, {"schedule": schedule}), _on("2026-02-15T00:00:00Z"), dates.unproved, _now).reason == "Internal"
 	}
 }
 
 test_limit_of_the_schedule_counts_from_its_moment if {
 	given := object.union(_given, {"maxAge": "90d", "schedule": [{"from": "2026-02-16T00:00:00Z", "maxAge": "30d"}]})
-	judged := dates.judged(given, _on("2026-01-02T00:00:00Z"), _now)
+	judged := dates.judged(given, _on("2026-01-02T00:00:00Z"), dates.unproved, _now)
 	judged.reason == "ImageTooOld"
 	judged.said == "is 45 days old, 30 days are allowed (built 2026-01-02T00:00:00Z, best before 2026-02-16)"
 	judged.details.limit == "30d"
-	before := dates.judged(given, _on("2026-01-02T00:00:00Z"), _now - 1)
+	before := dates.judged(given, _on("2026-01-02T00:00:00Z"), dates.unproved, _now - 1)
 	before.reason == ""
 	before.details.bestBefore == "2026-02-16T00:00:00Z"
 	before.details.limit == "90d"

@@ -71,6 +71,7 @@ test_old_image_beside_a_fresh_one_is_named if {
 			"said": "Image is 45 days old, 30 days are allowed (built 2026-01-02T00:00:00Z, best before 2026-02-01).",
 			"digest": "sha256:00",
 			"created": "2026-01-02T00:00:00Z",
+			"createdFrom": "config",
 			"remedy": "Rebuild it, or move to a newer tag.",
 			"bestBefore": "2026-02-01T00:00:00Z",
 			"age": "45d",

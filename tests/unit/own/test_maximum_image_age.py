@@ -116,11 +116,11 @@ def test_grace_that_is_none_is_refused(value):
     assert problems(grace=value)[0].startswith("grace: ")
 
 
-@pytest.mark.parametrize("dates", [(), ("provenance",), ("config", "provenance")])
+@pytest.mark.parametrize("dates", [(), ("scan",), ("config", "scan")])
 def test_sources_of_dates_that_do_not_exist_are_refused(dates):
     (problem,) = problems(dates=dates)
     assert problem.startswith("dates: ")
-    assert problem.endswith("the sources of dates so far are config and annotation")
+    assert problem.endswith("the sources of dates are config, annotation, provenance, log")
 
 
 RAMP = (ScheduleEntry("2026-03-01", "60d"), ScheduleEntry("2026-05-01T00:00:00+02:00", "30d"))
@@ -186,17 +186,15 @@ def test_least_age_that_is_none_is_refused(value):
 
 
 def test_least_age_needs_its_proof_and_the_proof_a_least_age():
-    assert problems(cooldown=Cooldown("7d")) == ["minAgeProof: '': `minAge` needs one of created beside it"]
-    assert problems(cooldown=Cooldown("7d", "x")) == ["minAgeProof: 'x': `minAge` needs one of created beside it"]
+    assert problems(cooldown=Cooldown("7d")) == [
+        "minAgeProof: '': `minAge` needs one of created, log, provenance beside it"
+    ]
+    assert problems(cooldown=Cooldown("7d", "x")) == [
+        "minAgeProof: 'x': `minAge` needs one of created, log, provenance beside it"
+    ]
     assert problems(cooldown=Cooldown("", "created")) == [
         "minAgeProof: 'created' proves nothing without `minAge` beside it"
     ]
-
-
-@pytest.mark.parametrize("proof", ["log", "provenance"])
-def test_proofs_of_later_are_refused_as_not_there_yet(proof):
-    (problem,) = problems(cooldown=Cooldown("7d", proof))
-    assert problem == f"minAgeProof: `{proof}` is not there yet; so far there is created"
 
 
 def test_limits_and_cooldown_leave_a_window_at_every_time():
