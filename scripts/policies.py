@@ -23,7 +23,7 @@ from gatekeeper.own.policy import OwnPolicy
 from gatekeeper.policy import load_policies
 from gatekeeper.translation.rendering import render
 from gatekeeper.translation.translate import objects, translate
-from scripts import rego_tables, signed_images
+from scripts import proven_age, rego_tables, signed_images
 
 ROOT: Final = Path(__file__).parents[1]
 POLICIES: Final = ROOT / "policies"
@@ -41,6 +41,7 @@ def own_policies() -> dict[Path, OwnPolicy]:
         POLICIES / "image-cooldown": MaximumImageAge(
             "", cooldown=Cooldown("7d", "created"), reschedule="deny", name="image-cooldown"
         ),
+        POLICIES / "proven-age": proven_age.settings(),
         signed: signed_images.settings(cases["parameters"]),
     }
 

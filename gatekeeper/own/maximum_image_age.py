@@ -15,7 +15,7 @@ from gatekeeper.own.cooldown import Cooldown
 from gatekeeper.own.kind import PolicyKind
 from gatekeeper.own.maximum_image_age_schema import ACCOUNT, MOST_CONTROLLERS, SOURCES, age_parameters
 from gatekeeper.own.policy import OwnPolicy
-from gatekeeper.own.proven_time import LogTimes, Provenance
+from gatekeeper.own.proven_time import LogSource, ProvenanceSource
 from gatekeeper.translation.schema import GLOB
 
 # The longest name of a service account.
@@ -63,8 +63,8 @@ class MaximumImageAge(OwnPolicy):
     platforms: Literal["all", "any"] = "all"
     unknown_age: Literal["deny", "warn", "allow"] = "deny"
     dates: tuple[str, ...] = ("config",)
-    provenance: Provenance | None = None
-    log: LogTimes | None = None
+    provenance: ProvenanceSource | None = None
+    log: LogSource | None = None
     reschedule: Literal["deny", "warn", "allow"] = "warn"
     grace: str = ""
     controllers: tuple[str, ...] = ()

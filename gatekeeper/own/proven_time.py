@@ -55,7 +55,7 @@ class Attestor:
 
 
 @dataclass(frozen=True)
-class Provenance:
+class ProvenanceSource:
     """Whose provenance says when an image was built: a builder's, attested by one of the signers.
 
     Attributes:
@@ -83,7 +83,7 @@ class Provenance:
 
 
 @dataclass(frozen=True)
-class LogTimes:
+class LogSource:
     """Whose signatures or attestations show, by the time of a log or a timestamp, that an image existed.
 
     Attributes:
@@ -110,7 +110,7 @@ class LogTimes:
 
 
 def source_problems(
-    dates: Sequence[str], proof: str, provenance: Provenance | None, log: LogTimes | None
+    dates: Sequence[str], proof: str, provenance: ProvenanceSource | None, log: LogSource | None
 ) -> Iterator[Problem]:
     """What is wrong with the sources of proven time: each has to be there exactly where it is named.
 

@@ -199,7 +199,7 @@ _lie(given, platform, proved) := {"created": built, "existed": proved.existed, "
 }
 
 # METADATA
-# description: What is told of a date that cannot be true, since the image was there before; "" where there is none.
+# description: What is said of a date that cannot be true, since the image was there before; "" where there is none.
 contradiction(given, platform, proved) := sprintf("says it was built %s, but was %s", [_day(lie.created, lie.existed), _was_there(lie)]) if {
 	lie := _lie(given, platform, proved)
 } else := ""

@@ -30,6 +30,10 @@ BUILD = {
     },
     "runDetails": {"builder": {"id": "https://ci.example.com/builders/large"}},
 }
+TEKTON = {
+    "builder": {"id": "https://tekton.dev/chains/v2"},
+    "metadata": {"buildStartedOn": "2026-02-04T23:55:00Z"},
+}
 BOM = {"bomFormat": "CycloneDX", "specVersion": "1.6"}
 ATTESTED = [
     {"by": "scanner", "type": "https://cosign.sigstore.dev/attestation/vuln/v1", "predicate": SCAN},
@@ -40,6 +44,7 @@ ATTESTED = [
     },
     {"by": "builder-v1", "type": "https://slsa.dev/provenance/v1", "predicate": BUILD},
     {"by": "build-v1", "type": "https://slsa.dev/provenance/v1", "predicate": BUILD},
+    {"by": "chains", "type": "https://slsa.dev/provenance/v0.2", "predicate": TEKTON},
 ]
 
 FOLDERS = sorted(path.parent for path in POLICIES.glob("*/README.md"))

@@ -13,7 +13,7 @@ from gatekeeper.evaluation.facts import RecordedFacts
 from gatekeeper.evaluation.program import StubAnswers, Template
 from gatekeeper.own.cooldown import Cooldown
 from gatekeeper.own.maximum_image_age import KIND, MaximumImageAge
-from gatekeeper.own.proven_time import Attestor, LogTimes, Provenance
+from gatekeeper.own.proven_time import Attestor, LogSource, ProvenanceSource
 from gatekeeper.own.signed_images import Signer
 from gatekeeper.policy.model import Identity
 from gatekeeper.translation.translate import Translation
@@ -31,12 +31,12 @@ NOW = "2026-03-01T00:00:00Z"
 EPOCH = "1970-01-01T00:00:00Z"
 BUILDER = "https://builder.example.com/release"
 BUNDLES = Verify(keyless=Keyless(TrustRootName("ours")), format=Format.BUNDLE)
-BUILDERS = Provenance(
+BUILDERS = ProvenanceSource(
     (Attestor("builder", BUNDLES, (Identity(issuer="https://issuer.test", subject="builder@example.test"),)),),
     ("https://builder.example.com/*",),
 )
 BY_BUILDER = {"by": "builder", "issuer": "https://issuer.test", "subjects": ["builder@example.test"]}
-ANYBODY = LogTimes((Signer("anybody", replace(BUNDLES, format=Format.ANY)),))
+ANYBODY = LogSource((Signer("anybody", replace(BUNDLES, format=Format.ANY)),))
 KEY = Verify(key=Key(Pair(new_key()).public_pem), log=LogName("https://log.test"))
 BY_PROVENANCE = MaximumImageAge(dates=("provenance",), provenance=BUILDERS)
 BY_LOG = MaximumImageAge(dates=("config", "log"), log=ANYBODY)

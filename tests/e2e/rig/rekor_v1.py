@@ -10,6 +10,7 @@ import hashlib
 import json
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -20,9 +21,10 @@ _INDEX = 3
 
 
 class RekorV1:
-    """The log, at `url`; `log` has its key."""
+    """The log, at `url`; `log` has its key, and `clock` its time: seconds since 1970."""
 
     def __init__(self) -> None:
+        self.clock: Callable[[], float] = time.time
         self.log = Log()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -37,7 +39,7 @@ class RekorV1:
         if proposed["kind"] == "dsse":
             proposed = proposed | {"spec": _dsse(proposed["spec"]["proposedContent"])}
         body = canonical(proposed)
-        seconds = int(time.time())
+        seconds = int(self.clock())
         payload = {"body": b64(body), "integratedTime": seconds, "logIndex": _INDEX, "logID": self.log.key_id.hex()}
         proof = self.log.proof(body)
         verification = {

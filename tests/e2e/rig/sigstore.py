@@ -180,6 +180,11 @@ class Sigstore:
         """Sign by a key, in the form of a `.sig` tag."""
         self.run("sign", "--key", f"{key}.key", *_LEGACY, "--tlog-upload=false", *more, image, **settings)
 
+    def sign_logged_by_key(self, image: str, *, key: str = "cosign") -> None:
+        """Sign by a key, in the form of a `.sig` tag, in the older log."""
+        log = ("--rekor-url", self.rekor_v1.url, "--trusted-root", str(self.trusted_root))
+        self.run("sign", "--key", f"{key}.key", *_LEGACY, *log, image)
+
     def sign_legacy(self, image: str, *more: str, email: str = ANN, logged: bool = False) -> None:
         """Sign as somebody, in the form of a `.sig` tag, with a timestamp or in the older log."""
         self.run("sign", *self._legacy_flags(email, logged=logged), *more, image)

@@ -5,7 +5,7 @@ import pytest
 from gatekeeper.documents.problems import PolicyError
 from gatekeeper.own.cooldown import Cooldown
 from gatekeeper.own.maximum_image_age import MaximumImageAge
-from gatekeeper.own.proven_time import MOST_BUILDERS, MOST_SIGNERS, Attestor, LogTimes, Provenance
+from gatekeeper.own.proven_time import MOST_BUILDERS, MOST_SIGNERS, Attestor, LogSource, ProvenanceSource
 from gatekeeper.own.signed_images import Signer
 from gatekeeper.policy.model import Identity
 from gatekeeper.translation import library
@@ -17,8 +17,8 @@ ANN = Identity(issuer="https://issuer.test", subject="ann@example.test")
 ROOT = TrustRootName("ours")
 BUNDLES = Verify(keyless=Keyless(ROOT), format=Format.BUNDLE)
 LEGACY = Verify(keyless=Keyless(ROOT))
-PROVENANCE = Provenance((Attestor("builder", LEGACY, (ANN,)),), ("https://builder.example.com/*",))
-LOG = LogTimes((Signer("anybody", BUNDLES),))
+PROVENANCE = ProvenanceSource((Attestor("builder", LEGACY, (ANN,)),), ("https://builder.example.com/*",))
+LOG = LogSource((Signer("anybody", BUNDLES),))
 
 
 def problems(**settings):
@@ -69,10 +69,10 @@ def test_log_alone_makes_no_image_young():
     ids=["certificates in annotations", "key"],
 )
 def test_signer_of_the_log_has_to_ask_for_a_time(verify):
-    (problem,) = problems(dates=("config", "log"), log=LogTimes((Signer("ann", verify),)))
+    (problem,) = problems(dates=("config", "log"), log=LogSource((Signer("ann", verify),)))
     assert problem.startswith("log.signers[0].verify: proves no time (ask for a transparency log")
     for one in (replace(verify, log=LogName("https://log.test")), replace(verify, timestamp=ROOT)):
-        given = LogTimes((Signer("ann", one),))
+        given = LogSource((Signer("ann", one),))
         assert list(MaximumImageAge(dates=("config", "log"), log=given).own_problems()) == []
 
 
@@ -84,7 +84,7 @@ def test_paths_of_an_attestor_are_its_own():
         "provenance.signers[0].identities: without them anybody with a certificate would do",
         "provenance.signers[1].attestor: expected exactly one of key and keyless",
     ]
-    (problem,) = problems(dates=("config", "log"), log=LogTimes((Attestor("builder", LEGACY),)))
+    (problem,) = problems(dates=("config", "log"), log=LogSource((Attestor("builder", LEGACY),)))
     assert problem.startswith("log.signers[0].attestor: proves no time")
 
 
