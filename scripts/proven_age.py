@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from gatekeeper.own.maximum_image_age import MaximumImageAge
-from gatekeeper.own.proven_time import Attestor, LogSource, ProvenanceSource
+from gatekeeper.own.proven_time import LogSource, ProvenanceSource
+from gatekeeper.own.signer import Signer
 from provider.questions.proof_question import Key, LogName, Verify
 
 _BUILDER: Final = "https://tekton.dev/chains/v2"
@@ -23,7 +24,7 @@ def settings() -> MaximumImageAge:
     key = Key(_KEY)
     return MaximumImageAge(
         dates=("provenance", "log"),
-        provenance=ProvenanceSource((Attestor("chains", Verify(key=key)),), (_BUILDER,)),
-        log=LogSource((Attestor("in-rekor", Verify(key=key, log=LogName(_LOG))),)),
+        provenance=ProvenanceSource((Signer("chains", Verify(key=key)),), (_BUILDER,)),
+        log=LogSource(attestors=(Signer("in-rekor", Verify(key=key, log=LogName(_LOG))),)),
         name="proven-age",
     )

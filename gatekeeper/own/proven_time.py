@@ -4,54 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from gatekeeper.documents.problems import Problem
-from gatekeeper.own.signed_images import Signer
-from gatekeeper.policy.model import Identity
-from gatekeeper.translation.authority_parameters import identity_fields
+from gatekeeper.own.signer import MOST_SIGNERS, Signer
 from gatekeeper.translation.schema import attestor_properties, signer_properties
-from provider.questions import proof_question
 from provider.questions.proof_question import Format, Verify
 
 # As in `lib.bestbefore.bound_parameters`.
-MOST_SIGNERS: Final = 10
 MOST_BUILDERS: Final = 20
 BUILDER: Final = "^[A-Za-z0-9._:/@%+#=&~*-]{1,500}$"
-
-
-@dataclass(frozen=True)
-class Attestor:
-    """Somebody who attests provenance.
-
-    Attributes:
-        name: what messages call them.
-        attestor: the public key, or the trust root, and where attestations lie.
-        identities: whom a certificate must name, one of these; none beside a key.
-    """
-
-    name: str
-    attestor: Verify
-    identities: tuple[Identity, ...] = ()
-
-    @property
-    def verify(self) -> Verify:
-        """What has to be proved of them."""
-        return self.attestor
-
-    def to_json(self) -> dict[str, Any]:
-        """The form of the parameters."""
-        found: dict[str, Any] = {"name": self.name, "attestor": proof_question.write(self.attestor)}
-        if self.identities:
-            found["identities"] = [identity_fields(each) for each in self.identities]
-        return found
-
-    def problems(self, path: str) -> Iterator[Problem]:
-        """What is wrong, the fields below a path."""
-        for each in Signer(self.name, self.attestor, self.identities).problems(path):
-            where = each.path.replace(f"{path}.verify", f"{path}.attestor", 1)
-            yield Problem(where, each.message, hint=each.hint)
 
 
 @dataclass(frozen=True)
@@ -63,18 +26,18 @@ class ProvenanceSource:
         builders: ids of builders, in which `*` stops at a slash and `**` does not.
     """
 
-    signers: tuple[Attestor, ...]
+    signers: tuple[Signer, ...]
     builders: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """The form of the parameters."""
-        return {"signers": [each.to_json() for each in self.signers], "builders": list(self.builders)}
+        return {"signers": [each.attestor_json() for each in self.signers], "builders": list(self.builders)}
 
     def problems(self) -> Iterator[Problem]:
         """What is wrong with it."""
         yield from _named("provenance.signers", self.signers)
         for index, signer in enumerate(self.signers):
-            yield from signer.problems(f"provenance.signers[{index}]")
+            yield from _attestor_problems(f"provenance.signers[{index}]", signer)
         if not 1 <= len(self.builders) <= MOST_BUILDERS:
             yield Problem("provenance.builders", f"expected 1 to {MOST_BUILDERS}, got {len(self.builders)}")
         for index, builder in enumerate(self.builders):
@@ -84,29 +47,34 @@ class ProvenanceSource:
 
 @dataclass(frozen=True)
 class LogSource:
-    """Whose signatures or attestations show, by the time of a log or a timestamp, that an image existed.
+    """Whose signatures, or provenance, show by the time of a log or a timestamp that an image existed.
 
     Attributes:
-        signers: of signatures, or of provenance; anybody with a certificate where one names nobody.
+        signers: of signatures; anybody with a certificate where one names nobody.
+        attestors: the same of provenance.
     """
 
-    signers: tuple[Signer | Attestor, ...]
+    signers: tuple[Signer, ...] = ()
+    attestors: tuple[Signer, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The form of the parameters."""
-        return {"signers": [each.to_json() for each in self.signers]}
+        signers = [each.to_json() for each in self.signers]
+        return {"signers": [*signers, *(each.attestor_json() for each in self.attestors)]}
 
     def problems(self) -> Iterator[Problem]:
         """What is wrong with it."""
-        yield from _named("log.signers", self.signers)
-        for index, signer in enumerate(self.signers):
+        everybody = (*self.signers, *self.attestors)
+        yield from _named("log.signers", everybody)
+        for index, signer in enumerate(everybody):
             path = f"log.signers[{index}]"
+            attests = index >= len(self.signers)
+            found = _attestor_problems(path, signer) if attests else signer.problems(path)
             nameless = signer.verify.keyless is not None and not signer.identities
-            yield from (each for each in signer.problems(path) if not (nameless and each.path == f"{path}.identities"))
+            yield from (each for each in found if not (nameless and each.path == f"{path}.identities"))
             if not _proves_times(signer.verify):
-                place = "verify" if isinstance(signer, Signer) else "attestor"
                 hint = "ask for a transparency log (`ctlog`) or for timestamps (`timestamp`) in it"
-                yield Problem(f"{path}.{place}", "proves no time", hint=hint)
+                yield Problem(f"{path}.{'attestor' if attests else 'verify'}", "proves no time", hint=hint)
 
 
 def source_problems(
@@ -179,7 +147,12 @@ def _signers(description: str, properties: dict[str, Any]) -> dict[str, Any]:
     return {"description": description, "type": "array", "minItems": 1, "maxItems": MOST_SIGNERS, "items": item}
 
 
-def _named(path: str, signers: Sequence[Signer | Attestor]) -> Iterator[Problem]:
+def _attestor_problems(path: str, signer: Signer) -> Iterator[Problem]:
+    for each in signer.problems(path):
+        yield replace(each, path=each.path.replace(f"{path}.verify", f"{path}.attestor", 1))
+
+
+def _named(path: str, signers: Sequence[Signer]) -> Iterator[Problem]:
     if not 1 <= len(signers) <= MOST_SIGNERS:
         yield Problem(path, f"expected 1 to {MOST_SIGNERS}, got {len(signers)}")
     names = [each.name for each in signers]

@@ -14,8 +14,8 @@ import yaml
 
 from gatekeeper.own.cooldown import Cooldown
 from gatekeeper.own.maximum_image_age import MaximumImageAge
-from gatekeeper.own.proven_time import Attestor, LogSource, ProvenanceSource
-from gatekeeper.own.signed_images import Signer
+from gatekeeper.own.proven_time import LogSource, ProvenanceSource
+from gatekeeper.own.signer import Signer
 from gatekeeper.policy.model import Identity
 from provider.questions.proof_question import Format, Key, Keyless, LogName, TrustRootName, Verify
 from tests.e2e.rig import objects, verdicts
@@ -35,7 +35,7 @@ OWN: Final = TrustRootName("own")
 def policies_of(host: str, instance: Sigstore) -> list[MaximumImageAge]:
     """One for each folder of the registry: `by-provenance`, `by-log`, `cooled`."""
     identity = Identity(issuer=instance.issuer.url, subject=ANN)
-    builder = Attestor("builder", Verify(keyless=Keyless(OWN), format=Format.BUNDLE), (identity,))
+    builder = Signer("builder", Verify(keyless=Keyless(OWN), format=Format.BUNDLE), (identity,))
     logged = LogSource((Signer("release", Verify(key=Key(instance.key), log=LogName(trust_root=OWN))),))
     provenance = ProvenanceSource((builder,), ("https://builder.example.com/*",))
     return [

@@ -13,8 +13,8 @@ from gatekeeper.evaluation.facts import RecordedFacts
 from gatekeeper.evaluation.program import StubAnswers, Template
 from gatekeeper.own.cooldown import Cooldown
 from gatekeeper.own.maximum_image_age import KIND, MaximumImageAge
-from gatekeeper.own.proven_time import Attestor, LogSource, ProvenanceSource
-from gatekeeper.own.signed_images import Signer
+from gatekeeper.own.proven_time import LogSource, ProvenanceSource
+from gatekeeper.own.signer import Signer
 from gatekeeper.policy.model import Identity
 from gatekeeper.translation.translate import Translation
 from provider.golang import rfc3339
@@ -32,7 +32,7 @@ EPOCH = "1970-01-01T00:00:00Z"
 BUILDER = "https://builder.example.com/release"
 BUNDLES = Verify(keyless=Keyless(TrustRootName("ours")), format=Format.BUNDLE)
 BUILDERS = ProvenanceSource(
-    (Attestor("builder", BUNDLES, (Identity(issuer="https://issuer.test", subject="builder@example.test"),)),),
+    (Signer("builder", BUNDLES, (Identity(issuer="https://issuer.test", subject="builder@example.test"),)),),
     ("https://builder.example.com/*",),
 )
 BY_BUILDER = {"by": "builder", "issuer": "https://issuer.test", "subjects": ["builder@example.test"]}

@@ -5,8 +5,8 @@ import pytest
 from gatekeeper.documents.problems import PolicyError
 from gatekeeper.own.cooldown import Cooldown
 from gatekeeper.own.maximum_image_age import MaximumImageAge
-from gatekeeper.own.proven_time import MOST_BUILDERS, MOST_SIGNERS, Attestor, LogSource, ProvenanceSource
-from gatekeeper.own.signed_images import Signer
+from gatekeeper.own.proven_time import MOST_BUILDERS, MOST_SIGNERS, LogSource, ProvenanceSource
+from gatekeeper.own.signer import Signer
 from gatekeeper.policy.model import Identity
 from gatekeeper.translation import library
 from provider.questions.proof_question import Format, Key, Keyless, LogName, TrustRootName, Verify
@@ -17,7 +17,7 @@ ANN = Identity(issuer="https://issuer.test", subject="ann@example.test")
 ROOT = TrustRootName("ours")
 BUNDLES = Verify(keyless=Keyless(ROOT), format=Format.BUNDLE)
 LEGACY = Verify(keyless=Keyless(ROOT))
-PROVENANCE = ProvenanceSource((Attestor("builder", LEGACY, (ANN,)),), ("https://builder.example.com/*",))
+PROVENANCE = ProvenanceSource((Signer("builder", LEGACY, (ANN,)),), ("https://builder.example.com/*",))
 LOG = LogSource((Signer("anybody", BUNDLES),))
 
 
@@ -77,14 +77,14 @@ def test_signer_of_the_log_has_to_ask_for_a_time(verify):
 
 
 def test_paths_of_an_attestor_are_its_own():
-    nobody = replace(PROVENANCE, signers=(Attestor("builder", LEGACY), Attestor("builder", Verify())))
+    nobody = replace(PROVENANCE, signers=(Signer("builder", LEGACY), Signer("builder", Verify())))
     found = problems(dates=("provenance",), provenance=nobody)
     assert found == [
         "provenance.signers: two are called builder",
         "provenance.signers[0].identities: without them anybody with a certificate would do",
         "provenance.signers[1].attestor: expected exactly one of key and keyless",
     ]
-    (problem,) = problems(dates=("config", "log"), log=LogSource((Attestor("builder", LEGACY),)))
+    (problem,) = problems(dates=("config", "log"), log=LogSource(attestors=(Signer("builder", LEGACY),)))
     assert problem.startswith("log.signers[0].attestor: proves no time")
 
 
@@ -95,7 +95,7 @@ def test_builder_that_is_none_is_refused(builder):
 
 
 def test_numbers_are_bounded():
-    many = tuple(Attestor(f"b{number}", LEGACY, (ANN,)) for number in range(MOST_SIGNERS + 1))
+    many = tuple(Signer(f"b{number}", LEGACY, (ANN,)) for number in range(MOST_SIGNERS + 1))
     assert problems(dates=("provenance",), provenance=replace(PROVENANCE, signers=many)) == [
         "provenance.signers: expected 1 to 10, got 11"
     ]
