@@ -1,0 +1,210 @@
+package lib.bestbefore.bounds_test
+
+import future.keywords
+
+import data.lib.bestbefore.bounds
+import data.lib.bestbefore.provenance
+
+_now := time.parse_rfc3339_ns("2026-03-01T00:00:00Z")
+
+_v1 := "https://slsa.dev/provenance/v1"
+
+_image := {"text": "registry.test/app:1", "asked": "registry.test/app:1"}
+
+_identities := [{"issuer": "https://issuer.test", "subject": "builder@example.test"}]
+
+_builder := {"name": "builder", "attestor": {"keyless": {"trustRoot": "ours"}, "format": "bundle"}, "identities": _identities}
+
+_anybody := {"name": "anybody", "verify": {"keyless": {"trustRoot": "ours"}, "format": "bundle"}}
+
+_given := {
+	"dates": ["provenance", "log"],
+	"minAgeProof": "",
+	"provenance": {"signers": [_builder], "builders": ["https://builder.test/*"]},
+	"log": {"signers": [_anybody]},
+}
+
+_questions := provenance.questions(_builder.attestor, _image)
+
+_signatures := `{"image":"registry.test/app:1","v":1,"verify":{"format":"bundle","keyless":{"trustRoot":"ours"}}}`
+
+_proof(fields) := object.union({"digest": "sha256:00", "subjects": ["builder@example.test"], "issuer": "https://issuer.test", "times": []}, fields)
+
+_statement(builder, started, finished) := {"predicate": {"runDetails": {
+	"builder": {"id": builder},
+	"metadata": {"startedOn": started, "finishedOn": finished},
+}}}
+
+_attested(started, finished) := _proof({"attestation": {
+	"predicateType": _v1,
+	"statement": _statement("https://builder.test/a", started, finished),
+}})
+
+_logged(at) := _proof({"times": [{"source": "log", "at": at}]})
+
+_value(proofs) := {"value": {"digest": "sha256:00", "proofs": proofs}}
+
+_absent(reason) := {"reason": reason, "message": "nothing"}
+
+_answered(attestations, signatures) := object.union(
+	{question: _absent("AttestationAbsent") | some question in _questions},
+	{_questions[_v1]: attestations, _signatures: signatures},
+)
+
+_proved(attestations, signatures) := bounds.proved(_given, _image, _answered(attestations, signatures), "sha256:00", _now)
+
+_on(text) := time.parse_rfc3339_ns(text)
+
+test_nothing_is_asked_where_no_source_counts if {
+	bounds.questions({"dates": ["config"], "minAgeProof": "", "provenance": null, "log": null}, _image) == set()
+	bounds.proved({"dates": ["config"], "provenance": null, "log": null}, _image, {}, "sha256:00", _now) == {
+		"existed": null,
+		"source": "",
+		"started": null,
+		"finished": null,
+		"remarks": [],
+	}
+}
+
+test_provenance_is_asked_for_by_type_and_for_builder_and_times_alone if {
+	bounds.questions(_given, _image) == {question | some question in _questions} | {_signatures}
+	count(_questions) == 2
+	json.unmarshal(_questions[_v1]).verify.attestation == {"predicateType": _v1, "statement": [
+		["predicate", "runDetails", "builder", "id"],
+		["predicate", "runDetails", "metadata", "finishedOn"],
+		["predicate", "runDetails", "metadata", "startedOn"],
+	]}
+}
+
+test_both_bounds_and_the_earliest_time if {
+	logged := _value([_logged("2026-02-27T00:00:00Z"), _logged("2026-02-26T00:00:00Z"), _logged("2026-02-28T00:00:00Z")])
+	proved := _proved(_value([_attested("2026-02-25T00:00:00Z", "2026-02-25T01:00:00Z")]), logged)
+	proved.existed == _on("2026-02-26T00:00:00Z")
+	proved.source == "log"
+	proved.started == _on("2026-02-25T00:00:00Z")
+	proved.finished == _on("2026-02-25T01:00:00Z")
+	proved.remarks == []
+}
+
+test_earliest_time_that_an_answer_has_no_room_for_counts if {
+	value := object.union(_value([_logged("2026-02-26T00:00:00Z")]).value, {"earliest": {"source": "timestamp", "at": "2026-01-01T00:00:00Z"}})
+	proved := _proved(_absent("AttestationAbsent"), {"value": value})
+	proved.existed == _on("2026-01-01T00:00:00Z")
+	proved.source == "timestamp"
+}
+
+test_moment_of_the_question_and_a_time_of_the_future_are_no_proof if {
+	times := [{"source": "none", "at": "2026-01-01T00:00:00Z"}, {"source": "log", "at": "2026-03-01T00:05:01Z"}]
+	_proved(_absent("AttestationAbsent"), _value([_proof({"times": times})])).existed == null
+}
+
+test_who_is_named_for_the_log_is_waited_for if {
+	named := object.union(_given, {"log": {"signers": [object.union(_anybody, {"identities": _identities})]}})
+	stranger := object.union(_logged("2026-01-01T00:00:00Z"), {"subjects": ["eve@example.test"]})
+	value := object.union(_value([stranger, _logged("2026-02-26T00:00:00Z")]).value, {"earliest": {"source": "log", "at": "2026-01-01T00:00:00Z"}})
+	answered := _answered(_absent("AttestationAbsent"), {"value": value})
+	bounds.proved(named, _image, answered, "sha256:00", _now).existed == _on("2026-02-26T00:00:00Z")
+}
+
+test_question_without_an_answer_is_a_failure if {
+	every reason in ["Timeout", "TrustRootStale", "Unauthorized", "Internal", "KeyInvalid", "QuestionUnsupported"] {
+		proved := _proved(_value([_attested("2026-02-25T00:00:00Z", null)]), _absent(reason))
+		proved.failed.reason == reason
+		proved.failed.question == _signatures
+	}
+	_proved(_absent("Timeout"), _value([])).failed.question == _questions[_v1]
+	bounds.proved(_given, _image, {}, "sha256:00", _now).failed.reason == "ProviderUnavailable"
+}
+
+test_nothing_found_is_no_failure_and_is_named if {
+	every reason in ["SignatureAbsent", "SignatureRejected"] {
+		proved := _proved(_absent("AttestationRejected"), _absent(reason))
+		not proved.failed
+		proved.remarks == [
+			"no provenance by builder (AttestationAbsent)",
+			sprintf("no time of a log or a timestamp by anybody (%s)", [reason]),
+		]
+	}
+}
+
+test_answer_about_another_digest_is_a_failure if {
+	other := object.union(_value([]).value, {"digest": "sha256:11"})
+	failed := _proved(_absent("AttestationAbsent"), {"value": other}).failed
+	failed.reason == "Internal"
+	failed.said == "Internal: the tag names another image than a moment ago"
+}
+
+test_answer_of_another_shape_is_a_failure if {
+	every value in [{}, {"digest": "sha256:00"}, {"digest": "sha256:00", "proofs": {}}, {"digest": "sha256:00", "proofs": null}] {
+		_proved(_absent("AttestationAbsent"), {"value": value}).failed.reason == "Internal"
+	}
+}
+
+test_provenance_that_is_too_large_is_a_failure_only_by_a_signer if {
+	large := {"attestation": {"predicateType": _v1, "problem": "no room", "reason": "LimitExceeded"}}
+	good := _attested("2026-02-25T00:00:00Z", null)
+	_proved(_value([good, _proof(large)]), _value([])).failed.reason == "LimitExceeded"
+	stranger := object.union(_proof(large), {"subjects": ["eve@example.test"]})
+	_proved(_value([good, stranger]), _value([])).started == _on("2026-02-25T00:00:00Z")
+}
+
+test_signatures_that_nobody_looked_at_are_named if {
+	value := object.union(_value([_logged("2026-02-26T00:00:00Z")]).value, {"passedOver": 3})
+	proved := _proved(_value([_attested("2026-02-25T00:00:00Z", null)]), {"value": value})
+	proved.remarks == ["3 signatures or attestations could not be looked at"]
+}
+
+_build(statement, existed) := provenance.build(
+	_v1,
+	_proof({"attestation": {"predicateType": _v1, "statement": statement}}),
+	_builder,
+	["https://builder.test/*", "https://exact.test/b"],
+	existed,
+	_now,
+)
+
+_good := "2026-02-25T00:00:00Z"
+
+test_builder_is_compared_whole if {
+	every builder in ["https://builder.test/a", "https://exact.test/b"] {
+		_build(_statement(builder, _good, _good), null).started == _on(_good)
+	}
+	every builder in ["https://builder.test/a/b", "https://builder.test", "https://exact.test/b2", "x https://exact.test/b", "", null, 1, ["https://exact.test/b"]] {
+		startswith(_build(_statement(builder, _good, _good), null).remark, "provenance by another builder (")
+	}
+}
+
+test_times_that_cannot_be_are_no_date if {
+	every times, said in {
+		["2026-02-26T00:00:00Z", _good]: "started after it was finished",
+		["2012-12-31T23:59:59Z", _good]: "before there were such images",
+		["0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"]: "no RFC 3339",
+		["2026-03-01T00:05:01Z", null]: "in the future",
+		["soon", null]: "no RFC 3339",
+		[1, null]: "no RFC 3339",
+		[null, {}]: "no RFC 3339",
+		[null, null]: "built, and not when",
+	} {
+		contains(_build(_statement("https://exact.test/b", times[0], times[1]), null).remark, said)
+	}
+}
+
+test_build_cannot_be_later_than_the_image_was_there if {
+	_build(_statement("https://exact.test/b", _good, null), _on("2026-02-24T23:55:00Z")).started == _on(_good)
+	contains(_build(_statement("https://exact.test/b", _good, null), _on("2026-02-24T23:54:59Z")).remark, "but it was there on 2026-02-24T23:54:59Z")
+	contains(_build(_statement("https://exact.test/b", "2026-02-24T00:00:00Z", _good), _on("2026-02-24T12:00:00Z")).remark, "but it was there on")
+}
+
+test_statement_that_is_none_is_no_date if {
+	every statement in [null, [], "x", {}, {"predicate": null}, {"predicate": []}, {"predicate": {"runDetails": 1}}] {
+		_build(statement, null).remark
+		not _build(statement, null).started
+	}
+}
+
+test_key_attests_by_itself if {
+	signer := {"name": "key", "attestor": {"key": {"data": "PEM"}}}
+	proof := {"digest": "sha256:00", "subjects": [], "times": [], "attestation": {"predicateType": _v1, "statement": _statement("https://b.test", _good, null)}}
+	provenance.build(_v1, proof, signer, ["https://b.test"], null, _now).started == _on(_good)
+	not provenance.build("https://slsa.dev/provenance/v0.2", proof, signer, ["https://b.test"], null, _now)
+}
