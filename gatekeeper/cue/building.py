@@ -38,10 +38,12 @@ from gatekeeper.cue.syntax import (
     Expression,
     File,
     FunctionCall,
+    Guard,
     Let,
     ListLiteral,
     Mark,
     Name,
+    Rest,
     Selector,
     StructLiteral,
     Unary,
@@ -203,6 +205,10 @@ class Builder:
             parts = tuple(embedding.in_group(part, group) for part in way.parts)
             if not parts or not all(isinstance(part, StructPart) for part in parts):
                 raise CueError(call.line, "`close` of anything but a struct is not taken")
+            declared = [each for part in parts if isinstance(part, StructPart) for each in part.struct.declarations]
+            if any(isinstance(each, Guard) for each in declared) and any(isinstance(each, Rest) for each in declared):
+                # CUE 0.15.4 loses what is in conflict there.
+                raise CueError(call.line, "`close` of a struct that `...` opens and that has an `if` is not taken")
             found.append(replace(way, parts=parts))
         return replace(ways, all=tuple(found))
 

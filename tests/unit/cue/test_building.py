@@ -81,6 +81,7 @@ def test_field_that_is_itself_says_nothing():
         pytest.param('import "struct"\n#A: struct.MinFields(1)\na: #A', 3, "in a definition", id="function and name"),
         pytest.param('import "struct"\na: {b: 1, c: 2} & struct.MaxFields(1)', 2, "no document", id="too many fields"),
         pytest.param('import "list"\na: [] & list.MinItems(1)', 2, "no document ever complies", id="too few items"),
+        pytest.param("a: close({b: bool, if b {c: 1}, ...})", 1, "that `...` opens", id="closed and open"),
         pytest.param("a: [for x in [1, 2] {x}]", 1, "`for`", id="comprehension of a list"),
         pytest.param("a: {for k, v in b {(k): v}}\nb: {}", 1, "`for`", id="comprehension of fields"),
     ],
