@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Self
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -56,16 +58,24 @@ class WebStub:
 
 
 class VaultServer:
-    """The transit engine of Vault, as far as keys are read, on a port of loopback; a context manager."""
+    """The transit engine of Vault, as far as keys are read, on a port of loopback; a context manager.
+
+    Args:
+        pair: files of its certificate and of that one's key; without them it speaks plain HTTP.
+    """
 
     TOKEN = "s.of-the-controller"
 
-    def __init__(self) -> None:
+    def __init__(self, pair: tuple[Path, Path] | None = None) -> None:
         self.keys: dict[str, Mapping[str, Any]] = {}
         self.raw: tuple[int, Mapping[str, str], bytes] | None = None
         self.asked: list[str] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"http{'s' if pair else ''}://127.0.0.1:{self._server.server_address[1]}"
+        if pair:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*pair)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def has(self, name: str, *keys: PublicKey | str, kind: str = "ecdsa-p256") -> None:
         """A key with its versions, oldest first; a text stands as it is."""
