@@ -1,4 +1,4 @@
-"""Each field of a ClusterImagePolicy: carried over, without effect, or refused yet."""
+"""Each field of a ClusterImagePolicy: carried over, without effect, or refused."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def page() -> str:
             markdown.head("ClusterImagePolicy", "gatekeeper/policy/support.py", _INTRODUCTION),
             f"\n## Carried over\n\n{carried}",
             f"\n## What a rule reads of the configuration\n{_READ}",
-            f"\n## Refused yet\n\n{refused}",
+            f"\n## Refused\n\n{refused}",
             f"\n## TrustRoot\n{_TRUST_ROOT}",
             f"\n## Without effect\n\n{without}: on no verdict, in policy-controller as here.\n",
         ]

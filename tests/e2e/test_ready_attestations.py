@@ -252,3 +252,19 @@ def test_signed_images_requires_attestations_and_bounds_them(
     assert "has no good attestation build by builder (AttestationAbsent)" in said(client, judge, half)
     assert "has no good attestation scan by scanner (AttestationAbsent)" in said(client, judge, none)
     assert "(AttestationAbsent)" in said(client, judge, signed)
+
+
+def test_definition_of_an_earlier_release_refuses_a_rule_about_attestations(
+    client: KubernetesClient, judge: Judge, instance: Sigstore
+) -> None:
+    earlier = SignedImages.KIND.template()
+    schema = earlier["spec"]["crd"]["spec"]["validation"]["openAPIV3Schema"]
+    rule = schema["properties"]["rules"]["items"]
+    del rule["oneOf"], rule["properties"]["attestations"]
+    rule["required"] = ["images", "signers"]
+    judge.policies.install([earlier])
+    made, _ = SignedImages((AttestingRule((judge.glob,), (scanned(instance),)),)).constraints()
+    # Not by server-side apply, which refuses every field that it does not know: this way it is left out without a word.
+    answer = client.create(made, dry_run=True)
+    assert answer.status == 422, answer
+    assert "spec.parameters.rules[0].signers: Required value" in answer.message
