@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from click.testing import CliRunner
 
-from gatekeeper.evaluation import case_facts
+from gatekeeper.cli.main import cli
+from gatekeeper.evaluation import case_facts, opa
 from gatekeeper.evaluation.evaluator import ConstraintReview, Evaluator
 from gatekeeper.evaluation.facts import RecordedFacts
 from gatekeeper.evaluation.program import Template
@@ -413,3 +418,42 @@ def test_case_comes_out_as_told(verdicts: dict[str, list[str]], case: Case) -> N
     messages = verdicts[case.name]
     assert len(messages) == (1 if case.said else 0), messages
     assert all(case.said in message and case.also in message for message in messages), messages
+
+
+def test_policy_that_names_neither_source_asks_what_it_did() -> None:
+    for policy in (MaximumImageAge(), MaximumImageAge(cooldown=Cooldown("7d", "created"))):
+        deny, _ = policy.constraints()
+        review = ConstraintReview(
+            Template.of(KIND.template()), deny["spec"]["parameters"], request("registry.test/app:1"), NOW
+        )
+        assert Evaluator(engine()).questions([review]) == ('{"image":"registry.test/app:1","v":1}',)
+
+
+def test_check_announces_the_day_that_provenance_or_a_log_brings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = engine()
+    monkeypatch.setattr(opa, "find", lambda *_: found)
+    (tmp_path / "policy.yaml").write_text(yaml.safe_dump_all(BY_ALL.constraints()))
+    dated = [provenance("2026-02-26T12:00:00Z", "2026-02-26T13:00:00Z")]
+    images = {
+        "registry.test/proved:1": {"created": EPOCH, "signed": [], "attested": dated},
+        "registry.test/logged:1": {
+            "created": "2026-02-27T00:00:00Z",
+            "signed": [signed("2026-02-26T23:58:00Z")],
+            "attested": [],
+        },
+    }
+    facts = {"version": 1, "images": {image: case_facts.completed(image, each) for image, each in images.items()}}
+    (tmp_path / "facts.json").write_text(json.dumps(facts))
+    words = [
+        *("check", "--output=json", f"--policy={tmp_path / 'policy.yaml'}", f"--facts={tmp_path / 'facts.json'}"),
+        *("--now=2026-03-01T00:00:00Z", "--until=2026-06-01T00:00:00Z", *(f"--image={image}" for image in images)),
+    ]
+    done = CliRunner().invoke(cli, words)
+    told = json.loads(done.stdout)
+    assert (done.exit_code, told["allowed"]) == (0, True), done.output
+    assert {each["image"]: each["from"] for each in told["deniedFrom"]} == {
+        "registry.test/proved:1": "2026-03-28T12:00:00Z",
+        "registry.test/logged:1": "2026-03-28T23:58:00Z",
+    }
