@@ -104,6 +104,7 @@ def _are_times(value: Any) -> bool:  # noqa: ANN401 - any JSON
         isinstance(each, dict)
         and each.keys() == {"source", "at"}
         and each["source"] in _TIME_SOURCES
+        and isinstance(each["at"], str)
         and rfc3339.created_ns(each["at"]) is not None
         for each in value
     )

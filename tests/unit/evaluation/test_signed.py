@@ -111,6 +111,16 @@ def test_signer_whose_question_is_none_is_nobody():
     assert signed.names_of([Translation("p", {}, ({"spec": {"parameters": parameters}},))]) == {}
 
 
+def test_earliest_of_the_times_is_beside_the_proofs():
+    later, earlier = (
+        {"source": source, "at": f"2026-01-0{day}T00:00:00Z"} for source, day in (("log", 2), ("timestamp", 1))
+    )
+    value = answered({"signed": [{**CERTIFIED, "times": [later]}, {**CERTIFIED, "times": [later, earlier]}]}, HOUSE)
+    assert [each["times"] for each in value["proofs"]] == [[later], [later, earlier]]
+    assert value["earliest"] == earlier
+    assert "earliest" not in answered({"signed": [CERTIFIED]}, HOUSE)
+
+
 def test_name_that_no_policy_has_is_told():
     names = signed.names_of(POLICIES)
     assert signed.unknown({"signed": [{"by": "eve"}, {"by": "ann"}, {"by": "shop/ci"}]}, names) == ["eve"]
@@ -127,6 +137,12 @@ def test_name_that_no_policy_has_is_told():
         ([{"by": "a", "subjects": "x"}], "signed[0].subjects"),
         ([{"by": "a", "subjects": [1]}], "signed[0].subjects"),
         ([{"by": "a", "issuer": 1}], "signed[0].issuer"),
+        ([{"by": "a", "times": {}}], "signed[0].times"),
+        ([{"by": "a", "times": ["2026-01-01T00:00:00Z"]}], "signed[0].times"),
+        ([{"by": "a", "times": [{"source": "none", "at": "2026-01-01T00:00:00Z"}]}], "signed[0].times"),
+        ([{"by": "a", "times": [{"source": "log", "at": "2026-01-01"}]}], "signed[0].times"),
+        ([{"by": "a", "times": [{"source": "log", "at": 1}]}], "signed[0].times"),
+        ([{"by": "a", "times": [{"source": "log"}]}], "signed[0].times"),
         ([{"by": "a", "reason": "Nope"}], "signed[0].reason"),
         ([{"by": "a", "reason": "Timeout", "subjects": []}], "signed[0].subjects"),
     ],
