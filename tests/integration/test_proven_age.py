@@ -221,6 +221,52 @@ CASES = [
         },
     ),
     Case(
+        "provenance of another digest, which the provider rejects",
+        BY_PROVENANCE,
+        {"created": EPOCH, "attested": [{"by": "builder", "reason": "AttestationRejected"}]},
+        "(ImageUndated",
+        "no provenance by builder (AttestationRejected)",
+    ),
+    Case(
+        "an index is dated as a whole",
+        BY_PROVENANCE,
+        {
+            "platforms": {"linux/amd64": {"created": EPOCH}, "linux/arm64": {"created": "2020-01-01T00:00:00Z"}},
+            "attested": [provenance("2026-02-26T00:00:00Z")],
+        },
+    ),
+    Case(
+        "one platform of an index is older than its provenance",
+        BY_ALL,
+        {
+            "platforms": {"linux/amd64": {"created": EPOCH}, "linux/arm64": {"created": "2026-01-01T00:00:00Z"}},
+            "attested": [provenance("2026-02-26T00:00:00Z")],
+        },
+        "Image (linux/arm64) is 59 days old, 30 days are allowed (built 2026-01-01T00:00:00Z",
+    ),
+    Case(
+        "a lie beside good provenance",
+        BY_ALL,
+        {
+            "created": "2026-02-28T00:00:00Z",
+            "attested": [provenance("2026-01-20T00:00:00Z", times=at("2026-02-20T00:00:00Z"))],
+        },
+        "Image is 40 days old, 30 days are allowed (by provenance",
+        "Note: says it was built 2026-02-28, but was in a log on 2026-02-20",
+    ),
+    Case(
+        "a configuration of the future and a young entry in the log",
+        BY_LOG,
+        {"created": "2027-01-01T00:00:00Z", "signed": [signed("2026-02-28T00:00:00Z")]},
+        "Image says that it was built in the future (2027-01-01T00:00:00Z).",
+        "(ImageFromFuture",
+    ),
+    Case(
+        "a configuration of the future and young provenance",
+        BY_ALL,
+        {"created": "2027-01-01T00:00:00Z", "attested": [provenance("2026-02-26T00:00:00Z")]},
+    ),
+    Case(
         "the log says nothing and the configuration is young",
         BY_LOG,
         {"created": "2026-02-28T00:00:00Z"},
