@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -244,6 +245,37 @@ def test_image_of_27_days_is_announced_by_metric_event_and_report_with_its_secon
     time.sleep(6)
     assert _events(cluster.client, namespace, "ImageExpiring") == [], "none anew after a restart"
     assert _reports(cluster.client, namespace)[0]["metadata"]["resourceVersion"] == version
+
+
+def test_rollback_that_is_announced_as_denied_is_denied_for_every_image_of_that_revision(
+    cluster: World, control: Callable[[], Control]
+) -> None:
+    before, stays = (cluster.registry.push(objects.unique(name), _created(timedelta(days=40))) for name in ("a", "b"))
+    now = cluster.registry.push(objects.unique("now"), _created(timedelta(days=1)))
+    space = cluster.namespace(labels={"example.com/team": "team-shop"})
+    deployment = objects.workload("Deployment", space, before.reference, stays.reference)
+    cluster.client.create(deployment).expect_ok()
+    _pods_run(cluster, space, 1)
+    containers = objects.containers(now.reference, stays.reference)
+    change = {"spec": {"template": {"spec": {"containers": containers}}}}
+    assert cluster.client.patch(deployment, change).ok
+    _pods_run(cluster, space, 2)
+    cluster.label(space, objects.INCLUDE)
+    running = control()
+
+    def said() -> dict[str, str]:
+        lines = [each for each in running.events("freshness.forecast") if each["resource_namespace"] == space]
+        return {each["image"]: each["due"] for each in lines if each["question"] == "rollback"}
+
+    wait_until(lambda: len(said()) == 2, "announcement", _SECONDS)
+    assert said() == dict.fromkeys((before.reference, stays.reference), "expired")
+    # A person's update, which brings the pod template of the revision before: all of its images are judged.
+    words = ("rollout", "undo", f"deployment/{deployment['metadata']['name']}", f"--namespace={space}")
+    command = [cluster.binaries / "kubectl", f"--kubeconfig={cluster.server.kubeconfig}", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    for image in (before, stays):
+        assert image.reference in done.stderr
 
 
 def test_images_flip_at_the_announced_second(

@@ -84,6 +84,7 @@ class Occasions:
         yield self._of_template(Question.APPLY, workload, shape, note)
 
     def _rolled_back(self, workload: RunningWorkload) -> Iterator[Occasion]:
+        """What `rollout undo` brings: an update that changes the pod template is judged as what is created, whole."""
         if workload.previous is not None:
             note = f"the revision before: {workload.revision}"
             yield self._of_template(Question.ROLLBACK, workload, workload.previous, note)
