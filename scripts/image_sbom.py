@@ -1,4 +1,4 @@
-"""Prints what is in the image: a CycloneDX document of Debian and Python packages, Go modules, and what wheels bundle.
+"""Prints what is in the image: a CycloneDX document of packages of Debian and Python, scripts, and modules of Go.
 
     python3 -m scripts.image_sbom --root ROOT --libraries FILE --modules FILE --digest SHA256:… --created SECONDS
 
@@ -28,6 +28,7 @@ Component = dict[str, Any]
 LOCK: Final = Path(__file__).parents[1] / "requirements" / "debian.txt"
 PACKAGES: Final = "opt/bestbefore/lib/python3.11/site-packages"
 OPA: Final = f"{PACKAGES}/gatekeeper/evaluation/bin/opa"
+PAGE: Final = f"{PACKAGES}/gatekeeper/freshness/overview/page"
 # Names under which databases of vulnerabilities know libraries that no registry has: vendor and product of a CPE.
 CPE: Final = {
     "libcurl": ("haxx", "libcurl"),
@@ -39,6 +40,8 @@ CPE: Final = {
     "mit-krb5": ("mit", "kerberos_5"),
     "c-ares": ("c-ares", "c-ares"),
 }
+# What banners in a script say of it, and of what is bundled in it: `* Chart.js v4.6.1`, `* @kurkle/color v0.3.2`.
+_SCRIPT: Final = re.compile(r"^ \* (?P<name>@?[A-Za-z][\w./-]*) v(?P<version>\d[\w.-]*)$", re.ASCII | re.MULTILINE)
 # A line of `go version -m`: `dep  github.com/beorn7/perks  v1.0.1  h1:…`.
 _MODULE: Final = re.compile(r"\t(?P<kind>mod|dep|=>)\t(?P<path>\S+)\t(?P<version>v\S+)")
 
@@ -65,6 +68,24 @@ def python(folder: Path, libraries: Iterable[Mapping[str, str]]) -> Iterator[Com
         package = _library(name, version, f"pkg:pypi/{name}@{version}") | _sha256(_wheel_hash(about))
         parts = [*inside.get(name, []), *_declared(about), *_bundled_files(folder / f"{fields['Name']}.libs")]
         yield package | ({"components": parts} if parts else {})
+
+
+def scripts(folder: Path) -> Iterator[Component]:
+    """The libraries that the page of `bestbefore report` carries, by their files, with what is bundled in each.
+
+    Raises:
+        ValueError: one does not say which library it is, or there is none.
+    """
+    files = sorted(folder.glob("*.min.js"))
+    if not files:
+        raise ValueError(f"{folder} has no script of a library")
+    for file in files:
+        whole = file.read_bytes()
+        named = [(found["name"].lower(), found["version"]) for found in _SCRIPT.finditer(whole.decode())]
+        if not named:
+            raise ValueError(f"{file.name} does not say which library it is")
+        library, *parts = (_library(name, at, f"pkg:npm/{quote(name, safe='/')}@{at}") for name, at in named)
+        yield library | _sha256(sha256(whole).hexdigest()) | ({"components": parts} if parts else {})
 
 
 def _wheel_hash(about: Path) -> str:
@@ -173,6 +194,7 @@ def main(arguments: list[str]) -> None:
     components = [
         *debian(read_lock(LOCK.read_text(encoding="utf-8"))),
         *python(given.root / PACKAGES, told["libraries"]),
+        *scripts(given.root / PAGE),
         go(given.root / OPA, given.modules.read_text(encoding="utf-8")),
     ]
     created = dt.datetime.fromtimestamp(given.created, dt.UTC)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gatekeeper.freshness.overview.page import chart_library
 from scripts import image_sbom
 from scripts.image_root import LockedPackage
 
@@ -91,6 +92,27 @@ def test_modules_of_opa_are_those_that_were_built(opa: Path) -> None:
 def test_program_without_modules_is_refused(opa: Path) -> None:
     with pytest.raises(ValueError, match="does not say"):
         image_sbom.go(opa, "/opa: not a Go executable")
+
+
+def test_script_of_the_page_is_named_with_what_is_bundled_in_it() -> None:
+    (found,) = image_sbom.scripts(Path(chart_library.__file__).parent)
+    assert found["purl"] == f"pkg:npm/chart.js@{chart_library.VERSION}"
+    assert found["hashes"] == [{"alg": "SHA-256", "content": chart_library.SHA256}]
+    assert [part["purl"] for part in found["components"]] == ["pkg:npm/%40kurkle/color@0.3.2"]
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [({}, "has no script of a library"), ({"x.min.js": "var a;"}, "x.min.js does not say which library it is")],
+    ids=["none", "unnamed"],
+)
+def test_page_without_a_script_that_says_what_it_is_is_refused(
+    tmp_path: Path, files: dict[str, str], said: str
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError, match=said):
+        list(image_sbom.scripts(tmp_path))
 
 
 def test_debian_packages_have_a_url_that_scanners_know() -> None:
