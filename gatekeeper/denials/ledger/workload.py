@@ -44,6 +44,17 @@ class WorkloadName:
     kind: str
     name: str
 
+    def reference(self, uid: str = "") -> dict[str, str]:
+        """It as a reference of Kubernetes; of a kind that we do not know there is no `apiVersion`.
+
+        Args:
+            uid: its own; empty where it is not known.
+        """
+        known = workloads.BY_KIND.get(self.kind)
+        version = (f"{known.group}/v1" if known.group else "v1") if known else ""
+        found = {"apiVersion": version, "kind": self.kind, "namespace": self.namespace, "name": self.name, "uid": uid}
+        return {name: value for name, value in found.items() if value}
+
 
 class Owners(Protocol):
     """Knows what made an object, from memory: it is asked for each denial."""

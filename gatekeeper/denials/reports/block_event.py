@@ -7,7 +7,6 @@ no ages: what Gatekeeper said, "built 31 days ago", is quoted of foreign templat
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from itertools import chain, islice
 from typing import Any, Final
 
 from gatekeeper.cluster.api import KubernetesApi, Object
+from gatekeeper.cluster.event import CONTROLLER, NOTE_BYTES, NOWHERE, EventText, name_of
 from gatekeeper.cluster.resource import EVENTS
 from gatekeeper.cluster.times import micro_time
 from gatekeeper.denials import limits
@@ -25,24 +25,13 @@ from gatekeeper.denials.lines import deny_line
 from gatekeeper.denials.lines.violation import known_reason
 from gatekeeper.documents import fields
 from gatekeeper.documents.product import PREFIX
-from gatekeeper.documents.workloads import BY_KIND
 from provider.foreign_text import shown
 from provider.reasons import EXPLANATIONS, BlockCause
 
-CONTROLLER: Final = f"{PREFIX}controller"
 _ACTION: Final = "Admission"
-# What an Event may have (its API's validation): bytes of a note, and characters of a name.
-_NOTE_BYTES: Final = 1024
-_NAME_CHARACTERS: Final = 253
-_WORD_CHARACTERS: Final = 128
 # What is shown in a note of an image, and of what a foreign template said.
 _IMAGE_CHARACTERS: Final = 300
 _MESSAGE_CHARACTERS: Final = 500
-# What may not stand in the name of an Event, and dots beside dashes or dots.
-_FOREIGN: Final = re.compile(r"[^a-z0-9.-]", re.ASCII)
-_DOTS: Final = re.compile(r"[.-]*\.[.-]*")
-# Where an Event about an object lies that is in no namespace.
-_NOWHERE: Final = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +65,12 @@ def event_name(name: BlockName) -> str:
     """The name of the Event about a block, always the same."""
     workload = name.workload
     mark = fingerprint(workload.namespace, workload.kind, workload.name, name.policy, name.image)[:16]
-    # Not every object's name may be an Event's: `system:node` is a ClusterRole's.
-    readable = _DOTS.sub(".", _FOREIGN.sub("-", workload.name.lower()))
-    readable = readable[: _NAME_CHARACTERS - len(mark) - 1].strip(".-")
-    return f"{readable or 'object'}.{mark}"
+    return name_of(workload.name, mark)
 
 
 def event_namespace(name: BlockName) -> str:
     """Where the Event lies: where its object does."""
-    return name.workload.namespace or _NOWHERE
+    return name.workload.namespace or NOWHERE
 
 
 def new_event(block: WorkloadBlock, instance: str, uid: str = "") -> Object:
@@ -95,23 +81,16 @@ def new_event(block: WorkloadBlock, instance: str, uid: str = "") -> Object:
         instance: who writes it, the Pod's name.
         uid: of the workload; with it `kubectl describe` shows the Event. Empty where it may not be read.
     """
-    return {
-        "apiVersion": "events.k8s.io/v1",
-        "kind": "Event",
-        "metadata": {
-            "name": event_name(block.name),
-            "namespace": event_namespace(block.name),
-            "annotations": _annotations(block),
-        },
-        "eventTime": micro_time(block.opened),
-        "type": "Warning",
-        "reason": _reason(block)[:_WORD_CHARACTERS],
-        "action": _ACTION,
-        "reportingController": CONTROLLER,
-        "reportingInstance": instance[:_WORD_CHARACTERS] or "bestbefore",
-        "regarding": _regarding(block.name.workload, uid),
-        "note": _note(block),
-    }
+    return EventText(
+        name=event_name(block.name),
+        namespace=event_namespace(block.name),
+        regarding=block.name.workload.reference(uid),
+        reason=_reason(block),
+        action=_ACTION,
+        note=_note(block),
+        is_warning=True,
+        annotations=_annotations(block),
+    ).body(block.opened, instance)
 
 
 def renewed_event(event: Object, block: WorkloadBlock) -> Object:
@@ -152,21 +131,8 @@ def listed(api: KubernetesApi, namespace: str) -> list[BlockNote]:
     return list(islice((note for note in found if note is not None), limits.BLOCKS))
 
 
-def _regarding(workload: WorkloadName, uid: str) -> Object:
-    kind = BY_KIND.get(workload.kind)
-    version = f"{kind.group}/v1" if kind and kind.group else "v1"
-    found = {
-        "apiVersion": version if kind else "",
-        "kind": workload.kind,
-        "namespace": workload.namespace,
-        "name": workload.name,
-        "uid": uid,
-    }
-    return {name: value for name, value in found.items() if value}
-
-
 def _annotations(block: WorkloadBlock) -> Mapping[str, str]:
-    found = {
+    return {
         "policy": block.name.policy,
         "image": block.name.image,
         "cause": str(block.cause),
@@ -174,7 +140,6 @@ def _annotations(block: WorkloadBlock) -> Mapping[str, str]:
         "remedy": block.remedy,
         "ref": block.ref,
     }
-    return {f"{PREFIX}{name}": value for name, value in found.items() if value}
 
 
 def _reason(block: WorkloadBlock) -> str:
@@ -185,7 +150,7 @@ def _reason(block: WorkloadBlock) -> str:
 
 
 def _note(block: WorkloadBlock) -> str:
-    """Why, since when, what to do, whom to ask; cut at a whole character, because the API server counts bytes."""
+    """Why, since when, what to do, whom to ask."""
     policy = f" by policy {block.name.policy}" if block.name.policy else ""
     since = datetime.fromtimestamp(block.opened, UTC).strftime("%Y-%m-%d %H:%M UTC")
     sentences = [
@@ -195,11 +160,7 @@ def _note(block: WorkloadBlock) -> str:
         _whom(block),
         f"ref {block.ref}" if block.ref else "",
     ]
-    text = shown(" ".join(sentence for sentence in sentences if sentence), _NOTE_BYTES)
-    whole = text.encode()
-    if len(whole) <= _NOTE_BYTES:
-        return text
-    return whole[: _NOTE_BYTES - len("…".encode())].decode(errors="ignore") + "…"
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _why(block: WorkloadBlock) -> str:
@@ -220,4 +181,4 @@ def _cause(text: str) -> BlockCause | None:
 
 
 def _text(value: Mapping[str, Any], name: str) -> str:
-    return shown(fields.text(value, name), _NOTE_BYTES)
+    return shown(fields.text(value, name), NOTE_BYTES)

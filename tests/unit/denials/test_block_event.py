@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatekeeper.cluster.event import CONTROLLER
 from gatekeeper.denials.ledger.blocks import BlockName, WorkloadBlock
 from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.denials.lines.actor import Actor
@@ -126,7 +127,7 @@ _json: Any = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["regarding", "metadata", "series", "note", "eventTime"]), _json))
 def test_event_of_any_shape_is_read(fields: dict[str, Any]) -> None:
-    block_event.read({"reportingController": block_event.CONTROLLER, "action": "Admission"} | fields)
+    block_event.read({"reportingController": CONTROLLER, "action": "Admission"} | fields)
 
 
 def test_events_of_others_are_none_of_ours() -> None:

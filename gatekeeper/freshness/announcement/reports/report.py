@@ -13,7 +13,6 @@ from gatekeeper.denials.ledger.seen_keys import fingerprint
 from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.documents import fields
 from gatekeeper.documents.product import MANAGED_BY, NAME
-from gatekeeper.documents.workloads import BY_KIND
 from gatekeeper.freshness.announcement import limits, moments
 from gatekeeper.freshness.announcement.reports.finding import ReportFinding, Result
 from gatekeeper.freshness.announcement.reports.form import ReportForm
@@ -83,12 +82,12 @@ class ReportText:
             findings: in their order.
             uid: of the workload; empty where it is not known: the report then has no owner.
         """
-        scope = _reference(workload)
+        scope = workload.reference(uid)
         body = self._body(workload_report(workload), [self._result(each) for each in findings])
-        owner = {name: value for name, value in scope.items() if name != "namespace"}
         if uid:
-            body["metadata"]["ownerReferences"] = [{**owner, "uid": uid}]
-        body["scope"] = {**scope, "uid": uid} if uid else scope
+            owner = {name: value for name, value in scope.items() if name != "namespace"}
+            body["metadata"]["ownerReferences"] = [owner]
+        body["scope"] = scope
         return body
 
     def of_namespace(self, namespace: str, findings: Sequence[ReportFinding]) -> Object:
@@ -197,15 +196,3 @@ def is_same(wanted: Object, there: Object) -> bool:
     metadata = there["metadata"]
     owners = wanted["metadata"].get("ownerReferences", [])
     return bool(metadata.get("ownerReferences", []) == owners)
-
-
-def _reference(workload: WorkloadName) -> dict[str, str]:
-    known = BY_KIND.get(workload.kind)
-    version = (f"{known.group}/v1" if known.group else "v1") if known else ""
-    found = {
-        "apiVersion": version,
-        "kind": workload.kind,
-        "namespace": workload.namespace,
-        "name": workload.name,
-    }
-    return {name: value for name, value in found.items() if value}
