@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from gatekeeper.cli import engine, forecasts, output
-from gatekeeper.cli.forecasts import Ways
+from gatekeeper.cli import forecasts, output
 from gatekeeper.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -51,12 +50,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     team_label: str,
     now: str | None,
     until: str,
-    facts_file: Path | None,
-    given_config_maps: tuple[str, ...],
-    given_secrets: tuple[str, ...],
-    given_trust_roots: tuple[str, ...],
-    given_waivers: tuple[str, ...],
-    **reach: Any,  # noqa: ANN401 - the registries' options
+    **given: Any,  # noqa: ANN401 - the options of `forecasts.options`
 ) -> None:
     """Say of which workloads the verdict changes from the policies of OLD to those of NEW, now and at the end.
 
@@ -74,9 +68,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
 
     with forecasts.refusals(), Progress("images asked about, policies judged") as progress:
         span = forecasts.horizon(now, until)
-        ways = Ways(
-            given_config_maps, given_secrets, given_trust_roots, given_waivers, facts_file, reach, engine.found()
-        )
+        ways = forecasts.ways(**given)
         sets = [forecasts.policies([str(path)], ways, span.now) for path in (old, new)]
         found = forecasts.inventory_of(inventory_path, span.now, team_label, namespace)
         found = forecasts.of_team(found, team)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from gatekeeper.cli import output, policy_files, registries, times, trust_roots, waiver_files
+from gatekeeper.cli import engine, output, policy_files, registries, times, trust_roots, waiver_files
 from gatekeeper.cli.progress import Progress
 from gatekeeper.cli.quotation import visible
 from gatekeeper.documents.document import Document
@@ -123,6 +123,23 @@ class Ways:
     facts_file: Path | None
     reach: Mapping[str, Any]
     opa: Opa
+
+
+def ways(
+    *,
+    given_config_maps: Sequence[str],
+    given_secrets: Sequence[str],
+    given_trust_roots: Sequence[str],
+    given_waivers: Sequence[str],
+    facts_file: Path | None,
+    **reach: Any,  # noqa: ANN401 - the registries' options
+) -> Ways:
+    """What `options` gave, and opa.
+
+    Raises:
+        NoVerdictError: there is no opa.
+    """
+    return Ways(given_config_maps, given_secrets, given_trust_roots, given_waivers, facts_file, reach, engine.found())
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from gatekeeper.cli import clusters, engine, forecasts, output
-from gatekeeper.cli.forecasts import PolicySet, Ways
+from gatekeeper.cli import clusters, forecasts, output
+from gatekeeper.cli.forecasts import PolicySet
 from gatekeeper.cli.progress import Progress
 from gatekeeper.cli.reports import overview as form_of_terminal
 
@@ -65,14 +65,9 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     team_label: str,
     now: str | None,
     until: str,
-    facts_file: Path | None,
-    given_config_maps: tuple[str, ...],
-    given_secrets: tuple[str, ...],
-    given_trust_roots: tuple[str, ...],
-    given_waivers: tuple[str, ...],
     kubeconfig: Path | None,
     context: str,
-    **reach: Any,  # noqa: ANN401 - the registries' options
+    **given: Any,  # noqa: ANN401 - the options of `forecasts.options`
 ) -> None:
     """Say of what runs in a cluster which images will be denied, when, whose they are, and what to do.
 
@@ -97,9 +92,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         if inventory_path and not paths:
             raise click.UsageError("--inventory has no policies: name some with --policy")
         span = forecasts.horizon(now, until)
-        ways = Ways(
-            given_config_maps, given_secrets, given_trust_roots, given_waivers, facts_file, reach, engine.found()
-        )
+        ways = forecasts.ways(**given)
         policies = forecasts.policies(paths, ways, span.now) if paths else PolicySet(())
         if inventory_path:
             found = forecasts.inventory_of(inventory_path, span.now, team_label, namespace)

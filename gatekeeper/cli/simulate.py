@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import click
 
-from gatekeeper.cli import engine, forecasts, output
-from gatekeeper.cli.forecasts import PolicySet, Ways
+from gatekeeper.cli import forecasts, output
+from gatekeeper.cli.forecasts import PolicySet
 from gatekeeper.cli.progress import Progress
 from gatekeeper.cli.reports import overview as overview_form
 from gatekeeper.cli.reports import simulation as report
@@ -59,12 +59,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     team_label: str,
     now: str | None,
     until: str,
-    facts_file: Path | None,
-    given_config_maps: tuple[str, ...],
-    given_secrets: tuple[str, ...],
-    given_trust_roots: tuple[str, ...],
-    given_waivers: tuple[str, ...],
-    **reach: Any,  # noqa: ANN401 - the registries' options
+    **given: Any,  # noqa: ANN401 - the options of `forecasts.options`
 ) -> None:
     """Say whom policies would deny that nobody enforces yet, of what runs in a recorded inventory: who, when, by day.
 
@@ -85,9 +80,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
 
     with forecasts.refusals(), Progress("images asked about, policies judged") as progress:
         span = forecasts.horizon(now, until)
-        ways = Ways(
-            given_config_maps, given_secrets, given_trust_roots, given_waivers, facts_file, reach, engine.found()
-        )
+        ways = forecasts.ways(**given)
         policies = forecasts.policies(paths, ways, span.now)
         found = forecasts.inventory_of(inventory_path, span.now, team_label, namespace)
         found = forecasts.of_team(found, team)

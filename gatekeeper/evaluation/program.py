@@ -38,6 +38,22 @@ _WORKLOADS: Final = "lib.bestbefore.workload"
 _DATED_MESSAGES: Final = "lib.bestbefore.cip"
 CALL: Final = "bestbefore-call "
 
+# What a call is answered with what is recorded, in whichever package it stands.
+RESPONSE: Final = """
+_response(provider, keys) := {
+	"responses": [[key, data.recorded.values[key]] | some key in keys; data.recorded.values[key]],
+	"errors": [[key, data.recorded.errors[key]] | some key in keys; data.recorded.errors[key]],
+	"status_code": 200,
+	"system_error": data.recorded.system_error,
+} if {
+	provider in data.providers
+} else := {
+	"responses": null,
+	"errors": null,
+	"status_code": 400,
+	"system_error": "key is not found in provider cache",
+}
+"""
 _ANSWER = """package bestbefore_driver
 
 import future.keywords
@@ -54,20 +70,6 @@ answer(request) := response if {
 		is_string(key)
 	}
 	response := _response(provider, keys)
-}
-
-_response(provider, keys) := {
-	"responses": [[key, data.recorded.values[key]] | some key in keys; data.recorded.values[key]],
-	"errors": [[key, data.recorded.errors[key]] | some key in keys; data.recorded.errors[key]],
-	"status_code": 200,
-	"system_error": data.recorded.system_error,
-} if {
-	provider in data.providers
-} else := {
-	"responses": null,
-	"errors": null,
-	"status_code": 400,
-	"system_error": "key is not found in provider cache",
 }
 
 # Which case is evaluated; `with` says so.
@@ -232,7 +234,7 @@ def write(  # noqa: PLR0913, PLR0917 - what an evaluation is made of
         packages |= template.modules
     write_modules(folder, packages)
     mains = sorted({template.package for template in templates})
-    driver = _ANSWER + "".join(_driver_rule(main, overridden=images is not None) for main in mains)
+    driver = _ANSWER + RESPONSE + "".join(_driver_rule(main, overridden=images is not None) for main in mains)
     (folder / "bestbefore_driver.rego").write_text(driver, encoding="utf-8")
     data = {
         "recorded": {

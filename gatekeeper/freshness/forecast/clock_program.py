@@ -51,20 +51,6 @@ _known(key) if data.recorded.errors[key]
 
 _known(key) if data.recorded.asked[key]
 
-_response(provider, keys) := {
-	"responses": [[key, data.recorded.values[key]] | some key in keys; data.recorded.values[key]],
-	"errors": [[key, data.recorded.errors[key]] | some key in keys; data.recorded.errors[key]],
-	"status_code": 200,
-	"system_error": data.recorded.system_error,
-} if {
-	provider in data.providers
-} else := {
-	"responses": null,
-	"errors": null,
-	"status_code": 400,
-	"system_error": "key is not found in provider cache",
-}
-
 _row(one) := [_detail(one, "path"), _detail(one, "image"), _detail(one, "reason"), _said(one)]
 
 _detail(one, name) := value if {
@@ -183,7 +169,9 @@ def _write(folder: Path, cases: Sequence[ClockCase], answers: StubAnswers, asked
         texts |= case.template.modules
     program.write_modules(folder, texts)
     mains = sorted({case.template.package for case in cases})
-    (folder / "bestbefore_clocks.rego").write_text(_DRIVER + "".join(map(_rows_of, mains)), encoding="utf-8")
+    (folder / "bestbefore_clocks.rego").write_text(
+        _DRIVER + program.RESPONSE + "".join(map(_rows_of, mains)), encoding="utf-8"
+    )
     tables: dict[str, dict[str, int]] = {"reviews": {}, "parameters": {}, "inventories": {}}
     clocks: dict[tuple[int, ...], int] = {}
     rows = [
