@@ -70,6 +70,7 @@ class VaultServer:
         self.keys: dict[str, Mapping[str, Any]] = {}
         self.raw: tuple[int, Mapping[str, str], bytes] | None = None
         self.asked: list[str] = []
+        self.namespaces: list[str] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http{'s' if pair else ''}://127.0.0.1:{self._server.server_address[1]}"
         if pair:
@@ -87,6 +88,7 @@ class VaultServer:
 
     def _answer(self, path: str, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
         self.asked.append(path)
+        self.namespaces.append(headers.get("X-Vault-Namespace") or "")
         if self.raw is not None:
             return self.raw
         if headers.get("X-Vault-Token") != self.TOKEN:

@@ -18,6 +18,8 @@ _FUNCTIONS: Final = (
     *("strings.MinRunes(1)", "strings.MaxRunes(1)", 'strings.HasPrefix("x")', 'strings.Contains("y")'),
 )
 _DEFINITIONS: Final = ("#P", "#Q")
+# Definitions that say less than a struct, or leave it open: what closes is hard to tell.
+_LOOSE: Final = ("_", "!=null", "[...]", "{a: _, b?: _}", "{a?: [...], b?: {...}}", "{...}", "_ | string")
 _CONDITIONS: Final = (
     *("{} == 1", '{} == "x"', "{} != null", "{} > 1", '{} < "y"', "!{}", "{}", "{} == {}", "len({}) < 2"),
     *('list.Contains(["x", 1], {})', 'list.Contains({}, "x")', 'strings.HasPrefix({}, "x")', "{} == 1 && {} == 2"),
@@ -85,7 +87,7 @@ def _list(draw: st.DrawFn, depth: int) -> str:
 
 
 @st.composite
-def value(draw: st.DrawFn, depth: int) -> str:  # noqa: PLR0911 - a form a line
+def value(draw: st.DrawFn, depth: int) -> str:  # noqa: C901, PLR0911 - a form a line
     """What a field may be asked to be."""
     if depth <= 0:
         return draw(_scalar())
@@ -102,8 +104,11 @@ def value(draw: st.DrawFn, depth: int) -> str:  # noqa: PLR0911 - a form a line
         case 14:
             first, *rest = draw(st.lists(value(depth - 1), min_size=2, max_size=3))
             return " | ".join([f"*{first}" if " " not in first else f"*({first})", *rest])
-        case 15 | 16:
+        case 15:
             return " & ".join(f"({each})" for each in draw(st.lists(value(depth - 1), min_size=2, max_size=2)))
+        case 16:
+            joined = draw(st.one_of(structs(depth - 1), _list(depth - 1)))
+            return f"{draw(st.sampled_from(_DEFINITIONS))} & {joined}"
         case 17:
             return f"close({draw(structs(depth))})"
         case 18:
@@ -119,7 +124,7 @@ def policies(draw: st.DrawFn) -> str:
     definitions = ""
     for name in reversed(_DEFINITIONS):
         if name in text + definitions:
-            inner = draw(value(2)).replace(name, "int")
+            inner = draw(st.one_of(value(2), value(2), st.sampled_from(_LOOSE))).replace(name, "int")
             definitions = f"{name}: {inner if name == '#P' else inner.replace('#P', 'string')}\n" + definitions
     whole = definitions + text
     used = [name for name in ("list", "strings", "struct") if f"{name}." in whole]

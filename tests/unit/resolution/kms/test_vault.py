@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import certifi
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gatekeeper.policy.kms_reference import VaultKey
@@ -80,6 +81,43 @@ def test_token_of_a_file_that_the_environment_names_is_read_each_time(vault, rea
 def test_what_the_environment_does_not_say_is_told(said):
     assert said(VAULT_ADDR="") == ("Vault: VAULT_ADDR is not set to the URL of the server", False)
     assert said(VAULT_TOKEN="")[0].startswith("Vault: there is no token")
+
+
+def test_engine_and_namespace_are_those_of_the_environment(vault, read):
+    vault.raw = 200, {}, answer_of(pem(public_key()))
+    read(TRANSIT_SECRET_ENGINE_PATH="/signing/transit/", VAULT_NAMESPACE="platform")
+    read()
+    assert vault.asked == ["/v1/signing/transit/keys/release", "/v1/transit/keys/release"]
+    assert vault.namespaces == ["platform", ""]
+
+
+@pytest.mark.parametrize("version", [1, "1"], ids=["Vault", "text"])
+def test_answer_of_openbao_with_what_else_it_says_is_read(vault, read, version):
+    """As `bao read transit/keys/release` has it, on P-384: who signs chooses the hash, so that nothing is warned of."""
+    key = public_key(ec.SECP384R1())
+    vault.raw = 200, {"Content-Type": "application/json"}, answer_of(pem(key), version)
+    found = read()
+    assert (found.pem, found.long_hash) == (pem(key), "")
+
+
+def answer_of(text: str, version: object = 1) -> bytes:
+    data = {
+        "allow_plaintext_backup": False,
+        "auto_rotate_period": 0,
+        "deletion_allowed": False,
+        "derived": False,
+        "exportable": False,
+        "keys": {"1": {"certificate_chain": "", "creation_time": "2026-11-30T10:00:00.123456789Z", "public_key": text}},
+        "latest_version": version,
+        "min_available_version": 0,
+        "min_decryption_version": 1,
+        "min_encryption_version": 0,
+        "name": "release",
+        "soft_deleted": False,
+        "supports_signing": True,
+        "type": "ecdsa-p384",
+    }
+    return json.dumps({"request_id": "a", "lease_id": "", "renewable": False, "data": data, "auth": None}).encode()
 
 
 def test_key_that_is_not_there_is_told(said):
