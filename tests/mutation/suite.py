@@ -19,8 +19,11 @@ from tests.mutation.covering import Coverage, Tests
 from tests.mutation.tree import Tree
 
 _TESTS: Final = "tests/unit"
-# What needs real sockets has no unit tests.
-_MORE_TESTS: Final = {"provider/registry": ["tests/integration/registry"]}
+# What needs real sockets has no unit tests; what a compiled text says, only the real opa knows.
+_MORE_TESTS: Final = {
+    "provider/registry": ["tests/integration/registry"],
+    "gatekeeper/cue": ["tests/integration/cue/test_verdicts.py"],
+}
 _PYTEST: Final = (
     *("pytest", "-p", "tests.mutation.plugin", "-p", "no:cacheprovider"),
     *("-q", "--tb=line", "--randomly-dont-reorganize", "--randomly-seed=1"),
@@ -51,7 +54,7 @@ def record(tree: Tree, folder: str) -> Coverage:
     """
     (tree.root / ".build").mkdir(exist_ok=True)
     command = ("coverage", "run", f"--data-file={_LINES}", f"--source={folder}", "-m", *_PYTEST)
-    tests = (f"--record={_RECORD}", _TESTS, *_MORE_TESTS.get(folder, []))
+    tests = (f"--record={_RECORD}", _TESTS, *_more_tests(folder))
     code, output = _run(tree, (*command, *tests), _RECORD_SECONDS, {"COVERAGE_CORE": "ctrace"})
     if code != pytest.ExitCode.OK:
         raise RedSuiteError(output)
@@ -65,6 +68,11 @@ def record(tree: Tree, folder: str) -> Coverage:
     if covering.tests and not passes(tree, covering.tests, covering.longest):
         raise RedSuiteError("some fail only when they are chosen")
     return covering
+
+
+def _more_tests(folder: str) -> list[str]:
+    """The tests beside the unit tests, of a folder or of a file in it."""
+    return [each for place, tests in _MORE_TESTS.items() if Path(folder).is_relative_to(place) for each in tests]
 
 
 def passes(tree: Tree, tests: Tests, longest: float) -> bool:
