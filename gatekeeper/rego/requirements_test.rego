@@ -106,15 +106,25 @@ test_attestation_outside_its_bounds_is_told_with_type_signer_and_reason if {
 	verdict.details.missing == [{"name": "ann", "reason": "AttestationRejected"}]
 }
 
-test_image_without_an_attestation_is_told_who_did_not_attest if {
-	absent := {"responses": [], "system_error": json.marshal({answers.ref(_key(_scanned, _ann)): {
-		"reason": "AttestationAbsent",
+_refused(reason) := signers.verdicts(context, _image, answers.by_key(response, signers.questions(context, _image)))[0] if {
+	context := _context(_given([_rule([_scanned])]))
+	response := {"responses": [], "system_error": json.marshal({answers.ref(_key(_scanned, _ann)): {
+		"reason": reason,
 		"message": "no matching attestations: ",
 	}})}
-	context := _context(_given([_rule([_scanned])]))
-	verdict := signers.verdicts(context, _image, answers.by_key(absent, signers.questions(context, _image)))[0]
+}
+
+test_image_without_an_attestation_is_told_who_did_not_attest if {
+	verdict := _refused("AttestationAbsent")
 	verdict.reason == "AttestationAbsent"
 	verdict.said == "Image has no good attestation scan by ann (AttestationAbsent); 1 of 1 signers needed."
+	contains(verdict.line, "attestation key validation failed for authority ann for registry.test/shop/app:1")
+}
+
+test_attestation_that_is_not_proved_is_told_in_the_provider_s_words if {
+	verdict := _refused("AttestationRejected")
+	verdict.reason == "AttestationRejected"
+	verdict.note == "scan is of type https://example.test/scan/v1"
 	contains(verdict.line, "attestation key validation failed for authority ann for registry.test/shop/app:1")
 }
 
@@ -207,7 +217,9 @@ _satisfied(rules) if {
 # Parameters are checked before. If that fails, nothing is satisfied.
 test_rule_that_cannot_be_judged_is_not_satisfied if {
 	_satisfied([_rule([_scanned])])
-	every rule in [_rule([_scanned, "x"]), _rule([_scanned, {}]), _rule([]), _rule([_entry([_ann, "x"])]), {"images": [{"glob": "**"}]}] {
+	both := object.union(_rule([_scanned]), {"signers": [{"name": "ann", "verify": {"key": {"data": "ANN"}}}]})
+	neither := {"images": [{"glob": "**"}]}
+	every rule in [both, neither, _rule([_scanned, "x"]), _rule([_scanned, {}]), _rule([]), _rule([_entry([_ann, "x"])])] {
 		not _satisfied([rule])
 		not _satisfied([_rule([_scanned]), rule])
 	}
