@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import time
@@ -22,7 +23,7 @@ from tests.e2e.rig.gatekeeper import NAMESPACE
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
 from tests.e2e.rig.policies import Policies
 from tests.e2e.rig.processes import wait_until
-from tests.e2e.rig.provider import RealProvider, provider_objects
+from tests.e2e.rig.provider import RealProvider, command_line, provider_objects
 from tests.e2e.rig.registry import PushedImage
 from tests.e2e.rig.world import World
 from tests.programs import ROOT
@@ -200,6 +201,13 @@ def test_waiver_moves_the_announcement_to_its_end(
             running.kill()
             running.start()
             _wait_for_end(running, namespace, until)
+            # An older one, which is denied: the same for whoever looks for an image that is not.
+            assert _suggested(cluster, namespace, old) is None
+            of_old = waivers.waiver(
+                "old-too", namespace, old.reference, policies=["maximum-image-age"], until=f"{until:%FT%TZ}"
+            )
+            cluster.client.create(of_old).expect_ok()
+            assert _suggested(cluster, namespace, old) == f"{until:%FT%TZ}"
         finally:
             policies.remove(judged)
             cluster.client.delete(sync_set())
@@ -321,20 +329,30 @@ def _wait_for_end(running: Control, namespace: str, end: datetime) -> None:
     wait_until(said, f"{end} announced", _SECONDS)
 
 
+def _suggested(cluster: World, namespace: str, image: PushedImage) -> str | None:
+    """Until when `bestbefore suggest` says that an image is admitted; None where it says that none is."""
+    command = [*command_line(), "suggest", image.reference, f"--namespace={namespace}", "--output=json"]
+    words = [f"--kubeconfig={cluster.server.kubeconfig}", f"--insecure-registry={cluster.registry.host}"]
+    done = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
+    assert done.stdout, done.stderr
+    found = json.loads(done.stdout)["suggestion"]
+    return found["admittedUntil"] if found else None
+
+
 def _waivable() -> list[Object]:
     """The policy as people apply it who take Waivers; what controllers bring back is judged, too."""
     folder = ROOT / "policies" / "maximum-image-age"
     given = read_documents([folder / "template.yaml"], with_lines=True)
     (template,) = installed.templates_with_library(given, opa.find(), synced_waivers=True)
-    constraint = next(yaml.safe_load_all((folder / "constraint.yaml").read_text()))
-    constraint["spec"]["parameters"] = {
-        "name": "maximum-image-age",
-        "maxAge": "30d",
-        "reschedule": "deny",
-        "reports": "deny",
-        "waivers": {"allowed": True},
-    }
-    return [dict(template), constraint]
+    pair = list(yaml.safe_load_all((folder / "constraint.yaml").read_text()))
+    for each in pair:
+        each["spec"]["parameters"] |= {
+            "name": "maximum-image-age",
+            "maxAge": "30d",
+            "reschedule": "deny",
+            "waivers": {"allowed": True},
+        }
+    return [dict(template), *pair]
 
 
 def _documents() -> list[Object]:
