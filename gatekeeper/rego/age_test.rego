@@ -606,3 +606,11 @@ test_controller_that_is_named_follows_reschedule if {
 	_judged(_context({"controllers": ["databases/operator"]}, _applied), _image, _built(_old)).class == "deny"
 	_judged(_context({"controllers": ["databases/operator"], "workloadsMatched": false}, _operator), _image, _built(_old)).class == "deny"
 }
+
+test_source_that_has_no_answer_denies_a_fresh_image_and_says_which if {
+	signer := {"name": "anybody", "verify": {"keyless": {}, "format": "bundle"}}
+	verdict := _verdict({"dates": ["config", "log"], "log": {"signers": [signer]}}, _built(_fresh))
+	verdict.class == "deny"
+	verdict.reason == "ProviderUnavailable"
+	contains(verdict.question, "\"verify\"")
+}

@@ -202,6 +202,22 @@ test_statement_that_is_none_is_no_date if {
 	}
 }
 
+test_of_several_the_oldest_start_and_the_latest_end_count if {
+	proved := _proved(
+		_value([_attested("2026-02-20T00:00:00Z", "2026-02-20T01:00:00Z"), _attested("2026-02-25T00:00:00Z", "2026-02-25T01:00:00Z")]),
+		_absent("SignatureAbsent"),
+	)
+	proved.started == _on("2026-02-20T00:00:00Z")
+	proved.finished == _on("2026-02-25T01:00:00Z")
+}
+
+test_stranger_proves_nothing_about_a_build if {
+	proof := object.union(_attested(_good, null), {"subjects": ["eve@example.test"]})
+	proved := _proved(_value([proof]), _absent("SignatureAbsent"))
+	proved.started == null
+	"provenance by a stranger (eve@example.test)" in proved.remarks
+}
+
 test_key_attests_by_itself if {
 	signer := {"name": "key", "attestor": {"key": {"data": "PEM"}}}
 	proof := {"digest": "sha256:00", "subjects": [], "times": [], "attestation": {"predicateType": _v1, "statement": _statement("https://b.test", _good, null)}}
