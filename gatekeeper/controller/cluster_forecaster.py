@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 from gatekeeper.cluster.api import KubernetesApi, Object
 from gatekeeper.cluster.errors import ClusterError, ObjectAbsentError
@@ -29,7 +30,7 @@ class ClusterForecaster:
     Args:
         api: of the cluster.
         engine: finds opa; called for each look, so that one that is missing is no error of the start.
-        facts: answers questions about images.
+        facts: answers questions about images; opened for each look, and closed at its end.
         team_label: of namespaces; empty for none.
         presence: says what can still be pulled; None where nobody looks.
     """
@@ -38,7 +39,7 @@ class ClusterForecaster:
         self,
         api: KubernetesApi,
         engine: Callable[[], Engine],
-        facts: FactSource,
+        facts: Callable[[], AbstractContextManager[FactSource]],
         team_label: str = "",
         presence: PresenceOutlooks | None = None,
     ) -> None:
@@ -63,7 +64,8 @@ class ClusterForecaster:
             # Without them, what is waived would be announced as denied.
             return Sight((), {}, len(translations), (f"Waivers could not be read: {error.message}",))
         until = now + HORIZON_DAYS * DAY
-        found = outlooks(translations, inventory, self._facts, engine, now, until, surroundings, memory=self._memory)
+        with self._facts() as facts:
+            found = outlooks(translations, inventory, facts, engine, now, until, surroundings, memory=self._memory)
         if self._presence is not None:
             found = [*found, *self._presence.of(found, self._memory.keys)]
         uids = {each.name: each.uid for each in inventory.workloads if each.uid}

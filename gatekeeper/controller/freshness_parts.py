@@ -80,7 +80,8 @@ class FreshnessParts:
         book = PresenceBook(self.clock)
         self.saved["presence"] = book
         presence = PresenceRounds(book, ProviderPresence(looks))
-        forecaster = ClusterForecaster(self.api, opa.find, facts, str(chosen.team_label), PresenceOutlooks(book))
+        outlooks = PresenceOutlooks(book)
+        forecaster = ClusterForecaster(self.api, opa.find, facts.conversation, str(chosen.team_label), outlooks)
         rounds = ForecastRounds(forecaster, announcements, health, self.log, self.clock)
         self.tasks = [PeriodicTask("announcements", ANNOUNCEMENTS_SECONDS, announcements.look)]
         self.lasting = [LastingTask("forecast", rounds.run), LastingTask("presence", presence.run)]

@@ -65,32 +65,80 @@ class ProviderFacts:
 
     def answers(self, keys: Sequence[str]) -> StubAnswers:
         """See `FactSource.answers`: what it cannot be asked is a passing failure, never a yes."""
-        found = NOTHING
-        if not keys:
-            return found
-        try:
-            target = self.target()
-            with self._pool(target) as pool:
-                for start in range(0, len(keys), _KEYS):
-                    found = found.with_more(_ask(pool, target.url, keys[start : start + _KEYS]))
-        except (ProviderAbsentError, OSError, ValueError) as error:
-            return found.with_more(_failure([key for key in keys if not found.fact(key)], str(error)))
-        return found
+        with self.conversation() as asked:
+            return asked.answers(keys)
 
     def at_hand(self, cases: Sequence[ConstraintReview], images: Sequence[str]) -> StubAnswers:  # noqa: ARG002
         """See `FactSource.at_hand`."""
         return NOTHING
 
     @contextlib.contextmanager
-    def _pool(self, target: ProviderTarget) -> Iterator[urllib3.PoolManager]:
+    def conversation(self) -> Iterator[ProviderConversation]:
+        """For many calls: connections stay open to its end."""
+        found = ProviderConversation(self)
+        try:
+            yield found
+        finally:
+            found.close()
+
+    def pool(self, target: ProviderTarget) -> urllib3.PoolManager:
+        """Connections by the certificate as it is now.
+
+        Raises:
+            OSError, ValueError: certificate, key or authorities cannot be used.
+        """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.load_verify_locations(cadata=target.authorities.decode("ascii", "replace"))
         # A key with a passphrase would ask for it on the terminal.
         context.load_cert_chain(self.certificate, self.key, password="")
         timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_ANSWER_SECONDS)
-        with urllib3.PoolManager(ssl_context=context, timeout=timeout, retries=False) as pool:
-            yield pool
+        return urllib3.PoolManager(ssl_context=context, timeout=timeout, retries=False)
+
+
+class ProviderConversation:
+    """Implements `FactSource` over connections that are kept; after a failure they are made anew.
+
+    So a certificate that was rotated meanwhile is read with the next question.
+
+    Args:
+        facts: says whom to ask, and by which certificate.
+    """
+
+    def __init__(self, facts: ProviderFacts) -> None:
+        self._facts = facts
+        self._open: tuple[ProviderTarget, urllib3.PoolManager] | None = None
+
+    def answers(self, keys: Sequence[str]) -> StubAnswers:
+        """See `ProviderFacts.answers`."""
+        found = NOTHING
+        for start in range(0, len(keys), _KEYS):
+            some = keys[start : start + _KEYS]
+            try:
+                target, pool = self._opened()
+            except (ProviderAbsentError, OSError, ValueError) as error:
+                return found.with_more(_failure(keys[start:], str(error)))
+            said = _ask(pool, target.url, some)
+            if any(each.get("reason") == Reason.PROVIDER_UNAVAILABLE for each in said.passing().values()):
+                self.close()
+            found = found.with_more(said)
+        return found
+
+    def at_hand(self, cases: Sequence[ConstraintReview], images: Sequence[str]) -> StubAnswers:  # noqa: ARG002
+        """See `FactSource.at_hand`."""
+        return NOTHING
+
+    def close(self) -> None:
+        """Close the connections; a further question opens others."""
+        opened, self._open = self._open, None
+        if opened is not None:
+            opened[1].clear()
+
+    def _opened(self) -> tuple[ProviderTarget, urllib3.PoolManager]:
+        if self._open is None:
+            target = self._facts.target()
+            self._open = target, self._facts.pool(target)
+        return self._open
 
 
 def _ask(pool: urllib3.PoolManager, url: str, keys: Sequence[str]) -> StubAnswers:

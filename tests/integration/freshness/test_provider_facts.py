@@ -88,3 +88,20 @@ def test_provider_that_nobody_names_is_a_passing_failure(authority: Authority, t
 
     found = ProviderFacts(absent, *authority.client(tmp_path)).answers([key_of("app/web:1")])
     assert "there is no Provider bestbefore-audit" in found.fact(key_of("app/web:1"))["message"]
+
+
+def test_conversation_keeps_what_it_opened_and_opens_anew_after_a_failure(
+    running: Provider, authority: Authority, tmp_path: Path
+) -> None:
+    """So that a certificate that was rotated in the middle is seen."""
+    trusted = [Authority().pem, authority.pem]
+    looks: list[ProviderTarget] = []
+
+    def target() -> ProviderTarget:
+        looks.append(ProviderTarget(f"https://127.0.0.1:{running.port}/audit", trusted[min(len(looks), 1)]))
+        return looks[-1]
+
+    with ProviderFacts(target, *authority.client(tmp_path)).conversation() as asked:
+        said = [asked.answers([key_of(f"app/web:{n}")]).fact(key_of(f"app/web:{n}")) for n in range(4)]
+    assert [each.get("reason") for each in said] == ["ProviderUnavailable", None, None, None]
+    assert len(looks) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -73,7 +74,8 @@ class World:
 
     def __init__(self) -> None:
         self.cluster, self.facts = ClusterSimulator(), FactsSimulator()
-        self.forecaster = ClusterForecaster(self.cluster, engine, self.facts, "example.com/team")
+        self.opened = lambda: contextlib.nullcontext(self.facts)
+        self.forecaster = ClusterForecaster(self.cluster, engine, self.opened, "example.com/team")
         labels = {"policy.sigstore.dev/include": "true", "example.com/team": "team-shop"}
         self.cluster.add(NAMESPACES, {"metadata": {"name": "shop", "labels": labels}})
         spec = {"containers": [{"name": "web", "image": IMAGE}]}
@@ -119,7 +121,7 @@ def test_what_runs_is_judged_by_what_is_in_force_and_has_its_owner(world: World)
 
 def test_controller_that_starts_again_foresees_the_same(world: World) -> None:
     first = world.forecaster.look(NOW)
-    again = ClusterForecaster(world.cluster, engine, world.facts, "example.com/team").look(NOW + 60 * SECOND)
+    again = ClusterForecaster(world.cluster, engine, world.opened, "example.com/team").look(NOW + 60 * SECOND)
     told = [
         [(each.policy, each.subject, each.question, each.best_before) for each in sight.outlooks]
         for sight in (first, again)
