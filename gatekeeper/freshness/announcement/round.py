@@ -40,11 +40,16 @@ class Round:
 
 
 class RoundMemory:
-    """Keeps what was known of an image of a workload while nobody can look: dates do not change by an outage."""
+    """Keeps what was known of an image of a workload while nobody can look: dates do not change by an outage.
+
+    A round of a large cluster is a hundred thousand outlooks, so they are kept as they are, in lists by their image.
+    """
 
     def __init__(self) -> None:
-        self._known: dict[Place, tuple[int, Outlook]] = {}
-        self._by_image: dict[Place, tuple[int, Outlook]] = {}
+        self._known: dict[Place, list[Outlook]] = {}
+        # When those were made that are older than the last round.
+        self._older: dict[Place, int] = {}
+        self._at = 0
 
     def round(self, outlooks: Sequence[Outlook], now: int) -> Round:
         """These, with what was known before in the place of what is not known now.
@@ -53,27 +58,42 @@ class RoundMemory:
             outlooks: of all that runs; what is not among them is gone.
             now: nanoseconds since 1970.
         """
-        found = dict(self._chosen(outlooks, now))
-        self._known = {place: each for place, each in found.items() if not _is_unknown(each[1])}
-        self._by_image = {place[:-1]: each for place, each in self._known.items()}
-        at = [moment for moment, _ in found.values()]
-        return Round([each for _, each in found.values()], now, min(at, default=now))
-
-    def _chosen(self, outlooks: Sequence[Outlook], now: int) -> Iterator[tuple[Place, tuple[int, Outlook]]]:
+        kept: dict[Place, tuple[int, Outlook]] = {}
+        found: list[Outlook] = []
         for each in outlooks:
-            place = place_of(each)
-            # Where nobody could look the digest may not be known either.
-            before = self._known.get(place) or (None if each.subject.digest else self._by_image.get(place[:-1]))
+            before = self._before(each)
             if before is not None and _is_unknown(each) and now - before[0] <= limits.KEPT_DAYS * DAY:
-                yield place_of(before[1]), before
+                kept[place_of(before[1])] = before
             else:
-                yield place, (now, _dated(each, before[1]) if before is not None else each)
+                found.append(_dated(each, before[1]) if before is not None else each)
+        if kept:
+            found = [*(each for each in found if place_of(each) not in kept), *(each for _, each in kept.values())]
+        self._older = {place: at for place, (at, _) in kept.items()}
+        self._at, self._known = now, {}
+        for each in found:
+            if not _is_unknown(each):
+                self._known.setdefault(_image_of(each), []).append(each)
+        return Round(found, now, min(self._older.values(), default=now))
+
+    def _before(self, outlook: Outlook) -> tuple[int, Outlook] | None:
+        """What was known of its place, and since when; where nobody could look the digest may not be known either."""
+        digest = outlook.subject.digest
+        for each in reversed(self._known.get(_image_of(outlook), [])):
+            same = each.policy == outlook.policy and each.question is outlook.question
+            if same and (each.subject.digest == digest or not digest):
+                return self._older.get(place_of(each), self._at) if self._older else self._at, each
+        return None
 
 
 def place_of(outlook: Outlook) -> Place:
     """What one outlook is about: the same in the next round, as long as the image stays."""
     subject = outlook.subject
     return outlook.policy, outlook.question, subject.workload, subject.path, subject.image, subject.digest
+
+
+def _image_of(outlook: Outlook) -> Place:
+    subject = outlook.subject
+    return subject.workload, subject.path, subject.image
 
 
 def is_told(outlook: Outlook) -> bool:
