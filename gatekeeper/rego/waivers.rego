@@ -51,32 +51,22 @@ may_waive(parameters, reason) if {
 
 # METADATA
 # description: |
-#   The Waivers that name the policy and the namespace, whatever else they say: `{name, spec, since, planned, stars}`.
-#   `synced` are the cluster's by name. Of these `since` is when they were created; what stands in the parameters says it
-#   itself. `stars` are the images with a star. Most Waivers are for other namespaces, so that is asked first, and nothing
+#   The Waivers that name the policy and the namespace, whatever else they say: `{name, spec, since, planned}`. `synced`
+#   are the cluster's by name. Of these `since` is when they were created; what stands in the parameters says it itself. Most Waivers are for other namespaces, so that is asked first, and nothing
 #   of them is looked at but that: all together cost each denial as long as it takes.
 candidates(parameters, namespace, synced) := array.concat(written, applied) if {
 	parameters.waivers.allowed == true
 	wanted := {parameters.name, "*"} - {""}
-	places := {place |
-		some policy in wanted
-		some place, entry in parameters.waivers.entries
+	written := [{"name": entry.name, "spec": spec, "since": entry.from, "planned": true} |
+		some entry in parameters.waivers.entries
 		namespace in entry.namespaces
-		policy in entry.policies
-	}
-	written := [_candidate(entry.name, object.remove(entry, ["name", "from"]), entry.from, true) |
-		some place in places
-		entry := parameters.waivers.entries[place]
+		_is_for(entry.policies, wanted)
+		spec := object.remove(entry, ["name", "from"])
 	]
-	names := {name |
-		some policy in wanted
+	applied := [{"name": name, "spec": waiver.spec, "since": waiver.metadata.creationTimestamp, "planned": false} |
 		some name, waiver in synced
 		namespace in waiver.spec.namespaces
-		policy in waiver.spec.policies
-	}
-	applied := [_candidate(name, waiver.spec, waiver.metadata.creationTimestamp, false) |
-		some name in names
-		waiver := synced[name]
+		_is_for(waiver.spec.policies, wanted)
 		not waiver.metadata.deletionTimestamp
 	]
 } else := []
@@ -122,12 +112,9 @@ is_glob(text) if regex.match(_glob, text)
 
 _owner(waiver) := sprintf(" (%s)", [substring(waiver.owner, 0, 63)])
 
-_candidate(name, spec, since, planned) := {
-	"name": name,
-	"spec": spec,
-	"since": since,
-	"planned": planned,
-	"stars": [glob | some glob in spec.images; contains(glob, "*")],
+_is_for(policies, wanted) if {
+	some policy in wanted
+	policy in policies
 }
 
 # Every condition stands here as what has to be so: what is undefined holds for nothing.
@@ -220,26 +207,30 @@ _is_bounded(spec) if {
 	trim_space(spec.ticket) != ""
 }
 
-# Those that cover the image. What is no reference is covered by none. By far most have no star, and nothing to compile.
+# Those that cover the image. What is no reference is covered by none. By far most have no star, and nothing to compile:
+# their images are looked at as one text, which is sooner done than one by one.
 _covering(candidates, text) := [candidates[place] | some place in (plain | starred)] if {
 	canonical := reference.canonical(text)
 	repository := _repository(canonical)
+	spellings := _spellings(repository) | _spellings(canonical)
 	plain := {place |
-		some written in (_spellings(repository) | _spellings(canonical))
 		some place, each in candidates
+		some written in spellings
 		written in each.spec.images
 	}
 	starred := {place |
 		some place, each in candidates
-		some glob in each.stars
+		contains(concat(" ", each.spec.images), "*")
+		some glob in each.spec.images
+		contains(glob, "*")
 		_matches(glob, repository)
 	}
 } else := []
 
 _matches(glob, repository) if {
-	is_glob(glob)
 	usual := _usual(glob)
 	startswith(repository, split(usual, "*")[0])
+	is_glob(glob)
 	regex.match(_pattern(usual), repository)
 }
 
