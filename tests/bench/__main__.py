@@ -17,6 +17,7 @@ from tests.bench import (
     controller,
     dialects,
     evaluation,
+    forecast,
     ledger,
     machine,
     memory,
@@ -44,6 +45,7 @@ _OF_THE_PROVIDER: Final[Mapping[str, Callable[[Bench], Section]]] = {
     "neighbours": neighbours.measure,
     "sharing": sharing.measure,
     "proxied": proxied.measure,
+    "forecast": forecast.measure,
 }
 _OF_COMMANDS: Final[Mapping[str, Callable[[], Section]]] = {
     "check": commands.check,

@@ -47,6 +47,11 @@ LAG: Final = "longest lag of the event loop"
 LEDGER: Final = "a deny line with its line in our log, processor"
 EVALUATION: Final = "evaluation of 200 images: {policy}"
 
+FORECAST: Final = "first forecast of 10,000 Pods, processor"
+FORECAST_AGAIN: Final = "the next one, where nothing changed, processor"
+FORECAST_WRITES: Final = "the same, writes"
+FORECAST_MEMORY: Final = "memory of the forecast with its opa"
+
 HANGING: Final = "an index with 99 hanging children"
 SILENT_HOST: Final = "10 images at one silent host"
 SILENT_HOSTS: Final = "10 images at each of 12 silent hosts"
@@ -87,6 +92,10 @@ AIMS: Final[Mapping[str, Aim]] = {
     NEIGHBOUR.format(trouble=SLOW_HOST): Aim("neighbours", "times", 2, 1),
     NEIGHBOUR.format(trouble=SLOW_REGISTRY): Aim("neighbours", "times", 2, 1),
     **{EVALUATION.format(policy=name): Aim("evaluation", "ms", 300) for name in many_images.POLICIES},
+    FORECAST: Aim("forecast", "s", 120),
+    FORECAST_AGAIN: Aim("forecast", "s", 20),
+    FORECAST_WRITES: Aim("forecast", "", 0),
+    FORECAST_MEMORY: Aim("forecast", "MiB", 200),
     LEDGER: Aim("ledger", "µs", 200),
     LAG: Aim("loop lag", "ms", 20),
 }

@@ -26,6 +26,11 @@ def memory_mib(pid: int) -> float:
     return (_proportional_kib(pid) + sum(children)) / 1024
 
 
+def own_memory_mib(pid: int) -> float:
+    """The same of the process alone."""
+    return _proportional_kib(pid) / 1024
+
+
 def processor_seconds(pid: int) -> float:
     """What the family has computed so far."""
     return sum(_ticks(member) for member in family(pid)) / os.sysconf("SC_CLK_TCK")

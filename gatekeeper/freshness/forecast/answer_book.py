@@ -5,14 +5,18 @@ Where a registry is away, what it said before stays, for some days, and its age 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from hashlib import sha256
+from typing import Any, Final
 
 from gatekeeper.evaluation.facts import FactSource
 from gatekeeper.evaluation.program import NOTHING, StubAnswers
 from gatekeeper.freshness.forecast import limits
 from provider.errors import QuestionError
+from provider.golang import rfc3339
 from provider.questions import question
 from provider.reasons import Reason
 
@@ -20,6 +24,11 @@ from provider.reasons import Reason
 _AWAY = frozenset(
     map(str, (Reason.REGISTRY_UNAVAILABLE, Reason.TIMEOUT, Reason.OVERLOADED, Reason.PROVIDER_UNAVAILABLE))
 )
+
+# What an answer says of itself, and not of the image.
+_OF_THE_ANSWER: Final = ("observedAt", "ref")
+_NANOSECONDS: Final = re.compile(r"\d{19}")
+_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}T")
 
 Sightings = dict[str, tuple[Mapping[str, Any], int]]
 """Answers by their key, and when they were had; nanoseconds since 1970."""
@@ -42,6 +51,8 @@ class AnswerBook:
         self.asked: set[str] = set()
         self._facts_of: dict[str, dict[str, Mapping[str, Any]]] = {}
         self._old: dict[str, int] = {}
+        self._in_short: dict[str, str] = {}
+        self._births: dict[str, tuple[int, ...]] = {}
 
     def ask(self, keys: Iterable[str]) -> None:
         """Ask what is new of these."""
@@ -55,6 +66,8 @@ class AnswerBook:
             image = image_of(key)
             if image:
                 self._facts_of.setdefault(image, {})[key] = found.fact(key)
+                self._in_short.pop(image, None)
+                self._births.pop(image, None)
 
     def facts(self, image: str) -> Mapping[str, Mapping[str, Any]]:
         """What was answered to each question about an image, by its key; or the reason why nothing was.
@@ -64,14 +77,29 @@ class AnswerBook:
         """
         return self._facts_of.get(image, {})
 
+    def in_short(self, image: str) -> str:
+        """The facts about an image as a text that is another one where they are others."""
+        if image not in self._in_short:
+            known = {key: _of_the_image(answer) for key, answer in self.facts(image).items()}
+            text = json.dumps(known, sort_keys=True, default=str)
+            self._in_short[image] = sha256(text.encode()).hexdigest()
+        return self._in_short[image]
+
     def digest(self, image: str) -> str:
         """What an image is, as it was asked about; empty where it was not, or has no answer."""
         return self._first(image, "digest")
 
-    def birth(self, image: str) -> int | None:
-        """When it was built; nanoseconds since 1970."""
-        text = self._first(image, "createdNs")
-        return int(text) if text.lstrip("-").isdecimal() else None
+    def births(self, image: str) -> tuple[int, ...]:
+        """When it was built, and all other times that its answers name: of platforms, of logs, of what is attested.
+
+        Nanoseconds since 1970, the image's own date first.
+        """
+        if image not in self._births:
+            answers = [_of_the_image(each) for each in self.facts(image).values()]
+            own = [str(each["createdNs"]) for each in answers if each.get("createdNs")]
+            found = (_moment(each) for each in (*own, *_texts(answers)))
+            self._births[image] = tuple(dict.fromkeys(each for each in found if each is not None))
+        return self._births[image]
 
     def _first(self, image: str, name: str) -> str:
         return next((str(each[name]) for each in self.facts(image).values() if each.get(name)), "")
@@ -98,6 +126,30 @@ class AnswerBook:
         if not kept:
             return found
         return replace(found, values={**found.values, **kept})
+
+
+def _of_the_image(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: each for name, each in answer.items() if name not in _OF_THE_ANSWER}
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+    """All texts in it."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, Mapping):
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+
+
+def _moment(text: str) -> int | None:
+    """A text's time: RFC 3339, or nanoseconds of these times."""
+    if _NANOSECONDS.fullmatch(text):
+        return int(text)
+    return rfc3339.created_ns(text) if _TIME.match(text) else None
 
 
 def image_of(key: str) -> str:

@@ -21,6 +21,11 @@ _DURATION: Final = re.compile(r"(?:\d{1,6}[dhms])+")
 _PART: Final = re.compile(r"(\d+)([dhms])")
 _UNITS: Final = {"d": DAY, "h": DAY // 24, "m": DAY // 1440, "s": SECOND}
 _DAYS: Final = "Days"
+# A Waiver's `metadata.creationTimestamp`, and how long before it holds (`waivers.rego`).
+_CREATED: Final = "creationTimestamp"
+_CREATED_AHEAD: Final = DAY // 24
+# How far ahead a date may lie that is believed (`dates.rego`).
+_CLOCK_SKEW: Final = 5 * 60 * SECOND
 _LIBRARY: Final = "lib.bestbefore."
 _OURS: Final = frozenset({"lib.bestbefore.judgement", "lib.bestbefore.cip"})
 # Texts of a Constraint and of the cluster's objects beside it that are looked through.
@@ -51,23 +56,40 @@ class Clue:
             parameters: as JSON.
             inventory: what is at `data.inventory`, as JSON.
         """
-        moments: set[int] = set()
-        ages: set[int] = set()
-        for number, (name, value) in enumerate(_leaves(json.loads(parameters), json.loads(inventory))):
-            if number >= _TEXTS:
-                break
-            if isinstance(value, str) and _DATE.fullmatch(value):
-                moments.update(_moments(value))
-            elif isinstance(value, str) and _DURATION.fullmatch(value):
-                ages.add(sum(int(count) * _UNITS[unit] for count, unit in _PART.findall(value)))
-            elif isinstance(value, int) and not isinstance(value, bool) and name.endswith(_DAYS):
-                ages.add(value * DAY)
-        sums = {one + other for one in ages for other in ages}
-        packages = template.modules.keys() - {template.package}
-        complete = not _OURS.isdisjoint(packages) and all(each.startswith(_LIBRARY) for each in packages)
-        return cls(
-            frozenset(moments | {each + age for each in moments for age in ages}), frozenset(ages | sums), complete
-        )
+        own, ages, repeated = _named(json.loads(parameters))
+        others, _, _ = _named(json.loads(inventory))
+        # What is due at a date may have a grace; a date of the cluster's objects begins or ends there, and that is all.
+        moments = {*own, *others, *(each + age for each in own for age in ages)}
+        sums = {one + other for one in ages for other in ages if one != other or one in repeated}
+        complete = is_known(template)
+        return cls(frozenset(moments), frozenset(ages | sums | ({-_CLOCK_SKEW} if complete else set())), complete)
+
+
+def is_known(template: Template) -> bool:
+    """Whether a template is ours, without a rule that somebody wrote."""
+    packages = template.modules.keys() - {template.package}
+    return not _OURS.isdisjoint(packages) and all(each.startswith(_LIBRARY) for each in packages)
+
+
+def _named(value: Any) -> tuple[set[int], set[int], set[int]]:  # noqa: ANN401 - any JSON
+    """Dates, durations, and those durations that stand there more than once."""
+    moments: set[int] = set()
+    ages: set[int] = set()
+    repeated: set[int] = set()
+    for number, (name, each) in enumerate(_leaves(value)):
+        if number >= _TEXTS:
+            break
+        age = 0
+        if isinstance(each, str) and _DATE.fullmatch(each):
+            moments.update(_moments(name, each))
+        elif isinstance(each, str) and _DURATION.fullmatch(each):
+            age = sum(int(count) * _UNITS[unit] for count, unit in _PART.findall(each))
+        elif isinstance(each, int) and not isinstance(each, bool) and name.endswith(_DAYS):
+            age = each * DAY
+        if age:
+            repeated |= {age} & ages
+            ages.add(age)
+    return moments, ages, repeated
 
 
 def _leaves(*values: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON
@@ -82,13 +104,15 @@ def _leaves(*values: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JS
             yield name, value
 
 
-def _moments(text: str) -> Iterator[int]:
-    """A time; of a day its beginning and its end, in UTC."""
+def _moments(name: str, text: str) -> Iterator[int]:
+    """A time; of a day its beginning and its end, in UTC; of a creation also what clocks may differ by, before it."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         return
     at = int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()) * SECOND
     yield at
+    if name == _CREATED:
+        yield at - _CREATED_AHEAD
     if "T" not in text:
         yield at + DAY

@@ -14,11 +14,7 @@ from hashlib import sha256
 from gatekeeper.freshness.forecast.answer_book import AnswerBook, Sightings
 from gatekeeper.freshness.forecast.line import NOT_EVALUATED, Line
 from gatekeeper.freshness.forecast.rule import Rule
-from gatekeeper.freshness.forecast.unit import Unit, asked
-from gatekeeper.freshness.inventory.pod_shape import images_of
-
-# What an answer says of itself, and not of the image.
-_OF_THE_ANSWER = ("observedAt", "ref")
+from gatekeeper.freshness.forecast.unit import Unit, images_asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +78,7 @@ def name_of(rule: Rule) -> str:
 
 def facts_of(unit: Unit, book: AnswerBook) -> str:
     """The facts about the images of a unit, in short."""
-    images = [asked(unit)] if unit.part else [each.text for each in images_of(json.loads(unit.head)["object"])]
-    known = [
-        {key: {k: v for k, v in answer.items() if k not in _OF_THE_ANSWER} for key, answer in book.facts(image).items()}
-        for image in images
-    ]
-    return sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()
+    return " ".join(map(book.in_short, images_asked(unit)))
 
 
 def _from(line: Line, now: int) -> Line:

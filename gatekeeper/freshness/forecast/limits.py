@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-# Images that are judged in one review, where a template judges each by itself.
-IMAGES_TOGETHER: Final = 50
-# Evaluations of one image in one run of opa: about 1.5 ms of a processor each.
+# Images that are judged in one review, where a template judges each by itself: at most as many as it judges.
+IMAGES_TOGETHER: Final = 200
+# Evaluations of one image in one run of opa: 1 to 2 ms of a processor each, and a run begins with 200 ms.
 EVALUATIONS_TOGETHER: Final = 2_000
-# Evaluations of the samples of one Constraint: so many that some dozens of images are looked at each hour of a month.
+# Evaluations of the samples of all Constraints together whose rules somebody wrote: so many that under one such rule
+# some dozens of images are looked at each hour of a month.
 EVALUATIONS: Final = 30_000
+# Memory of opa from which on it collects its garbage, MiB; what it needs comes on top of that.
+OPA_MIB: Final = 48
 # Runs of opa that a Constraint may fail in, before the rest of what it judges is unknown.
 FAILED_RUNS: Final = 8
 # How long one run may take, seconds: a forecast is in no hurry.
-RUN_SECONDS: Final = 60.0
+RUN_SECONDS: Final = 120.0
 # Rounds in which a template asks more, the answers of the round before at hand.
 ROUNDS: Final = 5
 # Moments at which one image's verdict changes; a rule that changes more often is shown up to here.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any, Final
 
 from gatekeeper.freshness.forecast import cron_run
@@ -37,63 +38,94 @@ class RuleResult:
     covered: Mapping[Any, frozenset[str] | None]
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What policies say of an image.
+
+    Attributes:
+        reference: by which it was asked about.
+        turns: of each policy that covers it.
+    """
+
+    reference: str
+    turns: Sequence[tuple[str, tuple[Turn, ...]]]
+
+
 class OutlookBook:
     """Makes them.
 
-    Attributes:
+    Args:
         results: of all rules, by their number.
         answers: what is known of images.
     """
 
-    results: Mapping[int, RuleResult]
-    answers: AnswerBook
+    def __init__(self, results: Mapping[int, RuleResult], answers: AnswerBook) -> None:
+        self._results = results
+        self._answers = answers
+        self._said: dict[tuple[int, str], _Said] = {}
+        self._turned: dict[Any, tuple[Turn, ...]] = {}
 
     def outlooks(self, places: Sequence[ImagePlace]) -> Iterator[Outlook]:
         """One for each policy, image and question; what several groups of Pods have in common is counted together."""
+        for _, its in groupby(places, key=lambda place: place.workload.name):
+            yield from self._of_workload(list(its))
+
+    def _of_workload(self, places: Sequence[ImagePlace]) -> Iterator[Outlook]:
         known: dict[tuple[Any, ...], Outlook] = {}
-        turned: dict[Any, tuple[Turn, ...]] = {}
+        shape = places[0].workload.shape or next((each.shape for each in places[0].workload.pods), None)
+        critical = shape is not None and shape.priority.startswith(_SYSTEM)
         for place in places:
-            subject = self._subject(place)
-            absent = self._is_absent(place)
-            for policy, numbers in self._policies(place).items():
-                # Many workloads have the same units: their turns are the same, and kept once.
-                same = tuple((number, place.units[number]) for number in numbers)
-                if same not in turned:
-                    turned[same] = turns([self._said(number, place) for number in numbers])
-                its = without_facts(turned[same]) if absent else turned[same]
-                one = _outlook(policy, place, subject, its)
-                key = (policy, subject.workload, one.question, subject.path, subject.image, subject.digest)
+            said = self._of(place)
+            subject = self._subject(place, said.reference)
+            for policy, its in said.turns:
+                one = (
+                    replace(_outlook(policy, place, subject, its), critical=critical)
+                    if critical
+                    else _outlook(policy, place, subject, its)
+                )
+                key = (policy, one.question, subject.path, subject.image, subject.digest)
                 other = known.get(key)
                 if other is not None and one.question is Question.RUNNING:
                     both = one.subject.running + other.subject.running
                     one = replace(one, subject=replace(one.subject, running=both))
                 known[key] = one
-        return iter(known.values())
+        yield from known.values()
+
+    def _of(self, place: ImagePlace) -> _Said:
+        """What policies say of an image: the same for all places that have its units."""
+        key = id(place.units), place.subject.image
+        if key not in self._said:
+            references = [asked(unit) for unit, _ in place.units.values() if unit.part]
+            whole = [place.subject.image] if len(references) < len(place.units) else []
+            absent = any(map(self._answers.is_absent, {*references, *whole}))
+            turned: list[tuple[str, tuple[Turn, ...]]] = []
+            for policy, numbers in self._policies(place).items():
+                same = tuple((number, place.units[number]) for number in numbers)
+                if same not in self._turned:
+                    self._turned[same] = turns([self._line(number, place) for number in numbers])
+                its = self._turned[same]
+                turned.append((policy, without_facts(its) if absent else its))
+            self._said[key] = _Said(references[0] if references else place.subject.image, tuple(turned))
+        return self._said[key]
 
     def _policies(self, place: ImagePlace) -> Mapping[str, Sequence[int]]:
         """The rules of each policy that covers the image."""
         found: dict[str, list[int]] = {}
         for number, (unit, _) in place.units.items():
-            covered = self.results[number].covered.get(unit)
+            covered = self._results[number].covered.get(unit)
             if covered is None or place.subject.image in covered:
-                found.setdefault(self.results[number].rule.policy, []).append(number)
+                found.setdefault(self._results[number].rule.policy, []).append(number)
         return found
 
-    def _said(self, number: int, place: ImagePlace) -> tuple[Rule, Line]:
+    def _line(self, number: int, place: ImagePlace) -> tuple[Rule, Line]:
         unit, path = place.units[number]
-        result = self.results[number]
+        result = self._results[number]
         return result.rule, [(at, _rows(rows, path)) for at, rows in result.lines[unit]]
 
-    def _is_absent(self, place: ImagePlace) -> bool:
-        asked_about = {asked(unit) if unit.part else place.subject.image for unit, _ in place.units.values()}
-        return any(map(self.answers.is_absent, asked_about))
-
-    def _subject(self, place: ImagePlace) -> OutlookSubject:
+    def _subject(self, place: ImagePlace, reference: str) -> OutlookSubject:
         """With the digest that was judged, and what a reader should know of it."""
         subject = place.subject
-        reference = next((asked(unit) for unit, _ in place.units.values() if unit.part), subject.image)
-        digest = subject.digest or self.answers.digest(reference)
+        digest = subject.digest or self._answers.digest(reference)
         notes = [subject.note] if subject.note else []
         current = place.question in {Question.APPLY, Question.RESCHEDULE}
         if current and subject.by_tag and digest and place.running and digest not in place.running:
@@ -101,7 +133,7 @@ class OutlookBook:
             notes.append(f"its tag names {digest[:_SHOWN]} now, what runs is {runs}")
         if place.question is Question.RUNNING and not subject.digest:
             notes.append("its node does not say which digest runs, so what its tag names now was judged")
-        if (old := self.answers.old(reference)) is not None:
+        if (old := self._answers.old(reference)) is not None:
             seen = datetime.fromtimestamp(old // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             notes.append(f"its registry does not answer: facts of {seen}")
         return replace(subject, digest=digest, note="; ".join(notes))
@@ -115,9 +147,7 @@ def _outlook(policy: str, place: ImagePlace, subject: OutlookSubject, its: tuple
     waived_until = None
     if its[0].verdict is Verdict.WAIVED:
         waived_until = next((each.since for each in its if each.verdict is not Verdict.WAIVED), None)
-    shape = workload.shape or (workload.pods[0].shape if workload.pods else None)
-    critical = shape is not None and shape.priority.startswith(_SYSTEM)
-    return Outlook(policy, subject, place.question, its, waived_until, effect, critical)
+    return Outlook(policy, subject, place.question, its, waived_until, effect)
 
 
 def _rows(rows: Rows, path: str) -> Rows:

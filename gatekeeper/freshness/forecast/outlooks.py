@@ -13,8 +13,9 @@ prints, of a Deployment whose image is 27 days old under a limit of 30:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from gatekeeper.documents import fields
@@ -25,15 +26,15 @@ from gatekeeper.evaluation.program import Template
 from gatekeeper.freshness.forecast import limits
 from gatekeeper.freshness.forecast.actors import Actors, named_accounts
 from gatekeeper.freshness.forecast.answer_book import AnswerBook, image_of
-from gatekeeper.freshness.forecast.clue import Clue
+from gatekeeper.freshness.forecast.clue import Clue, is_known
 from gatekeeper.freshness.forecast.forecast_memory import ForecastMemory, KnownLine, facts_of, name_of
-from gatekeeper.freshness.forecast.line import NOT_EVALUATED, Search
+from gatekeeper.freshness.forecast.line import NOT_EVALUATED, Line, Search
 from gatekeeper.freshness.forecast.occasion import Occasions
 from gatekeeper.freshness.forecast.outlook_book import OutlookBook, RuleResult
 from gatekeeper.freshness.forecast.placement import Placement
 from gatekeeper.freshness.forecast.rule import Rule, rules
-from gatekeeper.freshness.forecast.search import search
-from gatekeeper.freshness.forecast.unit import Unit, asked
+from gatekeeper.freshness.forecast.search import search, together
+from gatekeeper.freshness.forecast.unit import Unit, asked, images_asked
 from gatekeeper.freshness.forecast.unit_judge import UnitJudge
 from gatekeeper.freshness.inventory.inventory import WorkloadInventory
 from gatekeeper.freshness.outlook import Outlook
@@ -106,17 +107,25 @@ def outlooks(  # noqa: PLR0913, PLR0917 - what a forecast is made of
     book.ask(key for key in memory.keys if image_of(key) in images)
     results: dict[int, RuleResult] = {}
     kept: dict[tuple[str, Unit], KnownLine] = {}
+    written = sum(1 for each in placement.rules if each.reads_clock and not is_known(each.template))
+    evaluations = limits.EVALUATIONS // max(1, written)
     for group in _groups(placement.rules).values():
-        known = _judged(group, placement, book, engine, memory, now, until)
+        known = _judged(group, placement, book, engine, memory, now, until, evaluations)
         for number, found in known.items():
             name = name_of(group[number])
-            kept |= {(name, unit): each for unit, each in found.items()}
-            lines = {unit: [row for row in each.line if row[0] <= until] for unit, each in found.items()}
+            kept.update({(name, unit): each for unit, each in found.items()})
+            lines = {unit: _until(each.line, until) for unit, each in found.items()}
             covered = {unit: each.covered for unit, each in found.items()}
             results[number] = RuleResult(group[number], lines, covered)
             step()
-    memory.keep(kept, book.asked)
+    # Only now all is known that is asked about an image.
+    memory.keep({place: replace(each, facts=facts_of(place[1], book)) for place, each in kept.items()}, book.asked)
     return list(OutlookBook(results, book).outlooks(placement.places))
+
+
+def _until(line: Line, until: int) -> Line:
+    """What of a line lies within the horizon; nothing is copied where all does."""
+    return line if line[-1][0] <= until else [row for row in line if row[0] <= until]
 
 
 def _groups(several: Sequence[Rule]) -> Mapping[Template, Mapping[int, Rule]]:
@@ -135,6 +144,7 @@ def _judged(  # noqa: PLR0913, PLR0917 - those of `outlooks`
     memory: ForecastMemory,
     now: int,
     until: int,
+    evaluations: int,
 ) -> dict[int, dict[Unit, KnownLine]]:
     """What rules say of their units; what is new is looked at a little beyond the horizon, for later rounds."""
     end = until + limits.BEYOND
@@ -145,21 +155,45 @@ def _judged(  # noqa: PLR0913, PLR0917 - those of `outlooks`
         found[number] = memory.known(name_of(rule), its, book, now, until)
         new = [unit for unit in its if unit not in found[number]]
         if new:
-            searches[number] = _search(rule, new, book, now, end)
+            searches[number] = _search(rule, new, book, now, end, evaluations)
     judge = UnitJudge(group, book, engine)
     for number, lines in judge.found(searches).items():
         for unit, line in lines.items():
-            found[number][unit] = KnownLine(line, end, facts_of(unit, book), judge.covered.get((number, unit)))
+            found[number][unit] = KnownLine(line, end, "", judge.covered.get((number, unit)))
     return found
 
 
-def _search(rule: Rule, units: Sequence[Unit], book: AnswerBook, now: int, end: int) -> Search:
+def _search(  # noqa: PLR0913, PLR0917 - those of a search
+    rule: Rule, units: Sequence[Unit], book: AnswerBook, now: int, end: int, evaluations: int
+) -> Search:
     """What a rule says of units now, and, where it hangs on the clock, from now on."""
     lines = dict((yield dict.fromkeys(units, (now,))))
     if rule.random:
         return {unit: [(now, frozenset({("", "", NOT_EVALUATED, _RANDOM)}))] for unit in units}
-    if rule.reads_clock and end > now:
-        clue = Clue.of(rule.template, rule.parameters, rule.inventory)
-        # All was asked for the first clock, so the images' dates are known now.
-        return (yield from search(clue, {unit: book.birth(asked(unit)) for unit in units}, now, end))
-    return lines
+    if not rule.reads_clock or end <= now:
+        return lines
+    present = {unit: line[0][1] for unit, line in lines.items()}
+    # All was asked for the first clock, so the images' dates are known now.
+    births = {unit: _births(unit, book) for unit in units}
+    parts: list[Search] = []
+    for namespace, its in _by_namespace(rule, units).items():
+        clue = Clue.of(rule.template, rule.parameters, rule.seen_in(namespace))
+        part = {unit: births[unit] for unit in its}
+        parts.append(search(clue, part, present, now, end, evaluations * len(its) // len(units)))
+    return (yield from together(parts))
+
+
+def _births(unit: Unit, book: AnswerBook) -> tuple[int, ...]:
+    """Of the images of a unit."""
+    return tuple(dict.fromkeys(each for image in images_asked(unit) for each in book.births(image)))
+
+
+def _by_namespace(rule: Rule, units: Sequence[Unit]) -> Mapping[str, Sequence[Unit]]:
+    """Where Waivers count, those of other namespaces do not."""
+    found: dict[str, list[Unit]] = {}
+    namespaces: dict[str, str] = {}
+    for unit in units:
+        if rule.scope.namespaces and unit.part and unit.head not in namespaces:
+            namespaces[unit.head] = fields.text(json.loads(unit.head), "namespace")
+        found.setdefault(namespaces.get(unit.head, ""), []).append(unit)
+    return found

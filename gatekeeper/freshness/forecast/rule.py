@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gatekeeper.documents import fields
 from gatekeeper.evaluation.program import Template
-from gatekeeper.freshness.forecast.unit import Scope
+from gatekeeper.freshness.forecast.scope import Scope, reads_waivers, waivers_for, waivers_in
 from gatekeeper.translation.tokens import tokens
 from gatekeeper.translation.translate import Translation
 
@@ -46,6 +46,12 @@ class Rule:
     random: bool = False
     reads_clock: bool = True
 
+    def seen_in(self, namespace: str) -> str:
+        """Of what is at `data.inventory` what counts in a namespace: the Waivers that name it."""
+        if self.scope.namespaces is None:
+            return self.inventory
+        return _text(waivers_in(namespace, json.loads(self.inventory)))
+
 
 def rules(translations: Sequence[Translation], inventory: Mapping[str, Any]) -> list[Rule]:
     """Those of policies, each once as it is and, where something may be waived, once without all waivers."""
@@ -59,11 +65,10 @@ def rules(translations: Sequence[Translation], inventory: Mapping[str, Any]) -> 
             if action not in _FELT:
                 continue
             parameters = dict(spec.get("parameters") or {})
-            scope = Scope.of(template, parameters)
-            reads = template.reads_inventory or template.reads_waivers
-            text, its = _text(parameters), _text(inventory if reads else {})
+            seen = _seen(template, parameters, inventory)
             waivers = fields.mapping(parameters, "waivers")
             clock = template.reads_clock or waivers.get("allowed") is True
+            scope, text, its = Scope.of(template, parameters, seen), _text(parameters), _text(seen)
             whole = Rule(translation.policy, action, template, made, scope, text, its, random=random, reads_clock=clock)
             found.append(whole)
             bare = {name: each for name, each in parameters.items() if name != "exemptions"}
@@ -71,10 +76,28 @@ def rules(translations: Sequence[Translation], inventory: Mapping[str, Any]) -> 
                 bare["waivers"] = {name: each for name, each in waivers.items() if name != "entries"}
             plain = (_text(bare), "{}")
             if action == "deny" and plain != (text, its):
+                its_scope = Scope.of(template, bare, {})
                 found.append(
-                    Rule(translation.policy, action, template, made, scope, *plain, waived=False, random=random)
+                    Rule(
+                        translation.policy,
+                        action,
+                        template,
+                        made,
+                        its_scope,
+                        *plain,
+                        waived=False,
+                        random=random,
+                        reads_clock=template.reads_clock,
+                    )
                 )
     return found
+
+
+def _seen(template: Template, parameters: Mapping[str, Any], inventory: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the rule sees at `data.inventory`: nothing that it does not look at, so that it is not judged anew by it."""
+    if template.reads_inventory:
+        return inventory
+    return waivers_for(parameters, inventory) if reads_waivers(template, parameters) else {}
 
 
 def _is_random(text: str) -> bool:

@@ -1,26 +1,27 @@
 """Looks for the moments at which a rule begins to say something else, without taking for granted that it is monotone.
 
-Each unit is looked at each hour of the horizon, and at the dates and ages that its Constraint names (see `clue`).
-Between two moments that differ the turn is looked for, to the second. What turns and turns back within an hour is
-missed.
-
-- Of our own policies it is known that they turn at no other moments than those that are named: each week is enough.
-- Where each hour would be too many evaluations, a few units are looked at each hour, and the others each day, or each
-  week, and besides at the moments that those few have shown, and at the same ages of their own images. A rule that
-  turns and turns back within a day at moments of its own for one image is missed then.
+- Of our own policies it is known that they turn at no other moments than those that are named: at the dates of their
+  Constraint, and when an image reaches one of its ages (see `clue`). Each image is looked at there, and a few of them
+  besides each week and in between: where one turns at another moment, what was known does not hold, and the rule is
+  looked at as one of somebody else.
+- Of all others each image is looked at each hour of the horizon, and at the named moments. Between two moments that
+  differ the turn is looked for, to the second. What turns and turns back within an hour is missed.
+- Where each hour would be too many evaluations, a few images are looked at each hour, and the others each day, or each
+  week, and besides at the moments that those few have shown, and at the same ages of their own. What turns and turns
+  back within a day at moments of its own for one image is missed then.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
 from gatekeeper.freshness.forecast import limits
 from gatekeeper.freshness.forecast.clock_program import Rows
 from gatekeeper.freshness.forecast.clue import Clue
-from gatekeeper.freshness.forecast.line import Line, Search, keys
+from gatekeeper.freshness.forecast.line import Line, Search, Wanted, keys
 from gatekeeper.freshness.forecast.unit import Unit
 from gatekeeper.freshness.outlook import DAY, SECOND
 
@@ -30,57 +31,135 @@ _STEPS: Final = (HOUR, 6 * HOUR, DAY, 7 * DAY)
 _PARTS: Final = 8
 _LEADERS: Final = 4
 
+Births = Mapping[Unit, Sequence[int]]
+"""When the image of each unit was built, nanoseconds since 1970: of several dates that of the image first."""
 
-def search(clue: Clue, births: Mapping[Unit, int | None], now: int, until: int) -> Search:
+
+def search(  # noqa: PLR0913, PLR0917 - what a search is about
+    clue: Clue,
+    births: Births,
+    present: Mapping[Unit, Rows],
+    now: int,
+    until: int,
+    evaluations: int = limits.EVALUATIONS,
+) -> Search:
     """What a rule says of each unit from now on, to the second.
 
     Args:
         clue: where it is worth to look.
-        births: when the image of each unit was built, where that is known; nanoseconds since 1970.
+        births: of the units.
+        present: what the rule says of each now.
         now: the first moment; it stands first in each line.
         until: the last one.
+        evaluations: how many evaluations all samples may be.
     """
+    last = max(now, until - until % SECOND)
+    found: dict[Unit, Line] | None = None
+    if clue.complete:
+        found = yield from _named(clue, births, present, now, last)
+    if found is None:
+        found = yield from _sampled(clue, births, now, last, evaluations)
+    return {unit: line[: limits.TURNS] for unit, line in found.items()}
+
+
+def together(searches: Sequence[Search]) -> Search:
+    """Several searches about units of one rule as one."""
+    found: dict[Unit, Line] = {}
+    lines: dict[int, Mapping[Unit, Line] | None] = dict.fromkeys(range(len(searches)))
+    while lines:
+        wanted: dict[int, Wanted] = {}
+        for number, its in lines.items():
+            try:
+                wanted[number] = next(searches[number]) if its is None else searches[number].send(its)
+            except StopIteration as end:
+                found |= end.value
+        said = (yield {unit: at for its in wanted.values() for unit, at in its.items()}) if wanted else {}
+        lines = {number: {unit: said[unit] for unit in its} for number, its in wanted.items()}
+    return found
+
+
+def _named(
+    clue: Clue, births: Births, present: Mapping[Unit, Rows], now: int, last: int
+) -> Generator[Wanted, Mapping[Unit, Line], dict[Unit, Line] | None]:
+    """At the named moments alone; None where a unit shows that the rule turns at others, or where they are too many."""
+    moments = _seconds(clue.moments, now, last)
+    points = {unit: _points(moments, clue.ages, births[unit], now, last) for unit in births}
+    if any(len(each) > limits.TURNS for each in points.values()):
+        return None
+    leaders = sorted((unit for unit in births if points[unit]), key=lambda unit: points[unit][0])[:_LEADERS]
+    weekly = _samples(now, last, _STEPS[-1], ())
+    found = yield from _refined(weekly, {each: [at for at in points[each] if at not in weekly] for each in leaders})
+    if any(at not in points[unit] for unit, line in found.items() for at, _ in line[1:]):
+        return None
+    looks = {unit: dict(_looks(each, last)) for unit, each in points.items() if each and unit not in found}
+    lines = (yield {unit: sorted(each.values()) for unit, each in looks.items()}) if looks else {}
+    for unit in births:
+        if unit not in found:
+            said = {point: _at(lines[unit], at) for point, at in looks.get(unit, {}).items()}
+            found[unit] = _line([(now, present[unit])], said)
+    return found
+
+
+def _looks(points: Sequence[int], last: int) -> Iterator[tuple[int, int]]:
+    """When one looks at what is said from each of these moments on.
+
+    As nothing turns before the next one: at the end of its day, when one looks at other images, too, so that many are
+    evaluated in one review.
+    """
+    for point, following in pairwise([*points, last + SECOND]):
+        evening = min(point - point % DAY + DAY - SECOND, last)
+        yield point, evening if evening < following else point
+
+
+def _sampled(clue: Clue, births: Births, now: int, last: int, evaluations: int) -> Search:
+    """As finely as the evaluations allow."""
     units = list(births)
-    steps = _STEPS[-1:] if clue.complete else _STEPS
-    step = next((each for each in steps if len(units) * ((until - now) // each) <= limits.EVALUATIONS), steps[-1])
-    leaders = units[:: max(1, len(units) // _LEADERS)][:_LEADERS] if step > steps[0] else units
-    coarse = _samples(now, until, steps[0], clue.moments)
+    step = next((each for each in _STEPS if len(units) * ((last - now) // each) <= evaluations), _STEPS[-1])
+    leaders = units[:: max(1, len(units) // _LEADERS)][:_LEADERS] if step > _STEPS[0] else units
+    coarse = _samples(now, last, _STEPS[0], clue.moments)
     found = yield from _refined(coarse, {each: _likely(coarse, clue.ages, births[each]) for each in leaders})
     others = [each for each in units if each not in found]
     if others:
         moments, ages = _shown(found, births)
-        coarse = _samples(now, until, step, clue.moments | moments)
+        coarse = _samples(now, last, step, clue.moments | moments)
         found |= yield from _refined(coarse, {each: _likely(coarse, clue.ages | ages, births[each]) for each in others})
-    return {unit: line[: limits.TURNS] for unit, line in found.items()}
+    return found
 
 
-def _samples(now: int, until: int, step: int, moments: Collection[int]) -> tuple[int, ...]:
+def _points(moments: Sequence[int], ages: Collection[int], births: Sequence[int], now: int, last: int) -> list[int]:
+    """All moments at which what is said of one unit may turn."""
+    own = _seconds({birth + age for age in ages for birth in births}, now, last)
+    return sorted({*moments, *own})
+
+
+def _samples(now: int, last: int, step: int, moments: Collection[int]) -> tuple[int, ...]:
     """Now, each whole hour (UTC) or more, the moments that are likely for all units, and the last whole second."""
-    first, last = now - now % step + step, max(now, until - until % SECOND)
-    return tuple(sorted({now, *range(first, until + 1, step), *_seconds(moments, now, last), last}))
+    first = now - now % step + step
+    return tuple(sorted({now, *range(first, last + 1, step), *_seconds(moments, now, last)[: limits.TURNS], last}))
 
 
-def _shown(found: Mapping[Unit, Line], births: Mapping[Unit, int | None]) -> tuple[set[int], set[int]]:
+def _shown(found: Mapping[Unit, Line], births: Births) -> tuple[set[int], set[int]]:
     """The first moments at which some units turned, and the ages that their images had then, in whole seconds."""
     moments = sorted({at for line in found.values() for at, _ in line[1:]})[: limits.TURNS]
     ages = {
-        (at - birth) // SECOND * SECOND
+        (at - births[unit][0]) // SECOND * SECOND
         for unit, line in found.items()
         for at, _ in line[1 : limits.TURNS]
-        if (birth := births[unit]) is not None
+        if births[unit]
     }
     return set(moments), set(sorted(ages)[: limits.TURNS])
 
 
-def _likely(samples: Sequence[int], ages: Collection[int], birth: int | None) -> tuple[int, ...]:
+def _likely(samples: Sequence[int], ages: Collection[int], births: Sequence[int]) -> tuple[int, ...]:
     """The moments, between the samples, at which an image reaches an age."""
-    found = _seconds({birth + age for age in ages if birth is not None}, samples[0], samples[-1])
-    return tuple(each for each in found if each not in samples)
+    found = _seconds({birth + age for age in ages for birth in births}, samples[0], samples[-1])
+    return tuple(each for each in found[: limits.TURNS] if each not in samples)
 
 
-def _seconds(moments: Collection[int], after: int, before: int) -> list[int]:
+def _seconds(moments: Collection[int], after: int, last: int) -> list[int]:
     """The first whole seconds at or after some moments."""
-    return sorted({-(-each // SECOND) * SECOND for each in moments if after < each < before})[: limits.TURNS]
+    seconds = {-(-each // SECOND) * SECOND for each in moments}
+    return sorted(each for each in seconds if after < each <= last)
 
 
 def _refined(samples: Sequence[int], likely: Mapping[Unit, Sequence[int]]) -> Search:
@@ -89,6 +168,8 @@ def _refined(samples: Sequence[int], likely: Mapping[Unit, Sequence[int]]) -> Se
     Samples are the same for all units, so many images are evaluated in one review; likely moments are not. What turns
     turns as a rule just there, so the second before is looked at first, and the gap is searched only where it did not.
     """
+    if not likely:
+        return {}
     found = dict((yield dict.fromkeys(likely, samples)))
     own = {unit: points for unit, points in likely.items() if points}
     if own:

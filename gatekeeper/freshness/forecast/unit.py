@@ -1,8 +1,7 @@
 """What is evaluated once for all that are judged alike: an image where a template judges each by itself, else a review.
 
-Our own templates judge each image by itself, and read of the object only its kind, its namespace, its labels, and
-where its Pods may run. So a thousand workloads with one image are one unit. Of a rule that is given more of the object,
-and of a template that somebody else wrote, each review is a unit.
+Our own templates judge each image by itself, and read little of the object (see `scope`). Of a rule that is given more
+of it, and of a template that somebody else wrote, each review is a unit.
 """
 
 from __future__ import annotations
@@ -13,16 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gatekeeper.documents import fields, workloads
-from gatekeeper.evaluation.program import Template
+from gatekeeper.freshness.forecast.scope import Scope, likeness
 from gatekeeper.freshness.inventory.pod_shape import images_of
-from gatekeeper.translation.constraint import COVERAGE_KIND
 from provider import limits
 from provider.errors import ImageError
 from provider.registry import reference
 
-# Libraries by which a template of ours is known; templates that people write on our library do not import them.
-_OURS: Final = ("data.lib.bestbefore.judgement", "data.lib.bestbefore.cip", "data.lib.bestbefore.authorities")
-_INCLUDED: Final = ("includeSpec", "includeObjectMeta", "includeTypeMeta")
 _PLACE: Final = ("os", "nodeSelector", "affinity")
 _PULLER: Final = ("serviceAccountName", "imagePullSecrets")
 _STATUSES: Final = {
@@ -45,43 +40,6 @@ class Unit:
     part: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What of a review a template with these parameters may read.
-
-    Attributes:
-        by_image: whether it judges each image by itself.
-        namespace: whether what it says may depend on the namespace.
-        labels: whether on labels.
-        puller: whether on what Pods pull with.
-    """
-
-    by_image: bool
-    namespace: bool = True
-    labels: bool = True
-    puller: bool = True
-
-    @classmethod
-    def of(cls, template: Template, parameters: Mapping[str, Any]) -> Scope:
-        """By its texts and parameters."""
-        rule = fields.mapping(parameters, "rego")
-        ours = template.kind == COVERAGE_KIND or any(library in template.main for library in _OURS)
-        if not ours or any(rule.get(each) for each in _INCLUDED):
-            return cls(by_image=False)
-        if template.kind == COVERAGE_KIND:
-            policies = fields.rows(parameters, "policies")
-            return cls(by_image=True, namespace=False, labels=any(each.get("match") for each in policies), puller=False)
-        waivers = fields.mapping(parameters, "waivers").get("allowed") is True
-        waived = bool(parameters.get("exemptions")) or waivers or template.reads_inventory
-        credentials = parameters.get("podCredentials") is True
-        return cls(
-            by_image=True,
-            namespace=waived or credentials,
-            labels=bool(parameters.get("match")),
-            puller=credentials,
-        )
-
-
 def units(review: Mapping[str, Any], scope: Scope) -> Iterator[tuple[Unit, str]]:
     """The units of a review, each with the field of its image; of a whole review empty."""
     pod, prefix = _pod(review["object"])
@@ -89,11 +47,16 @@ def units(review: Mapping[str, Any], scope: Scope) -> Iterator[tuple[Unit, str]]
     if not scope.by_image or len(images) > limits.OBJECT_IMAGES:
         yield Unit(_text(review)), ""
         return
-    head = _text(_head(review, pod, prefix, scope))
+    heads: dict[tuple[str, str], str] = {}
     ids = _ids(review)
     for each in images:
-        part = {"list": each.list, "image": each.text, "id": ids.get((each.list, each.name), "")}
-        yield Unit(head, _text(part)), f"{prefix}{each.path}"
+        like = likeness(review, scope, each.text)
+        if like not in heads:
+            heads[like] = _text(_head(review, pod, prefix, scope, like))
+        # What stands for others has a container, whatever list it is in; a digest that is written needs no id.
+        its = ("containers", "") if like[0] else (each.list, ids.get((each.list, each.name), ""))
+        part = {"list": its[0], "image": each.text, "id": its[1]}
+        yield Unit(heads[like], _text(part)), f"{prefix}{each.path}"
 
 
 def asked(unit: Unit) -> str:
@@ -108,6 +71,13 @@ def asked(unit: Unit) -> str:
         return f"{reference.parse(image).context}@{digest}"
     except ImageError:
         return image
+
+
+def images_asked(unit: Unit) -> list[str]:
+    """The references by which the images of a unit are asked about; of a whole review the images as written."""
+    if unit.part:
+        return [asked(unit)]
+    return [each.text for each in images_of(_pod(json.loads(unit.head)["object"])[0])]
 
 
 def packed(head: str, parts: Sequence[str]) -> tuple[dict[str, Any], Mapping[str, str]]:
@@ -141,26 +111,38 @@ def _report(status: dict[str, list[dict[str, Any]]], part: Mapping[str, Any], na
     status.setdefault("containerStatuses", []).append({"name": f"m{name}", "imageID": "", "volumeMounts": [mount]})
 
 
-def _head(review: Mapping[str, Any], pod: Mapping[str, Any], prefix: str, scope: Scope) -> dict[str, Any]:
-    """The review without its images and without all that does not count."""
+def _head(
+    review: Mapping[str, Any], pod: Mapping[str, Any], prefix: str, scope: Scope, like: tuple[str, str]
+) -> dict[str, Any]:
+    """The review without its images and without all that does not count, as it is for all that are like it."""
     whole = review["object"]
     metadata = fields.mapping(whole, "metadata")
     kept: dict[str, Any] = {"name": "x"}
-    if scope.labels and "labels" in metadata:
+    if scope.selective and "labels" in metadata:
         kept["labels"] = metadata["labels"]
-    if scope.namespace and "namespace" in metadata:
-        kept["namespace"] = metadata["namespace"]
-    if "uid" in metadata:
+    namespace = fields.text(review, "namespace") or fields.text(metadata, "namespace")
+    told = namespace if scope.is_told(namespace) else ""
+    if told:
+        kept["namespace"] = told
+    if "uid" in metadata and not like[0]:
         kept["uid"] = "x"
     wanted = (*_PLACE, *_PULLER) if scope.puller else _PLACE
-    spec = {name: pod["spec"][name] for name in wanted if name in fields.mapping(pod, "spec")}
-    place = [*prefix.rstrip(".").split("."), "spec"] if prefix else ["spec"]
-    inner: dict[str, Any] = spec
+    inner: dict[str, Any] = {name: pod["spec"][name] for name in wanted if name in fields.mapping(pod, "spec")}
+    kind, user = like
+    fixed: dict[str, Any] = {"name": "x", "namespace": told}
+    if kind:
+        known = workloads.BY_KIND[kind]
+        version = f"{known.group}/v1".lstrip("/")
+        fixed |= {"operation": "CREATE", "userInfo": {"username": user}}
+        fixed["kind"] = {"group": known.group, "version": "v1", "kind": kind}
+        place, api_version = known.pod_spec, version
+    else:
+        place = (*prefix.rstrip(".").split("."), "spec") if prefix else ("spec",)
+        kind, api_version = whole.get("kind", ""), whole.get("apiVersion", "")
     for name in reversed(place):
         inner = {name: inner}
-    made = {"apiVersion": whole.get("apiVersion", ""), "kind": whole.get("kind", ""), "metadata": kept, **inner}
-    namespace = {"namespace": review.get("namespace", "")} if scope.namespace else {"namespace": ""}
-    return {**review, "name": "x", **namespace, "object": made, "bestbeforePrefix": place}
+    made = {"apiVersion": api_version, "kind": kind, "metadata": kept, **inner}
+    return {**review, **fixed, "object": made, "bestbeforePrefix": list(place)}
 
 
 def _pod(found: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:

@@ -66,7 +66,7 @@ class UnitJudge:
     def __init__(self, rules: Mapping[int, Rule], book: AnswerBook, engine: Engine) -> None:
         self._rules = rules
         self.book = book
-        self._engine = replace(engine, seconds=limits.RUN_SECONDS) if isinstance(engine, Opa) else engine
+        self._engine = slow(engine)
         self._failures: Counter[int] = Counter()
         self.covered: dict[tuple[int, Unit], frozenset[str] | None] = {}
 
@@ -90,7 +90,7 @@ class UnitJudge:
         for portion in _portions(each for rule, its in wanted.items() for each in _cases(rule, its)):
             for case, its in self._evaluated(portion):
                 for part, line in its.items():
-                    found[case.rule][Unit(case.head, part)] += line
+                    found[case.rule][Unit(case.head, part)] += _at_all(line, case.clocks)
         return {rule: {unit: _joined(line) for unit, line in its.items()} for rule, its in found.items()}
 
     def _evaluated(self, portion: Sequence[_Case]) -> Iterator[tuple[_Case, Mapping[str, Line]]]:
@@ -152,17 +152,30 @@ class UnitJudge:
         return ClockCase(rule.template, rule.parameters, review, rule.inventory, case.clocks)
 
 
+def slow(engine: Engine) -> Engine:
+    """An engine that takes its time, and little memory."""
+    if not isinstance(engine, Opa):
+        return engine
+    return replace(engine, seconds=limits.RUN_SECONDS, memory_mib=limits.OPA_MIB)
+
+
 def _cases(rule: int, wanted: Wanted) -> Iterator[_Case]:
-    """Images by themselves in few reviews, where they have head and clocks in common."""
-    groups: dict[tuple[str, tuple[int, ...]], list[str]] = {}
+    """Images by themselves in few reviews: all that have a head in common and are wanted at the same clock."""
+    heads: dict[str, dict[int, list[str]]] = {}
     for unit, clocks in wanted.items():
         if unit.part:
-            groups.setdefault((unit.head, tuple(clocks)), []).append(unit.part)
+            at = heads.setdefault(unit.head, {})
+            for clock in clocks:
+                at.setdefault(clock, []).append(unit.part)
         else:
             yield _Case(rule, unit.head, ("",), tuple(clocks))
-    for (head, clocks), parts in groups.items():
-        for first in range(0, len(parts), limits.IMAGES_TOGETHER):
-            yield _Case(rule, head, tuple(parts[first : first + limits.IMAGES_TOGETHER]), clocks)
+    for head, at in heads.items():
+        groups: dict[tuple[str, ...], list[int]] = {}
+        for clock in sorted(at):
+            groups.setdefault(tuple(at[clock]), []).append(clock)
+        for parts, its in groups.items():
+            for first in range(0, len(parts), limits.IMAGES_TOGETHER):
+                yield _Case(rule, head, parts[first : first + limits.IMAGES_TOGETHER], tuple(its))
 
 
 def _portions(cases: Iterator[_Case]) -> Iterator[list[_Case]]:
@@ -202,10 +215,19 @@ def _of_parts(case: _Case, places: Mapping[str, str], changes: Sequence[tuple[in
     return found
 
 
+def _at_all(line: Line, clocks: Sequence[int]) -> Iterator[tuple[int, Rows]]:
+    """What is said at each of the clocks, and not only where it begins."""
+    said = dict(line)
+    rows: Rows = frozenset()
+    for clock in clocks:
+        rows = said.get(clock, rows)
+        yield clock, rows
+
+
 def _joined(line: Line) -> Line:
-    """Without what is said again."""
+    """In order, without what is said again."""
     found: Line = []
-    for at, rows in line:
+    for at, rows in sorted(line, key=lambda each: each[0]):
         if not found or keys(found[-1][1]) != keys(rows):
             found.append((at, rows))
     return found

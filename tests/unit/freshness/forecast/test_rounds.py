@@ -18,15 +18,19 @@ from gatekeeper.freshness.forecast.line import NOT_EVALUATED
 from gatekeeper.freshness.forecast.outlooks import outlooks
 from gatekeeper.freshness.forecast.unit import Unit
 from gatekeeper.freshness.outlook import DAY, SECOND, Outlook, Question, Verdict
+from gatekeeper.policy import load_policies
+from gatekeeper.translation.translate import Translation, translate
 from provider.questions import proof_question, question
 from provider.questions.question import ProofQuestion, key_of
 from tests.engine import engine
+from tests.programs import ROOT
 from tests.simulators.key_services import pem, public_key
 from tests.unit.freshness.forecast.test_outlooks import inventory
 from tests.unit.freshness.objects import NOW, BirthFacts, age_policy, spec, workload
 
 IMAGE, OTHER = "registry.example.com/shop/web:1", "registry.example.com/shop/db:1"
 HOUR = 3600 * SECOND
+RULE = ROOT / "policies" / "maximum-image-age" / "cip.yaml"
 POLICIES = [age_policy(reschedule="deny"), age_policy(name="other", max_age="29d", reschedule="deny")]
 
 
@@ -71,6 +75,7 @@ class Rounds:
     facts: PassingFacts = field(default_factory=lambda: PassingFacts({IMAGE: NOW - 27 * DAY, OTHER: NOW - 20 * DAY}))
     memory: ForecastMemory = field(default_factory=ForecastMemory)
     images: tuple[str, ...] = (IMAGE,)
+    policies: Sequence[Translation] = tuple(POLICIES)
     runs: int = 0
     busy: bool = False
 
@@ -80,7 +85,8 @@ class Rounds:
         counter = RunCounter()
         counter.busy = self.busy
         until = now + days * DAY
-        found = outlooks(POLICIES, inventory(POLICIES, *objects), self.facts, counter, now, until, memory=self.memory)
+        there = inventory(self.policies, *objects)
+        found = outlooks(self.policies, there, self.facts, counter, now, until, memory=self.memory)
         self.runs = counter.runs
         return [each for each in found if each.question is Question.APPLY and each.policy == "maximum-image-age"]
 
@@ -95,6 +101,15 @@ def test_round_where_nothing_changed_runs_no_opa_and_asks_each_image_once() -> N
     assert second.now.since == NOW + HOUR
     (late,) = rounds.at(NOW + 3 * DAY + HOUR, days=1)
     assert (late.now.verdict, rounds.runs) == (Verdict.DENIED, 0)
+
+
+def test_policies_that_ask_different_questions_are_not_evaluated_anew_either() -> None:
+    """What one is judged by is compared with what was known when all had asked."""
+    rounds = Rounds(policies=(*POLICIES, *translate(load_policies([RULE]).policies)))
+    rounds.at(NOW)
+    assert (len(rounds.facts.asked), rounds.runs > 0) == (2, True)
+    rounds.at(NOW + HOUR)
+    assert (len(rounds.facts.asked), rounds.runs) == (2, 0)
 
 
 def test_rules_of_one_template_share_runs_of_opa() -> None:

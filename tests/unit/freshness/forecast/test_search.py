@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
 from gatekeeper.freshness.forecast.clue import Clue
 from gatekeeper.freshness.forecast.line import Line, Search
-from gatekeeper.freshness.forecast.search import HOUR, search
+from gatekeeper.freshness.forecast.search import HOUR, search, together
 from gatekeeper.freshness.forecast.unit import Unit
 from gatekeeper.freshness.outlook import DAY, SECOND
 from tests.unit.freshness.objects import NOW
@@ -37,6 +37,12 @@ class RuleDouble:
                 found: dict[Unit, Line] = end.value
                 return found
 
+    def search(self, clue: Clue, births: Mapping[Unit, Sequence[int]], days: int = 30) -> dict[Unit, Line]:
+        """Of units, from now on."""
+        present = {unit: self._line(unit, (NOW,))[0][1] for unit in births}
+        self.evaluations = 0
+        return self.answer(search(clue, births, present, NOW, NOW + days * DAY))
+
     def _line(self, unit: Unit, clocks: Sequence[int]) -> Line:
         self.evaluations += len(clocks)
         found: Line = []
@@ -50,7 +56,7 @@ class RuleDouble:
 def moments(denies: Callable[[int], bool], clue: Clue = NOTHING, days: int = 30) -> list[int]:
     unit = Unit("head", "part")
     rule = RuleDouble(lambda _unit, at: denies(at))
-    return [at for at, _ in rule.answer(search(clue, {unit: None}, NOW, NOW + days * DAY))[unit]]
+    return [at for at, _ in rule.search(clue, {unit: ()}, days)[unit]]
 
 
 @pytest.mark.parametrize(
@@ -89,13 +95,57 @@ def test_dates_that_are_named_are_looked_at_however_short_what_begins_there() ->
 
 
 def test_many_images_are_looked_at_seldom_and_each_has_its_own_moment() -> None:
-    births = {Unit("head", f"image-{number}"): NOW - 29 * DAY + number * 977 * SECOND + 5 for number in range(300)}
-    rule = RuleDouble(lambda unit, at: at >= births[unit] + 30 * DAY)
-    found = rule.answer(search(NOTHING, births, NOW, NOW + 30 * DAY))
-    expected = {unit: [NOW, -(-(birth + 30 * DAY) // SECOND) * SECOND] for unit, birth in births.items()}
+    births = {Unit("head", f"image-{number}"): (NOW - 29 * DAY + number * 977 * SECOND + 5,) for number in range(300)}
+    rule = RuleDouble(lambda unit, at: at >= births[unit][0] + 30 * DAY)
+    found = rule.search(NOTHING, births)
+    expected = {unit: [NOW, -(-(birth + 30 * DAY) // SECOND) * SECOND] for unit, (birth,) in births.items()}
     assert {unit: [at for at, _ in line] for unit, line in found.items()} == expected
     assert rule.evaluations < 300 * 150
 
 
 def test_rule_that_turns_each_hour_is_shown_up_to_a_limit() -> None:
     assert len(moments(lambda clock: clock // HOUR % 2 == 0)) == 64
+
+
+def test_known_rule_is_looked_at_where_it_can_turn_and_nowhere_else() -> None:
+    births = {Unit("head", f"image-{number}"): (NOW - 29 * DAY + number * 977 * SECOND + 5,) for number in range(300)}
+    births |= {Unit("head", f"old-{number}"): (NOW - 90 * DAY - number,) for number in range(300)}
+    rule = RuleDouble(lambda unit, at: at >= births[unit][0] + 30 * DAY)
+    found = rule.search(Clue(frozenset(), frozenset({30 * DAY, 60 * DAY}), complete=True), births)
+    for unit, (birth,) in births.items():
+        at = -(-(birth + 30 * DAY) // SECOND) * SECOND
+        assert [each for each, _ in found[unit]] == ([NOW, at] if at > NOW else [NOW])
+    assert rule.evaluations < 300 * 2
+
+
+def test_ages_that_follow_each_other_within_a_day_are_told_apart() -> None:
+    unit = Unit("head", "part")
+    birth = NOW - 29 * DAY
+    ages = {30 * DAY, 30 * DAY + HOUR, 30 * DAY + 2 * HOUR}
+    others = {Unit("head", f"image-{number}"): (NOW - 29 * DAY - 9 * HOUR,) for number in range(4)}
+    rule = RuleDouble(lambda _unit, at: birth + 30 * DAY <= at < birth + 30 * DAY + HOUR)
+    found = rule.search(Clue(frozenset(), frozenset(ages), complete=True), {**others, unit: (birth,)})
+    assert [at for at, _ in found[unit]] == [NOW, birth + 30 * DAY, birth + 30 * DAY + HOUR]
+
+
+def test_rule_that_was_thought_to_be_known_and_turns_at_another_moment_is_searched() -> None:
+    births = {Unit("head", f"image-{number}"): (NOW - 29 * DAY + number * 977 * SECOND,) for number in range(20)}
+    at = NOW + 9 * DAY + 12_345 * SECOND
+    rule = RuleDouble(lambda _unit, clock: clock >= at)
+    found = rule.search(Clue(frozenset(), frozenset({30 * DAY}), complete=True), births)
+    assert {tuple(each for each, _ in line) for line in found.values()} == {(NOW, at)}
+
+
+def test_several_searches_are_one() -> None:
+    units = [Unit("head", f"image-{number}") for number in range(3)]
+    turns = dict(zip(units, (NOW + HOUR, NOW + DAY, NOW + 90 * DAY), strict=True))
+    rule = RuleDouble(lambda unit, at: at >= turns[unit])
+    present = dict.fromkeys(units, _ADMITTED)
+    clues = (
+        NOTHING,
+        Clue(frozenset({NOW + DAY}), frozenset(), complete=True),
+        Clue(frozenset(), frozenset(), complete=True),
+    )
+    several = [search(clue, {unit: ()}, present, NOW, NOW + 2 * DAY) for clue, unit in zip(clues, units, strict=True)]
+    found = rule.answer(together(several))
+    assert [[at for at, _ in found[unit]] for unit in units] == [[NOW, NOW + HOUR], [NOW, NOW + DAY], [NOW]]

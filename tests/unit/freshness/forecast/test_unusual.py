@@ -9,7 +9,7 @@ import pytest
 from gatekeeper.evaluation.facts import FactSource, RecordedFacts
 from gatekeeper.evaluation.program import Template
 from gatekeeper.freshness.forecast.outlooks import ForecastSurroundings, outlooks
-from gatekeeper.freshness.forecast.unit import Scope
+from gatekeeper.freshness.forecast.scope import Scope
 from gatekeeper.freshness.outlook import DAY, Outlook, Question, Verdict
 from gatekeeper.own.exemption import Exemption
 from gatekeeper.own.maximum_image_age import KIND
@@ -103,10 +103,10 @@ def test_foreign_template_judges_each_object_whole() -> None:
 
 def test_rule_that_is_given_more_of_an_object_judges_it_whole() -> None:
     template = Template.of(KIND.template())
-    plain = Scope.of(template, {})
+    plain = Scope.of(template, {}, {})
     assert plain.by_image
     for name in ("includeSpec", "includeObjectMeta", "includeTypeMeta"):
-        assert not Scope.of(template, {"rego": {name: True}}).by_image
+        assert not Scope.of(template, {"rego": {name: True}}, {}).by_image
 
 
 def test_image_of_which_nothing_is_recorded_is_unknown_and_one_that_is_not_there_is_denied() -> None:
