@@ -142,7 +142,7 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "builds write; or it says what is proved to be untrue, or has no proof of the kind that the policy asks for.",
         "Build it with a real date (for reproducible builds, SOURCE_DATE_EPOCH of the last commit), attest the "
         "provenance that the policy asks for (`dates`, `minAgeProof`), or set `unknownAge` in the policy.",
-        "Build it with a real date (SOURCE_DATE_EPOCH), or attest the provenance that the policy asks for.",
+        "Build it with a real date (SOURCE_DATE_EPOCH), or attest its provenance.",
     ),
     Reason.IMAGE_FROM_FUTURE: Explanation(
         _V,

@@ -27,7 +27,7 @@ no_answer := {
 remedies := {
 	"ImageTooOld": "Rebuild it, or move to a newer tag.",
 	"ImageTooYoung": "Wait until it is old enough, or use an older one; or ask for an exemption.",
-	"ImageUndated": "Build it with a real date (SOURCE_DATE_EPOCH), or attest the provenance that the policy asks for.",
+	"ImageUndated": "Build it with a real date (SOURCE_DATE_EPOCH), or attest its provenance.",
 	"ImageFromFuture": "Correct the clock of the machine that builds it, and rebuild it.",
 	"PlatformAbsent": "Use an image for a platform that the Pod can run on.",
 	"DigestMissing": "Add its digest (@sha256:…).",
