@@ -286,10 +286,11 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         _D,
         Fault.IMAGE,
         BlockCause.IMAGE,
-        "The image's documents are larger, or more in number, than the provider reads; or an object has more images "
-        "than are judged.",
-        "Make the index or the image configuration smaller, or split the object up; the limits are in the reference.",
-        "Make its index or its configuration smaller.",
+        "The image's documents, or what is read of its attestations, are larger, or more in number, than the provider "
+        "reads; or an object has more images than are judged.",
+        "Make the index, the image configuration or the attested document smaller, or split the object up; the limits "
+        "are in the reference.",
+        "Make its index, its configuration or what is attested of it smaller.",
     ),
     Reason.ADDRESS_REFUSED: Explanation(
         _P,

@@ -44,7 +44,7 @@ remedies := {
 	"ReferenceInvalid": "Correct it: [HOST/]REPOSITORY[:TAG][@sha256:…], in lower case.",
 	"KeyInvalid": "Ask the policy's owner to translate it again.",
 	"ContentInvalid": "Rebuild it and push it again.",
-	"LimitExceeded": "Make its index or its configuration smaller.",
+	"LimitExceeded": "Make its index, its configuration or what is attested of it smaller.",
 	"AddressRefused": "Ask the administrator to name the registry in the provider's settings.",
 	"NotFound": "Check its spelling, that it was pushed, and that the provider may pull it.",
 	"Unauthorized": "Ask the administrator to give the provider credentials for the registry.",

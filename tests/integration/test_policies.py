@@ -78,8 +78,9 @@ def test_policies_are_in_force_together(tmp_path: Path, monkeypatch: pytest.Monk
     good = "registry.example.com/shop/web:1.4@sha256:" + "5f70bf18" * 8
     labels = {"org.opencontainers.image.source": "git", "org.opencontainers.image.revision": "4c9a"}
     built = "2026-02-05T00:00:00Z"
+    layers = {"type": "layers", "diff_ids": ["sha256:" + "5f70bf18" * 8]}
     document = {"created": built, "history": [{"created": built}], "config": {"User": "app", "Labels": labels}}
-    config = {"linux/amd64": document}
+    config = {"linux/amd64": {**document, "rootfs": layers}}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}}
     cases = [
         {"name": "good", "resource": {**pod, "spec": {"containers": [{"image": good}]}}, "verdict": "allowed"},
