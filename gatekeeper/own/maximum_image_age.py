@@ -127,6 +127,9 @@ class MaximumImageAge(OwnPolicy):
         if set(self.dates) == {"log"} and self.max_age and self.unknown_age == "deny":
             sentence = "`log` alone makes no image young, so none would be admitted"
             yield Problem("dates", sentence, hint="name another source beside it, or set `unknownAge` to warn or allow")
+        elif set(self.dates) == {"log"} and self.cooldown.proof == "created":
+            sentence = "`minAgeProof: created` asks for a date, and `log` gives none, so no image would be admitted"
+            yield Problem("dates", sentence, hint="name another source beside it, or set `minAgeProof: log`")
 
     def _limits(self) -> dict[str, str]:
         """Every limit that holds at some time, by its path."""

@@ -127,6 +127,9 @@ _dated(all) := {"dates": "another source beside `log`, which alone makes no imag
 	{source | some source in all.dates} == {"log"}
 	all.maxAge != null
 	all.unknownAge == "deny"
+} else := {"dates": "another source beside `log`: `minAgeProof: created` asks for the date of one"} if {
+	{source | some source in all.dates} == {"log"}
+	all.minAgeProof == "created"
 } else := {}
 
 _window(all) := {"minAge": sprintf("less than %s (`%s`), or no image would be young and old enough", [tightest.text, tightest.path])} if {

@@ -40,6 +40,12 @@ test_log_alone_makes_no_image_young if {
 	_problems({"dates": ["log"], "log": _log, "unknownAge": "warn"}) == []
 }
 
+test_log_alone_gives_no_date_that_a_cooldown_could_count_from if {
+	cooled := {"minAge": "7d", "dates": ["log"], "log": _log}
+	age_parameters.problems(object.union(cooled, {"minAgeProof": "created"})) == ["`dates` is [\"log\"], expected another source beside `log`: `minAgeProof: created` asks for the date of one"]
+	age_parameters.problems(object.union(cooled, {"minAgeProof": "log"})) == []
+}
+
 test_builders_are_ids_or_globs if {
 	every builders in [null, [], "https://b.test", [""], ["a b"], [1], ["https://b.test/?"], [sprintf("https://b.test/%d", [number]) | some number in numbers.range(1, 21)]] {
 		[problem] := _of_provenance({"builders": builders})

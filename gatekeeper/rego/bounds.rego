@@ -13,9 +13,13 @@ import data.lib.bestbefore.authorities
 import data.lib.bestbefore.dates
 import data.lib.bestbefore.messages
 import data.lib.bestbefore.provenance
+import data.lib.bestbefore.schedule
 
-# Nothing of the kind was found; else the question has no answer.
-_absent := {"AttestationAbsent", "AttestationRejected", "SignatureAbsent", "SignatureRejected"}
+# Nothing of the kind was found.
+_absent := {"AttestationAbsent", "SignatureAbsent"}
+
+# All that was found was looked at, and proves nothing, if the message opens so; else, as where there are too many, nobody looked.
+_rejected := {"AttestationRejected": "no matching attestations: ", "SignatureRejected": "no matching signatures: "}
 
 # METADATA
 # description: The keys to ask for proof of times; none where neither `log` nor `provenance` counts.
@@ -25,7 +29,8 @@ questions(given, image) := {row.question | some row in _rows(given, image)}
 # description: |
 #   What is proved of an image that has this digest: `existed`, when it existed at the latest, and `source`, `log` or
 #   `timestamp`, whichever says so; `started`, when the build began by the oldest provenance, and `finished`, when it ended
-#   by the newest; `remarks`, what is no proof, for people. Or `{"failed": {"reason", "said", "question"}}` where a question
+#   by the newest, or when that one began; `unseen`, how many proofs nobody looked at that may make it older, or younger than a cooldown; `remarks`,
+#   what is no proof, for people. Or `{"failed": {"reason", "said", "question"}}` where a question
 #   has no answer. Total.
 default proved(_, _, _, _, _) := {"failed": {
 	"reason": "Internal",
@@ -72,10 +77,35 @@ _is_usable(row, _) if {
 	row.answer.reason in _absent
 }
 
+_is_usable(row, _) if {
+	not row.answer.value
+	startswith(row.answer.message, _rejected[row.answer.reason])
+}
+
 _is_usable(row, digest) if {
 	row.answer.value.digest == digest
-	is_array(row.answer.value.proofs)
+	_is_readable(row.answer.value)
 	not _is_unread(row, row.answer)
+}
+
+# A time that cannot be read may be the earliest one.
+_is_readable(value) if {
+	is_array(value.proofs)
+	every proof in value.proofs {
+		is_array(proof.times)
+		every said in proof.times {
+			_is_time(said)
+		}
+	}
+	every said in [each | some name, each in value; name == "earliest"] {
+		_is_time(said)
+	}
+	is_number(object.get(value, "passedOver", 0))
+}
+
+_is_time(said) if {
+	is_string(said.source)
+	_ = time.parse_rfc3339_ns(said.at)
 }
 
 # A provenance that could not be read may be one with another date.
@@ -93,15 +123,19 @@ _failure(row, answer, image, digest) := {"reason": answer.reason, "said": messag
 	answer.value.digest == digest
 } else := {"reason": "Internal", "said": "Internal: the tag names another image than a moment ago"} if {
 	not answer.value.digest == digest
-	is_array(answer.value.proofs)
+	_is_readable(answer.value)
 } else := {"reason": "Internal", "said": "Internal: an answer about its signatures cannot be read"}
 
 _proved(given, rows, now) := {
 	"existed": earliest.at,
 	"source": earliest.source,
-	"started": _outermost([_first(build) | some build in builds; not build.remark], "first"),
-	"finished": _outermost([build.finished | some build in builds; not build.remark; build.finished != null], "last"),
-	"remarks": array.concat(array.concat(_lacking(rows), sort({build.remark | some build in builds})), _unseen(rows)),
+	"started": _earliest_of([_first(build) | some build in builds; not build.remark]),
+	"finished": _finished([build | some build in builds; not build.remark]),
+	"unseen": max(array.concat([0], [number | some row in rows; _weighs(given, row.source); number := row.answer.value.passedOver])),
+	"remarks": array.concat(
+		array.concat(_lacking(rows), sort({build.remark | some build in builds})),
+		array.concat(_impossible(rows, now), _unseen(rows)),
+	),
 } if {
 	earliest := _earliest(rows, now)
 	builds := [build |
@@ -117,24 +151,39 @@ _first(build) := build.started if {
 	build.started != null
 } else := build.finished
 
-_outermost([], _) := null
+# A build that began later than another one was over has ended later, though it does not say when.
+_finished(builds) := null if {
+	count([build | some build in builds; build.finished != null]) == 0
+} else := max([at | some build in builds; some at in [build.started, build.finished]; at != null])
 
-_outermost(times, "first") := min(times) if count(times) > 0
+_earliest_of([]) := null
 
-_outermost(times, "last") := max(times) if count(times) > 0
+_earliest_of(times) := min(times) if count(times) > 0
 
 # The earliest time: whoever signs an image again adds later ones, and makes it no younger by that.
 _earliest(rows, now) := {"at": first, "source": source} if {
-	times := [[at, said.source] |
-		some row in rows
-		some said in _times(row)
-		said.source in {"log", "timestamp"}
-		at := time.parse_rfc3339_ns(said.at)
-		at <= now + dates.clock_skew
-	]
+	times := [[at, source] | some [at, source] in _vouched(rows); _can_be(at, now)]
 	count(times) > 0
 	[first, source] := min(times)
 } else := {"at": null, "source": ""}
+
+# The times that somebody vouches for.
+_vouched(rows) := {[at, said.source] |
+	some row in rows
+	some said in _times(row)
+	said.source in {"log", "timestamp"}
+	at := time.parse_rfc3339_ns(said.at)
+}
+
+# A clock that was never set, or that is ahead, proves nothing.
+_can_be(at, now) if {
+	at >= dates.first_credible
+	at <= now + dates.clock_skew
+}
+
+_impossible(rows, now) := [sprintf("a log or a timestamp says that it was there on %s, which cannot be", [dates.moment(at)]) |
+	some at in sort({at | some [at, _] in _vouched(rows); not _can_be(at, now)})
+]
 
 # Of an answer that is not for one person alone, also the earliest time of those that it has no room for.
 _times(row) := array.concat(
@@ -154,6 +203,15 @@ _counts(row, proof) if authorities.identified({"verify": _verified(row.signer), 
 _verified(signer) := signer.attestor if {
 	signer.attestor
 } else := authorities.signing(signer).verify
+
+# Whether more proofs of a source could be against an image: by the oldest for a limit, by the newest for a cooldown. That
+# it was there even earlier makes it no younger.
+_weighs(given, source) if {
+	schedule.is_limited(given)
+	source in given.dates
+}
+
+_weighs(given, "provenance") if given.minAgeProof == "provenance"
 
 # What nobody looked at may have an earlier time.
 _unseen(rows) := [sprintf("%d signatures or attestations could not be looked at", [number]) |

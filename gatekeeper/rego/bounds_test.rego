@@ -44,7 +44,12 @@ _logged(at) := _proof({"times": [{"source": "log", "at": at}]})
 
 _value(proofs) := {"value": {"digest": "sha256:00", "proofs": proofs}}
 
-_absent(reason) := {"reason": reason, "message": "nothing"}
+_absent(reason) := {"reason": reason, "message": object.get(_rejections, reason, "nothing")}
+
+_rejections := {
+	"AttestationRejected": "no matching attestations: invalid",
+	"SignatureRejected": "no matching signatures: invalid",
+}
 
 _answered(attestations, signatures) := object.union(
 	{question: _absent("AttestationAbsent") | some question in _questions},
@@ -62,6 +67,7 @@ test_nothing_is_asked_where_no_source_counts if {
 		"source": "",
 		"started": null,
 		"finished": null,
+		"unseen": 0,
 		"remarks": [],
 	}
 }
@@ -84,6 +90,14 @@ test_both_bounds_and_the_earliest_time if {
 	proved.started == _on("2026-02-25T00:00:00Z")
 	proved.finished == _on("2026-02-25T01:00:00Z")
 	proved.remarks == []
+}
+
+test_build_is_over_no_earlier_than_the_newest_began if {
+	old := _attested("2026-02-01T00:00:00Z", "2026-02-01T01:00:00Z")
+	young := _attested("2026-02-27T00:00:00Z", null)
+	_proved(_value([old, young]), _value([])).finished == _on("2026-02-27T00:00:00Z")
+	_proved(_value([young]), _value([])).finished == null
+	_proved(_value([old]), _value([])).finished == _on("2026-02-01T01:00:00Z")
 }
 
 test_earliest_time_that_an_answer_has_no_room_for_counts if {
@@ -127,6 +141,17 @@ test_nothing_found_is_no_failure_and_is_named if {
 	}
 }
 
+test_rejection_of_all_that_nobody_looked_at_is_a_failure if {
+	every reason, message in {
+		"SignatureRejected": "number of layers (101) exceeded the limit (100)",
+		"AttestationRejected": "no matching signatures: invalid",
+	} {
+		failed := _proved(_absent("AttestationAbsent"), {"reason": reason, "message": message}).failed
+		failed.reason == reason
+		failed.said == sprintf("%s: %s", [reason, message])
+	}
+}
+
 test_answer_about_another_digest_is_a_failure if {
 	other := object.union(_value([]).value, {"digest": "sha256:11"})
 	failed := _proved(_absent("AttestationAbsent"), {"value": other}).failed
@@ -138,6 +163,49 @@ test_answer_of_another_shape_is_a_failure if {
 	every value in [{}, {"digest": "sha256:00"}, {"digest": "sha256:00", "proofs": {}}, {"digest": "sha256:00", "proofs": null}] {
 		_proved(_absent("AttestationAbsent"), {"value": value}).failed.reason == "Internal"
 	}
+}
+
+test_time_that_cannot_be_read_is_a_failure_for_it_may_be_the_earliest if {
+	good := _logged("2026-02-26T00:00:00Z")
+	said := {"source": "log", "at": "2026-01-01T00:00:00Z"}
+	every bad in [
+		"x",
+		null,
+		object.remove(good, ["times"]),
+		_proof({"times": said}),
+		_proof({"times": "2026-01-01T00:00:00Z"}),
+		_proof({"times": [null]}),
+		_proof({"times": [{"at": said.at}]}),
+		_proof({"times": [{"source": "log"}]}),
+		_logged("2026-01-01 00:00:00Z"),
+		_logged(1767225600),
+	] {
+		failed := _proved(_absent("AttestationAbsent"), _value([good, bad])).failed
+		failed.reason == "Internal"
+		failed.said == "Internal: an answer about its signatures cannot be read"
+		_proved(_value([bad]), _value([good])).failed.question == _questions[_v1]
+	}
+	every fields in [{"earliest": said.at}, {"earliest": [said]}, {"earliest": {"at": said.at}}, {"earliest": null}, {"passedOver": "3"}, {"passedOver": [3]}] {
+		value := object.union(_value([good]).value, fields)
+		_proved(_absent("AttestationAbsent"), {"value": value}).failed.reason == "Internal"
+	}
+}
+
+test_time_before_there_were_such_images_is_no_proof_and_is_named if {
+	every at in ["1970-01-01T00:00:00Z", "2012-12-31T23:59:59Z"] {
+		alone := _proved(_absent("AttestationAbsent"), _value([_logged(at)]))
+		alone.existed == null
+		alone.remarks[1] == sprintf("a log or a timestamp says that it was there on %s, which cannot be", [at])
+		beside := _proved(_absent("AttestationAbsent"), _value([_logged(at), _logged("2026-02-26T00:00:00Z")]))
+		beside.existed == _on("2026-02-26T00:00:00Z")
+	}
+	_proved(_absent("AttestationAbsent"), _value([_logged("2013-01-01T00:00:00Z")])).existed == _on("2013-01-01T00:00:00Z")
+}
+
+test_time_of_the_future_is_named if {
+	proved := _proved(_absent("AttestationAbsent"), _value([_logged("2026-03-01T00:05:01Z")]))
+	proved.existed == null
+	proved.remarks[1] == "a log or a timestamp says that it was there on 2026-03-01T00:05:01Z, which cannot be"
 }
 
 test_provenance_that_is_too_large_is_a_failure_only_by_a_signer if {
@@ -152,6 +220,21 @@ test_signatures_that_nobody_looked_at_are_named if {
 	value := object.union(_value([_logged("2026-02-26T00:00:00Z")]).value, {"passedOver": 3})
 	proved := _proved(_value([_attested("2026-02-25T00:00:00Z", null)]), {"value": value})
 	proved.remarks == ["3 signatures or attestations could not be looked at"]
+}
+
+test_what_nobody_looked_at_counts_where_it_could_be_against_the_image if {
+	logs := {"value": object.union(_value([_logged("2026-02-26T00:00:00Z")]).value, {"passedOver": 3})}
+	attestations := {"value": object.union(_value([_attested("2026-02-25T00:00:00Z", null)]).value, {"passedOver": 2})}
+	answered := _answered(attestations, logs)
+	every fields, number in {
+		{"maxAge": "30d", "dates": ["provenance", "log"]}: 3,
+		{"maxAge": "30d", "dates": ["provenance"], "minAgeProof": "log"}: 2,
+		{"maxAge": "30d", "dates": ["config"], "minAgeProof": "log"}: 0,
+		{"maxAge": null, "dates": ["provenance", "log"], "minAgeProof": "log"}: 0,
+		{"maxAge": null, "dates": ["config"], "minAgeProof": "provenance"}: 2,
+	} {
+		bounds.proved(object.union(_given, fields), _image, answered, "sha256:00", _now).unseen == number
+	}
 }
 
 _good := "2026-02-25T00:00:00Z"

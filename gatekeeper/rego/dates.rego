@@ -20,7 +20,7 @@ clock_skew := (5 * 60) * 1000000000
 
 # METADATA
 # description: What is proved where nothing was asked; see `lib.bestbefore.bounds`.
-unproved := {"existed": null, "source": "", "started": null, "finished": null}
+unproved := {"existed": null, "source": "", "started": null, "finished": null, "unseen": 0}
 
 # METADATA
 # description: |
@@ -109,6 +109,15 @@ judged(given, platform, proved, now) := {
 	since := _since(given, platform, proved, now)
 	cooldown := duration.nanoseconds(given.minAge)
 	now < since.at + cooldown
+} else := {
+	"reason": "ImageUndated",
+	"built": null,
+	"due": null,
+	"said": sprintf("has %d signatures or attestations that nobody could look at, one of which may date it", [proved.unseen]),
+	"details": object.union({"created": null}, _bounded(given, proved, now)),
+} if {
+	_is_readable(platform)
+	proved.unseen > 0
 } else := {"reason": "", "built": known.at, "due": null, "said": "is fresh", "details": _details(given, platform, proved, now, known)} if {
 	_is_readable(platform)
 	known := _date(given, platform, proved, now)
@@ -239,7 +248,9 @@ _is_readable(platform) if {
 
 _is_readable(platform) if platform.createdNs == null
 
-_undated(given, platform) := "says when it was built in a way that is no RFC 3339" if {
+_undated(given, platform) := sprintf("has no date of a source that counts (%s)", [concat(", ", given.dates)]) if {
+	count({"config", "annotation"} & {source | some source in given.dates}) == 0
+} else := "says when it was built in a way that is no RFC 3339" if {
 	platform.createdNs == null
 	is_string(platform.created)
 } else := "does not say when it was built" if {

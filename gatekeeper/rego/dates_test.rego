@@ -110,6 +110,27 @@ test_date_of_another_source_is_none if {
 	judged.said == "has no date of a source that counts (config)"
 }
 
+test_publishers_date_is_not_told_where_no_publisher_counts if {
+	every said in [{"created": "yesterday", "createdNs": null}, {"created": null, "createdNs": null}, {"created": "2026-02-01T00:00:00Z", "createdNs": "1769904000000000000"}] {
+		platform := object.union({"createdFrom": "config"}, said)
+		judged := dates.judged(object.union(_given, {"dates": ["provenance"]}), platform, dates.unproved, _now)
+		judged.reason == "ImageUndated"
+		judged.said == "has no date of a source that counts (provenance)"
+	}
+}
+
+test_image_is_not_known_to_be_young_where_a_proof_was_not_looked_at if {
+	unseen := object.union(dates.unproved, {"unseen": 2})
+	judged := dates.judged(_given, _on("2026-02-01T00:00:00Z"), unseen, _now)
+	judged.reason == "ImageUndated"
+	judged.said == "has 2 signatures or attestations that nobody could look at, one of which may date it"
+	dates.judged(_given, _on("2026-01-02T00:00:00Z"), unseen, _now).reason == "ImageTooOld"
+	alone := object.union(_cooled, {"maxAge": null, "minAgeProof": "provenance"})
+	finished := object.union(unseen, {"finished": _now - (8 * 86400000000000)})
+	dates.judged(alone, _on("2026-01-02T00:00:00Z"), finished, _now).reason == "ImageUndated"
+	dates.judged(alone, _on("2026-01-02T00:00:00Z"), object.union(finished, {"unseen": 0}), _now).reason == ""
+}
+
 test_future_date_is_told if {
 	_judged(_on("2026-02-16T00:05:01Z")) == {
 		"reason": "ImageFromFuture",

@@ -223,7 +223,10 @@ CASES = [
     Case(
         "provenance of another digest, which the provider rejects",
         BY_PROVENANCE,
-        {"created": EPOCH, "attested": [{"by": "builder", "reason": "AttestationRejected"}]},
+        {
+            "created": EPOCH,
+            "attested": [{"by": "builder", "reason": "AttestationRejected", "message": "no matching attestations: x"}],
+        },
         "(ImageUndated",
         "no provenance by builder (AttestationRejected)",
     ),
@@ -344,7 +347,38 @@ CASES = [
     Case(
         "rejected signatures are no date and no fault",
         BY_LOG,
-        {"created": "2026-02-28T00:00:00Z", "signed": [{"by": "anybody", "reason": "SignatureRejected"}]},
+        {
+            "created": "2026-02-28T00:00:00Z",
+            "signed": [{"by": "anybody", "reason": "SignatureRejected", "message": "no matching signatures: x"}],
+        },
+    ),
+    Case(
+        "too many signatures to look at any",
+        BY_LOG,
+        {
+            "created": "2026-02-28T00:00:00Z",
+            "signed": [
+                {
+                    "by": "anybody",
+                    "reason": "SignatureRejected",
+                    "message": "number of layers (101) exceeded the limit (100)",
+                }
+            ],
+        },
+        "SignatureRejected: number of layers (101) exceeded the limit (100)",
+    ),
+    Case(
+        "cooldown by a timestamp of a clock that nobody set",
+        COOLED_BY_LOG,
+        {"created": "2025-01-01T00:00:00Z", "signed": [signed(EPOCH, source="timestamp")]},
+        "Image is in no log, and has no timestamp, that shows since when it is there.",
+        "a log or a timestamp says that it was there on 1970-01-01T00:00:00Z, which cannot be",
+    ),
+    Case(
+        "no date of its publisher where only provenance counts",
+        BY_PROVENANCE,
+        {"created": None, "attested": []},
+        "Image has no date of a source that counts (provenance).",
     ),
     Case(
         "all sources, and the provenance dates an epoch image",

@@ -84,13 +84,25 @@ def image_dates(stated: StatedDates, answers: Sequence[ProofAnswer], now: float)
 
 
 def _earliest(answers: Sequence[ProofAnswer], now: float) -> ImageDate | None:
-    """The earliest of all answers, whoever signed: a log's word is about the signature, and not about its signer."""
-    times = [each.fact["earliest"] for each in answers if "earliest" in each.fact]
-    first = min(times, key=lambda time: str(time["at"]), default=None)
-    if first is None:
-        return None
-    at = str(first["at"])
-    return ImageDate(str(first["source"]), "", at, worth_of(at, DateWorth.NO_LATER), lies=lies_about(at, now))
+    """The earliest of all answers, whoever signed: a log's word is about the signature, and not about its signer.
+
+    One of a clock that was never set, or that is ahead, is it only where there is no other, as the templates have it.
+    """
+    dates = {_vouched(time, now) for answer in answers for time in _times(answer.fact)}
+    return min(dates, key=lambda each: (each.worth is DateWorth.NO_DATE or bool(each.lies), each.at), default=None)
+
+
+def _times(fact: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What somebody proves: the earliest of all that was found, and each of the proofs shown."""
+    if "earliest" in fact:
+        yield fact["earliest"]
+        for proof in fact.get("proofs", ()):
+            yield from (time for time in proof["times"] if time["source"] != TimeSource.NONE)
+
+
+def _vouched(time: Mapping[str, Any], now: float) -> ImageDate:
+    at = str(time["at"])
+    return ImageDate(str(time["source"]), "", at, worth_of(at, DateWorth.NO_LATER), lies=lies_about(at, now))
 
 
 def _stated(said: Sequence[StatedDate], existed: str, now: float) -> Iterator[ImageDate]:

@@ -63,6 +63,13 @@ def test_log_alone_makes_no_image_young():
     assert list(MaximumImageAge(dates=("log",), log=LOG, unknown_age="allow").own_problems()) == []
 
 
+def test_log_alone_gives_no_date_that_a_cooldown_could_count_from():
+    given = {"max_age": "", "dates": ("log",), "log": LOG}
+    (problem,) = problems(**given, cooldown=Cooldown("7d", "created"))
+    assert problem.startswith("dates: `minAgeProof: created` asks for a date, and `log` gives none")
+    assert list(MaximumImageAge(**given, cooldown=Cooldown("7d", "log")).own_problems()) == []
+
+
 @pytest.mark.parametrize(
     "verify",
     [LEGACY, Verify(key=Key(Pair(new_key()).public_pem))],

@@ -47,6 +47,17 @@ def test_earliest_of_all_answers_counts_whoever_signed():
     assert found.dates[0].lies == ()
 
 
+@pytest.mark.parametrize("wrong", ["1970-01-01T00:00:00Z", "2026-11-25T00:00:00Z"])
+def test_time_of_a_wrong_clock_hides_no_true_one(wrong):
+    times = [{"source": "timestamp", "at": wrong}, {"source": "log", "at": "2026-11-21T00:00:00Z"}]
+    found = image_dates(stated(CREATED), [proved(earliest=min(wrong, "2026-11-21T00:00:00Z"), times=times)], NOW)
+    assert found.earliest is not None
+    assert (found.earliest.at, found.dates[0].lies) == ("2026-11-21T00:00:00Z", ())
+    alone = image_dates(stated(CREATED), [proved(earliest=wrong, times=times[:1])], NOW)
+    assert alone.earliest is not None
+    assert alone.earliest.at == wrong
+
+
 def test_nothing_proved_is_no_time():
     found = image_dates(stated(CREATED), [refused("SignatureAbsent"), refused("AttestationAbsent")], NOW)
     assert (found.earliest, found.notes, found.failures) == (None, [], [])
