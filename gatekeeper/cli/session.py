@@ -112,14 +112,14 @@ class Session:
 
     async def _forget(self, key: ItemKey) -> None:
         # Imported here: other questions shall not pay for it.
-        from provider.signatures import discovery  # noqa: PLC0415
+        from provider.signatures.target import Target, has_tag, tag  # noqa: PLC0415
 
         store, call = self._assembly.store, self._call(key)
         digest = await store.forget(key.reference, call)
-        target = discovery.Target(key.reference, digest, SignatureSource())
+        target = Target(key.reference, digest, SignatureSource())
         for suffix in ("sig", "att"):
-            if digest and discovery.has_tag(target, suffix):
-                await store.forget(discovery.tag(target, suffix), call)
+            if digest and has_tag(target, suffix):
+                await store.forget(tag(target, suffix), call)
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -44,7 +44,7 @@ class StatedDate:
         at: as found.
         platform: of which; empty where it is about the image.
         builder: of provenance; empty without one.
-        layer: `sha256:…` that the provenance lies in; empty for other sources.
+        layer: what an answer calls the attestation that says so; empty for other sources.
     """
 
     source: StatementSource
@@ -96,7 +96,7 @@ async def stated_dates(
     except ImageError as error:
         beside, embedded, failure = [], [], f"{error.reason}: {error.message}"
     for entry in beside:
-        dates += _of_provenance(entry.provenance, entry.digest) if entry.provenance else ()
+        dates += _of_provenance(entry.provenance, entry.name) if entry.provenance else ()
     for each in embedded:
         dates += _of_provenance(each.said, each.layer, each.platform) if each.said else ()
     problems += [f"attestation {each.digest}: {each.problem}" for each in beside if each.problem]

@@ -162,7 +162,7 @@ class AttestationContent:
     """What an attestation that was proved says.
 
     Attributes:
-        digest: `sha256:…` of the layer that it lies in.
+        digest: `sha256:…` of the layer that it lies in; of a bundle that of its envelope.
         predicate_type: of its statement.
         statement: what was asked for of it; None where it is of another type than was asked for.
         problem: why there is none though the type is right; of a predicate, in cosign's words.

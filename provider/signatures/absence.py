@@ -24,10 +24,9 @@ from provider.registry.content.manifest import Descriptor, Index
 from provider.registry.memory.documents import parsed
 from provider.registry.reference import Reference
 from provider.registry.store import Store
-from provider.signatures import discovery
-from provider.signatures.discovery import Target
 from provider.signatures.formats.bundle_format import MEDIA_TYPE_PREFIX
 from provider.signatures.proof_kind import COSIGN_ATTESTATION, COSIGN_SIGNATURE, IN_TOTO, PREDICATE, SIGN
+from provider.signatures.target import Target, has_tag, subject, tag
 
 T = TypeVar("T")
 
@@ -125,17 +124,17 @@ class Absence:
     async def _referrers(self, target: Target, call: Call) -> set[Alternative]:
         async def look() -> set[Alternative]:
             # As it is now: what was seen a while ago may lack the signature that somebody has just made.
-            listed = await self._store.referrers(discovery.subject(target), call, 0.0)
+            listed = await self._store.referrers(subject(target), call, 0.0)
             return set(_among(listed.descriptors))
 
         return await _unless_failed(look)
 
     async def _tagged(self, target: Target, suffix: str, meaning: Alternative, call: Call) -> set[Alternative]:
         async def look() -> set[Alternative]:
-            if not discovery.has_tag(target, suffix):
+            if not has_tag(target, suffix):
                 return set()
             # With a tag in the policy's `source` there is no such place, though bundles have one.
-            where = discovery.tag(target, suffix)
+            where = tag(target, suffix)
             return {meaning} if await self._store.exists(where, call) else set()
 
         return await _unless_failed(look)
@@ -147,7 +146,7 @@ class Absence:
             document = await self._store.manifest(target.image.at(target.digest), call)
             found = parsed(document, f"manifest of {target.image.name}")
             children = found.manifests[: limits.ABSENCE_PLATFORMS] if isinstance(found, Index) else ()
-            tags = [discovery.tag(replace(target, digest=child.digest), "sig") for child in children]
+            tags = [tag(replace(target, digest=child.digest), "sig") for child in children]
             signed = await gathered(self._exists(each, call.fork()) for each in tags)
             return {Alternative.PLATFORM} if any(signed) else set()
 
@@ -195,8 +194,8 @@ def _looked_for(form: Format, one: Alternative) -> bool:
 def _places(look: Look) -> str:
     places = []
     if look.form is not Format.BUNDLE:
-        tag = discovery.tag(look.target, "sig").tag or ""
-        places.append(f"under the tag {tag.replace(look.target.digest[_DIGEST_SHOWN:], '…')}")
+        name = tag(look.target, "sig").tag or ""
+        places.append(f"under the tag {name.replace(look.target.digest[_DIGEST_SHOWN:], '…')}")
     places.append("among the referrers")
     where = f" of {look.target.source.oci}" if look.target.source.oci else ""
     return " and ".join(places) + where

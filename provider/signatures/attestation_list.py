@@ -6,7 +6,7 @@ Nothing here is verified, and nothing of it reaches an answer to Gatekeeper.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from provider.errors import ImageError
@@ -20,11 +20,13 @@ from provider.registry.reference import Reference
 from provider.registry.store import Store
 from provider.signatures import provenance, statement
 from provider.signatures.content import Envelope
-from provider.signatures.discovery import Discovery, Listing, Target
-from provider.signatures.formats import attestation, bundle, bundle_format
+from provider.signatures.discovery import Discovery
+from provider.signatures.formats import attestation, attestation_bundle, bundle, bundle_format
+from provider.signatures.listing import Listing
 from provider.signatures.proof_kind import ATTESTATIONS, SIGN
 from provider.signatures.provenance import Provenance
 from provider.signatures.rejection import RejectionError
+from provider.signatures.target import Target
 
 _Reading: TypeAlias = Callable[[Listing, Descriptor], Coroutine[Any, Any, "AttestationEntry | None"]]
 
@@ -39,6 +41,7 @@ class AttestationEntry:
         predicate_type: of its statement; empty where it cannot be read.
         size: bytes of its payload.
         problem: why it cannot be read, or what is odd about it; empty without.
+        name: what an answer calls it: the digest of its layer, or of the envelope in a bundle.
         provenance: what it says of the build of this image; None where it is of another type or about another image.
     """
 
@@ -47,6 +50,7 @@ class AttestationEntry:
     predicate_type: str = ""
     size: int = 0
     problem: str = ""
+    name: str = ""
     provenance: Provenance | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -98,7 +102,9 @@ async def attestations_of(
         if not isinstance(content, Envelope):
             return None
         found = _entry(bundle.FORMAT, layer.digest, content.payload, digest)
-        return None if found.predicate_type == SIGN else found
+        if found.predicate_type == SIGN:
+            return None
+        return replace(found, name=attestation_bundle.digest_of(content))
 
     lists: Sequence[tuple[str, _Reading, Listing]] = (
         (attestation.FORMAT, of_layer, tagged),
@@ -132,7 +138,7 @@ def _entry(form: str, layer: str, payload: bytes, digest: str) -> AttestationEnt
     except RejectionError as error:
         return AttestationEntry(form, layer, said.predicate_type, len(payload), str(error))
     build = provenance.read(said.predicate_type, said.predicate)
-    return AttestationEntry(form, layer, said.predicate_type, len(payload), provenance=build)
+    return AttestationEntry(form, layer, said.predicate_type, len(payload), name=layer, provenance=build)
 
 
 def _problems(listing: Listing) -> Sequence[str]:

@@ -13,7 +13,6 @@ from provider.cache.keys import ResultKey
 from provider.cache.memory import Memory
 from provider.clock import Clock
 from provider.errors import ImageError
-from provider.loop import gathered
 from provider.observer import Observer
 from provider.pace import Pace
 from provider.questions.answer import Proof
@@ -27,23 +26,23 @@ from provider.signatures.absence import Look
 from provider.signatures.alive import alive
 from provider.signatures.attestation_proofs import NONE_MATCHES
 from provider.signatures.demands import Demands
-from provider.signatures.discovery import Discovery, Listing, Target
+from provider.signatures.discovery import Discovery
 from provider.signatures.document_reader import DocumentReader
 from provider.signatures.document_work import Verification
 from provider.signatures.formats import attestation, attestation_bundle
 from provider.signatures.formats.bundle import NoSignatureError
 from provider.signatures.legacy_search import LegacySearch
+from provider.signatures.listing import Listing
 from provider.signatures.proof_kind import ATTESTATIONS
 from provider.signatures.rejection import RejectionError
+from provider.signatures.side_by_side import side_by_side
+from provider.signatures.target import Target
 from provider.signatures.verdict import (
     Verdict,
     Verdicts,
     VerificationResult,
     failed,
-    listed,
-    not_had,
     proved_by,
-    unreadable,
 )
 
 # What a result takes beside its statement, about.
@@ -104,26 +103,14 @@ class AttestationVerifier:
         return await self._listed(look, Look(target, verify.format, referring.descriptors), call)
 
     async def _listed(self, look: _Look, where: Look, call: Call) -> Verdicts:
-        found = await self._each(look, call)
-        rest = listed(look.listing, look.form, look.demands)
-        return Verdicts([*found, *rest], look.listing.observed_at, where)
+        async def one(entry: Descriptor, strand: Call) -> Verdict | None:
+            return await self._verdict(look, entry, strand)
+
+        found = await side_by_side(look.listing, look.form, look.demands, one, call)
+        return Verdicts(found, look.listing.observed_at, where)
 
     def _now(self) -> dt.datetime:
         return dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
-
-    async def _each(self, look: _Look, call: Call) -> list[Verdict]:
-        async def one(entry: Descriptor, strand: Call) -> Verdict | None:
-            try:
-                return await self._verdict(look, entry, strand)
-            except RejectionError as error:
-                return unreadable(look.form, str(error), look.demands)
-            except ImageError as error:
-                return not_had(look.form, entry.digest, error, look.demands)
-
-        strands = [call.fork() for _ in look.listing.entries]
-        found = await gathered(one(*each) for each in zip(look.listing.entries, strands, strict=True))
-        call.join(strands)
-        return [verdict for verdict in found if verdict is not None]
 
     async def _verdict(self, look: _Look, entry: Descriptor, call: Call) -> Verdict | None:
         """None for a bundle that is no attestation."""

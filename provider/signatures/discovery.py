@@ -12,114 +12,32 @@ What stands in place of a signature may be another thing in ten seconds, so noth
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from provider import limits
 from provider.errors import ImageError
 from provider.loop import gathered
 from provider.observer import Observer, RemoteList
-from provider.questions.proof_question import SignatureSource
 from provider.reasons import Reason
-from provider.registry import reference
 from provider.registry.call import Call
 from provider.registry.content import artifact, digests
 from provider.registry.content.artifact import DescriptorList
 from provider.registry.content.manifest import Descriptor
-from provider.registry.reference import Reference
 from provider.registry.sighting import Vacancy
 from provider.registry.store import Store
 from provider.signatures.formats.bundle_format import MEDIA_TYPE_PREFIX
+from provider.signatures.legacy_layer import LegacyLayer, usual_payload
+from provider.signatures.listing import Listing, ReferrerList, bounded, refuse_too_many
 from provider.signatures.proof_kind import SIGNATURES, ProofKind
 from provider.signatures.rejection import RejectionError
+from provider.signatures.target import Target, has_tag, subject, tag
 from provider.steps import StepPurpose
 
 # Some registries give the type of the configuration, or none.
 _UNTYPED: Final = frozenset({"", "application/vnd.oci.empty.v1+json"})
 _OF_CONTENT: Final = frozenset({Reason.CONTENT_INVALID, Reason.LIMIT_EXCEEDED})
-
-
-@dataclass(frozen=True, slots=True)
-class LegacyLayer:
-    """A layer under cosign's tag, or of a referrer that holds such layers.
-
-    Attributes:
-        layer: its descriptor, whose annotations carry what cosign has to say beside it.
-        payload: its content; None when it could not be had.
-        problem: why not.
-    """
-
-    layer: Descriptor
-    payload: bytes | None
-    problem: str = ""
-
-    @property
-    def name(self) -> str:
-        """Digest of all that is verified of it; the payload is in its descriptor."""
-        layer = self.layer
-        material = json.dumps(
-            [layer.media_type, layer.digest, self.payload is None, dict(layer.annotations)], sort_keys=True
-        )
-        return hashlib.sha256(material.encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Whose signatures are looked for, and where.
-
-    Attributes:
-        image: reference of the image.
-        digest: what it points to.
-        source: where signatures lie.
-        max_age: seconds since when they may have been seen; None for as long as tags are believed.
-    """
-
-    image: Reference
-    digest: str
-    source: SignatureSource
-    max_age: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What may be signatures, or attestations, of an image.
-
-    Attributes:
-        where: the repository that they lie in.
-        entries: layers: legacy ones, or bundles.
-        observed_at: when that was so; seconds since 1970.
-        problems: of the entries that cannot be read, or that there is no room for; a sentence each.
-        failures: of the entries that could not be had.
-        others: how many referrers hold something else.
-    """
-
-    where: Reference
-    entries: Sequence[Descriptor]
-    observed_at: float
-    problems: Sequence[str] = ()
-    failures: Sequence[ImageError] = ()
-    others: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ReferrerList:
-    """What refers to an image.
-
-    Attributes:
-        where: the image, in the repository that signatures lie in.
-        descriptors: all that can be read.
-        observed_at: when that was so; seconds since 1970.
-        problems: of the others; a sentence each.
-    """
-
-    where: Reference
-    descriptors: Sequence[Descriptor]
-    observed_at: float
-    problems: Sequence[str] = ()
 
 
 class Discovery:
@@ -167,7 +85,7 @@ class Discovery:
             raise
         # Beside the image's own name theirs is not said once more.
         problems = [problem.removeprefix(f"{what}: ") for problem in layers.problems]
-        return self._listing(Listing(where, layers.entries, sighting.observed_at, problems), f"{what}: ")
+        return self._bounded(Listing(where, layers.entries, sighting.observed_at, problems), f"{what}: ")
 
     async def referring(self, target: Target, call: Call) -> ReferrerList:
         """What refers to an image.
@@ -194,8 +112,8 @@ class Discovery:
             ImageError: the kind's reason when there are too many.
         """
         likely = [one for one in referring.descriptors if self._may_hold_layers(one)]
-        self._limit(f"referrers with {self._kind.name}", len(likely))
-        return self._listing(await self._opened(referring, likely, self._layers, call))
+        refuse_too_many(self._kind, f"referrers with {self._kind.name}", len(likely), self._kind.most)
+        return self._bounded(await self._opened(referring, likely, self._layers, call))
 
     async def bundles_among(self, referring: ReferrerList, call: Call) -> Listing:
         """The bundles that refer to an image, as far as they may hold what is looked for.
@@ -204,9 +122,9 @@ class Discovery:
             ImageError: the kind's reason when there are too many.
         """
         likely = [one for one in referring.descriptors if may_be_bundle(one) and self._kind.is_in(one.annotations)]
-        self._limit("bundles", len(likely))
+        refuse_too_many(self._kind, "bundles", len(likely), self._kind.most)
         found = await self._opened(referring, likely, self._bundles, call)
-        return self._listing(replace(found, others=len(likely) - len(found.entries)))
+        return self._bounded(replace(found, others=len(likely) - len(found.entries)))
 
     async def layer(self, listing: Listing, layer: Descriptor, target: Target, call: Call) -> LegacyLayer:
         """A legacy one with its content.
@@ -214,7 +132,7 @@ class Discovery:
         Raises:
             ImageError: no answer.
         """
-        usual = _usual_payload(target)
+        usual = usual_payload(target)
         if digests.matches(layer.digest, usual):
             return LegacyLayer(layer, usual)
         try:
@@ -291,39 +209,12 @@ class Discovery:
         is_one = len(found.layers) == 1 and _is_bundle(found.layers[0].media_type)
         return DescriptorList(found.layers if is_one and self._kind.is_in(found.annotations) else ())
 
-    def _listing(self, found: Listing, what: str = "") -> Listing:
-        """What is looked at: not too many, and no more bytes than there is room for, the smallest first.
-
-        So nobody can hide a good one behind large ones of his own.
-
-        Raises:
-            ImageError: the kind's reason: there are too many.
-        """
-        self._limit("layers", len(found.entries))
-        # Those that cannot be read cost nothing more: as many as of referrers may be passed over.
-        self._limit("layers", len(found.entries) + len(found.problems), limits.REFERRERS)
-        kept, left = set(), self._kind.all_bytes
-        for place, entry in sorted(enumerate(found.entries), key=lambda each: each[1].size):
-            if left is not None:
-                left -= entry.size
-            if left is None or left >= 0:
-                kept.add(place)
-        beyond = [
-            f"{self._kind.one} layer {entry.digest} is beyond the {self._kind.all_bytes} bytes of one image that are "
-            "looked at: take those away that nobody needs"
-            for place, entry in enumerate(found.entries)
-            if place not in kept
-        ]
-        problems = [*found.problems, *beyond]
-        if problems:
-            self._observer.entries_passed_over(RemoteList.SIGNATURES, [f"{what}{problem}" for problem in problems])
-        entries = [entry for place, entry in enumerate(found.entries) if place in kept]
-        return replace(found, entries=entries, problems=problems)
-
-    def _limit(self, what: str, count: int, most: int = 0) -> None:
-        most = most or self._kind.most
-        if count > most:
-            raise ImageError(self._kind.reason, f"number of {what} ({count}) exceeded the limit ({most})")
+    def _bounded(self, found: Listing, what: str = "") -> Listing:
+        """What is looked at of a list; what is passed over is told."""
+        kept = bounded(found, self._kind)
+        if kept.problems:
+            self._observer.entries_passed_over(RemoteList.SIGNATURES, [f"{what}{each}" for each in kept.problems])
+        return kept
 
     def _unfit(self, error: ImageError) -> bool:
         """Whether something is wrong with what was asked for, and not with asking."""
@@ -352,49 +243,3 @@ def _is_bundle(media_type: str) -> bool:
 
 def _name(referrer: Descriptor) -> str:
     return f"referrer {referrer.digest}"
-
-
-def _usual_payload(target: Target) -> bytes:
-    """What cosign signs of an image unless asked otherwise; a layer with its digest needs no fetching."""
-    critical = {
-        "identity": {"docker-reference": target.image.context},
-        "image": {"docker-manifest-digest": target.digest},
-        "type": "cosign container image signature",
-    }
-    return json.dumps({"critical": critical, "optional": None}, separators=(",", ":")).encode()
-
-
-def subject(target: Target) -> Reference:
-    """What bundles refer to.
-
-    Raises:
-        ImageError: `ReferenceInvalid`: the source is no repository.
-    """
-    place = reference.parse(target.source.oci) if target.source.oci else target.image
-    return place.at(target.digest)
-
-
-def has_tag(target: Target, suffix: str) -> bool:
-    """Whether there can be such a tag as `tag` gives: that of a SHA-512 is longer than any registry takes."""
-    return len(_tag_name(target, suffix)) <= limits.TAG_CHARACTERS
-
-
-def tag(target: Target, suffix: str) -> Reference:
-    """Where cosign keeps what belongs to a digest.
-
-    Args:
-        target: of what, and where.
-        suffix: `sig` for signatures, `att` for attestations.
-
-    Raises:
-        ImageError: `ReferenceInvalid`: the source is no repository.
-    """
-    image, source = target.image, target.source
-    name = _tag_name(target, suffix)
-    if not source.oci:
-        return replace(image, tag=name, digest=None, text=f"{image.context}:{name}")
-    return reference.parse(f"{source.oci}:{name}")
-
-
-def _tag_name(target: Target, suffix: str) -> str:
-    return f"{target.source.tag_prefix}{target.digest.replace(':', '-')}.{suffix}"

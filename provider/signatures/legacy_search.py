@@ -17,7 +17,9 @@ from provider.questions.proof_question import Format
 from provider.registry import candidates
 from provider.registry.call import Call
 from provider.signatures.absence import Look
-from provider.signatures.discovery import Discovery, Listing, ReferrerList, Target
+from provider.signatures.discovery import Discovery
+from provider.signatures.listing import Listing, ReferrerList
+from provider.signatures.target import Target
 from provider.signatures.verdict import Verdicts, together
 
 ListVerification: TypeAlias = Callable[[Listing, Look], Coroutine[Any, Any, Verdicts]]

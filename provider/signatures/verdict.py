@@ -14,8 +14,8 @@ from provider.questions.answer import Proof, SigningTime
 from provider.reasons import Reason
 from provider.signatures.absence import Look
 from provider.signatures.demands import Demands
-from provider.signatures.discovery import Listing
 from provider.signatures.formats import bundle
+from provider.signatures.listing import Listing
 from provider.signatures.rejection import RejectionError
 
 _LOG: Final = logging.getLogger(__name__)

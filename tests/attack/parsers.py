@@ -23,8 +23,8 @@ from provider.registry.content.manifest import Descriptor
 from provider.registry.credentials import docker_config
 from provider.settings import file
 from provider.signatures.demands import Demands
-from provider.signatures.discovery import LegacyLayer
 from provider.signatures.formats import bundle, simple_signing
+from provider.signatures.legacy_layer import LegacyLayer
 from provider.signatures.rejection import RejectionError
 from provider.signatures.trust import keys, trust_root
 from provider.signatures.trust.document import TrustRootError

@@ -31,12 +31,12 @@ from provider.questions.attestation_question import AttestationWish
 from provider.signatures.alive import Alive, always
 from provider.signatures.content import encoding
 from provider.signatures.demands import Demands
-from provider.signatures.discovery import LegacyLayer
 from provider.signatures.document_work import DividedDocument, Division, EnvelopePlace, StatementReading, Verification
 from provider.signatures.encoding import from_base64, strict_object
 from provider.signatures.evidence.logged_envelope import LoggedEnvelope
 from provider.signatures.formats import layer_notes
 from provider.signatures.formats.layer_notes import SIGNATURE, Times
+from provider.signatures.legacy_layer import LegacyLayer
 from provider.signatures.proof_kind import ENVELOPE
 from provider.signatures.rejection import RejectionError, step
 from provider.signatures.statement import PAYLOAD_TYPE

@@ -55,7 +55,7 @@ def verify(
     proof = bundle.verify_signer(found, digest, demands, alive)
     with step(6):
         alive()
-        said = yield StatementReading(content.payload, digest, _digest(content), wish, SIGN)
+        said = yield StatementReading(content.payload, digest, digest_of(content), wish, SIGN)
         if said.predicate_type == SIGN:
             raise NoSignatureError
         return replace(proof, attestation=said)
@@ -71,7 +71,7 @@ def _opened(raw: bytes) -> Verification[Bundle]:
     return replace(found, content=replace(found.content, payload=divided.payload))
 
 
-def _digest(content: Envelope) -> str:
+def digest_of(content: Envelope) -> str:
     """What policy-controller names it by: the digest of the envelope as Go writes it."""
     signatures = [{"sig": base64.b64encode(content.signature).decode()}]
     rest = json.dumps({"payloadType": content.payload_type, "signatures": signatures}, separators=(",", ":"))

@@ -25,11 +25,11 @@ from provider.golang.structs import Custom, Field, Map, Struct, Text
 from provider.questions.answer import Proof
 from provider.signatures.alive import Alive, always
 from provider.signatures.demands import Demands
-from provider.signatures.discovery import LegacyLayer
 from provider.signatures.encoding import from_base64, from_json
 from provider.signatures.evidence.transparency import LoggedSignature
 from provider.signatures.formats import layer_notes
 from provider.signatures.formats.layer_notes import SIGNATURE, Times
+from provider.signatures.legacy_layer import LegacyLayer
 from provider.signatures.rejection import RejectionError, step
 
 MEDIA_TYPE: Final = "application/vnd.dev.cosign.simplesigning.v1+json"

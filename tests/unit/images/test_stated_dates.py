@@ -9,6 +9,8 @@ import pytest
 from provider.errors import ImageError
 from provider.images.stated_dates import StatementSource, stated_dates
 from provider.observer import NullObserver
+from provider.questions.attestation_question import AttestationWish
+from provider.questions.proof_question import Format, Keyless, TrustRootName, Verify
 from provider.reasons import Reason
 from provider.registry import reference
 from provider.registry.content import media_types
@@ -140,3 +142,14 @@ def test_image_that_is_not_there_has_no_dates(here):
     with pytest.raises(ImageError) as refused:
         look(here, f"reg.example/{REPOSITORY}:gone")
     assert refused.value.reason is Reason.NOT_FOUND
+
+
+def test_attestation_in_a_bundle_has_the_name_that_an_answer_has_for_it(here):
+    """So who has both knows that it is the same one."""
+    said = statement(here.digest, predicateType=V02, predicate=SAID)
+    here.list_referrers(here.refer(here.signing.bundle(here.digest, here.signing.signer(), statement=said)))
+    (date,) = provenance(look(here, f"reg.example/{REPOSITORY}:v1"))
+    wish = AttestationWish(V02, statement=True)
+    asked = Verify(keyless=Keyless(TrustRootName("own")), format=Format.BUNDLE, attestation=wish)
+    (proof,) = here.prove(asked).proofs
+    assert proof.attestation.digest == date.layer

@@ -12,10 +12,10 @@ from provider.questions.answer import TimeSource
 from provider.questions.attestation_question import AttestationWish, PredicateForm
 from provider.registry.content.manifest import Descriptor
 from provider.signatures.demands import Demands
-from provider.signatures.discovery import LegacyLayer
 from provider.signatures.document_work import at_once
 from provider.signatures.formats import attestation
 from provider.signatures.formats.attestation import MEDIA_TYPE
+from provider.signatures.legacy_layer import LegacyLayer
 from provider.signatures.rejection import RejectionError
 from tests.simulators import attesting
 from tests.simulators.attesting import IN_TOTO, TYPE

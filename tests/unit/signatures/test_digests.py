@@ -10,11 +10,12 @@ from provider.registry.call import Call
 from provider.registry.credentials.credentials import NoCredentials
 from provider.registry.reference import parse
 from provider.registry.turns.claim import Claim
-from provider.signatures import discovery, proof_kind
+from provider.signatures import proof_kind
 from provider.signatures.content import Envelope, MessageSignature
-from provider.signatures.discovery import Discovery, Target
+from provider.signatures.discovery import Discovery
 from provider.signatures.formats import bundle
 from provider.signatures.rejection import RejectionError
+from provider.signatures.target import Target, has_tag
 from tests.simulators.clock import FakeClock
 from tests.simulators.loop import VirtualLoop
 
@@ -63,7 +64,7 @@ def test_message_signature_proves_nothing_of_it(digest):
 @pytest.mark.parametrize("source", [SignatureSource(), SignatureSource(oci="reg.io/signatures")])
 def test_tag_of_simple_signings_is_too_long_to_exist_and_nobody_is_asked(source):
     target = Target(parse(f"reg.io/app@{SHA512}"), SHA512, source)
-    assert not discovery.has_tag(target, "sig")
+    assert not has_tag(target, "sig")
     clock = FakeClock()
     loop = VirtualLoop(clock)
     call = Call(Deadline.after(clock, 1), Claim(object()), NoCredentials())
@@ -74,4 +75,4 @@ def test_tag_of_simple_signings_is_too_long_to_exist_and_nobody_is_asked(source)
 
 
 def test_tag_of_a_sha256_fits():
-    assert discovery.has_tag(Target(parse(f"reg.io/app@{SHA256}"), SHA256, SignatureSource()), "sig")
+    assert has_tag(Target(parse(f"reg.io/app@{SHA256}"), SHA256, SignatureSource()), "sig")

@@ -11,8 +11,8 @@ from provider.questions.answer import Proof
 from provider.questions.proof_question import HashAlgorithm
 from provider.registry.content.manifest import Descriptor
 from provider.signatures.demands import Demands
-from provider.signatures.discovery import LegacyLayer
 from provider.signatures.formats import bundle, simple_signing
+from provider.signatures.legacy_layer import LegacyLayer
 from provider.signatures.trust import keys, trust_root
 from tests.simulators.signing import NOW, Signer, SigningWorld, b64, canonical
 
