@@ -128,7 +128,8 @@ class AttestationVerifier:
             result, lasting = failed(error)
         if lasting:
             kept = result.proof is not None and _statement(result.proof) is not None
-            self._results.put(key, (result, _RESULT_BYTES + (size if kept else 0)))
+            # Of a large statement nothing is kept that has no room in an answer.
+            self._results.put(key, (result, _RESULT_BYTES + (min(size, limits.PROOFS_BYTES) if kept else 0)))
         return Verdict(look.form, entry.digest, look.demands, result)
 
     async def _proof(self, verification: Verification[Proof], call: Call) -> Proof:

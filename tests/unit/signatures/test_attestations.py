@@ -16,6 +16,7 @@ from provider.reasons import Reason
 from provider.registry import reference
 from provider.registry.content import media_types
 from provider.signatures.attestation_list import attestations_of
+from provider.signatures.formats import attestation
 from provider.signatures.proof_kind import ATTESTATIONS
 from tests.simulators.attesting import ENVELOPE, IN_TOTO, TYPE, envelope, statement
 from tests.simulators.registry import sha256
@@ -436,3 +437,15 @@ def test_list_has_both_forms_and_says_what_cannot_be_read(here):
 
 def test_list_of_nothing_is_empty(here):
     assert listed(here) == []
+
+
+def test_large_ones_are_remembered_by_what_an_answer_holds_of_them(here, monkeypatch):
+    """They are dear to verify: four of them, which were larger together than what is remembered, were verified anew."""
+    large = "x" * (limits.ATTESTATION_RESULTS_BYTES // 3)
+    here.attest(*(here.said(predicate={"n": number, "sbom": large}) for number in range(4)))
+    steps = here.steps(monkeypatch, attestation, lambda: None)
+    wish = here.wish(paths=(("predicate", "n"),))
+    first = here.prove(wish)
+    assert [proof.attestation.statement["predicate"]["n"] for proof in first.proofs] == [0, 1, 2, 3]
+    assert here.prove(wish) == first
+    assert len(steps) == 4

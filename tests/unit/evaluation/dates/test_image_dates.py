@@ -45,6 +45,12 @@ def test_earliest_of_all_answers_counts_whoever_signed():
     assert (found.earliest.at, found.earliest.worth) == ("2026-11-21T00:00:00Z", DateWorth.NO_LATER)
     assert found.dates[-1] == found.earliest
     assert found.dates[0].lies == ()
+    assert found.to_json()["earliest"] == {"source": "log", "at": "2026-11-21T00:00:00Z"}
+    assert found.to_json()["dates"][-1] == {
+        "source": "log",
+        "at": "2026-11-21T00:00:00Z",
+        "proves": "no-later-than",
+    }
 
 
 @pytest.mark.parametrize("wrong", ["1970-01-01T00:00:00Z", "2026-11-25T00:00:00Z"])
@@ -74,7 +80,18 @@ def test_what_is_not_known_is_said_once(reason):
 
 
 def test_list_of_attestations_that_cannot_be_had_is_a_failure():
-    assert image_dates(stated(CREATED, failure="Timeout: slow"), [], NOW).failures == ["Timeout: slow"]
+    found = image_dates(stated(CREATED, failure="Timeout: slow"), [], NOW)
+    assert (found.failures, found.passed_over) == (["Timeout: slow"], 0)
+
+
+def test_who_attested_is_named_by_the_certificate_where_there_is_one():
+    answer = proved(said={"finishedOn": "2026-11-19T00:00:00Z"})
+    answer.fact["proofs"][0] |= {
+        "subjects": ["ann@example.test", "https://ann.example.test"],
+        "issuer": "https://i.test",
+    }
+    (found,) = image_dates(stated(), [answer], NOW).dates
+    assert found.by == "ann@example.test, https://ann.example.test (issuer https://i.test)"
 
 
 def test_rejection_is_told_only_where_nothing_of_its_kind_is_proved_by_whose_word_it_is():
