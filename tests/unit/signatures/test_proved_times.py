@@ -167,6 +167,14 @@ def test_attestations_beyond_the_bytes_that_are_looked_at_are_counted(here):
     assert found.passed_over == 5
 
 
+def test_what_cannot_be_read_and_what_there_is_no_room_for_are_counted_together(here):
+    """Their sizes lie: the largest has no room beside the others, and those that are fetched have another size."""
+    sizes = [limits.ATTESTATION_BYTES - place for place in range(4)]
+    unreadable = {**here.said(), "digest": "sha256:1"}
+    here.attest(here.said(), unreadable, *({**here.said(), "size": size} for size in sizes))
+    assert here.prove(here.wish()).passed_over == 5
+
+
 def test_earliest_counts_attestations_that_the_answer_does_not_show(here):
     """Of other types one of each signer is told, and the earliest time may be another's."""
     moments = (SIGNED_AT + MINUTE, SIGNED_AT, SIGNED_AT + 2 * MINUTE)

@@ -148,6 +148,35 @@ def test_predicate_of_another_shape_has_no_dates():
     assert image_dates(stated(), [odd, bare], NOW).dates == []
 
 
+def test_json_has_what_there_is_to_say_and_nothing_empty():
+    late = {"finishedOn": "2026-11-23T00:00:00Z"}
+    answers = [proved(earliest="2026-11-21T00:00:00Z", said=late), refused("SignatureRejected", by="key")]
+    assert image_dates(stated(CREATED, failure="Timeout: slow"), answers, NOW).to_json() == {
+        "dates": [
+            {
+                "source": "config",
+                "at": "2026-11-20T00:00:00Z",
+                "proves": "publisher",
+                "field": "created",
+                "platform": "linux/amd64",
+            },
+            {
+                "source": "provenance",
+                "at": "2026-11-23T00:00:00Z",
+                "proves": "no-earlier-than",
+                "field": "finishedOn",
+                "builder": "b",
+                "by": "ci",
+                "lies": ["the image existed before it: 2026-11-21T00:00:00Z is proved"],
+            },
+            {"source": "log", "at": "2026-11-21T00:00:00Z", "proves": "no-later-than"},
+        ],
+        "earliest": {"source": "log", "at": "2026-11-21T00:00:00Z"},
+        "notes": ["key: why"],
+        "failures": ["Timeout: slow"],
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "worth"),
     [
