@@ -210,7 +210,7 @@ class Discovery:
         return DescriptorList(found.layers if is_one and self._kind.is_in(found.annotations) else ())
 
     def _bounded(self, found: Listing, what: str = "") -> Listing:
-        """What is looked at of a list; what is passed over is told."""
+        """What is looked at of a list; what is passed over is counted."""
         kept = bounded(found, self._kind)
         if kept.problems:
             self._observer.entries_passed_over(RemoteList.SIGNATURES, [f"{what}{each}" for each in kept.problems])
