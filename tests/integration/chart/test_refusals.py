@@ -14,6 +14,7 @@ from tests.programs import program
 pytestmark = pytest.mark.integration
 
 PEM = "-----BEGIN CERTIFICATE-----"
+TOKEN = ["controller.policies.keyServices.vault.tokenSecret.name=token"]
 SECRET = ["certificates.mode=secret", "certificates.secret.name=x", f"certificates.caBundle={PEM}"]
 
 
@@ -406,6 +407,29 @@ CONTRADICTORY = [
             "controller.extraEnv[0].value=x",
         ],
         'controller.extraEnv must not set "KMS_ENDPOINTS"',
+    ),
+    (
+        [
+            *("controller.policies.keyServices.vault.address=https://vault", *TOKEN),
+            *("controller.extraEnv[0].name=TRANSIT_SECRET_ENGINE_PATH", "controller.extraEnv[0].value=x"),
+        ],
+        'controller.extraEnv must not set "TRANSIT_SECRET_ENGINE_PATH"',
+    ),
+    (
+        ["controller.policies.keyServices.vault.engine=signing"],
+        "controller.policies.keyServices.vault.address is empty",
+    ),
+    (
+        ["controller.policies.keyServices.vault.tokenSecret.key=value"],
+        "controller.policies.keyServices.vault.address is empty",
+    ),
+    (
+        ["controller.policies.keyServices.endpoints={kms.lab:70000}"],
+        'controller.policies.keyServices.endpoints has "kms.lab:70000", but the last port is 65535',
+    ),
+    (
+        ["controller.policies.keyServices.vault.address=https://vault:65536/v", *TOKEN],
+        'controller.policies.keyServices.vault.address is "https://vault:65536/v", but the last port is 65535',
     ),
     (_keys("elsewhere"), 'controller.policies.references names Secrets in namespace "elsewhere"'),
     (["controller.podLabels.helm\\.sh/chart=x"], 'controller.podLabels must not set "helm.sh/chart"'),
