@@ -139,9 +139,11 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         Fault.IMAGE,
         BlockCause.IMAGE,
         "The image does not say when it was built: `created` is absent, unreadable, or the epoch that reproducible "
-        "builds write; or it says what is proved to be untrue, or has no proof of the kind that the policy asks for.",
+        "builds write; or it says what is proved to be untrue, or has no proof of the kind that the policy asks for, "
+        "or one that could not be looked at and might make it older.",
         "Build it with a real date (for reproducible builds, SOURCE_DATE_EPOCH of the last commit), attest the "
-        "provenance that the policy asks for (`dates`, `minAgeProof`), or set `unknownAge` in the policy.",
+        "provenance that the policy asks for (`dates`, `minAgeProof`), or set `unknownAge` in the policy. Where "
+        "signatures or attestations could not be looked at, try again, and take away those that nobody needs.",
         "Build it with a real date (SOURCE_DATE_EPOCH), or attest its provenance.",
     ),
     Reason.IMAGE_FROM_FUTURE: Explanation(

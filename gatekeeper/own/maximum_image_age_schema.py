@@ -37,7 +37,9 @@ def age_parameters() -> dict[str, Any]:
         "unknownAge": choice(
             ("deny", "warn", "allow"),
             "What happens to images without a date that can be believed: absent, unreadable, from before 2013 (as "
-            "reproducible builds have it), or in the future by more than 5 minutes. `deny` by default.",
+            "reproducible builds have it), in the future by more than 5 minutes, or later than the image is proved to "
+            "have existed; and to images of which a proof that `dates` asks for could not be looked at. `deny` by "
+            "default.",
         ),
         "dates": {
             "description": "Which sources of a date count; of the dates that they give, the oldest does. `config` is "
