@@ -250,10 +250,15 @@ _refusals(policy, image, answered) := [judged |
 # The image's own note, and what authorities add for people.
 _note(image, refusals) := concat("; ", [note | some note in array.concat([image.note], [each.hint | some each in refusals]); note != ""])
 
-# One authority is enough, so where one has no answer nobody knows whether the image passes; a check has no verdict.
+# One authority is enough, so where one has no answer nobody knows whether the image passes; a check has no verdict. Of
+# attestations of two types, what is wrong with the one that is there says more than that the other is not.
 _decisive(refusals) := undecided[0] if {
 	undecided := [refusal | some refusal in refusals; refusal.reason in reasons.no_answer]
 	count(undecided) > 0
+} else := rejected[0] if {
+	refusals[0].reason == "AttestationAbsent"
+	rejected := [refusal | some refusal in refusals; refusal.reason == "AttestationRejected"]
+	count(rejected) > 0
 } else := refusals[0]
 
 _lines(refusals, last) := trim_space(concat(" ", array.concat([refusal.line | some refusal in refusals], [last])))

@@ -244,6 +244,15 @@ test_authority_without_an_answer_decides_because_it_might_have_vouched if {
 	_reason(policy, _unproved({"a": "SignatureRejected", "b": "SignatureAbsent"}), []) == "SignatureRejected"
 }
 
+test_attestation_that_is_rejected_says_more_than_one_that_is_not_there if {
+	policy := object.union(_bare, {"authorities": [_key("a"), _key("b")]})
+	_reason(policy, _unproved({"a": "AttestationAbsent", "b": "AttestationRejected"}), []) == "AttestationRejected"
+	_reason(policy, _unproved({"a": "AttestationRejected", "b": "AttestationAbsent"}), []) == "AttestationRejected"
+	_reason(policy, _unproved({"a": "AttestationAbsent", "b": "AttestationAbsent"}), []) == "AttestationAbsent"
+	_reason(policy, _unproved({"a": "IdentityMismatch", "b": "AttestationRejected"}), []) == "IdentityMismatch"
+	_reason(policy, _unproved({"a": "AttestationAbsent", "b": "Timeout"}), []) == "Timeout"
+}
+
 test_where_was_looked_for_a_signature_stands_first_and_in_a_note if {
 	detail := "no legacy signature, but a bundle; looked under the tag sha256-0123….sig; advice"
 	key := authorities.question(_key("a"), _image)
