@@ -51,7 +51,7 @@ class WebStub:
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | str | None = None) -> WebAnswer:
         """See `Web`."""
         self.sent.append((f"{method} {url}", headers, body))
-        answer = self.answers.get(url.partition("?")[0], WebAnswer(404, {}, b""))
+        answer = self.answers.get(url.partition("?")[0], WebAnswer(404, {}, b'{"error": {"code": 404}}'))
         if isinstance(answer, CloudError):
             raise answer
         return answer

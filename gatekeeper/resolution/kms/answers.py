@@ -37,12 +37,25 @@ def get(web: Web, url: str, headers: Mapping[str, str], service: str, right: str
     if answer.status in _DENIED:
         raise KeyServiceError(f"{service} denies it (status {answer.status}): it needs the right {right}")
     if answer.status == _ABSENT:
-        raise KeyServiceError(f"{service} has no such key (status 404)", gone=True)
+        raise _absent(answer.body, service)
     if answer.status != _OK:
         raise KeyServiceError(f"{service} answered with status {answer.status}")
+    return _object(answer.body, service)
+
+
+def _absent(body: bytes, service: str) -> KeyServiceError:
+    """Each service says 404 in JSON; what stands before it, an ingress without a rule, says it in another form."""
     try:
-        json_weight.check(answer.body)
-        document = json.loads(answer.body)
+        _object(body, service)
+    except KeyServiceError:
+        return KeyServiceError(f"something that is not {service} answered with status 404: is its address right?")
+    return KeyServiceError(f"{service} has no such key (status 404)", gone=True)
+
+
+def _object(body: bytes, service: str) -> Mapping[str, Any]:
+    try:
+        json_weight.check(body)
+        document = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise bad_answer(service, "no JSON") from error
     if not isinstance(document, dict):

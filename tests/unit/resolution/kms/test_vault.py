@@ -124,6 +124,15 @@ def test_key_that_is_not_there_is_told(said):
     assert said() == ("Vault has no such key (status 404)", False)
 
 
+def test_404_of_what_stands_before_the_server_says_nothing_about_the_key(vault, read):
+    for body in (b"404 page not found\n", b"<html>", b"", b"[]"):
+        vault.raw = 404, {}, body
+        with pytest.raises(KeyServiceError) as caught:
+            read()
+        assert not caught.value.gone
+        assert "something that is not Vault answered with status 404" in str(caught.value)
+
+
 def test_server_that_is_away_is_told(said):
     sentence, refuses = said(VAULT_ADDR="http://127.0.0.1:1")
     assert sentence == "Vault: 127.0.0.1:1 cannot be reached, or did not answer in time"
