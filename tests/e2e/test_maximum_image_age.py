@@ -216,11 +216,11 @@ def test_operator_that_is_named_brings_an_old_image_back_and_another_one_does_no
     ("parameters", "said"),
     [
         ({}, "spec.parameters"),
-        ({"minAge": "7d", "minAgeProof": "log"}, "spec.parameters.minAgeProof"),
+        ({"minAge": "7d", "minAgeProof": "label"}, "spec.parameters.minAgeProof"),
         ({"maxAge": "30d", "controllers": ["*/*"]}, "spec.parameters.controllers"),
         ({"maxAge": "30d", "schedule": [{"from": "soon", "maxAge": "30d"}]}, "spec.parameters.schedule[0].from"),
     ],
-    ids=["neither limit nor cooldown", "a proof of later", "a pattern of controllers", "a schedule without a date"],
+    ids=["neither limit nor cooldown", "a proof that is none", "a pattern of controllers", "a schedule without a date"],
 )
 def test_parameters_that_the_schema_refuses_are_refused_when_applied(
     world: World, parameters: dict[str, object], said: str

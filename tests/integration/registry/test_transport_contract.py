@@ -194,7 +194,7 @@ class TestFailures:
 
 class TestSideBySide:
     def test_many_requests_are_under_way_at_a_time(self, line):
-        line.registry.delay = 1.0
+        line.registry.delay = 0.6
 
         async def many():
             return await asyncio.gather(*(line.send() for _ in range(30)))
