@@ -74,7 +74,7 @@ class LookAhead:
         self.presence = ProviderPresence(ProviderFacts(lambda: path_of(provider_target(api)), certificate, key))
         self._looks = PresenceRounds(book, self.presence)
         facts = ProviderFacts(lambda: provider_target(api), certificate, key)
-        forecaster = ClusterForecaster(api, opa.find, facts, presence=PresenceOutlooks(book))
+        forecaster = ClusterForecaster(api, opa.find, facts.conversation, presence=PresenceOutlooks(book))
         self._rounds = ForecastRounds(forecaster, self._announcements, health, log, self.clock)
         self._book = book
         self.round()
