@@ -16,7 +16,7 @@ from gatekeeper.cluster.client import LightkubeApi
 from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.denials.logs.health import SourceName, SourceProblem
 from gatekeeper.freshness.announcement.reports.finding import findings
-from gatekeeper.freshness.announcement.reports.form import OPEN_REPORTS, POLICY_REPORTS, ReportForm
+from gatekeeper.freshness.announcement.reports.form import FORMS, OPEN_REPORTS, POLICY_REPORTS, ReportForm
 from gatekeeper.freshness.announcement.reports.report import ReportText
 from gatekeeper.freshness.announcement.reports.writer import ReportWriter
 from gatekeeper.freshness.announcement.round import Round
@@ -198,23 +198,34 @@ def test_kinds_that_appear_and_vanish_while_the_controller_runs(
         path = f"/apis/{form.resource.api_version}/namespaces/{namespace}/{form.resource.plural}"
         return len(client.request("GET", path).body.get("items", []))
 
+    def waits_for(planned: int, outlooks: list[Outlook]) -> None:
+        """Round after round; for seconds after its definition a kind can be listed at one time and not at the next."""
+        wait_until(lambda: writer.take(outlooks) == planned, f"{planned} writes", _SECONDS)
+
+    def writes(form: ReportForm) -> None:
+        """Every report, and none of another kind."""
+
+        def everything() -> bool:
+            writer.wait(60)
+            return {each: count(each) for each in FORMS if count(each)} == {form: 3}
+
+        wait_until(everything, f"every {form.resource.kind}", _SECONDS)
+
     assert writer.take(several) == 0, "no kind, no report"
     kinds.bring(POLICY_REPORTS)
-    assert writer.take(several) == 3
-    writer.wait(60)
-    assert count(POLICY_REPORTS) == 3
+    waits_for(3, several)
+    writes(POLICY_REPORTS)
     kinds.bring(OPEN_REPORTS)
-    assert writer.take(several) == 6, "the better kind; ours of the other go"
-    writer.wait(60)
-    assert (count(OPEN_REPORTS), count(POLICY_REPORTS)) == (3, 0)
-    assert writer.take(several) == 0
+    waits_for(6, several)
+    writes(OPEN_REPORTS)
+    waits_for(0, several)
     # In the middle of a round: it breaks off, and begins anew with the kind that is left.
-    assert writer.take([]) == 3
+    waits_for(3, [])
     kinds.take_away(OPEN_REPORTS)
-    assert writer.take(several) == 3
+    waits_for(3, several)
     kinds.take_away(POLICY_REPORTS)
     writer.wait(10)
     assert writer.health.events[-1] == (SourceName.REPORTS, SourceProblem.ABSENT)
     kinds.bring(POLICY_REPORTS)
-    writer.wait(60)
-    assert count(POLICY_REPORTS) == 3, "without another round"
+    # Without another round.
+    writes(POLICY_REPORTS)
