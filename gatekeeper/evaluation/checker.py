@@ -98,6 +98,12 @@ class Finding:
         return EXPLANATIONS[Reason(reason)].remedy if reason in _REASONS else ""
 
     @property
+    def note(self) -> str:
+        """What the message says for people beside that, between the image and what to do; empty for nothing."""
+        note = self.violation.msg.partition("). Note: ")[2]
+        return note.partition(f". {self._detail('remedy')}")[0]
+
+    @property
     def unanswered(self) -> str:
         """The reason why it says nothing of the image, only that nobody could look; empty where it says something."""
         return self.reason if self.unknown or self.reason in NO_ANSWER else ""

@@ -158,6 +158,8 @@ def _finding(finding: Finding, advised: set[str]) -> None:
         # A blank image would leave a gap that nobody sees.
         image = finding.image if finding.image.strip() else f'"{finding.image}"'
         _say(f"  {image} ({_place(finding)}){f', ref {finding.ref}' if finding.ref else ''}")
+    if finding.note:
+        _say(f"  note: {finding.note}")
     if said := _upstream(finding):
         _say(f"  {said}")
     if finding.remedy and finding.reason not in advised:
@@ -272,7 +274,8 @@ def _signature(answer: Mapping[str, Any]) -> Iterator[str]:
         yield f"{answer['reason']}: {answer['message']}"
     for proof in answer.get("proofs", ()):
         names = ", ".join(proof.get("subjects") or ())
-        yield f"signed by {names} (issuer {proof.get('issuer', '')})" if names else "signed by the policy's key"
+        whom = f"{names} (issuer {proof.get('issuer', '')})" if names else "the policy's key"
+        yield f"{'attested' if 'attestation' in proof else 'signed'} by {whom}"
 
 
 def _say(text: str, word: str = "", colour: str | None = None) -> None:
