@@ -22,9 +22,12 @@ class BestbeforeError(Exception):
         reason: the stable code.
         message: one lower-case sentence, without control characters and without secrets.
         detail: what people read beside it, where upstream's words are the message; empty for nothing.
+        passed_over: where signatures, or attestations, prove nothing: how many of them nobody looked at; None where
+            that is not known, and of any other error.
     """
 
     detail = ""
+    passed_over: int | None = None
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(f"{reason}: {message}")
@@ -52,6 +55,7 @@ class ImageError(BestbeforeError):
         audit_only: bool = False,
         away: bool = False,
         detail: str = "",
+        passed_over: int | None = None,
     ) -> None:
         super().__init__(reason, message)
         self.unconnected = unconnected
@@ -59,6 +63,7 @@ class ImageError(BestbeforeError):
         self.audit_only = audit_only
         self.away = away
         self.detail = detail
+        self.passed_over = passed_over
 
     def again(self) -> ImageError:
         """The same, to be raised elsewhere: tracebacks of several waiters must not grow on one object."""
@@ -70,6 +75,7 @@ class ImageError(BestbeforeError):
             audit_only=self.audit_only,
             away=self.away,
             detail=self.detail,
+            passed_over=self.passed_over,
         )
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from gatekeeper.evaluation import signed
 from gatekeeper.evaluation.signed import Names
 from gatekeeper.policy import predicate_types
-from provider.errors import BestbeforeError
+from provider.errors import BestbeforeError, ImageError
 from provider.questions.attestation_question import AttestationWish
 from provider.questions.proof_question import Verify
 from provider.questions.question import ProofQuestion
@@ -74,7 +74,7 @@ def answer(
     if proofs:
         return signed.answered(asked, fact, proofs, ref)
     if failed is not None:
-        return BestbeforeError(Reason(failed["reason"]), str(failed.get("message", "as recorded")))
+        return signed.failure(failed)
     return BestbeforeError(Reason.ATTESTATION_ABSENT, "no matching attestations: ")
 
 
@@ -102,6 +102,7 @@ def _proof(asked: ProofQuestion, wish: AttestationWish, entry: Mapping[str, Any]
     try:
         content = StatementReading(payload, digest, layer, wish).run()
     except RejectionError as error:
-        raise BestbeforeError(Reason.ATTESTATION_REJECTED, f"no matching attestations: {error}") from error
+        sentence = f"no matching attestations: {error}"
+        raise ImageError(Reason.ATTESTATION_REJECTED, sentence, passed_over=0) from error
     fields = {name: value for name, value in entry.items() if name in _PROVED}
     return {**signed.proof(asked, fields, fact), "attestation": content.to_json()}

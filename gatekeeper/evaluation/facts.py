@@ -239,7 +239,7 @@ def recorded(answers: Mapping[str, Mapping[str, Any] | BestbeforeError], most: i
     failed = {key: answer for key, answer in answers.items() if isinstance(answer, BestbeforeError)}
     durable = {key: str(error) for key, error in failed.items() if error.reason.durable}
     passing = {
-        question.ref(key): {"reason": error.reason, "message": error.message, **_detail(error.detail)}
+        question.ref(key): {"reason": error.reason, "message": error.message, **_more(error)}
         for key, error in failed.items()
         if not error.reason.durable
     }
@@ -262,12 +262,14 @@ def _within_limits(
     return answer
 
 
-def _detail(text: str) -> dict[str, str]:
-    return {"detail": text} if text else {}
+def _more(error: BestbeforeError) -> dict[str, str | int]:
+    detail: dict[str, str | int] = {"detail": error.detail} if error.detail else {}
+    return detail if error.passed_over is None else {**detail, "passedOver": error.passed_over}
 
 
 def _failure(found: Mapping[str, Any]) -> BestbeforeError:
-    return ImageError(Reason(found["reason"]), str(found.get("message", "")), detail=str(found.get("detail", "")))
+    message, detail = str(found.get("message", "")), str(found.get("detail", ""))
+    return ImageError(Reason(found["reason"]), message, detail=detail, passed_over=found.get("passedOver"))
 
 
 def _json(path: Path, content: bytes) -> Any:  # noqa: ANN401 - any JSON

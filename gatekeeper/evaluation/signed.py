@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from gatekeeper.translation.translate import Translation
-from provider.errors import BestbeforeError, QuestionError
+from provider.errors import BestbeforeError, ImageError, QuestionError
 from provider.foreign_text import shown
 from provider.golang import rfc3339
 from provider.questions import proof_question
@@ -23,7 +23,7 @@ from provider.questions.question import ProofQuestion
 from provider.reasons import Reason
 
 _BY: Final = "by"
-_FAILURE: Final = frozenset({_BY, "reason", "message"})
+_FAILURE: Final = frozenset({_BY, "reason", "message", "passedOver"})
 # What a certificate of a GitHub workflow says, in the words of policy-controller.
 GITHUB: Final = tuple(f"githubWorkflow{name}" for name in ("Trigger", "Sha", "Name", "Repo", "Ref"))
 _PROOF: Final = (_BY, "subjects", "issuer", *GITHUB, "id", "digest", "format", "times", "reason", "message")
@@ -79,6 +79,15 @@ def failure_problems(entry: Mapping[str, Any], path: str) -> Iterator[tuple[str,
     )
     if entry["reason"] not in list(Reason):
         yield f"{path}.reason", f"{shown(str(entry['reason']))!r} is no reason code"
+    passed_over = entry.get("passedOver", 0)
+    if type(passed_over) is not int or passed_over < 0:
+        yield f"{path}.passedOver", "expected how many of them nobody looked at, a number from 0"
+
+
+def failure(entry: Mapping[str, Any]) -> ImageError:
+    """What an entry says of why nothing is proved."""
+    message = str(entry.get("message", "as recorded"))
+    return ImageError(Reason(entry["reason"]), message, passed_over=entry.get("passedOver"))
 
 
 def field_problems(entry: Mapping[str, Any], path: str, known: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -127,7 +136,7 @@ def answer(
     if proofs:
         return answered(asked, fact, proofs, ref)
     if failed is not None:
-        return BestbeforeError(Reason(failed["reason"]), str(failed.get("message", "as recorded")))
+        return failure(failed)
     return BestbeforeError(Reason.SIGNATURE_ABSENT, "no signatures found")
 
 

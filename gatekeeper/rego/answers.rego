@@ -22,8 +22,8 @@ provider(review) := "bestbefore-audit" if {
 # METADATA
 # description: |
 #   What a response says of each of the keys: `{"value": object}`, or `{"reason": code, "message": sentence}` where there
-#   is no answer, perhaps with a `detail` for people. Total: whatever the response looks like, one of the two for every
-#   key. It reads the response once: a function that got all of it for every image would compare it with that of the call before, each time from its start.
+#   is no answer, perhaps with a `detail` for people, and of rejected proofs with `passedOver`, how many of them nobody
+#   looked at. Total: whatever the response looks like, one of the two for every key. It reads the response once: a function that got all of it for every image would compare it with that of the call before, each time from its start.
 by_key(response, keys) := {key: {"value": value}} if {
 	# One question and its answer: what most calls come to, at a fifth of the work.
 	[[key, value]] := response.responses
@@ -47,7 +47,7 @@ by_key(response, keys) := {key: {"value": value}} if {
 		some key in keys
 		not values[key]
 		refused := [_refused(error) | error := errors[key]]
-		failed := [object.union(object.filter(failure, ["reason", "message"]), _detail(failure)) |
+		failed := [object.union(object.filter(failure, ["reason", "message"]), _more(failure)) |
 			failure := failures.passing[ref(key)]
 			is_string(failure.reason)
 			is_string(failure.message)
@@ -85,9 +85,10 @@ lookup(answered, key) := answered[key]
 
 _unanswered := lookup({}, "")
 
-_detail(failure) := {"detail": failure.detail} if {
-	is_string(failure.detail)
-} else := {}
+_more(failure) := object.union(
+	{"detail": failure.detail | is_string(failure.detail)},
+	{"passedOver": failure.passedOver | is_number(failure.passedOver)},
+)
 
 # What the provider says about each key alone. Nothing, where it says two things about one.
 _rows(response, field) := {key: said} if {

@@ -32,6 +32,19 @@ test_answer_from_the_cache_counts if {
 	_said(response, _key) == {"value": {"n": 2}}
 }
 
+test_failure_says_for_people_what_else_there_is_and_for_rules_how_many_were_not_looked_at if {
+	plain := {"reason": "SignatureRejected", "message": "no"}
+	every said, found in {
+		{}: {},
+		{"detail": "an attestation", "passedOver": 0}: {"detail": "an attestation", "passedOver": 0},
+		{"detail": 1, "passedOver": "0"}: {},
+		{"passedOver": null, "more": 1}: {},
+	} {
+		failed := json.marshal({_ref: object.union(plain, said)})
+		_said(_response({"system_error": failed}), _key) == object.union(plain, found)
+	}
+}
+
 test_undefined_call_is_no_answer if _said({}, _key) == _missing
 
 test_null_responses_are_no_answer if {

@@ -18,8 +18,8 @@ import data.lib.bestbefore.schedule
 # Nothing of the kind was found.
 _absent := {"AttestationAbsent", "SignatureAbsent"}
 
-# All that was found was looked at, and proves nothing, if the message opens so; else, as where there are too many, nobody looked.
-_rejected := {"AttestationRejected": "no matching attestations: ", "SignatureRejected": "no matching signatures: "}
+# What was found and looked at proves nothing.
+_rejected := {"AttestationRejected", "SignatureRejected"}
 
 # METADATA
 # description: The keys to ask for proof of times; none where neither `log` nor `provenance` counts.
@@ -77,9 +77,11 @@ _is_usable(row, _) if {
 	row.answer.reason in _absent
 }
 
+# Without a number, as where there are too many, or from an older provider, nobody knows whether they were looked at.
 _is_usable(row, _) if {
 	not row.answer.value
-	startswith(row.answer.message, _rejected[row.answer.reason])
+	row.answer.reason in _rejected
+	is_number(row.answer.passedOver)
 }
 
 _is_usable(row, digest) if {
@@ -131,7 +133,7 @@ _proved(given, rows, now) := {
 	"source": earliest.source,
 	"started": _earliest_of([_first(build) | some build in builds; not build.remark]),
 	"finished": _finished([build | some build in builds; not build.remark]),
-	"unseen": max(array.concat([0], [number | some row in rows; _weighs(given, row.source); number := row.answer.value.passedOver])),
+	"unseen": max(array.concat([0], [number | some row in rows; _weighs(given, row.source); number := _passed_over(row.answer)])),
 	"remarks": array.concat(
 		array.concat(_lacking(rows), sort({build.remark | some build in builds})),
 		array.concat(_impossible(rows, now), _unseen(rows)),
@@ -213,9 +215,12 @@ _weighs(given, source) if {
 
 _weighs(given, "provenance") if given.minAgeProof == "provenance"
 
+# Of proofs, or where none is proved.
+_passed_over(answer) := object.get(answer, "value", answer).passedOver
+
 # What nobody looked at may have an earlier time.
 _unseen(rows) := [sprintf("%d signatures or attestations could not be looked at", [number]) |
-	number := max([amount | some row in rows; amount := row.answer.value.passedOver])
+	number := max([amount | some row in rows; amount := _passed_over(row.answer)])
 	number > 0
 ]
 

@@ -44,12 +44,13 @@ _logged(at) := _proof({"times": [{"source": "log", "at": at}]})
 
 _value(proofs) := {"value": {"digest": "sha256:00", "proofs": proofs}}
 
-_absent(reason) := {"reason": reason, "message": object.get(_rejections, reason, "nothing")}
+_absent(reason) := {"reason": reason, "message": "nothing"} if {
+	not reason in _rejections
+} else := _rejected(reason, 0)
 
-_rejections := {
-	"AttestationRejected": "no matching attestations: invalid",
-	"SignatureRejected": "no matching signatures: invalid",
-}
+_rejections := {"AttestationRejected", "SignatureRejected"}
+
+_rejected(reason, passed_over) := {"reason": reason, "message": "invalid", "passedOver": passed_over}
 
 _answered(attestations, signatures) := object.union(
 	{question: _absent("AttestationAbsent") | some question in _questions},
@@ -144,11 +145,36 @@ test_nothing_found_is_no_failure_and_is_named if {
 test_rejection_of_all_that_nobody_looked_at_is_a_failure if {
 	every reason, message in {
 		"SignatureRejected": "number of layers (101) exceeded the limit (100)",
-		"AttestationRejected": "no matching signatures: invalid",
+		"AttestationRejected": "no matching attestations: as an older provider says it",
 	} {
 		failed := _proved(_absent("AttestationAbsent"), {"reason": reason, "message": message}).failed
 		failed.reason == reason
 		failed.said == sprintf("%s: %s", [reason, message])
+	}
+}
+
+test_number_that_is_none_or_beside_another_reason_is_a_failure if {
+	every answer in [
+		_rejected("SignatureRejected", "0"),
+		_rejected("SignatureRejected", null),
+		_rejected("SignatureRejected", true),
+		_rejected("Timeout", 0),
+	] {
+		_proved(_absent("AttestationAbsent"), answer).failed.question == _signatures
+	}
+}
+
+test_rejection_beside_which_some_were_not_looked_at_counts_as_such_a_proof_does if {
+	answered := _answered(_rejected("AttestationRejected", 5), _rejected("SignatureRejected", 7))
+	every fields, number in {
+		{"maxAge": "30d", "dates": ["config", "provenance"], "minAgeProof": "log"}: 5,
+		{"maxAge": "30d", "dates": ["config", "log"]}: 7,
+		{"maxAge": "30d", "dates": ["config"], "minAgeProof": "log"}: 0,
+		{"maxAge": null, "dates": ["config"], "minAgeProof": "provenance"}: 5,
+	} {
+		proved := bounds.proved(object.union(_given, fields), _image, answered, "sha256:00", _now)
+		proved.unseen == number
+		"7 signatures or attestations could not be looked at" in proved.remarks
 	}
 }
 

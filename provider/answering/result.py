@@ -107,7 +107,7 @@ def _failed(  # noqa: PLR0913, PLR0917 - the parts of a key
     if cached or kind is KeyKind.TAG:
         item = protocol.error_item(text, f"{error.reason}: {error.message}")
         return KeyResult(ref, item, reason=error.reason, log_fields=fields)
-    problem = protocol.problem(ref, error.reason, error.message, error.detail)
+    problem = protocol.problem(ref, error.reason, error.message, error.detail, error.passed_over)
     return KeyResult(ref, None, problem, error.reason, fields)
 
 

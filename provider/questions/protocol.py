@@ -85,7 +85,7 @@ def error_item(key: str, error: str) -> bytes:
     return f'{{"key":{_encode(key)},"error":{_encode(error)}}}'.encode()
 
 
-def problem(ref: str, reason: Reason, message: str, detail: str = "") -> str:
+def problem(ref: str, reason: Reason, message: str, detail: str = "", passed_over: int | None = None) -> str:
     """A key that has no answer for now: one member of the object that `systemError` holds.
 
     Args:
@@ -93,8 +93,11 @@ def problem(ref: str, reason: Reason, message: str, detail: str = "") -> str:
         reason: see `BestbeforeError`.
         message: see `BestbeforeError`.
         detail: see `BestbeforeError`; left out when it is empty.
+        passed_over: see `BestbeforeError`; left out when it is None, and not when it is 0.
     """
-    more = {"detail": detail} if detail else {}
+    more: dict[str, str | int] = {"detail": detail} if detail else {}
+    if passed_over is not None:
+        more["passedOver"] = passed_over
     return f'"{ref}":{_encode({"reason": reason, "message": message, **more})}'
 
 

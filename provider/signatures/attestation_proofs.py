@@ -17,12 +17,12 @@ from provider.questions import protocol
 from provider.questions.answer import AttestationContent, Proof
 from provider.reasons import Reason
 from provider.signatures.document_work import no_room
-from provider.signatures.verdict import VerificationResult, nothing_proved, raise_first
+from provider.signatures.verdict import Verdicts, nothing_proved, raise_first
 
 NONE_MATCHES: Final = "no matching attestations: "
 
 
-def proved(results: Sequence[VerificationResult]) -> Sequence[Proof]:
+def proved(found: Verdicts) -> Sequence[Proof]:
     """The attestations that are proved, of which there is one at least.
 
     One that could not be had may be the one that a policy is content with, so without it there is no answer.
@@ -30,10 +30,10 @@ def proved(results: Sequence[VerificationResult]) -> Sequence[Proof]:
     Raises:
         ImageError: `AttestationRejected`; what keeps us from one of them.
     """
-    raise_first(results)
-    proofs = [result.proof for result in results if result.proof is not None]
+    raise_first(found.results)
+    proofs = [result.proof for result in found.results if result.proof is not None]
     if not proofs:
-        raise nothing_proved(Reason.ATTESTATION_REJECTED, NONE_MATCHES, results)
+        raise nothing_proved(Reason.ATTESTATION_REJECTED, NONE_MATCHES, found)
     return list(_without_repetition(_fitting(proofs)))
 
 

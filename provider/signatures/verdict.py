@@ -126,8 +126,8 @@ def failed(error: Exception) -> tuple[VerificationResult, bool]:
     return VerificationResult(None, "the signature could not be verified"), False
 
 
-def proved(results: Sequence[VerificationResult]) -> Sequence[Proof]:
-    """The proofs among the results, of which there is one at least; of the same signature one, with the times of all.
+def proved(found: Verdicts) -> Sequence[Proof]:
+    """The proofs among the verdicts, of which there is one at least; of the same signature one, with the times of all.
 
     The same signature may lie there twice, once with a later log entry or timestamp than the other time.
 
@@ -135,22 +135,22 @@ def proved(results: Sequence[VerificationResult]) -> Sequence[Proof]:
         ImageError: there are none.
     """
     proofs: dict[str, Proof] = {}
-    for proof in (result.proof for result in results if result.proof):
+    for proof in (result.proof for result in found.results if result.proof):
         first = proofs.setdefault(proof.id, proof)
         proofs[proof.id] = replace(first, times=list(dict.fromkeys((*first.times, *proof.times))))
     if proofs:
         return list(proofs.values())
-    raise_first(results)
-    raise nothing_proved(Reason.SIGNATURE_REJECTED, "no matching signatures: ", results)
+    raise_first(found.results)
+    raise nothing_proved(Reason.SIGNATURE_REJECTED, "no matching signatures: ", found)
 
 
-def nothing_proved(reason: Reason, head: str, results: Sequence[VerificationResult]) -> ImageError:
-    """That none of them proves anything, with the first problems."""
-    problems = [result.problem for result in results]
+def nothing_proved(reason: Reason, head: str, found: Verdicts) -> ImageError:
+    """That none of them proves anything, with the first problems, and how many of them nobody looked at."""
+    problems = [result.problem for result in found.results]
     more = len(problems) - limits.REJECTIONS_SHOWN
     said = " ".join(problems[: limits.REJECTIONS_SHOWN]) + (f" and {more} more" if more > 0 else "")
-    hints = dict.fromkeys(result.hint for result in results if result.hint)
-    return ImageError(reason, head + said, detail="; ".join(hints))
+    hints = dict.fromkeys(result.hint for result in found.results if result.hint)
+    return ImageError(reason, head + said, detail="; ".join(hints), passed_over=found.passed_over)
 
 
 def raise_first(results: Sequence[VerificationResult]) -> None:

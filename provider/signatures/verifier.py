@@ -101,7 +101,7 @@ class ProofVerifier:
             if detail and call.stale:
                 detail += f"; its registry is away, and this is what was seen at {rfc3339(verdicts.observed_at)}"
             raise ImageError(Reason.SIGNATURE_ABSENT, "no signatures found", detail=detail)
-        proofs = (proved if verify.attestation is None else attestation_proofs.proved)(verdicts.results)
+        proofs = (proved if verify.attestation is None else attestation_proofs.proved)(verdicts)
         observed_at = min(seen_at or verdicts.observed_at, verdicts.observed_at)
         complete = all(result.error is None for result in verdicts.results)
         return Proofs(

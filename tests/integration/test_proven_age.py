@@ -225,7 +225,7 @@ CASES = [
         BY_PROVENANCE,
         {
             "created": EPOCH,
-            "attested": [{"by": "builder", "reason": "AttestationRejected", "message": "no matching attestations: x"}],
+            "attested": [{"by": "builder", "reason": "AttestationRejected", "message": "x", "passedOver": 0}],
         },
         "(ImageUndated",
         "no provenance by builder (AttestationRejected)",
@@ -349,8 +349,27 @@ CASES = [
         BY_LOG,
         {
             "created": "2026-02-28T00:00:00Z",
+            "signed": [{"by": "anybody", "reason": "SignatureRejected", "message": "x", "passedOver": 0}],
+        },
+    ),
+    Case(
+        "signatures of which nobody knows whether they were looked at, as of an older provider",
+        BY_LOG,
+        {
+            "created": "2026-02-28T00:00:00Z",
             "signed": [{"by": "anybody", "reason": "SignatureRejected", "message": "no matching signatures: x"}],
         },
+        "(SignatureRejected",
+    ),
+    Case(
+        "an old provenance behind megabytes of others that nobody looked at",
+        BY_ALL,
+        {
+            "created": "2026-02-28T00:00:00Z",
+            "attested": [{"by": "builder", "reason": "AttestationRejected", "message": "x", "passedOver": 5}],
+        },
+        "has 5 signatures or attestations that nobody could look at",
+        "(ImageUndated",
     ),
     Case(
         "too many signatures to look at any",

@@ -146,3 +146,12 @@ def test_results_are_told_apart_by_identity():
     """The log remembers the line of each: equal ones are still two."""
     one, two = (result.of_answer(TAG, f"alpine@{DIGEST}", 0.0) for _ in range(2))
     assert len({one, two}) == 2
+
+
+def test_rejection_tells_a_template_how_many_proofs_nobody_looked_at():
+    for number, more in ((None, {}), (0, {"passedOver": 0}), (7, {"passedOver": 7})):
+        error = ImageError(Reason.SIGNATURE_REJECTED, "no", passed_over=number)
+        made = result.of_error(QUESTION, error.again(), 0.0)
+        assert json.loads(f"{{{made.problem}}}") == {
+            ref(IMAGE): {"reason": "SignatureRejected", "message": "no", **more}
+        }

@@ -80,6 +80,13 @@ def test_silence_is_absence_and_a_reason_is_a_reason():
     assert answered({"by": "scanner", "reason": "AttestationRejected"}, SCAN) != "AttestationRejected"
 
 
+def test_rejection_in_the_facts_says_how_many_nobody_looked_at():
+    facts = {"attested": [{"by": "scanner", "reason": "AttestationRejected", "passedOver": 4}]}
+    asked = key_of(ProofQuestion(IMAGE, Verify(KEY.key, attestation=ALL)))
+    (failure,) = RecordedFacts({IMAGE: facts}).named(POLICIES).answers([asked]).passing().values()
+    assert failure["passedOver"] == 4
+
+
 def test_signature_is_no_attestation_nor_the_reverse():
     key = key_of(ProofQuestion(IMAGE, KEY))
     both = RecordedFacts({IMAGE: {"attested": [SCAN], "signed": []}}).named(POLICIES)

@@ -75,6 +75,16 @@ def test_failure_can_be_recorded_of_one_authority():
     assert len(answered(fact, HOUSE)["proofs"]) == 1
 
 
+@pytest.mark.parametrize("said", [{}, {"passedOver": 0}, {"passedOver": 3}])
+def test_rejection_says_how_many_nobody_looked_at_only_where_the_facts_do(said):
+    """By hand or repeated: where it is not said, an image's age is not judged by the others."""
+    failed = {"reason": "SignatureRejected", "message": "no", **said}
+    expected = {"reason": "SignatureRejected", "message": "no"} | said
+    for fact in ({"signed": [{"by": "ann", **failed}]}, {"signatures": [{"ref": ref(key(ANN)), **failed}]}):
+        found = RecordedFacts({IMAGE: fact}).named(POLICIES).answers([key(ANN)])
+        assert found.passing() == {ref(key(ANN)): expected}
+
+
 def test_good_signature_is_not_hidden_by_a_failure():
     fact = {"signed": [{"by": "shop/ann", "reason": "SignatureRejected"}, {"by": "ann"}]}
     assert len(answered(fact, ANN)["proofs"]) == 1
@@ -144,6 +154,9 @@ def test_name_that_no_policy_has_is_told():
         ([{"by": "a", "times": [{"source": "log", "at": 1}]}], "signed[0].times"),
         ([{"by": "a", "times": [{"source": "log"}]}], "signed[0].times"),
         ([{"by": "a", "reason": "Nope"}], "signed[0].reason"),
+        ([{"by": "a", "reason": "SignatureRejected", "passedOver": "0"}], "signed[0].passedOver"),
+        ([{"by": "a", "reason": "SignatureRejected", "passedOver": -1}], "signed[0].passedOver"),
+        ([{"by": "a", "reason": "SignatureRejected", "passedOver": True}], "signed[0].passedOver"),
         ([{"by": "a", "reason": "Timeout", "subjects": []}], "signed[0].subjects"),
     ],
 )

@@ -96,6 +96,13 @@ def test_response_is_json_that_says_what_went_in(key, value, message):
     }
 
 
+@pytest.mark.parametrize("number", [0, 5])
+def test_rejection_says_how_many_proofs_nobody_looked_at_also_where_there_is_none(number):
+    problem = protocol.problem("0" * 12, Reason.SIGNATURE_REJECTED, "no", "hint", number)
+    said = {"reason": "SignatureRejected", "message": "no", "detail": "hint", "passedOver": number}
+    assert json.loads(f"{{{problem}}}") == {"0" * 12: said}
+
+
 def test_response_without_problems_has_an_empty_system_error():
     assert json.loads(protocol.response([]))["response"] == {"idempotent": True, "items": [], "systemError": ""}
 

@@ -10,7 +10,7 @@ from provider.questions import protocol
 from provider.questions.answer import AttestationContent, Proof
 from provider.reasons import Reason
 from provider.signatures.attestation_proofs import proved
-from provider.signatures.verdict import VerificationResult
+from provider.signatures.verdict import Verdict, Verdicts, VerificationResult
 
 KIB = 1024
 
@@ -20,8 +20,12 @@ def proof(signer, kib=0, kind="scan"):
     return Proof("id", "sha256:1", "legacy", [signer], "issuer", attestation=AttestationContent("d", kind, statement))
 
 
+def verdicts(*results):
+    return Verdicts([Verdict("legacy", "", None, each) for each in results], 0.0, None)
+
+
 def told(*proofs):
-    found = proved([VerificationResult(each) for each in proofs])
+    found = proved(verdicts(*map(VerificationResult, proofs)))
     assert len(protocol.answer_item("k" * limits.KEY_BYTES, [each.to_json() for each in found])) <= limits.ITEM_BYTES
     return [
         (each.subjects[0], "large" if each.attestation.reason else len(each.attestation.statement["predicate"]) // KIB)
@@ -59,7 +63,7 @@ def test_other_types_take_their_room_first_and_each_signer_once():
 def test_one_that_cannot_be_had_leaves_no_answer():
     away = ImageError(Reason.TIMEOUT, "slow")
     with pytest.raises(ImageError) as refused:
-        proved([VerificationResult(proof("ann", 1)), VerificationResult(None, "slow", error=away)])
+        proved(verdicts(VerificationResult(proof("ann", 1)), VerificationResult(None, "slow", error=away)))
     assert refused.value is away
 
 

@@ -175,6 +175,26 @@ def test_what_cannot_be_read_and_what_there_is_no_room_for_are_counted_together(
     assert here.prove(here.wish()).passed_over == 5
 
 
+def test_rejection_says_how_many_nobody_looked_at(here):
+    """Without that, an old proof behind much junk would be taken for none."""
+    here.attach([*here.signed(here.signing.signer()), *here.signed(here.signing.signer())])
+    assert here.refusal(here.key()).passed_over == 0
+    here.attest(here.said(here.signing.signer()))
+    assert here.refusal(here.wish()).passed_over == 0
+    here.clock.advance(limits.PASSING_SECONDS + 0.1)
+    # Their sizes lie, so those that are fetched cannot be read, and the last has no room.
+    here.attest(*({**here.said(), "size": limits.ATTESTATION_BYTES - place} for place in range(5)))
+    error = here.refusal(here.wish())
+    assert (error.reason, error.passed_over) == (Reason.ATTESTATION_REJECTED, 5)
+
+
+def test_rejection_of_too_many_does_not_say_how_many_nobody_looked_at(here):
+    here.attach(here.unlike(limits.SIGNATURES + 1))
+    error = here.refusal(here.key())
+    assert (error.reason, error.passed_over) == (Reason.SIGNATURE_REJECTED, None)
+    assert here.refusal(here.wish()).passed_over is None
+
+
 def test_earliest_counts_attestations_that_the_answer_does_not_show(here):
     """Of other types one of each signer is told, and the earliest time may be another's."""
     moments = (SIGNED_AT + MINUTE, SIGNED_AT, SIGNED_AT + 2 * MINUTE)
