@@ -34,7 +34,7 @@ from gatekeeper.freshness.forecast.outlook_book import OutlookBook, RuleResult
 from gatekeeper.freshness.forecast.placement import Placement
 from gatekeeper.freshness.forecast.rule import Rule, rules
 from gatekeeper.freshness.forecast.search import search, together
-from gatekeeper.freshness.forecast.unit import Unit, asked, images_asked
+from gatekeeper.freshness.forecast.unit import Unit, images_asked
 from gatekeeper.freshness.forecast.unit_judge import UnitJudge
 from gatekeeper.freshness.inventory.inventory import WorkloadInventory
 from gatekeeper.freshness.outlook import Outlook
@@ -103,7 +103,7 @@ def outlooks(  # noqa: PLR0913, PLR0917 - what a forecast is made of
         for occasion in occasions.of(workload):
             placement.take(occasion)
     book = AnswerBook(facts, memory.sightings, now)
-    images = {asked(unit) for its in placement.units.values() for unit in its}
+    images = {image for its in placement.units.values() for unit in its for image in images_asked(unit)}
     book.ask(key for key in memory.keys if image_of(key) in images)
     results: dict[int, RuleResult] = {}
     kept: dict[tuple[str, Unit], KnownLine] = {}

@@ -25,6 +25,8 @@ _STATUSES: Final = {
     "containers": "containerStatuses",
     "ephemeralContainers": "ephemeralContainerStatuses",
 }
+# dockershim and cri-dockerd write it before the reference.
+_SCHEME: Final = "docker-pullable://"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +66,34 @@ def asked(unit: Unit) -> str:
     if not unit.part:
         return ""
     part = json.loads(unit.part)
-    image, (_, at, digest) = str(part["image"]), str(part["id"]).partition("@")
-    if "@" in image or not at:
-        return image
-    try:
-        return f"{reference.parse(image).context}@{digest}"
-    except ImageError:
-        return image
+    return _reference(part["image"], part["id"])
 
 
 def images_asked(unit: Unit) -> list[str]:
-    """The references by which the images of a unit are asked about; of a whole review the images as written."""
+    """The references by which the images of a unit are asked about.
+
+    Of a whole review also the images as written: somebody else's template may ask by them whatever runs.
+    """
     if unit.part:
         return [asked(unit)]
-    return [each.text for each in images_of(_pod(json.loads(unit.head)["object"])[0])]
+    review = json.loads(unit.head)
+    ids = _ids(review)
+    found: dict[str, None] = {}
+    for each in images_of(_pod(review["object"])[0]):
+        found |= dict.fromkeys([_reference(each.text, ids.get((each.list, each.name), "")), each.text])
+    return list(found)
+
+
+def _reference(image: str, reported: str) -> str:
+    """What templates ask about an image of which a node reports this id; `workload.asked` in Rego."""
+    if "@" in image or "@" not in reported:
+        return image
+    try:
+        written, running = reference.parse(image), reference.parse(reported.removeprefix(_SCHEME))
+    except ImageError:
+        return image
+    # A node has one digest by several names; of another name it is not known that its tag means it.
+    return f"{running.context}@{running.digest}" if running.context == written.context else image
 
 
 def packed(head: str, parts: Sequence[str]) -> tuple[dict[str, Any], Mapping[str, str]]:

@@ -77,3 +77,18 @@ def test_each_image_is_asked_about_once() -> None:
     facts = BirthFacts({f"{WEB}:1": NOW, f"{WEB}@{digest(7)}": NOW})
     foreseen([age_policy(), age_policy(name="other", max_age="60d")], facts, *deployment())
     assert len(facts.asked) == len(set(facts.asked)) == 2
+
+
+def test_pod_that_was_pulled_by_another_name_is_judged_by_what_its_tag_names_and_gets_its_date() -> None:
+    """A node reports one of the names that it has of a digest; the template asks by the tag then."""
+    facts = BirthFacts({f"{WEB}:1": NOW - 27 * DAY})
+    running = pod("web", spec(f"{WEB}:1"), [f"mirror.example.com/shop/web@{digest(7)}"])
+    found = foreseen([age_policy(reschedule="deny")], facts, running)
+    assert found[Question.RUNNING].best_before == NOW + 3 * DAY
+
+
+def test_scheme_that_a_node_writes_before_an_id_is_no_part_of_its_name() -> None:
+    facts = BirthFacts({f"{WEB}:1": NOW, f"{WEB}@{digest(7)}": NOW - 27 * DAY})
+    running = pod("web", spec(f"{WEB}:1"), [f"docker-pullable://{WEB}@{digest(7)}"])
+    found = foreseen([age_policy(reschedule="deny")], facts, running)
+    assert found[Question.RUNNING].best_before == NOW + 3 * DAY

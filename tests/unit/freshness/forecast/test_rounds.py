@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from gatekeeper.evaluation.opa import NoVerdictError, Printout
 from gatekeeper.evaluation.program import StubAnswers
@@ -16,17 +18,18 @@ from gatekeeper.freshness.forecast.answer_book import AnswerBook
 from gatekeeper.freshness.forecast.forecast_memory import ForecastMemory, facts_of
 from gatekeeper.freshness.forecast.line import NOT_EVALUATED
 from gatekeeper.freshness.forecast.outlooks import outlooks
-from gatekeeper.freshness.forecast.unit import Unit
+from gatekeeper.freshness.forecast.scope import Scope
+from gatekeeper.freshness.forecast.unit import Unit, units
 from gatekeeper.freshness.outlook import DAY, SECOND, Outlook, Question, Verdict
 from gatekeeper.policy import load_policies
 from gatekeeper.translation.translate import Translation, translate
 from provider.questions import proof_question, question
-from provider.questions.question import ProofQuestion, key_of
+from provider.questions.question import FactQuestion, ProofQuestion, key_of
 from tests.engine import engine
 from tests.programs import ROOT
 from tests.simulators.key_services import pem, public_key
 from tests.unit.freshness.forecast.test_outlooks import inventory
-from tests.unit.freshness.objects import NOW, BirthFacts, age_policy, spec, workload
+from tests.unit.freshness.objects import NOW, BirthFacts, age_policy, digest, pod, spec, workload
 
 IMAGE, OTHER = "registry.example.com/shop/web:1", "registry.example.com/shop/db:1"
 HOUR = 3600 * SECOND
@@ -112,6 +115,17 @@ def test_policies_that_ask_different_questions_are_not_evaluated_anew_either() -
     assert (len(rounds.facts.asked), rounds.runs) == (2, 0)
 
 
+def test_rule_that_is_given_all_of_an_object_is_not_evaluated_anew_either() -> None:
+    document = yaml.safe_load(RULE.read_text())
+    document["spec"]["policy"]["includeObjectMeta"] = True
+    text = io.BytesIO(yaml.safe_dump(document).encode())
+    rounds = Rounds(policies=translate(load_policies(["-"], text).policies))
+    rounds.at(NOW)
+    assert (len(rounds.facts.asked), rounds.runs > 0) == (1, True)
+    rounds.at(NOW + HOUR)
+    assert (len(rounds.facts.asked), rounds.runs) == (1, 0)
+
+
 def test_rules_of_one_template_share_runs_of_opa() -> None:
     rounds = Rounds()
     rounds.at(NOW)
@@ -166,3 +180,21 @@ def test_what_is_known_stays_while_a_registry_is_away_with_its_age_and_not_for_e
     assert kept.subject.note == "its registry does not answer: facts of 2026-12-01T12:00:00Z"
     (old,) = rounds.at(NOW + 8 * DAY, days=0)
     assert (old.now.verdict, old.best_before) == (Verdict.UNKNOWN, None)
+
+
+@pytest.mark.parametrize("part", [True, False], ids=["image", "object"])
+def test_another_answer_about_the_digest_that_runs_is_seen(*, part: bool) -> None:
+    """Audit asks by it, whether a rule judges each image by itself or is given all of the object."""
+    running = f"{IMAGE.removesuffix(':1')}@{digest(7)}"
+    review = {"operation": "", "object": pod("web", spec(IMAGE), [running])}
+    ((unit, _),) = units(review, Scope(by_image=part))
+    facts = BirthFacts({running: NOW})
+
+    def seen() -> str:
+        book = AnswerBook(facts, {}, NOW)
+        book.ask([key_of(FactQuestion(running))])
+        return facts_of(unit, book)
+
+    before = seen()
+    facts.births[running] = NOW - DAY
+    assert seen() != before
