@@ -118,9 +118,14 @@ class AnswerBook:
         passing = dict(found.passing())
         kept: dict[str, Mapping[str, Any]] = {}
         for key in keys:
+            if key in found.values:
+                continue
             why = str(passing.get(question.ref(key), {}).get("reason", ""))
+            if key in found.errors or why == Reason.NOT_FOUND:
+                # What is gone does not come back by an outage.
+                self._sightings.pop(key, None)
             value, seen = self._sightings.get(key, ({}, 0))
-            if key not in found.values and why in _AWAY and value and self._now - seen <= limits.FACTS_KEPT:
+            if why in _AWAY and value and self._now - seen <= limits.FACTS_KEPT:
                 kept[key] = value
                 self._old[image_of(key)] = seen
         if not kept:

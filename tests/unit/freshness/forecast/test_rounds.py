@@ -14,7 +14,7 @@ import yaml
 
 from gatekeeper.evaluation.opa import NoVerdictError, Printout
 from gatekeeper.evaluation.program import StubAnswers
-from gatekeeper.freshness.forecast.answer_book import AnswerBook
+from gatekeeper.freshness.forecast.answer_book import AnswerBook, Sightings
 from gatekeeper.freshness.forecast.forecast_memory import ForecastMemory, facts_of
 from gatekeeper.freshness.forecast.line import NOT_EVALUATED
 from gatekeeper.freshness.forecast.outlooks import outlooks
@@ -198,3 +198,18 @@ def test_another_answer_about_the_digest_that_runs_is_seen(*, part: bool) -> Non
     before = seen()
     facts.births[running] = NOW - DAY
     assert seen() != before
+
+
+def test_image_that_was_gone_does_not_come_back_while_its_registry_is_away() -> None:
+    facts, sightings, key = PassingFacts({IMAGE: NOW}), Sightings(), key_of(FactQuestion(IMAGE))
+
+    def reason(now: int) -> object:
+        book = AnswerBook(facts, sightings, now)
+        book.ask([key])
+        return book.facts(IMAGE)[key].get("reason")
+
+    assert reason(NOW) is None
+    facts.births.clear()
+    assert reason(NOW + HOUR) == "NotFound"
+    facts.away = True
+    assert reason(NOW + 2 * HOUR) == "RegistryUnavailable"
