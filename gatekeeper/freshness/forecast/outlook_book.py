@@ -39,7 +39,7 @@ class RuleResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _ImageVerdicts:
     """What policies say of an image.
 
     Attributes:
@@ -62,7 +62,7 @@ class OutlookBook:
     def __init__(self, results: Mapping[int, RuleResult], answers: AnswerBook) -> None:
         self._results = results
         self._answers = answers
-        self._said: dict[tuple[int, str], _Said] = {}
+        self._verdicts: dict[tuple[int, str], _ImageVerdicts] = {}
         self._turned: dict[Any, tuple[Turn, ...]] = {}
 
     def outlooks(self, places: Sequence[ImagePlace]) -> Iterator[Outlook]:
@@ -75,14 +75,10 @@ class OutlookBook:
         shape = places[0].workload.shape or next((each.shape for each in places[0].workload.pods), None)
         critical = shape is not None and shape.priority.startswith(_SYSTEM)
         for place in places:
-            said = self._of(place)
-            subject = self._subject(place, said.reference)
-            for policy, its in said.turns:
-                one = (
-                    replace(_outlook(policy, place, subject, its), critical=critical)
-                    if critical
-                    else _outlook(policy, place, subject, its)
-                )
+            verdicts = self._of(place)
+            subject = self._subject(place, verdicts.reference)
+            for policy, its in verdicts.turns:
+                one = _outlook(policy, place, subject, its, critical=critical)
                 key = (policy, one.question, subject.path, subject.image, subject.digest)
                 other = known.get(key)
                 if other is not None and one.question is Question.RUNNING:
@@ -91,10 +87,10 @@ class OutlookBook:
                 known[key] = one
         yield from known.values()
 
-    def _of(self, place: ImagePlace) -> _Said:
+    def _of(self, place: ImagePlace) -> _ImageVerdicts:
         """What policies say of an image: the same for all places that have its units."""
         key = id(place.units), place.subject.image
-        if key not in self._said:
+        if key not in self._verdicts:
             references = [asked(unit) for unit, _ in place.units.values() if unit.part]
             whole = [place.subject.image] if len(references) < len(place.units) else []
             absent = any(map(self._answers.is_absent, {*references, *whole}))
@@ -105,8 +101,8 @@ class OutlookBook:
                     self._turned[same] = turns([self._line(number, place) for number in numbers])
                 its = self._turned[same]
                 turned.append((policy, without_facts(its) if absent else its))
-            self._said[key] = _Said(references[0] if references else place.subject.image, tuple(turned))
-        return self._said[key]
+            self._verdicts[key] = _ImageVerdicts(references[0] if references else place.subject.image, tuple(turned))
+        return self._verdicts[key]
 
     def _policies(self, place: ImagePlace) -> Mapping[str, Sequence[int]]:
         """The rules of each policy that covers the image."""
@@ -139,7 +135,9 @@ class OutlookBook:
         return replace(subject, digest=digest, note="; ".join(notes))
 
 
-def _outlook(policy: str, place: ImagePlace, subject: OutlookSubject, its: tuple[Turn, ...]) -> Outlook:
+def _outlook(
+    policy: str, place: ImagePlace, subject: OutlookSubject, its: tuple[Turn, ...], *, critical: bool
+) -> Outlook:
     workload = place.workload
     effect = None
     if workload.schedule and place.question is Question.RESCHEDULE:
@@ -147,7 +145,7 @@ def _outlook(policy: str, place: ImagePlace, subject: OutlookSubject, its: tuple
     waived_until = None
     if its[0].verdict is Verdict.WAIVED:
         waived_until = next((each.since for each in its if each.verdict is not Verdict.WAIVED), None)
-    return Outlook(policy, subject, place.question, its, waived_until, effect)
+    return Outlook(policy, subject, place.question, its, waived_until, effect, critical)
 
 
 def _rows(rows: Rows, path: str) -> Rows:

@@ -25,7 +25,7 @@ _NO_ANSWER: Final = frozenset({*map(str, NO_ANSWER), NOT_EVALUATED, "FactsMissin
 _WITHOUT_FACTS: Final = frozenset({str(Reason.NOT_FOUND), ""})
 _ADMITTED: Final = (Verdict.ADMITTED, "", "")
 
-_Said = tuple[Verdict, str, str]
+_Judgement = tuple[Verdict, str, str]
 
 
 def turns(said: Sequence[tuple[Rule, Line]]) -> tuple[Turn, ...]:
@@ -59,12 +59,12 @@ def without_facts(several: Sequence[Turn]) -> tuple[Turn, ...]:
     )
 
 
-def _at(rule: Rule, line: Line, clock: int) -> _Said:
+def _at(rule: Rule, line: Line, clock: int) -> _Judgement:
     rows = next((rows for at, rows in reversed(line) if at <= clock), frozenset())
     return _of_rows(rule.action, rows)
 
 
-def _of_rows(action: str, rows: Rows) -> _Said:
+def _of_rows(action: str, rows: Rows) -> _Judgement:
     if not rows:
         return _ADMITTED
     waived = min((row for row in rows if row[2] == Reason.WAIVED), default=None)
@@ -78,5 +78,5 @@ def _of_rows(action: str, rows: Rows) -> _Said:
     return Verdict.UNKNOWN, reason, sentence
 
 
-def _worst(said: Sequence[_Said]) -> _Said:
+def _worst(said: Sequence[_Judgement]) -> _Judgement:
     return max(said, key=lambda each: _SEVERITY[each[0]], default=_ADMITTED)
