@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final
 
 from gatekeeper.evaluation.program import Template
@@ -41,6 +42,7 @@ class Clue:
         ages: durations, and sums of two of them, nanoseconds.
         complete: whether its verdicts can turn at no other moments: the template is ours, without a rule that
             somebody wrote: it compares the clock with these and with the images' dates, and does nothing else with it.
+            Not where there are more texts than are looked through.
     """
 
     moments: frozenset[int]
@@ -56,12 +58,13 @@ class Clue:
             parameters: as JSON.
             inventory: what is at `data.inventory`, as JSON.
         """
-        own, ages, repeated = _named(json.loads(parameters))
-        others, _, _ = _named(json.loads(inventory))
+        leaves = [list(islice(_leaves(json.loads(text)), _TEXTS + 1)) for text in (parameters, inventory)]
+        own, ages, repeated = _named(leaves[0][:_TEXTS])
+        others, _, _ = _named(leaves[1][:_TEXTS])
         # What is due at a date may have a grace; a date of the cluster's objects begins or ends there, and that is all.
         moments = {*own, *others, *(each + age for each in own for age in ages)}
         sums = {one + other for one in ages for other in ages if one != other or one in repeated}
-        complete = is_known(template)
+        complete = is_known(template) and all(len(each) <= _TEXTS for each in leaves)
         return cls(frozenset(moments), frozenset(ages | sums | ({-_CLOCK_SKEW} if complete else set())), complete)
 
 
@@ -71,14 +74,12 @@ def is_known(template: Template) -> bool:
     return not _OURS.isdisjoint(packages) and all(each.startswith(_LIBRARY) for each in packages)
 
 
-def _named(value: Any) -> tuple[set[int], set[int], set[int]]:  # noqa: ANN401 - any JSON
+def _named(leaves: Iterable[tuple[str, Any]]) -> tuple[set[int], set[int], set[int]]:
     """Dates, durations, and those durations that stand there more than once."""
     moments: set[int] = set()
     ages: set[int] = set()
     repeated: set[int] = set()
-    for number, (name, each) in enumerate(_leaves(value)):
-        if number >= _TEXTS:
-            break
+    for name, each in leaves:
         age = 0
         if isinstance(each, str) and _DATE.fullmatch(each):
             moments.update(_moments(name, each))
@@ -92,8 +93,8 @@ def _named(value: Any) -> tuple[set[int], set[int], set[int]]:  # noqa: ANN401 -
     return moments, ages, repeated
 
 
-def _leaves(*values: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON
-    waiting: list[tuple[str, Any]] = [("", each) for each in values]
+def _leaves(whole: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON
+    waiting: list[tuple[str, Any]] = [("", whole)]
     while waiting:
         name, value = waiting.pop()
         if isinstance(value, dict):

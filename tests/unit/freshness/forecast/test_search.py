@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
+from gatekeeper.evaluation.program import Template
 from gatekeeper.freshness.forecast.clue import Clue
 from gatekeeper.freshness.forecast.line import Line, Search
 from gatekeeper.freshness.forecast.search import HOUR, search, together
 from gatekeeper.freshness.forecast.unit import Unit
 from gatekeeper.freshness.outlook import DAY, SECOND
+from gatekeeper.own.maximum_image_age import KIND
 from tests.unit.freshness.objects import NOW
 
 NOTHING = Clue(frozenset(), frozenset(), complete=False)
@@ -149,3 +152,10 @@ def test_several_searches_are_one() -> None:
     several = [search(clue, {unit: ()}, present, NOW, NOW + 2 * DAY) for clue, unit in zip(clues, units, strict=True)]
     found = rule.answer(together(several))
     assert [[at for at, _ in found[unit]] for unit in units] == [[NOW, NOW + HOUR], [NOW, NOW + DAY], [NOW]]
+
+
+def test_dates_that_are_not_all_looked_through_are_not_taken_for_complete() -> None:
+    template = Template.of(KIND.template())
+    waivers = {f"w{number}": {"until": "2026-12-03T12:00:00Z"} for number in range(50_001)}
+    known = [Clue.of(template, "{}", json.dumps(each)).complete for each in ({}, waivers)]
+    assert known == [True, False]
