@@ -5,7 +5,8 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from provider import limits
 from provider.clock import Clock, Deadline
@@ -22,9 +23,14 @@ from provider.steps import StepRecorder
 if TYPE_CHECKING:
     from provider.images.assembly import Assembly
     from provider.images.stated_dates import StatedDates
+    from provider.observer import Observer
+    from provider.registry.reference import Reference
+    from provider.registry.store import Store
     from provider.registry.tag_pages import TagList
     from provider.signatures.attestation_list import AttestationList
     from provider.signatures.examination import Examination
+
+_Reading = TypeVar("_Reading")
 
 _LOG: Final = logging.getLogger(__name__)
 _FAILED: Final = 70
@@ -69,12 +75,9 @@ class Session:
             BestbeforeError: the reference cannot be read, or there is no answer.
         """
         # Imported here: other questions shall not pay for it.
-        from provider.observer import NullObserver  # noqa: PLC0415
         from provider.signatures.attestation_list import attestations_of  # noqa: PLC0415
 
-        key = item_key.of(FactQuestion(image))
-        work = attestations_of(key.reference, self._assembly.store, self._clock.now, NullObserver(), self._call(key))
-        return self._loop.run(work)
+        return self._read(attestations_of, image)
 
     def stated_dates(self, image: str) -> StatedDates:
         """See `provider.images.stated_dates`.
@@ -84,11 +87,8 @@ class Session:
         """
         # Imported here: other questions shall not pay for it.
         from provider.images.stated_dates import stated_dates  # noqa: PLC0415
-        from provider.observer import NullObserver  # noqa: PLC0415
 
-        key = item_key.of(FactQuestion(image))
-        work = stated_dates(key.reference, self._assembly.store, self._clock.now, NullObserver(), self._call(key))
-        return self._loop.run(work)
+        return self._read(stated_dates, image)
 
     def tags(self, repository: str) -> TagList:
         """See `Store.listed_tags`.
@@ -126,6 +126,19 @@ class Session:
         self._loop.run(self._assembly.inspector.close())
         self._loop.stop()
         atexit.unregister(self.close)
+
+    def _read(
+        self,
+        reader: Callable[[Reference, Store, Callable[[], float], Observer, Call], Coroutine[Any, Any, _Reading]],
+        image: str,
+    ) -> _Reading:
+        """What a reader of the store's documents finds about an image."""
+        from provider.observer import NullObserver  # noqa: PLC0415 - other questions shall not pay for it
+
+        key = item_key.of(FactQuestion(image))
+        return self._loop.run(
+            reader(key.reference, self._assembly.store, self._clock.now, NullObserver(), self._call(key))
+        )
 
     def _call(self, key: ItemKey, recorder: StepRecorder | None = None) -> Call:
         deadline = Deadline.after(self._clock, WAIT_SECONDS)
