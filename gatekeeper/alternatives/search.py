@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final, Protocol
 
 from gatekeeper.alternatives.nearness import Distance
-from gatekeeper.evaluation.checker import Finding
+from gatekeeper.evaluation.finding import Finding
 from provider.golang import rfc3339
 from provider.reasons import Reason
 

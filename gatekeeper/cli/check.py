@@ -16,7 +16,8 @@ from gatekeeper.cli.reports.sarif import SourceLine
 from gatekeeper.cli.selecting import constraints_of, installed_beside, selector
 from gatekeeper.documents.document import STDIN
 from gatekeeper.documents.problems import Problem
-from gatekeeper.evaluation.checker import CheckResult, Omission, check
+from gatekeeper.evaluation.check_result import CheckResult, Omission
+from gatekeeper.evaluation.checker import check
 from gatekeeper.evaluation.facts import FactsFileError, LiveFacts, RecordedFacts
 from gatekeeper.evaluation.forecast import DAY, Expiry, forecast
 from gatekeeper.evaluation.matching import Matcher

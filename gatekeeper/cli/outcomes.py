@@ -12,7 +12,7 @@ import click
 from gatekeeper.cli import output
 from gatekeeper.cli.reports import findings, junit, sarif, text
 from gatekeeper.cli.reports.sarif import SourceLine
-from gatekeeper.evaluation.checker import CheckResult
+from gatekeeper.evaluation.check_result import CheckResult
 from gatekeeper.evaluation.forecast import Expiry
 from gatekeeper.evaluation.opa import NoVerdictError
 

@@ -20,8 +20,9 @@ from gatekeeper.cli.reports import alternatives
 from gatekeeper.cli.selecting import constraints_of, installed_beside, selector
 from gatekeeper.documents.document import Document
 from gatekeeper.evaluation import mutation
-from gatekeeper.evaluation.checker import Finding, Select, check
+from gatekeeper.evaluation.checker import Select, check
 from gatekeeper.evaluation.facts import LiveFacts
+from gatekeeper.evaluation.finding import Finding
 from gatekeeper.evaluation.forecast import DAY, MINUTE, forecast
 from gatekeeper.evaluation.image_pods import pod_of
 from gatekeeper.evaluation.opa import EvaluationError, NoVerdictError, Opa

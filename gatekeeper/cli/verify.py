@@ -18,7 +18,8 @@ from gatekeeper.evaluation.authority_results import (
     authority_results,
     covering,
 )
-from gatekeeper.evaluation.checker import CheckResult, check
+from gatekeeper.evaluation.check_result import CheckResult
+from gatekeeper.evaluation.checker import check
 from gatekeeper.evaluation.facts import LiveFacts
 from gatekeeper.evaluation.opa import EvaluationError, NoVerdictError
 from gatekeeper.evaluation.review import Review

@@ -10,8 +10,10 @@ from gatekeeper.comparison import limits
 from gatekeeper.comparison.constraints import GeneratedConstraint
 from gatekeeper.comparison.running import RunningPod, RunningPods
 from gatekeeper.evaluation import mutation
-from gatekeeper.evaluation.checker import CheckResult, Finding, check
+from gatekeeper.evaluation.check_result import CheckResult
+from gatekeeper.evaluation.checker import check
 from gatekeeper.evaluation.facts import LiveFacts
+from gatekeeper.evaluation.finding import Finding
 from gatekeeper.evaluation.matching import Matcher, Selection
 from gatekeeper.evaluation.opa import Engine, EvaluationError, NoVerdictError
 from gatekeeper.evaluation.review import Review

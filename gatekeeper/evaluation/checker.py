@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any
 
-from gatekeeper.documents import fields
 from gatekeeper.documents.product import PATHS
 from gatekeeper.evaluation import recorded_config
+from gatekeeper.evaluation.check_result import CheckResult, Judgement, Omission
 from gatekeeper.evaluation.evaluator import ConstraintReview, Evaluator, ProviderCall, Violation
 from gatekeeper.evaluation.facts import FactSource
+from gatekeeper.evaluation.finding import Finding
 from gatekeeper.evaluation.matching import Selection
 from gatekeeper.evaluation.opa import Engine
 from gatekeeper.evaluation.program import INVENTORY_NOTE, StubAnswers, Template
@@ -21,205 +22,7 @@ from provider import limits
 from provider.errors import QuestionError
 from provider.questions import question
 from provider.questions.question import ProofQuestion
-from provider.reasons import EXPLANATIONS, NO_ANSWER, Reason
-
-# Why there is no verdict on an image that recorded facts say nothing of; no reason of the provider.
-FACTS_MISSING: Final = "FactsMissing"
-
-_REASONS: Final = frozenset(map(str, Reason))
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one policy has against one object.
-
-    Attributes:
-        policy: name of the policy; empty for images that no policy covers.
-        action: `deny`, `warn`, or `dryrun`, which nobody in the cluster sees.
-        review: the object.
-        violation: what the template said.
-        unknown: whether the recorded facts say nothing of the image, or not what was asked.
-        unproved: whether they say nothing of its signatures alone.
-    """
-
-    policy: str
-    action: str
-    review: Review
-    violation: Violation
-    unknown: bool = False
-    unproved: bool = False
-
-    @property
-    def reason(self) -> str:
-        """Its reason code."""
-        return FACTS_MISSING if self.unknown else self._detail("reason")
-
-    @property
-    def sentence(self) -> str:
-        """The policy's own sentence: the template's, else what the message says before the image's field."""
-        path = self._detail("path")
-        if behind := fields.text(self.violation.details, "waived", "reason"):
-            sentence = fields.text(self.violation.details, "waived", "said")
-            return f"{self._detail('said')} Without it {behind}: {sentence}"
-        if said := self._detail("said"):
-            return said
-        return self.violation.msg.partition(f" {path} {self.image} (")[0] if path else self.violation.msg
-
-    @property
-    def image(self) -> str:
-        """The image as written; empty where the template does not say."""
-        return self._detail("image")
-
-    @property
-    def path(self) -> str:
-        """The image's field in the object that was given."""
-        return self.review.path(self._detail("path"))
-
-    @property
-    def line(self) -> int | None:
-        """The line of that field, where it is known."""
-        return self.review.line(self.path)
-
-    @property
-    def ref(self) -> str:
-        """What joins it with the provider's log."""
-        return self._detail("ref")
-
-    @property
-    def remedy(self) -> str:
-        """What to do about it; empty for a reason that is not ours."""
-        if self.unproved:
-            recorded = f"`bestbefore check --policy … --image {self.image} --output json`"
-            return f"Record its signatures: {recorded}, or write `signed` or `attested` into the facts."
-        if self.unknown:
-            return f"Record its facts: `bestbefore facts {self.image} --output json`."
-        # What is waived has to be done all the same.
-        reason = fields.text(self.violation.details, "waived", "reason") or self.reason
-        return EXPLANATIONS[Reason(reason)].remedy if reason in _REASONS else ""
-
-    @property
-    def note(self) -> str:
-        """What the message says for people beside that, between the image and what to do; empty for nothing."""
-        note = self.violation.msg.partition("). Note: ")[2]
-        return note.partition(f". {self._detail('remedy')}")[0]
-
-    @property
-    def unanswered(self) -> str:
-        """The reason why it says nothing of the image, only that nobody could look; empty where it says something."""
-        return self.reason if self.unknown or self.reason in NO_ANSWER else ""
-
-    @property
-    def undecided(self) -> bool:
-        """Whether it says nothing of the image; see `unanswered`."""
-        return bool(self.unanswered)
-
-    def _detail(self, name: str) -> str:
-        return str(self.violation.details.get(name) or "")
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What one policy says of one object.
-
-    Attributes:
-        policy: its name; empty for the one about images that no policy covers.
-        review: the object.
-        images: the object's images that the policy covers, as written; None where its template does not say.
-        findings: what it has against them.
-        reason: why it covers none; empty where its globs or its `spec.match` say so.
-        notes: what was taken for granted.
-    """
-
-    policy: str
-    review: Review
-    images: frozenset[str] | None
-    findings: tuple[Finding, ...] = ()
-    reason: str = ""
-    notes: tuple[str, ...] = ()
-
-    @property
-    def covers(self) -> bool:
-        """Whether the policy looks at anything of the object."""
-        return self.images is None or bool(self.images) or bool(self.findings)
-
-    def looks_at(self, image: str) -> bool:
-        """Whether the policy covers an image of the object, as far as its template says."""
-        return self.images is None or image in self.images
-
-
-@dataclass(frozen=True)
-class Omission:
-    """Something that was given and not judged.
-
-    Attributes:
-        what: `object`, `image`, `policy` or `file`.
-        name: which one.
-        reason: why.
-        review: the object, of objects and images.
-        file: the file that it came from; empty where there is none.
-    """
-
-    what: str
-    name: str
-    reason: str
-    review: Review | None = None
-    file: str = ""
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """The result of a check.
-
-    Attributes:
-        judgements: what each policy says of each object.
-        facts: by image as asked: the value, or `{"reason", "message"}`; and `signatures`, a list with the answer to
-            each question about them: `{"proofs": …}`, or `{"reason", "message"}`.
-        unjudged: what was given and not judged.
-    """
-
-    judgements: tuple[Judgement, ...] = ()
-    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    unjudged: tuple[Omission, ...] = ()
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """Everything that a policy has against an object."""
-        return tuple(finding for each in self.judgements for finding in each.findings)
-
-    @property
-    def errors(self) -> tuple[str, ...]:
-        """What denies."""
-        return tuple(each.violation.msg for each in self.findings if each.action == "deny")
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What warns."""
-        return tuple(each.violation.msg for each in self.findings if each.action == "warn")
-
-    @property
-    def reviews(self) -> tuple[Review, ...]:
-        """The objects that were judged, each once."""
-        return tuple({id(each.review): each.review for each in self.judgements}.values())
-
-    @property
-    def judged(self) -> bool:
-        """Whether anything was judged at all."""
-        return any(each.covers for each in self.judgements)
-
-    @property
-    def allowed(self) -> bool:
-        """Whether the cluster would admit."""
-        return not self.errors
-
-    @property
-    def undecided(self) -> str:
-        """The reason why there is no verdict; empty where there is one.
-
-        One denial that is about an image is a verdict, whatever else could not be found out.
-        """
-        denials = [each for each in self.findings if each.action == "deny"]
-        return denials[0].unanswered if denials and all(each.undecided for each in denials) else ""
-
+from provider.reasons import Reason
 
 Select = Callable[[Translation, Mapping[str, Any], Review], Selection]
 """What a Constraint of a policy looks at of an object."""

@@ -8,9 +8,10 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 
-from gatekeeper.evaluation.checker import Finding, Pair, Select, overridden, pairs
+from gatekeeper.evaluation.checker import Pair, Select, overridden, pairs
 from gatekeeper.evaluation.evaluator import Evaluator
 from gatekeeper.evaluation.facts import FactSource
+from gatekeeper.evaluation.finding import Finding
 from gatekeeper.evaluation.opa import Engine
 from gatekeeper.evaluation.program import StubAnswers
 from gatekeeper.evaluation.review import Review

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from gatekeeper.cli.reports import moment
-from gatekeeper.evaluation.checker import CheckResult, Finding, Omission
+from gatekeeper.evaluation.check_result import CheckResult, Omission
+from gatekeeper.evaluation.finding import Finding
 from gatekeeper.evaluation.forecast import Expiry
 from gatekeeper.evaluation.opa import NoVerdictError
 from gatekeeper.evaluation.review import Review

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from gatekeeper.evaluation.checker import CheckResult, Judgement
+from gatekeeper.evaluation.check_result import CheckResult, Judgement
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from pathlib import Path, PurePath
 from typing import Any, Final
 from urllib.parse import quote
 
-from gatekeeper.evaluation.checker import CheckResult, Finding, Omission
+from gatekeeper.evaluation.check_result import CheckResult, Omission
+from gatekeeper.evaluation.finding import Finding
 from gatekeeper.evaluation.opa import NoVerdictError
 from gatekeeper.evaluation.review import Review
 from provider.reasons import EXPLANATIONS, Reason

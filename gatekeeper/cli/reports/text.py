@@ -14,7 +14,8 @@ import click
 from gatekeeper.cli import age
 from gatekeeper.cli.quotation import visible
 from gatekeeper.cli.reports import moment
-from gatekeeper.evaluation.checker import CheckResult, Finding, Judgement
+from gatekeeper.evaluation.check_result import CheckResult, Judgement
+from gatekeeper.evaluation.finding import Finding
 from gatekeeper.evaluation.forecast import DAY, Expiry
 from gatekeeper.evaluation.review import Review
 from provider.reasons import Reason

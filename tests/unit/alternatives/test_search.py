@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from gatekeeper.alternatives.nearness import Distance
 from gatekeeper.alternatives.search import IMAGES_AT_A_TIME, MOST_IMAGES, Candidate, Opinion, search
-from gatekeeper.evaluation.checker import Finding
 from gatekeeper.evaluation.evaluator import Violation
+from gatekeeper.evaluation.finding import Finding
 from gatekeeper.evaluation.review import Review
 
 DAY = 24 * 60 * 60 * 1_000_000_000

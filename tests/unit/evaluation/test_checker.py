@@ -4,9 +4,11 @@ from types import MappingProxyType
 
 import pytest
 
-from gatekeeper.evaluation.checker import FACTS_MISSING, CheckResult, Finding, Judgement, check
+from gatekeeper.evaluation.check_result import CheckResult, Judgement
+from gatekeeper.evaluation.checker import check
 from gatekeeper.evaluation.evaluator import Violation
 from gatekeeper.evaluation.facts import RecordedFacts
+from gatekeeper.evaluation.finding import FACTS_MISSING, Finding
 from gatekeeper.evaluation.program import StubAnswers
 from gatekeeper.evaluation.review import Review
 from gatekeeper.translation.translate import Translation

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from gatekeeper.evaluation.checker import CheckResult, Finding, Judgement, Pair, check
+from gatekeeper.evaluation.check_result import CheckResult, Judgement
+from gatekeeper.evaluation.checker import Pair, check
 from gatekeeper.evaluation.evaluator import ProviderCall, Violation
+from gatekeeper.evaluation.finding import Finding
 from gatekeeper.evaluation.matching import Selection
 from gatekeeper.evaluation.program import NOTHING, StubAnswers, Template
 from gatekeeper.evaluation.review import Review

@@ -10,8 +10,9 @@ import pytest
 from gatekeeper.cli.reports import sarif
 from gatekeeper.cli.reports.sarif import SourceLine
 from gatekeeper.documents.document import Document
-from gatekeeper.evaluation.checker import CheckResult, Finding, Judgement, Omission
+from gatekeeper.evaluation.check_result import CheckResult, Judgement, Omission
 from gatekeeper.evaluation.evaluator import Violation
+from gatekeeper.evaluation.finding import Finding
 from gatekeeper.evaluation.opa import NoVerdictError
 from gatekeeper.evaluation.review import Review
 from provider.reasons import EXPLANATIONS, Reason

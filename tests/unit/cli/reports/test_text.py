@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gatekeeper.cli.reports import text
-from gatekeeper.evaluation.checker import CheckResult, Finding, Judgement
+from gatekeeper.evaluation.check_result import CheckResult, Judgement
 from gatekeeper.evaluation.evaluator import Violation
+from gatekeeper.evaluation.finding import Finding
 from gatekeeper.evaluation.review import Review
 
 POD = Review({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}})
