@@ -10,11 +10,12 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import yaml
 
+from provider import limits
 from provider.errors import FileError
 from provider.foreign_text import shown
 
@@ -78,6 +79,8 @@ def fields_of(given: Mapping[str, Any], names: Sequence[str], where: str) -> Map
 _WORD: Final = re.compile("[A-Z]+")
 _MARK: Final = "\ufeff"
 _LINES: Final = dict.fromkeys(map(ord, "\r\n"))
+# The size of a value while it is counted.
+_UNKNOWN: Final = -1
 
 
 def object_of(value: object) -> Mapping[str, Any]:
@@ -135,12 +138,56 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
 
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+# YAML 1.1 counts `1:59:59` to the base of 60, which takes for ever where there are many of them.
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
+_Loader.add_constructor("tag:yaml.org,2002:float", lambda _, node: float(node.value))
 
 
 def _documents(text: str) -> list[Any]:
     if text.startswith(_MARK):
         raise ValueError("a byte order mark")
-    return _json(text) if text.lstrip().startswith("{") else list(yaml.load_all(text, _Loader))
+    return _json(text) if text.lstrip().startswith("{") else _yaml(text)
+
+
+def _yaml(text: str) -> list[Any]:
+    loader = _Loader(text)
+    try:
+        found = []
+        while loader.check_node():
+            node = loader.get_node()
+            if _written_out(node, {}) > limits.FILE_BYTES:
+                raise TrustRootError(f"with its aliases written out it has more than {limits.FILE_BYTES} characters")
+            found.append(loader.construct_document(node))
+        return found
+    finally:
+        loader.dispose()
+
+
+def _written_out(node: yaml.Node, known: dict[int, int]) -> int:
+    """Characters of a value with what its aliases stand for: a few lines can stand for more than a machine holds.
+
+    Args:
+        node: the value.
+        known: the same of others, by their identity.
+
+    Raises:
+        ValueError: it stands within itself.
+    """
+    if id(node) in known:
+        if known[id(node)] == _UNKNOWN:
+            raise ValueError("a value that stands within itself")
+        return known[id(node)]
+    known[id(node)] = _UNKNOWN
+    known[id(node)] = 1 + sum(
+        len(part) if isinstance(part, str) else _written_out(part, known) for part in _parts(node)
+    )
+    return known[id(node)]
+
+
+def _parts(node: yaml.Node) -> Iterable[yaml.Node | str]:
+    if isinstance(node, yaml.MappingNode):
+        return (part for pair in node.value for part in pair)
+    return [node.value] if isinstance(node, yaml.ScalarNode) else node.value
 
 
 def _json(text: str) -> list[Any]:

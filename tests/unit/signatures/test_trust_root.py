@@ -417,6 +417,13 @@ def test_yaml_is_read_as_json_is(one_log):
         assert (found.logs, len(found.problems)) == ((), 1)
 
 
+def test_yaml_that_stands_for_more_than_it_says_is_refused_before_it_is_written_out():
+    lines = [f"a{number}: &a{number} [{','.join([f'*a{number - 1}'] * 10)}]" for number in range(1, 30)]
+    body = "\n".join(["mediaType: application/vnd.dev.sigstore.trustedroot+json;version=0.1", "a0: &a0 [x]", *lines])
+    with pytest.raises(TrustRootError, match="with its aliases written out it has more than"):
+        trust_root.read(body.encode())
+
+
 @pytest.mark.parametrize("other", ["remote", "repository"])
 def test_object_with_two_sources_is_refused_as_nobody_knows_which_it_means(trust_object, other):
     trust_object["spec"][other] = None
@@ -468,6 +475,12 @@ def test_root_of_which_nothing_can_be_used_says_why(document):
             "spec: holds remote; only sigstoreKeys is supported, alone",
         ),
         (b"{" * 100_000, "neither JSON nor YAML"),
+        (b"a: " + b"[" * 100_000, "neither JSON nor YAML"),
+        (b"a: 1" + b":59" * 1000, "neither JSON nor YAML"),
+        (b"a: 1" + b":59" * 1000 + b".5", "neither JSON nor YAML"),
+        (b"a: !!int '1:59'", "neither JSON nor YAML"),
+        (b"a: 0x10", "neither JSON nor YAML"),
+        (b"a: &a [*a]", "neither JSON nor YAML"),
     ],
 )
 def test_what_is_no_trust_root_is_refused(body, sentence):
