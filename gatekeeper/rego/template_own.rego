@@ -38,8 +38,8 @@ _waived(image, verdict) := judgement.waived(_each, image, verdict, _candidates) 
 
 _candidates := waivers.candidates(_each.given, workload.namespace(input.review), _synced)
 
-# The Waivers of the cluster by name, in a template that reads them.
-_synced := {}
+# The Waivers of the cluster for the namespace, in a template that reads them.
+_synced := []
 
 # None about images of which an answer would decide nothing.
 questions := sort({question |

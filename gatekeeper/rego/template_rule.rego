@@ -40,8 +40,8 @@ _waived(image, verdict) := cip.waived(input.parameters, image, verdict, _candida
 
 _candidates := waivers.candidates(input.parameters, workload.namespace(input.review), _synced)
 
-# The Waivers of the cluster by name, in a template that reads them.
-_synced := {}
+# The Waivers of the cluster for the namespace, in a template that reads them.
+_synced := []
 
 violation contains messages.unreadable(input) if not _images
 

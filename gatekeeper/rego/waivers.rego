@@ -30,6 +30,9 @@ _clock_difference := duration.day / 24
 # Of so many Waivers that cover an image it is looked why they do not hold.
 _noted := 10
 
+# So many that end last are looked at before all others.
+_few := 4
+
 _texts := {"until", "reason", "owner"}
 
 _optional := {"ticket", "breakGlass"}
@@ -52,23 +55,22 @@ may_waive(parameters, reason) if {
 # METADATA
 # description: |
 #   The Waivers that name the policy and the namespace, whatever else they say: `{name, spec, since, planned}`. `synced`
-#   are the cluster's by name. Of these `since` is when they were created; what stands in the parameters says it itself. Most Waivers are for other namespaces, so that is asked first, and nothing
-#   of them is looked at but that: all together cost each denial as long as it takes.
-candidates(parameters, namespace, synced) := array.concat(written, applied) if {
+#   are the cluster's for the namespace, in the same form. Of these `since` is when they were created; what stands in the
+#   parameters says it itself, and is `planned`.
+candidates(parameters, namespace, synced) := [near[place] | some place in its] if {
 	parameters.waivers.allowed == true
 	wanted := {parameters.name, "*"} - {""}
 	written := [{"name": entry.name, "spec": spec, "since": entry.from, "planned": true} |
 		some entry in parameters.waivers.entries
 		namespace in entry.namespaces
-		_is_for(entry.policies, wanted)
 		spec := object.remove(entry, ["name", "from"])
 	]
-	applied := [{"name": name, "spec": waiver.spec, "since": waiver.metadata.creationTimestamp, "planned": false} |
-		some name, waiver in synced
-		namespace in waiver.spec.namespaces
-		_is_for(waiver.spec.policies, wanted)
-		not waiver.metadata.deletionTimestamp
-	]
+	near := array.concat(written, synced)
+	its := {place |
+		some place, each in near
+		some policy in wanted
+		policy in each.spec.policies
+	}
 } else := []
 
 # METADATA
@@ -76,15 +78,27 @@ candidates(parameters, namespace, synced) := array.concat(written, applied) if {
 #   The Waiver that holds for an image now, of several the one that ends last: `{name, until, owner, ticket, reason,
 #   breakGlass}`. Undefined where none does.
 holding(candidates, parameters, text, now) := shown if {
-	ranked := sort([[_span(each).end, each.name, each.spec] |
+	ranked := sort([[end, each.name, each.spec, each] |
 		some each in _covering(candidates, text)
-		_holds(each, parameters, now)
+		end := _moment(each.spec.until)
+		now < end
 	])
-	[_, name, spec] := ranked[count(ranked) - 1]
+	[_, name, spec, _] := _last(ranked, parameters, now)
 	shown := object.union(
 		{"ticket": "", "breakGlass": false},
 		object.union({"name": name}, object.filter(spec, ["until", "owner", "ticket", "reason", "breakGlass"])),
 	)
+}
+
+# The last that holds. Most often it is one of the last few, and then nothing is looked at of the others.
+_last(ranked, parameters, now) := found[count(found) - 1] if {
+	found := [each |
+		some each in array.slice(ranked, count(ranked) - _few, count(ranked))
+		_holds(each[3], parameters, now)
+	]
+	count(found) > 0
+} else := found[count(found) - 1] if {
+	found := [each | some each in ranked; _holds(each[3], parameters, now)]
 }
 
 # METADATA
@@ -111,11 +125,6 @@ without(verdict) := sprintf("without it: %s: %s", [verdict.reason, trim_right(ve
 is_glob(text) if regex.match(_glob, text)
 
 _owner(waiver) := sprintf(" (%s)", [substring(waiver.owner, 0, 63)])
-
-_is_for(policies, wanted) if {
-	some policy in wanted
-	policy in policies
-}
 
 # Every condition stands here as what has to be so: what is undefined holds for nothing.
 _holds(candidate, parameters, now) if {
@@ -207,29 +216,47 @@ _is_bounded(spec) if {
 	trim_space(spec.ticket) != ""
 }
 
-# Those that cover the image. What is no reference is covered by none. By far most have no star, and nothing to compile:
-# their images are looked at as one text, which is sooner done than one by one.
+# Those that cover the image. What is no reference is covered by none. By far most have no star, and nothing to compile.
 _covering(candidates, text) := [candidates[place] | some place in (plain | starred)] if {
 	canonical := reference.canonical(text)
 	repository := _repository(canonical)
-	spellings := _spellings(repository) | _spellings(canonical)
 	plain := {place |
+		some written in (_spellings(repository) | _spellings(canonical))
 		some place, each in candidates
-		some written in spellings
 		written in each.spec.images
 	}
 	starred := {place |
-		some place, each in candidates
-		contains(concat(" ", each.spec.images), "*")
-		some glob in each.spec.images
-		contains(glob, "*")
+		some place in _hopeful(candidates, repository)
+		some glob in candidates[place].spec.images
 		_matches(glob, repository)
 	}
 } else := []
 
+# Those with a glob that begins as the repository up to its first star, and with one that ends so from its last star on.
+# It is asked of all globs of a Waiver at once, because one by one they cost a denial the most of all.
+_hopeful(candidates, repository) := {place |
+	some place in starred
+	strings.any_prefix_match(candidates[place].spec.images, beginnings)
+	strings.any_suffix_match(candidates[place].spec.images, ends)
+} if {
+	starred := _starred(candidates)
+	count(starred) > 0
+	spellings := _spellings(repository)
+	beginnings := {sprintf("%s*", [substring(each, 0, length)]) | some each in spellings; some length in numbers.range(0, count(each))}
+	ends := {sprintf("*%s", [substring(each, start, -1)]) | some each in spellings; some start in numbers.range(0, count(each))}
+} else := set()
+
+_starred(candidates) := {place |
+	some place, each in candidates
+	contains(concat(" ", each.spec.images), "*")
+}
+
 _matches(glob, repository) if {
+	contains(glob, "*")
 	usual := _usual(glob)
-	startswith(repository, split(usual, "*")[0])
+	parts := split(usual, "*")
+	startswith(repository, parts[0])
+	endswith(repository, parts[count(parts) - 1])
 	is_glob(glob)
 	regex.match(_pattern(usual), repository)
 }

@@ -27,13 +27,21 @@ _object(spec) := {"metadata": {"name": "late", "creationTimestamp": "2026-02-01T
 
 _with(fields) := object.union(_spec, fields)
 
+# The Waivers of a cluster by name, as a template for the namespace shop reads them.
+_synced(objects) := [{"name": name, "spec": waiver.spec, "since": waiver.metadata.creationTimestamp, "planned": false} |
+	some name, waiver in objects
+	"shop" in waiver.spec.namespaces
+]
+
+_candidates(parameters, objects) := waivers.candidates(parameters, "shop", _synced(objects))
+
 _found(parameters, spec, text, now) := waivers.holding(candidates, parameters, text, now).name if {
-	candidates := waivers.candidates(parameters, "shop", {"late": _object(spec)})
+	candidates := _candidates(parameters, {"late": _object(spec)})
 } else := ""
 
 _holds(spec) if _found(_parameters, spec, _image, _now) == "late"
 
-_note(spec, now) := waivers.note(waivers.candidates(_parameters, "shop", {"late": _object(spec)}), _parameters, _image, now)
+_note(spec, now) := waivers.note(_candidates(_parameters, {"late": _object(spec)}), _parameters, _image, now)
 
 test_waiver_holds_until_its_end_to_the_nanosecond if {
 	_found(_parameters, _spec, _image, _at("2026-02-28T23:59:59.999999999Z")) == "late"
@@ -101,15 +109,18 @@ test_break_glass_of_one_policy_is_as_short if {
 }
 
 test_break_glass_needs_a_policy_that_takes_waivers if {
-	waivers.candidates({"name": "maximum-image-age"}, "shop", {"late": _object(_emergency)}) == []
+	_candidates({"name": "maximum-image-age"}, {"late": _object(_emergency)}) == []
 }
 
-test_policy_and_namespace_are_exact if {
-	waivers.candidates(_parameters, "shop-two", {"late": _object(_spec)}) == []
-	waivers.candidates(_parameters, "", {"late": _object(_spec)}) == []
-	waivers.candidates(object.union(_parameters, {"name": "other"}), "shop", {"late": _object(_spec)}) == []
-	waivers.candidates(object.union(_parameters, {"name": ""}), "shop", {"late": _object(_with({"policies": [""]}))}) == []
-	waivers.candidates(object.remove(_parameters, ["name"]), "shop", {"late": _object(_spec)}) == []
+test_policy_is_exact if {
+	_candidates(object.union(_parameters, {"name": "other"}), {"late": _object(_spec)}) == []
+	_candidates(object.union(_parameters, {"name": "Maximum-Image-Age"}), {"late": _object(_spec)}) == []
+	_candidates(object.union(_parameters, {"name": ""}), {"late": _object(_with({"policies": [""]}))}) == []
+	_candidates(object.remove(_parameters, ["name"]), {"late": _object(_spec)}) == []
+}
+
+test_waiver_of_two_names_of_a_policy_is_one if {
+	count(_candidates(_parameters, {"late": _object(_with({"policies": ["*", "maximum-image-age", "maximum-image-age"]}))})) == 1
 }
 
 _covers(glob, text) if _found(_parameters, _with({"images": [glob]}), text, _now) == "late"
@@ -247,7 +258,7 @@ test_bad_waivers_leave_good_ones_alone if {
 		"f": _object(_with({"images": {}})),
 		"late": _object(_spec),
 	}
-	found := waivers.holding(waivers.candidates(_parameters, "shop", synced), _parameters, _image, _now)
+	found := waivers.holding(_candidates(_parameters, synced), _parameters, _image, _now)
 	found == {
 		"name": "late",
 		"until": "2026-03-01T00:00:00Z",
@@ -258,25 +269,20 @@ test_bad_waivers_leave_good_ones_alone if {
 	}
 }
 
-test_waiver_that_is_being_deleted_is_none if {
-	leaving := json.patch(_object(_spec), [{"op": "add", "path": "/metadata/deletionTimestamp", "value": "2026-02-15T00:00:00Z"}])
-	waivers.candidates(_parameters, "shop", {"late": leaving}) == []
-}
-
 test_of_several_the_one_that_ends_last_holds if {
 	synced := {
 		"late": _object(_spec),
 		"later": _object(_with({"until": "2026-03-02T00:00:00+01:00"})),
 		"over": _object(_with({"until": "2026-02-10T00:00:00Z"})),
 	}
-	candidates := waivers.candidates(_parameters, "shop", synced)
+	candidates := _candidates(_parameters, synced)
 	waivers.holding(candidates, _parameters, _image, _now).name == "later"
 	waivers.holding(candidates, _parameters, _image, _at("2026-02-05T00:00:00Z")).name == "later"
 }
 
 _entry := object.union(_spec, {"name": "written", "from": "2026-02-10T00:00:00Z"})
 
-_written(entry, now) := waivers.holding(waivers.candidates(given, "shop", {}), given, _image, now).name if {
+_written(entry, now) := waivers.holding(_candidates(given, {}), given, _image, now).name if {
 	given := object.union(_parameters, {"waivers": {"allowed": true, "maxDays": 60, "entries": [entry]}})
 } else := ""
 
@@ -288,9 +294,17 @@ test_entry_of_the_parameters_holds_from_when_it_says if {
 	_written(object.union(_entry, {"from": "soon"}), _now) == ""
 }
 
+test_entry_is_for_its_namespaces_alone if {
+	given := object.union(_parameters, {"waivers": {"allowed": true, "entries": [_entry]}})
+	count(waivers.candidates(given, "shop", [])) == 1
+	waivers.candidates(given, "shop-two", []) == []
+	waivers.candidates(given, "Shop", []) == []
+	waivers.candidates(given, "", []) == []
+}
+
 test_entry_that_has_not_begun_is_told if {
 	given := object.union(_parameters, {"waivers": {"allowed": true, "entries": [_entry]}})
-	waivers.note(waivers.candidates(given, "shop", {}), given, _image, _at("2026-02-09T00:00:00Z")) == "the Waiver written does not hold before 2026-02-10T00:00:00Z"
+	waivers.note(_candidates(given, {}), given, _image, _at("2026-02-09T00:00:00Z")) == "the Waiver written does not hold before 2026-02-10T00:00:00Z"
 }
 
 test_notes_say_what_is_wrong_with_a_waiver if {

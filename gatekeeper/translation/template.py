@@ -39,8 +39,18 @@ _ALL_OF_THE_CONFIG: Final = "_config := true"
 
 # The line of templates that says which Waivers of the cluster there are, and what stands there in one that reads them.
 # Without referential rules Gatekeeper refuses a template that mentions `data.inventory`; so only those do that opt in.
-_NO_WAIVERS: Final = "_synced := {}"
-READS_WAIVERS: Final = f'_synced := data.inventory.cluster["{WAIVER_GROUP_VERSION}"].{WAIVER_KIND}'
+# They are read in place: a function would be given all of every Waiver, and OPA would turn all of it into its own form.
+READS_WAIVERS: Final = f'data.inventory.cluster["{WAIVER_GROUP_VERSION}"].{WAIVER_KIND}'
+_NO_WAIVERS: Final = "_synced := []"
+_SYNCED: Final = f"""_synced := [waiver |
+	namespace := workload.namespace(input.review)
+	some name
+	found := {READS_WAIVERS}[name]
+	namespace in found.spec.namespaces
+	not found.metadata.deletionTimestamp
+	since := found.metadata.creationTimestamp
+	waiver := {{"name": name, "spec": found.spec, "since": since, "planned": false}}
+]"""
 
 
 @dataclass(frozen=True)
@@ -137,7 +147,7 @@ def document(
 
 def with_waivers(text: str) -> str:
     """The main text of a template of ours, so that it reads the cluster's Waivers."""
-    return text if READS_WAIVERS in text else text.replace(_NO_WAIVERS, f"default {_NO_WAIVERS}\n\n{READS_WAIVERS}")
+    return text.replace(_NO_WAIVERS, _SYNCED)
 
 
 def _with_waivers(text: str, *, synced: bool) -> str:

@@ -1,10 +1,9 @@
 """Waivers in the templates of every kind of policy, by the engine that Gatekeeper has."""
 
-import time
-
 import pytest
 import yaml
 
+from gatekeeper.evaluation import program
 from gatekeeper.evaluation.evaluator import ConstraintReview, Evaluator
 from gatekeeper.evaluation.program import NOTHING, StubAnswers, Template
 from gatekeeper.own.maximum_image_age import MaximumImageAge
@@ -14,6 +13,7 @@ from gatekeeper.translation.translate import translate
 from gatekeeper.waivers.reading import waiver
 from gatekeeper.waivers.terms import WaiverTerms
 from gatekeeper.waivers.waiver import moment
+from tests import many_images
 from tests.engine import engine
 from tests.unit.waivers.texts import document, synced
 
@@ -171,19 +171,58 @@ def test_waivers_that_overlap_hold_until_the_last_one_ends():
     assert said(age(), waivers, moment("2026-03-01T00:00:00Z"), ANSWERS) == (["ImageTooOld"], [])
 
 
-@pytest.mark.parametrize("number", [500, 5000])
-def test_many_waivers_cost_little(number):
-    """Read once for a review; the whole run of opa, which reads and compiles beside it, stays within its time."""
-    many = [synced(f"w{index}", namespaces=[f"ns-{index}"]) for index in range(number)]
-    begun = time.monotonic()
-    assert said(age(), [*many, synced()], answers=ANSWERS) == ([], ["Waived"])
-    assert time.monotonic() - begun < 8
+def test_waiver_that_is_being_deleted_lets_nothing_pass():
+    leaving = synced()
+    leaving["metadata"]["deletionTimestamp"] = "2026-02-15T00:00:00Z"
+    assert said(age(), [leaving], answers=ANSWERS) == (["ImageTooOld"], [])
 
 
-def test_many_waivers_of_one_namespace_and_policy_cost_little():
-    """All with as many images as there may be: what has no star is compared, not compiled."""
-    images = [[f"registry.test/vendor-{index}/agent-{number}" for number in range(32)] for index in range(500)]
-    many = [synced(f"w{index}", images=each) for index, each in enumerate(images)]
-    begun = time.monotonic()
-    assert said(age(), [*many, synced()], answers=ANSWERS) == ([], ["Waived"])
-    assert time.monotonic() - begun < 8
+def test_waiver_in_the_parameters_holds_also_where_the_cluster_has_none():
+    made = age(entries=(waiver(document(namespaces=["shop", "other"])),))
+    assert said(made, answers=ANSWERS) == ([], ["Waived"])
+    assert said(made, [synced(namespaces=["other"])], answers=ANSWERS) == ([], ["Waived"])
+
+
+def evaluated(folder, constraint, waivers):
+    """What a Constraint has against the image, and how many expressions that takes."""
+    folder.mkdir()
+    template = Template.of(age()[0])
+    case = ConstraintReview(template, constraint["spec"]["parameters"], REVIEW, NOW)
+    program.write(folder, [template], [case.to_json()], ANSWERS, waivers=waivers)
+    printed = many_images.evaluated(folder, "--profile", "--profile-limit", "1000000")
+    (violation,) = many_images.violations(printed)
+    return violation["details"], sum(each["num_eval"] + each["num_redo"] for each in printed["profile"])
+
+
+def named(images, **changes):
+    """Waivers that cover other images; `images` gives those of each by its number."""
+    return [synced(f"w{index}", images=images(index), **changes) for index in range(500)]
+
+
+@pytest.mark.parametrize(
+    ("waivers", "most"),
+    [
+        (named(lambda _: ["registry.test/vendor/agent"], namespaces=["other"]), 5),
+        (named(lambda _: ["registry.test/vendor/agent"], policies=["other"]), 26),
+        (named(lambda index: [f"registry.test/vendor-{index}/agent"]), 45),
+        (named(lambda index: [f"registry.test/vendor-{index}/agent-{each}" for each in range(32)]), 45),
+        (named(lambda index: [f"registry.test/vendor-{index}/agent-{each}*" for each in range(32)]), 52),
+        (named(lambda index: [f"registry.test/*/agent-{index}-{each}" for each in range(32)]), 56),
+    ],
+    ids=["other-namespaces", "other-policies", "one-image", "32-images", "32-globs", "32-globs-that-begin-alike"],
+)
+def test_each_of_500_waivers_costs_a_denial_few_steps_however_many_images_it_has(tmp_path, waivers, most):
+    denying = age()[1][0]
+    (denial, none), (other, all_of_them) = (
+        evaluated(tmp_path / str(len(each)), denying, each) for each in ([], waivers)
+    )
+    assert denial["reason"] == other["reason"] == "ImageTooOld"
+    assert (all_of_them - none) / len(waivers) < most
+
+
+def test_of_500_waivers_that_hold_few_are_looked_at(tmp_path):
+    """The one that ends last is shown; what the others say is not looked at."""
+    waivers = [synced(f"w{index}", until=f"2026-03-01T00:{index // 60:02}:{index % 60:02}Z") for index in range(500)]
+    found, steps = evaluated(tmp_path / "all", age()[1][1], waivers)
+    assert found["waiver"]["name"] == "w499"
+    assert steps / len(waivers) < 85
