@@ -84,8 +84,8 @@ class Assessor(Protocol):
         """Of each candidate, as if it were this time (nanoseconds since 1970)."""
         ...
 
-    def denied_from(self, opinion: Opinion, at: int) -> tuple[int, Finding] | None:
-        """When one that is admitted at a time will be denied, and by what; None as far as was looked."""
+    def denied_from(self, opinion: Opinion, at: int) -> tuple[int, str] | None:
+        """When one that is admitted at a time will be denied, and by which policy; None as far as was looked."""
         ...
 
 
@@ -97,13 +97,13 @@ class Suggestion:
         opinion: of the policies.
         since: from when on it is admitted, nanoseconds since 1970.
         until: from when on it is denied; None as far as was looked.
-        denial: what it is denied by then.
+        denied_by: the policy that denies it then; empty where none does.
     """
 
     opinion: Opinion
     since: int
     until: int | None = None
-    denial: Finding | None = None
+    denied_by: str = ""
 
 
 @dataclass(frozen=True)

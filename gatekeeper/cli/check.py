@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -19,7 +19,6 @@ from gatekeeper.documents.problems import Problem
 from gatekeeper.evaluation.check_result import CheckResult, Omission
 from gatekeeper.evaluation.checker import check
 from gatekeeper.evaluation.facts import FactsFileError, LiveFacts, RecordedFacts
-from gatekeeper.evaluation.forecast import DAY, Expiry, forecast
 from gatekeeper.evaluation.matching import Matcher
 from gatekeeper.evaluation.opa import EvaluationError, NoVerdictError, Opa
 from gatekeeper.evaluation.review import Review, read_reviews
@@ -28,13 +27,15 @@ from gatekeeper.translation import marks
 from gatekeeper.translation.translate import Translation, has_strict_rules
 from gatekeeper.waivers.waiver import Waiver
 from provider.errors import ImageError, SettingsError
-
-# As far as a forecast looks ahead.
 from provider.registry import reference
 from provider.registry.content import digests
 
+if TYPE_CHECKING:
+    from gatekeeper.freshness.forecast.review_outlook import ReviewOutlook
+
 # As far as a forecast looks ahead.
 _FORECAST_DAYS: Final = 400
+_DAY: Final = 24 * 60 * 60 * 1_000_000_000
 # Whose rule needs the platforms of an image.
 _AGE_KIND: Final = "MaximumImageAge"
 
@@ -145,7 +146,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         passed_over = [*(each for each in (*loaded.passed_over, *idle) if each.file not in objects), *others]
         question = _Check(loaded, installed, reviews, facts, no_match, moment, end, passed_over, waivers)
         with progress:
-            result, expiries = question.answered(engine)
+            result, ahead = question.answered(engine)
     except PolicyError as error:
         output.refuse(str(problem) for problem in error.problems)
     except (FactsFileError, EvaluationError, click.UsageError) as error:
@@ -156,7 +157,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         outcomes.no_verdict(error, form)
     else:
         admits = no_match == "allow" and bool(loaded.policies)
-        report = outcomes.Report(form, moment, quiet, admits, _source_lines(loaded), end, expiries)
+        report = outcomes.Report(form, moment, quiet, admits, _source_lines(loaded), end, ahead)
         report.show(result)
         report.leave(result)
 
@@ -187,7 +188,7 @@ class _Check:
     passed_over: Sequence[Problem] = ()
     waivers: Sequence[Waiver] = ()
 
-    def answered(self, engine: Opa) -> tuple[CheckResult, list[Expiry]]:
+    def answered(self, engine: Opa) -> tuple[CheckResult, list[ReviewOutlook]]:
         """The verdict, and the forecast; evaluating compiles the policies' rules.
 
         A run of the compiler alone comes only where it has something to add: where a rule is refused, because it finds
@@ -202,7 +203,7 @@ class _Check:
             policy_files.translated(self.loaded, self.no_match, engine)
             raise
 
-    def _judged(self, translated: Sequence[Translation], engine: Opa) -> tuple[CheckResult, list[Expiry]]:
+    def _judged(self, translated: Sequence[Translation], engine: Opa) -> tuple[CheckResult, list[ReviewOutlook]]:
         every = waiver_files.applied([*translated, *self.installed], self.waivers, self.now)
         facts = self._named(every)
         select = selector(self.reviews, every[len(translated) :])
@@ -210,7 +211,9 @@ class _Check:
         result = replace(result, unjudged=(*result.unjudged, *map(_omission, self.passed_over)))
         if self.until is None:
             return result, []
-        return result, forecast(every, self.reviews, facts, engine, self.now, self.until, select)
+        from gatekeeper.freshness.forecast.review_outlook import review_outlooks  # noqa: PLC0415 - few look ahead
+
+        return result, review_outlooks(every, self.reviews, facts, engine, self.now, self.until, select)
 
     def _named(self, every: Sequence[Translation]) -> LiveFacts | RecordedFacts:
         """The facts; of recorded ones it is said whom they name and no policy does, which looks like no signature."""
@@ -236,7 +239,7 @@ def _end(until: str | None, now: int) -> int | None:
     if until is None:
         return None
     end = times.read(until, "--until", now)
-    if not now < end <= now + _FORECAST_DAYS * DAY:
+    if not now < end <= now + _FORECAST_DAYS * _DAY:
         raise click.UsageError(f"--until {until}: expected a time after --now, at most {_FORECAST_DAYS} days later")
     return end
 

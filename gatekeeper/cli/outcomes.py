@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
@@ -13,8 +13,10 @@ from gatekeeper.cli import output
 from gatekeeper.cli.reports import findings, junit, sarif, text
 from gatekeeper.cli.reports.sarif import SourceLine
 from gatekeeper.evaluation.check_result import CheckResult
-from gatekeeper.evaluation.forecast import Expiry
 from gatekeeper.evaluation.opa import NoVerdictError
+
+if TYPE_CHECKING:
+    from gatekeeper.freshness.forecast.review_outlook import ReviewOutlook
 
 FORMS: Final = ("text", "json", "junit", "sarif")
 
@@ -32,7 +34,7 @@ class Report:
         admits_uncovered: whether images that no policy covers were to be allowed: then that decides, too.
         policies: where each policy stands, by name.
         until: the end of a forecast, nanoseconds since 1970; None without one.
-        expiries: from when images would be denied, as far as that.
+        ahead: what policies will say, as far as that.
     """
 
     form: str
@@ -41,7 +43,7 @@ class Report:
     admits_uncovered: bool = False
     policies: Mapping[str, SourceLine] = field(default_factory=dict)
     until: int | None = None
-    expiries: Sequence[Expiry] = ()
+    ahead: Sequence[ReviewOutlook] = ()
 
     def judged(self, result: CheckResult) -> bool:
         """Whether anything was decided at all."""
@@ -50,7 +52,7 @@ class Report:
     def show(self, result: CheckResult) -> None:
         """Print a result."""
         if self.form == "json":
-            ahead = {} if self.until is None else findings.forecast(self.expiries, self.until)
+            ahead = {} if self.until is None else findings.forecast(self.ahead, self.now, self.until)
             output.document({**findings.document(result, judged=self.judged(result)), **ahead})
         elif self.form == "junit":
             click.echo(junit.render(_SUITE, list(junit.cases(result))), nl=False)
@@ -60,7 +62,7 @@ class Report:
             if not self.quiet:
                 text.facts(result, self.now)
             if self.until is not None:
-                text.forecast(result, self.expiries, self.now, self.until)
+                text.forecast(self.ahead, self.now, self.until)
             text.verdict(result, quiet=self.quiet, judged=self.judged(result))
 
     def leave(self, result: CheckResult) -> NoReturn:

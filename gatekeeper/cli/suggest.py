@@ -20,10 +20,8 @@ from gatekeeper.cli.reports import alternatives
 from gatekeeper.cli.selecting import constraints_of, installed_beside, selector
 from gatekeeper.documents.document import Document
 from gatekeeper.evaluation import mutation
-from gatekeeper.evaluation.checker import Select, check
+from gatekeeper.evaluation.checker import check
 from gatekeeper.evaluation.facts import LiveFacts
-from gatekeeper.evaluation.finding import Finding
-from gatekeeper.evaluation.forecast import DAY, MINUTE, forecast
 from gatekeeper.evaluation.image_pods import pod_of
 from gatekeeper.evaluation.opa import EvaluationError, NoVerdictError, Opa
 from gatekeeper.evaluation.review import Review
@@ -37,7 +35,7 @@ from provider.registry.reference import Reference
 if TYPE_CHECKING:
     from provider.registry.tag_pages import TagList
 
-_SECOND: Final = 1_000_000_000
+_DAY: Final = 24 * 60 * 60 * 1_000_000_000
 # As far as it is looked ahead for the end of a suggestion.
 _HORIZON_DAYS: Final = 400
 # How many repositories are listed beside the image's own.
@@ -287,28 +285,23 @@ class _Assessor:
             found.append(Opinion(candidate, review.texts[0], covered, denials, waived))
         return found
 
-    def denied_from(self, opinion: Opinion, at: int) -> tuple[int, Finding] | None:
-        """See `Assessor.denied_from`."""
+    def denied_from(self, opinion: Opinion, at: int) -> tuple[int, str] | None:
+        """See `Assessor.denied_from`.
+
+        Raises:
+            NoVerdictError: nobody can say for how long: "until" must not promise what is not so.
+        """
+        from gatekeeper.freshness.forecast.review_outlook import review_outlooks  # noqa: PLC0415 - as above
+
         reviews = [self._review(opinion.pinned)]
         select = selector([*reviews, *self._known()], self.installed)
-        end = at + _HORIZON_DAYS * DAY
-        expiries = forecast(self.every, reviews, self.facts, self.engine, at, end, select, self.place.waivers)
-        if not expiries:
-            return None
-        first = expiries[0]
-        return self._to_the_second(reviews, select, max(at, first.since - MINUTE), (first.since, first.finding))
-
-    def _to_the_second(
-        self, reviews: Sequence[Review], select: Select, admitted: int, denied: tuple[int, Finding]
-    ) -> tuple[int, Finding]:
-        """The first second of a denial, of which the minute is known: "until" must not promise what is not so."""
-        while denied[0] - admitted > _SECOND:
-            middle = (admitted + denied[0]) // 2 // _SECOND * _SECOND
-            middle = middle if middle > admitted else middle + _SECOND
-            result = check(self.every, reviews, self.facts, self.engine, middle, select, self.place.waivers)
-            found = [one for each in result.judgements for one in each.findings if one.action == "deny"]
-            admitted, denied = (admitted, (middle, found[0])) if found else (middle, denied)
-        return denied
+        end = at + _HORIZON_DAYS * _DAY
+        found = review_outlooks(self.every, reviews, self.facts, self.engine, at, end, select, self.place.waivers)
+        for each in found:
+            if each.unknown is not None:
+                raise NoVerdictError(each.unknown.reason, f"{each.policy}: {each.unknown.sentence}")
+        denied = [(each.denial.since, each.policy) for each in found if each.denial is not None]
+        return min(denied, default=None)
 
     def _review(self, image: str) -> Review:
         """A Pod with this image alone; without a namespace, where none is known, each `match` takes it as its own."""

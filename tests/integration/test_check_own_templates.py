@@ -148,7 +148,7 @@ def test_misspelt_kind_of_ours_in_a_directory_is_refused(tmp_path: Path) -> None
 
 def test_forecast_says_of_no_image_both(tmp_path: Path) -> None:
     done = checked(tmp_path, "--until", "+3d", resource=POD)
-    assert "denied now by mine: Pod shop/web" in done.output
+    assert "denied now by mine: registry.test/app:1 (Pod shop/web)" in done.output
     assert "not denied until" not in done.output
 
 

@@ -74,7 +74,7 @@ class SearchReport:
             "distance": made.opinion.candidate.distance.name.lower(),
             "admittedFrom": moment.rfc3339(made.since),
             "admittedUntil": None if made.until is None else moment.rfc3339(made.until),
-            "deniedBy": None if made.denial is None else made.denial.policy,
+            "deniedBy": None if made.until is None else made.denied_by,
             "waived": [{"policy": each.policy, "said": each.sentence} for each in made.opinion.waived],
             "lookedAheadUntil": moment.rfc3339(made.since + self.horizon_days * _NANOSECONDS_A_DAY),
         }
@@ -109,9 +109,8 @@ class SearchReport:
     def _until(self, made: Suggestion) -> str:
         if made.until is None:
             return f"it is not denied for {self.horizon_days} days, as far as was looked"
-        policy = made.denial.policy if made.denial else ""
         days = (made.until - made.since) // _NANOSECONDS_A_DAY
-        return f"until {moment.rfc3339(made.until)} ({days} days), then {policy} denies it"
+        return f"until {moment.rfc3339(made.until)} ({days} days), then {made.denied_by} denies it"
 
     def _show_reasons(self) -> None:
         for (policy, reason), count in self._reasons().most_common(_SHOWN):

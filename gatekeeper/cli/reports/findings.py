@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gatekeeper.cli.reports import moment
 from gatekeeper.evaluation.check_result import CheckResult, Omission
 from gatekeeper.evaluation.finding import Finding
-from gatekeeper.evaluation.forecast import Expiry
 from gatekeeper.evaluation.opa import NoVerdictError
 from gatekeeper.evaluation.review import Review
+
+if TYPE_CHECKING:
+    from gatekeeper.freshness.forecast.review_outlook import ReviewOutlook
+    from gatekeeper.freshness.outlook import OutlookTurn
 
 # Why nothing is allowed where nothing was judged.
 NOTHING_JUDGED: Final = "NothingJudged"
@@ -36,22 +39,41 @@ def document(result: CheckResult, *, judged: bool = True) -> dict[str, Any]:
     return {**found, "reason": reason} if reason else found
 
 
-def forecast(expiries: Sequence[Expiry], until: int) -> dict[str, Any]:
-    """From when each image would be denied: `until`, and `deniedFrom`, a list."""
-    return {"until": moment.rfc3339(until), "deniedFrom": [_expiry(each) for each in expiries]}
+def forecast(ahead: Sequence[ReviewOutlook], now: int, until: int) -> dict[str, Any]:
+    """From when each image would be denied, and from when nobody can say: `until`, `deniedFrom` and `unknownFrom`.
 
-
-def _expiry(expiry: Expiry) -> Mapping[str, Any]:
-    found = expiry.finding
+    Args:
+        ahead: what policies will say.
+        now: the time that was judged by, nanoseconds since 1970.
+        until: how far was looked ahead.
+    """
+    denied = sorted((each.denial.since, number) for number, each in enumerate(ahead) if each.denial)
+    unknown = sorted((each.unknown.since, number) for number, each in enumerate(ahead) if each.unknown)
     return {
-        "policy": found.policy,
-        "object": found.review.title,
-        "file": found.review.file,
-        "image": found.image,
-        "path": found.path,
-        "from": moment.rfc3339(expiry.since),
-        "already": expiry.already,
-        "reason": found.reason,
+        "until": moment.rfc3339(until),
+        "deniedFrom": [_denial(ahead[number], now) for _, number in denied],
+        "unknownFrom": [_turn(ahead[number], ahead[number].unknown) for _, number in unknown],
+    }
+
+
+def _denial(outlook: ReviewOutlook, now: int) -> Mapping[str, Any]:
+    again = outlook.admitted_again
+    return {
+        **_turn(outlook, outlook.denial),
+        "already": outlook.denial is not None and outlook.denial.since <= now,
+        "admittedAgain": moment.rfc3339(again.since) if again else None,
+    }
+
+
+def _turn(outlook: ReviewOutlook, turn: OutlookTurn | None) -> Mapping[str, Any]:
+    return {
+        "policy": outlook.policy,
+        "object": outlook.review.title,
+        "file": outlook.review.file,
+        "image": outlook.image,
+        "path": outlook.path,
+        "from": moment.rfc3339(turn.since) if turn else None,
+        "reason": turn.reason if turn else "",
     }
 
 

@@ -7,7 +7,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -16,11 +16,15 @@ from gatekeeper.cli.quotation import visible
 from gatekeeper.cli.reports import moment
 from gatekeeper.evaluation.check_result import CheckResult, Judgement
 from gatekeeper.evaluation.finding import Finding
-from gatekeeper.evaluation.forecast import DAY, Expiry
 from gatekeeper.evaluation.review import Review
 from provider.reasons import Reason
 
+if TYPE_CHECKING:
+    from gatekeeper.freshness.forecast.review_outlook import ReviewOutlook
+
 _NANOSECONDS: Final = 1_000_000_000
+_DAY: Final = 24 * 60 * 60 * _NANOSECONDS
+_NEVER: Final = 2**63
 _COLUMNS: Final = 110
 _WORDS: Final = {"deny": ("denied", "red"), "warn": ("warning", "yellow"), "dryrun": ("dryrun", "yellow")}
 _UNCOVERED: Final = (
@@ -45,41 +49,48 @@ def facts(result: CheckResult, now: int) -> None:
         _image(image, fact, now)
 
 
-def forecast(result: CheckResult, expiries: Sequence[Expiry], now: int, until: int) -> None:
-    """Print from which day each image would be denied.
+def forecast(ahead: Sequence[ReviewOutlook], now: int, until: int) -> None:
+    """Print from which day each image would be denied, and of which nobody can say it.
 
     Args:
-        result: of the check.
-        expiries: what will be denied, as far as `until`.
+        ahead: what policies will say, as far as `until`.
         now: the time that was judged by, nanoseconds since 1970.
         until: how far was looked ahead.
     """
     groups: dict[str, dict[str, None]] = {}
-    for each in expiries:
-        image = each.finding.image or each.finding.review.title
-        line = f"{_when(each, now)} by {each.finding.policy or 'no policy'}: {image}"
-        groups.setdefault(line, {})[each.finding.review.title if each.finding.image else ""] = None
+    odd = [each for each in ahead if each.denial or each.unknown]
+    for each in sorted(odd, key=lambda one: one.denial.since if one.denial else _NEVER):
+        for line in _foreseen(each, now):
+            groups.setdefault(line, {})[each.review.title] = None
     for line, titles in groups.items():
         first, *others = titles
         more = f" and {len(others)} more" if others else ""
         _say(f"{line} ({first}{more})" if first else line)
-    # Of a template that does not say which image it means, all of the object are denied.
-    denied = {
-        text
-        for each in expiries
-        for text in ([each.finding.image] if each.finding.image else each.finding.review.texts)
-    }
-    judged = [text for each in result.judgements for text in each.review.texts if each.looks_at(text)]
-    for image in dict.fromkeys(judged):
-        if image not in denied:
+    told = {each.image for each in odd}
+    for image in dict.fromkeys(each.image for each in ahead):
+        if image not in told:
             _say(f"not denied until {moment.day(until)}: {image}")
 
 
-def _when(expiry: Expiry, now: int) -> str:
-    if expiry.already:
-        return "denied now"
-    days = (expiry.since - now) // DAY
-    return f"denied from {moment.day(expiry.since)} (in {days} {_many(days, 'day')}, {moment.rfc3339(expiry.since)})"
+def _foreseen(outlook: ReviewOutlook, now: int) -> Iterator[str]:
+    """From when on it is denied, and from when on nobody can say."""
+    by = f"by {outlook.policy or 'no policy'}"
+    if outlook.denial:
+        again = outlook.admitted_again
+        end = f", admitted again from {_day(again.since, now)}" if again else ""
+        since = outlook.denial.since
+        begin = f"denied from {_day(since, now)}" if since > now else "denied now"
+        yield f"{begin} {by}{end}: {outlook.image}"
+    if outlook.unknown:
+        since = outlook.unknown.since
+        begin = f"not known from {_day(since, now)}" if since > now else "not known"
+        said = outlook.unknown.sentence.removeprefix(f"{outlook.unknown.reason}: ")
+        yield f"{begin} {by}: {outlook.image}: {outlook.unknown.reason}: {said}"
+
+
+def _day(since: int, now: int) -> str:
+    days = (since - now) // _DAY
+    return f"{moment.day(since)} (in {days} {_many(days, 'day')}, {moment.rfc3339(since)})"
 
 
 def verdict(result: CheckResult, *, quiet: bool = False, judged: bool = True) -> None:

@@ -45,6 +45,9 @@ _ask(keys) if {
 	print("bestbefore-asked", json.marshal(keys))
 }
 
+# The images to judge in place of the object's own.
+judged(_, _) := data.images
+
 _known(key) if data.recorded.values[key]
 
 _known(key) if data.recorded.errors[key]
@@ -130,7 +133,13 @@ class ClockRun:
     covered: Sequence[frozenset[str] | None]
 
 
-def run(cases: Sequence[ClockCase], answers: StubAnswers, asked: Collection[str], engine: Engine) -> ClockRun:
+def run(
+    cases: Sequence[ClockCase],
+    answers: StubAnswers,
+    asked: Collection[str],
+    engine: Engine,
+    images: Sequence[Mapping[str, Any]] | None = None,
+) -> ClockRun:
     """Evaluate cases of one template.
 
     Args:
@@ -138,13 +147,14 @@ def run(cases: Sequence[ClockCase], answers: StubAnswers, asked: Collection[str]
         answers: what `external_data` answers.
         asked: keys that need not be asked again, whether they have an answer or not.
         engine: the real opa.
+        images: the images to judge in place of those of the reviewed objects; see `Evaluator`.
 
     Raises:
         EvaluationError: OPA refused a text, or a rule met an error at one of the clocks.
         NoVerdictError: no engine, or it did not finish.
     """
     with tempfile.TemporaryDirectory(prefix="bestbefore-") as name:
-        _write(Path(name), cases, answers, asked)
+        _write(Path(name), cases, answers, asked, images)
         printed = engine.evaluate(Path(name), QUERY)
     new: dict[str, None] = {}
     for line in printed.lines:
@@ -163,15 +173,20 @@ def _changes(case: ClockCase, found: Mapping[str, Any]) -> list[tuple[int, Rows]
     return [(case.clocks[at], each) for at, each in rows] if rows and rows[0][0] == 0 else []
 
 
-def _write(folder: Path, cases: Sequence[ClockCase], answers: StubAnswers, asked: Collection[str]) -> None:
+def _write(
+    folder: Path,
+    cases: Sequence[ClockCase],
+    answers: StubAnswers,
+    asked: Collection[str],
+    images: Sequence[Mapping[str, Any]] | None,
+) -> None:
     texts: dict[str, str] = {}
     for case in cases:
         texts |= case.template.modules
     program.write_modules(folder, texts)
     mains = sorted({case.template.package for case in cases})
-    (folder / "bestbefore_clocks.rego").write_text(
-        _DRIVER + program.RESPONSE + "".join(map(_rows_of, mains)), encoding="utf-8"
-    )
+    rows_of = "".join(_rows_of(main, overridden=images is not None) for main in mains)
+    (folder / "bestbefore_clocks.rego").write_text(_DRIVER + program.RESPONSE + rows_of, encoding="utf-8")
     tables: dict[str, dict[str, int]] = {"reviews": {}, "parameters": {}, "inventories": {}}
     clocks: dict[tuple[int, ...], int] = {}
     rows = [
@@ -190,16 +205,24 @@ def _write(folder: Path, cases: Sequence[ClockCase], answers: StubAnswers, asked
         "asked": dict.fromkeys(asked, True),
         "system_error": answers.system_error,
     }
-    plain = {"recorded": recorded, "providers": list(PATHS), "cases": rows, "clocks": list(clocks)}
+    plain = {
+        "recorded": recorded,
+        "providers": list(PATHS),
+        "cases": rows,
+        "clocks": list(clocks),
+        "images": images or (),
+    }
     # Reviews are JSON already.
     parts = [f'"{name}":[{",".join(texts)}]' for name, texts in tables.items()]
     text = json.dumps(plain)
     (folder / "data.json").write_text(f"{text[:-1]},{','.join(parts)}}}", encoding="utf-8")
 
 
-def _rows_of(main: str) -> str:
+def _rows_of(main: str, *, overridden: bool) -> str:
     stubs = "with input as document with time.now_ns as clock with external_data as answer"
     stubs += " with data.inventory as data.inventories[case.inventory]"
+    if overridden:
+        stubs += " with data.lib.bestbefore.workload.judged as judged"
     document = '{"review": data.reviews[case.review], "parameters": data.parameters[case.parameters]}'
     return f"""
 _rows[number] := rows if {{

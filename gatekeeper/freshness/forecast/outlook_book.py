@@ -14,7 +14,7 @@ from gatekeeper.freshness.forecast.clock_program import Rows
 from gatekeeper.freshness.forecast.line import Line
 from gatekeeper.freshness.forecast.placement import ImagePlace
 from gatekeeper.freshness.forecast.rule import Rule
-from gatekeeper.freshness.forecast.unit import asked
+from gatekeeper.freshness.forecast.unit import Unit, asked, image_fields
 from gatekeeper.freshness.forecast.verdicts import turns, without_facts
 from gatekeeper.freshness.outlook import SECOND, Outlook, OutlookSubject, Question, Turn, Verdict
 
@@ -116,7 +116,7 @@ class OutlookBook:
     def _line(self, number: int, place: ImagePlace) -> tuple[Rule, Line]:
         unit, path = place.units[number]
         result = self._results[number]
-        return result.rule, [(at, _rows(rows, path)) for at, rows in result.lines[unit]]
+        return result.rule, [(at, _rows(rows, unit, path)) for at, rows in result.lines[unit]]
 
     def _subject(self, place: ImagePlace, reference: str) -> OutlookSubject:
         """With the digest that was judged, and what a reader should know of it."""
@@ -148,5 +148,8 @@ def _outlook(
     return Outlook(policy, subject, place.question, its, waived_until, effect, critical)
 
 
-def _rows(rows: Rows, path: str) -> Rows:
-    return frozenset(row for row in rows if row[0] in {"", path}) if path else rows
+def _rows(rows: Rows, unit: Unit, path: str) -> Rows:
+    """What is about the image at a field: all that names no other image's field."""
+    named = {row[0] for row in rows} - {"", path} if path else set()
+    others = named & image_fields(unit) if named else named
+    return frozenset(row for row in rows if row[0] not in others) if others else rows

@@ -13,10 +13,9 @@ prints, of a Deployment whose image is 27 days old under a limit of 30:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any
 
 from gatekeeper.documents import fields
 from gatekeeper.evaluation.facts import FactSource
@@ -26,22 +25,19 @@ from gatekeeper.evaluation.program import Template
 from gatekeeper.freshness.forecast import limits
 from gatekeeper.freshness.forecast.actors import Actors, named_accounts
 from gatekeeper.freshness.forecast.answer_book import AnswerBook, image_of
-from gatekeeper.freshness.forecast.clue import Clue, is_known
 from gatekeeper.freshness.forecast.forecast_memory import ForecastMemory, KnownLine, facts_of, name_of
-from gatekeeper.freshness.forecast.line import NOT_EVALUATED, Line, Search
+from gatekeeper.freshness.forecast.line import Line, Search
 from gatekeeper.freshness.forecast.occasion import Occasions
 from gatekeeper.freshness.forecast.outlook_book import OutlookBook, RuleResult
 from gatekeeper.freshness.forecast.placement import Placement
 from gatekeeper.freshness.forecast.rule import Rule, rules
-from gatekeeper.freshness.forecast.search import search, together
+from gatekeeper.freshness.forecast.rule_search import rule_search, samples_of_each
 from gatekeeper.freshness.forecast.unit import Unit, images_asked
 from gatekeeper.freshness.forecast.unit_judge import UnitJudge
 from gatekeeper.freshness.inventory.inventory import WorkloadInventory
 from gatekeeper.freshness.outlook import Outlook
 from gatekeeper.translation.translate import Translation
 from gatekeeper.waivers.waiver import GROUP_VERSION, KIND
-
-_RANDOM: Final = "the rule uses a random number: nobody can foresee what it says"
 
 
 @dataclass(frozen=True)
@@ -107,8 +103,7 @@ def outlooks(  # noqa: PLR0913, PLR0917 - what a forecast is made of
     book.ask(key for key in memory.keys if image_of(key) in images)
     results: dict[int, RuleResult] = {}
     kept: dict[tuple[str, Unit], KnownLine] = {}
-    written = sum(1 for each in placement.rules if each.reads_clock and not is_known(each.template))
-    evaluations = limits.EVALUATIONS // max(1, written)
+    evaluations = samples_of_each(placement.rules)
     for group in _groups(placement.rules).values():
         known = _judged(group, placement, book, engine, memory, now, until, evaluations)
         for number, found in known.items():
@@ -155,45 +150,9 @@ def _judged(  # noqa: PLR0913, PLR0917 - those of `outlooks`
         found[number] = memory.known(name_of(rule), its, book, now, until)
         new = [unit for unit in its if unit not in found[number]]
         if new:
-            searches[number] = _search(rule, new, book, now, end, evaluations)
+            searches[number] = rule_search(rule, new, book, now, end, evaluations)
     judge = UnitJudge(group, book, engine)
     for number, lines in judge.found(searches).items():
         for unit, line in lines.items():
             found[number][unit] = KnownLine(line, end, "", judge.covered.get((number, unit)))
-    return found
-
-
-def _search(  # noqa: PLR0913, PLR0917 - those of a search
-    rule: Rule, units: Sequence[Unit], book: AnswerBook, now: int, end: int, evaluations: int
-) -> Search:
-    """What a rule says of units now, and, where it hangs on the clock, from now on."""
-    lines = dict((yield dict.fromkeys(units, (now,))))
-    if rule.random:
-        return {unit: [(now, frozenset({("", "", NOT_EVALUATED, _RANDOM)}))] for unit in units}
-    if not rule.reads_clock or end <= now:
-        return lines
-    present = {unit: line[0][1] for unit, line in lines.items()}
-    # All was asked for the first clock, so the images' dates are known now.
-    births = {unit: _births(unit, book) for unit in units}
-    parts: list[Search] = []
-    for namespace, its in _by_namespace(rule, units).items():
-        clue = Clue.of(rule.template, rule.parameters, rule.seen_in(namespace))
-        part = {unit: births[unit] for unit in its}
-        parts.append(search(clue, part, present, now, end, evaluations * len(its) // len(units)))
-    return (yield from together(parts))
-
-
-def _births(unit: Unit, book: AnswerBook) -> tuple[int, ...]:
-    """Of the images of a unit."""
-    return tuple(dict.fromkeys(each for image in images_asked(unit) for each in book.births(image)))
-
-
-def _by_namespace(rule: Rule, units: Sequence[Unit]) -> Mapping[str, Sequence[Unit]]:
-    """Where Waivers count, those of other namespaces do not."""
-    found: dict[str, list[Unit]] = {}
-    namespaces: dict[str, str] = {}
-    for unit in units:
-        if rule.scope.namespaces and unit.part and unit.head not in namespaces:
-            namespaces[unit.head] = fields.text(json.loads(unit.head), "namespace")
-        found.setdefault(namespaces.get(unit.head, ""), []).append(unit)
     return found

@@ -69,6 +69,12 @@ def asked(unit: Unit) -> str:
     return _reference(part["image"], part["id"])
 
 
+def image_fields(unit: Unit) -> frozenset[str]:
+    """The fields of all images of a whole review."""
+    pod, prefix = _pod(json.loads(unit.head)["object"])
+    return frozenset(f"{prefix}{each.path}" for each in images_of(pod))
+
+
 def images_asked(unit: Unit) -> list[str]:
     """The references by which the images of a unit are asked about.
 

@@ -61,12 +61,20 @@ class UnitJudge:
         rules: of Constraints, by their number.
         book: answers what its template asks.
         engine: the real opa.
+        images: the images to judge in place of those of the objects; see `Evaluator`.
     """
 
-    def __init__(self, rules: Mapping[int, Rule], book: AnswerBook, engine: Engine) -> None:
+    def __init__(
+        self,
+        rules: Mapping[int, Rule],
+        book: AnswerBook,
+        engine: Engine,
+        images: Sequence[Mapping[str, Any]] | None = None,
+    ) -> None:
         self._rules = rules
         self.book = book
         self._engine = slow(engine)
+        self._images = images
         self._failures: Counter[int] = Counter()
         self.covered: dict[tuple[int, Unit], frozenset[str] | None] = {}
 
@@ -134,7 +142,7 @@ class UnitJudge:
 
     def _run(self, cases: Sequence[ClockCase]) -> clock_program.ClockRun:
         for _ in range(limits.ROUNDS):
-            run = clock_program.run(cases, self.book.answers, self.book.asked, self._engine)
+            run = clock_program.run(cases, self.book.answers, self.book.asked, self._engine, self._images)
             if not run.asked:
                 return run
             self.book.ask(run.asked)

@@ -54,10 +54,10 @@ def candidates(number):
 
 
 def test_nearest_that_is_admitted_is_found_with_its_end():
-    judge = Judge({"app:0": [YOUNG], "app:1": [OLD]}, end=(NOW + DAY, OLD))
+    judge = Judge({"app:0": [YOUNG], "app:1": [OLD]}, end=(NOW + DAY, "age"))
     found = search(candidates(4), judge, NOW)
     assert found.found.opinion.candidate.image == "app:2"
-    assert (found.found.since, found.found.until, found.found.denial) == (NOW, NOW + DAY, OLD)
+    assert (found.found.since, found.found.until, found.found.denied_by) == (NOW, NOW + DAY, "age")
     assert found.later is None
 
 

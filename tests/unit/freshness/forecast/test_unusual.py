@@ -101,6 +101,20 @@ def test_foreign_template_judges_each_object_whole() -> None:
     assert found == {"web1": None, "web2": END}
 
 
+@pytest.mark.parametrize("path", ["", "metadata.labels"], ids=["no-field", "another-field"])
+def test_denial_that_names_no_image_is_one_of_each_image_of_the_object(path: str) -> None:
+    rule = f'violation[{{"msg": "no", "details": {{"path": "{path}"}}}}] {{ time.now_ns() >= {END} }}\n'
+    several = workload("Deployment", "web", spec(IMAGE, IMAGE))
+    assert [each.best_before for each in foreseen(foreign(rule), several)] == [END, END]
+
+
+def test_denial_that_names_the_field_of_one_image_is_one_of_that_image() -> None:
+    field = "spec.template.spec.containers[1].image"
+    rule = f'violation[{{"msg": "no", "details": {{"path": "{field}"}}}}] {{ true }}\n'
+    several = workload("Deployment", "web", spec(IMAGE, IMAGE))
+    assert [each.best_before for each in foreseen(foreign(rule), several)] == [None, NOW]
+
+
 def test_rule_that_is_given_more_of_an_object_judges_it_whole() -> None:
     template = Template.of(KIND.template())
     plain = Scope.of(template, {}, {})
