@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from gatekeeper.cli import forecasts, output
-from gatekeeper.cli.forecasts import PolicySet
+from gatekeeper.cli.forecasts import Horizon, PolicySet
 from gatekeeper.cli.progress import Progress
 from gatekeeper.cli.reports import overview as overview_form
 from gatekeeper.cli.reports import simulation as report
@@ -75,7 +75,6 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     covers anything, 3 no image can be looked at, there is no opa, or nothing was found and not everything was judged.
     """
     from gatekeeper.freshness.overview import rows  # noqa: PLC0415 - the help should not pay for it
-    from gatekeeper.freshness.simulation import births  # noqa: PLC0415 - as above
     from gatekeeper.freshness.simulation.ramps import ramps  # noqa: PLC0415 - as above
 
     with forecasts.refusals(), Progress("images asked about, policies judged") as progress:
@@ -89,10 +88,11 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         tried = list(
             ramps(
                 policies.translations,
-                outlooks,
-                lambda subjects: births.births(subjects, facts),
-                lambda several: forecasts.foreseen(PolicySet(several), found, facts, ways.opa, span, progress),
+                lambda several, end: forecasts.foreseen(
+                    PolicySet(several), found, facts, ways.opa, Horizon(span.now, end), progress
+                ),
                 span.now,
+                span.until,
                 notice,
             )
         )

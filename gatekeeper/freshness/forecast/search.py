@@ -30,6 +30,8 @@ _STEPS: Final = (HOUR, 6 * HOUR, DAY, 7 * DAY)
 # Into so many parts each gap is cut at each step of the search.
 _PARTS: Final = 8
 _LEADERS: Final = 4
+# As many weeks of a known rule are looked at; of a longer time as many parts.
+_WEEKS: Final = 64
 
 Births = Mapping[Unit, Sequence[int]]
 """When the image of each unit was built, nanoseconds since 1970: of several dates that of the image first."""
@@ -87,7 +89,7 @@ def _named(
     if any(len(each) > limits.TURNS for each in points.values()):
         return None
     leaders = sorted((unit for unit in births if points[unit]), key=lambda unit: points[unit][0])[:_LEADERS]
-    weekly = _samples(now, last, _STEPS[-1], ())
+    weekly = _samples(now, last, _STEPS[-1] * max(1, -(-(last - now) // (_STEPS[-1] * _WEEKS))), ())
     found = yield from _refined(weekly, {each: [at for at in points[each] if at not in weekly] for each in leaders})
     if any(at not in points[unit] for unit, line in found.items() for at, _ in line[1:]):
         return None

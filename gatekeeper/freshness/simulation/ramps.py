@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.denials.lines.violation import known_reason
-from gatekeeper.freshness.outlook import DAY, Outlook, OutlookSubject
+from gatekeeper.freshness.outlook import DAY, Outlook
+from gatekeeper.freshness.simulation.births import births
 from gatekeeper.freshness.simulation.ramp import Ramp, ramp
 from gatekeeper.own import duration, maximum_image_age
 from gatekeeper.translation.translate import Translation
 from provider.reasons import Reason
 
-Births = Callable[[Sequence[OutlookSubject]], Mapping[WorkloadName, int]]
-"""When the oldest image of each workload was built, nanoseconds since 1970."""
-Foresight = Callable[[Sequence[Translation]], Sequence[Outlook]]
-"""What policies will say."""
+Foresight = Callable[[Sequence[Translation], int], Sequence[Outlook]]
+"""What policies will say, as far as a moment, nanoseconds since 1970."""
 
 _MINUTES_A_DAY: Final = 24 * 60
 _UNDATED: Final = frozenset({Reason.IMAGE_UNDATED, Reason.IMAGE_FROM_FUTURE})
@@ -38,31 +38,24 @@ class TriedRamp:
     undated: Sequence[WorkloadName]
 
 
-def ramps(  # noqa: PLR0913, PLR0917 - what is tried, and by what
-    translations: Sequence[Translation],
-    outlooks: Sequence[Outlook],
-    births: Births,
-    foresight: Foresight,
-    now: int,
-    notice: int,
+def ramps(
+    translations: Sequence[Translation], foresight: Foresight, now: int, until: int, notice: int
 ) -> Iterator[TriedRamp]:
     """The ramp of each MaximumImageAge among policies that has a limit and no schedule yet.
 
     Args:
         translations: the policies.
-        outlooks: what they say as they are.
-        births: see there.
         foresight: asks policies with other parameters.
         now: when the ramps are announced, nanoseconds since 1970.
+        until: as far as ramps are tried.
         notice: for how long each denial has to be announced, days.
     """
     for translation in translations:
         days = _target(translation)
         if not days:
             continue
-        subjects = [each.subject for each in outlooks if each.policy == translation.policy]
-        found = ramp(translation.policy, days, births(subjects), now, notice)
-        tried = foresight([_with(translation, found.parameters)])
+        found = ramp(translation.policy, days, births(partial(_limited, translation), foresight, now), now, notice)
+        tried = foresight([_limited(translation, found.parameters)], until)
         denied = [(each.subject.workload, each.denial) for each in tried if each.denial]
         undated = {name for name, denial in denied if known_reason(denial.reason) in _UNDATED}
         edge = now + notice * DAY
@@ -79,7 +72,7 @@ def _target(translation: Translation) -> int:
     return (duration.minutes(str(parameters.get("maxAge", ""))) or 0) // _MINUTES_A_DAY
 
 
-def _with(translation: Translation, parameters: Mapping[str, Any]) -> Translation:
+def _limited(translation: Translation, parameters: Mapping[str, Any]) -> Translation:
     constraints = tuple(_changed(each, parameters) for each in translation.constraints)
     return replace(translation, constraints=constraints)
 

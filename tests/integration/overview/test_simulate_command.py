@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tests.integration.overview.cluster import FileCluster
+from tests.integration.test_proven_age import BUILDERS, EPOCH, provenance
 
 pytestmark = pytest.mark.integration
 
@@ -53,6 +54,27 @@ def test_the_ramp_hurts_nobody_by_the_very_template(found: FileCluster) -> None:
     again = found.run(*common, "--until", "+90d", "-o", "json")
     assert [each["day"] for each in json.loads(again.stdout)["days"]] == ["2026-12-16", "2026-12-30", "2027-01-13"]
     assert json.loads(again.stdout)["ramps"] == []
+
+
+@pytest.mark.parametrize("dates", [("provenance",), ("config", "provenance")], ids=["alone", "beside-config"])
+def test_the_ramp_begins_from_the_date_that_the_policy_judges_by(found: FileCluster, dates: tuple[str, ...]) -> None:
+    """A reproducible build says 1970; its provenance says when it was built."""
+    for fact in found.facts.values():
+        fact |= {"signed": [], "attested": [provenance(fact["created"], fact["created"])]}
+        for each in (fact, fact["platforms"]["linux/amd64"]):
+            each |= {"created": EPOCH, "createdNs": "0"}
+    policy = found.policy(dates=dates, provenance=BUILDERS)
+    done = found.run("simulate", "--policy", policy, "--inventory", found.inventory, "-o", "json")
+    (ramp,) = json.loads(done.stdout)["ramps"]
+    assert (ramp["early"], ramp["undated"]) == ([], [])
+    assert ramp["parameters"] == {
+        "maxAge": "95d",
+        "schedule": [
+            {"from": "2026-12-16", "maxAge": "79d"},
+            {"from": "2026-12-30", "maxAge": "63d"},
+            {"from": "2027-01-13", "maxAge": "30d"},
+        ],
+    }
 
 
 def test_a_limit_that_denies_nobody_soon_needs_no_ramp(found: FileCluster) -> None:
