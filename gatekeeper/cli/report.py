@@ -91,6 +91,8 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
             raise click.UsageError("either --inventory, or a cluster by --kubeconfig or --context: not both")
         if inventory_path and not paths:
             raise click.UsageError("--inventory has no policies: name some with --policy")
+        if given["given_waivers"] and not paths:
+            raise click.UsageError("--waiver goes with --policy: by the policies of a cluster its own Waivers count")
         span = forecasts.horizon(now, until)
         ways = forecasts.ways(**given)
         policies = forecasts.policies(paths, ways, span.now) if paths else PolicySet(())

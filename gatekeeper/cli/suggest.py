@@ -12,7 +12,7 @@ import click
 
 from gatekeeper.alternatives.nearness import Distance, by_nearness
 from gatekeeper.alternatives.search import Candidate, Opinion, Search, search
-from gatekeeper.cli import clusters, output, policy_files, registries, times, trust_roots
+from gatekeeper.cli import clusters, output, policy_files, registries, times, trust_roots, waiver_files
 from gatekeeper.cli import engine as given_engine
 from gatekeeper.cli.progress import Progress
 from gatekeeper.cli.quotation import visible
@@ -27,6 +27,7 @@ from gatekeeper.evaluation.opa import EvaluationError, NoVerdictError, Opa
 from gatekeeper.evaluation.review import Review
 from gatekeeper.policy import LoadedPolicies, PolicyError
 from gatekeeper.translation.translate import Translation, has_strict_rules
+from gatekeeper.waivers.waiver import Waiver
 from provider.errors import BestbeforeError, ImageError, SettingsError
 from provider.reasons import Reason
 from provider.registry import reference
@@ -56,7 +57,7 @@ _MOST_MIRRORS: Final = 8
     "-n",
     default="",
     metavar="NAME",
-    help="Judge by the policies of a cluster about images that apply to Pods of this namespace.",
+    help="Judge for a Pod of this namespace: by the policies of a cluster that apply there, or by --policy.",
 )
 @click.option(
     "--mirror",
@@ -75,6 +76,7 @@ _MOST_MIRRORS: Final = 8
 )
 @click.option("-o", "--output", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the output.")
 @policy_files.options
+@waiver_files.option
 @trust_roots.option
 @clusters.options
 @registries.options
@@ -84,6 +86,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     namespace: str,
     given_config_maps: tuple[str, ...],
     given_secrets: tuple[str, ...],
+    given_waivers: tuple[str, ...],
     given_trust_roots: tuple[str, ...],
     mirrors: tuple[str, ...],
     now: str | None,
@@ -102,22 +105,24 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
 
     bestbefore suggest registry.example.com/shop/web:1.5.1 --policy policies/
 
-    Nothing but registries is asked, and a cluster with --namespace: whose ConstraintTemplates and Constraints, and the
-    Namespace itself, must be readable. What a Waiver lets pass there is admitted until the Waiver ends.
+    Nothing but registries is asked, and where --policy is not given a cluster: whose ConstraintTemplates and
+    Constraints, and the Namespace itself, must be readable. What a Waiver lets pass is admitted until the Waiver ends:
+    one of the cluster, or with --policy and --namespace one of --waiver.
 
     Exit: 0 an image is admitted, 1 none that was looked at, 2 invalid policy or usage or nothing was judged, 3 no
     verdict (a registry is away or lists no tags, there is no opa).
     """
     try:
-        _refuse_odd(policies, namespace, mirrors)
+        _refuse_odd(policies, namespace, given_waivers, mirrors)
         wanted = _reference(image, "IMAGE")
         places = [wanted, *(_reference(each, "--mirror") for each in mirrors)]
         moment = times.read(now)
         place = (
-            _in_cluster(namespace, kubeconfig, context)
-            if namespace
-            else _Place(policy_files.load(policies, given_config_maps, given_secrets, with_constraints=True))
+            _Place(policy_files.load(policies, given_config_maps, given_secrets, with_constraints=True), namespace)
+            if policies
+            else _in_cluster(namespace, kubeconfig, context)
         )
+        waivers = waiver_files.load(given_waivers)
         loaded = place.policies
         roots = trust_roots.named(
             given_trust_roots, loaded.trust_roots, trust_roots.wanted(loaded.policies, constraints_of(loaded))
@@ -126,7 +131,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         progress = Progress("questions to registries answered")
         session = registries.connected(trust_roots=roots, **reach)
         facts = LiveFacts(registries.counted(session.inspect, progress))
-        every, installed = _translations(loaded, no_match, engine)
+        every, installed = _translations(loaded, waivers, no_match, engine, moment)
         with progress:
             lists = _lists(places, session.tags)
             judge = _Assessor(every, installed, facts, engine, place)
@@ -145,14 +150,18 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     sys.exit(_exit(found))
 
 
-def _refuse_odd(policies: Sequence[str], namespace: str, mirrors: Sequence[str]) -> None:
+def _refuse_odd(policies: Sequence[str], namespace: str, waivers: Sequence[str], mirrors: Sequence[str]) -> None:
     """Refuse options that make no sense together.
 
     Raises:
         click.UsageError: which.
     """
-    if bool(policies) == bool(namespace):
-        raise click.UsageError("name either policies (--policy) or the namespace of a cluster (--namespace)")
+    if not policies and not namespace:
+        raise click.UsageError("name policies (--policy), or the namespace of a cluster (--namespace)")
+    if waivers and not policies:
+        raise click.UsageError("--waiver goes with --policy: by the policies of a cluster its own Waivers count")
+    if waivers and not namespace:
+        raise click.UsageError("--waiver needs --namespace: a Waiver holds in the namespaces that it names")
     if len(mirrors) > _MOST_MIRRORS:
         raise click.UsageError(f"--mirror: {len(mirrors)} repositories, at most {_MOST_MIRRORS}")
 
@@ -179,11 +188,13 @@ class _Place:
 
     Attributes:
         policies: those that apply there.
-        namespace: None where it is not known.
+        name: of the namespace; empty where none is named.
+        namespace: the object; None where it is not known.
         waivers: the Waivers of the cluster.
     """
 
     policies: LoadedPolicies
+    name: str = ""
     namespace: Document | None = None
     waivers: Sequence[Mapping[str, Any]] = ()
 
@@ -197,17 +208,20 @@ def _in_cluster(namespace: str, kubeconfig: Path | None, context: str) -> _Place
     waivers = cluster_waivers.read(api, templates)
     if waivers.problem:
         output.warning(waivers.problem)
-    return _Place(loaded, space, waivers.objects)
+    return _Place(loaded, namespace, space, waivers.objects)
 
 
-def _translations(loaded: LoadedPolicies, no_match: str, engine: Opa) -> tuple[list[Translation], list[Translation]]:
-    """Every policy, and those of them that stand as Constraints."""
+def _translations(
+    loaded: LoadedPolicies, waivers: Sequence[Waiver], no_match: str, engine: Opa, now: int
+) -> tuple[list[Translation], list[Translation]]:
+    """Every policy with the Waivers of files, and those of them that stand as Constraints."""
     checker = engine if has_strict_rules(loaded.policies) else None
     translated = policy_files.translated(loaded, no_match, checker, engine)
     installed, _ = installed_beside(loaded, engine)
     if not translated and not installed:
         raise click.UsageError("there is no policy about images")
-    return [*translated, *installed], installed
+    every = waiver_files.applied([*translated, *installed], waivers, now)
+    return every, every[len(translated) :]
 
 
 def _lists(places: Sequence[Reference], listed: Callable[[str], TagList]) -> dict[Reference, TagList]:
@@ -306,7 +320,7 @@ class _Assessor:
     def _review(self, image: str) -> Review:
         """A Pod with this image alone; without a namespace, where none is known, each `match` takes it as its own."""
         pod = pod_of((image,))
-        namespace = {"namespace": self.place.namespace.name} if self.place.namespace else {}
+        namespace = {"namespace": self.place.name} if self.place.name else {}
         return Review({**pod, "metadata": {"name": pod["metadata"]["name"], **namespace}})
 
     def _known(self) -> list[Review]:

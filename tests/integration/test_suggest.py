@@ -21,6 +21,7 @@ from gatekeeper.waivers.terms import WaiverTerms
 from tests.engine import engine
 from tests.simulators.cluster import ClusterSimulator
 from tests.simulators.registry import RegistrySimulator
+from tests.unit.waivers.texts import document as waiver_document
 from tests.unit.waivers.texts import synced
 
 pytestmark = pytest.mark.integration
@@ -38,6 +39,12 @@ class World:
         self.registry = registry
         self.image = f"{host}/shop/web"
         self._folder = folder
+
+    def file(self, name: str, value: Any) -> str:
+        """A file with an object, by its path."""
+        path = self._folder / name
+        path.write_text(json.dumps(value))
+        return str(path)
 
     def push(self, **days: float) -> None:
         """Images by their tags (`_` for a dot), each built so many days before."""
@@ -191,13 +198,14 @@ def test_registry_that_gives_no_image_is_no_verdict(world: World) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["suggest", "app:1"], "name either policies (--policy) or the namespace of a cluster (--namespace)"),
-        (["suggest", "app:1", "--policy", "p", "--namespace", "n"], "name either policies"),
+        (["suggest", "app:1"], "name policies (--policy), or the namespace of a cluster (--namespace)"),
+        (["suggest", "app:1", "--waiver", "w", "--namespace", "n"], "--waiver goes with --policy"),
+        (["suggest", "app:1", "--waiver", "w", "--policy", "p"], "--waiver needs --namespace"),
         (["suggest", "Shop/App", "--policy", "p"], "IMAGE Shop/App: "),
         (["suggest", "app", "--policy", "p", "--mirror", "A"], "--mirror A: "),
         (["suggest", "app", "--policy", "/nowhere"], "/nowhere: cannot be read"),
     ],
-    ids=["neither", "both", "image", "mirror", "file"],
+    ids=["neither", "waiver-beside-cluster", "waiver-without-namespace", "image", "mirror", "file"],
 )
 def test_words_that_make_no_sense_end_with_2(words: list[str], said: str) -> None:
     result = CliRunner().invoke(cli, words)
@@ -222,6 +230,19 @@ def test_policies_of_a_namespace_in_a_cluster_are_evaluated(world: World, monkey
     nobody = CliRunner().invoke(cli, ["suggest", f"{world.image}:1.5", "--namespace", "free", "--now", NOW])
     assert nobody.exit_code == 2
     assert "nothing was judged: no policy looks at these images" in nobody.stderr
+
+
+def test_waiver_of_a_file_counts_in_the_namespace_that_is_named(world: World) -> None:
+    world.push(_1_5=60, _1_4=70)
+    until = "2026-03-01T12:00:07Z"
+    waiver = world.file("waiver.yaml", waiver_document(images=[world.image], until=until))
+    policy = MaximumImageAge(waivers=WaiverTerms(allowed=True))
+    result = world.suggest("1.5", policy, words=("--waiver", waiver, "--namespace", "shop"))
+    assert result.exit_code == 0, result.stderr
+    assert f"until {until} (13 days), then maximum-image-age denies it" in result.stdout
+    assert "by a Waiver alone: maximum-image-age: " in result.stdout
+    other = world.suggest("1.5", policy, words=("--waiver", waiver, "--namespace", "other"))
+    assert other.exit_code == 1, "it is not for this namespace"
 
 
 def test_image_that_a_waiver_lets_pass_is_admitted_until_the_waiver_ends(

@@ -167,6 +167,7 @@ def test_a_file_without_an_end_is_refused_before_it_fills_the_memory(found: File
     ("words", "said"),
     [
         (("--inventory", "x.yaml"), "--inventory has no policies: name some with --policy"),
+        (("--waiver", "w.yaml"), "--waiver goes with --policy: by the policies of a cluster its own Waivers count"),
         (("--inventory", "x.yaml", "--policy", "y", "--context", "prod"), "not both"),
         (("--until", "-1d", "--policy", "y", "--inventory", "x.yaml"), "expected a time after --now"),
         (("--until", "+500d", "--policy", "y", "--inventory", "x.yaml"), "at most 400 days later"),
