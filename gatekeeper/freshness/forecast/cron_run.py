@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -57,12 +58,13 @@ def felt(turns: Sequence[Turn], schedule: str, time_zone: str) -> tuple[int | No
         if turn.verdict is Verdict.DENIED:
             run = next_run(schedule, time_zone, turn.since)
             end = turns[number + 1].since if number + 1 < len(turns) else None
-            if run is not None and end is not None and run >= end and kept:
+            if run is not None and end is not None and run >= end:
                 continue
             if effect is None and run is not None and (end is None or run < end):
                 effect = run
         if not kept or (kept[-1].verdict, kept[-1].reason) != (turn.verdict, turn.reason):
-            kept.append(turn)
+            # What nobody feels now is as what comes after it.
+            kept.append(turn if kept else replace(turn, since=turns[0].since))
     return effect, tuple(kept)
 
 

@@ -50,3 +50,9 @@ def test_denial_that_is_over_before_the_next_run_is_felt_by_nobody() -> None:
     admitted = turn("2026-12-01T12:00:00Z", Verdict.ADMITTED)
     over = [turn("2026-12-04T12:00:00Z", Verdict.DENIED), turn("2026-12-04T13:00:00Z", Verdict.ADMITTED)]
     assert felt([admitted, *over], "30 2 * * *", "") == (None, (admitted,))
+
+
+def test_denial_of_now_that_is_over_before_the_next_run_is_felt_by_nobody() -> None:
+    """A cooldown that ends before the CronJob runs."""
+    turns = [turn("2026-12-04T12:00:00Z", Verdict.DENIED), turn("2026-12-04T13:00:00Z", Verdict.ADMITTED)]
+    assert felt(turns, "30 2 * * *", "") == (None, (turn("2026-12-04T12:00:00Z", Verdict.ADMITTED),))
