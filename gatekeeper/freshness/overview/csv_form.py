@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any, Final
 
 from gatekeeper.freshness.overview import json_form
 from gatekeeper.freshness.overview.overview import Overview
 
-# With what a spreadsheet begins a formula; a text of somebody else may begin so, too.
-_FORMULA: Final = ("=", "+", "-", "@")
+# With what a spreadsheet begins a formula, also by a character of double width; a text of somebody else may begin so,
+# too. Where a spreadsheet takes `;` for the end of a cell, another one begins behind it.
+_FORMULA: Final = re.compile(r"(^|;)(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 _COLUMNS: Final = (
     "state",
     "bestBefore",
@@ -38,7 +40,7 @@ _COLUMNS: Final = (
 def render(overview: Overview) -> str:
     """A heading and a line a row, the fields of the JSON form.
 
-    A text that a spreadsheet would compute has a `'` first.
+    What a spreadsheet would compute has a `'` first.
     """
     made = io.StringIO()
     writer = csv.writer(made)
@@ -55,4 +57,4 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - any JSON
     if isinstance(value, bool):
         return "true" if value else "false"
     text = "; ".join(value) if isinstance(value, list) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return _FORMULA.sub(r"\1\2'", text)

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import jsonschema
+import pytest
 
 from gatekeeper.freshness.outlook import OutlookTurn, OutlookVerdict, Question
 from gatekeeper.freshness.overview import csv_form, json_form, rows
@@ -54,8 +55,18 @@ def test_csv_has_the_fields_of_a_row() -> None:
     assert lines[1][heading.index("bestBefore")] == "2026-12-04T06:00:00Z"
 
 
-def test_no_text_of_others_is_a_formula() -> None:
-    evil = '=HYPERLINK("http://evil","x")'
+@pytest.mark.parametrize(
+    ("evil", "shown"),
+    [
+        ('=HYPERLINK("http://evil","x")', """'=HYPERLINK("http://evil","x")"""),
+        ("\t=1+1", "'=1+1"),
+        ("web; =1+1;-2", "web; '=1+1;'-2"),
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("a = b, c; d-e", "a = b, c; d-e"),
+    ],
+    ids=["formula", "tab", "cell-behind-a-semicolon", "double-width", "plain"],
+)
+def test_no_text_of_others_is_a_formula(evil: str, shown: str) -> None:
     turn = OutlookTurn(NOW, OutlookVerdict.DENIED, "ImageTooOld", evil)
     heading, line = csv.reader(io.StringIO(csv_form.render(rows.overview([outlooks.outlook(turn)], NOW, UNTIL))))
-    assert line[heading.index("sentence")] == f"'{evil}"
+    assert line[heading.index("sentence")].strip() == shown
