@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from gatekeeper.controller.waiver_rounds import sync_set
 from gatekeeper.documents.document import read_documents
 from gatekeeper.evaluation import installed, opa
+from tests import quick_yaml
 from tests.e2e.rig import accounts, objects, report_kinds, waivers
 from tests.e2e.rig.control import ACCOUNT, Control, forget, rights, settings
 from tests.e2e.rig.gatekeeper import NAMESPACE
@@ -55,8 +55,8 @@ def provider(cluster: World) -> Iterator[RealProvider]:
 def policy(cluster: World, provider: RealProvider) -> Iterator[None]:
     """Images may be 30 days old, those that controllers bring back too."""
     folder = ROOT / "policies" / "maximum-image-age"
-    template = yaml.safe_load((folder / "template.yaml").read_text())
-    constraint = next(yaml.safe_load_all((folder / "constraint.yaml").read_text()))
+    template = quick_yaml.load((folder / "template.yaml").read_text())
+    constraint = next(quick_yaml.load_all((folder / "constraint.yaml").read_text()))
     constraint["spec"]["parameters"] = {"maxAge": "30d", "reschedule": "deny", "reports": "deny"}
     policies = Policies(cluster.client)
     old = cluster.registry.push(objects.unique("old"), _created(timedelta(days=31)))
@@ -344,7 +344,7 @@ def _waivable() -> list[Object]:
     folder = ROOT / "policies" / "maximum-image-age"
     given = read_documents([folder / "template.yaml"], with_lines=True)
     (template,) = installed.templates_with_library(given, opa.find(), synced_waivers=True)
-    pair = list(yaml.safe_load_all((folder / "constraint.yaml").read_text()))
+    pair = list(quick_yaml.load_all((folder / "constraint.yaml").read_text()))
     for each in pair:
         each["spec"]["parameters"] |= {
             "name": "maximum-image-age",
@@ -359,7 +359,7 @@ def _documents() -> list[Object]:
     """The policy as people apply it: what controllers bring back is let in with a warning."""
     folder = ROOT / "policies" / "maximum-image-age"
     texts = [(folder / name).read_text() for name in ("template.yaml", "constraint.yaml")]
-    return [document for text in texts for document in yaml.safe_load_all(text)]
+    return [document for text in texts for document in quick_yaml.load_all(text)]
 
 
 def _owned(pod: Object) -> Object:

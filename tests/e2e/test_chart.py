@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from tests import quick_yaml
 from tests.e2e.rig import gatekeeper, objects
 from tests.e2e.rig import helm as helms
 from tests.e2e.rig.helm import CHART, Helm
@@ -199,7 +199,7 @@ def _render(helm: Helm, namespace: str, values: list[str], *files: Path) -> list
     options += ["--set=certificates.mode=secret", "--set=certificates.secret.name=serving"]
     options += [f"--set-file=certificates.caBundle={_authority(helm)}"]
     text = helm.run("template", "bestbefore", str(CHART), *options).stdout
-    documents = [document for document in yaml.safe_load_all(text) if document is not None]
+    documents = [document for document in quick_yaml.load_all(text) if document is not None]
     for document in documents:
         if document["kind"] not in _CLUSTER_WIDE:
             document["metadata"].setdefault("namespace", namespace)
@@ -207,7 +207,7 @@ def _render(helm: Helm, namespace: str, values: list[str], *files: Path) -> list
 
 
 def _authority(helm: Helm) -> Path:
-    configuration = yaml.safe_load(helm.kubeconfig.read_text())
+    configuration = quick_yaml.load(helm.kubeconfig.read_text())
     return Path(configuration["clusters"][0]["cluster"]["certificate-authority"])
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from tests import quick_yaml
 from tests.e2e.rig import definitions
 from tests.e2e.rig.kubernetes import Answer, Object
 from tests.e2e.rig.world import World
@@ -148,5 +148,5 @@ def _create(world: World, policy: Object) -> Answer:
 
 
 def _policies(file: Path) -> list[Object]:
-    documents = yaml.safe_load_all(file.read_text(encoding="utf-8"))
+    documents = quick_yaml.load_all(file.read_text(encoding="utf-8"))
     return [each for each in documents if isinstance(each, dict) and each.get("kind") in definitions.PLURALS]

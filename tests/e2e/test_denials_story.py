@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from tests import quick_yaml
 from tests.e2e.rig import accounts, objects
 from tests.e2e.rig.control import ACCOUNT, Control, forget, rights, settings
 from tests.e2e.rig.gatekeeper import NAMESPACE
@@ -72,8 +72,8 @@ def fresh(cluster: World) -> PushedImage:
 def policy(cluster: World, provider: RealProvider, old: PushedImage) -> Iterator[None]:
     """Images may be 30 days old; Pods alone are judged, those of controllers too."""
     folder = ROOT / "policies" / "maximum-image-age"
-    template = yaml.safe_load((folder / "template.yaml").read_text())
-    constraint = next(yaml.safe_load_all((folder / "constraint.yaml").read_text()))
+    template = quick_yaml.load((folder / "template.yaml").read_text())
+    constraint = next(quick_yaml.load_all((folder / "constraint.yaml").read_text()))
     constraint["spec"]["match"]["kinds"] = [{"apiGroups": [""], "kinds": ["Pod"]}]
     constraint["spec"]["parameters"] = {"maxAge": "30d", "reschedule": "deny", "reports": "deny"}
     policies = Policies(cluster.client)

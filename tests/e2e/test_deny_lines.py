@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from gatekeeper.denials.ledger.ledger import Ledger, Surroundings
@@ -22,6 +21,7 @@ from gatekeeper.denials.logs.stream import StreamLines
 from gatekeeper.denials.reports.summary import DenialSummary
 from gatekeeper.denials.source import LogLine
 from provider.clock import SystemClock
+from tests import quick_yaml
 from tests.e2e.rig import objects, stubs
 from tests.e2e.rig.gatekeeper import Gatekeeper
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
@@ -68,7 +68,7 @@ def log(world: World) -> _Log:
 def own_policy() -> list[Object]:
     """Our own template and its Constraints."""
     texts = [(_POLICIES / "maximum-image-age" / file).read_text() for file in ("template.yaml", "constraint.yaml")]
-    return [document for text in texts for document in yaml.safe_load_all(text)]
+    return [document for text in texts for document in quick_yaml.load_all(text)]
 
 
 def _foreign(kind: str, message: str, *, action: str = "deny", scoped: list[str] | None = None) -> list[Object]:

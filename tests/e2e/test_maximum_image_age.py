@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from gatekeeper.own.age_schedule import ScheduleEntry
 from gatekeeper.own.cooldown import Cooldown
 from gatekeeper.own.maximum_image_age import MaximumImageAge
+from tests import quick_yaml
 from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
 from tests.e2e.rig.policies import Policies, until
@@ -26,7 +26,7 @@ _ACCOUNTS = "system:serviceaccount:kube-system"
 def in_force(world: World, provider: RealProvider, old: PushedImage) -> Iterator[None]:
     """The pair of constraints that denies and warns."""
     texts = [(_POLICY / name).read_text() for name in ("template.yaml", "constraint.yaml")]
-    documents = [document for text in texts for document in yaml.safe_load_all(text)]
+    documents = [document for text in texts for document in quick_yaml.load_all(text)]
     policies = Policies(world.client)
     control = objects.pod(world.namespace(), old.reference)
     policies.enforce(documents, control)

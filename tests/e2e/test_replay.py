@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from tests import quick_yaml
 from tests.e2e import seed
 from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
@@ -28,7 +28,7 @@ _SECONDS = 60
 
 def _own() -> list[Object]:
     texts = [(_POLICIES / "maximum-image-age" / file).read_text() for file in ("template.yaml", "constraint.yaml")]
-    return [document for text in texts for document in yaml.safe_load_all(text)]
+    return [document for text in texts for document in quick_yaml.load_all(text)]
 
 
 @pytest.fixture(params=["translated", "own"])

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from tests import quick_yaml
 from tests.e2e import seed
 from tests.e2e.rig import accounts, control, definitions, objects, policy_controller
 from tests.e2e.rig.control import Control
@@ -48,7 +48,7 @@ def controller(
         control.forget(world.client, NAMESPACE)
         options = ("--policies=true", "--shadow=true", f"--enforce-label={EXCLUDED}")
         running = Control(world.server.kubeconfig, config, folder / "state", world.logs, "shadow", options)
-        policy: Object = yaml.safe_load(seed.policy("shadowed"))
+        policy: Object = quick_yaml.load(seed.policy("shadowed"))
         with running.running():
             world.client.apply(policy)
             wait_until(lambda: _state(world) == "shadow", "policy in the shadow", _SECONDS)
@@ -189,7 +189,7 @@ def _may_compare(world: World, folder: Path, *, metrics: bool) -> Path:
 
 def _roles() -> list[Object]:
     texts = [each.text for each in blocks(_PAGE) if each.language == "yaml" and "bestbefore-comparison" in each.text]
-    return [found for text in texts for found in yaml.safe_load_all(text)]
+    return [found for text in texts for found in quick_yaml.load_all(text)]
 
 
 def _compare(world: World, *words: str) -> tuple[int, dict[str, Any]]:

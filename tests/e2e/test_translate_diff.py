@@ -8,6 +8,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from gatekeeper.cli.main import cli
+from tests import quick_yaml
 from tests.e2e import seed
 from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import KubernetesClient
@@ -25,7 +26,7 @@ def test_state_of_a_cluster_differs_from_another_policy_only(
     text = seed.policy(objects.unique("compared"))
     (tmp_path / "policy.yaml").write_text(text)
     done = CliRunner().invoke(cli, ["translate", str(tmp_path / "policy.yaml"), "--no-match", "deny"])
-    documents = list(yaml.safe_load_all(done.stdout))
+    documents = list(quick_yaml.load_all(done.stdout))
     policies.install(documents)
     items = [client.get(document).expect_ok() for document in documents]
     state = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": items})

@@ -37,6 +37,7 @@ from provider.clock import SystemClock
 from provider.registry.presence import PresenceState
 from provider.settings.values import LogFormat, LogLevel
 from provider.telemetry.log import Log
+from tests import quick_yaml
 from tests.e2e.rig import objects, processes, report_kinds
 from tests.e2e.rig import registry as registries
 from tests.e2e.rig.policies import Policies
@@ -137,8 +138,8 @@ def scene(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sc
     for each in provider_objects(provider.address, world.authority):
         world.apply_provider(each)
     folder = ROOT / "policies" / "maximum-image-age"
-    template = yaml.safe_load((folder / "template.yaml").read_text())
-    constraint = next(yaml.safe_load_all((folder / "constraint.yaml").read_text()))
+    template = quick_yaml.load((folder / "template.yaml").read_text())
+    constraint = next(quick_yaml.load_all((folder / "constraint.yaml").read_text()))
     constraint["spec"]["parameters"] = {"maxAge": "30d"}
     policies, old = Policies(world.client), registry.push("old", days_ago(31))
     control = objects.pod(world.namespace(), old.reference)
@@ -166,7 +167,7 @@ def look_ahead(scene: Scene) -> Iterator[Callable[[], LookAhead]]:
 @contextmanager
 def _alerted(metrics: DenialMetrics, folder: Path) -> Iterator[Prometheus]:
     """A Prometheus that scrapes these metrics, with the chart's rule of this alert, which waits for nothing."""
-    own = yaml.safe_load((ROOT / "helm" / "bestbefore" / "rules" / "own.yaml").read_text())
+    own = quick_yaml.load((ROOT / "helm" / "bestbefore" / "rules" / "own.yaml").read_text())
     (rule,) = [each for group in own["groups"] for each in group["rules"] if each.get("alert") == _ALERT]
     file = folder / "rules.yaml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "one", "rules": [{**rule, "for": "0s"}]}]}))

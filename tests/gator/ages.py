@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from gatekeeper.evaluation.standalone import Answers, variant
 from gatekeeper.own.exemption import Exemption
 from gatekeeper.own.maximum_image_age import KIND, MaximumImageAge
 from provider.questions.answer import Facts, PlatformFacts
 from provider.questions.question import FactQuestion, key_of, ref
 from scripts import policies
+from tests import quick_yaml
 from tests.gator import suite
 from tests.gator.case import AdmissionCase, nanoseconds, read_case
 
@@ -43,7 +42,7 @@ class AgeCases:
 
 def read_cases(folder: Path) -> AgeCases:
     """Read the cases of a policy."""
-    content = yaml.safe_load((folder / "cases.yaml").read_text(encoding="utf-8"))
+    content = quick_yaml.load((folder / "cases.yaml").read_text(encoding="utf-8"))
     return AgeCases(
         now=nanoseconds(content["now"]),
         policy=_settings(content["parameters"]),

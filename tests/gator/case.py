@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
+from tests import quick_yaml
 
 _CONTROLLERS: Final = "system:serviceaccount:kube-system:"
 _PERSON: Final = "alice"
@@ -78,7 +78,7 @@ def read_case(folder: Path, entry: Mapping[str, Any]) -> AdmissionCase:
 
 def sample(folder: Path, name: str) -> dict[str, Any]:
     """An object of a policy's folder."""
-    return dict(yaml.safe_load((folder / name).read_text(encoding="utf-8")))
+    return dict(quick_yaml.load((folder / name).read_text(encoding="utf-8")))
 
 
 def pod(image: str) -> dict[str, Any]:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from gatekeeper.evaluation.facts import RecordedFacts
 from gatekeeper.evaluation.program import StubAnswers
 from gatekeeper.evaluation.standalone import Answers, variant
@@ -16,6 +14,7 @@ from gatekeeper.own.signed_images import KIND, SignedImages
 from gatekeeper.translation.translate import Translation
 from provider.questions.question import ProofQuestion, key_of
 from scripts import policies, signed_images
+from tests import quick_yaml
 from tests.gator import suite
 from tests.gator.case import AdmissionCase, nanoseconds, read_case
 
@@ -48,7 +47,7 @@ class SignerCases:
 
 def read_cases(folder: Path) -> SignerCases:
     """Read the cases of the policy."""
-    content = yaml.safe_load((folder / "cases.yaml").read_text(encoding="utf-8"))
+    content = quick_yaml.load((folder / "cases.yaml").read_text(encoding="utf-8"))
     return SignerCases(
         now=nanoseconds(content["now"]),
         policy=signed_images.settings(content["parameters"]),

@@ -18,6 +18,7 @@ from gatekeeper.evaluation.program import StubAnswers, Template
 from gatekeeper.policy import load_policies
 from gatekeeper.translation.translate import translate
 from provider.questions import question
+from tests import quick_yaml
 from tests.programs import ROOT, program
 from tests.unit.docs.pages import blocks
 
@@ -40,7 +41,7 @@ def engine() -> Opa:
 def template() -> Template:
     """The template of the guide, as a reader would copy it."""
     first = next(block for block in blocks(_GUIDE) if block.language == "yaml" and "requiredplatforms" in block.text)
-    return Template.of(yaml.safe_load(first.text))
+    return Template.of(quick_yaml.load(first.text))
 
 
 class SilentEngine(Opa):
@@ -150,7 +151,7 @@ def test_lines_to_copy_lose_no_violation(engine: Opa, template: Template, strang
 
 def policy_of_the_guide(folder: Path) -> Path:
     """The policy with the rule of the guide."""
-    policy = yaml.safe_load((ROOT / "policies" / "maximum-image-age" / "cip.yaml").read_text())
+    policy = quick_yaml.load((ROOT / "policies" / "maximum-image-age" / "cip.yaml").read_text())
     policy["spec"]["policy"]["data"] = next(block.text for block in blocks(_RULE) if block.language == "rego")
     path = folder / "policy.yaml"
     path.write_text(yaml.safe_dump(policy))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from click.testing import CliRunner
 
 from gatekeeper.cli.main import cli
@@ -16,6 +15,7 @@ from gatekeeper.evaluation.opa import Opa
 from gatekeeper.evaluation.program import NOTHING, StubAnswers, Template
 from gatekeeper.translation.own_template import with_library
 from provider.questions.question import FactQuestion, key_of
+from tests import quick_yaml
 from tests.integration.test_docs import SilentEngine
 from tests.programs import ROOT, program
 from tests.unit.docs.pages import blocks
@@ -36,7 +36,7 @@ def engine() -> Opa:
 
 
 def template(folder: Path) -> dict[str, Any]:
-    return dict(yaml.safe_load((folder / "template.yaml").read_text()))
+    return dict(quick_yaml.load((folder / "template.yaml").read_text()))
 
 
 def said(engine: Opa, answers: StubAnswers, parameters: Any, image: str = "reg.io/app:1") -> list[str]:
@@ -61,11 +61,11 @@ def test_library_is_put_into_the_template(folder: Path) -> None:
         env={"BESTBEFORE_OPA": str(program("opa"))},
     )
     assert done.exit_code == 0, done.output
-    made, constraint = yaml.safe_load_all(done.stdout)
+    made, constraint = quick_yaml.load_all(done.stdout)
     assert any(
         "package lib.bestbefore.images" in text for text in made["spec"]["targets"][0]["code"][0]["source"]["libs"]
     )
-    assert constraint == yaml.safe_load((folder / "constraint.yaml").read_text())
+    assert constraint == quick_yaml.load((folder / "constraint.yaml").read_text())
 
 
 def test_young_image_is_admitted(engine: Opa) -> None:
@@ -101,7 +101,7 @@ def test_suite_runs_in_gator_too(tmp_path: Path) -> None:
         cli, ["test", str(folder), "--gator", str(tmp_path / "suite")], env={"BESTBEFORE_OPA": str(program("opa"))}
     )
     assert done.exit_code == 0, done.output
-    suite = yaml.safe_load((tmp_path / "suite" / "suite.yaml").read_text())
+    suite = quick_yaml.load((tmp_path / "suite" / "suite.yaml").read_text())
     asserted = [each["cases"][0]["assertions"][0]["violations"] for each in suite["tests"]]
     assert asserted == ["no", 1, 1, 1, 1, 1]
     judged = subprocess.run(

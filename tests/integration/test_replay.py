@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import yaml
 from click.testing import CliRunner, Result
 
 from gatekeeper.cli import clusters
@@ -26,6 +25,7 @@ from gatekeeper.own.maximum_image_age import MaximumImageAge
 from gatekeeper.translation import rendering
 from gatekeeper.translation.translate import Translation
 from provider.golang.rfc3339 import created_ns
+from tests import quick_yaml
 from tests.programs import ROOT, program
 from tests.simulators import denials
 from tests.simulators.cluster import ClusterSimulator
@@ -436,7 +436,7 @@ def test_policy_that_says_something_else_is_found_out(desk: Desk) -> None:
 def _translated(desk: Desk, place: str, pod: dict[str, Any]) -> Path:
     path = desk.folder / "rule.yaml"
     path.write_text(_RULE.replace("PLACE", place))
-    made = list(yaml.safe_load_all(desk.run("translate", path).stdout))
+    made = list(quick_yaml.load_all(desk.run("translate", path).stdout))
     template, constraint = (
         next(each for each in made if (each["kind"] == "ConstraintTemplate") is flag) for flag in (True, False)
     )
@@ -494,8 +494,8 @@ def test_what_is_never_held_is_named_where_a_rule_reads_it(desk: Desk, place: st
 def test_missing_signature_is_replayed_too(desk: Desk, registries: Registries, signed: list[dict[str, str]]) -> None:
     """Who signed is no fact that lasts: the provider answers with a failure that may pass."""
     folder = ROOT / "policies" / "signed-images"
-    template = yaml.safe_load((folder / "template.yaml").read_text())
-    deny, warn = yaml.safe_load_all((folder / "constraint.yaml").read_text())
+    template = quick_yaml.load((folder / "template.yaml").read_text())
+    deny, warn = quick_yaml.load_all((folder / "constraint.yaml").read_text())
     image = f"registry.example.com/payments/ledger:2.2@{_DIGEST}"
     registries.images[image] = {"image": image, "digest": _DIGEST, "signed": signed}
     registries.policies = [Translation("SignedImages", template, (deny,))]

@@ -10,6 +10,7 @@ from gatekeeper.evaluation.program import StubAnswers, Template
 from gatekeeper.policy import PolicyError, load_policies
 from gatekeeper.translation.translate import objects, translate
 from provider.questions.question import FactQuestion, key_of
+from tests import quick_yaml
 from tests.engine import engine
 from tests.gator import ages
 from tests.gator.case import pod
@@ -81,7 +82,7 @@ SPELLINGS = {
 
 
 def translated(rego):
-    cip = yaml.safe_load((ages.FOLDER / "cip.yaml").read_text())
+    cip = quick_yaml.load((ages.FOLDER / "cip.yaml").read_text())
     cip["spec"]["policy"]["data"] = rego
     return cip
 

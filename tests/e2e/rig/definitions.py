@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import yaml
-
+from tests import quick_yaml
 from tests.e2e.rig import leftovers
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
 from tests.e2e.rig.processes import wait_until
@@ -34,7 +33,7 @@ def of_chart(world: World) -> Iterator[None]:
     """
     command: list[str | Path] = [world.binaries / "helm", "template", "bestbefore", _CHART, *_OPTIONS]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found: list[Object] = [each for each in yaml.safe_load_all(text) if each]
+    found: list[Object] = [each for each in quick_yaml.load_all(text) if each]
     try:
         apply(world.client, found)
         yield

@@ -13,8 +13,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tests import quick_yaml
 from tests.e2e.rig import objects, processes
 from tests.e2e.rig.apiserver import ApiServer
 from tests.e2e.rig.certificates import Authority, Pair
@@ -221,7 +220,7 @@ def install(
     client.close()
     pair = authority.issue(CLIENT_NAME, server=True, client=True)
     bundle = base64.b64encode(authority.pem.encode()).decode()
-    return Installation(binaries, folder, logs, server, node, pair, bundle, yaml.safe_load(_VALUES.read_text()))
+    return Installation(binaries, folder, logs, server, node, pair, bundle, quick_yaml.load(_VALUES.read_text()))
 
 
 def start(installation: Installation) -> Gatekeeper:
@@ -253,7 +252,7 @@ def pod_object(namespace: str, arguments: list[str]) -> Object:
 
 
 def _install_definitions(client: KubernetesClient, folder: Path) -> None:
-    definitions = [yaml.safe_load(path.read_text()) for path in sorted(folder.glob("*.yaml"))]
+    definitions = [quick_yaml.load(path.read_text()) for path in sorted(folder.glob("*.yaml"))]
     for definition in definitions:
         client.apply(definition)
     for definition in definitions:

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
+from tests import quick_yaml
 from tests.e2e.rig import accounts, leftovers
 from tests.e2e.rig.kubernetes import Object
 from tests.e2e.rig.provider import RealProvider, provider_objects
@@ -48,7 +47,7 @@ class Helm:
     def hooks(self, release: str, namespace: str, event: str) -> list[Object]:
         """The objects of a release that it would create at an event, such as `pre-delete`."""
         text = self.run("get", "hooks", release, "--namespace", namespace).stdout
-        found = [each for each in yaml.safe_load_all(text) if each]
+        found = [each for each in quick_yaml.load_all(text) if each]
         return [each for each in found if event in each["metadata"]["annotations"]["helm.sh/hook"].split(",")]
 
 

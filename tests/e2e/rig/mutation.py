@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import yaml
-
+from tests import quick_yaml
 from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import Answer, Object
 from tests.e2e.rig.policies import until
@@ -38,7 +37,7 @@ def _mutators(world: World) -> list[Object]:
     options = ["--values", str(_VALUES), "--show-only", "templates/mutation.yaml", "--kube-version", "1.36.2"]
     command: list[str | Path] = [world.binaries / "helm", "template", "bestbefore", _CHART, *options]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return [document for document in yaml.safe_load_all(text) if document is not None]
+    return [document for document in quick_yaml.load_all(text) if document is not None]
 
 
 def _pinned(answer: Answer) -> bool:

@@ -15,8 +15,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tests import quick_yaml
 from tests.e2e.rig.kubernetes import Answer, KubernetesClient, Object
 from tests.e2e.rig.processes import PATIENCE, POLL_SECONDS, RigError, wait_until
 from tests.e2e.rig.provider import command_line
@@ -38,7 +37,7 @@ def translate(policy: str, folder: Path) -> list[Object]:
     result = subprocess.run(command, capture_output=True, text=True, timeout=_TRANSLATE_SECONDS, check=False)
     if result.returncode != 0:
         raise RigError(f"translate ended with {result.returncode}: {result.stderr}")
-    return [document for document in yaml.safe_load_all(result.stdout) if document is not None]
+    return [document for document in quick_yaml.load_all(result.stdout) if document is not None]
 
 
 @dataclass

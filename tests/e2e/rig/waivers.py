@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tests import quick_yaml
 from tests.e2e.rig import definitions, leftovers
 from tests.e2e.rig.kubernetes import Object
 from tests.e2e.rig.world import World
@@ -29,7 +28,7 @@ def of_chart(world: World) -> Iterator[list[Object]]:
     """All of it is there; afterwards it is gone."""
     command: list[str | Path] = [world.binaries / "helm", "template", "bestbefore", _CHART, *_OPTIONS]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found: list[Object] = [each for each in yaml.safe_load_all(text) if each]
+    found: list[Object] = [each for each in quick_yaml.load_all(text) if each]
     rest = [each for each in found if each["kind"] != "CustomResourceDefinition"]
     try:
         definitions.apply(world.client, [each for each in found if each["kind"] == "CustomResourceDefinition"])

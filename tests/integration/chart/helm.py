@@ -9,8 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tests import quick_yaml
 from tests.programs import ROOT
 
 CHART = ROOT / "helm" / "bestbefore"
@@ -80,7 +79,7 @@ class Rendering:
     @cached_property
     def objects(self) -> list[Object]:
         """All objects."""
-        return [document for document in yaml.safe_load_all(self.text) if document]
+        return [document for document in quick_yaml.load_all(self.text) if document]
 
     def of(self, kind: str) -> Iterator[Object]:
         """Its objects of a kind."""
@@ -104,7 +103,7 @@ class Rendering:
 
     def settings_of(self, part: str) -> Object:
         """What a part is told by its settings file."""
-        parsed: Object = yaml.safe_load(
+        parsed: Object = quick_yaml.load(
             next(found["data"]["settings.yaml"] for found in self.of("ConfigMap") if component(found) == part)
         )
         return parsed

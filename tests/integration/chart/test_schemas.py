@@ -7,8 +7,8 @@ from pathlib import Path
 import jsonschema
 import kubernetes_validate
 import pytest
-import yaml
 
+from tests import quick_yaml
 from tests.integration.chart.helm import CHART, VALUE_FILES, Helm, HelmError, Object, Rendering
 from tests.programs import gatekeeper_chart
 
@@ -39,7 +39,7 @@ def test_objects_fit_the_oldest_and_newest_kubernetes(variant: Rendering, versio
 
 
 def test_older_kubernetes_is_refused(helm: Helm) -> None:
-    chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
+    chart = quick_yaml.load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
     assert chart["kubeVersion"] == f">={OLDEST}.0-0"
     # As managed clusters call theirs.
     helm.run("template", str(CHART), f"--kube-version={OLDEST}.0-gke.100")
@@ -56,7 +56,7 @@ def test_gatekeepers_objects_fit_its_definitions(variant: Rendering) -> None:
 
 def definitions(folder: Path) -> list[tuple[tuple[str, str], Object]]:
     """Each custom resource's schema, closed, by apiVersion and kind."""
-    crds = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in folder.glob("*.yaml")]
+    crds = [quick_yaml.load(file.read_text(encoding="utf-8")) for file in folder.glob("*.yaml")]
     return [
         ((f"{crd['spec']['group']}/{version['name']}", crd["spec"]["names"]["kind"]), closed(version["schema"]))
         for crd in crds

@@ -25,6 +25,7 @@ from gatekeeper.own.maximum_image_age import KIND, MaximumImageAge
 from gatekeeper.policy import load_policies
 from gatekeeper.translation.translate import Translation, translate
 from gatekeeper.waivers.terms import WaiverTerms
+from tests import quick_yaml
 from tests.engine import engine
 from tests.programs import ROOT
 from tests.unit.freshness.forecast.test_outlooks import inventory
@@ -68,8 +69,8 @@ def own_policies() -> Iterator[Translation]:
 def signature_policies() -> Iterator[Translation]:
     """Who must sign, with what becomes of tags."""
     folder = ROOT / "policies" / "signed-images"
-    template = yaml.safe_load((folder / "template.yaml").read_text())
-    made = list(yaml.safe_load_all((folder / "constraint.yaml").read_text()))
+    template = quick_yaml.load((folder / "template.yaml").read_text())
+    made = list(quick_yaml.load_all((folder / "constraint.yaml").read_text()))
     for setting in ("require", "warn", "off"):
         changed = []
         for each in made:
@@ -83,8 +84,8 @@ def signature_policies() -> Iterator[Translation]:
 
 def image_policies() -> Sequence[Translation]:
     """ClusterImagePolicies: with a rule that reads the clock, with signatures, and one that chooses kinds."""
-    (aged,) = yaml.safe_load_all((ROOT / "policies" / "maximum-image-age" / "cip.yaml").read_text())
-    *_, signed = yaml.safe_load_all((ROOT / "policies" / "signed-images" / "cip.yaml").read_text())
+    (aged,) = quick_yaml.load_all((ROOT / "policies" / "maximum-image-age" / "cip.yaml").read_text())
+    *_, signed = quick_yaml.load_all((ROOT / "policies" / "signed-images" / "cip.yaml").read_text())
     chosen = {"match": [{"resource": "pods", "version": "v1"}]}
     documents = [
         aged,

@@ -16,6 +16,7 @@ from gatekeeper.cli.main import cli
 from gatekeeper.cluster.errors import ClusterUnavailableError
 from gatekeeper.cluster.resource import CONSTRAINT_TEMPLATES, NAMESPACES, WORKLOADS, constraints
 from gatekeeper.own.maximum_image_age import MaximumImageAge
+from tests import quick_yaml
 from tests.engine import engine
 from tests.integration.overview.cluster import NOW, FileCluster
 from tests.simulators.cluster import ClusterSimulator
@@ -262,7 +263,7 @@ def test_what_a_waiver_lets_pass_is_waived_until_its_end(found: FileCluster) -> 
     metadata = {"name": "late"}
     waiver = {"apiVersion": "bestbefore.dev/v1alpha1", "kind": "Waiver", "metadata": metadata, "spec": spec}
     policy = found.policy()
-    made = list(yaml.safe_load_all(Path(policy).read_text("utf-8")))
+    made = list(quick_yaml.load_all(Path(policy).read_text("utf-8")))
     for each in made:
         each["spec"]["parameters"]["waivers"] = {"allowed": True}
     found.file("policy.yaml", yaml.safe_dump_all(made))

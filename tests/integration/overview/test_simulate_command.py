@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import quick_yaml
 from tests.integration.overview.cluster import FileCluster
 from tests.integration.test_proven_age import BUILDERS, EPOCH, provenance
 
@@ -46,7 +47,7 @@ def test_the_ramp_hurts_nobody_by_the_very_template(found: FileCluster) -> None:
     }
     assert (ramp["early"], ramp["undated"]) == ([], [])
     # Whoever takes it over gets what was promised.
-    made = list(yaml.safe_load_all(Path(found.policy()).read_text("utf-8")))
+    made = list(quick_yaml.load_all(Path(found.policy()).read_text("utf-8")))
     for each in made:
         each["spec"]["parameters"] |= ramp["parameters"]
     with_ramp = found.file("ramp.yaml", yaml.safe_dump_all(made))

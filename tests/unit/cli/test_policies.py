@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from gatekeeper.cli import trust_roots
 from gatekeeper.documents.document import Document
 from gatekeeper.documents.problems import PolicyError, Problem
+from tests import quick_yaml
 from tests.simulators.signing import PEM, SigningWorld
 from tests.unit.cli.conftest import POLICY, Run, ScriptedOpa
 
@@ -24,7 +25,7 @@ URL = "https://example.org/age.rego"
 
 def pointing(folder: Path, rule: object, name: str = "age") -> Path:
     """A policy whose text stands elsewhere."""
-    document = yaml.safe_load(POLICY)
+    document = quick_yaml.load(POLICY)
     document["metadata"]["name"] = name
     document["spec"]["policy"] = rule
     file = folder / f"{name}.yaml"
@@ -98,7 +99,7 @@ def test_what_is_no_config_map_ends_with_2(run: Run, policy: Path, opa: Scripted
 def test_secret_and_trust_root_beside_a_policy_are_used(run: Run, tmp_path: Path, opa: ScriptedOpa) -> None:
     pem = ec.generate_private_key(ec.SECP256R1()).public_key()
     text = pem.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    policy = yaml.safe_load(POLICY)
+    policy = quick_yaml.load(POLICY)
     policy["spec"] = {"images": [{"glob": "**"}], "authorities": [{"key": {"secretRef": {"name": "release"}}}]}
     place = {"namespace": "cosign-system"}
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "release", **place}}
@@ -108,7 +109,7 @@ def test_secret_and_trust_root_beside_a_policy_are_used(run: Run, tmp_path: Path
     file.write_text(yaml.safe_dump_all([policy, {**secret, "stringData": {"cosign.pub": text.decode()}}, other, root]))
     done = run("translate", file, "--no-match", "allow")
     assert done.exit_code == 0, done.stderr
-    made = list(yaml.safe_load_all(done.stdout))
+    made = list(quick_yaml.load_all(done.stdout))
     assert made[1]["spec"]["parameters"]["authorities"][0]["verify"]["key"]["data"] == text.decode()
     one_of = "spec.remote, spec.repository, spec.sigstoreKeys, spec.trustedRootJSON"
     by_command = "`bestbefore trust --output-dir` writes the file for its setting `trust_root`"
@@ -135,7 +136,7 @@ def test_trust_root_beside_a_policy_goes_by_its_name_unless_one_is_given(tmp_pat
     given.write_text("{}")
     found = trust_roots.named([f"theirs={given}"], beside)
     assert found["theirs"] == given
-    assert yaml.safe_load(found["ours"].read_text())["metadata"]["name"] == "ours"
+    assert quick_yaml.load(found["ours"].read_text())["metadata"]["name"] == "ours"
 
 
 def test_trust_root_beside_a_policy_that_cannot_be_used_is_passed_over_with_its_file(
@@ -165,7 +166,7 @@ def test_key_of_a_service_that_is_away_is_warned_of_by_its_path_and_nothing_else
     run: Run, tmp_path: Path, opa: ScriptedOpa, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("VAULT_ADDR", raising=False)
-    document = yaml.safe_load(POLICY)
+    document = quick_yaml.load(POLICY)
     document["metadata"]["name"] = "signed"
     document["spec"] = {"images": [{"glob": "**"}], "authorities": [{"key": {"kms": "hashivault://release"}}]}
     (tmp_path / "signed.yaml").write_text(yaml.safe_dump(document))

@@ -9,6 +9,7 @@ import yaml
 
 from gatekeeper.evaluation.opa import VERSION, NoVerdictError, OpaError
 from gatekeeper.own.maximum_image_age import MaximumImageAge
+from tests import quick_yaml
 from tests.unit.cli.conftest import POLICY, Run, ScriptedOpa
 from tests.unit.waivers.texts import document
 
@@ -16,7 +17,7 @@ from tests.unit.waivers.texts import document
 def test_stream_has_templates_before_constraints(run: Run, policy: Path, opa: ScriptedOpa) -> None:
     done = run("translate", policy)
     assert (done.exit_code, done.stderr) == (0, "")
-    first, second = yaml.safe_load_all(done.stdout)
+    first, second = quick_yaml.load_all(done.stdout)
     assert first["kind"] == "ConstraintTemplate"
     assert second["kind"] == first["spec"]["crd"]["spec"]["names"]["kind"]
 
@@ -32,7 +33,7 @@ def test_files_hold_what_the_stream_does(run: Run, policy: Path, opa: ScriptedOp
     written = [Path(line) for line in done.stdout.splitlines()]
     assert [path.name.partition("-")[0] for path in written] == ["template", "constraint"]
     stream = run("translate", policy).stdout
-    assert [yaml.safe_load(path.read_text()) for path in written] == list(yaml.safe_load_all(stream))
+    assert [quick_yaml.load(path.read_text()) for path in written] == list(quick_yaml.load_all(stream))
 
 
 def test_folder_that_cannot_be_written_ends_with_2(run: Run, policy: Path, opa: ScriptedOpa) -> None:
@@ -42,7 +43,7 @@ def test_folder_that_cannot_be_written_ends_with_2(run: Run, policy: Path, opa: 
 
 
 def test_images_that_no_policy_covers_get_a_template_if_asked(run: Run, policy: Path, opa: ScriptedOpa) -> None:
-    kinds = [each["kind"] for each in yaml.safe_load_all(run("translate", policy, "--no-match", "deny").stdout)]
+    kinds = [each["kind"] for each in quick_yaml.load_all(run("translate", policy, "--no-match", "deny").stdout)]
     assert kinds.count("ConstraintTemplate") == 2
     assert "ClusterImagePolicyCoverage" in kinds
 
@@ -50,10 +51,10 @@ def test_images_that_no_policy_covers_get_a_template_if_asked(run: Run, policy: 
 def test_page_of_reasons_reaches_every_constraint(run: Run, policy: Path, opa: ScriptedOpa) -> None:
     page = "https://docs.example.com/reasons"
     done = run("translate", policy, "--no-match", "deny", "--reasons-url", page)
-    constraints = [each for each in yaml.safe_load_all(done.stdout) if each["kind"] != "ConstraintTemplate"]
+    constraints = [each for each in quick_yaml.load_all(done.stdout) if each["kind"] != "ConstraintTemplate"]
     assert [each["spec"]["parameters"]["reasonsUrl"] for each in constraints] == [page, page]
     assert "reasonsUrl" not in yaml.safe_dump(
-        [each for each in yaml.safe_load_all(run("translate", policy).stdout) if each["kind"] != "ConstraintTemplate"]
+        [each for each in quick_yaml.load_all(run("translate", policy).stdout) if each["kind"] != "ConstraintTemplate"]
     )
 
 
@@ -80,7 +81,7 @@ def test_every_problem_is_told_as_file_path_problem_and_nothing_is_written(
 
 def test_rule_that_opa_refuses_is_told_once_with_its_line_in_the_file(run: Run, policy: Path, opa: ScriptedOpa) -> None:
     policy.write_text(POLICY.replace("package sigstore\n", "package sigstore\n      import rego.v1\n"))
-    rule = next(iter(yaml.safe_load_all(run("translate", policy).stdout)))["spec"]["crd"]["spec"]["names"]["kind"]
+    rule = next(iter(quick_yaml.load_all(run("translate", policy).stdout)))["spec"]["crd"]["spec"]["names"]["kind"]
     opa.problems = (OpaError("rego_parse_error", "unexpected eof", f"{rule}/sigstore.rego", 3),)
     done = run("translate", policy)
     assert done.exit_code == 2

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-import yaml
 
 from gatekeeper.cluster.errors import AccessDeniedError, ClusterUnavailableError
 from gatekeeper.cluster.resource import (
@@ -27,6 +26,7 @@ from gatekeeper.evaluation.program import NOTHING, StubAnswers
 from gatekeeper.freshness.outlook import DAY, SECOND, Due, Question
 from gatekeeper.freshness.provider_facts import ProviderAbsentError
 from provider.questions import question
+from tests import quick_yaml
 from tests.engine import engine
 from tests.programs import ROOT
 from tests.simulators.clock import EPOCH
@@ -94,8 +94,8 @@ class World:
             self.cluster.add(PODS, {"metadata": metadata, "spec": spec, "status": status})
 
     def enforce(self, **parameters: Any) -> None:
-        template = yaml.safe_load((POLICY / "template.yaml").read_text())
-        constraint = next(yaml.safe_load_all((POLICY / "constraint.yaml").read_text()))
+        template = quick_yaml.load((POLICY / "template.yaml").read_text())
+        constraint = next(quick_yaml.load_all((POLICY / "constraint.yaml").read_text()))
         constraint["spec"]["parameters"] = {"maxAge": "30d", "reschedule": "deny", "reports": "all", **parameters}
         self.cluster.add(CONSTRAINT_TEMPLATES, template)
         self.cluster.add(constraints(constraint["kind"]), constraint)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 import pytest
-import yaml
 
 from gatekeeper.cli.main import COMMANDS, cli
 from provider.telemetry.events import Event
+from tests import quick_yaml
 from tests.unit.docs.pages import PAGES, ROOT, anchors, blocks, commands, links, name
 
 _TARGETS = set(re.findall(r"^([a-z0-9-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
@@ -71,7 +71,7 @@ def test_every_target_of_make_that_a_page_shows_exists() -> None:
 def test_yaml_and_json_of_a_page_can_be_read(page: Path) -> None:
     for block in blocks(page):
         if block.language == "yaml":
-            list(yaml.safe_load_all(block.text))
+            list(quick_yaml.load_all(block.text))
         elif block.language == "json":
             json.loads(block.text)
 
@@ -136,7 +136,7 @@ def test_metrics_that_a_page_names_exist() -> None:
 
 
 def test_values_of_the_chart_that_a_page_names_exist() -> None:
-    values = yaml.safe_load((ROOT / "helm" / "bestbefore" / "values.yaml").read_text("utf-8"))
+    values = quick_yaml.load((ROOT / "helm" / "bestbefore" / "values.yaml").read_text("utf-8"))
     roots = "|".join(key for key, value in values.items() if isinstance(value, dict) and value)
     # Of the limits some stand in modules of Python, whose names look alike.
     pages = [page for page in PAGES if page.name != "limits.md"]

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from gatekeeper.cluster import resource
 from gatekeeper.cluster.errors import ClusterError
 from gatekeeper.cluster.resource import Resource
@@ -26,12 +24,13 @@ from gatekeeper.doctor.survey import Survey
 from gatekeeper.documents.product import PATHS
 from gatekeeper.evaluation import opa
 from provider.version import VERSION
+from tests import quick_yaml
 from tests.e2e.rig.gatekeeper import webhook_configurations
 from tests.simulators.clock import EPOCH
 from tests.simulators.cluster import ClusterSimulator
 
 _ROOT = Path(__file__).parents[3]
-_VALUES = yaml.safe_load((_ROOT / "helm" / "bestbefore" / "gatekeeper-values.yaml").read_text("utf-8"))
+_VALUES = quick_yaml.load((_ROOT / "helm" / "bestbefore" / "gatekeeper-values.yaml").read_text("utf-8"))
 GATEKEEPER = "gatekeeper-system"
 HOME = "bestbefore-system"
 KIND = "MaximumImageAge"
@@ -229,7 +228,7 @@ def assign() -> dict[str, Any]:
 def _policy() -> tuple[dict[str, Any], ...]:
     folder = _ROOT / "policies" / "maximum-image-age"
     texts = [(folder / name).read_text("utf-8") for name in ("template.yaml", "constraint.yaml")]
-    return tuple(_with_status(found) for text in texts for found in yaml.safe_load_all(text))
+    return tuple(_with_status(found) for text in texts for found in quick_yaml.load_all(text))
 
 
 def _with_status(found: Mapping[str, Any]) -> dict[str, Any]:

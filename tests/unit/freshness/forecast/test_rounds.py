@@ -25,6 +25,7 @@ from gatekeeper.policy import load_policies
 from gatekeeper.translation.translate import Translation, translate
 from provider.questions import proof_question, question
 from provider.questions.question import FactQuestion, ProofQuestion, key_of
+from tests import quick_yaml
 from tests.engine import engine
 from tests.programs import ROOT
 from tests.simulators.key_services import pem, public_key
@@ -116,7 +117,7 @@ def test_policies_that_ask_different_questions_are_not_evaluated_anew_either() -
 
 
 def test_rule_that_is_given_all_of_an_object_is_not_evaluated_anew_either() -> None:
-    document = yaml.safe_load(RULE.read_text())
+    document = quick_yaml.load(RULE.read_text())
     document["spec"]["policy"]["includeObjectMeta"] = True
     text = io.BytesIO(yaml.safe_dump(document).encode())
     rounds = Rounds(policies=translate(load_policies(["-"], text).policies))
