@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from provider import limits
 
 
@@ -14,6 +12,7 @@ def shown(text: str, characters: int = limits.SHOWN_CHARACTERS) -> str:
     control character is dropped by the API server.
     """
     clipped = text if len(text) <= characters else text[: characters - 1] + "…"
-    if clipped.isascii() and clipped.isprintable():
+    # Printable is what Unicode counts neither as "other" nor as "separator", and the plain space.
+    if clipped.isprintable():
         return clipped
-    return "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in clipped)
+    return "".join(character if character.isprintable() else " " for character in clipped)
