@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,7 +36,7 @@ def page() -> str:
 
 def links_of(metric: str) -> list[str]:
     """Links to the pages of the alerts that look at a metric, by themselves or by a record."""
-    rules = list(_rules())
+    rules = _rules()
     records = {rule["record"] for rule in rules if "record" in rule and _names(rule, metric)}
     alerts = {
         rule["alert"]: rule
@@ -50,10 +50,15 @@ def _names(rule: dict[str, Any], metric: str) -> bool:
     return re.search(rf"(?<![:\w]){metric}(_bucket)?(?![:\w])", rule["expr"]) is not None
 
 
-def _rules() -> Iterator[dict[str, Any]]:
-    for file in sorted(_FOLDER.glob("*.yaml")):
-        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
-            yield from group["rules"]
+@functools.cache
+def _rules() -> tuple[dict[str, Any], ...]:
+    """Every rule, read once: each metric asks for them."""
+    groups = [
+        group
+        for file in sorted(_FOLDER.glob("*.yaml"))
+        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
+    ]
+    return tuple(rule for group in groups for rule in group["rules"])
 
 
 def _link(rule: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ def test_page_that_differs_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(writer, "FOLDER", tmp_path)
+    monkeypatch.setattr(writer, "PAGES", {"limits.md": limits.page, "reasons.md": reasons.page})
     assert writer.main([]) == 0
     assert writer.main(["--check"]) == 0
     (tmp_path / "limits.md").write_text("something else")
