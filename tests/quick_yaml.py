@@ -15,7 +15,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def load(text: str) -> Any:
     """The one document of a text; None where it is empty."""
-    return yaml.load(text, _LOADER)
+    return yaml.load(text, _LOADER)  # noqa: S506 - it is a safe one
 
 
 def load_all(text: str) -> Iterator[Any]:
