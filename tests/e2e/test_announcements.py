@@ -279,7 +279,7 @@ def test_rollback_that_is_announced_as_denied_is_denied_for_every_image_of_that_
     assert said() == dict.fromkeys((before.reference, stays.reference), "expired")
     # A person's update, which brings the pod template of the revision before: all of its images are judged.
     words = ("rollout", "undo", f"deployment/{deployment['metadata']['name']}", f"--namespace={space}")
-    command = [cluster.binaries / "kubectl", f"--kubeconfig={cluster.server.kubeconfig}", *words]
+    command = [str(cluster.binaries / "kubectl"), f"--kubeconfig={cluster.server.kubeconfig}", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     for image in (before, stays):

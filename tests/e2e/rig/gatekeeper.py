@@ -171,11 +171,11 @@ class Installation:
     def replica(self, *options: str) -> Gatekeeper:
         """A new manager with all operations, in a Pod of its own; not started, and no webhook points at it."""
         self._replicas += 1
-        ports = [processes.free_port() for _ in range(3)]
-        command = [*self._command(*ports), *options]
-        pod = self.node.pod(pod_object(NAMESPACE, [str(word) for word in command[1:]]), METRICS_PORT, ports[-1])
+        webhook, health, metrics = (processes.free_port() for _ in range(3))
+        command = [*self._command(webhook, health, metrics), *options]
+        pod = self.node.pod(pod_object(NAMESPACE, [str(word) for word in command[1:]]), METRICS_PORT, metrics)
         name = "gatekeeper" if self._replicas == 1 else f"gatekeeper-{self._replicas}"
-        return Gatekeeper(command, pod, self.logs, *ports, name=name)
+        return Gatekeeper(command, pod, self.logs, webhook, health, metrics, name)
 
     def point_webhooks_at(self, replica: Gatekeeper) -> None:
         """Have the API server ask this replica. In a cluster a Service shares requests out; here one gets them all."""
