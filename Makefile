@@ -57,7 +57,7 @@ test: venv opa ## unit and integration tests (T=path; E2E=1 runs the rig's too, 
 ifdef E2E
 	@tools/build
 	@tools/monitoring
-	@BESTBEFORE_E2E=1 $(PY) -m tests.e2e.rig.network $(PY) -m pytest --numprocesses=2 $(T)
+	@BESTBEFORE_E2E=1 $(PY) -m tests.e2e.rig.network $(PY) -m pytest --numprocesses=4 $(T)
 else
 	@for name in helm helm4 helm-unittest registry gator cosign promtool; do \
 		type -P $$name >/dev/null || echo "test: without $$name, its tests are skipped (\`make tools\` builds it)"; done

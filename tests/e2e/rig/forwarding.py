@@ -24,7 +24,8 @@ class Forwarding(socketserver.ThreadingTCPServer):
         OSError: no address of Pods is free, or there are none, for we have no network namespace of our own.
     """
 
-    allow_reuse_address = True
+    # Two processes of a test run look for a free one at the same time: with reuse, both would have the same.
+    allow_reuse_address = False
     daemon_threads = True
 
     def __init__(self, port: int, target: int) -> None:
