@@ -136,7 +136,9 @@ class Control:
         return [line for line in lines if line.get("event") == event]
 
     def _get(self, path: str) -> tuple[int, str]:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as response:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{self.port}{path}", timeout=processes.ANSWER_SECONDS
+        ) as response:
             return response.status, response.read().decode()
 
 

@@ -97,7 +97,9 @@ class Gatekeeper:
 
     def metrics(self) -> str:
         """Its metrics in Prometheus' text format."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5) as response:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=processes.ANSWER_SECONDS
+        ) as response:
             return str(response.read().decode())
 
     def output(self) -> str:
@@ -272,7 +274,7 @@ def _namespace() -> Object:
 
 def _ready(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=processes.ANSWER_SECONDS) as response:
             return bool(response.status == HTTPStatus.OK)
     except OSError:
         return False

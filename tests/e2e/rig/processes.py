@@ -15,6 +15,8 @@ POLL_SECONDS = 0.05
 STOP_SECONDS = 30.0
 # Callers say how long something takes at most on a quiet machine; one that is busy gets more.
 PATIENCE = 4
+# For one answer of a program on this machine.
+ANSWER_SECONDS = 5.0 * PATIENCE
 _LOG_TAIL_CHARACTERS = 3000
 
 

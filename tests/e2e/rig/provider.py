@@ -80,7 +80,9 @@ class RealProvider:
 
     def metrics(self) -> str:
         """Its metrics in Prometheus' text format."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5) as response:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=processes.ANSWER_SECONDS
+        ) as response:
             return str(response.read().decode())
 
     @property
@@ -90,7 +92,9 @@ class RealProvider:
 
     def _ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/readyz", timeout=5) as response:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.metrics_port}/readyz", timeout=processes.ANSWER_SECONDS
+            ) as response:
                 return bool(response.status == HTTPStatus.OK) and processes.listening(self.port)
         except OSError:
             return False

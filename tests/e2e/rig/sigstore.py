@@ -33,7 +33,6 @@ _APPROVED = {"approved": True}
 PASSWORD = "rig"
 REKOR_HOST = "rekor.rig.test"
 _START_SECONDS = 30.0
-_REQUEST_SECONDS = 5.0
 _SIGN_SECONDS = 60.0
 _LEGACY = ("--new-bundle-format=false", "--use-signing-config=false", "--allow-http-registry", "-y")
 _PEM = serialization.Encoding.PEM
@@ -57,7 +56,7 @@ class Issuer:
         now = int(time.time())
         claims = {"iss": self.url, "aud": "sigstore", "exp": now + 600, "iat": now, "sub": email}
         head = {"alg": "ES256", "kid": "rig", "typ": "JWT"}
-        text = f"{_url64(json.dumps(head).encode())}.{_url64(json.dumps(claims | _email(email)).encode())}"
+        text = f"{_url64(json.dumps(head).encode())}.{_url64(json.dumps({**claims, **_email(email)}).encode())}"
         r, s = utils.decode_dss_signature(self._key.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
         return f"{text}.{_url64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 
@@ -75,7 +74,11 @@ class Issuer:
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["ES256"],
         }
-        return {"/.well-known/openid-configuration": discovery, "/keys": {"keys": [key]}}.get(path)
+        documents: Mapping[str, Mapping[str, Any]] = {
+            "/.well-known/openid-configuration": discovery,
+            "/keys": {"keys": [key]},
+        }
+        return documents.get(path)
 
     def stop(self) -> None:
         """Answer no more."""
@@ -292,7 +295,7 @@ def _start(running: Sigstore, programs: Callable[[str], Path], logs: Path) -> No
 
 def _answers(url: str) -> bool:
     try:
-        return requests.get(url, timeout=_REQUEST_SECONDS).ok
+        return requests.get(url, timeout=processes.ANSWER_SECONDS).ok
     except requests.RequestException:
         return False
 

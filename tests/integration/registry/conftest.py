@@ -169,7 +169,7 @@ async def gather(*works):
     return await asyncio.gather(*works, return_exceptions=True)
 
 
-def soon(happened, seconds=5.0):
+def soon(happened, seconds=20.0):
     """Whether something happens within a time, in another thread."""
     until = time.monotonic() + seconds
     while not happened() and time.monotonic() < until:

@@ -119,14 +119,15 @@ def test_exchange_that_we_end_cancels_nobody_who_waits(run, make_transport, monk
 
 
 def test_who_is_cancelled_while_we_end_his_exchange_is_cancelled(run, make_transport, monkeypatch):
-    monkeypatch.setattr(limits, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(limits, "READ_SECONDS", 5)
     with RawServer(say_nothing) as server:
         host = f"reg.test:{server.port}"
         transport = make_transport(insecure_registries={host})
 
         async def at_the_same_moment():
             task = asyncio.ensure_future(get(transport, f"http://{host}"))
-            await asyncio.sleep(0.05)
+            while not transport._under_way:  # noqa: ASYNC110 - nothing says when
+                await asyncio.sleep(0.01)
             [answer] = transport._under_way.values()
             answer.heard -= 10
             transport._sweep()

@@ -94,7 +94,7 @@ def test_store_is_left_once_when_everything_has_its_answer(provider, connect):
 
 def test_provider_that_is_told_to_stop_is_not_ready_and_takes_no_new_connection(provider, connect):
     slow = connect(provider)
-    thread = threading.Thread(target=lambda: slow.ask("registry.example/app-held-1:1"))
+    thread = threading.Thread(target=lambda: slow.ask("registry.example/app-held-2:1"))
     thread.start()
     while "requests_in_progress 1.0" not in provider.plain("/metrics")[1]:
         time.sleep(0.01)
@@ -102,7 +102,7 @@ def test_provider_that_is_told_to_stop_is_not_ready_and_takes_no_new_connection(
     provider.await_event("server.draining")
     assert provider.plain("/readyz") == (503, "draining\n")
     assert provider.plain("/healthz")[0] == 200
-    assert refuses(provider.port, within=0.5)
+    assert refuses(provider.port, within=1.5)
     assert thread.is_alive()
     thread.join(10)
     assert provider.process.wait(20) == 0

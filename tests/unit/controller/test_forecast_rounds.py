@@ -114,7 +114,7 @@ def test_rounds_stand_behind_other_work_and_nothing_else_does() -> None:
     before = os.getpriority(os.PRIO_PROCESS, 0)
     thread = threading.Thread(target=rounds.run, args=(stop,))
     thread.start()
-    thread.join(5)
+    thread.join(20)
     assert found == [FORECAST_NICE]
     assert os.getpriority(os.PRIO_PROCESS, 0) == before
 
@@ -124,5 +124,5 @@ def test_rounds_end_when_they_are_told_to() -> None:
     thread = threading.Thread(target=world.rounds.run, args=(stop,))
     thread.start()
     stop.set()
-    thread.join(5)
+    thread.join(20)
     assert not thread.is_alive()

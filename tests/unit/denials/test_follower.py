@@ -362,7 +362,7 @@ def test_log_is_read_on_after_something_that_nobody_reckoned_with(cluster):
     one.start()
     sink.wait(lambda: sink.texts == ["a"])
     one.stop()
-    one.join(5)
+    one.join(20)
     assert [type(error) for error in told] == [ZeroDivisionError]
     assert sink.gaps == []
 
@@ -377,7 +377,7 @@ def test_log_that_cannot_be_read_just_now_is_waited_for_but_not_for_ever(cluster
     clock.advance(30)
     assert one.caught_up.wait(10)
     one.stop()
-    one.join(5)
+    one.join(20)
 
 
 def test_log_that_we_may_not_read_is_not_waited_for(cluster):
@@ -387,7 +387,7 @@ def test_log_that_we_may_not_read_is_not_waited_for(cluster):
     one.start()
     assert one.caught_up.wait(10)
     one.stop()
-    one.join(5)
+    one.join(20)
 
 
 def test_pod_that_comes_later_and_cannot_be_read_hides_nothing_of_the_others(cluster):
