@@ -174,8 +174,11 @@ def test_legacy_attestation_by_a_certificate_is_admitted_and_by_somebody_else_de
     instance.attest_legacy(ann.pinned, "vuln", scan(), logged=logged)
     instance.attest_legacy(bob.pinned, "vuln", scan(), "bob@example.test", logged=logged)
     identity = {"subject": ANN, "issuer": instance.issuer.url}
-    proof = {"ctlog" if logged else "rfc3161timestamp": {"trustRootRef": "own"}}
-    judge.enforce(keyless("own", identity=identity, attestations=[entry(rule=RECENT)], **proof))
+    more: dict[str, Any] = {
+        "attestations": [entry(rule=RECENT)],
+        "ctlog" if logged else "rfc3161timestamp": {"trustRootRef": "own"},
+    }
+    judge.enforce(keyless("own", identity=identity, **more))
     assert judge.verdict(ann.pinned).admitted
     assert judge.refusal(bob.pinned).startswith("IdentityMismatch: authority release does not vouch for this image. ")
 

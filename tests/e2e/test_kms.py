@@ -116,8 +116,9 @@ def test_key_in_vault_is_read_rotated_kept_while_it_is_away_and_given_up_when_it
     wait_until(lambda: "SignatureRejected" in story.verdict(client, old), "the end of the old one", _SECONDS)
 
     story.vault.raw = 503, {}, b'{"errors":["Vault is sealed"]}'
-    failed = lambda: controller.total("source_errors_total", source="keys")  # noqa: E731 - as short as it is
-    wait_until(lambda: failed() > 0, "a word about Vault that is away", _SECONDS)
+    wait_until(
+        lambda: controller.total("source_errors_total", source="keys") > 0, "a word about Vault that is away", _SECONDS
+    )
     assert story.verdict(client, new) == ""
     assert story.status()["state"] == "enforced"
 

@@ -265,8 +265,8 @@ def test_pods_of_kube_system_start(away: World, fresh: PushedImage) -> None:
 
 
 def test_role_that_the_api_server_brings_is_written(away: World) -> None:
-    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "rules": []}
-    role["metadata"] = {"name": objects.unique("system")}
+    metadata = {"name": objects.unique("system")}
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": metadata, "rules": []}
     assert refused(away.client.create(role))
     server = away.client.playing("system:apiserver")
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
@@ -12,7 +12,7 @@ from tests.e2e.rig.registry import PushedImage, Registry
 from tests.e2e.rig.sigstore import ANN, Sigstore
 from tests.e2e.signing import ABSENT, Authority, Judge, by_key, keyless, refused
 
-_FORMATS = {"legacy": Sigstore.sign_legacy, "bundle": Sigstore.sign}
+_FORMATS: Mapping[str, Callable[..., object]] = {"legacy": Sigstore.sign_legacy, "bundle": Sigstore.sign}
 _BOB = "bob@example.test"
 # What does not fit another trust root first: a bundle's log entry is looked at before its certificate.
 _STRANGE = {

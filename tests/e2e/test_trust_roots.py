@@ -334,13 +334,13 @@ def test_root_is_rotated_while_pods_are_admitted_and_a_rollback_is_refused_by_na
 
         story.mirror.files = before
         story.apply_root()
-        failed = lambda: controller.events("trust_root.failed")  # noqa: E731 - as short as it is
-        wait_until(failed, "a word about the rollback", _SECONDS)
+        wait_until(lambda: controller.events("trust_root.failed"), "a word about the rollback", _SECONDS)
         assert story.asked() == {story.digest(1)}
         assert load.end() == []
         assert "IdentityMismatch" in _verdict(client, story, bad)
-    assert failed()[0]["trust_root"] == "own"
-    assert "BadVersionNumberError" in failed()[0]["problem"]
+    failed = controller.events("trust_root.failed")[0]
+    assert failed["trust_root"] == "own"
+    assert "BadVersionNumberError" in failed["problem"]
     states = [(each["digest"], each["state"]) for each in controller.events("trust_root.refreshed")]
     assert states == [(story.digest(number), state) for number in (0, 1) for state in ("handed_over", "in_force")]
     index = json.loads(client.get(_MAP).expect_ok()["data"]["index.json"])

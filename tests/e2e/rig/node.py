@@ -168,7 +168,8 @@ class NodePod:
 
     @property
     def _folder(self) -> Path:
-        return self.node.folder / self.object["metadata"]["namespace"] / self.name / self._container["name"]
+        space, container = str(self.object["metadata"]["namespace"]), str(self._container["name"])
+        return self.node.folder / space / self.name / container
 
     def _status(self, *, ready: bool) -> dict[str, Any]:
         word = "True" if ready else "False"

@@ -44,7 +44,7 @@ def policy(name: str) -> str:
 def grant(world: World, spaces: Sequence[str]) -> None:
     """Give the provider's account the chart's rights to the pull secrets of some namespaces."""
     rendered = Helm(program("helm")).render(values=[f"provider.podCredentials.namespaces={{{','.join(spaces)}}}"])
-    accounts.grant(world.client, [dict(each) for each in rendered.objects if _is_of_provider(each)])
+    accounts.grant(world.client, [each for each in map(dict, rendered.objects) if _is_of_provider(each)])
 
 
 @contextmanager
