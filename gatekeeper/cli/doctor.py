@@ -106,7 +106,8 @@ def _trust_roots(given: Sequence[str]) -> list[TrustRootFile]:
     except (PolicyError, click.UsageError) as error:
         output.refuse([error.message if isinstance(error, click.UsageError) else str(error)])
     now = SystemClock().now()
-    return [read_trust_roots.read(name, path, now) for name, path in named.items()]
+    read = [read_trust_roots.read(name, path, now) for name, path in named.items()]
+    return read if trust_roots.PUBLIC_GOOD in named else [*read, read_trust_roots.shipped()]
 
 
 def _answers(images: Sequence[str], reach: dict[str, Any]) -> list[ImageAnswer]:

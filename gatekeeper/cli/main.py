@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "doctor": "Say what of an installation is not as it should be, and what to do about it.",
     "explain": "Explain a reason code: cause, who can fix it, what to do.",
     "facts": "Show what an image's documents say: digest, platforms, when it was built.",
+    "mirror": "Write a TrustRoot of a TUF repository in a directory, for a cluster without a network.",
     "policies": "Show what each policy of a cluster does, and why one is not in force.",
     "replay": "Judge a denial again from its capsule, offline: is it the same sentence?",
     "report": "Show what will be denied, when, whose it is, and what to do: of a cluster or a file.",

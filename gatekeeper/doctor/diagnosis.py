@@ -104,3 +104,6 @@ def _versions(found: Installation, vantage: Vantage) -> Iterator[tuple[str, str]
             yield "Gatekeeper", ", ".join(seen)
     if not isinstance(vantage.opa, ReadFailure):
         yield "opa", vantage.opa
+    for each in vantage.trust_roots:
+        if each.shipped:
+            yield "shipped trust root", f"of {each.shipped}"

@@ -16,6 +16,7 @@ from gatekeeper.doctor.reading import ReadFailure, Reading, not_judged
 
 if TYPE_CHECKING:
     from provider.signatures.trust.authority import CertificateAuthority
+    from provider.signatures.trust.trust_root import TrustRoot
 
 _SETTINGS: Final = ("trust_root", "trust_root_dir")
 
@@ -29,12 +30,14 @@ class TrustRootFile:
         refusal: why it cannot be used; empty where it can.
         problems: members that are passed over, a sentence each.
         expires: when the last member of it ends by which new signatures may be proved, seconds since 1970; 0 for never.
+        shipped: day of the newest member of one that came with this release; empty for a file that somebody named.
     """
 
     name: str
     refusal: str = ""
     problems: tuple[str, ...] = ()
     expires: float = 0.0
+    shipped: str = ""
 
     @property
     def title(self) -> str:
@@ -54,7 +57,22 @@ def read(name: str, path: Path, now: float) -> TrustRootFile:
         return TrustRootFile(name, f"{path} cannot be read: {failure.strerror}")
     except TrustRootError as failure:
         return TrustRootFile(name, f"{path}: {failure}")
-    return TrustRootFile(name, "", tuple(root.problems), max(map(_end, root.authorities), default=0.0))
+    return TrustRootFile(name, "", tuple(root.problems), _last_end(root))
+
+
+def shipped() -> TrustRootFile:
+    """The trust root of the public good instance that came with this release."""
+    # Imported here: as in `read`.
+    from gatekeeper.trust import public_good as repository  # noqa: PLC0415
+    from provider.signatures.trust import public_good, trust_root  # noqa: PLC0415
+
+    root = trust_root.read(public_good.trusted_root())
+    day = repository.newest(root).date().isoformat()
+    return TrustRootFile("", "", tuple(root.problems), _last_end(root), day)
+
+
+def _last_end(root: TrustRoot) -> float:
+    return max(map(_end, root.authorities), default=0.0)
 
 
 def _end(authority: CertificateAuthority) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,13 +15,15 @@ from gatekeeper.cli.main import cli
 from gatekeeper.cluster import resource
 from gatekeeper.cluster.access import Access
 from gatekeeper.cluster.errors import AccessDeniedError
-from gatekeeper.doctor import connection
+from gatekeeper.doctor import connection, trust_roots
 from gatekeeper.doctor.survey import Survey
+from gatekeeper.doctor.trust_roots import TrustRootFile
 from gatekeeper.evaluation import opa
 from provider.errors import ImageError
 from provider.questions.answer import Facts
 from provider.questions.question import Question
 from provider.reasons import Reason
+from provider.signatures.trust import public_good
 from tests.simulators.inspector import facts
 from tests.unit.doctor import world
 from tests.unit.doctor.world import DoctorWorld
@@ -35,7 +38,7 @@ current-context: ann@here
 """
 
 _TEXT = """\
-bestbefore 0.1.0, Kubernetes v1.36.2, Gatekeeper 3.23.1, opa 1.17.1
+bestbefore 0.1.0, Kubernetes v1.36.2, Gatekeeper 3.23.1, opa 1.17.1, shipped trust root of 2026-01-02
 
 error    webhook-failure-policy: ValidatingWebhookConfiguration gatekeeper-validating-webhook-configuration
          failurePolicy of validation.gatekeeper.sh is Ignore: what Gatekeeper does not answer in time is admitted \
@@ -75,6 +78,7 @@ def it(monkeypatch: pytest.MonkeyPatch) -> DoctorWorld:
 
     monkeypatch.setattr(connection, "survey", survey)
     monkeypatch.setattr(connection, "engine", lambda: opa.VERSION)
+    monkeypatch.setattr(trust_roots, "shipped", lambda: TrustRootFile("", shipped="2026-01-02"))
     monkeypatch.setattr("provider.clock.SystemClock.now", lambda _: found.vantage.now)
     return found
 
@@ -127,6 +131,21 @@ def test_json_has_every_finding_with_its_parts(it: DoctorWorld, kubeconfig: Path
         "remedy": finding["remedy"],
         "page": "docs/reference/doctor.md#webhook-failure-policy",
     }
+
+
+def test_how_old_the_shipped_root_of_the_public_good_instance_is_is_said_where_no_other_takes_its_place(
+    it: DoctorWorld, kubeconfig: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    shipped = trust_roots.shipped()
+    assert (shipped.name, shipped.refusal) == ("", "")
+    assert dt.date.fromisoformat(shipped.shipped) >= dt.date(2022, 4, 13)
+    assert shipped.expires > dt.datetime(2027, 1, 1, tzinfo=dt.UTC).timestamp()
+    file = tmp_path / "trusted_root.json"
+    file.write_bytes(public_good.trusted_root())
+    monkeypatch.setattr(connection, "survey", lambda *_: it.survey(""))
+    assert f"shipped trust root of {shipped.shipped}\n" in _doctor("--kubeconfig", kubeconfig).stdout
+    assert "shipped trust root" not in _doctor("--kubeconfig", kubeconfig, "--trust-root", file).stdout
 
 
 def test_info_alone_is_nothing_to_fix(it: DoctorWorld, kubeconfig: Path) -> None:
