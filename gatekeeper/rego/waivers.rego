@@ -183,8 +183,7 @@ _is_well_formed(spec) if {
 		_is_list(spec[name], most)
 	}
 	every name in _texts {
-		is_string(spec[name])
-		trim_space(spec[name]) != ""
+		_is_readable(spec[name])
 	}
 	every glob in spec.images {
 		is_glob(glob)
@@ -193,6 +192,12 @@ _is_well_formed(spec) if {
 	is_string(object.get(spec, "ticket", ""))
 	is_boolean(object.get(spec, "breakGlass", false))
 	_is_bounded(spec)
+}
+
+# What has no width is as good as not there.
+_is_readable(text) if {
+	is_string(text)
+	regex.match(`[\p{L}\p{N}]`, text)
 }
 
 _is_list(list, most) if {
@@ -213,7 +218,7 @@ _is_bounded(spec) if {
 
 _is_bounded(spec) if {
 	spec.breakGlass == true
-	trim_space(spec.ticket) != ""
+	_is_readable(spec.ticket)
 }
 
 # Those that cover the image. What is no reference is covered by none. By far most have no star, and nothing to compile.

@@ -100,6 +100,8 @@ test_all_policies_only_by_break_glass_with_a_ticket_within_a_day if {
 	_in_emergency(object.remove(_emergency, ["ticket"])) == ""
 	_in_emergency(object.union(_emergency, {"ticket": ""})) == ""
 	_in_emergency(object.union(_emergency, {"ticket": " "})) == ""
+	_in_emergency(object.union(_emergency, {"ticket": "\u200b"})) == ""
+	_in_emergency(object.union(_emergency, {"ticket": "-"})) == ""
 }
 
 test_break_glass_of_one_policy_is_as_short if {
@@ -233,6 +235,10 @@ test_field_with_another_type_or_an_unknown_one_waives_nothing if {
 		{"reason": 1234567890},
 		{"owner": ""},
 		{"owner": " "},
+		{"owner": "\u200b"},
+		{"owner": "\u202e\u2066"},
+		{"reason": "\u200b\u200b\u200b\u200b\u200b\u200b\u200b\u200b\u200b\u200b"},
+		{"reason": "----------"},
 		{"reason": "            "},
 		{"owner": null},
 		{"ticket": 12},
@@ -246,6 +252,7 @@ test_field_with_another_type_or_an_unknown_one_waives_nothing if {
 		not _holds(object.remove(_spec, [name]))
 	}
 	_holds(_spec)
+	_holds(_with({"owner": "команда", "reason": "供应商十二月会重新构建"}))
 }
 
 test_bad_waivers_leave_good_ones_alone if {

@@ -119,6 +119,8 @@ def _text_problems(spec: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem(f"spec.{name}", f"expected a text of at most {limits.TEXT_CHARACTERS} characters")
         elif not given.strip() and name in _TEXTS:
             yield Problem(f"spec.{name}", "is empty")
+        elif not _is_readable(given) and name in _TEXTS:
+            yield Problem(f"spec.{name}", "has no letter and no digit")
         elif name == "reason" and len(given) < limits.REASON_CHARACTERS:
             yield Problem("spec.reason", f"expected {limits.REASON_CHARACTERS} characters at least")
 
@@ -129,12 +131,12 @@ def _emergency_problems(spec: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("spec.breakGlass", "expected true or false")
     if given is not True and ALL_POLICIES in fields.texts(spec, "policies"):
         yield Problem("spec.policies", "`*` needs `breakGlass: true`")
-    if given is True and not fields.text(spec, "ticket").strip():
+    if given is True and not _is_readable(fields.text(spec, "ticket")):
         yield Problem("spec.ticket", "is required with `breakGlass: true`")
 
 
 def _time_problems(document: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[Problem]:
-    readable = {name: _readable(spec.get(name)) for name in ("from", "until")}
+    readable = {name: _is_time(spec.get(name)) for name in ("from", "until")}
     for name, seen in readable.items():
         given = spec.get(name)
         if isinstance(given, str) and given and not seen:
@@ -143,9 +145,9 @@ def _time_problems(document: Mapping[str, Any], spec: Mapping[str, Any]) -> Iter
     if not since:
         hint = "in a file it stands in for the time at which a cluster creates the object"
         yield Problem("spec.from", "is missing", hint=hint)
-    elif not fields.text(document, "spec", "from") and not _readable(since):
+    elif not fields.text(document, "spec", "from") and not _is_time(since):
         yield Problem("metadata.creationTimestamp", f"{since!r} is no time of RFC 3339 (2027-01-01T00:00:00Z)")
-    if not readable["until"] or not _readable(since):
+    if not readable["until"] or not _is_time(since):
         return
     lasts, emergency = moment(spec["until"]) - moment(since), spec.get("breakGlass") is True
     if lasts <= 0:
@@ -161,7 +163,12 @@ def _since(document: Mapping[str, Any]) -> str:
     return fields.text(document, "spec", "from") or fields.text(document, "metadata", "creationTimestamp")
 
 
-def _readable(value: Any) -> bool:  # noqa: ANN401 - any JSON
+def _is_readable(text: str) -> bool:
+    """Whether there is something to read in it: a Waiver whose owner has no width has none."""
+    return any(map(str.isalnum, text))
+
+
+def _is_time(value: Any) -> bool:  # noqa: ANN401 - any JSON
     if not isinstance(value, str) or not re.fullmatch(TIME[1:-1], value):
         return False
     try:

@@ -49,13 +49,13 @@ properties:
         type: string
         minLength: 10
         maxLength: 1024
-        pattern: '\S'
+        pattern: '[\p{L}\p{N}]'
       owner:
         description: Whom to ask.
         type: string
         minLength: 1
         maxLength: 253
-        pattern: '\S'
+        pattern: '[\p{L}\p{N}]'
       ticket:
         description: Where more is written; required with `breakGlass`.
         type: string
@@ -72,7 +72,7 @@ properties:
         message: until can only move to an earlier time; write another Waiver
       - rule: "!('*' in self.policies) || (has(self.breakGlass) && self.breakGlass)"
         message: "policies: ['*'] needs breakGlass"
-      - rule: "!(has(self.breakGlass) && self.breakGlass) || (has(self.ticket) && self.ticket.matches('[^ \\t\\n\\r]'))"
+      - rule: "!(has(self.breakGlass) && self.breakGlass) || (has(self.ticket) && self.ticket.matches(r'[\\p{L}\\p{N}]'))"
         message: breakGlass needs a ticket
   status:
     description: The controller writes it.

@@ -37,6 +37,21 @@ def test_blanks_are_no_reason_no_owner_and_no_ticket():
 
 
 @pytest.mark.parametrize(
+    "nothing", ["\u200b" * 12, "\u202e\u2066" * 6, "-" * 12], ids=["no-width", "direction", "dashes"]
+)
+def test_what_nobody_can_read_is_no_reason_no_owner_and_no_ticket(nothing):
+    assert said(document(reason=nothing, owner=nothing)) == [
+        "spec.reason: has no letter and no digit",
+        "spec.owner: has no letter and no digit",
+    ]
+    assert said(document(**{**EMERGENCY, "ticket": nothing})) == ["spec.ticket: is required with `breakGlass: true`"]
+
+
+def test_reason_and_owner_may_be_of_any_script():
+    assert said(document(owner="команда", reason="供应商十二月会重新构建")) == []
+
+
+@pytest.mark.parametrize(
     "image",
     [
         "registry.test/vendor/agent",
