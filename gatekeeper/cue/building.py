@@ -64,6 +64,10 @@ def built(file: File) -> Node:
     for each in file.imports:
         if each.path not in words.PACKAGES:
             raise CueError(each.line, f'the package "{each.path}" is not taken')
+        if each.name in imports:
+            raise CueError(each.line, f"{each.name} redeclared as imported package name", wrong=True)
+        if each.name in words.TYPES:
+            raise CueError(each.line, f"`{each.name}` as the name of an import is not taken")
         imports[each.name] = each.path
     builder = Builder(imports)
     node = builder.whole(file.content)

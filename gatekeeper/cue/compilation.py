@@ -150,7 +150,10 @@ class _Writer:
             tests = ", ".join(self._test(each, labels) for each in node.checks)
             parts.append(f"cue.problems(value, at, [{tests}], false)")
         verdicts = [f"{guard}(here)" for guard in guards]
-        self.functions.append(_Body("struct", node.text or "{…}", parts, verdicts).rego(name))
+        conditional = None
+        if node.conditional:
+            conditional = [each for each, part in zip(verdicts, node.guards, strict=True) if part.structure]
+        self.functions.append(_Body("struct", node.text or "{…}", parts, verdicts, conditional=conditional).rego(name))
         return name
 
     def _allowed(self, patterns: Sequence[Sequence[Check]]) -> str:
@@ -317,6 +320,7 @@ class _Body:
         parts: calls that say what is wrong with it.
         verdicts: those of its conditions.
         length: of a list, when it is of a wrong one, and what is wrong then.
+        conditional: of a struct that is none where none of these conditions holds: then any value fits.
     """
 
     kind: str
@@ -324,17 +328,28 @@ class _Body:
     parts: Sequence[str]
     verdicts: Sequence[str] = ()
     length: tuple[str, str] | None = None
+    conditional: Sequence[str] | None = None
 
     def rego(self, name: str) -> str:
         """The function by its name."""
         test = "is_object" if self.kind == "struct" else "is_array"
         said = regotext.value(self.text)
-        lines = [f'{name}(value, at, up) := cue.mismatch(value, at, "{self.kind}", {said}) if not {test}(value)\n']
+        verdicts = f"[{', '.join(self.verdicts)}]"
+        wrong = f'cue.mismatch(value, at, "{self.kind}", {said})'
+        if self.conditional is not None:
+            other = f"\tnot {test}(value)\n\there := array.concat(up, [value])\n"
+            some = f"\tcount(cue.holding([{', '.join(self.conditional)}])) > 0\n"
+            lines = [
+                f"{name}(value, at, up) := {wrong} if {{\n{other}{some}}}\n",
+                f"else := cue.decided(at, [], {verdicts}) if {{\n{other}}}\n",
+            ]
+        else:
+            lines = [f"{name}(value, at, up) := {wrong} if not {test}(value)\n"]
         if self.length is not None:
             lines.append(f"else := {self.length[1]} if {self.length[0]}\n")
         result = "cue.all_of(parts)"
         if self.verdicts:
-            result = f"cue.decided(at, cue.all_of(parts), [{', '.join(self.verdicts)}])"
+            result = f"cue.decided(at, cue.all_of(parts), {verdicts})"
         listed = "".join(f"\t\t{part},\n" for part in self.parts)
         lines.append(f"else := {result} if {{\n\there := array.concat(up, [value])\n\tparts := [\n{listed}\t]\n}}\n")
         return "\n".join(lines)

@@ -124,7 +124,7 @@ class Expressions:
     ) -> str:
         """An expression in Rego where only values of some kinds fit; CUE sees a field of other kinds without a value.
 
-        With `whole`, a field of which the text says something may be of no other kind at all.
+        With `whole`, a field that the text names may be of no other kind at all: CUE asks that before the document.
 
         Raises:
             CueError: it is not taken, or the text says that it is of another kind.
@@ -137,12 +137,11 @@ class Expressions:
             node = walk(place.stack[path[0].level], path[1], place, expression.line).node
             scalars = getattr(node, "branches", (node,))
             kinds = frozenset().union(*(kinds_of_node(each) for each in scalars))
-            if not kinds & wanted or (whole and kinds != EVERY_KIND and not kinds <= wanted):
-                raise CueError(
-                    expression.line,
-                    f"`{'.'.join(path[1])}` is never a {' or '.join(sorted(wanted))}, which is asked for here",
-                    wrong=True,
-                )
+            named, listed = ".".join(path[1]), " or ".join(sorted(wanted))
+            if not kinds & wanted:
+                raise CueError(expression.line, f"`{named}` is never a {listed}, which is asked for here", wrong=True)
+            if whole and node is not None and not kinds <= wanted:
+                raise CueError(expression.line, f"`{named}` may be something else than a {listed}: say its type")
         return rego
 
     def _name(self, expression: Name, frame: Frame, place: Spot) -> str:
@@ -151,6 +150,8 @@ class Expressions:
             raise CueError(expression.line, f'reference "{expression.name}" not found, or not taken here')
         if found.let is not None:
             return self.rego(found.let.value, found.frame, place)
+        if found.fields[0].definition:
+            raise CueError(expression.line, f"`{expression.name}`, or a part of it, is not taken here")
         return self._reference(found.frame, (expression.name,), place, expression.line)
 
     def _path(self, expression: Expression, frame: Frame) -> tuple[Frame, tuple[str, ...]] | None:

@@ -26,6 +26,7 @@ class Kind(Enum):
     NUMBER = "number"
     TEXT = "text"
     MARK = "mark"
+    ATTRIBUTE = "ATTRIBUTE"
     COMMA = ","
     END = "EOF"
 
@@ -58,7 +59,7 @@ class CueToken:
 _SPACE: Final = re.compile(r"[ \t\r]+|//[^\n]*")
 _NAME: Final = re.compile(r"(?:_?#)?[^\W\d][\w$]*|_?#(?=\W|$)|[$][\w$]*")
 _NUMBER: Final = re.compile(
-    r"0x[0-9a-fA-F](?:_?[0-9a-fA-F])*|0b[01](?:_?[01])*|0o[0-7](?:_?[0-7])*"
+    r"0[xX][0-9a-fA-F](?:_?[0-9a-fA-F])*|0b[01](?:_?[01])*|0o[0-7](?:_?[0-7])*"
     r"|(?P<float>(?:\d(?:_?\d)*)?\.\d(?:_?\d)*(?:[eE][+-]?\d+)?|\d(?:_?\d)*\.?[eE][+-]?\d+|\d(?:_?\d)*\.(?!\.))"
     r"|(?P<whole>\d(?:_?\d)*)"
 )
@@ -66,7 +67,11 @@ _UNIT: Final = re.compile(r"([KMGTP]i?)")
 _UNITS: Final = {letter: power for power, letter in enumerate("KMGTP", start=1)}
 _MARK: Final = re.compile(r"_\|_|\.\.\.|&&|\|\||==|=~|!=|!~|<=|>=|[|&+\-*/<>!=:;,.?()\[\]{}~]")
 _ENDING_MARKS: Final = frozenset({")", "]", "}", "?", "...", "_|_"})
-_FRACTION: Final = re.compile(r"e", re.IGNORECASE)
+_ATTRIBUTE: Final = re.compile(r"@([^\W\d]\w*)\(")
+# Attributes that change what CUE makes of a text, or whether it takes it.
+_MEANT: Final = frozenset({"extern", "experiment"})
+# Numbers that no unit stands behind: those of another base, 0, and those with an exponent.
+_UNITLESS: Final = re.compile(r"0[\d_xob]|0$|.*e", re.IGNORECASE)
 
 
 def tokens(text: str) -> tuple[CueToken, ...]:
@@ -125,10 +130,7 @@ class _Lexer:
             self.line += 1
             self.at += 1
             return
-        if self.text[self.at] == "@":
-            self._attribute()
-            return
-        token = self._token()
+        token = self._attribute() if self.text[self.at] == "@" else self._token()
         self.last = token
         self.count += 1
         if self.count > CUE_WORDS:
@@ -152,6 +154,8 @@ class _Lexer:
             kind = Kind.COMMA if mark.group() == "," else Kind.MARK
             return CueToken(kind, mark.group(), self.line)
         if name := _NAME.match(self.text, self.at):
+            if name.group().startswith("__"):
+                raise CueError(self.line, f"{name.group()}: names that begin with two low lines are CUE's own")
             self.at = name.end()
             return CueToken(Kind.NAME, name.group(), self.line)
         raise CueError(self.line, f"illegal character {self.text[self.at]!a}", wrong=True)
@@ -160,7 +164,7 @@ class _Lexer:
         self.at = match.end()
         digits = match.group().replace("_", "")
         unit = _UNIT.match(self.text, self.at)
-        if unit and match.group()[:2] not in {"0x", "0b", "0o"}:
+        if unit and not _UNITLESS.match(match.group()):
             self.at = unit.end()
             digits = _with_unit(digits, unit.group(), self.line)
         if _NAME.match(self.text, self.at):
@@ -194,12 +198,14 @@ class _Lexer:
             plain=not quotes.lines and not quotes.octets,
         )
 
-    def _attribute(self) -> None:
+    def _attribute(self) -> CueToken:
         """`@name(anything)` means nothing to an evaluation."""
-        head = re.compile(r"@[^\W\d][\w]*\(").match(self.text, self.at)
+        head = _ATTRIBUTE.match(self.text, self.at)
         if head is None:
             raise CueError(self.line, "invalid attribute: expected `@name(…)`", wrong=True)
-        at, depth = head.end(), 1
+        if head.group(1) in _MEANT:
+            raise CueError(self.line, f"the attribute `@{head.group(1)}` is not taken")
+        line, at, depth = self.line, head.end(), 1
         while depth:
             if at >= len(self.text):
                 raise CueError(self.line, "an attribute is not closed", wrong=True)
@@ -210,6 +216,7 @@ class _Lexer:
             self.line += character == "\n"
             at += 1
         self.at = at
+        return CueToken(Kind.ATTRIBUTE, head.group(), line)
 
 
 def _with_unit(digits: str, unit: str, line: int) -> str:
@@ -221,7 +228,7 @@ def _with_unit(digits: str, unit: str, line: int) -> str:
 
 
 def _number_of(digits: str, line: int) -> Number:
-    if digits[:2] in {"0x", "0b", "0o"}:
+    if digits[:2] in {"0x", "0X", "0b", "0o"}:
         value, whole = Decimal(int(digits, 0)), True
     elif digits.isdigit():
         if len(digits) > 1 and digits.startswith("0"):

@@ -111,10 +111,12 @@ class GuardedPart:
     Attributes:
         conditions: each with where its names are looked up.
         labels: the fields of which it says something.
+        structure: where it counts, there is a struct; not so where it holds other guards only.
     """
 
     conditions: tuple[tuple[Expression, Frame], ...]
     labels: frozenset[str]
+    structure: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +161,7 @@ class StructNode:
         checks: of the whole struct.
         text: as CUE would write it; empty where that is not known.
         definitions: those that stand in it, which CUE judges where they stand too.
+        conditional: nothing but its guards makes it a struct; CUE takes any value where none of them holds.
     """
 
     fields: Mapping[str, FieldEntry]
@@ -168,6 +171,7 @@ class StructNode:
     checks: tuple[Check, ...] = ()
     text: str = ""
     definitions: tuple[tuple[str, Node], ...] = ()
+    conditional: bool = False
 
 
 @dataclass(frozen=True, eq=False)

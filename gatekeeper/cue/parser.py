@@ -50,6 +50,7 @@ _PRECEDENCE: Final = {
 }
 _UNARY: Final = frozenset({"+", "-", "!", "!=", "<", "<=", ">", ">=", "=~", "!~", "*"})
 _CONSTANTS: Final[dict[str, bool | None]] = {"null": None, "true": True, "false": False}
+_KEYWORDS: Final = frozenset({"func", "for", "in", "if", "let", "import", "package", *_CONSTANTS})
 
 
 def parsed(text: str) -> File:
@@ -65,7 +66,9 @@ def parsed(text: str) -> File:
 
 class _Parser(Cursor):
     def file(self) -> File:
+        self._attributes_alone()
         self._package()
+        self._attributes_alone()
         imports = self._imports()
         line = self.token.line
         declarations = self._declarations(Kind.END)
@@ -79,13 +82,23 @@ class _Parser(Cursor):
         return found
 
     def _package(self) -> None:
-        if self.is_word("package") and self.ahead(1).kind is Kind.NAME:
-            self.at += 2
+        if not self.is_word("package"):
+            return
+        self.at += 1
+        if self.token.kind is not Kind.NAME or self.token.text in _KEYWORDS or "#" in self.token.text:
+            raise self.unexpected("the name of a package")
+        self.at += 1
+        self._end_of_declaration(Kind.END)
+
+    def _attributes_alone(self) -> None:
+        """Attributes that are declarations of their own, each on its line."""
+        while self.token.kind is Kind.ATTRIBUTE:
+            self.at += 1
             self._end_of_declaration(Kind.END)
 
     def _imports(self) -> list[Import]:
         found: list[Import] = []
-        while self.is_word("import") and (self.ahead(1).kind in {Kind.NAME, Kind.TEXT} or self.ahead(1).text == "("):
+        while self.is_word("import"):
             self.at += 1
             if self.taken("("):
                 while not self.taken(")"):
@@ -101,6 +114,8 @@ class _Parser(Cursor):
         line, name = self.token.line, ""
         if self.token.kind is Kind.NAME:
             name = self.token.text
+            if name in _KEYWORDS or name.startswith(("#", "_")):
+                raise CueError(line, f"`{name}` as the name of an import is not taken")
             self.at += 1
         if self.token.kind is not Kind.TEXT or self.token.parts or not self.token.plain:
             raise self.unexpected("the path of an import")
@@ -113,7 +128,10 @@ class _Parser(Cursor):
         while not self._at_end(end):
             if self.token.kind is Kind.COMMA and not self.token.newline:
                 raise self.unexpected("a field")
-            found.append(self._declaration())
+            if self.token.kind is Kind.ATTRIBUTE:
+                self.at += 1
+            else:
+                found.append(self._declaration())
             self._end_of_declaration(end)
         return tuple(found)
 
@@ -178,6 +196,8 @@ class _Parser(Cursor):
             found = self._expression()
             if self.mark_is("=") or self.mark_is(":") or self.mark_is("~"):
                 raise CueError(line, "such a name of a field (computed, or with an alias) is not taken")
+            while self.token.kind is Kind.ATTRIBUTE:
+                self.at += 1
         self.depth -= 1
         return found
 
@@ -290,7 +310,7 @@ class _Parser(Cursor):
             self.at += 1
             if token.text in _CONSTANTS:
                 return Literal(token.line, _CONSTANTS[token.text])
-            if token.text in {"func", "for", "in", "if", "let", "import", "package"}:
+            if token.text in _KEYWORDS:
                 raise CueError(token.line, f"expected operand, found '{token.text}'", wrong=True)
             return Name(token.line, token.text)
         if self.taken("_|_"):

@@ -162,7 +162,7 @@ def _order(value: Any) -> Any:  # noqa: ANN401
 
 
 def _valid(check: Validator, value: Any, line: int) -> bool:  # noqa: ANN401
-    argument = check.arguments[0]
+    argument: Any = next(iter(check.arguments), None)
     match check.name:
         case "strings.MinRunes":
             return bool(len(value) >= argument)

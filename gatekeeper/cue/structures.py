@@ -27,6 +27,7 @@ from gatekeeper.cue.scopes import Frame, StructNames
 from gatekeeper.cue.syntax import (
     Binary,
     CueField,
+    EmbeddedValue,
     Expression,
     Guard,
     Interpolation,
@@ -128,7 +129,27 @@ def structure(
         return too_many
     others = tuple((tests, builder.node((said,), depth + 1, late=True)) for (tests, said), _ in patterns)
     text = writing.text(parts[0].struct) if len(parts) == 1 else ""
-    return StructNode(fields, others, closed, tuple(guards), checks, text, tuple(_definitions(builder, parts, depth)))
+    definitions = tuple(_definitions(builder, parts, depth))
+    conditional = bool(guards) and all(_is_conditional(part) for part in parts)
+    if conditional:
+        _refuse_required(lines)
+    return StructNode(fields, others, closed, tuple(guards), checks, text, definitions, conditional)
+
+
+def _is_conditional(part: StructPart) -> bool:
+    """Whether a struct's text has guards or embeds something, and no field that is there whatever they say."""
+    declared = part.struct.declarations
+    return any(isinstance(each, Guard | EmbeddedValue) for each in declared) and not any(
+        isinstance(each, CueField) and each.mark is Mark.REGULAR and not (each.definition or each.hidden)
+        for each in declared
+    )
+
+
+def _refuse_required(lines: Sequence[_Line]) -> None:
+    """Whether CUE takes another value for a struct with a required field depends on what its guards say of that one."""
+    for line in lines:
+        if line.field.mark is Mark.REQUIRED:
+            raise CueError(line.field.line, f"`{line.field.name}!` in a struct that has no other fields but under `if`")
 
 
 def _never(name: str, entry: FieldEntry, closed: Sequence[AllowedNames], line: int) -> Never | None:
@@ -182,7 +203,9 @@ def _lines(
     if conditions:
         here = len(guards)
         names = frozenset(each.name for each in declarations if isinstance(each, CueField))
-        guards.append(GuardedPart(tuple(conditions), names))
+        told = list(declarations)
+        structure = not told or any(not isinstance(each, Guard) for each in told)
+        guards.append(GuardedPart(tuple(conditions), names, structure))
     for each in declarations:
         if isinstance(each, CueField):
             if (each.definition or each.hidden) and not conditions:

@@ -23,6 +23,7 @@ NUMBERS = {
     "whole": ("1", 1, True),
     "grouped": ("1_000", 1000, True),
     "hexadecimal": ("0xff", 255, True),
+    "hexadecimal in capitals": ("0XFF", 255, True),
     "binary": ("0b101", 5, True),
     "octal": ("0o17", 15, True),
     "unit": ("2Ki", 2048, True),
@@ -72,6 +73,11 @@ def test_fields_of_fields_may_stand_on_one_line():
     assert (field.name, field.mark.value) == ("b", "?")
 
 
+def test_attributes_stand_behind_fields_and_alone_on_their_line():
+    file = parsed("@x()\n@y(z)\npackage p\n@z()\na: b: 1 @go(A) @json(b), c: 2\nd: {\n@x()\n}")
+    assert [getattr(each, "name", "") for each in file.content.declarations] == ["a", "c", "d"]
+
+
 def test_comments_and_attributes_mean_nothing():
     (field,) = parsed('// what\n@top(x)\na: 1 @go(A,type="x") // why\n'.replace(',type="x"', "")).content.declarations
     assert isinstance(field, CueField)
@@ -98,6 +104,23 @@ def test_comments_and_attributes_mean_nothing():
         pytest.param("a: X={b: 1}", 1, "name of a field", id="alias of a value"),
         pytest.param("a: b[1:2]", 1, "a part of a list", id="slice"),
         pytest.param("a: {...string}", 1, "`...` with a constraint", id="rest of a struct"),
+        pytest.param("a: 0K", 1, "illegal number 0K", id="unit behind 0"),
+        pytest.param("a: 1e3K", 1, "illegal number 1e3K", id="unit behind an exponent"),
+        pytest.param("a: 1\n__x: 1", 2, "two low lines", id="name of CUE's own"),
+        pytest.param("package #p\na: 1", 1, "expected the name of a package, found '#p'", id="package as a definition"),
+        pytest.param("package true\na: 1", 1, "expected the name of a package", id="package as a word of CUE"),
+        pytest.param("package: 1", 1, "expected the name of a package, found ':'", id="package as a field"),
+        pytest.param("import: 1", 1, "expected the path of an import, found ':'", id="import as a field"),
+        pytest.param('import #s "strings"', 1, "as the name of an import", id="import as a definition"),
+        pytest.param("a: @x() 1", 1, "expected operand", id="attribute before a value"),
+        pytest.param("a: [1 @x()]", 1, "expected ',' or ']'", id="attribute of an item"),
+        pytest.param("@x() a: 1", 1, "expected a comma or a new line", id="attribute before a field"),
+        pytest.param("@x() @y()\na: 1", 1, "expected a comma or a new line", id="attributes on a line"),
+        pytest.param("a: 1 @x() | 2", 1, "expected a comma or a new line", id="attribute within a value"),
+        pytest.param("... @x()", 1, "`...` with a constraint", id="attribute of the rest"),
+        pytest.param("package p @x()", 1, "expected a comma or a new line", id="attribute of a package"),
+        pytest.param("@extern(embed)\na: 1", 1, "`@extern` is not taken", id="attribute that brings files"),
+        pytest.param("@experiment(x)\na: 1", 1, "`@experiment` is not taken", id="attribute that changes CUE"),
     ],
 )
 def test_what_is_not_taken_is_refused_with_its_line(text, line, words):
