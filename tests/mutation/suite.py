@@ -22,7 +22,7 @@ _TESTS: Final = "tests/unit"
 # What needs real sockets has no unit tests; what a compiled text says, only the real opa knows.
 _MORE_TESTS: Final = {
     "provider/registry": ["tests/integration/registry"],
-    "gatekeeper/cue": ["tests/integration/cue/test_verdicts.py"],
+    "gatekeeper/cue": ["tests/integration/cue/test_verdicts.py", "tests/integration/cue/test_forms.py"],
 }
 _PYTEST: Final = (
     *("pytest", "-p", "tests.mutation.plugin", "-p", "no:cacheprovider"),
