@@ -15,13 +15,20 @@ PROVIDERS: Final = ("awskms://", "azurekms://", "hashivault://", "gcpkms://")
 AMAZON, AZURE, VAULT, GOOGLE = PROVIDERS
 
 _CHARACTERS: Final = 2048
-_PART: Final = r"[A-Za-z0-9_.:-]+"
-_AMAZON: Final = re.compile(r"awskms://([^/]*)/(arn:[a-z-]+:kms:([a-z0-9-]+):[0-9]{12}:(?:key|alias)/[^\s]+)")
+_PORT: Final = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_ENDPOINT: Final = rf"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):{_PORT}"
+_REGION: Final = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+# `.` and `..` are no names: they would lead elsewhere.
+_PART: Final = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9_.:-]+"
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_AMAZON: Final = re.compile(
+    rf"awskms://((?:{_ENDPOINT})?)/(arn:[a-z-]+:kms:({_REGION}):[0-9]{{12}}:(?:key|alias)/[^\s]+)"
+)
 _GOOGLE: Final = re.compile(
     rf"gcpkms://(projects/{_PART}/locations/{_PART}/keyRings/{_PART}/cryptoKeys/{_PART})"
-    r"(?:/(?:cryptoKeyVersions|versions)/([0-9]+))?"
+    r"(?:/(?:cryptoKeyVersions|versions)/([1-9][0-9]{0,8}))?"
 )
-_AZURE: Final = re.compile(r"azurekms://([A-Za-z0-9.-]+)/([A-Za-z0-9-]+)(?:/([A-Za-z0-9]+))?")
+_AZURE: Final = re.compile(rf"azurekms://({_LABEL}(?:\.{_LABEL})+)/([A-Za-z0-9-]+)(?:/([A-Za-z0-9]+))?")
 _VAULT: Final = re.compile(r"hashivault://([A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)")
 _FORMS: Final = {
     AMAZON: "awskms://[HOST:PORT]/ARN, the ARN of a key or an alias",

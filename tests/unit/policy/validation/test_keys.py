@@ -133,3 +133,47 @@ def test_references_to_keys_elsewhere(reference):
 )
 def test_what_is_no_reference_is_told_in_the_webhooks_words(reference, problem):
     assert kms.problem(reference).startswith(problem)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        pytest.param(f"awskms://u@kms.eu-west-1.amazonaws.com:443/{ARN}", id="user in an endpoint"),
+        pytest.param(f"awskms://kms.eu-west-1.amazonaws.com:443@evil.example/{ARN}", id="host as a user"),
+        pytest.param(f"awskms://kms.eu-west-1.amazonaws.com?:443/{ARN}", id="query in an endpoint"),
+        pytest.param(f"awskms://kms.eu-west-1.amazonaws.com\\.evil.example:443/{ARN}", id="backslash in an endpoint"),
+        pytest.param(f"awskms://kms.eu-west-1.amazonaws.com\t:443/{ARN}", id="tab in an endpoint"),
+        pytest.param(f"awskms://kms.eu-west-1.amazonaws.com:x/{ARN}", id="port of letters"),
+        pytest.param(f"awskms://kms.eu-west-1.amazonaws.com:/{ARN}", id="no port"),
+        pytest.param(f"awskms://kms.eu-west-1.amazonaws.com:99999/{ARN}", id="port beyond all"),
+        pytest.param(f"awskms://kms。eu:443/{ARN}", id="foreign stop"),
+        pytest.param(f"awskms:///{ARN.replace('eu-west-1', '-')}", id="region of a dash"),
+        pytest.param("gcpkms://projects/../locations/l/keyRings/r/cryptoKeys/k", id="way up"),
+        pytest.param("gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/.", id="way to nowhere"),
+        pytest.param("gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k/versions/0", id="version of nothing"),
+        pytest.param(f"gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k/versions/{'9' * 400}", id="version"),
+        pytest.param("azurekms://.vault.azure.net/k", id="vault without a name"),
+        pytest.param("azurekms://v.vault.azure.net./k", id="stop behind a host"),
+        pytest.param("azurekms://v/k", id="vault without a service"),
+        pytest.param("hashivault://a/../../sys", id="way out of the engine"),
+        pytest.param("hashivault://k\n", id="end of a line"),
+    ],
+)
+def test_reference_by_which_no_key_can_be_found_is_an_error(reference):
+    assert "should be in the format" in kms.own_problem(reference)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        pytest.param(f"awskms:///{ARN}", id="AWS"),
+        pytest.param(f"awskms://localhost:4566/{ARN}", id="AWS by an endpoint"),
+        pytest.param(f"awskms://[::1]:1/{ARN}", id="AWS by an address"),
+        pytest.param("gcpkms://projects/example.com:p/locations/global/keyRings/r.s/cryptoKeys/k_1", id="Google"),
+        pytest.param("gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/12", id="version"),
+        pytest.param("azurekms://V.vault.azure.net/k/1a", id="Azure"),
+        pytest.param("hashivault://release-2.0", id="Vault"),
+    ],
+)
+def test_reference_of_each_form_is_none(reference):
+    assert kms.own_problem(reference) == ""
