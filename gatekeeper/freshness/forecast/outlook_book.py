@@ -19,6 +19,7 @@ from gatekeeper.freshness.forecast.verdicts import turns, without_facts
 from gatekeeper.freshness.outlook import SECOND, Outlook, OutlookSubject, Question, Turn, Verdict
 
 _SYSTEM: Final = "system-"
+_NO_RUN: Final = "its schedule or its time zone is not known here, so the date is that from which a run would be denied"
 # So much of a digest is enough for people to tell it from another.
 _SHOWN: Final = len("sha256:") + 12
 
@@ -142,6 +143,8 @@ def _outlook(
     effect = None
     if workload.schedule and place.question is Question.RESCHEDULE:
         effect, its = cron_run.felt(its, workload.schedule, workload.time_zone)
+        if effect is None and any(each.verdict is Verdict.DENIED for each in its):
+            subject = replace(subject, note="; ".join(filter(None, [subject.note, _NO_RUN])))
     waived_until = None
     if its[0].verdict is Verdict.WAIVED:
         waived_until = next((each.since for each in its if each.verdict is not Verdict.WAIVED), None)
