@@ -175,7 +175,7 @@ def test_a_file_without_an_end_is_refused_before_it_fills_the_memory(found: File
         (("--until", "soon", "--policy", "y", "--inventory", "x.yaml"), "--until soon: expected"),
         (("--policy", "nowhere.yaml", "--inventory", "x.yaml"), "nowhere.yaml"),
     ],
-    ids=["no policy", "two places", "the past", "too far", "no time", "no file"],
+    ids=["no policy", "waiver of a file", "two places", "the past", "too far", "no time", "no file"],
 )
 def test_options_that_make_no_sense_are_refused(words: tuple[str, ...], said: str) -> None:
     done = CliRunner().invoke(cli, ["report", *words], env={"BESTBEFORE_OPA": str(engine().path)})
