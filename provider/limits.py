@@ -116,6 +116,8 @@ LARGE_DOCUMENTS: Final = 8
 # Reading a document of more bytes is a step by itself (`provider.pace`).
 STEP_BYTES: Final = 16 * KIB
 
+# Blocks of so many bytes have pages of their own, which the system gets back when they are let go of.
+LARGE_BLOCK_BYTES: Final = 256 * KIB
 # A signed document of more bytes is read by a process of its own; how long that may take, seconds, until it is ended;
 # after how long without work it ends, seconds; and the memory that it may map, bytes.
 READ_AT_ONCE_BYTES: Final = 256 * KIB

@@ -13,6 +13,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from provider import limits
+from provider.server.allocation import give_large_blocks_back
 from provider.server.restarts import Restarts
 from provider.server.worker import Application, ProviderWorker, ServerParts
 
@@ -70,6 +71,7 @@ class Server(BaseApplication):
         # Most of what a question makes is let go of by counting references; looking for cycles every 700 objects would
         # take a fifth of the processor.
         gc.set_threshold(*_GARBAGE)
+        give_large_blocks_back()
         _OneWorkerArbiter(self).run()
 
 

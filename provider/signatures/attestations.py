@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hashlib
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,6 +76,7 @@ class AttestationVerifier:
     def __init__(self, store: Store, pace: Pace, clock: Clock, observer: Observer, reader: DocumentReader) -> None:
         self._discovery = Discovery(store, clock.now, observer, ATTESTATIONS)
         self._reader = reader
+        self._large = asyncio.Lock()
         self._pace = pace
         self._clock = clock
         self._observer = observer
@@ -121,7 +124,9 @@ class AttestationVerifier:
             return Verdict(look.form, entry.digest, look.demands, known[0])
         verification, size = await self._verification(look, entry, call)
         try:
-            result, lasting = proved_by(await self._proof(verification, call))
+            # Large ones wait for one reader anyway; here none holds the half of its work meanwhile.
+            async with self._large if size > limits.READ_AT_ONCE_BYTES else nullcontext():
+                result, lasting = proved_by(await self._proof(verification, call))
         except NoSignatureError:
             return None
         except Exception as error:  # noqa: BLE001 - as `failed` has it

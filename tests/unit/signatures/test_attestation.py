@@ -20,6 +20,7 @@ from provider.signatures.rejection import RejectionError
 from tests.simulators import attesting
 from tests.simulators.attesting import IN_TOTO, TYPE
 from tests.simulators.signing import CA, NOW, Signer, b64, canonical, new_key
+from tests.unit.signatures.turns import turns_of
 from tests.unit.signatures.world import DIGEST, OTHER
 
 WISH = AttestationWish(TYPE, statement=True)
@@ -311,3 +312,12 @@ def test_timestamp_is_over_the_envelope_or_its_one_signature(prove, refusal, wor
     assert refusal(layer(body, **stamp(world, b"other")), case.by_key_stamped)[0] == 2
     assert refusal(layer(body), case.by_key_stamped)[0] == 2
     assert not prove(layer(body, **stamp(world, body))).times
+
+
+def test_time_is_looked_at_before_everything_dear_in_an_attestation(world, case):
+    body = envelope(case.ann)
+    notes = {"dev.sigstore.cosign/bundle": promise(world, body, case.ann), **stamp(world, body)}
+    found = certified(world, case.ann, body, **notes)
+    both = Demands(trust_root=case.root, logs=case.root, timestamps=case.root)
+    # Timestamp, log entry, path, SCT, signature, statement.
+    assert turns_of(lambda alive: at_once(attestation.verify(found, DIGEST, both, WISH, NOW, alive))) == 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from provider.reasons import Reason
 from provider.registry import reference
 from provider.registry.content import media_types
 from provider.signatures.attestation_list import attestations_of
+from provider.signatures.document_work import Division, StatementReading
 from provider.signatures.formats import attestation
 from provider.signatures.proof_kind import ATTESTATIONS
 from tests.simulators.attesting import ENVELOPE, IN_TOTO, TYPE, envelope, statement
@@ -354,6 +356,23 @@ def test_bundle_that_is_too_large_hides_no_good_one(here, monkeypatch):
     refer(here, bundle(here, says={"predicate": "x" * 5000}), bundle(here))
     bound(here, monkeypatch, bundle_bytes=4000)
     assert len(here.prove(by_key(here)).proofs) == 1
+
+
+def test_large_ones_are_verified_one_after_the_other_so_that_none_holds_half_of_its_work_meanwhile(here, monkeypatch):
+    done = []
+
+    class Reader:
+        async def result(self, work, _):
+            done.append(type(work))
+            for _ in range(20):
+                await asyncio.sleep(0)
+            return work.run()
+
+    monkeypatch.setattr(limits, "READ_AT_ONCE_BYTES", 1000)
+    here.verifier._attestations._reader = Reader()
+    refer(here, *(bundle(here, says={"predicate": "x" * (2000 + number)}) for number in range(3)))
+    assert len(here.prove(by_key(here)).proofs) == 3
+    assert done == [Division, StatementReading] * 3
 
 
 # Legacy ones among the referrers.

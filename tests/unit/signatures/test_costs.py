@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import copy
 import datetime as dt
-import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -21,14 +20,11 @@ from provider.signatures.formats.bundle import NoSignatureError
 from provider.signatures.rejection import RejectionError
 from provider.signatures.trust.authority import CertificateAuthority, Validity
 from tests.simulators.signing import CA, NOW, SIGNED_AT, TSA, b64, canonical
+from tests.unit.signatures.turns import OutOfTimeError, out_of_time_at, turns_of
 from tests.unit.signatures.world import DIGEST
 
 UNTIMELY = "is of a time at which its authority was not valid"
 SHA1 = "1.3.14.3.2.26"
-
-
-class OutOfTimeError(Exception):
-    """What the caller of a verification raises when it waits no longer."""
 
 
 def later(seconds: int) -> dt.datetime:
@@ -256,28 +252,6 @@ def test_statement_that_says_more_than_any_signature_is_an_attestation(case):
 
 
 # Deadlines.
-
-
-def out_of_time_at(turn: int) -> Callable[[], None]:
-    """There is time until it has been asked for so often."""
-    turns = itertools.count(1)
-
-    def alive() -> None:
-        if next(turns) == turn:
-            raise OutOfTimeError
-
-    return alive
-
-
-def turns_of(verify: Callable[[Callable[[], None]], object]) -> int:
-    """How often a verification asks whether there is time; each of them ends it."""
-    for turn in itertools.count(1):
-        try:
-            verify(out_of_time_at(turn))
-        except OutOfTimeError:
-            continue
-        return turn - 1
-    raise AssertionError
 
 
 def test_time_is_looked_at_before_everything_dear_in_a_bundle(case):
