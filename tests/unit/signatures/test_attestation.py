@@ -233,6 +233,7 @@ def test_entry_of_something_else_is_refused(refusal, world, case):
         dsse_entry(body, world.key.pem, envelopeHash={"algorithm": "sha512", "value": ""}),
         dsse_entry(body, world.key.pem, signatures=[]),
         dsse_entry(body, world.key.pem, signatures=None),
+        dsse_entry(body, world.key.pem, signatures=[{"verifier": "*" + b64(world.key.pem.encode())}]),
         intoto_entry(body + b" ", world.key.pem),
         intoto_entry(body, stranger.pem),
         {**dsse_entry(body, world.key.pem), "apiVersion": "0.0.2"},

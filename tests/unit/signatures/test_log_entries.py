@@ -202,6 +202,15 @@ def test_timestamp_says_when_a_key_signed_so_that_a_log_retired_since_counts():
         CASE.verify_bundle(document, by_key)
 
 
+def test_promise_says_when_a_key_signed_so_that_a_log_retired_since_counts():
+    document = CASE.bundle(WORLD.key)
+    _, by_key = of_log("log", (LONG_AGO, SIGNED_AT + MINUTE))
+    assert [time.source for time in CASE.verify_bundle(document, by_key).times] == [TimeSource.LOG]
+    _, by_key = of_log("log", (LONG_AGO, SIGNED_AT - MINUTE))
+    with pytest.raises(RejectionError, match=UNTIMELY):
+        CASE.verify_bundle(document, by_key)
+
+
 def test_time_that_no_promise_covers_does_not_make_a_retired_log_count():
     """Anybody may write such a time into a bundle; a stolen key of the log may sign the tree."""
     document = CASE.bundle(entry="v1", stamps=[None])
