@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from provider import limits
 from provider.errors import ImageError
 from provider.observer import NullObserver
-from provider.questions.proof_question import TrustRootName
+from provider.questions.proof_question import HashAlgorithm, TrustRootName
 from provider.reasons import Reason
 from provider.signatures.trust import document as trust_document
 from provider.signatures.trust import trust_root
@@ -306,6 +307,22 @@ def test_timestamp_authority_with_two_certificates_that_stamp_is_passed_over(wor
 def test_hash_of_a_log_in_an_object_decides_nothing(trust_object, algorithm):
     trust_object["spec"]["sigstoreKeys"]["tLogs"][0]["hashAlgorithm"] = algorithm
     assert len(trust_root.of_document(trust_object).logs) == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "algorithm"),
+    [
+        (ed25519.Ed25519PrivateKey.generate, HashAlgorithm.SHA256),
+        (lambda: rsa.generate_private_key(65537, 2048), HashAlgorithm.SHA256),
+        (lambda: ec.generate_private_key(ec.SECP384R1()), HashAlgorithm.SHA384),
+    ],
+    ids=["Ed25519", "RSA", "P-384"],
+)
+def test_log_of_an_object_may_have_a_key_of_each_kind(trust_object, make, algorithm):
+    pem = make().public_key().public_bytes(PEM, SPKI)
+    trust_object["spec"]["sigstoreKeys"]["tLogs"][0]["publicKey"] = b64(pem)
+    [log] = trust_root.of_document(trust_object).logs
+    assert (log.key.pem, log.key.hash_algorithm) == (pem, algorithm)
 
 
 def test_base64_may_stand_in_lines(trust_object):
