@@ -79,6 +79,8 @@ def fields_of(given: Mapping[str, Any], names: Sequence[str], where: str) -> Map
 _WORD: Final = re.compile("[A-Z]+")
 _MARK: Final = "\ufeff"
 _LINES: Final = dict.fromkeys(map(ord, "\r\n"))
+_TO_STANDARD: Final = str.maketrans("-_", "+/")
+_QUANTUM: Final = 4
 # The size of a value while it is counted.
 _UNKNOWN: Final = -1
 
@@ -97,12 +99,19 @@ def object_of(value: object) -> Mapping[str, Any]:
 def bytes_of(value: object) -> bytes:
     """Bytes as JSON has them: base64, in lines or not, as Go's reader takes it.
 
+    In either alphabet, padded or not, as protobuf's JSON has it (RFC 4648, sections 4 and 5).
+
     Raises:
         TypeError, ValueError: it is something else.
     """
     if not isinstance(value, str):
         raise TypeError("bytes")
-    return base64.b64decode(value.translate(_LINES), validate=True)
+    text = value.translate(_LINES)
+    if "-" in text or "_" in text:
+        if "+" in text or "/" in text:
+            raise ValueError("two alphabets")
+        text = text.translate(_TO_STANDARD)
+    return base64.b64decode(text if "=" in text else text + "=" * (-len(text) % _QUANTUM), validate=True)
 
 
 def text_of(fields: Mapping[str, Any], name: str) -> str:

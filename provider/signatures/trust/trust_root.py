@@ -92,7 +92,7 @@ def of_document(given: Mapping[str, Any]) -> TrustRoot:
     Raises:
         TrustRootError: it cannot be used.
     """
-    media_type = given.get("mediaType")
+    media_type = given.get("mediaType", given.get("media_type"))
     if isinstance(media_type, str) and media_type in _MEDIA_TYPES:
         return _of_trusted_root(given)
     version = given.get("apiVersion")

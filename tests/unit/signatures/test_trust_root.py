@@ -355,6 +355,45 @@ def test_end_under_a_name_that_nobody_knows_is_not_passed_over_alone(one_log, ch
     assert found.problems[0].startswith(problem)
 
 
+@pytest.mark.parametrize(
+    ("name", "time"), [("start", "0001-01-01T00:00:00+14:00"), ("end", "9999-12-31T23:59:59-14:00")]
+)
+def test_time_that_no_calendar_of_utc_has_makes_a_key_unreadable(one_log, name, time):
+    one_log["tlogs"][0]["publicKey"]["validFor"][name] = time
+    found = trust_root.of_document(one_log)
+    assert (found.logs, found.problems) == ((), ("tlogs[0]: a member is missing or cannot be read",))
+
+
+def test_bytes_may_be_in_either_alphabet_of_base64_with_padding_or_without(world, document):
+    def of(change):
+        found = copy.deepcopy(document)
+        for log in (*found["tlogs"], *found["ctlogs"]):
+            log["publicKey"]["rawBytes"] = change(log["publicKey"]["rawBytes"])
+            log["logId"]["keyId"] = change(log["logId"]["keyId"])
+        for one in (*found["certificateAuthorities"], *found["timestampAuthorities"]):
+            for each in one["certChain"]["certificates"]:
+                each["rawBytes"] = change(each["rawBytes"])
+        return trust_root.of_document(found)
+
+    def urls(text):
+        return text.replace("+", "-").replace("/", "_")
+
+    plain = of(str)
+    for change in (urls, lambda text: text.rstrip("="), lambda text: urls(text).rstrip("=")):
+        found = of(change)
+        assert not found.problems
+        assert [one.key.spki for one in found.logs] == [one.key.spki for one in plain.logs]
+        assert [one.certificates for one in found.authorities] == [one.certificates for one in plain.authorities]
+    for text in ("a-+a", "a/_a", "a", "YQ=", "Y Q=="):
+        with pytest.raises(ValueError, match=r".+"):
+            trust_document.bytes_of(text)
+
+
+def test_media_type_may_be_in_protobufs_other_spelling(document):
+    document["media_type"] = document.pop("mediaType")
+    assert trust_root.of_document(document).problems == ()
+
+
 def test_names_may_be_in_protobufs_other_spelling(one_log):
     whole = trust_root.of_document(copy.deepcopy(one_log))
     [log] = one_log["tlogs"]
