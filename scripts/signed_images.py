@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gatekeeper.own.attesting_rule import AttestingRule, RequiredAttestation, StatementAge
 from gatekeeper.own.exemption import Exemption
 from gatekeeper.own.signed_images import SignedImages, SigningRule
 from gatekeeper.own.signer import Signer
@@ -22,12 +23,24 @@ def settings(given: Mapping[str, Any]) -> SignedImages:
     )
 
 
-def _rule(given: Mapping[str, Any]) -> SigningRule:
+def _rule(given: Mapping[str, Any]) -> SigningRule | AttestingRule:
     globs = tuple(each["glob"] for each in given["images"])
-    return SigningRule(globs, tuple(_signer(each) for each in given["signers"]), given["quorum"])
+    if "attestations" in given:
+        return AttestingRule(globs, tuple(_attestation(each) for each in given["attestations"]))
+    return SigningRule(globs, tuple(_signer(each, "verify") for each in given["signers"]), given["quorum"])
 
 
-def _signer(given: Mapping[str, Any]) -> Signer:
+def _attestation(given: Mapping[str, Any]) -> RequiredAttestation:
+    return RequiredAttestation(
+        given["name"],
+        given["predicateType"],
+        tuple(_signer(each, "attestor") for each in given["signers"]),
+        given["quorum"],
+        StatementAge(tuple(given["age"]["at"]), given["age"]["max"]),
+    )
+
+
+def _signer(given: Mapping[str, Any], place: str) -> Signer:
     identities = tuple(
         Identity(
             issuer=each.get("issuer", ""),
@@ -37,4 +50,4 @@ def _signer(given: Mapping[str, Any]) -> Signer:
         )
         for each in given.get("identities", ())
     )
-    return Signer(given["name"], proof_question.read(given["verify"]), identities)
+    return Signer(given["name"], proof_question.read(given[place]), identities)

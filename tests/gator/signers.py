@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gatekeeper.evaluation.facts import RecordedFacts
 from gatekeeper.evaluation.program import StubAnswers
 from gatekeeper.evaluation.standalone import Answers, variant
-from gatekeeper.own.signed_images import KIND, SignedImages
+from gatekeeper.own.attesting_rule import AttestingRule
+from gatekeeper.own.signed_images import KIND, SignedImages, SigningRule
 from gatekeeper.translation.translate import Translation
+from provider.questions import attestation_question
+from provider.questions.proof_question import Verify
 from provider.questions.question import ProofQuestion, key_of
 from scripts import policies, signed_images
 from tests import quick_yaml
@@ -41,8 +44,19 @@ class SignerCases:
         """What the provider answers to every question that the Constraints could ask."""
         pair = self.policy.constraints()
         facts = RecordedFacts(self.images).named([Translation(self.policy.name, {}, pair)])
-        asked = {signer.verify for rule in self.policy.rules for signer in rule.signers}
+        asked = {verify for rule in self.policy.rules for verify in _asked(rule)}
         return facts.answers(sorted(key_of(ProofQuestion(image, verify)) for image in self.images for verify in asked))
+
+
+def _asked(rule: SigningRule | AttestingRule) -> Iterator[Verify]:
+    """What a rule asks of each image that it covers."""
+    if isinstance(rule, SigningRule):
+        yield from (signer.verify for signer in rule.signers)
+        return
+    for entry in rule.attestations:
+        read = [list(entry.age.at)] if entry.age is not None else []
+        wish = attestation_question.read({"predicateType": entry.predicate_type, "statement": read})
+        yield from (replace(signer.verify, attestation=wish) for signer in entry.signers)
 
 
 def read_cases(folder: Path) -> SignerCases:
