@@ -18,6 +18,7 @@ from tests.bench import (
     dialects,
     evaluation,
     forecast,
+    keys,
     ledger,
     machine,
     memory,
@@ -52,6 +53,7 @@ _OF_COMMANDS: Final[Mapping[str, Callable[[], Section]]] = {
     "translation": commands.translation,
     "evaluation": evaluation.measure,
     "ledger": ledger.measure,
+    "keys": keys.measure,
     "dialects": dialects.measure,
 }
 _ON_THE_RIG: Final[Mapping[str, Callable[[], Section]]] = {

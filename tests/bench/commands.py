@@ -13,6 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import yaml
+
+from gatekeeper.cue.compilation import rego_of
 from gatekeeper.evaluation import capabilities, opa, program
 from gatekeeper.evaluation.facts import RecordedFacts
 from gatekeeper.evaluation.program import Template
@@ -23,10 +26,12 @@ from provider.questions.question import FactQuestion, key_of
 from tests.bench.report import Section, Table
 from tests.e2e import seed
 from tests.e2e.rig.provider import command_line
+from tests.programs import ROOT
 
 _IMAGE: Final = "registry.test/app:1"
 _ROUNDS: Final = 15
 _POLICIES: Final = 500
+_CUE_FORMS: Final = ROOT / "tests" / "integration" / "cue" / "forms.yaml"
 
 
 def check() -> Section:
@@ -65,7 +70,19 @@ def translation() -> Section:
         written = len(list((Path(name) / "out").iterdir()))
     rows = {"translate": [seconds, seconds * 1000 / _POLICIES, written]}
     table = Table(f"Translation of {_POLICIES} policies", ["seconds", "ms a policy", "files written"], rows)
-    return Section([table])
+    return Section([table, _cue()])
+
+
+def _cue() -> Table:
+    """CUE to Rego: the forms of published policies, each text once, in a process that has read all modules."""
+    texts = [each["policy"] for each in yaml.safe_load(_CUE_FORMS.read_text(encoding="utf-8"))]
+    rego_of(texts[0], "first")
+    begun = time.perf_counter()
+    for number, text in enumerate(texts):
+        rego_of(text, f"policy_{number}")
+    milliseconds = (time.perf_counter() - begun) * 1000
+    rows = {"to Rego": [milliseconds, milliseconds / len(texts)]}
+    return Table(f"Translation of {len(texts)} CUE policies", ["ms", "ms a policy"], rows)
 
 
 def write_facts(folder: Path) -> Path:
