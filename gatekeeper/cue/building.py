@@ -15,6 +15,7 @@ from typing import Final
 from gatekeeper.cue import embedding, scalars, structures, words, writing
 from gatekeeper.cue.checks import checks_of
 from gatekeeper.cue.constants import constant
+from gatekeeper.cue.declared import refuse_undeclared
 from gatekeeper.cue.hidden import hidden_constants
 from gatekeeper.cue.nodes import (
     Check,
@@ -72,6 +73,7 @@ def built(file: File) -> Node:
     builder = Builder(imports)
     node = builder.whole(file.content)
     builder.check_use(file)
+    refuse_undeclared(file.content, imports)
     return node
 
 

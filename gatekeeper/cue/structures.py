@@ -38,6 +38,7 @@ from gatekeeper.cue.syntax import (
     Rest,
     Unary,
 )
+from provider.golang import regexp
 
 # Guards that say something of the same field: each set of them that may count is a node of its own.
 _GUARDS: Final = 4
@@ -268,11 +269,21 @@ def _names(pattern: Pattern, part: StructPart) -> tuple[tuple[Check, ...], Conju
         tests = ()
     elif isinstance(names, Literal) and isinstance(names.value, str):
         tests = (Equals(names.value),)
-    elif isinstance(names, Unary) and names.operator in {"=~", "!~"} and isinstance(names.operand, Literal):
-        tests = (Matches(names.operator, str(names.operand.value)),)
+    elif (found := _expression_of_names(names)) is not None:
+        operator, text = found
+        if problem := regexp.problem(text):
+            raise CueError(pattern.line, f"invalid regexp: {problem}", wrong=True)
+        tests = (Matches(operator, text),)
     else:
         raise CueError(pattern.line, "a pattern of names that is not `string`, a text, `=~` or `!~` is not taken")
     return tests, Conjunct(pattern.value, part.frame, part.deep, part.entered)
+
+
+def _expression_of_names(names: Expression) -> tuple[str, str] | None:
+    """The operator and the expression of `[=~"…"]` and `[!~"…"]`; None of another pattern."""
+    if not isinstance(names, Unary) or names.operator not in {"=~", "!~"} or not isinstance(names.operand, Literal):
+        return None
+    return (names.operator, names.operand.value) if isinstance(names.operand.value, str) else None
 
 
 def _fits(name: str, tests: Sequence[Check], line: int) -> bool:
