@@ -279,7 +279,6 @@ class _Parser(Cursor):
                 self.at += 1
             elif self.taken("["):
                 key = self._expression()
-                self.comma()
                 if self.mark_is(":"):
                     raise CueError(line, "a part of a list (`list[a:b]`) is not taken")
                 self.expect("]")

@@ -104,6 +104,8 @@ def test_comments_and_attributes_mean_nothing():
         pytest.param("a: X={b: 1}", 1, "name of a field", id="alias of a value"),
         pytest.param("a: b[1:2]", 1, "a part of a list", id="slice"),
         pytest.param("a: {...string}", 1, "`...` with a constraint", id="rest of a struct"),
+        pytest.param("a: b[0,]", 1, "expected ']', found ','", id="comma behind an index"),
+        pytest.param("a: b[0\n]", 1, "expected ']', found 'newline'", id="line behind an index"),
         pytest.param("a: 0K", 1, "illegal number 0K", id="unit behind 0"),
         pytest.param("a: 1e3K", 1, "illegal number 1e3K", id="unit behind an exponent"),
         pytest.param("a: 1\n__x: 1", 2, "two low lines", id="name of CUE's own"),
