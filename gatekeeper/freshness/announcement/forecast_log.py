@@ -6,8 +6,8 @@ from typing import Final
 
 from gatekeeper.denials.events import ControllerEvent
 from gatekeeper.freshness.announcement import limits, moments
-from gatekeeper.freshness.announcement.round import Place, Round, place_of
-from gatekeeper.freshness.outlook import Due, Outlook
+from gatekeeper.freshness.announcement.round import Place, Round, image_of
+from gatekeeper.freshness.outlook import Due, Outlook, Question
 from provider.telemetry.log import Log
 
 # At first sight these are not worth a line: an image that was built yesterday, under a rule of 30 days.
@@ -23,7 +23,8 @@ class ForecastLog:
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self._said: dict[Place, Due] = {}
+        # By image, since of a large cluster each has dozens of outlooks.
+        self._said: dict[Place, dict[tuple[str, Question], Due]] = {}
 
     def take(self, found: Round, now: int) -> None:
         """Write what is in another class than before.
@@ -32,18 +33,20 @@ class ForecastLog:
             found: the last round.
             now: nanoseconds since 1970.
         """
-        dues = {place_of(each): (each, each.due(now)) for each in found.outlooks}
-        changed = [(each, due) for place, (each, due) in dues.items() if self._is_news(place, due)]
-        before, self._said = self._said, {place: due for place, (_, due) in dues.items()}
-        for each, due in sorted(changed, key=lambda item: item[0].best_before or 0)[: limits.LINES]:
-            self._say(each, due, before.get(place_of(each)))
+        before, self._said = self._said, {}
+        asked: dict[tuple[str, Question], tuple[str, Question]] = {}
+        changed: list[tuple[Outlook, Due, Due | None]] = []
+        for each in found.outlooks:
+            due, image, name = each.due(now), image_of(each), (each.policy, each.question)
+            self._said.setdefault(image, {})[asked.setdefault(name, name)] = due
+            last = before.get(image, {}).get(name)
+            if _is_news(due, last):
+                changed.append((each, due, last))
+        for each, due, last in sorted(changed, key=lambda item: item[0].best_before or 0)[: limits.LINES]:
+            self._say(each, due, last)
         if len(changed) > limits.LINES:
             words = "more images are in another class than one round writes lines for"
             self._log.warning(ControllerEvent.FRESHNESS_FORECAST, words, left_out=len(changed) - limits.LINES)
-
-    def _is_news(self, place: Place, due: Due) -> bool:
-        before = self._said.get(place)
-        return before is not due and not (before is None and due in _FAR)
 
     def _say(self, outlook: Outlook, due: Due, before: Due | None) -> None:
         subject, denial = outlook.subject, outlook.denial
@@ -67,3 +70,7 @@ class ForecastLog:
         }
         written = {name: value for name, value in fields.items() if value != ""}
         self._log.info(ControllerEvent.FRESHNESS_FORECAST, "an image is in another class", **written)
+
+
+def _is_news(due: Due, before: Due | None) -> bool:
+    return before is not due and not (before is None and due in _FAR)

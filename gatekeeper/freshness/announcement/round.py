@@ -96,6 +96,12 @@ def _image_of(outlook: Outlook) -> Place:
     return subject.workload, subject.path, subject.image
 
 
+def image_of(outlook: Outlook) -> Place:
+    """The same of all outlooks about one image of a workload."""
+    subject = outlook.subject
+    return subject.workload, subject.path, subject.image, subject.digest
+
+
 def is_told(outlook: Outlook) -> bool:
     """Whether it is about what controllers do by themselves: that is what must not surprise anybody."""
     return outlook.question is Question.RESCHEDULE

@@ -10,6 +10,9 @@ from gatekeeper.cluster.errors import ObjectAbsentError
 from gatekeeper.cluster.resource import CUSTOM_RESOURCE_DEFINITIONS, Resource
 from gatekeeper.documents import fields
 
+# Reports of one answer: each has up to 50 results.
+_PAGE: Final = 100
+
 
 @dataclass(frozen=True)
 class ReportForm:
@@ -27,10 +30,10 @@ class ReportForm:
 
 
 OPEN_REPORTS: Final = ReportForm(
-    Resource("openreports.io", "v1alpha1", "reports", "Report"), "reports.openreports.io", sourced=True
+    Resource("openreports.io", "v1alpha1", "reports", "Report", page=_PAGE), "reports.openreports.io", sourced=True
 )
 POLICY_REPORTS: Final = ReportForm(
-    Resource("wgpolicyk8s.io", "v1alpha2", "policyreports", "PolicyReport"),
+    Resource("wgpolicyk8s.io", "v1alpha2", "policyreports", "PolicyReport", page=_PAGE),
     "policyreports.wgpolicyk8s.io",
     sourced=False,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -188,11 +189,8 @@ def sightings(report: Object) -> Mapping[str, ReportSighting]:
     return found
 
 
-def is_same(wanted: Object, there: Object) -> bool:
-    """Whether a report that is in the cluster says what it should: all that we write, and nothing else of ours."""
-    own = ("scope", "summary", "results", "source", "configuration")
-    if any(wanted.get(name) != there.get(name) for name in own):
-        return False
-    metadata = there["metadata"]
-    owners = wanted["metadata"].get("ownerReferences", [])
-    return bool(metadata.get("ownerReferences", []) == owners)
+def content_mark(report: Object) -> str:
+    """The same of two reports that say the same: all that we write, and nothing that others add."""
+    own = {name: report.get(name) for name in ("scope", "summary", "results", "source", "configuration")}
+    owners = report["metadata"].get("ownerReferences", [])
+    return fingerprint(json.dumps([own, owners], sort_keys=True, default=str))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from gatekeeper.cluster.api import KubernetesApi, Object
@@ -13,20 +14,20 @@ from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.denials.logs.health import SourceHealth, SourceName, problem_of
 from gatekeeper.freshness.announcement import limits
 from gatekeeper.freshness.announcement.reports import form as forms
-from gatekeeper.freshness.announcement.reports.finding import ReportFinding, findings
+from gatekeeper.freshness.announcement.reports.finding import findings
 from gatekeeper.freshness.announcement.reports.form import ReportForm
 from gatekeeper.freshness.announcement.reports.report import (
     SELECTOR,
     ReportName,
     ReportSighting,
     ReportText,
-    is_same,
+    content_mark,
     namespace_report,
     sightings,
     workload_report,
 )
 from gatekeeper.freshness.announcement.round import Round
-from gatekeeper.freshness.outlook import SECOND
+from gatekeeper.freshness.outlook import SECOND, Outlook
 from provider.clock import Clock
 
 _Key = TypeVar("_Key")
@@ -39,12 +40,12 @@ class ReportWrite:
     Attributes:
         form: which kind of report.
         name: which one.
-        body: what it should be; None where it should go.
+        body: makes what it should be: of a large cluster all at once would be much memory; None where it should go.
     """
 
     form: ReportForm
     name: ReportName
-    body: Object | None
+    body: Callable[[], Object] | None
 
 
 class ReportWriter:
@@ -142,50 +143,63 @@ class ReportWriter:
         if write.body is None:
             self._api.delete(write.form.resource, write.name.name, write.name.namespace)
         else:
-            self._api.apply(write.form.resource, write.body)
+            self._api.apply(write.form.resource, write.body())
 
     def _plan(self, found: Round, now: int) -> Iterator[ReportWrite]:
         present = forms.present(self._api)
         for each in present[1:]:
             # Of two kinds one is enough; ours of the other are of a time when it was alone.
-            yield from (ReportWrite(each, name, None) for name in self._there(each))
+            yield from (ReportWrite(each, name, None) for name, _ in self._reports(each))
         if not present:
             return
-        there = self._there(present[0])
-        seen = {mark: each for report in there.values() for mark, each in sightings(report).items()}
+        seen: dict[str, ReportSighting] = {}
+        there: dict[ReportName, str] = {}
+        for name, report in self._reports(present[0]):
+            there[name] = content_mark(report)
+            seen.update(sightings(report))
         wanted = self._wanted(found, now, present[0], seen)
         for name, body in wanted.items():
-            if name not in there or not is_same(body, there[name]):
+            if there.get(name) != content_mark(body()):
                 yield ReportWrite(present[0], name, body)
         for name in there.keys() - wanted.keys():
             yield ReportWrite(present[0], name, None)
 
-    def _there(self, form: ReportForm) -> Mapping[ReportName, Object]:
-        pages = self._api.pages(form.resource, labels=SELECTOR)
-        reports = (each for page in pages for each in page)
-        return {
-            ReportName(str(each["metadata"].get("namespace", "")), str(each["metadata"]["name"])): each
-            for each in reports
-        }
+    def _reports(self, form: ReportForm) -> Iterator[tuple[ReportName, Object]]:
+        """Those that are there, page by page."""
+        for page in self._api.pages(form.resource, labels=SELECTOR):
+            for each in page:
+                yield ReportName(str(each["metadata"].get("namespace", "")), str(each["metadata"]["name"])), each
 
     def _wanted(
         self, found: Round, now: int, form: ReportForm, seen: Mapping[str, ReportSighting]
-    ) -> Mapping[ReportName, Object]:
+    ) -> Mapping[ReportName, Callable[[], Object]]:
+        """What makes the body of each report that there should be."""
         text = ReportText(form, now, seen)
-        every = findings(found.outlooks, now)
-        by_workload = _grouped(every, lambda each: each.outlook.subject.workload)
-        if len(by_workload) > limits.REPORTS:
-            by_namespace = _grouped(every, lambda each: each.outlook.subject.workload.namespace)
-            return {namespace_report(name): text.of_namespace(name, each) for name, each in by_namespace.items()}
+        by_workload = _grouped(found.outlooks, lambda each: each.subject.workload)
+        worst = {name: its[0].order for name, each in by_workload.items() if (its := findings(each, now))}
+        reported = sorted(worst, key=lambda name: worst[name])
+        if len(reported) > limits.REPORTS:
+            outlooks = (each for name in reported for each in by_workload[name])
+            by_namespace = _grouped(outlooks, lambda each: each.subject.workload.namespace)
+            return {
+                namespace_report(name): partial(_of_namespace, text, name, its) for name, its in by_namespace.items()
+            }
         return {
-            workload_report(name): text.of_workload(name, each, self._uid(name)) for name, each in by_workload.items()
+            workload_report(name): partial(_of_workload, text, name, by_workload[name], self._uid(name))
+            for name in reported
         }
 
 
-def _grouped(
-    every: Iterable[ReportFinding], key: Callable[[ReportFinding], _Key]
-) -> Mapping[_Key, Sequence[ReportFinding]]:
-    found: dict[_Key, list[ReportFinding]] = defaultdict(list)
-    for each in every:
+def _of_workload(text: ReportText, workload: WorkloadName, outlooks: Sequence[Outlook], uid: str) -> Object:
+    return text.of_workload(workload, findings(outlooks, text.now), uid)
+
+
+def _of_namespace(text: ReportText, namespace: str, outlooks: Sequence[Outlook]) -> Object:
+    return text.of_namespace(namespace, findings(outlooks, text.now))
+
+
+def _grouped(outlooks: Iterable[Outlook], key: Callable[[Outlook], _Key]) -> Mapping[_Key, Sequence[Outlook]]:
+    found: dict[_Key, list[Outlook]] = defaultdict(list)
+    for each in outlooks:
         found[key(each)].append(each)
     return found
