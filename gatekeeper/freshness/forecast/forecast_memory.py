@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from gatekeeper.freshness.forecast import limits
 from gatekeeper.freshness.forecast.answer_book import AnswerBook, Sightings
 from gatekeeper.freshness.forecast.line import NOT_EVALUATED, Line
 from gatekeeper.freshness.forecast.rule import Rule
@@ -68,6 +69,18 @@ class ForecastMemory:
         self.keys = tuple(keys)
         asked_now = set(self.keys)
         self.sightings = {key: each for key, each in self.sightings.items() if key in asked_now}
+
+
+def look_ahead(rule: str, until: int) -> int:
+    """To when a rule is looked at, nanoseconds since 1970: some time beyond the horizon, so that later rounds need not.
+
+    Of each rule to another time: else all were looked at anew in one round, once a day.
+
+    Args:
+        rule: its name, see `name_of`.
+        until: the end of the horizon.
+    """
+    return until + limits.BEYOND + int(rule[:12], 16) % limits.SPREAD
 
 
 def name_of(rule: Rule) -> str:

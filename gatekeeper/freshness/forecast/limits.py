@@ -23,5 +23,7 @@ ROUNDS: Final = 5
 TURNS: Final = 64
 # How long facts stay that were had before a registry went away, nanoseconds: a week.
 FACTS_KEPT: Final = 7 * 24 * 60 * 60 * 1_000_000_000
-# How far beyond the horizon is looked, nanoseconds, so that a round an hour later need not look again: a day.
+# How far beyond the horizon is looked at least, nanoseconds, so that a round an hour later need not look again: a day;
+# and over how much more the ends of all rules are spread, so that not all are looked at anew in one round.
 BEYOND: Final = 24 * 60 * 60 * 1_000_000_000
+SPREAD: Final = 24 * 60 * 60 * 1_000_000_000

@@ -22,10 +22,9 @@ from gatekeeper.evaluation.facts import FactSource
 from gatekeeper.evaluation.matching import Matcher
 from gatekeeper.evaluation.opa import Engine
 from gatekeeper.evaluation.program import Template
-from gatekeeper.freshness.forecast import limits
 from gatekeeper.freshness.forecast.actors import Actors, named_accounts
 from gatekeeper.freshness.forecast.answer_book import AnswerBook, image_of
-from gatekeeper.freshness.forecast.forecast_memory import ForecastMemory, KnownLine, facts_of, name_of
+from gatekeeper.freshness.forecast.forecast_memory import ForecastMemory, KnownLine, facts_of, look_ahead, name_of
 from gatekeeper.freshness.forecast.line import Line, Search
 from gatekeeper.freshness.forecast.occasion import Occasions
 from gatekeeper.freshness.forecast.outlook_book import OutlookBook, RuleResult
@@ -142,7 +141,7 @@ def _judged(  # noqa: PLR0913, PLR0917 - those of `outlooks`
     evaluations: int,
 ) -> dict[int, dict[Unit, KnownLine]]:
     """What rules say of their units; what is new is looked at a little beyond the horizon, for later rounds."""
-    end = until + limits.BEYOND
+    ends = {number: look_ahead(name_of(rule), until) for number, rule in group.items()}
     found: dict[int, dict[Unit, KnownLine]] = {}
     searches: dict[int, Search] = {}
     for number, rule in group.items():
@@ -150,9 +149,9 @@ def _judged(  # noqa: PLR0913, PLR0917 - those of `outlooks`
         found[number] = memory.known(name_of(rule), its, book, now, until)
         new = [unit for unit in its if unit not in found[number]]
         if new:
-            searches[number] = rule_search(rule, new, book, now, end, evaluations)
+            searches[number] = rule_search(rule, new, book, now, ends[number], evaluations)
     judge = UnitJudge(group, book, engine)
     for number, lines in judge.found(searches).items():
         for unit, line in lines.items():
-            found[number][unit] = KnownLine(line, end, "", judge.covered.get((number, unit)))
+            found[number][unit] = KnownLine(line, ends[number], "", judge.covered.get((number, unit)))
     return found

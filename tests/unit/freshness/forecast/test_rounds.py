@@ -134,6 +134,15 @@ def test_rules_of_one_template_share_runs_of_opa() -> None:
     assert rounds.runs <= 6
 
 
+def test_rules_are_not_all_looked_at_anew_in_one_round() -> None:
+    rounds = Rounds()
+    rounds.at(NOW)
+    ends = {rule: each.until - (NOW + 4 * DAY) for (rule, _), each in rounds.memory.lines.items()}
+    assert len(ends) == 4
+    assert len({end // HOUR for end in ends.values()}) > 1
+    assert all(DAY <= end < 2 * DAY for end in ends.values())
+
+
 def test_what_the_engine_had_no_time_for_is_evaluated_in_the_next_round() -> None:
     rounds = Rounds(busy=True)
     (first,) = rounds.at(NOW)
