@@ -59,7 +59,9 @@ def lay_out(folder: Path, name: str, images: int, *, audit: bool = False) -> Non
     policy = POLICIES[name]()
     case = ConstraintReview(Template.of(policy.template), policy.parameters, _review(images, audit=audit), _NOW)
     keys = Evaluator(opa.Opa(opa.find().path)).questions([case])
-    program.write(folder, [case.template], [case.to_json()], StubAnswers({key: _facts(key) for key in keys}, {}))
+    program.write(
+        folder, [case.template], [{**case.to_json(), "book": 0}], [StubAnswers({key: _facts(key) for key in keys}, {})]
+    )
 
 
 def evaluated(folder: Path, *options: str) -> dict[str, Any]:

@@ -91,19 +91,18 @@ def _run(file: Path, engine: Engine, report: _Report, gator_folder: Path | None 
     except NoVerdictError as error:
         report.error("the suite", str(file), output.Exit.NO_VERDICT, [f"{file}: no verdict: {error.message}"])
         return files
-    runs: list[tuple[SuiteCase, CaseRun]] = []
-    for case in found.cases:
-        try:
-            run = suite_run.run(case, translations, engine)
-            runs.append((case, run))
+    good: list[tuple[SuiteCase, CaseRun]] = []
+    for case, run in suite_run.runs(found.cases, translations, engine):
+        if isinstance(run, CaseRun):
+            good.append((case, run))
             report.case(case.name, str(file), run)
-        except EvaluationError as error:
-            report.error(case.name, str(file), output.Exit.USAGE, [f"{file}: {case.name}: {error}"])
-        except NoVerdictError as error:
-            sentence = f"{file}: {case.name}: no verdict: {error.message}"
+        elif isinstance(run, EvaluationError):
+            report.error(case.name, str(file), output.Exit.USAGE, [f"{file}: {case.name}: {run}"])
+        else:
+            sentence = f"{file}: {case.name}: no verdict: {run.message}"
             report.error(case.name, str(file), output.Exit.NO_VERDICT, [sentence])
     if gator_folder:
-        problem = _written(gator_folder, gator_suite.files(file.resolve().parent.name, runs))
+        problem = _written(gator_folder, gator_suite.files(file.resolve().parent.name, good))
         if problem:
             report.error("the suite for gator", str(file), output.Exit.USAGE, [problem])
     return files

@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -98,6 +99,36 @@ Answers = Callable[[Sequence[str]], StubAnswers]
 
 
 @dataclass(frozen=True)
+class CaseBatch:
+    """Cases that are judged by the same facts.
+
+    Attributes:
+        cases: the cases.
+        answers: answers what their templates ask.
+        at_hand: what is known before they ask.
+    """
+
+    cases: Sequence[ConstraintReview]
+    answers: Answers
+    at_hand: StubAnswers = NOTHING
+
+
+@dataclass(frozen=True)
+class CaseOutcome:
+    """What the template of one case did.
+
+    Attributes:
+        violations: what it has against the object.
+        calls: in their order.
+        images: the images that the policy covers, as written; None where the template does not say.
+    """
+
+    violations: tuple[Violation, ...]
+    calls: tuple[ProviderCall, ...] = ()
+    images: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
 class Evaluator:
     """Evaluates cases by an engine.
 
@@ -115,24 +146,36 @@ class Evaluator:
     def evaluate(
         self, cases: Sequence[ConstraintReview], answers: Answers, at_hand: StubAnswers = NOTHING
     ) -> Evaluation:
-        """What the templates of the cases say, with an answer to all that they ask.
-
-        Templates are evaluated until they ask nothing new: what one asks may depend on what it was answered. With
-        answers to all of it at hand, one run of opa is enough.
+        """What the templates of the cases say, with an answer to all that they ask; see `evaluate_all`.
 
         Raises:
             EvaluationError: OPA refused a text.
             NoVerdictError: no engine, it did not finish, or a template always asks for more.
         """
-        answered = at_hand
-        known = frozenset(at_hand.values) | frozenset(at_hand.errors)
+        (found,) = self.evaluate_all([CaseBatch(cases, answers, at_hand)])
+        return found
+
+    def evaluate_all(self, batches: Sequence[CaseBatch]) -> tuple[Evaluation, ...]:
+        """What the templates say of each batch, with an answer to all that they ask. In the order of the batches.
+
+        Templates are evaluated until they ask nothing new: what one asks may depend on what it was answered. With
+        answers to all of it at hand, one run of opa is enough, for most of its time it reads the templates.
+
+        Raises:
+            EvaluationError: OPA refused a text.
+            NoVerdictError: no engine, it did not finish, or a template always asks for more.
+        """
+        answered = [each.at_hand for each in batches]
+        known = [frozenset(each.values) | frozenset(each.errors) for each in answered]
         for _ in range(_ROUNDS):
-            found = self._round(cases, answered)
-            new = [key for key in found.keys if key not in known]
-            if not new:
+            found = self._evaluations(batches, answered)
+            new = [[key for key in one.keys if key not in seen] for one, seen in zip(found, known, strict=True)]
+            if not any(new):
                 return found
-            known |= frozenset(new)
-            answered = answered.with_more(answers(new))
+            for number, keys in enumerate(new):
+                if keys:
+                    known[number] |= frozenset(keys)
+                    answered[number] = answered[number].with_more(batches[number].answers(keys))
         raise NoVerdictError("EngineFailed", f"a template still asks for more after {_ROUNDS} calls of external_data")
 
     def questions(self, cases: Sequence[ConstraintReview]) -> tuple[str, ...]:
@@ -142,7 +185,7 @@ class Evaluator:
             EvaluationError: OPA refused a text.
             NoVerdictError: no engine, or it did not finish.
         """
-        return self._round(cases, NOTHING).keys
+        return _evaluation(self._outcomes(cases, [NOTHING] * len(cases)), NOTHING).keys
 
     def violations(self, cases: Sequence[ConstraintReview], answers: StubAnswers) -> tuple[tuple[Violation, ...], ...]:
         """What each case's template says, given what was answered. In the order of the cases.
@@ -153,57 +196,61 @@ class Evaluator:
             EvaluationError: OPA refused a text.
             NoVerdictError: no engine, or it did not finish.
         """
-        return self._round(cases, answers).violations
+        return _evaluation(self._outcomes(cases, [answers] * len(cases)), answers).violations
 
-    def _round(self, cases: Sequence[ConstraintReview], answers: StubAnswers) -> Evaluation:
-        violations: dict[int, tuple[Violation, ...]] = {}
-        calls: dict[int, tuple[ProviderCall, ...]] = {}
-        images: dict[int, frozenset[str] | None] = {}
-        for group in _groups(cases):
-            found = self._group([cases[number] for number in group], answers)
-            violations |= dict(zip(group, found.violations, strict=True))
-            calls |= dict(zip(group, found.calls, strict=True))
-            images |= dict(zip(group, found.images, strict=True))
-        order = range(len(cases))
-        return Evaluation(
-            tuple(map(violations.__getitem__, order)),
-            tuple(map(calls.__getitem__, order)),
-            answers,
-            tuple(map(images.__getitem__, order)),
+    def _evaluations(self, batches: Sequence[CaseBatch], answered: Sequence[StubAnswers]) -> tuple[Evaluation, ...]:
+        cases = [case for batch in batches for case in batch.cases]
+        answers = [one for batch, one in zip(batches, answered, strict=True) for _ in batch.cases]
+        outcomes = iter(self._outcomes(cases, answers))
+        return tuple(
+            _evaluation(list(islice(outcomes, len(batch.cases))), one)
+            for batch, one in zip(batches, answered, strict=True)
         )
 
-    def _group(self, cases: Sequence[ConstraintReview], answers: StubAnswers) -> Evaluation:
+    def _outcomes(self, cases: Sequence[ConstraintReview], answers: Sequence[StubAnswers]) -> list[CaseOutcome]:
+        """Of each case, given its answers."""
+        found: dict[int, CaseOutcome] = {}
+        for group in _groups(cases):
+            outcomes = self._together([cases[number] for number in group], [answers[number] for number in group])
+            found |= dict(zip(group, outcomes, strict=True))
+        return [found[number] for number in range(len(cases))]
+
+    def _together(self, cases: Sequence[ConstraintReview], answers: Sequence[StubAnswers]) -> list[CaseOutcome]:
+        """The same of cases whose templates fit into one folder."""
         try:
             printed = self._printout(cases, answers)
         except EvaluationError as error:
             if not error.of_a_rule:
                 raise
             if len(cases) == 1:
-                return Evaluation(((_of_error(cases[0], error),),), _calls(error.lines, 1), answers, (None,))
-            each = [self._group([case], answers) for case in cases]
-            return Evaluation(
-                tuple(one.violations[0] for one in each),
-                tuple(one.calls[0] for one in each),
-                answers,
-                tuple(one.images[0] for one in each),
-            )
+                return [CaseOutcome((_of_error(cases[0], error),), _calls(error.lines, 1)[0])]
+            return [self._together([case], [one])[0] for case, one in zip(cases, answers, strict=True)]
         value = printed.value or {}
         _refuse_odd(cases, value.get("violations"))
         found, covered = _by_case(value.get("violations")), _by_case(value.get("images"))
-        return Evaluation(
-            tuple(_sorted(found[index]) for index in range(len(cases))),
-            _calls(printed.lines, len(cases)),
-            answers,
-            tuple(frozenset(covered[index]) if index in covered else None for index in range(len(cases))),
-        )
+        return [
+            CaseOutcome(_sorted(found[index]), calls, frozenset(covered[index]) if index in covered else None)
+            for index, calls in enumerate(_calls(printed.lines, len(cases)))
+        ]
 
-    def _printout(self, cases: Sequence[ConstraintReview], answers: StubAnswers) -> Printout:
+    def _printout(self, cases: Sequence[ConstraintReview], answers: Sequence[StubAnswers]) -> Printout:
         with tempfile.TemporaryDirectory(prefix="bestbefore-") as name:
             folder = Path(name)
             templates = {case.template.package: case.template for case in cases}
-            rows = [case.to_json() for case in cases]
-            program.write(folder, templates.values(), rows, answers, self.images, self.waivers)
+            books = {id(each): each for each in answers}
+            places = {key: number for number, key in enumerate(books)}
+            rows = [{**case.to_json(), "book": places[id(one)]} for case, one in zip(cases, answers, strict=True)]
+            program.write(folder, templates.values(), rows, list(books.values()), self.images, self.waivers)
             return self.engine.evaluate(folder, program.QUERY)
+
+
+def _evaluation(outcomes: Sequence[CaseOutcome], answers: StubAnswers) -> Evaluation:
+    return Evaluation(
+        tuple(each.violations for each in outcomes),
+        tuple(each.calls for each in outcomes),
+        answers,
+        tuple(each.images for each in outcomes),
+    )
 
 
 def _by_case(value: Any) -> dict[int, list[Any]]:  # noqa: ANN401 - any JSON

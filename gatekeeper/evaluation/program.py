@@ -38,13 +38,13 @@ _WORKLOADS: Final = "lib.bestbefore.workload"
 _DATED_MESSAGES: Final = "lib.bestbefore.cip"
 CALL: Final = "bestbefore-call "
 
-# What a call is answered with what is recorded, in whichever package it stands.
-RESPONSE: Final = """
+# What a call is answered, in whichever package it stands; RECORDED is where the answers are.
+_RESPONSE: Final = """
 _response(provider, keys) := {
-	"responses": [[key, data.recorded.values[key]] | some key in keys; data.recorded.values[key]],
-	"errors": [[key, data.recorded.errors[key]] | some key in keys; data.recorded.errors[key]],
+	"responses": [[key, RECORDED.values[key]] | some key in keys; RECORDED.values[key]],
+	"errors": [[key, RECORDED.errors[key]] | some key in keys; RECORDED.errors[key]],
 	"status_code": 200,
-	"system_error": data.recorded.system_error,
+	"system_error": RECORDED.system_error,
 } if {
 	provider in data.providers
 } else := {
@@ -75,8 +75,11 @@ answer(request) := response if {
 # Which case is evaluated; `with` says so.
 index := -1
 
+# Whose answers it gets.
+_book := data.cases[index].book
+
 # The images to judge in place of the object's own.
-judged(_, _) := data.recorded.images
+judged(_, _) := data.images
 """
 
 # What is read of a template: what it has against each case, and which images it covers, where it says so.
@@ -215,7 +218,7 @@ def write(  # noqa: PLR0913, PLR0917 - what an evaluation is made of
     folder: Path,
     templates: Iterable[Template],
     cases: Sequence[Mapping[str, Any]],
-    recorded: StubAnswers,
+    books: Sequence[StubAnswers],
     images: Sequence[Mapping[str, Any]] | None = None,
     waivers: Sequence[Mapping[str, Any]] = (),
 ) -> None:
@@ -224,8 +227,8 @@ def write(  # noqa: PLR0913, PLR0917 - what an evaluation is made of
     Args:
         folder: where to.
         templates: all templates that a case names.
-        cases: `{template: package, input: {review, parameters}, now: nanoseconds}` each.
-        recorded: what `external_data` answers.
+        cases: `{template: package, input: {review, parameters}, now: nanoseconds, book: number}` each.
+        books: what `external_data` answers a case that names its number.
         images: the images to judge in place of those of the reviewed objects (`{text, path, list, name}`).
         waivers: the Waiver objects of the cluster, for templates that read them.
     """
@@ -234,15 +237,15 @@ def write(  # noqa: PLR0913, PLR0917 - what an evaluation is made of
         packages |= template.modules
     write_modules(folder, packages)
     mains = sorted({template.package for template in templates})
-    driver = _ANSWER + RESPONSE + "".join(_driver_rule(main, overridden=images is not None) for main in mains)
+    driver = (
+        _ANSWER
+        + response("data.books[_book]")
+        + "".join(_driver_rule(main, overridden=images is not None) for main in mains)
+    )
     (folder / "bestbefore_driver.rego").write_text(driver, encoding="utf-8")
     data = {
-        "recorded": {
-            "values": recorded.values,
-            "errors": recorded.errors,
-            "system_error": recorded.system_error,
-            "images": list(images or ()),
-        },
+        "books": [{"values": each.values, "errors": each.errors, "system_error": each.system_error} for each in books],
+        "images": list(images or ()),
         "providers": list(PATHS),
         "cases": list(cases),
     }
@@ -261,6 +264,15 @@ def write_modules(folder: Path, texts: Mapping[str, str]) -> None:
             (place / RULE_FILE).write_text(text, encoding="utf-8")
         else:
             (folder / f"{package}.rego").write_text(text, encoding="utf-8")
+
+
+def response(recorded: str) -> str:
+    """The Rego of what a call is answered: `_response(provider, keys)`.
+
+    Args:
+        recorded: reference of the answers: `{values, errors, system_error}`.
+    """
+    return _RESPONSE.replace("RECORDED", recorded)
 
 
 def _driver_rule(main: str, *, overridden: bool) -> str:

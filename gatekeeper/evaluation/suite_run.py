@@ -1,4 +1,4 @@
-"""One case of a suite: judged, and compared with what it expects.
+"""The cases of a suite: judged, and compared with what they expect.
 
 A case can hold for the wrong reason, and would then say nothing: facts are missing, nobody asked for them, or a call is
 one that a cluster does not answer. Each of these is a problem of the case.
@@ -13,10 +13,10 @@ from itertools import pairwise
 from typing import Any, Final
 
 from gatekeeper.documents.product import PATHS
-from gatekeeper.evaluation.evaluator import ConstraintReview, Evaluation, Evaluator, ProviderCall, Violation
+from gatekeeper.evaluation.evaluator import CaseBatch, ConstraintReview, Evaluation, Evaluator, ProviderCall, Violation
 from gatekeeper.evaluation.facts import RecordedFacts
 from gatekeeper.evaluation.image_pods import images_of
-from gatekeeper.evaluation.opa import Engine
+from gatekeeper.evaluation.opa import Engine, EvaluationError, NoVerdictError
 from gatekeeper.evaluation.program import INVENTORY_NOTE, Template
 from gatekeeper.evaluation.review import Review
 from gatekeeper.evaluation.suite import SuiteCase
@@ -30,6 +30,8 @@ from provider.reasons import Reason
 
 _CALL: Final = "external_data"
 _DATED: Final = "created"
+# So many cases are judged by one run of opa: reading the templates takes longer than a dozen cases do.
+_TOGETHER: Final = 32
 # What an authority asks somebody to prove.
 _ASKS: Final = frozenset({"verify", "attestor"})
 
@@ -93,48 +95,80 @@ class CaseRun:
     notes: tuple[str, ...] = ()
 
 
-def run(case: SuiteCase, translations: Sequence[Translation], engine: Engine) -> CaseRun:
-    """Judge a case, and compare what is said with what it expects.
+def runs(
+    cases: Sequence[SuiteCase], translations: Sequence[Translation], engine: Engine
+) -> Iterator[tuple[SuiteCase, CaseRun | EvaluationError | NoVerdictError]]:
+    """Judge the cases of a suite, many of them by one run of opa, and compare what is said with what they expect.
 
-    Raises:
-        EvaluationError: opa refuses a text.
-        NoVerdictError: no opa, or it did not finish.
+    Where one of them spoils such a run, each is judged by itself, and the one has its own error.
     """
-    facts = RecordedFacts(case.facts).named(translations)
-    trials, evaluation = _trials(case, translations, facts, engine)
-    said = [(trial.action, each.msg) for trial in trials for each in trial.violations]
-    problems = (
-        *_call_problems(evaluation),
-        *_fact_problems(case, facts, evaluation),
-        *_date_problems(case, trials, evaluation),
-        *_silence_problems(case, trials, evaluation),
-        *_outcome_problems(case, said),
-    )
-    return CaseRun(trials, evaluation, problems, (*case.passed_over, *_notes(trials)))
+    for first in range(0, len(cases), _TOGETHER):
+        together = cases[first : first + _TOGETHER]
+        try:
+            found: Sequence[CaseRun | EvaluationError | NoVerdictError] = _runs(together, translations, engine)
+        except (EvaluationError, NoVerdictError):
+            found = [_alone(case, translations, engine) for case in together]
+        yield from zip(together, found, strict=True)
+
+
+def _alone(
+    case: SuiteCase, translations: Sequence[Translation], engine: Engine
+) -> CaseRun | EvaluationError | NoVerdictError:
+    try:
+        return _runs([case], translations, engine)[0]
+    except (EvaluationError, NoVerdictError) as error:
+        return error
+
+
+def _runs(cases: Sequence[SuiteCase], translations: Sequence[Translation], engine: Engine) -> list[CaseRun]:
+    parts = [_CaseParts.of(case, translations) for case in cases]
+    evaluations = Evaluator(engine).evaluate_all([each.batch for each in parts])
+    return [each.compared(evaluation) for each, evaluation in zip(parts, evaluations, strict=True)]
+
+
+@dataclass(frozen=True)
+class _CaseParts:
+    """What a case is judged with: its facts, and each Constraint over each of its objects."""
+
+    case: SuiteCase
+    facts: RecordedFacts
+    pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any], Template, Review]]
+    batch: CaseBatch
+
+    @classmethod
+    def of(cls, case: SuiteCase, translations: Sequence[Translation]) -> _CaseParts:
+        facts = RecordedFacts(case.facts).named(translations)
+        pairs = [
+            (made, each.template, Template.of(each.template), review)
+            for review in case.reviews
+            for each in translations
+            for made in each.constraints
+        ]
+        reviews = [
+            ConstraintReview(template, made["spec"]["parameters"], review.to_json(), case.now)
+            for made, _, template, review in pairs
+        ]
+        at_hand = facts.at_hand(reviews, [text for review in case.reviews for text in review.texts])
+        return cls(case, facts, pairs, CaseBatch(reviews, facts.answers, at_hand))
+
+    def compared(self, evaluation: Evaluation) -> CaseRun:
+        """What came of it, beside what the case expects."""
+        results = zip(self.pairs, evaluation.violations, evaluation.calls, evaluation.images, strict=True)
+        trials = [Trial(*each, violations, calls, covered) for each, violations, calls, covered in results]
+        said = [(trial.action, each.msg) for trial in trials for each in trial.violations]
+        problems = (
+            *_call_problems(evaluation),
+            *_fact_problems(self.case, self.facts, evaluation),
+            *_date_problems(self.case, trials, evaluation),
+            *_silence_problems(self.case, trials, evaluation),
+            *_outcome_problems(self.case, said),
+        )
+        return CaseRun(trials, evaluation, problems, (*self.case.passed_over, *_notes(trials)))
 
 
 def _notes(trials: Sequence[Trial]) -> Iterator[str]:
     for name in dict.fromkeys(trial.name for trial in trials if trial.template.reads_inventory):
         yield f"{name}: {INVENTORY_NOTE}"
-
-
-def _trials(
-    case: SuiteCase, translations: Sequence[Translation], facts: RecordedFacts, engine: Engine
-) -> tuple[list[Trial], Evaluation]:
-    found = [
-        (made, each.template, Template.of(each.template), review)
-        for review in case.reviews
-        for each in translations
-        for made in each.constraints
-    ]
-    cases = [
-        ConstraintReview(template, made["spec"]["parameters"], review.to_json(), case.now)
-        for made, _, template, review in found
-    ]
-    at_hand = facts.at_hand(cases, [text for review in case.reviews for text in review.texts])
-    evaluation = Evaluator(engine).evaluate(cases, facts.answers, at_hand) if cases else Evaluation(())
-    results = zip(found, evaluation.violations, evaluation.calls, evaluation.images, strict=True)
-    return [Trial(*each, violations, calls, covered) for each, violations, calls, covered in results], evaluation
 
 
 def _call_problems(evaluation: Evaluation) -> Iterator[str]:

@@ -124,11 +124,12 @@ def _evaluation(folder: Path, recorded: Path) -> list[str]:
             "template": template.package,
             "input": {"review": review.to_json(), "parameters": constraint["spec"]["parameters"]},
             "now": time.time_ns(),
+            "book": 0,
         }
         for constraint in made.constraints
     ]
     laid = folder / "laid"
     laid.mkdir()
-    program.write(laid, [template], cases, facts, review.overridden())
+    program.write(laid, [template], cases, [facts], review.overridden())
     words = [str(opa.find().path), "eval", "--v0-compatible", "--capabilities", str(capabilities.DRIVER_PATH)]
     return [*words, "--format", "json", "--data", str(laid), "data.bestbefore_driver.violations"]

@@ -186,7 +186,9 @@ def _write(
     program.write_modules(folder, texts)
     mains = sorted({case.template.package for case in cases})
     rows_of = "".join(_rows_of(main, overridden=images is not None) for main in mains)
-    (folder / "bestbefore_clocks.rego").write_text(_DRIVER + program.RESPONSE + rows_of, encoding="utf-8")
+    (folder / "bestbefore_clocks.rego").write_text(
+        _DRIVER + program.response("data.recorded") + rows_of, encoding="utf-8"
+    )
     tables: dict[str, dict[str, int]] = {"reviews": {}, "parameters": {}, "inventories": {}}
     clocks: dict[tuple[int, ...], int] = {}
     rows = [

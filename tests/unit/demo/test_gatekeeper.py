@@ -117,14 +117,14 @@ def test_answer_of_the_provider_reaches_the_template_as_it_came() -> None:
     engine = ScriptedOpa()
     gatekeeper(engine, ANSWERED | {"systemError": "later"}).create(pod("p", ["app:1"], SHOP), SHOP, 7)
     shown = engine.shown[-1]
-    assert shown["recorded"]["values"] == {"app:1": {"digest": "sha256:0"}}
-    assert shown["recorded"]["errors"] == {"b": "No: no"}
-    assert shown["recorded"]["system_error"] == "later"
+    assert shown["books"][0]["values"] == {"app:1": {"digest": "sha256:0"}}
+    assert shown["books"][0]["errors"] == {"b": "No: no"}
+    assert shown["books"][0]["system_error"] == "later"
     assert shown["cases"][0]["now"] == 7
 
 
 def test_provider_that_does_not_answer_leaves_the_template_a_system_error() -> None:
     engine = ScriptedOpa()
     gatekeeper(engine, None).create(pod("p", ["app:1"], SHOP), SHOP, 0)
-    assert engine.shown[-1]["recorded"]["values"] == {}
-    assert "connection refused" in engine.shown[-1]["recorded"]["system_error"]
+    assert engine.shown[-1]["books"][0]["values"] == {}
+    assert "connection refused" in engine.shown[-1]["books"][0]["system_error"]

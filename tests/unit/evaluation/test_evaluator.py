@@ -61,12 +61,8 @@ def test_violations_come_by_case_and_in_the_order_of_fields():
 def test_answers_reach_the_engine():
     engine = EngineDouble({"a": []})
     Evaluator(engine).violations([case("a")], StubAnswers({"k": {"n": 1}}, {"e": "X: y"}, "{}"))
-    assert engine.folders[0][1]["recorded"] == {
-        "values": {"k": {"n": 1}},
-        "errors": {"e": "X: y"},
-        "system_error": "{}",
-        "images": [],
-    }
+    (recorded,) = engine.folders[0][1]["books"]
+    assert recorded == {"values": {"k": {"n": 1}}, "errors": {"e": "X: y"}, "system_error": "{}"}
 
 
 def test_case_without_a_result_is_no_admission():
@@ -117,7 +113,7 @@ class ChainEngine(EngineDouble):
 
     def evaluate(self, folder, query):
         data = json.loads((folder / "data.json").read_text())
-        known = [key for key in self.chain if key in data["recorded"]["values"]]
+        known = [key for key in self.chain if key in data["books"][0]["values"]]
         asked = self.chain[: len(known) + 1]
         return printout({0: [violation(str(len(known)))]}, {0: asked})
 

@@ -256,4 +256,4 @@ def test_facts_hold_what_was_proved_beside_what_is_known_and_nothing_of_foreign_
 def test_named_images_stand_in_for_those_of_the_object() -> None:
     engine = AskingEngine({"age-deny": [violation("old")]})
     outcome(engine, translation("age", "deny"), reviews=(Review(images=("x:1",)),))
-    assert [each["text"] for each in engine.folders[0][1]["recorded"]["images"]] == ["x:1"]
+    assert [each["text"] for each in engine.folders[0][1]["images"]] == ["x:1"]

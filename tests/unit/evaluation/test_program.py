@@ -38,26 +38,27 @@ def test_text_without_a_package_is_refused():
 
 
 def test_texts_are_written_as_they_are_and_a_rule_under_its_known_name(tmp_path):
-    write(tmp_path, [Template.of(template())], [], NOTHING)
+    write(tmp_path, [Template.of(template())], [], [NOTHING])
     assert (tmp_path / "main.rego").read_text() == MAIN
     assert (tmp_path / "lib.policies.x" / "sigstore.rego").read_text() == "package lib.policies.x\n"
 
 
 def test_answers_and_cases_are_data(tmp_path):
     cases = [{"template": "main", "input": {"review": {}}, "now": 1}]
-    write(tmp_path, [Template.of(template())], cases, StubAnswers({"k": {"n": 1}}, {"e": "Timeout: x"}, "{}"))
+    write(tmp_path, [Template.of(template())], cases, [StubAnswers({"k": {"n": 1}}, {"e": "Timeout: x"}, "{}")])
     assert json.loads((tmp_path / "data.json").read_text()) == {
-        "recorded": {"values": {"k": {"n": 1}}, "errors": {"e": "Timeout: x"}, "system_error": "{}", "images": []},
+        "books": [{"values": {"k": {"n": 1}}, "errors": {"e": "Timeout: x"}, "system_error": "{}"}],
+        "images": [],
         "providers": ["bestbefore", "bestbefore-audit", "bestbefore-mutate"],
         "cases": cases,
     }
 
 
 def test_images_are_replaced_only_where_they_are_named(tmp_path):
-    write(tmp_path, [Template.of(template())], [], NOTHING)
+    write(tmp_path, [Template.of(template())], [], [NOTHING])
     assert "workload.judged as" not in (tmp_path / "bestbefore_driver.rego").read_text()
     (tmp_path / "named").mkdir()
-    write(tmp_path / "named", [Template.of(template())], [], NOTHING, images=[])
+    write(tmp_path / "named", [Template.of(template())], [], [NOTHING], images=[])
     assert "workload.judged as judged" in (tmp_path / "named" / "bestbefore_driver.rego").read_text()
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gatekeeper.evaluation import suite, suite_run
-from gatekeeper.evaluation.opa import Printout
+from gatekeeper.evaluation.opa import NoVerdictError, Printout
 from gatekeeper.evaluation.program import CALL
+from gatekeeper.evaluation.suite import SuiteCase
+from gatekeeper.evaluation.suite_run import CaseRun
 from gatekeeper.translation.translate import Translation
 from provider.questions.config_paths import ConfigPaths
 from provider.questions.question import FactQuestion, key_of
@@ -55,9 +58,13 @@ def result(
     source = {"rego": rego, "libs": []}
     template = {"spec": {"crd": {"spec": {"names": {"kind": "Age"}}}, "targets": [{"code": [{"source": source}]}]}}
     constraint = {"spec": {"enforcementAction": action, "parameters": parameters or {}}}
-    return suite_run.run(
-        read, [Translation("age", template, (constraint,))], EngineDouble(violations, asked, covered)
-    ).problems
+    return run(read, [Translation("age", template, (constraint,))], EngineDouble(violations, asked, covered)).problems
+
+
+def run(case: SuiteCase, translations: Sequence[Translation], engine: Any) -> CaseRun:
+    ((_, found),) = suite_run.runs([case], translations, engine)
+    assert isinstance(found, CaseRun)
+    return found
 
 
 OLD = {"msg": "Image is too old. Image registry.test/app:1", "details": {"reason": "PolicyFailed"}}
@@ -146,7 +153,7 @@ def test_object_that_no_template_looks_at_is_not_judged(tmp_path: Path) -> None:
 
 def test_without_a_constraint_nothing_is_judged(tmp_path: Path) -> None:
     (case,) = suite.read(written(tmp_path, GOOD)).cases
-    found = suite_run.run(case, [], EngineDouble())
+    found = run(case, [], EngineDouble())
     assert found.problems == ("nothing was judged: there is no Constraint",)
 
 
@@ -172,7 +179,7 @@ def test_call_that_a_cluster_does_not_answer_is_a_fault(tmp_path: Path, call: An
     (case,) = suite.read(written(tmp_path, GOOD)).cases
     template = {"crd": {"spec": {"names": {"kind": "Age"}}}, "targets": [{"rego": CALLS}]}
     made = {"spec": {"enforcementAction": "deny", "parameters": {}}}
-    found = suite_run.run(case, [Translation("age", {"spec": template}, (made,))], CallingEngine()).problems
+    found = run(case, [Translation("age", {"spec": template}, (made,))], CallingEngine()).problems
     assert said in found[0]
 
 
@@ -201,3 +208,56 @@ def test_facts_without_a_date_do_not_pass_for_those_of_an_undated_image(
 
 def test_action_dryrun_tells_nobody(tmp_path: Path) -> None:
     assert result(tmp_path, [OLD], "dryrun") == ()
+
+
+@dataclass
+class SuiteEngine(EngineDouble):
+    """Of many cases; one of their objects may spoil a run.
+
+    Attributes:
+        spoilt: the name of its image.
+        runs: the answers of each case, of each run.
+    """
+
+    spoilt: str = ""
+    runs: list[list[list[str]]] = field(default_factory=list)
+
+    def evaluate(self, folder: Path, query: str) -> Printout:
+        data = json.loads((folder / "data.json").read_text())
+        if self.spoilt in json.dumps(data["cases"]):
+            raise NoVerdictError("Timeout", "too slow")
+        self.runs.append([list(data["books"][each["book"]]["values"]) for each in data["cases"]])
+        return super().evaluate(folder, query)
+
+
+def suite_of(folder: Path, number: int) -> list[SuiteCase]:
+    """Cases, each with an image of its own and facts of its own."""
+    found = []
+    for place in range(number):
+        image = f"registry.test/app:{place}"
+        here = folder / str(place)
+        here.mkdir()
+        content = {**case_with(image=image), "facts": {image: {"created": "2026-01-01T00:00:00Z"}}}
+        found += suite.read(written(here, content)).cases
+    return found
+
+
+def judged(cases: Sequence[SuiteCase], engine: Any) -> list[str]:
+    template = {"spec": {"crd": {"spec": {"names": {"kind": "Age"}}}, "targets": [{"rego": CALLS}]}}
+    made = {"spec": {"enforcementAction": "deny", "parameters": {}}}
+    found = suite_run.runs(cases, [Translation("age", template, (made,))], engine)
+    return [type(each).__name__ for _, each in found]
+
+
+def test_cases_are_judged_together_and_each_by_its_own_facts(tmp_path: Path) -> None:
+    engine = SuiteEngine(asked=(), spoilt="nobody")
+    assert judged(suite_of(tmp_path, 33), engine) == ["CaseRun"] * 33
+    assert [len(each) for each in engine.runs] == [32, 1]
+    for place, keys in enumerate(each for run in engine.runs for each in run):
+        assert keys
+        assert all(f'"registry.test/app:{place}"' in key for key in keys), "and no other's"
+
+
+def test_case_that_spoils_a_run_has_its_error_alone(tmp_path: Path) -> None:
+    engine = SuiteEngine(asked=(), spoilt="registry.test/app:1")
+    assert judged(suite_of(tmp_path, 3), engine) == ["CaseRun", "NoVerdictError", "CaseRun"]
