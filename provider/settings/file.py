@@ -9,6 +9,7 @@ import yaml
 
 from provider import limits
 from provider.foreign_text import shown
+from provider.yaml_misfits import MISFITS
 
 
 def read(path: Path, problems: list[str]) -> dict[Any, Any]:
@@ -19,6 +20,8 @@ def read(path: Path, problems: list[str]) -> dict[Any, Any]:
         problems.append(f"{path}: cannot read it: {error.strerror}")
     except (ValueError, yaml.YAMLError, RecursionError) as error:
         problems.append(f"{path}: is no YAML that can be used: {shown(' '.join(str(error).split()), 200)}")
+    except MISFITS:
+        problems.append(f"{path}: is no YAML that can be used: a value does not fit its tag")
     else:
         if document is None or isinstance(document, dict):
             return document or {}

@@ -18,6 +18,7 @@ import yaml
 from provider import limits
 from provider.errors import FileError
 from provider.foreign_text import shown
+from provider.yaml_misfits import MISFITS
 
 
 class TrustRootError(FileError):
@@ -33,7 +34,7 @@ def parse(body: bytes) -> Mapping[str, Any]:
     try:
         # In one encoding: readers that guess it read two texts in one.
         documents = _documents(body.decode())
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
+    except (ValueError, yaml.YAMLError, RecursionError, *MISFITS) as error:
         raise TrustRootError("it is neither JSON nor YAML that can be read") from error
     found = [document for document in documents if document is not None]
     if len(found) != 1 or not isinstance(found[0], dict):

@@ -235,6 +235,11 @@ def test_bad_value_is_refused_by_name_and_reason(name, value, sentence):
         ("#" * (limits.SETTINGS_BYTES + 1), f"it is larger than {limits.SETTINGS_BYTES} bytes"),
         ("1: 2", "1: there is no such setting"),
         ("{[a]: 1}", "is no YAML that can be used"),
+        ("threads: !!bool maybe", "is no YAML that can be used: a value does not fit its tag"),
+        ("threads: !!timestamp soon", "is no YAML that can be used: a value does not fit its tag"),
+        ("threads: !!int ''", "is no YAML that can be used: a value does not fit its tag"),
+        ("threads: !!map [1]", "is no YAML that can be used: a value does not fit its tag"),
+        (f"threads: {':'.join(['59'] * 600)}.5", "is no YAML that can be used: a value does not fit its tag"),
     ],
 )
 def test_bad_file_is_refused_by_what_is_wrong_with_it(config, text, sentence):

@@ -537,6 +537,11 @@ def test_root_of_which_nothing_can_be_used_says_why(document):
         (b"a: !!int '1:59'", "neither JSON nor YAML"),
         (b"a: 0x10", "neither JSON nor YAML"),
         (b"a: &a [*a]", "neither JSON nor YAML"),
+        (b"a: !!int [1]", "neither JSON nor YAML"),
+        (b"a: !!float {b: 1}", "neither JSON nor YAML"),
+        (b"a: !!bool maybe", "neither JSON nor YAML"),
+        (b"a: !!timestamp soon", "neither JSON nor YAML"),
+        (b"a: !!map [1]", "neither JSON nor YAML"),
     ],
 )
 def test_what_is_no_trust_root_is_refused(body, sentence):
