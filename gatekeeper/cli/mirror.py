@@ -74,7 +74,7 @@ def _made(
     from gatekeeper.trust.known_roots import KnownRoot  # noqa: PLC0415
     from provider.signatures.trust import public_good  # noqa: PLC0415
 
-    root = base64.b64encode(root_file.read_bytes() if root_file else public_good.first_root()).decode()
+    root = base64.b64encode(_content(root_file) if root_file else public_good.first_root()).decode()
     named: dict[str, Any] = {"root": root, **({"trustedRootTarget": target} if target else {})}
     try:
         spec = {"repository": _packed(folder, named)} if folder else {"remote": {"mirror": public_good.URL, **named}}
@@ -82,6 +82,21 @@ def _made(
         return KnownRoot(name, str(folder), refusals=[str(error)]), {}
     value = {**_HEAD, "metadata": {"name": name}, "spec": spec}
     return known_roots.of_object(name, value, trust_roots.sources(), anew=True), value
+
+
+def _content(root_file: Path) -> bytes:
+    """The file's bytes, and one more than a root may have: whoever reads it says so.
+
+    Raises:
+        click.UsageError: it cannot be read.
+    """
+    from gatekeeper.trust import limits  # noqa: PLC0415 - as in `_made`
+
+    try:
+        with root_file.open("rb") as file:
+            return file.read(limits.ROOT_BYTES + 1)
+    except OSError as error:
+        raise click.UsageError(f"--root {root_file}: cannot be read: {error.strerror}") from error
 
 
 def _packed(folder: Path, named: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -94,6 +94,21 @@ def test_trust_begins_at_the_shipped_root_and_never_at_one_of_the_copy(run: Run,
     assert "--root names another one" in done.stderr
 
 
+def test_root_of_any_size_is_read_no_further_than_a_root_may_be(run: Run, copy: Path, tmp_path: Path) -> None:
+    file = tmp_path / "large.json"
+    with file.open("wb") as large:
+        large.truncate(1 << 40)
+    done = run("mirror", "ghe", copy, f"--root={file}")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert f"a root may have {limits.ROOT_BYTES} bytes at most" in done.stderr
+
+
+def test_root_that_cannot_be_read_is_named(run: Run, copy: Path) -> None:
+    done = run("mirror", "ghe", copy, "--root=/proc/self/mem")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "--root /proc/self/mem: cannot be read: Input/output error" in done.stderr
+
+
 def leads_out(copy: Path, outside: Path) -> None:
     outside.write_bytes((copy / "timestamp.json").read_bytes())
     (copy / "timestamp.json").unlink()
