@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from gatekeeper.cue import regotext
 from gatekeeper.cue.nodes import (
@@ -20,7 +20,7 @@ from gatekeeper.cue.nodes import (
     Validator,
 )
 from gatekeeper.cue.refusal import CueError
-from gatekeeper.cue.scalars import kinds_of
+from gatekeeper.cue.scalars import kind_of, kinds_of
 from gatekeeper.cue.spots import Spot
 from gatekeeper.cue.syntax import (
     Binary,
@@ -35,6 +35,8 @@ from gatekeeper.cue.syntax import (
     Unary,
 )
 from gatekeeper.cue.words import EVERY_KIND
+
+BYTES: Final = "bytes (`'…'`) in a condition, or in what is made of others, are not taken"
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def walk(node: Node | None, names: Sequence[str], place: Spot, line: int) -> Des
         if node is None or (isinstance(node, ScalarNode) and not node.checks):
             return Destination(None)
         if isinstance(node, Choice) and not any(node.preferred):
+            _refuse_ways(node, name, line)
             return Destination(None)
         if not isinstance(node, StructNode):
             raise CueError(line, f"`{'.'.join(names)}` leads through what is no plain struct")
@@ -89,6 +92,13 @@ def walk(node: Node | None, names: Sequence[str], place: Spot, line: int) -> Des
             raise CueError(line, f"`{'.'.join(names)}`, which depends on an `if`, is not taken here")
         node = entry.plain
     return Destination(node, optional)
+
+
+def _refuse_ways(node: Choice, name: str, line: int) -> None:
+    """Which way CUE goes depends on the document, and with it the value that a way gives the field."""
+    for way in node.branches:
+        if isinstance(way, Choice) or (isinstance(way, StructNode) and (name in way.fields or way.closed)):
+            raise CueError(line, f"`{name}` of a disjunction that says something of it is not taken")
 
 
 def refuse_open(node: Node, names: Sequence[str], place: Spot, line: int) -> None:
@@ -149,6 +159,8 @@ def static_value(node: Node, line: int) -> Any:  # noqa: ANN401 - a JSON value, 
     """The value that a node has where the document says nothing; None where there is none."""
     match node:
         case ScalarNode():
+            if kinds_of_node(node) == {"bytes"}:
+                raise CueError(line, BYTES)
             given = [check.value for check in node.checks if isinstance(check, Equals)]
             return regotext.NULL if given == [None] else (given[0] if given else None)
         case ListNode():
@@ -161,4 +173,9 @@ def static_value(node: Node, line: int) -> Any:  # noqa: ANN401 - a JSON value, 
             return static_value(first[0], line)
         case Choice() if len(node.branches) == 1:
             return static_value(node.branches[0], line)
+        case Choice() if all(isinstance(each, ScalarNode) for each in node.branches):
+            # `1 | 1` is 1 to CUE.
+            given = [static_value(each, line) for each in node.branches]
+            alike = None not in given and len({(kind_of(each), each) for each in given}) == 1
+            return given[0] if alike else None
     return None

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from gatekeeper.cue import regotext
 from gatekeeper.cue.constants import constant, packaged
-from gatekeeper.cue.destinations import kinds_of_node, needed, refuse_open, static_value, walk
+from gatekeeper.cue.destinations import BYTES, kinds_of_node, needed, refuse_open, static_value, walk
 from gatekeeper.cue.nodes import (
     Choice,
     ComputedValue,
@@ -73,7 +73,7 @@ class Expressions:
         """
         known = constant(expression, frame, self.imports)
         if known is not None:
-            return f'{{"value": {regotext.value(known.value)}}}'
+            return _known(known.value, expression.line)
         match expression:
             case Name():
                 return self._name(expression, frame, place)
@@ -179,7 +179,7 @@ class Expressions:
             if static is not None:
                 if place.guard is None and isinstance(target.node, Choice):
                     raise CueError(line, "a text that is made of a default is not taken")
-                fallback = f'{{"value": {regotext.value(static)}}}'
+                fallback = _known(static, line)
             elif computed:
                 if len(names) > 1 or frame.level + 1 != len(place.stack):
                     raise CueError(line, f"`{'.'.join(names)}`, which is made of the input, is not taken here")
@@ -246,3 +246,14 @@ class Expressions:
 
 def _text(name: str) -> str:
     return f'{{"value": {regotext.value(name)}}}'
+
+
+def _known(value: Any, line: int) -> str:  # noqa: ANN401 - a value of CUE's
+    """A value that the text itself gives. Rego has no bytes, and CUE joins them with texts in ways of its own."""
+    if _has_bytes(value):
+        raise CueError(line, BYTES)
+    return f'{{"value": {regotext.value(value)}}}'
+
+
+def _has_bytes(value: Any) -> bool:  # noqa: ANN401 - a value of CUE's
+    return isinstance(value, bytes) or (isinstance(value, tuple | list) and any(map(_has_bytes, value)))

@@ -79,6 +79,17 @@ def test_field_that_is_itself_says_nothing():
         pytest.param("a: 1\nb?: {c: 1} & {c: 2, d: e}", 2, 'reference "e" not found', id="name where nothing fits"),
         pytest.param('[=~"("]: int', 1, "invalid regexp", id="expression of names"),
         pytest.param("[=~1]: int", 1, "a pattern of names", id="number as an expression of names"),
+        pytest.param("a: {if 'b' {c: 1}}", 1, "bytes (`'…'`)", id="bytes as a condition"),
+        pytest.param("b: string\na: {if b == 'x' {c: 1}}", 2, "bytes (`'…'`)", id="bytes in a condition"),
+        pytest.param("b: 'x'\na: {if b == \"x\" {c: 1}}", 2, "bytes (`'…'`)", id="name of bytes"),
+        pytest.param("b: string\na: b + 'x'", 2, "bytes (`'…'`)", id="sum with bytes"),
+        pytest.param(
+            'import "list"\nb: string\na: {if list.Contains([\'x\'], b) {c: 1}}', 3, "bytes (`'…'`)", id="list of bytes"
+        ),
+        pytest.param("b: *'x' | string\na: {if b == \"x\" {c: 1}}", 2, "bytes (`'…'`)", id="default of bytes"),
+        pytest.param("a: b: 'x'\nc: {if a.b != \"x\" {d: 1}}", 2, "bytes (`'…'`)", id="field of bytes"),
+        pytest.param("a: null | {b: 1}\nc: {if a.b == 1 {d: 1}}", 2, "`b` of a disjunction", id="way with a value"),
+        pytest.param('a: close({}) | string\nc: "x\\(a.b)"', 2, "`b` of a disjunction", id="way without the field"),
         pytest.param("#D: b: 1\na: #D.b", 2, "`#D`, or a part of it, is not taken", id="part of a definition"),
         pytest.param('#D: string\na: "x\\(#D)"', 2, "`#D`, or a part of it", id="text of a definition"),
         pytest.param("a: _\nb: _\nc: a[b]", 3, "`b` may be something else", id="item by anything"),
