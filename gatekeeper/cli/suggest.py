@@ -113,7 +113,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     verdict (a registry is away or lists no tags, there is no opa).
     """
     try:
-        _refuse_odd(policies, namespace, given_waivers, mirrors)
+        _refuse_odd(policies, namespace, given_waivers, mirrors, bool(kubeconfig or context))
         wanted = _reference(image, "IMAGE")
         places = [wanted, *(_reference(each, "--mirror") for each in mirrors)]
         moment = times.read(now)
@@ -150,7 +150,13 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     sys.exit(_exit(found))
 
 
-def _refuse_odd(policies: Sequence[str], namespace: str, waivers: Sequence[str], mirrors: Sequence[str]) -> None:
+def _refuse_odd(
+    policies: Sequence[str],
+    namespace: str,
+    waivers: Sequence[str],
+    mirrors: Sequence[str],
+    cluster: bool,  # noqa: FBT001 - whether one is named
+) -> None:
     """Refuse options that make no sense together.
 
     Raises:
@@ -158,6 +164,8 @@ def _refuse_odd(policies: Sequence[str], namespace: str, waivers: Sequence[str],
     """
     if not policies and not namespace:
         raise click.UsageError("name policies (--policy), or the namespace of a cluster (--namespace)")
+    if policies and cluster:
+        raise click.UsageError("--policy asks no cluster: leave out --kubeconfig and --context")
     if waivers and not policies:
         raise click.UsageError("--waiver goes with --policy: by the policies of a cluster its own Waivers count")
     if waivers and not namespace:

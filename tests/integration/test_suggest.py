@@ -201,11 +201,16 @@ def test_registry_that_gives_no_image_is_no_verdict(world: World) -> None:
         (["suggest", "app:1"], "name policies (--policy), or the namespace of a cluster (--namespace)"),
         (["suggest", "app:1", "--waiver", "w", "--namespace", "n"], "--waiver goes with --policy"),
         (["suggest", "app:1", "--waiver", "w", "--policy", "p"], "--waiver needs --namespace"),
+        (["suggest", "app:1", "--context", "c", "--namespace", "n", "--policy", "p"], "--policy asks no cluster"),
+        (["suggest", "app:1", "--kubeconfig", "k", "--policy", "p"], "--policy asks no cluster"),
         (["suggest", "Shop/App", "--policy", "p"], "IMAGE Shop/App: "),
         (["suggest", "app", "--policy", "p", "--mirror", "A"], "--mirror A: "),
         (["suggest", "app", "--policy", "/nowhere"], "/nowhere: cannot be read"),
     ],
-    ids=["neither", "waiver-beside-cluster", "waiver-without-namespace", "image", "mirror", "file"],
+    ids=[
+        *("neither", "waiver-beside-cluster", "waiver-without-namespace", "context", "kubeconfig"),
+        *("image", "mirror", "file"),
+    ],
 )
 def test_words_that_make_no_sense_end_with_2(words: list[str], said: str) -> None:
     result = CliRunner().invoke(cli, words)
