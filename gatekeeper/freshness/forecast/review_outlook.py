@@ -94,13 +94,14 @@ def review_outlooks(  # noqa: PLR0913, PLR0917 - those of a check, and the end
         if pair.selection.review is not None:
             places.take(pair.constraint, pair.review, pair.selection.review)
     book, images = AnswerBook(facts, {}, now), overridden(every)
+    stand_ins = [each["text"] for each in images or ()]
     samples = samples_of_each([asked_rules[number] for number in places.units])
     lines: dict[int, Mapping[Unit, Line]] = {}
     covered: dict[tuple[int, Unit], frozenset[str] | None] = {}
     for numbers in _by_template(asked_rules, places.units).values():
         judge = UnitJudge({number: asked_rules[number] for number in numbers}, book, engine, images)
         searches: dict[int, Search] = {
-            number: rule_search(asked_rules[number], list(places.units[number]), book, now, until, samples)
+            number: rule_search(asked_rules[number], list(places.units[number]), book, now, until, samples, stand_ins)
             for number in numbers
         }
         lines |= judge.found(searches)

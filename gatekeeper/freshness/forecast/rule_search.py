@@ -25,7 +25,13 @@ def samples_of_each(rules: Sequence[Rule]) -> int:
 
 
 def rule_search(  # noqa: PLR0913, PLR0917 - those of a search
-    rule: Rule, units: Sequence[Unit], book: AnswerBook, now: int, end: int, evaluations: int
+    rule: Rule,
+    units: Sequence[Unit],
+    book: AnswerBook,
+    now: int,
+    end: int,
+    evaluations: int,
+    stand_ins: Sequence[str] = (),
 ) -> Search:
     """The search for what a rule says of units.
 
@@ -36,6 +42,7 @@ def rule_search(  # noqa: PLR0913, PLR0917 - those of a search
         now: the first moment, nanoseconds since 1970.
         end: the last one.
         evaluations: how many all samples may be; see `samples_of_each`.
+        stand_ins: the images that whole reviews are judged by in place of their own.
     """
     lines = dict((yield dict.fromkeys(units, (now,))))
     if rule.random:
@@ -44,7 +51,7 @@ def rule_search(  # noqa: PLR0913, PLR0917 - those of a search
         return lines
     present = {unit: line[0][1] for unit, line in lines.items()}
     # All was asked for the first clock, so the images' dates are known now.
-    births = {unit: _births(unit, book) for unit in units}
+    births = {unit: _births(unit, book, stand_ins) for unit in units}
     parts: list[Search] = []
     for namespace, its in _by_namespace(rule, units).items():
         clue = Clue.of(rule.template, rule.parameters, rule.seen_in(namespace))
@@ -53,9 +60,10 @@ def rule_search(  # noqa: PLR0913, PLR0917 - those of a search
     return (yield from together(parts))
 
 
-def _births(unit: Unit, book: AnswerBook) -> tuple[int, ...]:
+def _births(unit: Unit, book: AnswerBook, stand_ins: Sequence[str]) -> tuple[int, ...]:
     """Of the images of a unit."""
-    return tuple(dict.fromkeys(each for image in images_asked(unit) for each in book.births(image)))
+    images = images_asked(unit) if unit.part else [*images_asked(unit), *stand_ins]
+    return tuple(dict.fromkeys(each for image in images for each in book.births(image)))
 
 
 def _by_namespace(rule: Rule, units: Sequence[Unit]) -> Mapping[str, Sequence[Unit]]:

@@ -88,7 +88,8 @@ def _named(
     points = {unit: _points(moments, clue.ages, births[unit], now, last) for unit in births}
     if any(len(each) > limits.TURNS for each in points.values()):
         return None
-    leaders = sorted((unit for unit in births if points[unit]), key=lambda unit: points[unit][0])[:_LEADERS]
+    turning = sorted((unit for unit in births if points[unit]), key=lambda unit: points[unit][0])
+    leaders = (turning or list(births))[:_LEADERS]
     weekly = _samples(now, last, _STEPS[-1] * max(1, -(-(last - now) // (_STEPS[-1] * _WEEKS))), ())
     found = yield from _refined(weekly, {each: [at for at in points[each] if at not in weekly] for each in leaders})
     if any(at not in points[unit] for unit, line in found.items() for at, _ in line[1:]):
