@@ -188,7 +188,7 @@ def evaluated(folder, constraint, waivers):
     folder.mkdir()
     template = Template.of(age()[0])
     case = ConstraintReview(template, constraint["spec"]["parameters"], REVIEW, NOW)
-    program.write(folder, [template], [case.to_json()], ANSWERS, waivers=waivers)
+    program.write(folder, [template], [{**case.to_json(), "book": 0}], [ANSWERS], waivers=waivers)
     printed = many_images.evaluated(folder, "--profile", "--profile-limit", "1000000")
     (violation,) = many_images.violations(printed)
     return violation["details"], sum(each["num_eval"] + each["num_redo"] for each in printed["profile"])
