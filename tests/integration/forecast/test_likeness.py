@@ -14,8 +14,7 @@ import yaml
 from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.evaluation import case_facts
 from gatekeeper.evaluation.facts import RecordedFacts
-from gatekeeper.freshness.forecast import clue
-from gatekeeper.freshness.forecast import outlooks as forecast
+from gatekeeper.freshness.forecast import clue, rule_search
 from gatekeeper.freshness.forecast.outlooks import ForecastSurroundings, outlooks
 from gatekeeper.freshness.forecast.scope import Scope
 from gatekeeper.freshness.outlook import DAY, SECOND, Question
@@ -74,8 +73,9 @@ def signature_policies() -> Iterator[Translation]:
     for setting in ("require", "warn", "off"):
         changed = []
         for each in made:
-            (rule,) = [one for one in each["spec"]["parameters"]["rules"] if one["signers"][-1]["name"] == "release"]
-            rules = [{"images": [{"glob": "registry.example.com/**"}], "signers": rule["signers"][-1:], "quorum": 1}]
+            signers = [one for rule in each["spec"]["parameters"]["rules"] for one in rule.get("signers", ())]
+            (release,) = [one for one in signers if one["name"] == "release"]
+            rules = [{"images": [{"glob": "registry.example.com/**"}], "signers": [release], "quorum": 1}]
             parameters = {**each["spec"]["parameters"], "digest": setting, "rules": rules, "name": f"signed-{setting}"}
             metadata = {"name": each["metadata"]["name"].replace("signed-images", f"signed-{setting}")}
             changed.append({**each, "metadata": metadata, "spec": {**each["spec"], "parameters": parameters}})
@@ -85,7 +85,8 @@ def signature_policies() -> Iterator[Translation]:
 def image_policies() -> Sequence[Translation]:
     """ClusterImagePolicies: with a rule that reads the clock, with signatures, and one that chooses kinds."""
     (aged,) = quick_yaml.load_all((ROOT / "policies" / "maximum-image-age" / "cip.yaml").read_text())
-    *_, signed = quick_yaml.load_all((ROOT / "policies" / "signed-images" / "cip.yaml").read_text())
+    others = quick_yaml.load_all((ROOT / "policies" / "signed-images" / "cip.yaml").read_text())
+    (signed,) = [each for each in others if each["metadata"]["name"] == "signed-payments-release"]
     chosen = {"match": [{"resource": "pods", "version": "v1"}]}
     documents = [
         aged,
@@ -158,7 +159,7 @@ def test_what_is_judged_for_all_alike_is_as_whole_objects_are(
     shared = foreseen(several)
     monkeypatch.setattr(Scope, "of", lambda *_: Scope(by_image=False))
     # Nothing is taken for granted of when they turn, either.
-    for module in (clue, forecast):
+    for module in (clue, rule_search):
         monkeypatch.setattr(module, "is_known", lambda _: False)
     whole = foreseen(several)
     differing = {key: (each, whole.get(key)) for key, each in shared.items() if whole.get(key) != each}
