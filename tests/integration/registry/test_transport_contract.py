@@ -194,14 +194,14 @@ class TestFailures:
 
 class TestSideBySide:
     def test_many_requests_are_under_way_at_a_time(self, line):
-        # On a busy machine too many are under way at a time: a connection of TLS takes processor, and has a second.
+        # So few that all can begin on a busy machine, and so soon that none is taken for silent.
         line.registry.delay = 0.6
 
         async def many():
             return await asyncio.gather(*(line.send(seconds=30.0) for _ in range(12)))
 
         assert all(response.status == 200 for response in line.run(many()))
-        assert line.registry.peak >= 4
+        assert line.registry.peak >= 10
 
     def test_one_that_is_cancelled_leaves_the_others_alone(self, line):
         line.registry.delay = 0.2
