@@ -103,7 +103,7 @@ _of_platforms(_, _, facts, runnable) := object.union({"class": "deny"}, facts.pr
 	facts.proved.failed
 }
 
-_of_platforms(context, image, facts, runnable) := _of_row(_decisive(context, rows), facts, runnable) if {
+_of_platforms(context, image, facts, runnable) := _of_row(context, _decisive(context, rows), facts, runnable) if {
 	not facts.proved.failed
 	rows := [row |
 		some name in runnable
@@ -113,14 +113,14 @@ _of_platforms(context, image, facts, runnable) := _of_row(_decisive(context, row
 	count(rows) == count(runnable) # none is left out
 }
 
-_of_row(row, _, _) := {"class": "pass"} if _passes(row)
+_of_row(_, row, _, _) := {"class": "pass"} if _passes(row)
 
-_of_row(row, facts, runnable) := {
+_of_row(context, row, facts, runnable) := {
 	"class": row.class,
 	"choice": row.choice,
 	"reason": row.reason,
 	"said": sprintf("%s%s %s.", [row.opening, _subject(row, facts), row.said]),
-	"note": judgement.notes([row.note, _untold(row), _remarks(facts.proved), _passed_over(facts, runnable)]),
+	"note": judgement.notes([row.note, _untold(context, row, facts), _remarks(facts.proved), _passed_over(facts, runnable)]),
 	"digest": object.get(facts, "digest", ""),
 	"created": object.get(row.details, "created", null),
 	"details": object.union(row.details, {"platform": row.platform}),
@@ -134,9 +134,10 @@ _passes(row) if {
 	row.reason == ""
 }
 
-# What the sentence does not say yet.
-_untold(row) := row.remark if {
-	not contains(row.said, row.remark)
+# What its publisher says against what is proved, where the sentence does not say it yet.
+_untold(context, row, facts) := remark if {
+	remark := dates.contradiction(context.given, facts.platforms[row.platform], facts.proved)
+	not contains(row.said, remark)
 } else := ""
 
 _remarks(proved) := sprintf("%s%s", [concat("; ", array.slice(proved.remarks, 0, 3)), _more(count(proved.remarks) - 3)]) if {
@@ -144,6 +145,7 @@ _remarks(proved) := sprintf("%s%s", [concat("; ", array.slice(proved.remarks, 0,
 } else := ""
 
 _passed_over(facts, runnable) := sprintf("not judged, as the Pod cannot run there: %s%s", [shown, _more(count(names) - 3)]) if {
+	count(facts.platforms) > count(runnable)
 	names := sort([name |
 		some name in (object.keys(facts.platforms) - runnable)
 		platforms.is_name(name)
@@ -156,22 +158,19 @@ _more(number) := sprintf(" and %d more", [number]) if {
 	number > 0
 } else := ""
 
-_row(context, image, name, facts) := object.union_n([
-	date,
-	{"platform": name, "choice": _choice(context, date), "remark": remark},
-	_sentence(context, image, date),
-]) if {
+_row(context, image, name, facts) := object.union_n([date, {"platform": name}, _sentence(context, image, date)]) if {
 	date := dates.judged(context.given, facts.platforms[name], facts.proved, context.now)
-	remark := dates.contradiction(context.given, facts.platforms[name], facts.proved)
 }
 
-_sentence(context, image, date) := {"class": softer, "opening": "Let through: ", "note": note, "choice": "reschedule"} if {
+_sentence(context, image, date) := {"class": "pass", "opening": "", "note": "", "choice": ""} if {
+	date.reason == ""
+} else := {"class": softer, "opening": "Let through: ", "note": note, "choice": "reschedule"} if {
 	softer := _softened(context, image, date)
 	note := _note(context, image, date)
-} else := {"class": _full_class(context, date), "opening": "", "note": note} if {
+} else := {"class": _full_class(context, date), "opening": "", "note": note, "choice": _choice(context, date)} if {
 	date.reason in _ages
 	note := _note(context, image, date)
-} else := {"class": _full_class(context, date), "opening": "", "note": ""}
+} else := {"class": _full_class(context, date), "opening": "", "note": "", "choice": _choice(context, date)}
 
 _note(context, image, date) := judgement.notes([schedule.note(context.given, context.now), rescheduled]) if {
 	date.reason == "ImageTooOld"
@@ -198,11 +197,9 @@ _follows_reschedule(context, date) if {
 	context.given.minAge == ""
 }
 
-_full_class(_, date) := "pass" if date.reason == ""
-
 _full_class(context, date) := judgement.classes[context.given.unknownAge] if date.reason in _unknown_ages
 
-_full_class(_, date) := "deny" if not date.reason in (_unknown_ages | {""})
+_full_class(_, date) := "deny" if not date.reason in _unknown_ages
 
 # The parameter that the class hangs on.
 _choice(context, date) := "unknownAge" if {
@@ -213,7 +210,9 @@ _choice(context, date) := "unknownAge" if {
 } else := ""
 
 # The platform that decides: the worst one where all have to pass, the best one where any may.
-_decisive(context, rows) := ranked[0][3] if {
+_decisive(context, rows) := rows[0] if {
+	count(rows) == 1
+} else := ranked[0][3] if {
 	direction := {"all": -1, "any": 1}[context.given.platforms]
 	ranked := sort([rank |
 		some row in rows

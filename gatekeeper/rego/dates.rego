@@ -26,7 +26,7 @@ unproved := {"existed": null, "source": "", "started": null, "finished": null, "
 # description: |
 #   What a platform's date comes to, with what is `proved` of the image: `reason` ("" where it is neither too old nor too
 #   young), `built` in nanoseconds (null where it is not known), `due` of one that is too old (since when), `said` (what
-#   the message says after "Image"), `details`. Total.
+#   the message says after "Image"), `details`; the last two are empty where there is no reason. Total.
 default judged(_, _, _, _) := {
 	"reason": "Internal",
 	"built": null,
@@ -35,7 +35,13 @@ default judged(_, _, _, _) := {
 	"details": {},
 }
 
-judged(given, platform, proved, now) := {
+judged(given, platform, proved, now) := {"reason": "", "built": known.at, "due": null, "said": "", "details": {}} if {
+	not platform.gone == true
+	not proved.unseen > 0
+	known := _known(given, platform, proved, now)
+	_is_young_enough(given, platform, proved, now)
+	_is_old_enough(given, platform, proved, now)
+} else := {
 	"reason": "NotFound",
 	"built": null,
 	"due": null,
@@ -118,16 +124,14 @@ judged(given, platform, proved, now) := {
 } if {
 	_is_readable(platform)
 	proved.unseen > 0
-} else := {"reason": "", "built": known.at, "due": null, "said": "is fresh", "details": _details(given, platform, proved, now, known)} if {
+}
+
+# What an image passes by. Undefined where nothing is known of its age.
+_known(given, platform, proved, now) := _date(given, platform, proved, now) if {
 	_is_readable(platform)
-	known := _date(given, platform, proved, now)
-	_is_young_enough(given, platform, proved, now)
-	_is_old_enough(given, platform, proved, now)
-} else := {"reason": "", "built": known.at, "due": null, "said": "is old enough", "details": _details(given, platform, proved, now, known)} if {
+} else := _since(given, platform, proved, now) if {
 	_is_readable(platform)
 	not _is_wanted(given)
-	known := _since(given, platform, proved, now)
-	_is_old_enough(given, platform, proved, now)
 }
 
 # A limit that cannot be read lets nothing pass; nor does a policy without any.
@@ -150,29 +154,26 @@ _is_wanted(given) if schedule.is_limited(given)
 _is_wanted(given) if not given.minAgeProof in object.keys(_without_proof)
 
 # The oldest of all dates that count, and of the time by which the image was there; `{"at", "source"}`.
-_oldest(given, platform, proved, now) := _first([at |
-	some at in array.concat(_dates(given, platform, proved, now), [{"at": proved.existed, "source": "log"}])
-	at.at != null
-	at.source in given.dates
-])
+_oldest(given, platform, proved, now) := _first(array.concat(
+	_dates(given, platform, proved, now),
+	[[proved.existed, "log"] | proved.existed != null; "log" in given.dates],
+))
 
 # The oldest of the dates alone: that an image was there makes it no younger. Undefined where there is none.
 _date(given, platform, proved, now) := _first(_dates(given, platform, proved, now))
 
-_first(times) := {"at": at, "source": source} if {
-	count(times) > 0
-	[at, source] := min([[time.at, time.source] | some time in times])
-}
+_first(times) := {"at": at, "source": source} if [at, source] := min(times)
 
+# The dates that count, each with its source.
 _dates(given, platform, proved, now) := array.concat(
-	[{"at": built, "source": platform.createdFrom} |
+	[[built, platform.createdFrom] |
 		built := _built(given, platform)
 		built <= now + clock_skew
 		is_possible(built, proved.existed)
 	],
-	[{"at": proved.started, "source": "provenance"} |
-		"provenance" in given.dates
+	[[proved.started, "provenance"] |
 		proved.started != null
+		"provenance" in given.dates
 	],
 )
 
@@ -203,6 +204,7 @@ is_possible(built, existed) if {
 
 # What its publisher says, where it is proved that it was there before. Undefined where nothing is known to be a lie.
 _lie(given, platform, proved) := {"created": built, "existed": proved.existed, "source": proved.source} if {
+	proved.existed != null
 	built := _built(given, platform)
 	not is_possible(built, proved.existed)
 }

@@ -75,8 +75,8 @@ _counted(amount, unit) := sprintf("%d %ss", [amount, _names[unit]]) if amount !=
 _names := {"d": "day", "h": "hour", "m": "minute"}
 
 # Whole numbers only: a division of large numbers would round.
-_parts(span) := {
-	"d": (span - (span % day)) / day,
-	"h": ((span % day) - (span % _units.h)) / _units.h,
-	"m": ((span % _units.h) - (span % _units.m)) / _units.m,
+_parts(span) := {"d": (span - hours) / day, "h": (hours - minutes) / _units.h, "m": (minutes - seconds) / _units.m} if {
+	hours := span % day
+	minutes := hours % _units.h
+	seconds := minutes % _units.m
 }

@@ -68,17 +68,17 @@ is_usable(context) if count(context.problems) == 0
 # description: |
 #   The verdicts on an image, one at least, each with all its fields. `own` are those of the policy's rule, which counts
 #   only for an image that is open; without one of them, or with one that has not its shape, nothing is admitted. Total.
-verdicts(context, image, own) := [_complete(context, image, failed("invalid", "ParametersInvalid", said))] if {
-	count(context.problems) > 0
+verdicts(context, image, own) := [_complete(context, image, verdict) | some verdict in own] if {
+	is_open(context, image)
+	count(own) > 0
+} else := [_complete(context, image, failed("invalid", "ParametersInvalid", said))] if {
+	not is_usable(context)
 	said := sprintf("No image can be judged: %s.", [concat("; ", context.problems)])
 } else := [_complete(context, image, failed("deny", "ReferenceInvalid", "The image reference is malformed."))] if {
 	not reference.parsed(image.text)
 } else := [{"class": "pass"}] if {
 	is_usable(context)
 	_is_exempt(context, image)
-} else := [_complete(context, image, verdict) | some verdict in own] if {
-	is_open(context, image)
-	count(own) > 0
 } else := [_undecided]
 
 # METADATA
@@ -155,7 +155,10 @@ _reported(context, verdict) := object.union(verdict, {"class": "warn", "note": n
 	note := sprintf("if the Constraint that denies lets it pass too, `twin.%s` has to say so here", [verdict.choice])
 } else := verdict
 
-_complete(context, image, verdict) := _complete_reported(context, image, _reported(context, verdict))
+_complete(context, image, verdict) := {"class": "pass"} if {
+	verdict.class == "pass"
+	object.get(verdict, "choice", "") == ""
+} else := _complete_reported(context, image, _reported(context, verdict))
 
 _complete_reported(context, image, verdict) := {"class": "pass"} if {
 	verdict.class == "pass"
@@ -182,6 +185,7 @@ _twin_note(context, verdict) := sprintf("if it was admitted, `%s` of the Constra
 } else := ""
 
 _is_exempt(context, image) if {
+	count(context.given.exemptions) > 0
 	exemptions.in_force(context.given.exemptions, image.text, workload.namespace(context.review), context.now)
 }
 

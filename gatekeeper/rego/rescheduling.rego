@@ -49,17 +49,15 @@ default note(_, _, _) := ""
 note(context, image, due) := "`reschedule` has no effect, because this Constraint does not match every kind of workload" if {
 	context.given.reschedule != "deny"
 	not in_force(context.given)
+} else := "" if {
+	not made(context)
 } else := sprintf("%s made it, so it is let through (`reschedule`)", [_maker(context)]) if {
 	class(context, image, due)
 } else := sprintf("%s made it, but what `injected` names is judged in full", [_maker(context)]) if {
-	made(context)
 	_injected(context, image)
 } else := sprintf("%s made it, but its grace of %s is over", [_maker(context), context.given.grace]) if {
-	made(context)
 	is_number(due)
-} else := sprintf("%s made it, but the grace is only for images whose age is known", [_maker(context)]) if {
-	made(context)
-}
+} else := sprintf("%s made it, but the grace is only for images whose age is known", [_maker(context)])
 
 # Who made the object, in words.
 _maker(context) := "a controller" if {

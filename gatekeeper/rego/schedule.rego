@@ -28,7 +28,9 @@ start(entry) := time.parse_rfc3339_ns(entry.from) if {
 
 # METADATA
 # description: The limit at a moment. Undefined where there is none, or where it cannot be read.
-limit(given, now) := period.limit if {
+limit(given, now) := duration.nanoseconds(given.maxAge) if {
+	given.schedule == []
+} else := period.limit if {
 	some period in _periods(given)
 	period.start <= now
 	now < period.end
@@ -38,7 +40,9 @@ limit(given, now) := period.limit if {
 # description: |
 #   When an image that was built at a moment is too old: since when, if it is now; else from when on. Undefined where
 #   there is no limit, or where it cannot be read.
-due(given, built, now) := max(past) if {
+due(given, built, now) := built + duration.nanoseconds(given.maxAge) if {
+	given.schedule == []
+} else := max(past) if {
 	some span in _too_old(given, built)
 	span.start <= now
 	now < span.end

@@ -9,6 +9,7 @@ import pytest
 
 from gatekeeper.evaluation import capabilities
 from tests.engine import engine
+from tests.programs import short_run
 
 pytestmark = pytest.mark.integration
 
@@ -19,7 +20,7 @@ FILES = sorted(REGO.glob("*.rego"))
 
 def run(command, *arguments):
     words = [engine().path, command, "--v0-compatible", *arguments, REGO]
-    return subprocess.run(words, capture_output=True, text=True, check=False)
+    return subprocess.run(words, capture_output=True, text=True, check=False, env=short_run())
 
 
 def test_every_rego_test_passes():
