@@ -56,6 +56,10 @@ class Prover(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """End the processes that work for it."""
+        ...
+
 
 class ImageInspector:
     """Answers questions about images; for one event loop.
@@ -141,7 +145,8 @@ class ImageInspector:
         return f"{key.text}@{sighting.document.digest}"
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Let go of all connections, and end the processes that work for us."""
+        self._prover.close()
         await self._store.close()
 
     def _check_name(self, image: Reference) -> None:
@@ -206,6 +211,11 @@ class LazyProver:
     async def examine(self, image: Reference, verify: Verify, call: Call) -> Examination:
         """See `Prover`."""
         return await (self._prover or await self._built()).examine(image, verify, call)
+
+    def close(self) -> None:
+        """See `Prover`."""
+        if self._prover is not None:
+            self._prover.close()
 
     def build(self) -> Prover:
         """Build it now, so that the first question does not wait for it; any thread may call it."""

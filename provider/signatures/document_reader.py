@@ -45,6 +45,10 @@ class DocumentReader(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """End what was started for it; the next work starts it again."""
+        ...
+
 
 class ReaderHere:
     """Does it here and now, however large the document is."""
@@ -53,6 +57,9 @@ class ReaderHere:
         """See `DocumentReader`."""
         alive()
         return work.run()
+
+    def close(self) -> None:
+        """See `DocumentReader`: nothing was started."""
 
 
 class ReaderProcess:
@@ -77,7 +84,7 @@ class ReaderProcess:
             return await self._read(work)
 
     def close(self) -> None:
-        """End the process, where there is one; the next work starts another."""
+        """See `DocumentReader`."""
         if self._end is not None:
             self._end.cancel()
         process, self._process = self._process, None

@@ -99,27 +99,43 @@ class _Rule:
     asked: _Demand = _always
 
 
+_CERTIFICATE: Final = _Rule(
+    "the certificate may sign, has a path to an authority, and was logged",
+    "a certificate for code signing, by an authority of the trust root",
+    _by_certificate,
+)
+_STAMP: Final = _Rule(
+    "a timestamp authority stamped the signature",
+    "a timestamp over the signature, by an authority of the trust root",
+    lambda demands: demands.timestamps is not None,
+)
+_LOG_ENTRY: Final = _Rule(
+    "one log entry is about this signature, and in the log's tree",
+    "exactly one entry for this signature, proved by a log of the trust root",
+    lambda demands: demands.logs is not None,
+)
+_CERTIFICATE_IN_TIME: Final = _Rule(
+    "at a proved time the certificate could sign, had a path to an authority, and was logged",
+    "a certificate for code signing, by an authority of the trust root, valid when the signature was made",
+    _by_certificate,
+)
+_STATEMENT: Final = _Rule(
+    "the statement can be read in one way, and is about the image's digest", "a statement about {digest}"
+)
+
 _STEPS: Final[dict[str, Sequence[_Rule]]] = {
     simple_signing.FORMAT: (
         _Rule(
             "it is a simple signing, and has a signature",
             f"a layer of type {simple_signing.MEDIA_TYPE} that is annotated with a signature",
         ),
-        _Rule(
-            "a timestamp authority stamped the signature",
-            "a timestamp over the signature, by an authority of the trust root",
-            lambda demands: demands.timestamps is not None,
-        ),
+        _STAMP,
         _Rule(
             "a log promised to include signature, signer and payload",
             "a promise for this signature, by a log of the trust root, that came with the signature",
             lambda demands: demands.logs is not None,
         ),
-        _Rule(
-            "the certificate may sign, has a path to an authority, and was logged",
-            "a certificate for code signing, by an authority of the trust root",
-            _by_certificate,
-        ),
+        _CERTIFICATE,
         _Rule(
             "the signature over the payload is the key's, or the certificate's",
             "a signature over the payload by {signer}",
@@ -142,16 +158,12 @@ _STEPS: Final[dict[str, Sequence[_Rule]]] = {
             "a promise for this envelope, by a log of the trust root, that came with the attestation",
             lambda demands: demands.logs is not None,
         ),
-        _Rule(
-            "the certificate may sign, has a path to an authority, and was logged",
-            "a certificate for code signing, by an authority of the trust root",
-            _by_certificate,
-        ),
+        _CERTIFICATE,
         _Rule(
             "one of its signatures is the key's, or the certificate's, over an in-toto payload",
             "a signature by {signer}",
         ),
-        _Rule("the statement can be read in one way, and is about the image's digest", "a statement about {digest}"),
+        _STATEMENT,
         _Rule(
             "certificates were valid at every time that is proved",
             "certificates that were valid when the attestation was made; without a proof of that, now",
@@ -162,21 +174,9 @@ _STEPS: Final[dict[str, Sequence[_Rule]]] = {
             "it can be read in one way, and claims to be a signature of the image's digest",
             "a signature of {digest}, by {signer}",
         ),
-        _Rule(
-            "a timestamp authority stamped the signature",
-            "a timestamp over the signature, by an authority of the trust root",
-            lambda demands: demands.timestamps is not None,
-        ),
-        _Rule(
-            "one log entry is about this signature, and in the log's tree",
-            "exactly one entry for this signature, proved by a log of the trust root",
-            lambda demands: demands.logs is not None,
-        ),
-        _Rule(
-            "at a proved time the certificate could sign, had a path to an authority, and was logged",
-            "a certificate for code signing, by an authority of the trust root, valid when the signature was made",
-            _by_certificate,
-        ),
+        _STAMP,
+        _LOG_ENTRY,
+        _CERTIFICATE_IN_TIME,
         _Rule(
             "the signature over the envelope, or the image, is the key's, or the certificate's",
             "a signature by {signer}",
@@ -187,23 +187,11 @@ _STEPS: Final[dict[str, Sequence[_Rule]]] = {
             "it can be read in one way, and holds an envelope",
             "an envelope, signed by {signer}",
         ),
-        _Rule(
-            "a timestamp authority stamped the signature",
-            "a timestamp over the signature, by an authority of the trust root",
-            lambda demands: demands.timestamps is not None,
-        ),
-        _Rule(
-            "one log entry is about this signature, and in the log's tree",
-            "exactly one entry for this signature, proved by a log of the trust root",
-            lambda demands: demands.logs is not None,
-        ),
-        _Rule(
-            "at a proved time the certificate could sign, had a path to an authority, and was logged",
-            "a certificate for code signing, by an authority of the trust root, valid when the signature was made",
-            _by_certificate,
-        ),
+        _STAMP,
+        _LOG_ENTRY,
+        _CERTIFICATE_IN_TIME,
         _Rule("the signature over the envelope is the key's, or the certificate's", "a signature by {signer}"),
-        _Rule("the statement can be read in one way, and is about the image's digest", "a statement about {digest}"),
+        _STATEMENT,
     ),
 }
 

@@ -66,11 +66,16 @@ class ProofVerifier:
         self._attestations = AttestationVerifier(store, pace, clock, observer, reader)
         self._trust_roots = trust_roots
         self._clock = clock
+        self._reader = reader
 
     @property
     def trust_roots(self) -> TrustRoots:
         """Whose word counts."""
         return self._trust_roots
+
+    def close(self) -> None:
+        """End the process that reads large documents, where there is one."""
+        self._reader.close()
 
     async def prove(self, image: Reference, verify: Verify, call: Call, *, explained: bool = True) -> Proofs:
         """What cryptography proves about who signed an image.

@@ -37,6 +37,9 @@ class Prover:
         self.questions.append(("examine", image.text, verify))
         return "an examination"
 
+    def close(self):
+        self.questions.append(("close",))
+
 
 class TestBadInput:
     """Each gets a clear answer with its reason."""
@@ -282,6 +285,19 @@ class TestLazyProver:
         lazy.build()
         lazy.build()
         assert world.loop.run(lazy.prove(reference.parse(IMAGE), VERIFY, world.call())).image == IMAGE
+
+    def test_end_ends_what_works_for_the_prover_that_was_built(self, world):
+        prover, lazy = Prover(), LazyProver(lambda: prover)
+        world.inspector = ImageInspector(world.store, world.pace, world.trips, lazy, world.inspector._authorities)
+        lazy.build()
+        world.loop.run(world.inspector.close())
+        assert prover.questions == [("close",)]
+
+    def test_end_builds_none(self, world):
+        world.inspector = ImageInspector(
+            world.store, world.pace, world.trips, LazyProver(self.refuse), world.inspector._authorities
+        )
+        world.loop.run(world.inspector.close())
 
     @staticmethod
     def refuse():

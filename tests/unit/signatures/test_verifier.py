@@ -1146,6 +1146,17 @@ def test_questions_are_read_back_from_their_keys(here):
 # What need not be fetched.
 
 
+def test_end_ends_the_process_that_reads_large_documents(here, root_file):
+    ended = []
+
+    class Reader(ReaderHere):
+        def close(self):
+            ended.append(True)
+
+    build_verifier(here.store, Pace(), here.clock, NullObserver(), {"own": root_file}, Reader()).close()
+    assert ended == [True]
+
+
 def test_usual_payload_is_known_by_its_digest_and_not_fetched(here):
     critical = {
         "identity": {"docker-reference": f"reg.example/{REPOSITORY}"},
