@@ -20,15 +20,7 @@ _NOTHING: Final = "nothing was judged: neither the old nor the new policies cove
 @click.command()
 @click.argument("old", metavar="OLD", type=click.Path(path_type=Path))
 @click.argument("new", metavar="NEW", type=click.Path(path_type=Path))
-@click.option(
-    "--inventory",
-    "inventory_path",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar="FILE",
-    help="What runs: a file of `report --save-inventory`, or what `kubectl get … -A -o yaml` prints (`-` is standard "
-    "input).",
-)
+@forecasts.recorded_inventory
 @click.option(
     "-o",
     "--output",

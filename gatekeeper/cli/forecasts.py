@@ -60,6 +60,19 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
     return policy_files.options(waiver_files.option(trust_roots.option(registries.options(command))))
 
 
+def recorded_inventory(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option that says what runs, for commands that read no cluster."""
+    return click.option(
+        "--inventory",
+        "inventory_path",
+        type=click.Path(path_type=Path),
+        required=True,
+        metavar="FILE",
+        help="What runs: a file of `report --save-inventory`, or what `kubectl get … -A -o yaml` prints "
+        "(`-` is standard input).",
+    )(command)
+
+
 def namespaces(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that leave out what is somebody else's."""
     for option in (

@@ -167,11 +167,13 @@ def inspector(
     """
     lock = threading.Lock()
     built: list[Session] = []
+    # Taken here: the first question may come on a thread of its own, which is in no command.
+    command = click.get_current_context(silent=True)
 
     def inspect(asked: Question) -> Answer:
         with lock:
             if not built:
-                built.append(connected(trust_roots=trust_roots or {}, **reach))
+                built.append(connected(trust_roots=trust_roots or {}, command=command, **reach))
         return built[0].inspect(asked, recorders(asked) if recorders else None)
 
     return inspect
@@ -222,9 +224,15 @@ def _docker_config_path() -> tuple[str, bool]:
 def connected(
     *,
     trust_roots: Mapping[str, Path],
+    command: click.Context | None = None,
     **reach: Any,  # noqa: ANN401 - as above
 ) -> Session:
-    """What a command needs that asks registries.
+    """What a command needs that asks registries; it lets go of its connections when the command ends.
+
+    Args:
+        trust_roots: as of `inspector`.
+        command: that command; None for the one that runs on this thread, or for none, then the process's end counts.
+        reach: as of `inspector`.
 
     Raises:
         SettingsError: a file cannot be used.
@@ -254,4 +262,7 @@ def connected(
     if assembly.problems:
         # A person has named them now, and can correct them; the provider goes on without them.
         raise SettingsError(assembly.problems)
-    return Session(assembly, clock)
+    session = Session(assembly, clock)
+    if command := command or click.get_current_context(silent=True):
+        command.call_on_close(session.close)
+    return session

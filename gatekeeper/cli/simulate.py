@@ -27,15 +27,7 @@ _NOTICE_DAYS: Final = 14
     metavar="FILE|DIR",
     help="The policies to try, as for `check`. May be repeated.",
 )
-@click.option(
-    "--inventory",
-    "inventory_path",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar="FILE",
-    help="What runs: a file of `report --save-inventory`, or what `kubectl get … -A -o yaml` prints (`-` is standard "
-    "input).",
-)
+@forecasts.recorded_inventory
 @click.option(
     "--notice",
     type=click.IntRange(1, 366),

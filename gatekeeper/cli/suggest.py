@@ -311,7 +311,7 @@ class _Assessor:
         """See `Assessor.denied_from`.
 
         Raises:
-            NoVerdictError: nobody can say for how long: "until" must not promise what is not so.
+            NoVerdictError: nobody can say for how long a policy admits it: "until" must not promise what is not so.
         """
         from gatekeeper.freshness.forecast.review_outlook import review_outlooks  # noqa: PLC0415 - as above
 
@@ -320,7 +320,7 @@ class _Assessor:
         end = at + _HORIZON_DAYS * _DAY
         found = review_outlooks(self.every, reviews, self.facts, self.engine, at, end, select, self.place.waivers)
         for each in found:
-            if each.unknown is not None:
+            if each.denies and each.unknown is not None:
                 raise NoVerdictError(each.unknown.reason, f"{each.policy}: {each.unknown.sentence}")
         denied = [(each.denial.since, each.policy) for each in found if each.denial is not None]
         return min(denied, default=None)

@@ -131,6 +131,27 @@ def test_nothing_that_fits_ends_with_1_and_from_when_on_one_will(world: World) -
     assert "until 2026-03-15T00:00:00Z" in result.stdout
 
 
+def by_chance(name: str, mode: str) -> dict[str, Any]:
+    """A ClusterImagePolicy of which nobody can say what it will say tomorrow."""
+    rule = 'package sigstore\nimport future.keywords\nisCompliant if rand.intn("a", 2) >= 0\n'
+    spec = {"images": [{"glob": "**"}], "authorities": [{"static": {"action": "pass"}}], "mode": mode}
+    policy = {"type": "rego", "data": rule}
+    kind = {"apiVersion": "policy.sigstore.dev/v1beta1", "kind": "ClusterImagePolicy"}
+    return {**kind, "metadata": {"name": name}, "spec": {**spec, "policy": policy}}
+
+
+def test_policy_that_only_warns_hides_no_end_though_nobody_can_say_what_it_will_say(world: World) -> None:
+    world.push(_1_4=12)
+    warning = world.file("warning.yaml", by_chance("by-chance", "warn"))
+    result = world.suggest("1.4", AGE, words=("--policy", warning))
+    assert result.exit_code == 0, result.output
+    assert "until 2026-03-06T00:00:00Z (18 days), then maximum-image-age denies it" in result.stdout
+    denying = world.file("denying.yaml", by_chance("by-chance", "enforce"))
+    result = world.suggest("1.4", AGE, words=("--policy", denying))
+    assert result.exit_code == 3
+    assert "by-chance: the rule uses a random number" in result.output
+
+
 def test_rules_that_contradict_each_other_are_named(world: World) -> None:
     world.push(_1_5_1=1, _1_5_0=40)
     result = world.suggest("1.5.1", AGE, LONG)

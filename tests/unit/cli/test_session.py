@@ -6,9 +6,12 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from gatekeeper.cli import registries
 from gatekeeper.cli.session import WAIT_SECONDS, Session
@@ -121,7 +124,32 @@ def test_connection_is_made_when_the_first_question_comes_and_once(session, monk
     assert calls == []
     inspect(FactQuestion(IMAGE))
     inspect(FactQuestion(IMAGE))
-    assert calls == [{"trust_roots": {}, "insecure_registry": ("reg.lab",)}]
+    assert calls == [{"trust_roots": {}, "command": None, "insecure_registry": ("reg.lab",)}]
+
+
+def _loops() -> set[threading.Thread]:
+    return {each for each in threading.enumerate() if each.name == "loop"}
+
+
+@pytest.mark.parametrize("ask", [None, ThreadPoolExecutor], ids=["here", "on a thread"])
+def test_command_that_ends_lets_go_of_its_connections_though_the_process_goes_on(ask, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    before, during = _loops(), set()
+
+    @click.command()
+    def command() -> None:
+        inspect = registries.inspector()
+        with suppress(ImageError):
+            if ask:
+                with ask() as pool:
+                    pool.submit(inspect, FactQuestion("not a reference")).result()
+            else:
+                inspect(FactQuestion("not a reference"))
+        during.update(_loops() - before)
+
+    CliRunner().invoke(command, catch_exceptions=False)
+    assert len(during) == 1
+    assert _loops() == before
 
 
 def test_file_that_cannot_be_used_is_told_when_the_first_question_comes(tmp_path):
