@@ -13,10 +13,10 @@ from gatekeeper.cli import clusters, output, times
 from gatekeeper.cli.reports import waivers as report
 from gatekeeper.documents import fields
 from gatekeeper.documents.document import read_documents
-from gatekeeper.policy import PolicyError
-from gatekeeper.waivers import limits
+from gatekeeper.policy import PolicyError, Problem
+from gatekeeper.waivers import limits, reading
 from gatekeeper.waivers.state import WaiverState
-from gatekeeper.waivers.waiver import KIND, SECOND
+from gatekeeper.waivers.waiver import SECOND
 
 if TYPE_CHECKING:
     from gatekeeper.cluster.api import KubernetesApi
@@ -52,9 +52,20 @@ def command(paths: tuple[str, ...], form: str, now: str | None, kubeconfig: Path
 
 
 def _of_files(paths: Sequence[str]) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """The Waivers and the Constraints of files.
+
+    Raises:
+        PolicyError: a file cannot be read, two Waivers have one name, or there is neither Waiver nor Constraint: that
+            would be no peace.
+    """
     documents = read_documents(paths)
-    waivers: list[Mapping[str, Any]] = [each.value for each in documents if each.kind == KIND]
-    return waivers, [each.value for each in documents if each.api_version.startswith(_CONSTRAINTS)]
+    waivers = [each for each in documents if reading.is_meant_for_one(each.value)]
+    beside: list[Mapping[str, Any]] = [each.value for each in documents if each.api_version.startswith(_CONSTRAINTS)]
+    if not waivers and not beside:
+        raise PolicyError([Problem("", "holds neither a Waiver nor a Constraint", file=", ".join(paths))])
+    if problems := list(reading.namesakes(waivers)):
+        raise PolicyError(problems)
+    return [each.value for each in waivers], beside
 
 
 def _of_cluster(api: KubernetesApi) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:

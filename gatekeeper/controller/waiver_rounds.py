@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 import urllib3
@@ -15,9 +14,9 @@ from gatekeeper.cluster import metrics_page
 from gatekeeper.cluster.api import KubernetesApi, Object
 from gatekeeper.cluster.errors import ClusterError, ObjectAbsentError
 from gatekeeper.cluster.resource import CONSTRAINT_TEMPLATES, SYNC_SETS, WAIVERS, constraints
-from gatekeeper.cluster.times import whole_time
 from gatekeeper.controller.constraint_status import is_ours
 from gatekeeper.controller.referential_rules import ReferentialRules
+from gatekeeper.controller.waiver_statuses import WaiverStatuses
 from gatekeeper.controller.waiver_uses import WaiverUses
 from gatekeeper.denials.events import ControllerEvent
 from gatekeeper.denials.ledger.waiver_metrics import WaiverMetrics
@@ -25,14 +24,10 @@ from gatekeeper.denials.logs.health import SourceHealth, SourceName, SourceProbl
 from gatekeeper.documents import fields
 from gatekeeper.documents.product import MANAGED_BY, NAME, SYNC_SET
 from gatekeeper.waivers import limits
-from gatekeeper.waivers.state import STATES, WaiverState, status_of
+from gatekeeper.waivers.state import STATES, WaiverState
 from provider.clock import Clock
 from provider.telemetry.log import Log
 
-# A status is written at most so often, seconds.
-_STATUS_SECONDS: Final = 3600.0
-# So many statuses in one round.
-_STATUSES: Final = 50
 _SYNCED: Final = re.compile(r'^gatekeeper_sync\{[^}]*kind="Waiver"[^}]*\} ([0-9.e+]+)\s*$', re.MULTILINE)
 _OFF: Final = (
     "Gatekeeper has --enable-referential-rules=false: templates that read Waivers would judge nothing, so none reads "
@@ -115,9 +110,9 @@ class WaiverRounds:
     def __init__(self, api: KubernetesApi, parts: WaiverParts) -> None:
         self._api = api
         self._parts = parts
-        # What was said of each in the log, and when its status was written, by name.
+        self._statuses = WaiverStatuses(api, parts.clock, parts.may_write)
+        # What was said of each in the log, by name.
         self._said: dict[str, str] | None = None
-        self._written: dict[str, float] = {}
 
     def look(self) -> None:
         """One round; what cannot be read stays as it was."""
@@ -132,7 +127,7 @@ class WaiverRounds:
             self._show(states)
             self._tell(states)
             self._compare(pods, len(found))
-            self._write(found, states)
+            self._statuses.write(found, states)
         except ClusterError as error:
             parts.health.failed(SourceName.WAIVERS, problem_of(error), error.message)
         else:
@@ -207,26 +202,6 @@ class WaiverRounds:
             return "same" if self._parts.copies.count(address) == count else "different"
         except (OSError, urllib3.exceptions.HTTPError, ValueError):
             return "unknown"
-
-    def _write(self, found: Sequence[Object], states: Sequence[WaiverState]) -> None:
-        """The status of those that changed, each at most once an hour."""
-        clock = self._parts.clock
-        left, now = _STATUSES, clock.monotonic()
-        self._written = {each.name: self._written[each.name] for each in states if each.name in self._written}
-        for there, state in zip(found, states, strict=True):
-            before = fields.mapping(there, "status")
-            day = f"{datetime.fromtimestamp(state.use.at, UTC):%Y-%m-%d}" if state.use else ""
-            said = status_of(state, before, whole_time(clock.now()), day)
-            due = now - self._written.get(state.name, -_STATUS_SECONDS) >= _STATUS_SECONDS
-            if said == before or not due or not left or not self._parts.may_write():
-                continue
-            left -= 1
-            body = {"apiVersion": WAIVERS.api_version, "kind": WAIVERS.kind, "metadata": {"name": state.name}}
-            try:
-                self._api.apply_status(WAIVERS, {**body, "status": said})
-            except ObjectAbsentError:
-                continue
-            self._written[state.name] = now
 
 
 def sync_set() -> dict[str, Any]:

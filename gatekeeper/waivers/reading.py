@@ -31,10 +31,17 @@ def waivers_of(paths: Iterable[str | Path]) -> list[Waiver]:
     """
     documents = read_documents(paths, with_lines=True)
     problems = [each.locate(problem) for each in documents for problem in problems_of(each.value)]
-    problems += _namesakes(documents)
+    problems += namesakes(documents)
     if problems:
         raise PolicyError(problems)
     return [waiver(each.value) for each in documents]
+
+
+def is_meant_for_one(document: Mapping[str, Any]) -> bool:
+    """Whether somebody wrote it as a Waiver, if only by its kind, or by its group and a kind that is misspelt."""
+    kind = fields.text(document, "kind")
+    ours = fields.text(document, "apiVersion").startswith(f"{GROUP_VERSION.partition('/')[0]}/")
+    return kind == KIND or (ours and (not kind or kind.casefold().startswith(KIND.casefold())))
 
 
 def waiver(document: Mapping[str, Any]) -> Waiver:
@@ -57,7 +64,8 @@ def waiver(document: Mapping[str, Any]) -> Waiver:
 def problems_of(document: Mapping[str, Any]) -> Iterator[Problem]:
     """What is wrong with an object that should be a Waiver; the fields are those of a file or of the cluster."""
     if (document.get("apiVersion"), document.get("kind")) != (GROUP_VERSION, KIND):
-        yield Problem("kind", f"expected a {KIND} of {GROUP_VERSION}, got {document.get('kind') or 'no kind'}")
+        got = f"{document.get('kind') or 'no kind'} of {document.get('apiVersion') or 'no version'}"
+        yield Problem("kind", f"expected a {KIND} of {GROUP_VERSION}, got {got}")
         return
     for name in sorted(map(str, document.keys() - _TOP)):
         yield Problem(name, "there is no such field")
@@ -178,9 +186,10 @@ def _is_time(value: Any) -> bool:  # noqa: ANN401 - any JSON
     return True
 
 
-def _namesakes(documents: Sequence[Document]) -> Iterator[Problem]:
+def namesakes(documents: Sequence[Document]) -> Iterator[Problem]:
+    """Which of several Waivers have a name that one before them has: a cluster would have the last one alone."""
     first: dict[str, Document] = {}
     for each in documents:
-        other = first.setdefault(each.name, each)
+        other = first.setdefault(each.name, each) if each.name else each
         if other is not each:
             yield each.locate(Problem("metadata.name", f"there is another {KIND} {each.name} (in {other.file})"))

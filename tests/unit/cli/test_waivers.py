@@ -83,6 +83,39 @@ def test_files_are_read_with_the_constraints_beside_them(tmp_path: Path) -> None
     assert "late\tunused" in done.stdout
 
 
+@pytest.mark.parametrize("change", [{"kind": "waiver"}, {"kind": "WaiverList"}, {"kind": ""}], ids=str)
+def test_waiver_of_a_file_whose_kind_is_misspelt_is_shown_and_is_none(change: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "waiver.yaml").write_text(yaml.safe_dump({**document(), **change}), "utf-8")
+    done = _waivers(str(tmp_path))
+    assert done.exit_code == 1
+    assert "\tinvalid\t" in done.stdout
+    assert "kind: expected a Waiver of bestbefore.dev/v1alpha1" in done.stdout
+
+
+@pytest.mark.parametrize("text", ["", "replicas: 3\n", "apiVersion: v1\nkind: List\nitems: []\n"], ids=str.strip)
+def test_file_without_waiver_and_constraint_is_no_peace(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "waivers.yaml"
+    file.write_text(text, "utf-8")
+    done = _waivers(str(file))
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"{file}: holds neither a Waiver nor a Constraint" in done.stderr
+
+
+def test_constraints_of_files_without_waivers_are_nothing_to_look_at(tmp_path: Path) -> None:
+    (tmp_path / "constraint.yaml").write_text(yaml.safe_dump(CONSTRAINT), "utf-8")
+    done = _waivers(str(tmp_path))
+    assert (done.exit_code, done.stdout) == (0, "There is no Waiver.\n")
+
+
+def test_two_waivers_of_one_name_in_files_are_refused(tmp_path: Path) -> None:
+    """A cluster would have the last one alone."""
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(document()), "utf-8")
+    (tmp_path / "b.yaml").write_text(yaml.safe_dump(document(owner="team-pay")), "utf-8")
+    done = _waivers(str(tmp_path))
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"metadata.name: there is another Waiver late (in {tmp_path / 'a.yaml'})" in done.stderr
+
+
 def test_waivers_that_may_not_be_read_are_no_peace(simulator: ClusterSimulator) -> None:
     simulator.fail("waivers", AccessDeniedError("list waivers: 403"))
     assert _waivers().exit_code == 3

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gatekeeper.cluster.errors import AccessDeniedError, ObjectAbsentError
+from gatekeeper.cluster.errors import AccessDeniedError, ObjectAbsentError, ObjectInvalidError
 from gatekeeper.cluster.resource import CONSTRAINT_TEMPLATES, PODS, SYNC_SETS, WAIVERS, constraints
 from gatekeeper.cluster.times import whole_time
 from gatekeeper.controller.referential_rules import ReferentialRules
@@ -153,6 +153,40 @@ def test_status_is_written_at_most_once_an_hour(scene: Scene) -> None:
     scene.rounds.look()
     assert len(scene.written()) == written + 1
     assert len(scene.status()["workloads"]) == 5
+
+
+def test_status_that_is_refused_holds_up_no_other_and_is_said(scene: Scene) -> None:
+    """As of a Waiver that a cluster has from a time at which its definition asked for less."""
+    scene.cluster.fail("apply waivers a", ObjectInvalidError("apply the status of Waiver a: 422 spec.owner: Required"))
+    for name in ("a", "b"):
+        scene.waiver(name)
+    scene.rounds.look()
+    assert scene.conditions("b")["Active"] == "True"
+    assert (SourceName.WAIVERS, SourceProblem.INVALID) in scene.health.events
+
+
+def test_status_that_stays_refused_is_said_in_each_round_and_tried_again_after_an_hour(scene: Scene) -> None:
+    error = ObjectInvalidError("apply the status of Waiver a: 422 spec.owner: Required")
+    scene.cluster.fail("apply waivers a", error)
+    scene.waiver("a")
+    for _ in range(3):
+        scene.rounds.look()
+        scene.clock.advance(60)
+    assert scene.health.events == [(SourceName.WAIVERS, SourceProblem.INVALID)] * 3
+    scene.cluster.recover()
+    scene.clock.advance(3600)
+    scene.rounds.look()
+    assert scene.conditions("a")["Active"] == "True"
+    assert scene.health.events[-1] == (SourceName.WAIVERS, None)
+
+
+def test_refusal_goes_with_its_waiver(scene: Scene) -> None:
+    scene.cluster.fail("apply waivers a", ObjectInvalidError("apply the status of Waiver a: 422"))
+    scene.waiver("a")
+    scene.rounds.look()
+    scene.cluster.remove(WAIVERS, "a")
+    scene.rounds.look()
+    assert scene.health.events[-1] == (SourceName.WAIVERS, None)
 
 
 def test_nothing_is_written_where_nothing_changes(scene: Scene) -> None:

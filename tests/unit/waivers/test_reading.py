@@ -130,10 +130,18 @@ def test_several_problems_are_told_at_once():
     assert len(said(document(policies=[], owner="", until="soon"))) == 3
 
 
-@pytest.mark.parametrize("value", [{}, {"kind": "Waiver"}, {"apiVersion": "bestbefore.dev/v1", "kind": "Waiver"}])
-def test_other_kind_is_no_waiver(value):
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [
+        ({}, "no kind of no version"),
+        ({"kind": "Waiver"}, "Waiver of no version"),
+        ({"apiVersion": "bestbefore.dev/v1", "kind": "Waiver"}, "Waiver of bestbefore.dev/v1"),
+    ],
+    ids=["nothing", "kind", "version"],
+)
+def test_other_kind_is_no_waiver(value, got):
     (problem,) = said(value)
-    assert problem.startswith("kind: expected a Waiver of bestbefore.dev/v1alpha1")
+    assert problem == f"kind: expected a Waiver of bestbefore.dev/v1alpha1, got {got}"
 
 
 @pytest.mark.parametrize("spec", [None, [], "text"])
