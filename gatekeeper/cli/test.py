@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,13 +16,15 @@ from gatekeeper.cli import output, policy_files, trust_roots, waiver_files
 from gatekeeper.cli.quotation import visible
 from gatekeeper.cli.reports import junit
 from gatekeeper.cli.reports.junit import JUnitCase
-from gatekeeper.documents.document import is_object_file
+from gatekeeper.documents.document import object_files
+from gatekeeper.documents.problems import Problem
 from gatekeeper.evaluation import gator_suite, installed, suite, suite_run
 from gatekeeper.evaluation.opa import Engine, EvaluationError, NoVerdictError
 from gatekeeper.evaluation.suite import Suite, SuiteCase
 from gatekeeper.evaluation.suite_run import CaseRun
 from gatekeeper.policy import PolicyError
 from gatekeeper.translation.translate import Translation
+from provider import limits
 
 
 @click.command()
@@ -129,23 +132,34 @@ def _translations(found: Suite, engine: Engine) -> list[Translation]:
     return [each.with_waivers(waivers) for each in translations]
 
 
-def _unjudged(folders: Sequence[Path], used: Mapping[Path, frozenset[Path]]) -> list[str]:
-    """The YAML and JSON of given folders that no suite names; of a folder in which nothing is named only the folder."""
+def _unjudged(folders: Sequence[Path], used: Mapping[Path, frozenset[Path]]) -> dict[str, str]:
+    """The YAML and JSON of given folders that nobody judges, and why; of a folder in which nothing is named only it."""
     named = {each.resolve() for files in used.values() for each in files}
     unknown = {each.parent.resolve() for each, files in used.items() if not files}
+    unread: list[Problem] = []
     found = [
         file
         for folder in folders
         if folder.is_dir()
-        for file in sorted(folder.rglob("*"))
-        if is_object_file(file) and file.resolve() not in named and unknown.isdisjoint(file.resolve().parents)
+        for file in _read_files(folder, unread)
+        if file.resolve() not in named and unknown.isdisjoint(file.resolve().parents)
     ]
     kept = {parent for each in named for parent in each.parents}
     groups: dict[Path, int] = {}
     for file in found:
         place = file if file.parent.resolve() in kept else file.parent
         groups[place] = groups.get(place, 0) + 1
-    return [str(place) if place in found else f"{place}/ ({count} files)" for place, count in groups.items()]
+    places = [str(place) if place in found else f"{place}/ ({count} files)" for place, count in groups.items()]
+    return {**dict.fromkeys(places, "no suite names it"), **{each.file: f"it {each.message}" for each in unread}}
+
+
+def _read_files(folder: Path, unread: list[Problem]) -> list[Path]:
+    """The files that `check` would read there, in order; what it could not look into gets a problem."""
+    names = sorted(islice(object_files(str(folder), unread), limits.DIRECTORY_FILES + 1))
+    if len(names) > limits.DIRECTORY_FILES:
+        message = f"holds more than {limits.DIRECTORY_FILES} files, which is the most that is looked through"
+        unread.append(Problem("", message, file=f"{folder}/"))
+    return [Path(name) for name in names[: limits.DIRECTORY_FILES]]
 
 
 class _Report:
@@ -171,11 +185,11 @@ class _Report:
         if code is output.Exit.USAGE or self._worst is output.Exit.ALLOWED:
             self._worst = code
 
-    def unjudged(self, places: Sequence[str]) -> None:
-        """Files that were given and that no suite names."""
+    def unjudged(self, places: Mapping[str, str]) -> None:
+        """Files that were given and that nobody judges, and why."""
         if places:
-            output.notes([f"not judged, for no suite names it: {place}" for place in places])
-        self._tests += [JUnitCase(place, "not judged", skipped="no suite names it") for place in places]
+            output.notes([f"not judged, for {why}: {place}" for place, why in places.items()])
+        self._tests += [JUnitCase(place, "not judged", skipped=why) for place, why in places.items()]
 
     def leave(self) -> NoReturn:
         """Say what came of it all, and end with the exit code for it."""

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -200,7 +201,7 @@ def _expand(paths: Iterable[str | Path], problems: list[Problem]) -> Iterator[tu
             yield path, False
             continue
         unreadable: list[Problem] = []
-        names = sorted(_files(path, unreadable))
+        names = sorted(islice(object_files(path, unreadable), limits.DIRECTORY_FILES + 1))
         problems += unreadable
         if len(names) > limits.DIRECTORY_FILES:
             sentence = f"the directory holds more than {limits.DIRECTORY_FILES} files, which is the most that is read"
@@ -211,7 +212,14 @@ def _expand(paths: Iterable[str | Path], problems: list[Problem]) -> Iterator[tu
         yield from ((name, True) for name in names)
 
 
-def _files(directory: str, unreadable: list[Problem]) -> Iterator[str]:
+def object_files(directory: str, unreadable: list[Problem]) -> Iterator[str]:
+    """The files of a directory that objects are read from, in no order; see `read_documents`.
+
+    Args:
+        directory: where to look, in the folders in it too.
+        unreadable: gets a problem for every folder that cannot be looked into.
+    """
+
     def refuse(error: OSError) -> None:
         unreadable.append(Problem("", f"cannot be read: {error.strerror}", file=str(error.filename)))
 

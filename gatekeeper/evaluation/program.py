@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from gatekeeper.documents import fields
 from gatekeeper.documents.product import PATHS
+from gatekeeper.evaluation.silence import silent
 from gatekeeper.translation.template import READS_WAIVERS
 from gatekeeper.translation.tokens import tokens
 from gatekeeper.waivers.waiver import GROUP_VERSION as WAIVER_GROUP_VERSION
@@ -257,7 +258,8 @@ def write(  # noqa: PLR0913, PLR0917 - what an evaluation is made of
 
 def write_modules(folder: Path, texts: Mapping[str, str]) -> None:
     """Write Rego texts by package; a policy's rule gets the file name that policy-controller's messages have."""
-    for package, text in texts.items():
+    for package, loud in texts.items():
+        text = silent(loud)
         if package.startswith("lib.policies."):
             place = folder / package
             place.mkdir()

@@ -10,6 +10,7 @@ import yaml
 
 from gatekeeper.evaluation.opa import EvaluationError, NoVerdictError, OpaError
 from gatekeeper.evaluation.suite import FILE_NAME
+from provider import limits
 from tests.unit.cli.conftest import POLICY, Run, ScriptedOpa
 
 TOO_OLD = {"msg": "Image exceeds maximum allowed age.", "details": {"reason": "PolicyFailed"}}
@@ -194,6 +195,27 @@ def test_files_of_a_folder_that_no_suite_names_are_told(run: Run, folder: Path, 
     assert run("test", folder / FILE_NAME).stderr == ""
     root = ET.fromstring(run("test", folder, "--output", "junit").stdout)  # noqa: S314 - our own text
     assert root.get("skipped") == "2"
+
+
+def test_folder_of_too_many_files_is_not_taken_for_judged(
+    run: Run, folder: Path, opa: ScriptedOpa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "DIRECTORY_FILES", 1)
+    assert f"note: not judged, for it holds more than 1 files, which is the most that is looked through: {folder}/" in (
+        run("test", folder).stderr.splitlines()
+    )
+
+
+def test_link_to_a_folder_is_not_taken_for_judged(run: Run, folder: Path, opa: ScriptedOpa, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    assert f"links to folders are not followed: {folder / 'linked'}" in run("test", folder).stderr
+
+
+def test_folders_whose_names_begin_with_a_dot_hold_nothing_to_judge(run: Run, folder: Path, opa: ScriptedOpa) -> None:
+    (folder / ".venv").mkdir()
+    (folder / ".venv" / "other.yaml").write_text("kind: Pod\n")
+    assert "not judged" not in run("test", folder).stderr
 
 
 def test_quiet_shows_what_is_not_as_expected_and_the_summary(run: Run, folder: Path, opa: ScriptedOpa) -> None:
