@@ -59,6 +59,13 @@ KINDS: Final = (
 
 BY_KIND: Final = {each.kind: each for each in KINDS}
 
+# The kind that owns the Pods of files on a node.
+NODE: Final = "Node"
+
+_GROUPS: Final = {NODE: "", **{each.kind: each.group for each in KINDS}}
+# Where Kubernetes had its own kinds once: references to owners keep it.
+_FORMER_GROUP: Final = "extensions"
+
 # Those of which built-in controllers make Pods, Jobs or ReplicaSets.
 MAKERS: Final = frozenset(each.kind for each in KINDS if each.maker)
 
@@ -107,3 +114,17 @@ UPDATED_FIELDS: Final = (
     "updateStrategy",
     "volumeClaimTemplates",
 )
+
+
+def kind_of(kind: str, api_version: str) -> str:
+    """The kind; where somebody else calls theirs as Kubernetes calls one of its own, with its group.
+
+    No built-in controller makes Pods of a `Job.batch.volcano.sh`.
+
+    Args:
+        kind: `Job`.
+        api_version: `batch.volcano.sh/v1alpha1`; empty where it is not known.
+    """
+    group = api_version.rpartition("/")[0]
+    own = _GROUPS.get(kind, group)
+    return f"{kind}.{group}" if group not in {"", own, _FORMER_GROUP} else kind

@@ -36,7 +36,7 @@ class WorkloadName:
 
     Attributes:
         namespace: where it lies.
-        kind: `ReplicaSet`.
+        kind: `ReplicaSet`; as `workloads.kind_of` says it.
         name: its own.
     """
 
@@ -52,7 +52,8 @@ class WorkloadName:
         """
         known = workloads.BY_KIND.get(self.kind)
         version = (f"{known.group}/v1" if known.group else "v1") if known else ""
-        found = {"apiVersion": version, "kind": self.kind, "namespace": self.namespace, "name": self.name, "uid": uid}
+        kind = self.kind.partition(".")[0]
+        found = {"apiVersion": version, "kind": kind, "namespace": self.namespace, "name": self.name, "uid": uid}
         return {name: value for name, value in found.items() if value}
 
 

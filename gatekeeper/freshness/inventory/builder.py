@@ -18,10 +18,11 @@ from gatekeeper.cluster.pod import is_over
 from gatekeeper.denials.ledger.workload import OwnersByName, WorkloadName
 from gatekeeper.documents import fields, workloads
 from gatekeeper.freshness.inventory import limits
-from gatekeeper.freshness.inventory.inventory import NODE, ImageId, PodGroup, RunningWorkload, WorkloadInventory
+from gatekeeper.freshness.inventory.inventory import ImageId, PodGroup, RunningWorkload, WorkloadInventory
 from gatekeeper.freshness.inventory.pod_shape import PodShape, images_of
 
 _REVISION: Final = "deployment.kubernetes.io/revision"
+_PARTITION: Final = ("updateStrategy", "rollingUpdate", "partition")
 CONTROLLER_REVISION: Final = "ControllerRevision"
 _STATUSES: Final = {
     "initContainers": "initContainerStatuses",
@@ -64,6 +65,8 @@ class InventoryBuilder:
         self._namespaces: dict[str, dict[str, str]] = {}
         self._made: dict[WorkloadName, _WorkloadDraft] = {}
         self._owners: dict[WorkloadName, _Owner] = {}
+        # What stands between Pods and what is shown.
+        self._passed: set[WorkloadName] = set()
         self._pods = 0
         self._left_out: dict[str, int] = {}
         self.problems: list[str] = []
@@ -88,7 +91,7 @@ class InventoryBuilder:
 
     def inventory(self) -> WorkloadInventory:
         """What was taken."""
-        made = [_finished(each) for each in self._made.values() if not self._is_made(each.workload.name)]
+        made = [_finished(each) for each in self._made.values() if self._is_shown(each)]
         said = [f"{count} {what} were left out: {most} are at most" for what, count, most in self._beyond()]
         return WorkloadInventory(
             self._taken,
@@ -104,12 +107,24 @@ class InventoryBuilder:
         for what, count in self._left_out.items():
             yield what, count, most.get(what, limits.TEMPLATE_BYTES)
 
-    def _is_made(self, name: WorkloadName) -> bool:
-        """Whether it has an owner, of which it is a part."""
-        return name in self._owners
+    def _is_shown(self, made: _WorkloadDraft) -> bool:
+        """Whether it is not a part of what owns it.
+
+        The pod template of what an operator owns is read nowhere else: it is shown by itself where no Pod shows it, and
+        always of a CronJob, which has Pods only now and then.
+        """
+        its = made.workload
+        owner = self._owners.get(its.name)
+        if owner is None or made.groups:
+            return True
+        if owner.name.kind in workloads.BY_KIND or its.finished:
+            return False
+        # Of what makes ReplicaSets those without Pods are of earlier revisions.
+        is_earlier = its.name.kind == "ReplicaSet" and its.replicas == 0
+        return its.name.kind == "CronJob" or not (is_earlier or its.name in self._passed)
 
     def _add_workload(self, found: Mapping[str, Any]) -> None:
-        kind = fields.text(found, "kind")
+        kind = workloads.kind_of(fields.text(found, "kind"), fields.text(found, "apiVersion"))
         known = workloads.BY_KIND.get(kind)
         if known is None:
             return
@@ -123,7 +138,8 @@ class InventoryBuilder:
                 number = fields.text(found, "metadata", "annotations", _REVISION)
                 if shape is not None and number.isdecimal():
                     self._revision(owner, int(number), name.name, shape)
-            return
+            if owner.name.kind in workloads.BY_KIND:
+                return
         spec = fields.mapping(found, "spec")
         replicas = spec.get("replicas")
         made = self._workload(name, fields.text(found, "apiVersion"), fields.text(found, "metadata", "uid"))
@@ -137,6 +153,7 @@ class InventoryBuilder:
             time_zone=fields.text(spec, "timeZone"),
             suspended=spec.get("suspend") is True,
             finished=kind == "Job" and _is_finished(found),
+            partitioned=known.numbered and fields.number(spec, *_PARTITION) > 0,
         )
 
     def _add_revision(self, found: Mapping[str, Any], number: int, template: Mapping[str, Any]) -> None:
@@ -164,7 +181,7 @@ class InventoryBuilder:
         self._pods += 1
         name = _name(pod, "Pod")
         owner = _owner(pod, name.namespace)
-        static = owner is not None and owner.name.kind == NODE
+        static = owner is not None and owner.name.kind == workloads.NODE
         top = self._top(owner) if owner is not None and not static else _Owner(name, "v1", _uid(pod))
         made = self._workload(top.name, top.api_version, top.uid)
         shape = self._shape(name, PodShape.of_pod(pod))
@@ -186,6 +203,7 @@ class InventoryBuilder:
         seen: set[WorkloadName] = set()
         while owner.name in self._owners and owner.name not in seen:
             seen.add(owner.name)
+            self._passed.add(owner.name)
             owner = self._owners[owner.name]
         if owner.name in self._made:
             return owner
@@ -217,13 +235,19 @@ class InventoryBuilder:
 
 def _finished(made: _WorkloadDraft) -> RunningWorkload:
     numbers = sorted(made.revisions)
+    newest = made.revisions[numbers[-1]][0] if numbers and made.workload.name.kind == "Deployment" else ""
     name, shape = made.revisions[numbers[0]] if len(numbers) > 1 else ("", None)
     current = made.workload.shape
     if current is None and numbers:
         # A Deployment that may not be read, while its ReplicaSets may.
         current = made.revisions[numbers[-1]][1]
     return replace(
-        made.workload, shape=current, previous=shape, revision=name if shape else "", pods=tuple(made.groups.values())
+        made.workload,
+        shape=current,
+        previous=shape,
+        revision=name if shape else "",
+        pods=tuple(made.groups.values()),
+        current=newest,
     )
 
 
@@ -245,13 +269,15 @@ def _owner(found: Mapping[str, Any], namespace: str) -> _Owner | None:
     one = next((each for each in owners if each.get("controller") is True), owners[0] if owners else None)
     if one is None:
         return None
-    name = WorkloadName(namespace, sys.intern(fields.text(one, "kind")), fields.text(one, "name"))
-    return _Owner(name, sys.intern(fields.text(one, "apiVersion")), fields.text(one, "uid"))
+    api_version = fields.text(one, "apiVersion")
+    kind = workloads.kind_of(fields.text(one, "kind"), api_version)
+    name = WorkloadName(namespace, sys.intern(kind), fields.text(one, "name"))
+    return _Owner(name, sys.intern(api_version), fields.text(one, "uid"))
 
 
 def _is_finished(job: Mapping[str, Any]) -> bool:
     conditions = fields.rows(job, "status", "conditions")
-    return any(each.get("type") in _FINISHED and each.get("status") == "True" for each in conditions)
+    return any(fields.text(each, "type") in _FINISHED and each.get("status") == "True" for each in conditions)
 
 
 def _ids(pod: Mapping[str, Any]) -> Iterator[ImageId]:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.freshness.inventory.pod_shape import PodShape
-
-# The kind that owns the Pods of files on a node.
-NODE: Final = "Node"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +60,8 @@ class RunningWorkload:
         time_zone: of the schedule; empty for that of the controller, which is UTC as a rule.
         suspended: of a CronJob or Job, that it makes no Pods.
         finished: of a Job, that it has done its work or given up.
+        current: the name of the ReplicaSet that holds the present revision; empty where it is not known.
+        partitioned: of a StatefulSet, that some Pods stay at the revision before, and come again as they are.
     """
 
     name: WorkloadName
@@ -78,6 +76,8 @@ class RunningWorkload:
     time_zone: str = ""
     suspended: bool = False
     finished: bool = False
+    current: str = ""
+    partitioned: bool = False
 
     @property
     def running(self) -> int:

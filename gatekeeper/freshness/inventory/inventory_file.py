@@ -12,7 +12,7 @@ from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.documents import document, fields, workloads
 from gatekeeper.documents.document import Document
 from gatekeeper.documents.problems import DocumentError, Problem
-from gatekeeper.freshness.inventory import limits
+from gatekeeper.freshness.inventory import limits, recorded_fields
 from gatekeeper.freshness.inventory.builder import CONTROLLER_REVISION, InventoryBuilder
 from gatekeeper.freshness.inventory.inventory import ImageId, PodGroup, RunningWorkload, WorkloadInventory
 from gatekeeper.freshness.inventory.pod_shape import PodShape
@@ -87,7 +87,7 @@ def of_documents(documents: Iterable[Document], now: int, team_label: str = "") 
     """
     documents = list(documents)
     builder = InventoryBuilder(now, team_label)
-    known = [each for each in documents if each.kind in workloads.BY_KIND or each.kind == CONTROLLER_REVISION]
+    known = [each for each in documents if _kind(each) in workloads.BY_KIND or each.kind == CONTROLLER_REVISION]
     if not known:
         file = documents[0].file if documents else ""
         expected = "expected Pods or workloads, or what `bestbefore report --save-inventory` wrote"
@@ -95,12 +95,24 @@ def of_documents(documents: Iterable[Document], now: int, team_label: str = "") 
     for each in documents:
         if each.kind == "Namespace":
             builder.add_namespace(each.value)
-    for each in sorted(known, key=lambda one: one.kind == "Pod"):
+    # What stands twice, as of two lists one after the other, runs once.
+    once = {_identity(each, number): each for number, each in enumerate(known)}
+    for each in sorted(once.values(), key=lambda one: one.kind == "Pod"):
         builder.add(each.value)
-    others = sorted({each.kind for each in documents} - workloads.BY_KIND.keys() - {CONTROLLER_REVISION, "Namespace"})
+    others = sorted({_kind(each) for each in documents} - workloads.BY_KIND.keys() - {CONTROLLER_REVISION, "Namespace"})
     if others:
         builder.problems.append(f"objects of these kinds were passed over: {', '.join(others)}")
     return builder.inventory()
+
+
+def _identity(found: Document, number: int) -> tuple[str, str, str, int]:
+    """What an object is called; one without a name is another one each time."""
+    name = fields.name(found.value)
+    return _kind(found), fields.text(found.value, "metadata", "namespace"), name, 0 if name else number
+
+
+def _kind(found: Document) -> str:
+    return workloads.kind_of(found.kind, fields.text(found.value, "apiVersion"))
 
 
 def _of_json(found: Document, team_label: str) -> WorkloadInventory:
@@ -109,6 +121,8 @@ def _of_json(found: Document, team_label: str) -> WorkloadInventory:
         raise DocumentError(
             [found.locate(Problem(_VERSION_FIELD, f"is {value[_VERSION_FIELD]!r}, expected {VERSION}"))]
         )
+    if wrong := [found.locate(each) for each in recorded_fields.problems(value)]:
+        raise DocumentError(wrong[: limits.PROBLEMS])
     problems: list[Problem] = []
     shapes = [PodShape.of_template(each) for each in fields.rows(value, "shapes")]
     rows: list[RunningWorkload] = []
@@ -163,4 +177,6 @@ def _workload(row: Mapping[str, Any], shapes: list[PodShape]) -> RunningWorkload
         fields.text(row, "time_zone"),
         row.get("suspended") is True,
         row.get("finished") is True,
+        fields.text(row, "current"),
+        row.get("partitioned") is True,
     )

@@ -34,7 +34,8 @@ def read(found: ClusterSimulator) -> WorkloadInventory:
 
 
 def web(count: int = 3) -> list[dict[str, Any]]:
-    replica_set = {"name": "web-5d4f8c7b94", **owned("Deployment", "web")}
+    revision = {"annotations": {"deployment.kubernetes.io/revision": "3"}}
+    replica_set = {"name": "web-5d4f8c7b94", **owned("Deployment", "web"), **revision}
     its = owned("ReplicaSet", "web-5d4f8c7b94")
     return [
         workload("Deployment", "web", spec(f"{WEB}:1"), replicas=count),
@@ -91,6 +92,7 @@ def test_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     again = inventory_file.read(tmp_path / "inventory.json", 0)
     assert inventory_file.to_json(again) == inventory_file.to_json(found)
     assert (again.taken, again.team("shop"), again.pods) == (NOW, "checkout", 3)
+    assert again.workloads[0].current == "web-5d4f8c7b94"
 
 
 def test_pods_as_kubectl_prints_them_are_read(tmp_path: Path) -> None:
@@ -99,6 +101,13 @@ def test_pods_as_kubectl_prints_them_are_read(tmp_path: Path) -> None:
     path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": pods}))
     (one,) = inventory_file.read(path, NOW).workloads
     assert (one.name.kind, one.name.name, one.running, one.shape) == ("Deployment", "web", 3, None)
+
+
+def test_pod_that_stands_twice_runs_once_and_one_without_a_name_is_another_each_time(tmp_path: Path) -> None:
+    named, nameless = pod("a", spec("a/b")), pod("", spec("a/b"), generateName="b-")
+    path = tmp_path / "pods.json"
+    path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [named, nameless, named, nameless]}))
+    assert inventory_file.read(path, NOW).pods == 3
 
 
 @pytest.mark.parametrize(
