@@ -19,6 +19,8 @@ NOWHERE: Final = "default"
 # What an Event may have (its API's validation): bytes of a note, and characters of a word and of a name.
 NOTE_BYTES: Final = 1024
 WORD_CHARACTERS: Final = 128
+# What we write into an annotation: all annotations of an object together may have 256 KiB.
+ANNOTATION_CHARACTERS: Final = 4_096
 _NAME_CHARACTERS: Final = 253
 # What may not stand in the name of an Event, and dots beside dashes or dots.
 _FOREIGN: Final = re.compile(r"[^a-z0-9.-]", re.ASCII)
@@ -57,8 +59,9 @@ class EventText:
             instance: who writes it, our Pod's name.
         """
         metadata: dict[str, Any] = {"name": self.name, "namespace": self.namespace}
-        if said := {f"{PREFIX}{name}": shown(value) for name, value in self.annotations.items() if value}:
-            metadata["annotations"] = said
+        said = {name: shown(value, ANNOTATION_CHARACTERS) for name, value in self.annotations.items() if value}
+        if said:
+            metadata["annotations"] = {f"{PREFIX}{name}": value for name, value in said.items()}
         return {
             "apiVersion": EVENTS.api_version,
             "kind": EVENTS.kind,

@@ -1,14 +1,20 @@
-"""Events on workloads: one when the class of what runs changes, or the date that was announced."""
+"""Events on workloads: one when the class of what runs changes, or the date that was announced.
+
+What changes at once for several policies is one Event for each reason (`NewsKind`): a new cluster with 20 policies
+would have several times as many. Where such an Event is refused for what it says, each policy has one of its own: what
+one of them says does not silence the others.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
 
 from gatekeeper.cluster.api import KubernetesApi
-from gatekeeper.cluster.errors import ClusterError, ClusterUnavailableError, ConflictError
+from gatekeeper.cluster.errors import ClusterError, ClusterUnavailableError, ConflictError, ObjectInvalidError
 from gatekeeper.cluster.resource import EVENTS
 from gatekeeper.denials.ledger.snapshot import SnapshotError
 from gatekeeper.denials.ledger.workload import WorkloadName
@@ -16,6 +22,7 @@ from gatekeeper.denials.logs.health import SourceHealth, SourceName, problem_of
 from gatekeeper.freshness.announcement import limits, workload_event
 from gatekeeper.freshness.announcement.notice import Notice, NoticeName, PastNotices, SaidNotice, notices
 from gatekeeper.freshness.announcement.round import SOON, Round
+from gatekeeper.freshness.announcement.workload_news import WorkloadNews, workload_news
 from gatekeeper.freshness.outlook import SECOND, Due
 from provider.clock import Clock
 
@@ -25,6 +32,7 @@ _VERSION: Final = 1
 class WorkloadEvents:
     """Writes them. What was said is kept over a restart (`SavedPart`), so that nothing is said twice.
 
+    Only after a process that was killed within seconds of an Event its policies may be named again, beside what is new.
     Where nothing was kept, as of a new Pod, what stands in the cluster says it.
 
     Args:
@@ -55,10 +63,12 @@ class WorkloadEvents:
         self._may_write = may_write
         self._past = past
         self._said: dict[NoticeName, SaidNotice] = {}
+        # When what was refused was tried last; and what has to stand alone, for together with others it was refused.
         self._tried: dict[NoticeName, float] = {}
-        self._waiting: list[Notice] = []
+        self._alone: set[NoticeName] = set()
+        self._waiting: list[WorkloadNews] = []
 
-    def take(self, found: Round, now: int) -> list[Notice]:
+    def take(self, found: Round, now: int) -> list[WorkloadNews]:
         """What there is to say, of a round or of time that has passed since; `write` says it.
 
         Args:
@@ -66,32 +76,41 @@ class WorkloadEvents:
             now: nanoseconds since 1970.
         """
         self._learn()
-        there = notices(found.outlooks, now)
+        said: dict[NoticeName, SaidNotice] = {}
+        unsaid: list[Notice] = []
+        for notice in notices(found.outlooks, now):
+            before = self._said.get(notice.name)
+            if before is not None:
+                said[notice.name] = before
+            if _is_news(notice, before):
+                unsaid.append(notice)
         # Of what does not run any more nobody hears.
-        self._said = {name: said for name, said in self._said.items() if name in there}
-        self._waiting = list(self._news(there))
-        self._tried = {each.name: self._tried[each.name] for each in self._waiting if each.name in self._tried}
+        self._said = said
+        names = {each.name for each in unsaid}
+        self._tried = {name: at for name, at in self._tried.items() if name in names}
+        self._alone &= names
+        self._waiting = workload_news(unsaid, self._alone)
         return list(self._waiting)
 
     def write(self) -> None:
-        """Say some of it; what cannot be written holds up nothing else, and is tried again."""
+        """Say some of it; what cannot be written holds up nothing of other workloads, and is tried again."""
         monotonic, failed = self._clock.monotonic(), False
         due = [each for each in self._waiting if self._is_due(each, monotonic)]
-        for notice in islice(due, limits.EVENTS):
+        for news in islice(due, limits.EVENTS):
             if not self._may_write():
                 return
             try:
-                self._write(notice)
+                self._write(news)
             except ClusterUnavailableError as error:
                 # All others would wait for the same.
                 self._health.failed(SourceName.EVENTS, problem_of(error), error.message)
                 return
             except ClusterError as error:
                 failed = True
-                self._tried[notice.name] = monotonic
+                self._refused(news, error, monotonic)
                 self._health.failed(SourceName.EVENTS, problem_of(error), error.message)
             else:
-                self._note(notice)
+                self._note(news)
         if due and not failed:
             self._health.succeeded(SourceName.EVENTS)
 
@@ -127,31 +146,39 @@ class WorkloadEvents:
             except ClusterError as error:
                 self._health.failed(SourceName.EVENTS, problem_of(error), error.message)
 
-    def _news(self, there: Mapping[NoticeName, Notice]) -> Iterator[Notice]:
-        for name, notice in sorted(there.items(), key=lambda item: _urgency(item[1])):
-            if _is_news(notice, self._said.get(name)):
-                yield notice
+    def _is_due(self, news: WorkloadNews, monotonic: float) -> bool:
+        """What is new is not held up by what was refused before it came."""
+        tried = min(self._tried.get(each.name, -math.inf) for each in news.notices)
+        return monotonic - tried >= limits.EVENT_RETRY_SECONDS
 
-    def _is_due(self, notice: Notice, monotonic: float) -> bool:
-        tried = self._tried.get(notice.name)
-        return tried is None or monotonic - tried >= limits.EVENT_RETRY_SECONDS
+    def _refused(self, news: WorkloadNews, error: ClusterError, monotonic: float) -> None:
+        names = {each.name for each in news.notices}
+        if isinstance(error, ObjectInvalidError) and len(names) > 1:
+            # It may be for what one of them says: the next turn says each by itself.
+            self._alone |= names
+            self._waiting.remove(news)
+            self._waiting += workload_news(news.notices, names)
+        else:
+            self._tried |= dict.fromkeys(names, monotonic)
 
-    def _write(self, notice: Notice) -> None:
+    def _write(self, news: WorkloadNews) -> None:
         now = int(self._clock.now() * SECOND)
-        body = workload_event.event(notice, now, self._instance, self._uid(notice.name.workload))
+        body = workload_event.event(news, now, self._instance, self._uid(news.name.workload))
         try:
             self._api.create(EVENTS, body)
         except ConflictError:
             # The process before this one said it.
             return
 
-    def _note(self, notice: Notice) -> None:
-        self._waiting.remove(notice)
-        self._tried.pop(notice.name, None)
-        if notice.due in SOON:
-            self._said[notice.name] = SaidNotice(notice.due, notice.since)
-        else:
-            self._said.pop(notice.name, None)
+    def _note(self, news: WorkloadNews) -> None:
+        self._waiting.remove(news)
+        for notice in news.notices:
+            self._tried.pop(notice.name, None)
+            self._alone.discard(notice.name)
+            if news.name.is_soon:
+                self._said[notice.name] = SaidNotice(notice.due, notice.since)
+            else:
+                self._said.pop(notice.name, None)
 
 
 def _is_news(notice: Notice, said: SaidNotice | None) -> bool:
@@ -163,11 +190,6 @@ def _is_news(notice: Notice, said: SaidNotice | None) -> bool:
     if notice.due is not said.due:
         return True
     return notice.due is not Due.EXPIRED and notice.since != said.since
-
-
-def _urgency(notice: Notice) -> tuple[int, str, str, str]:
-    workload = notice.name.workload
-    return notice.since or 0, workload.namespace, workload.name, notice.name.policy
 
 
 def _row(row: Any) -> tuple[NoticeName, SaidNotice]:  # noqa: ANN401 - any JSON

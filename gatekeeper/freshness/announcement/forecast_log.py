@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from gatekeeper.denials.events import ControllerEvent
 from gatekeeper.freshness.announcement import limits, moments
 from gatekeeper.freshness.announcement.round import Place, Round, image_of
 from gatekeeper.freshness.outlook import Due, Outlook, Question
 from provider.telemetry.log import Log
+
+_Classes: TypeAlias = dict[tuple[str, Question], Due]
 
 # At first sight these are not worth a line: an image that was built yesterday, under a rule of 30 days.
 _FAR: Final = frozenset({Due.IN_30_DAYS, Due.LATER})
@@ -23,8 +25,8 @@ class ForecastLog:
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        # By image, since of a large cluster each has dozens of outlooks.
-        self._said: dict[Place, dict[tuple[str, Question], Due]] = {}
+        # By image, since of a large cluster each has dozens of outlooks; many images have the same classes.
+        self._said: dict[Place, _Classes] = {}
 
     def take(self, found: Round, now: int) -> None:
         """Write what is in another class than before.
@@ -33,15 +35,17 @@ class ForecastLog:
             found: the last round.
             now: nanoseconds since 1970.
         """
-        before, self._said = self._said, {}
+        said: dict[Place, _Classes] = {}
         asked: dict[tuple[str, Question], tuple[str, Question]] = {}
         changed: list[tuple[Outlook, Due, Due | None]] = []
         for each in found.outlooks:
             due, image, name = each.due(now), image_of(each), (each.policy, each.question)
-            self._said.setdefault(image, {})[asked.setdefault(name, name)] = due
-            last = before.get(image, {}).get(name)
+            said.setdefault(image, {})[asked.setdefault(name, name)] = due
+            last = self._said.get(image, {}).get(name)
             if _is_news(due, last):
                 changed.append((each, due, last))
+        shared: dict[object, _Classes] = {}
+        self._said = {image: shared.setdefault(tuple(its.items()), its) for image, its in said.items()}
         for each, due, last in sorted(changed, key=lambda item: item[0].best_before or 0)[: limits.LINES]:
             self._say(each, due, last)
         if len(changed) > limits.LINES:

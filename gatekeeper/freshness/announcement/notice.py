@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -64,18 +64,23 @@ class PastNotices(Protocol):
         """
 
 
-def notices(outlooks: Iterable[Outlook], now: int) -> dict[NoticeName, Notice]:
+def notices(outlooks: Iterable[Outlook], now: int) -> Iterator[Notice]:
     """What there is to say of each workload and policy; that something is not known, only where nothing else is.
 
     Args:
         outlooks: of all that runs.
         now: nanoseconds since 1970.
     """
-    found: dict[NoticeName, list[Outlook]] = defaultdict(list)
+    workloads: dict[WorkloadName, list[Outlook]] = defaultdict(list)
     for each in outlooks:
         if each.question in _QUESTIONS:
-            found[NoticeName(each.policy, each.subject.workload)].append(each)
-    return {name: _notice(name, several, now) for name, several in found.items()}
+            workloads[each.subject.workload].append(each)
+    for workload, its in workloads.items():
+        policies: dict[str, list[Outlook]] = defaultdict(list)
+        for each in its:
+            policies[each.policy].append(each)
+        for policy, several in policies.items():
+            yield _notice(NoticeName(policy, workload), several, now)
 
 
 def _notice(name: NoticeName, outlooks: list[Outlook], now: int) -> Notice:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from gatekeeper.freshness.announcement import limits
-from gatekeeper.freshness.outlook import DAY, Due, Outlook, OutlookVerdict, Question
+from gatekeeper.freshness.outlook import DAY, Due, Outlook, OutlookTurn, OutlookVerdict, Question
 
 Place: TypeAlias = tuple[object, ...]
 
@@ -60,12 +60,13 @@ class RoundMemory:
         """
         kept: dict[Place, tuple[int, Outlook]] = {}
         found: list[Outlook] = []
+        turns: dict[Sequence[OutlookTurn], Sequence[OutlookTurn]] = {}
         for each in outlooks:
             before = self._before(each)
             if before is not None and _is_unknown(each) and now - before[0] <= limits.KEPT_DAYS * DAY:
                 kept[place_of(before[1])] = before
             else:
-                found.append(_dated(each, before[1]) if before is not None else each)
+                found.append(_dated(each, before[1], turns) if before is not None else each)
         if kept:
             found = [*(each for each in found if place_of(each) not in kept), *(each for _, each in kept.values())]
         self._older = {place: at for place, (at, _) in kept.items()}
@@ -107,12 +108,19 @@ def is_told(outlook: Outlook) -> bool:
     return outlook.question is Question.RESCHEDULE
 
 
-def _dated(outlook: Outlook, before: Outlook) -> Outlook:
-    """What is denied now is denied since it was said to be, or was seen first: not since this round."""
+def _dated(outlook: Outlook, before: Outlook, known: dict[Sequence[OutlookTurn], Sequence[OutlookTurn]]) -> Outlook:
+    """What is denied now is denied since it was said to be, or was seen first: not since this round.
+
+    Args:
+        outlook: of this round.
+        before: of the last one.
+        known: turns of this round; many outlooks have the same.
+    """
     denial = before.denial
     if outlook.now.verdict is not OutlookVerdict.DENIED or denial is None or denial.since > outlook.now.since:
         return outlook
-    return replace(outlook, turns=(replace(outlook.now, since=denial.since), *outlook.turns[1:]))
+    turns = (replace(outlook.now, since=denial.since), *outlook.turns[1:])
+    return replace(outlook, turns=known.setdefault(turns, turns))
 
 
 def _is_unknown(outlook: Outlook) -> bool:

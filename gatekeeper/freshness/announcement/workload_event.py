@@ -8,40 +8,40 @@ from __future__ import annotations
 from typing import Final
 
 from gatekeeper.cluster.api import Object
-from gatekeeper.cluster.event import EventText, name_of
+from gatekeeper.cluster.event import ANNOTATION_CHARACTERS, EventText, name_of
 from gatekeeper.denials.ledger.seen_keys import fingerprint
 from gatekeeper.freshness.announcement import moments, sentences
-from gatekeeper.freshness.announcement.notice import Notice
-from gatekeeper.freshness.announcement.round import SOON
+from gatekeeper.freshness.announcement.workload_news import WorkloadNews
 from gatekeeper.freshness.outlook import SECOND, Due
 
 _ACTION: Final = "Forecast"
 
 
-def event(notice: Notice, now: int, instance: str, uid: str = "") -> Object:
-    """The Event about a notice.
+def event(news: WorkloadNews, now: int, instance: str, uid: str = "") -> Object:
+    """The Event about news.
 
     Args:
-        notice: what is announced.
+        news: what is announced.
         now: nanoseconds since 1970.
         instance: who writes it, the Pod's name.
         uid: of the workload; with it `kubectl describe` shows the Event. Empty where it is not known.
     """
-    soon = notice.due in SOON
-    text = sentences.warning(notice) if soon else sentences.relief(notice)
-    moment = notice.first.best_before
+    soon, first = news.name.is_soon, news.first
+    text = sentences.warning(news) if soon else sentences.relief(news)
+    moment = first.first.best_before
     said = {
-        "policy": notice.name.policy,
-        "image": notice.first.subject.image,
-        "reason": sentences.reason(notice.first) if soon else "",
+        "policy": first.name.policy,
+        "policies": _policies(news) if news.others else "",
+        "image": first.first.subject.image,
+        "reason": sentences.reason(first.first) if soon else "",
         "best-before": moments.stamp(moment) if moment is not None else "",
-        "team": notice.first.subject.team,
+        "team": first.first.subject.team,
     }
     return EventText(
-        name=_name(notice),
-        namespace=notice.name.workload.namespace,
-        regarding=notice.name.workload.reference(uid),
-        reason=_reason(notice.due),
+        name=_name(news),
+        namespace=news.name.workload.namespace,
+        regarding=news.name.workload.reference(uid),
+        reason=news.name.kind,
         action=_ACTION,
         note=text,
         is_warning=soon,
@@ -49,17 +49,23 @@ def event(notice: Notice, now: int, instance: str, uid: str = "") -> Object:
     ).body(now / SECOND, instance)
 
 
-def _name(notice: Notice) -> str:
-    workload = notice.name.workload
-    # Since when it is denied already, only a process knows that saw it come.
-    since = "" if notice.due is Due.EXPIRED else str(notice.since)
-    said = (notice.name.policy, workload.kind, workload.name, notice.due.value, since)
-    mark = fingerprint(*said, notice.first.subject.image)[:16]
-    return name_of(workload.name, mark)
+def _name(news: WorkloadNews) -> str:
+    workload = news.name.workload
+    said = [workload.kind, workload.name]
+    for each in news.notices:
+        # Since when it is denied already, only a process knows that saw it come.
+        since = "" if each.due is Due.EXPIRED else str(each.since)
+        said += [each.name.policy, each.due.value, since, each.first.subject.image]
+    return name_of(workload.name, fingerprint(*said)[:16])
 
 
-def _reason(due: Due) -> str:
-    """The column REASON of `kubectl get events`."""
-    if due is Due.EXPIRED:
-        return "ImageExpired"
-    return "ImageExpiring" if due in SOON else "ImageNotExpiring"
+def _policies(news: WorkloadNews) -> str:
+    """All their names; where that is too long, as many as there is room for, and how many more there are."""
+    names = [each.name.policy for each in news.notices]
+    text = ",".join(names)
+    room = ANNOTATION_CHARACTERS - len(f",and {len(names)} more")
+    while names and len(text) > ANNOTATION_CHARACTERS:
+        names.pop()
+        if len(",".join(names)) <= room:
+            text = f"{','.join(names)},and {len(news.notices) - len(names)} more"
+    return text

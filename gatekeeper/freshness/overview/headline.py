@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.freshness.outlook import DAY, Question
 from gatekeeper.freshness.overview import moments
 from gatekeeper.freshness.overview.overview import Overview, OverviewRow, RowState
@@ -50,7 +52,7 @@ def _any(rows: list[OverviewRow]) -> bool:
 def _title(overview: Overview, rows: list[OverviewRow]) -> str:
     if all(row.state is RowState.UNKNOWN for row in overview.rows):
         return "Nobody could look at any image" if overview.rows else "Nothing was judged"
-    present = {row.workload for row in rows if row.state is RowState.DENIED}
+    present = _denied(rows)
     edge = min(overview.now + SOON_DAYS * DAY, overview.until)
     coming = {row.workload for row in _coming(overview, rows) if _at(row) <= edge} - present
     whole = overview.until - overview.now >= SOON_DAYS * DAY
@@ -74,12 +76,20 @@ def _detail(overview: Overview, rows: list[OverviewRow]) -> str:
     if first:
         name = f"{first.workload.namespace}/{first.workload.name}"
         sentences.append(f"The first on {moments.minute(_at(first))}: {name}, by {first.policy}.")
+    applied = _denied(row for row in overview.rows if _asks(row, Question.APPLY))
+    if not applied <= _denied(rows):
+        # Else the title is less than what the rows below it count.
+        sentences.append(f"If applied again, {_workloads(len(applied))} would be denied now.")
     unknown = overview.workloads()[RowState.UNKNOWN]
     if unknown:
         sentences.append(f"Of {_workloads(unknown)} not everything could be looked at.")
     if overview.not_judged:
         sentences.append("Not everything was judged.")
     return " ".join(sentences)
+
+
+def _denied(rows: Iterable[OverviewRow]) -> set[WorkloadName]:
+    return {row.workload for row in rows if row.state is RowState.DENIED}
 
 
 def _coming(overview: Overview, rows: list[OverviewRow]) -> list[OverviewRow]:

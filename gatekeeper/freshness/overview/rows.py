@@ -75,7 +75,7 @@ class _Answer:
 
 def _notes(outlook: Outlook, answer: _Answer) -> Iterator[str]:
     if outlook.subject.note:
-        yield _text(outlook.subject.note)
+        yield _text(outlook.subject.note_sentence)
     if answer.since is None and answer.turn.since > outlook.now.since:
         yield f"From {moments.minute(answer.turn.since)}."
 

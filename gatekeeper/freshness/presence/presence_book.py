@@ -6,6 +6,7 @@ Kept over a restart, so that nobody is asked twice a day; where it is not, all o
 from __future__ import annotations
 
 import json
+import math
 import random
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -126,6 +127,8 @@ class PresenceBook:
         # A clock that was wrong must not put a look off for ever.
         latest = self._clock.now() + limits.ROUND_SECONDS
         moments = [float(str(each)) for each in (due, since, at)]
+        if not all(map(math.isfinite, moments)):
+            raise ValueError("a time is none")
         return str(ref), PresenceRecord(min(moments[0], latest), answer, *moments[1:])
 
     def _after(self, before: PresenceRecord, answer: PresenceAnswer, now: float) -> PresenceRecord:

@@ -47,15 +47,31 @@ def present(api: KubernetesApi) -> tuple[ReportForm, ...]:
     Raises:
         ClusterError: nobody can say.
     """
-    return tuple(form for form in FORMS if _is_served(api, form))
+    return tuple(form for form in FORMS if form.resource.version in _versions(api, form))
 
 
-def _is_served(api: KubernetesApi, form: ReportForm) -> bool:
+def refuse_other_versions(api: KubernetesApi) -> None:
+    """Where none is present, tell whether one is there in other versions: that is no cluster without reports.
+
+    Raises:
+        ObjectAbsentError: so it is; which one, and which versions.
+        ClusterError: nobody can say.
+    """
+    for form in FORMS:
+        if versions := _versions(api, form):
+            raise ObjectAbsentError(
+                f"no report is written: {form.definition} serves {', '.join(versions)}, and reports are written in "
+                f"{form.resource.version}"
+            )
+
+
+def _versions(api: KubernetesApi, form: ReportForm) -> list[str]:
+    """The versions in which a kind is served; none where it is not there, or on its way out."""
     try:
         definition = api.get(CUSTOM_RESOURCE_DEFINITIONS, form.definition)
     except ObjectAbsentError:
-        return False
+        return []
     if definition["metadata"].get("deletionTimestamp"):
-        return False
+        return []
     versions = fields.rows(fields.mapping(definition, "spec"), "versions")
-    return any(each.get("name") == form.resource.version and each.get("served") is True for each in versions)
+    return [str(each.get("name")) for each in versions if each.get("served") is True]

@@ -81,11 +81,12 @@ class ReportText:
         Args:
             workload: which one; it is the owner, so that the report goes with it.
             findings: in their order.
-            uid: of the workload; empty where it is not known: the report then has no owner.
+            uid: of the workload; empty where it is not known: the report then has no owner. It has none of
+                a kind that we do not know either, for the API server takes no owner without its version.
         """
         scope = workload.reference(uid)
         body = self._body(workload_report(workload), [self._result(each) for each in findings])
-        if uid:
+        if "uid" in scope and "apiVersion" in scope:
             owner = {name: value for name, value in scope.items() if name != "namespace"}
             body["metadata"]["ownerReferences"] = [owner]
         body["scope"] = scope

@@ -122,9 +122,9 @@ class ReportWriter:
             try:
                 self._do(each)
             except ObjectAbsentError as error:
-                # Its kind has vanished, or it went with its workload.
+                # Its kind has vanished, or its namespace; or it went with its workload.
                 if each.body is not None:
-                    self._break_off(error)
+                    self._not_written(each, error)
             except ClusterUnavailableError as error:
                 # All others would wait for the same.
                 self._break_off(error)
@@ -132,6 +132,17 @@ class ReportWriter:
                 self._health.failed(SourceName.REPORTS, problem_of(error), error.message)
             else:
                 self._health.succeeded(SourceName.REPORTS)
+
+    def _not_written(self, write: ReportWrite, error: ObjectAbsentError) -> None:
+        """Without its kind all others would fail alike; a namespace that is gone holds up none of another."""
+        try:
+            is_kind_there = write.form in forms.present(self._api)
+        except ClusterError:
+            is_kind_there = False
+        if is_kind_there:
+            self._health.failed(SourceName.REPORTS, problem_of(error), error.message)
+        else:
+            self._break_off(error)
 
     def _break_off(self, error: ClusterError) -> None:
         """Begin anew a moment later: right after its definition, for example, a kind cannot be listed for seconds."""
@@ -151,6 +162,7 @@ class ReportWriter:
             # Of two kinds one is enough; ours of the other are of a time when it was alone.
             yield from (ReportWrite(each, name, None) for name, _ in self._reports(each))
         if not present:
+            forms.refuse_other_versions(self._api)
             return
         seen: dict[str, ReportSighting] = {}
         there: dict[ReportName, str] = {}

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
-from gatekeeper.cluster.resource import EVENTS
+from gatekeeper.cluster.resource import CUSTOM_RESOURCE_DEFINITIONS, EVENTS
 from gatekeeper.denials.ledger.metrics import DenialMetrics
 from gatekeeper.freshness.announcement import limits
 from gatekeeper.freshness.announcement.announcements import Announcements, Listeners, WorkloadUids
 from gatekeeper.freshness.announcement.events import WorkloadEvents
 from gatekeeper.freshness.announcement.forecast_log import ForecastLog
 from gatekeeper.freshness.announcement.metrics import FreshnessMetrics
-from gatekeeper.freshness.outlook import Outlook
+from gatekeeper.freshness.announcement.reports.form import OPEN_REPORTS
+from gatekeeper.freshness.announcement.reports.writer import ReportWriter
+from gatekeeper.freshness.outlook import DAY, SECOND, Outlook, OutlookTurn, OutlookVerdict
 from provider.settings.values import LogFormat, LogLevel
 from provider.telemetry.log import Log
 from tests.simulators.clock import FakeClock
 from tests.simulators.cluster import ClusterSimulator
 from tests.simulators.sources import HealthSimulator
-from tests.unit.freshness.announcement.samples import POLICY, WEB, outlook, subject, unknown
+from tests.unit.freshness.announcement.samples import NOW, POLICY, WEB, admitted, denied, outlook, subject, unknown
+from tests.unit.freshness.announcement.test_reports import definition
 
 
 class World:
@@ -27,16 +31,28 @@ class World:
 
     def __init__(self) -> None:
         self.cluster, self.clock, self.lines = ClusterSimulator(), FakeClock(), io.StringIO()
+        self.cluster.add(CUSTOM_RESOURCE_DEFINITIONS, definition(OPEN_REPORTS))
         self.denials = DenialMetrics()
         uids = WorkloadUids()
         events = WorkloadEvents(self.cluster, uids.uid, "control-0", HealthSimulator(), self.clock)
         log = ForecastLog(Log(self.lines, LogLevel.INFO, LogFormat.JSON, self.clock))
-        listeners = Listeners(FreshnessMetrics.of(self.denials), log, events)
+        reports = ReportWriter(self.cluster, uids.uid, HealthSimulator(), self.clock)
+        listeners = Listeners(FreshnessMetrics.of(self.denials), log, events, reports)
         self.announcements = Announcements(listeners, uids, self.clock)
 
     def round(self, *outlooks: Outlook) -> None:
         self.announcements.take(outlooks, {WEB: "uid-web"})
         self.announcements.look()
+
+    def day(self, make: Callable[[int], list[Outlook]]) -> list[str]:
+        """A round each ten minutes, each with the outlooks of its moment; what is written in this day."""
+        before = len(self.cluster.writes)
+        for _ in range(24 * 6):
+            self.round(*make(int(self.clock.now()) * SECOND))
+            for _ in range(120):
+                self.clock.advance(5)
+                self.announcements.look()
+        return self.cluster.writes[before:]
 
     def said(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.lines.getvalue().splitlines()]
@@ -103,3 +119,25 @@ def test_one_round_writes_so_many_lines_and_says_that_there_are_more() -> None:
     lines = world.said()
     assert len(lines) == limits.LINES + 1
     assert lines[-1]["left_out"] == 5
+
+
+def test_day_of_rounds_in_which_no_class_changes_writes_nothing() -> None:
+    world = World()
+
+    def there(now: int) -> list[Outlook]:
+        """As rounds find it: what a policy says now it says from this round on."""
+        waived = [OutlookTurn(now, OutlookVerdict.WAIVED, "ImageTooOld", "Waived."), denied(NOW + 12 * DAY)]
+        return [
+            outlook(turns=[denied(now)], policy="past"),
+            outlook(turns=[admitted(now), denied(NOW + 6 * DAY)], policy="soon"),
+            outlook(turns=waived, waived_until=NOW + 12 * DAY, of=subject(path="b")),
+            outlook(turns=[unknown(now)], of=subject(path="c")),
+            outlook(turns=[admitted(now)], of=subject(path="d")),
+        ]
+
+    assert [each.split()[:2] for each in world.day(there)] == [
+        ["create", "Event"],
+        ["create", "Event"],
+        ["apply", "Report"],
+    ]
+    assert world.day(there) == []

@@ -175,6 +175,80 @@ def test_several_images_of_a_workload_are_one_event(world: World) -> None:
     assert "shop/b:1" in event["note"], "the first one"
 
 
+def test_several_policies_that_change_at_once_are_one_event(world: World) -> None:
+    sidecar = subject(path="b", image="shop/sidecar:2")
+    several = [outlook(days=3), outlook(days=9, policy="later"), outlook(days=4, policy="other", of=sidecar)]
+    several.append(outlook(days=2, policy="person", question=Question.APPLY))
+    world.tell(*several, outlook(days=30, policy="far"))
+    (event,) = world.written()
+    assert event["note"].startswith(
+        "From 2026-11-27 22:40:00 UTC on, policy maximum-image-age denies each new Pod of Deployment web: a drain, a "
+        "crash or a scale-up. ImageTooOld: "
+    )
+    assert event["note"].endswith(
+        "3 other policies deny it, too: other (shop/sidecar:2, each new Pod, from 2026-11-28 22:40:00 UTC on), later "
+        "(each new Pod, from 2026-12-03 22:40:00 UTC on), person (who applies it, from 2026-11-26 22:40:00 UTC on)."
+    )
+    assert event["reason"] == "ImageExpiring"
+    annotations = event["metadata"]["annotations"]
+    assert annotations["bestbefore.dev/policy"] == "maximum-image-age"
+    assert annotations["bestbefore.dev/policies"] == "maximum-image-age,other,later,person"
+    world.tell(*several)
+    assert len(world.written()) == 1, "each of them was said"
+
+
+def test_image_that_expires_soon_is_not_hidden_by_one_that_has_expired(world: World) -> None:
+    expired = outlook(days=0, policy="cooldown", question=Question.APPLY)
+    world.tell(expired, outlook(days=1, of=subject(path="b", image="shop/sidecar:2")))
+    assert sorted(world.reasons()) == ["ImageExpired", "ImageExpiring"]
+    assert sum("shop/sidecar:2" in each["note"] for each in world.written()) == 1
+
+
+def test_policy_that_changes_later_has_an_event_of_its_own(world: World) -> None:
+    several = [outlook(days=3), outlook(days=9, policy="later")]
+    world.tell(*several)
+    world.pass_days(2)
+    world.tell(*several)
+    _, both = world.written()
+    assert "1 other policy denies it, too: later" in both["note"], "3 and 14 days became 1 and 7 at once"
+    world.pass_days(1)
+    world.tell(*several)
+    assert world.written()[2]["note"].startswith("From 2026-11-27 22:40:00 UTC on, policy maximum-image-age denies")
+    assert "other" not in world.written()[2]["note"]
+
+
+def test_what_several_policies_announced_and_does_not_come_is_one_event_beside_what_comes(world: World) -> None:
+    names = ("one", "two", "three")
+    world.tell(*(outlook(days=3, policy=name) for name in names))
+    gone = [outlook(days=None, policy="one"), outlook(days=20, policy="two")]
+    world.tell(*gone, outlook(days=1, policy="three"))
+    assert world.reasons() == ["ImageExpiring", "ImageNotExpiring", "ImageExpiring"]
+    assert world.written()[1]["note"] == (
+        "Policy one does not deny the next Pod of Deployment web within the time that is looked ahead, as announced "
+        "before. The same is true of 1 other policy: two (before 2026-12-14 22:40:00 UTC)."
+    )
+
+
+def test_note_about_twenty_policies_with_long_names_fits_and_says_how_many_there_are(world: World) -> None:
+    world.tell(*(outlook(days=3, policy=f"policy-{number:02}-{'x' * 40}") for number in range(20)))
+    (event,) = world.written()
+    assert "19 other policies deny it, too: " in event["note"]
+    assert event["note"].endswith(" and 15 more.")
+    assert len(event["note"].encode()) <= 1024
+    named = event["metadata"]["annotations"]["bestbefore.dev/policies"].split(",")
+    assert (len(named), len(set(named)), {len(each) for each in named}) == (20, 20, {50})
+
+
+def test_names_that_are_too_long_for_an_annotation_are_whole_and_the_others_counted(world: World) -> None:
+    world.tell(*(outlook(days=3, policy=f"{number:02}{'x' * 251}") for number in range(20)))
+    (event,) = world.written()
+    assert "ImageTooOld: " in event["note"], "the reason is not cut"
+    *named, more = event["metadata"]["annotations"]["bestbefore.dev/policies"].split(",")
+    assert {len(each) for each in named} == {253}
+    assert more == f"and {20 - len(named)} more"
+    assert len(named) > 10
+
+
 def test_events_that_are_refused_hold_up_no_other_and_are_tried_again_minutes_later(world: World) -> None:
     other = outlook(days=3, of=subject(WorkloadName("lab", "Deployment", "other")))
     world.cluster.webhook = lambda _resource, body: "no" if body["metadata"]["namespace"] == "shop" else ""
@@ -188,6 +262,31 @@ def test_events_that_are_refused_hold_up_no_other_and_are_tried_again_minutes_la
     world.clock.advance(limits.EVENT_RETRY_SECONDS)
     world.tell(outlook(days=3), other)
     assert len(world.written()) == 2
+
+
+def test_policy_whose_event_is_refused_silences_no_other_of_its_workload(world: World) -> None:
+    several = [outlook(days=3, policy=name) for name in ("one", "refused", "two")]
+    world.cluster.webhook = lambda _resource, body: "no" if "refused" in body["note"] else ""
+    for _ in range(10):
+        world.tell(*several)
+        world.clock.advance(5)
+    assert {each["metadata"]["annotations"]["bestbefore.dev/policy"] for each in world.written()} == {"one", "two"}
+    assert sum("Event web" in each for each in world.cluster.writes) == 4, "once together, and each by itself"
+    assert (SourceName.EVENTS, SourceProblem.INVALID) in world.health.events
+    world.cluster.webhook = lambda _resource, _body: ""
+    world.clock.advance(limits.EVENT_RETRY_SECONDS)
+    world.tell(*several)
+    assert len(world.written()) == 3
+    assert world.health.events[-1] == (SourceName.EVENTS, None)
+
+
+def test_what_is_new_is_not_held_up_by_what_was_refused_before(world: World) -> None:
+    world.cluster.fail("events", AccessDeniedError("create events: 403"))
+    world.tell(outlook(days=3))
+    world.cluster.recover()
+    world.tell(outlook(days=3), outlook(days=3, policy="other"))
+    (event,) = world.written()
+    assert event["metadata"]["annotations"]["bestbefore.dev/policies"] == "maximum-image-age,other"
 
 
 def test_api_server_that_is_away_is_asked_once_a_turn(world: World) -> None:

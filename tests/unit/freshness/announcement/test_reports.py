@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from gatekeeper.cluster.errors import AccessDeniedError, ClusterUnavailableError
-from gatekeeper.cluster.resource import CUSTOM_RESOURCE_DEFINITIONS
+from gatekeeper.cluster.api import Object
+from gatekeeper.cluster.errors import AccessDeniedError, ClusterUnavailableError, ObjectAbsentError
+from gatekeeper.cluster.resource import CUSTOM_RESOURCE_DEFINITIONS, Resource
 from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.denials.logs.health import SourceName, SourceProblem
 from gatekeeper.freshness.announcement import limits
@@ -116,6 +117,13 @@ def test_report_of_a_workload(world: World) -> None:
             "owner": "team-shop",
         },
     }
+
+
+def test_report_of_an_operators_kind_has_no_owner_for_its_version_is_not_known(world: World) -> None:
+    world.look(outlook(days=3, of=subject(WorkloadName("shop", "Cluster", "pg"))))
+    (report,) = world.reports()
+    assert "ownerReferences" not in report["metadata"]
+    assert report["scope"] == {"kind": "Cluster", "namespace": "shop", "name": "pg", "uid": "uid-pg"}
 
 
 @pytest.mark.parametrize(
@@ -265,6 +273,22 @@ def test_kind_that_vanishes_in_the_middle_of_a_round_ends_the_round(world: World
     assert (SourceName.REPORTS, SourceProblem.ABSENT) in world.health.events
 
 
+def test_namespace_that_is_gone_holds_up_no_report_of_another(world: World) -> None:
+    def refuse_gone(_resource: Resource, body: Object) -> str:
+        if body["metadata"]["namespace"] == "gone":
+            raise ObjectAbsentError('apply reports: 404 namespaces "gone" not found')
+        return ""
+
+    world.cluster.webhook = refuse_gone
+    several = [outlook(days=n, of=subject(WorkloadName(name, "Pod", "a"))) for n, name in enumerate(("gone", "shop"))]
+    world.writer.take(Round(several, NOW, NOW), NOW)
+    for _ in range(12):
+        world.writer.write()
+        world.clock.advance(1)
+    assert [each["metadata"]["namespace"] for each in world.reports()] == ["shop"]
+    assert (SourceName.REPORTS, SourceProblem.ABSENT) in world.health.events
+
+
 @pytest.mark.parametrize("served", [True, False])
 def test_kind_that_is_on_its_way_out_or_not_served_is_none(served: bool) -> None:
     world = World()
@@ -273,6 +297,21 @@ def test_kind_that_is_on_its_way_out_or_not_served_is_none(served: bool) -> None
         body["metadata"]["deletionTimestamp"] = "2026-11-24T08:00:00Z"
     world.cluster.add(CUSTOM_RESOURCE_DEFINITIONS, body)
     assert world.look(outlook(days=3)) == 0
+
+
+def test_kind_of_another_version_alone_is_not_taken_for_no_kind() -> None:
+    world = World()
+    body = definition(OPEN_REPORTS)
+    body["spec"]["versions"] = [{"name": "v1beta1", "served": True}, {"name": "v1alpha1", "served": False}]
+    world.cluster.add(CUSTOM_RESOURCE_DEFINITIONS, body)
+    assert world.look(outlook(days=3)) == 0
+    assert set(world.health.events) == {(SourceName.REPORTS, SourceProblem.ABSENT)}
+    assert set(world.health.said) == {
+        "no report is written: reports.openreports.io serves v1beta1, and reports are written in v1alpha1"
+    }
+    world.bring(POLICY_REPORTS)
+    world.finish()
+    assert len(world.reports(POLICY_REPORTS)) == 1
 
 
 @pytest.mark.parametrize(("reports", "seconds"), [(300, 600), (60, 300), (2, 10)])

@@ -62,6 +62,15 @@ def test_what_is_denied_keeps_the_date_that_was_announced_or_its_first_sight() -
     assert [each.best_before for each in again] == [NOW + DAY, NOW]
 
 
+def test_turns_of_what_is_denied_since_one_moment_are_kept_once() -> None:
+    memory = RoundMemory()
+    memory.round([outlook(days=0, of=subject(path=f"p{n}")) for n in range(50)], NOW)
+    later = NOW + DAY
+    found = memory.round([outlook(of=subject(path=f"p{n}"), turns=[denied(later)]) for n in range(50)], later).outlooks
+    assert (len(found), len({id(each.turns) for each in found})) == (50, 1)
+    assert found[0].best_before == NOW
+
+
 def test_next_edge_is_when_the_first_one_changes_its_class() -> None:
     found = RoundMemory().round([outlook(days=20), outlook(days=5, of=subject(path="b"))], NOW)
     assert found.next_edge(NOW) == NOW + 2 * DAY

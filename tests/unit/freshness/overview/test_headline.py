@@ -57,3 +57,15 @@ def test_what_could_not_be_looked_at_is_said() -> None:
         said(outlooks.outlook(), outlooks.unknown("api")).detail == "Of 1 workload not everything could be looked at."
     )
     assert said(outlooks.outlook(), not_judged=("Pod shop/x: no owner",)).detail == "Not everything was judged."
+
+
+def test_what_only_people_are_denied_is_told_beside_what_controllers_are() -> None:
+    reschedule = Question.RESCHEDULE
+    only_applied = [outlooks.denied("api", question=_APPLY), outlooks.denied("db", question=_APPLY)]
+    found = said(outlooks.denied(question=reschedule), *only_applied)
+    assert (found.title, found.detail) == (
+        "1 workload would be denied now",
+        "If applied again, 2 workloads would be denied now.",
+    )
+    both = said(outlooks.denied(question=reschedule), outlooks.denied(question=_APPLY))
+    assert not both.detail, "the same workload: nothing more to say"

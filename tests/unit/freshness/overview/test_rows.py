@@ -131,6 +131,11 @@ def test_a_reason_is_not_said_again_in_its_sentence() -> None:
     assert (row.reason, row.sentence) == ("Timeout", "no answer in 3 s")
 
 
+def test_a_note_is_a_sentence_beside_what_to_do() -> None:
+    each = outlooks.outlook(of=replace(outlooks.subject(), note="at next scale-up: nothing runs"))
+    assert only(each).notes == ("At next scale-up: nothing runs.",)
+
+
 def test_workload_is_fine_only_if_all_of_it_is() -> None:
     found = made(outlooks.outlook(), outlooks.due(3)).workloads()
     assert (found[RowState.FINE], found[RowState.DUE]) == (0, 1)

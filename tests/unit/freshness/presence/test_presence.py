@@ -147,8 +147,9 @@ def test_start_without_what_was_kept_spreads_over_an_hour(world: World) -> None:
         '{"version":2,"images":[]}',
         '{"version":1,"images":[["a"]]}',
         '{"version":1,"images":[[1,2,3,4,"","",""]]}',
+        '{"version":1,"images":[["a",2,Infinity,4,"","",""]]}',
     ],
-    ids=["empty", "no-json", "list", "version", "short", "number"],
+    ids=["empty", "no-json", "list", "version", "short", "number", "endless"],
 )
 def test_what_was_kept_and_cannot_be_used_is_said(world: World, text: str) -> None:
     with pytest.raises(SnapshotError):
