@@ -104,6 +104,11 @@ class OutlookSubject:
     team: str = ""
     note: str = ""
 
+    @property
+    def note_sentence(self) -> str:
+        """The note as a sentence among others: "What runs is another digest."; empty where there is none."""
+        return f"{self.note[0].upper()}{self.note[1:].rstrip('.')}." if self.note else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Outlook:

@@ -1,6 +1,6 @@
 """Rounds of the forecast over the large cluster, in a process of its own: `python -m tests.bench.forecast_rounds`.
 
-Prints a line of JSON for each round: what it took, and how many of what.
+Prints a line of JSON when the cluster is there, and one for each round: what it took, and how many of what.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ from tests.bench.large_cluster import LargeCluster, LargeWorkload
 from tests.simulators.clock import FakeClock
 from tests.simulators.sources import HealthSimulator
 
-# 2026-12-01T12:00:00Z, and ten minutes a round.
+# 2026-12-01T12:00:00Z. The ages of the images are so that no class changes in the first 110 minutes.
 _NOW: Final = 1_796_126_400.0
-_ROUND_SECONDS: Final = 600.0
-# So long is watched what is written: an hour after the first round, ten minutes after others. The ages of the images
-# are so that no class changes meanwhile.
+# After a round all is written before the next one begins: when nothing was for so long, as long as from one round to
+# the next, all has been said; and in that time at most.
+_QUIET_SECONDS: Final = 600.0
 _WRITING_SECONDS: Final = 3_600.0
 _LOOK_SECONDS: Final = 5.0
 _ALL: Final = range(large_cluster.IMAGES)
@@ -111,15 +111,23 @@ class LargeWorld:
         for each in many_policies.waivers(_time(-5), _time(20)):
             self.cluster.add(WAIVERS, each)
 
-    def round(self, writing: float) -> Mapping[str, Any]:
-        """One round, and what is written in so many seconds after it."""
+    def round(self) -> Mapping[str, Any]:
+        """One round, and all that is written about it."""
+        figures = self._look()
+        own = _processor(resource.RUSAGE_SELF)
+        minutes = self._say() / 60
+        telling = {"telling": _processor(resource.RUSAGE_SELF) - own, "minutes": minutes}
+        return {**figures, **telling, "writes": self.cluster.requests["write"]}
+
+    def _look(self) -> Mapping[str, Any]:
+        """What a round took; nothing else of it is kept here while it is announced."""
         self.engine.runs.clear()
         self.facts.keys.clear()
         self.cluster.requests.clear()
         begun, own, others = time.monotonic(), _processor(resource.RUSAGE_SELF), _processor(resource.RUSAGE_CHILDREN)
         sight = self.forecaster.look(int(self.clock.now() * SECOND))
         found = self.announcements.take(sight.outlooks, sight.uids)
-        figures = {
+        return {
             "seconds": time.monotonic() - begun,
             "own": _processor(resource.RUSAGE_SELF) - own,
             "opa": _processor(resource.RUSAGE_CHILDREN) - others,
@@ -130,23 +138,33 @@ class LargeWorld:
             "unknown": sum(map(_is_unknown, found.outlooks)),
             "gaps": [*sight.gaps, *sight.problems],
         }
-        begun, own = time.monotonic(), _processor(resource.RUSAGE_SELF)
-        for _ in range(round(writing / _LOOK_SECONDS)):
+
+    def _say(self) -> float:
+        """Say all that there is to say, and how long that took on the world's clock, seconds."""
+        begun = last = self.clock.now()
+        said = 0
+        while self.clock.now() - last < _QUIET_SECONDS:
+            assert self.clock.now() - begun < _WRITING_SECONDS, "not all has been said in time"
             self.announcements.look()
             self.clock.advance(_LOOK_SECONDS)
-        telling = {"telling": _processor(resource.RUSAGE_SELF) - own, "writes": self.cluster.requests["write"]}
-        return {**figures, **telling}
+            if self.cluster.requests["write"] > said:
+                said, last = self.cluster.requests["write"], self.clock.now()
+        return last - begun
 
 
 def main() -> None:
     """The first round, the second, and one with a new Deployment."""
     world = LargeWorld()
+    _print("world", {})
     for name in ("first", "second", "new"):
         if name == "new":
             world.cluster.more.append(LargeWorkload(299 + 3 * large_cluster.IMAGES * 20, "Deployment", 3))
-        figures = world.round(_WRITING_SECONDS if name == "first" else _ROUND_SECONDS)
-        sys.stdout.write(json.dumps({"round": name, **figures}) + "\n")
-        sys.stdout.flush()
+        _print(name, world.round())
+
+
+def _print(name: str, figures: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps({"round": name, **figures}) + "\n")
+    sys.stdout.flush()
 
 
 def _fact(number: int) -> Mapping[str, Any]:

@@ -22,7 +22,16 @@ from provider.reasons import Reason
 
 # Failures after which what was known before still holds: nobody said that it is not so.
 _AWAY = frozenset(
-    map(str, (Reason.REGISTRY_UNAVAILABLE, Reason.TIMEOUT, Reason.OVERLOADED, Reason.PROVIDER_UNAVAILABLE))
+    map(
+        str,
+        (
+            Reason.REGISTRY_UNAVAILABLE,
+            Reason.THROTTLED,
+            Reason.TIMEOUT,
+            Reason.OVERLOADED,
+            Reason.PROVIDER_UNAVAILABLE,
+        ),
+    )
 )
 
 # What an answer says of itself, and not of the image.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
@@ -23,6 +24,13 @@ _NAMED: Final = {
     "@hourly": "0 * * * *",
 }
 _CHARACTERS: Final = 200
+# The fields of days: where both are given, either counts. A star leaves one out, but not with a step: CronSim reads
+# those as other crons do.
+_DAYS: Final = {2: "1-31", 4: "0-6"}
+_STEP: Final = re.compile(r"\*/0*([2-9]|[1-9][0-9]+)")
+# CronSim knows more than Kubernetes, which refuses the object: `L`, `#`, 7 for Sunday, a field for seconds.
+_DAY_OF_MONTH: Final = re.compile(r"[-0-9*/,]+")
+_DAY_OF_WEEK: Final = re.compile(r"([-*/,]|[0-6]|(?<=/)[0-9]+|SUN|MON|TUE|WED|THU|FRI|SAT)+", re.IGNORECASE)
 
 
 def next_run(schedule: str, time_zone: str, after: int) -> int | None:
@@ -41,7 +49,7 @@ def next_run(schedule: str, time_zone: str, after: int) -> int | None:
     # Of what a minute begins with, the run before is not wanted: the search begins behind its start.
     start = datetime.fromtimestamp((after - 1) // SECOND, zone)
     try:
-        found = next(CronSim(_NAMED.get(schedule.strip(), schedule).replace("?", "*"), start))
+        found = next(CronSim(_expression(schedule), start))
     except (CronSimError, StopIteration, OverflowError):
         return None
     return int(found.timestamp()) * SECOND
@@ -66,6 +74,25 @@ def felt(turns: Sequence[Turn], schedule: str, time_zone: str) -> tuple[int | No
             # What nobody feels now is as what comes after it.
             kept.append(turn if kept else replace(turn, since=turns[0].since))
     return effect, tuple(kept)
+
+
+def _expression(schedule: str) -> str:
+    """As CronSim reads it the way that Kubernetes does.
+
+    Its field for seconds is given, too. Without it CronSim does as Debian's cron where clocks are changed: it runs
+    later what falls into the hour that is left out. Kubernetes does not run that at all.
+
+    Raises:
+        CronSimError: it is no schedule of Kubernetes.
+    """
+    parts = _NAMED.get(schedule.strip(), schedule).replace("?", "*").split()
+    if len(parts) != 1 + max(_DAYS) or not (_DAY_OF_MONTH.fullmatch(parts[2]) and _DAY_OF_WEEK.fullmatch(parts[4])):
+        raise CronSimError("no schedule of Kubernetes")
+    for number, days in _DAYS.items():
+        several = [_STEP.sub(rf"{days}/\1", each) for each in parts[number].split(",")]
+        # One star among them is as a star alone.
+        parts[number] = "*" if {"*", "*/1"} & set(several) else ",".join(several)
+    return " ".join(["0", *parts])
 
 
 def _zone(name: str) -> tzinfo | None:

@@ -8,11 +8,13 @@ from typing import Final
 IMAGES_TOGETHER: Final = 200
 # Evaluations of one image in one run of opa: 1 to 2 ms of a processor each, and a run begins with 200 ms.
 EVALUATIONS_TOGETHER: Final = 2_000
+# Images of Constraints that are searched at once, where they are not all of one policy: each takes 2 KiB of memory.
+UNITS_TOGETHER: Final = 5_000
 # Evaluations of the samples of all Constraints together whose rules somebody wrote: so many that under one such rule
 # some dozens of images are looked at each hour of a month.
 EVALUATIONS: Final = 30_000
 # Memory of opa from which on it collects its garbage, MiB; what it needs comes on top of that.
-OPA_MIB: Final = 48
+OPA_MIB: Final = 64
 # Runs of opa that a Constraint may fail in, before the rest of what it judges is unknown.
 FAILED_RUNS: Final = 8
 # How long one run may take, seconds: a forecast is in no hurry.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gatekeeper.documents import workloads
 from gatekeeper.freshness.forecast.actors import Actors
-from gatekeeper.freshness.inventory.inventory import NODE, PodGroup, RunningWorkload
+from gatekeeper.freshness.inventory.inventory import PodGroup, RunningWorkload
 from gatekeeper.freshness.inventory.pod_shape import ContainerImage, PodShape
 from gatekeeper.freshness.outlook import OutlookSubject, Question
 
@@ -80,12 +80,16 @@ class Occasions:
         shape = workload.shape or (workload.pods[0].shape if workload.pods else None)
         if shape is None:
             return
-        note = "" if workload.shape else "its own pod template was not read: judged by a Pod of it"
+        is_whole = workload.shape is not None or workload.name.kind == "Pod"
+        note = "" if is_whole else "its own pod template was not read: judged by a Pod of it"
         yield self._of_template(Question.APPLY, workload, shape, note)
 
     def _rolled_back(self, workload: RunningWorkload) -> Iterator[Occasion]:
-        """What `rollout undo` brings: an update that changes the pod template is judged as what is created, whole."""
-        if workload.previous is not None:
+        """What `rollout undo` brings: an update that changes the pod template is judged as what is created, whole.
+
+        Others have revisions, too (a CloneSet of Kruise): where their pod template stands is not known.
+        """
+        if workload.previous is not None and workload.name.kind in workloads.BY_KIND:
             note = f"the revision before: {workload.revision}"
             yield self._of_template(Question.ROLLBACK, workload, workload.previous, note)
 
@@ -118,12 +122,25 @@ class Occasions:
         if workload.shape is not None and known is not None:
             maker = _MADE_OF.get(workload.name.kind, workload.name.kind)
             yield self._pod(workload, workload.shape, maker, ".".join(known.pod_spec[:-1]))
+            yield from self._of_earlier_revisions(workload)
             return
         for group in workload.pods:
             yield self._pod(workload, group.shape, group.maker, "")
 
-    def _pod(self, workload: RunningWorkload, template: PodShape, maker: str, prefix: str) -> Occasion:
-        notes = [_BY_KIND[workload.name.kind]] if workload.name.kind in _BY_KIND else []
+    def _of_earlier_revisions(self, workload: RunningWorkload) -> Iterator[Occasion]:
+        """While a rollout does not get on, or only so far, Pods of the revision before come again as they are."""
+        seen = set()
+        for group in workload.pods:
+            key = group.maker_name, group.shape.images
+            if _is_earlier(group, workload) and key not in seen:
+                seen.add(key)
+                its = f": {group.maker_name}" if group.maker_name != workload.name.name else ""
+                note = f"of an earlier revision that still runs{its}"
+                yield self._pod(workload, group.shape, group.maker, "", note)
+
+    def _pod(self, workload: RunningWorkload, template: PodShape, maker: str, prefix: str, note: str = "") -> Occasion:
+        notes = [note] if note else []
+        notes += [_BY_KIND[workload.name.kind]] if workload.name.kind in _BY_KIND else []
         user = self._user(maker, workload)
         if user is None:
             notes.append(f"which account makes Pods of {maker} is not known, so it was judged as if a person did")
@@ -154,7 +171,7 @@ class Occasions:
     def _running(self, workload: RunningWorkload) -> Iterator[Occasion]:
         """What audit sees: Pods with their status."""
         for group in workload.pods:
-            note = "a static Pod: its node runs it whatever a policy says" if group.maker == NODE else ""
+            note = "a static Pod: its node runs it whatever a policy says" if group.maker == workloads.NODE else ""
             ids = {(each.list, each.name): each.id for each in group.ids}
             subjects = {
                 each.path: OutlookSubject(
@@ -217,7 +234,7 @@ def _with_injected(template: PodShape, workload: RunningWorkload) -> tuple[PodSh
     named = {(each.list, each.name) for each in own}
     for group in workload.pods:
         images = group.shape.images
-        if not all(any(_is_same(each, one) for each in images) for one in own):
+        if not _has_all(images, own):
             continue
         added = [each for each in images if (each.list, each.name) not in named and each.list in _STATUSES]
         if not added:
@@ -229,8 +246,19 @@ def _with_injected(template: PodShape, workload: RunningWorkload) -> tuple[PodSh
     return template, frozenset()
 
 
+def _is_earlier(group: PodGroup, workload: RunningWorkload) -> bool:
+    """Whether Pods are of an earlier revision, and the next of them are, too."""
+    if workload.partitioned and workload.shape is not None:
+        return not _has_all(group.shape.images, workload.shape.images)
+    return bool(workload.current) and group.maker == "ReplicaSet" and group.maker_name != workload.current
+
+
+def _has_all(images: Sequence[ContainerImage], wanted: Sequence[ContainerImage]) -> bool:
+    return all(any(_is_same(each, one) for each in images) for one in wanted)
+
+
 def _is_static(workload: RunningWorkload) -> bool:
-    return any(each.maker == NODE for each in workload.pods)
+    return any(each.maker == workloads.NODE for each in workload.pods)
 
 
 def _under(prefix: str, path: str) -> str:

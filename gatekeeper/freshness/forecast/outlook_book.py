@@ -11,6 +11,7 @@ from typing import Any, Final
 from gatekeeper.freshness.forecast import cron_run
 from gatekeeper.freshness.forecast.answer_book import AnswerBook
 from gatekeeper.freshness.forecast.clock_program import Rows
+from gatekeeper.freshness.forecast.forecast_memory import KnownLine
 from gatekeeper.freshness.forecast.line import Line
 from gatekeeper.freshness.forecast.placement import ImagePlace
 from gatekeeper.freshness.forecast.rule import Rule
@@ -30,13 +31,11 @@ class RuleResult:
 
     Attributes:
         rule: of a Constraint.
-        lines: what it says of its units.
-        covered: which images its policy covers of each, None where its template does not say.
+        lines: what it says of its units, at least from the one moment to the other of the outlooks.
     """
 
     rule: Rule
-    lines: Mapping[Any, Line]
-    covered: Mapping[Any, frozenset[str] | None]
+    lines: Mapping[Unit, KnownLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +57,18 @@ class OutlookBook:
     Args:
         results: of all rules, by their number.
         answers: what is known of images.
+        now: the first moment, nanoseconds since 1970.
+        until: the last one.
     """
 
-    def __init__(self, results: Mapping[int, RuleResult], answers: AnswerBook) -> None:
+    def __init__(self, results: Mapping[int, RuleResult], answers: AnswerBook, now: int, until: int) -> None:
         self._results = results
         self._answers = answers
+        self._now = now
+        self._until = until
         self._verdicts: dict[tuple[int, str], _ImageVerdicts] = {}
         self._turned: dict[Any, tuple[Turn, ...]] = {}
+        self._turns: dict[tuple[Turn, ...], tuple[Turn, ...]] = {}
 
     def outlooks(self, places: Sequence[ImagePlace]) -> Iterator[Outlook]:
         """One for each policy, image and question; what several groups of Pods have in common is counted together."""
@@ -79,7 +83,7 @@ class OutlookBook:
             verdicts = self._of(place)
             subject = self._subject(place, verdicts.reference)
             for policy, its in verdicts.turns:
-                one = _outlook(policy, place, subject, its, critical=critical)
+                one = self._outlook(policy, place, subject, its, critical=critical)
                 key = (policy, one.question, subject.path, subject.image, subject.digest)
                 other = known.get(key)
                 if other is not None and one.question is Question.RUNNING:
@@ -109,7 +113,7 @@ class OutlookBook:
         """The rules of each policy that covers the image."""
         found: dict[str, list[int]] = {}
         for number, (unit, _) in place.units.items():
-            covered = self._results[number].covered.get(unit)
+            covered = self._results[number].lines[unit].covered
             if covered is None or place.subject.image in covered:
                 found.setdefault(self._results[number].rule.policy, []).append(number)
         return found
@@ -117,7 +121,8 @@ class OutlookBook:
     def _line(self, number: int, place: ImagePlace) -> tuple[Rule, Line]:
         unit, path = place.units[number]
         result = self._results[number]
-        return result.rule, [(at, _rows(rows, unit, path)) for at, rows in result.lines[unit]]
+        line = result.lines[unit].within(self._now, self._until)
+        return result.rule, [(at, _rows(rows, unit, path)) for at, rows in line]
 
     def _subject(self, place: ImagePlace, reference: str) -> OutlookSubject:
         """With the digest that was judged, and what a reader should know of it."""
@@ -135,20 +140,21 @@ class OutlookBook:
             notes.append(f"its registry does not answer: facts of {seen}")
         return replace(subject, digest=digest, note="; ".join(notes))
 
-
-def _outlook(
-    policy: str, place: ImagePlace, subject: OutlookSubject, its: tuple[Turn, ...], *, critical: bool
-) -> Outlook:
-    workload = place.workload
-    effect = None
-    if workload.schedule and place.question is Question.RESCHEDULE:
-        effect, its = cron_run.felt(its, workload.schedule, workload.time_zone)
-        if effect is None and any(each.verdict is Verdict.DENIED for each in its):
-            subject = replace(subject, note="; ".join(filter(None, [subject.note, _NO_RUN])))
-    waived_until = None
-    if its[0].verdict is Verdict.WAIVED:
-        waived_until = next((each.since for each in its if each.verdict is not Verdict.WAIVED), None)
-    return Outlook(policy, subject, place.question, its, waived_until, effect, critical)
+    def _outlook(
+        self, policy: str, place: ImagePlace, subject: OutlookSubject, its: tuple[Turn, ...], *, critical: bool
+    ) -> Outlook:
+        workload = place.workload
+        effect = None
+        if workload.schedule and place.question is Question.RESCHEDULE:
+            effect, its = cron_run.felt(its, workload.schedule, workload.time_zone)
+            if effect is None and any(each.verdict is Verdict.DENIED for each in its):
+                subject = replace(subject, note="; ".join(filter(None, [subject.note, _NO_RUN])))
+        waived_until = None
+        if its[0].verdict is Verdict.WAIVED:
+            waived_until = next((each.since for each in its if each.verdict is not Verdict.WAIVED), None)
+        # A hundred thousand outlooks have some thousands of turns.
+        shared = self._turns.setdefault(its, its)
+        return Outlook(policy, subject, place.question, shared, waived_until, effect, critical)
 
 
 def _rows(rows: Rows, unit: Unit, path: str) -> Rows:

@@ -13,8 +13,9 @@ prints, of a Deployment whose image is 27 days old under a limit of 30:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from gatekeeper.documents import fields
@@ -22,15 +23,17 @@ from gatekeeper.evaluation.facts import FactSource
 from gatekeeper.evaluation.matching import Matcher
 from gatekeeper.evaluation.opa import Engine
 from gatekeeper.evaluation.program import Template
+from gatekeeper.freshness.forecast import limits
 from gatekeeper.freshness.forecast.actors import Actors, named_accounts
 from gatekeeper.freshness.forecast.answer_book import AnswerBook, image_of
-from gatekeeper.freshness.forecast.forecast_memory import ForecastMemory, KnownLine, facts_of, look_ahead, name_of
-from gatekeeper.freshness.forecast.line import Line, Search
+from gatekeeper.freshness.forecast.forecast_memory import ForecastMemory, KnownLine, RuleNames, look_ahead
+from gatekeeper.freshness.forecast.line import Search
 from gatekeeper.freshness.forecast.occasion import Occasions
 from gatekeeper.freshness.forecast.outlook_book import OutlookBook, RuleResult
 from gatekeeper.freshness.forecast.placement import Placement
 from gatekeeper.freshness.forecast.rule import Rule, rules
 from gatekeeper.freshness.forecast.rule_search import rule_search, samples_of_each
+from gatekeeper.freshness.forecast.shared_lines import SharedLines
 from gatekeeper.freshness.forecast.unit import Unit, images_asked
 from gatekeeper.freshness.forecast.unit_judge import UnitJudge
 from gatekeeper.freshness.inventory.inventory import WorkloadInventory
@@ -101,25 +104,18 @@ def outlooks(  # noqa: PLR0913, PLR0917 - what a forecast is made of
     images = {image for its in placement.units.values() for unit in its for image in images_asked(unit)}
     book.ask(key for key in memory.keys if image_of(key) in images)
     results: dict[int, RuleResult] = {}
-    kept: dict[tuple[str, Unit], KnownLine] = {}
+    shared = SharedLines()
     evaluations = samples_of_each(placement.rules)
+    names = RuleNames(placement.rules)
     for group in _groups(placement.rules).values():
-        known = _judged(group, placement, book, engine, memory, now, until, evaluations)
+        known = _judged(group, names, placement, book, engine, memory, shared, now, until, evaluations)
         for number, found in known.items():
-            name = name_of(group[number])
-            kept.update({(name, unit): each for unit, each in found.items()})
-            lines = {unit: _until(each.line, until) for unit, each in found.items()}
-            covered = {unit: each.covered for unit, each in found.items()}
-            results[number] = RuleResult(group[number], lines, covered)
+            results[number] = RuleResult(group[number], found)
             step()
     # Only now all is known that is asked about an image.
-    memory.keep({place: replace(each, facts=facts_of(place[1], book)) for place, each in kept.items()}, book.asked)
-    return list(OutlookBook(results, book).outlooks(placement.places))
-
-
-def _until(line: Line, until: int) -> Line:
-    """What of a line lies within the horizon; nothing is copied where all does."""
-    return line if line[-1][0] <= until else [row for row in line if row[0] <= until]
+    lines = ((number, unit, line) for number, its in results.items() for unit, line in its.lines.items())
+    memory.keep(((names.of(number, unit), unit, line) for number, unit, line in lines), book)
+    return list(OutlookBook(results, book, now, until).outlooks(placement.places))
 
 
 def _groups(several: Sequence[Rule]) -> Mapping[Template, Mapping[int, Rule]]:
@@ -132,26 +128,66 @@ def _groups(several: Sequence[Rule]) -> Mapping[Template, Mapping[int, Rule]]:
 
 def _judged(  # noqa: PLR0913, PLR0917 - those of `outlooks`
     group: Mapping[int, Rule],
+    names: RuleNames,
     placement: Placement,
     book: AnswerBook,
     engine: Engine,
     memory: ForecastMemory,
+    shared: SharedLines,
     now: int,
     until: int,
     evaluations: int,
 ) -> dict[int, dict[Unit, KnownLine]]:
     """What rules say of their units; what is new is looked at a little beyond the horizon, for later rounds."""
-    ends = {number: look_ahead(name_of(rule), until) for number, rule in group.items()}
+    ends = {number: look_ahead(rule, until) for number, rule in group.items()}
+    judge = UnitJudge(group, book, engine)
     found: dict[int, dict[Unit, KnownLine]] = {}
     searches: dict[int, Search] = {}
+    sizes: dict[int, int] = {}
+    # Whose line it will be where several rules are given the same for a unit.
+    first: dict[tuple[str, Unit], int] = {}
     for number, rule in group.items():
-        its = placement.units.get(number, {})
-        found[number] = memory.known(name_of(rule), its, book, now, until)
+        its = {unit: names.of(number, unit) for unit in placement.units.get(number, {})}
+        found[number] = memory.known(its, book, until)
         new = [unit for unit in its if unit not in found[number]]
-        if new:
-            searches[number] = rule_search(rule, new, book, now, ends[number], evaluations)
-    judge = UnitJudge(group, book, engine)
-    for number, lines in judge.found(searches).items():
-        for unit, line in lines.items():
-            found[number][unit] = KnownLine(line, ends[number], "", judge.covered.get((number, unit)))
+        own = [unit for unit in new if first.setdefault((its[unit], unit), number) == number]
+        if own:
+            sizes[number] = len(own)
+            covers = partial(judge.covers, number)
+            searches[number] = rule_search(rule, own, book, covers, now, ends[number], evaluations)
+    for lot in _lots(_together(group, sizes)):
+        for number, lines in judge.found({number: searches[number] for number in lot}).items():
+            for unit, line in lines.items():
+                covered = shared.texts(judge.covered.get((number, unit)))
+                found[number][unit] = KnownLine(shared.line(line), ends[number], "", covered)
+    for number in group:
+        for unit in placement.units.get(number, {}):
+            if unit not in found[number]:
+                found[number][unit] = found[first[names.of(number, unit), unit]][unit]
     return found
+
+
+def _together(group: Mapping[int, Rule], sizes: Mapping[int, int]) -> Mapping[tuple[int, ...], int]:
+    """The rules of each policy, with how many units they have: what a pair of them says is evaluated at once."""
+    by_policy: dict[str, list[int]] = {}
+    for number in sizes:
+        by_policy.setdefault(group[number].policy, []).append(number)
+    return {tuple(numbers): sum(sizes[number] for number in numbers) for numbers in by_policy.values()}
+
+
+def _lots(sizes: Mapping[tuple[int, ...], int]) -> Iterator[list[int]]:
+    """Rules whose searches go on at once: each search keeps all that was said of its units until it ends.
+
+    Args:
+        sizes: how many units the rules of each policy have.
+    """
+    lot: list[int] = []
+    units = 0
+    for numbers, size in sizes.items():
+        if lot and units + size > limits.UNITS_TOGETHER:
+            yield lot
+            lot, units = [], 0
+        lot += numbers
+        units += size
+    if lot:
+        yield lot

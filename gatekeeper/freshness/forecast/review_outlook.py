@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from gatekeeper.evaluation import pod_template
@@ -36,6 +37,7 @@ class ReviewOutlook:
         image: as written.
         path: its field in the object that was given.
         turns: what the policy says, in order of time; the first one is what it says now.
+        denies: whether the policy may deny the image; one that only warns does not.
     """
 
     policy: str
@@ -43,6 +45,7 @@ class ReviewOutlook:
     image: str
     path: str
     turns: Sequence[OutlookTurn]
+    denies: bool = True
 
     @property
     def denial(self) -> OutlookTurn | None:
@@ -101,7 +104,16 @@ def review_outlooks(  # noqa: PLR0913, PLR0917 - those of a check, and the end
     for numbers in _by_template(asked_rules, places.units).values():
         judge = UnitJudge({number: asked_rules[number] for number in numbers}, book, engine, images)
         searches: dict[int, Search] = {
-            number: rule_search(asked_rules[number], list(places.units[number]), book, now, until, samples, stand_ins)
+            number: rule_search(
+                asked_rules[number],
+                list(places.units[number]),
+                book,
+                partial(judge.covers, number),
+                now,
+                until,
+                samples,
+                stand_ins,
+            )
             for number in numbers
         }
         lines |= judge.found(searches)
@@ -210,7 +222,8 @@ def _outlooks(
         its = turns([(every[number], place.line(lines[number][place.unit])) for number, place in looking])
         if any(book.is_absent(asked(place.unit) or key.image) for _, place in looking):
             its = without_facts(its)
-        yield ReviewOutlook(key.policy, places.reviews[key.review], key.image, key.path, its)
+        denies = any(every[number].action == "deny" for number, _ in looking)
+        yield ReviewOutlook(key.policy, places.reviews[key.review], key.image, key.path, its, denies)
 
 
 def _is_covered(images: frozenset[str] | None, key: _ReviewImage) -> bool:

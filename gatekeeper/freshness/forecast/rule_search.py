@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from gatekeeper.documents import fields
 from gatekeeper.freshness.forecast import limits
 from gatekeeper.freshness.forecast.answer_book import AnswerBook
 from gatekeeper.freshness.forecast.clue import Clue, is_known
 from gatekeeper.freshness.forecast.line import NOT_EVALUATED, Search
 from gatekeeper.freshness.forecast.rule import Rule
-from gatekeeper.freshness.forecast.search import search, together
-from gatekeeper.freshness.forecast.unit import Unit, images_asked
+from gatekeeper.freshness.forecast.search import SearchPart, search
+from gatekeeper.freshness.forecast.unit import Unit, images_asked, namespace_of
 
 _RANDOM: Final = "the rule uses a random number: nobody can foresee what it says"
 
@@ -28,6 +26,7 @@ def rule_search(  # noqa: PLR0913, PLR0917 - those of a search
     rule: Rule,
     units: Sequence[Unit],
     book: AnswerBook,
+    covers: Callable[[Unit], bool],
     now: int,
     end: int,
     evaluations: int,
@@ -39,6 +38,8 @@ def rule_search(  # noqa: PLR0913, PLR0917 - those of a search
         rule: whose.
         units: of which.
         book: answers what its template asks.
+        covers: whether its policy covers a unit's images, asked when the units are judged for the first moment: nobody
+            wants to know what becomes of others.
         now: the first moment, nanoseconds since 1970.
         end: the last one.
         evaluations: how many all samples may be; see `samples_of_each`.
@@ -50,14 +51,14 @@ def rule_search(  # noqa: PLR0913, PLR0917 - those of a search
     if not rule.reads_clock or end <= now:
         return lines
     present = {unit: line[0][1] for unit, line in lines.items()}
+    looked_at = [unit for unit in units if covers(unit)]
     # All was asked for the first clock, so the images' dates are known now.
-    births = {unit: _births(unit, book, stand_ins) for unit in units}
-    parts: list[Search] = []
-    for namespace, its in _by_namespace(rule, units).items():
-        clue = Clue.of(rule.template, rule.parameters, rule.seen_in(namespace))
-        part = {unit: births[unit] for unit in its}
-        parts.append(search(clue, part, present, now, end, evaluations * len(its) // len(units)))
-    return (yield from together(parts))
+    births = {unit: _births(unit, book, stand_ins) for unit in looked_at}
+    parts: list[SearchPart] = []
+    for inventory, its in _by_inventory(rule, looked_at).items():
+        clue = Clue.of(rule.template, rule.parameters, inventory)
+        parts.append(SearchPart(clue, {unit: births[unit] for unit in its}))
+    return {**lines, **(yield from search(parts, present, now, end, evaluations))}
 
 
 def _births(unit: Unit, book: AnswerBook, stand_ins: Sequence[str]) -> tuple[int, ...]:
@@ -66,12 +67,12 @@ def _births(unit: Unit, book: AnswerBook, stand_ins: Sequence[str]) -> tuple[int
     return tuple(dict.fromkeys(each for image in images for each in book.births(image)))
 
 
-def _by_namespace(rule: Rule, units: Sequence[Unit]) -> Mapping[str, Sequence[Unit]]:
-    """Where Waivers count, those of other namespaces do not."""
+def _by_inventory(rule: Rule, units: Sequence[Unit]) -> Mapping[str, Sequence[Unit]]:
+    """By what a rule sees of the cluster's Waivers: of an image by itself those of its namespace, else all."""
     found: dict[str, list[Unit]] = {}
-    namespaces: dict[str, str] = {}
+    seen: dict[str, str] = {}
     for unit in units:
-        if rule.scope.namespaces and unit.part and unit.head not in namespaces:
-            namespaces[unit.head] = fields.text(json.loads(unit.head), "namespace")
-        found.setdefault(namespaces.get(unit.head, ""), []).append(unit)
+        if unit.part and unit.head not in seen:
+            seen[unit.head] = rule.seen_in(namespace_of(unit) if rule.scope.namespaces else "")
+        found.setdefault(seen[unit.head] if unit.part else rule.inventory, []).append(unit)
     return found

@@ -1,14 +1,16 @@
 """What of a review a template may read, and the form in which reviews are alike that it judges alike.
 
 Our own templates judge each image by itself, and read of the object only whether it is one of which controllers make
-others, who makes it, where its Pods may run, and, where the Constraint says so, its kind, labels and namespace. So a
-Deployment's image is a StatefulSet's, and a thousand workloads with one image are one unit.
+others, who makes it, where its Pods may run, and, where the Constraint says so, its kind and labels; and the namespace,
+where an exemption or a Waiver of it may cover the image. So a Deployment's image is a StatefulSet's, and a thousand
+workloads with one image are one unit.
 `tests/integration/forecast/test_likeness.py` judges each by itself, too, and compares.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +18,8 @@ from gatekeeper.documents import fields, workloads
 from gatekeeper.evaluation.program import Template
 from gatekeeper.translation.constraint import COVERAGE_KIND
 from gatekeeper.waivers.waiver import GROUP_VERSION, KIND
+from provider.errors import ImageError
+from provider.registry import reference
 
 # Libraries by which a template of ours is known; templates that people write on our library do not import them.
 _OURS: Final = ("data.lib.bestbefore.judgement", "data.lib.bestbefore.cip", "data.lib.bestbefore.authorities")
@@ -31,6 +35,12 @@ _CONTROLLERS: Final = frozenset(
 _APPLIED: Final = "Deployment"
 _MADE: Final = f"{_ACCOUNT}kube-system:replicaset-controller"
 _EVERY: Final = "*"
+# That of all images, and what the path of others may be written with (`waivers.rego`).
+_ANY_IMAGE: Final = "**"
+_PATH: Final = re.compile(r"[a-z0-9._*/-]*")
+
+# Namespaces, and globs of images.
+_Cover = tuple[frozenset[str], frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,8 @@ class Scope:
     Attributes:
         by_image: whether it judges each image by itself.
         namespaces: those that are not like all others to it; None where each may be unlike each.
+        named: which of them exemptions and Waivers name, and the globs of the images, one pair for each of these. For
+            any other image such a namespace is like all others.
         selective: whether it may choose objects by their kind and their labels.
         puller: whether it may read what Pods pull with.
         maker: whether what it says may depend on who makes a Pod.
@@ -52,6 +64,7 @@ class Scope:
     puller: bool = True
     maker: bool = True
     tags: bool = True
+    named: frozenset[_Cover] = frozenset()
 
     @classmethod
     def of(cls, template: Template, parameters: Mapping[str, Any], inventory: Mapping[str, Any]) -> Scope:
@@ -62,22 +75,26 @@ class Scope:
             return cls(by_image=False)
         credentials = parameters.get("podCredentials") is True
         policies = fields.rows(parameters, "policies")
+        named = frozenset(_named(template, parameters, inventory))
         return cls(
             by_image=True,
             namespaces=None
             if credentials or template.reads_inventory
-            else frozenset(_named_namespaces(template, parameters, inventory)),
+            else frozenset().union(*(places for places, _ in named)),
             selective=bool(parameters.get("match")) or any(each.get("match") for each in policies),
             puller=credentials,
-            maker=_MAKER in template.modules,
+            maker=_MAKER in template.modules and not _denies_whoever_asks(parameters),
             # Of a pair the one that warns may do so in the other's place.
             tags=_TAGS in template.modules
             and (parameters.get("digest") != "off" or parameters.get("reports") == "warn"),
+            named=named,
         )
 
-    def is_told(self, namespace: str) -> bool:
-        """Whether what it says may depend on this namespace, in place of another."""
-        return self.namespaces is None or namespace in self.namespaces
+    def is_told(self, namespace: str, image: str) -> bool:
+        """Whether what it says of an image, as written, may depend on this namespace, in place of another."""
+        if self.namespaces is None or namespace not in self.namespaces:
+            return self.namespaces is None
+        return _may_cover({glob for places, globs in self.named if namespace in places for glob in globs}, image)
 
 
 def reads_waivers(template: Template, parameters: Mapping[str, Any]) -> bool:
@@ -127,15 +144,47 @@ def likeness(review: Mapping[str, Any], scope: Scope, image: str) -> tuple[str, 
     return ("Pod", _MADE) if made else ("", "")
 
 
-def _named_namespaces(template: Template, parameters: Mapping[str, Any], inventory: Mapping[str, Any]) -> Iterator[str]:
+def _denies_whoever_asks(parameters: Mapping[str, Any]) -> bool:
+    """Whether who made a Pod softens nothing: of a pair the one that warns may yet say that the other one differs."""
+    return parameters.get("reschedule") == "deny" and parameters.get("reports") == "deny"
+
+
+def _named(template: Template, parameters: Mapping[str, Any], inventory: Mapping[str, Any]) -> Iterator[_Cover]:
+    """By exemptions, by entries of the Constraint, and by Waivers of the cluster."""
     for each in fields.rows(parameters, "exemptions"):
-        yield fields.text(each, "namespace")
+        yield frozenset({fields.text(each, "namespace")}), frozenset({fields.text(each, "image")})
     waivers = fields.mapping(parameters, "waivers")
     if waivers.get("allowed") is not True:
         return
-    for each in fields.rows(waivers, "entries"):
-        yield from fields.texts(each, "namespaces")
+    specs = fields.rows(waivers, "entries")
     if template.reads_waivers:
         synced = fields.mapping(waivers_for(parameters, inventory), "cluster", GROUP_VERSION, KIND)
-        for each in synced.values():
-            yield from fields.texts(each, "spec", "namespaces")
+        specs = [*specs, *(fields.mapping(each, "spec") for each in synced.values())]
+    for each in specs:
+        yield frozenset(fields.texts(each, "namespaces")), _globs(each)
+
+
+def _globs(waiver: Mapping[str, Any]) -> frozenset[str]:
+    """Of the images that it covers; of what is no list of texts nobody knows."""
+    written = waiver.get("images")
+    found = fields.texts(waiver, "images")
+    return frozenset(found if isinstance(written, list) and len(found) == len(written) else {_ANY_IMAGE})
+
+
+def _may_cover(globs: Iterable[str], image: str) -> bool:
+    """Whether a glob of a Waiver or of an exemption may cover an image: never no where it does.
+
+    A star stands for anything, so all else of a glob's path is in the image's. What a registry is called, there are
+    several ways to write; `library/` is Docker Hub's, and may be left out. Of what is no glob nothing is known.
+    """
+    try:
+        parsed = reference.parse(image)
+    except ImageError:
+        return True
+    # An exemption's may have a star for what is in front of a tag.
+    name = f"library/{parsed.name.removeprefix(f'{parsed.registry}/')}"
+    paths = (glob.partition("@")[0].partition("/") for glob in globs)
+    return any(
+        not (slash and _PATH.fullmatch(path)) or all(part in name for part in path.split("*"))
+        for _, slash, path in paths
+    )

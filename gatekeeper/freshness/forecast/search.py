@@ -1,20 +1,23 @@
 """Looks for the moments at which a rule begins to say something else, without taking for granted that it is monotone.
 
 - Of our own policies it is known that they turn at no other moments than those that are named: at the dates of their
-  Constraint, and when an image reaches one of its ages (see `clue`). Each image is looked at there, and a few of them
-  besides each week and in between: where one turns at another moment, what was known does not hold, and the rule is
-  looked at as one of somebody else.
+  Constraint, and when an image reaches one of its ages (see `clue`). Each image is looked at there, and a few of each
+  Constraint besides each week and in between: where one turns at another moment, what was known does not hold, and the
+  rule is looked at as one of somebody else.
 - Of all others each image is looked at each hour of the horizon, and at the named moments. Between two moments that
   differ the turn is looked for, to the second. What turns and turns back within an hour is missed.
 - Where each hour would be too many evaluations, a few images are looked at each hour, and the others each day, or each
-  week, and besides at the moments that those few have shown, and at the same ages of their own. What turns and turns
-  back within a day at moments of its own for one image is missed then.
+  week, and besides at the moments that those few have shown, and at the same ages of their own; where several of them
+  turned at one age, and none of the others then, at that age alone. What turns and turns back within a day at moments
+  of its own for one image is missed then.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -36,10 +39,25 @@ _WEEKS: Final = 64
 Births = Mapping[Unit, Sequence[int]]
 """When the image of each unit was built, nanoseconds since 1970: of several dates that of the image first."""
 
+Points = Mapping[Unit, Sequence[int]]
+"""All moments at which what is said of each unit may turn, in order."""
 
-def search(  # noqa: PLR0913, PLR0917 - what a search is about
-    clue: Clue,
-    births: Births,
+
+@dataclass(frozen=True)
+class SearchPart:
+    """Units of a rule for which it names the same dates: those of a namespace, where Waivers count.
+
+    Attributes:
+        clue: where it is worth to look.
+        births: of the units.
+    """
+
+    clue: Clue
+    births: Births
+
+
+def search(
+    parts: Sequence[SearchPart],
     present: Mapping[Unit, Rows],
     now: int,
     until: int,
@@ -48,19 +66,27 @@ def search(  # noqa: PLR0913, PLR0917 - what a search is about
     """What a rule says of each unit from now on, to the second.
 
     Args:
-        clue: where it is worth to look.
-        births: of the units.
+        parts: the units, with where it is worth to look.
         present: what the rule says of each now.
         now: the first moment; it stands first in each line.
         until: the last one.
         evaluations: how many evaluations all samples may be.
     """
     last = max(now, until - until % SECOND)
-    found: dict[Unit, Line] | None = None
-    if clue.complete:
-        found = yield from _named(clue, births, present, now, last)
+    known: list[Points] = []
+    others: list[SearchPart] = []
+    for part in parts:
+        points = _all_points(part, now, last)
+        if part.clue.complete and all(len(each) <= limits.TURNS for each in points.values()):
+            known.append(points)
+        else:
+            others.append(part)
+    found = yield from _named(known, present, now, last)
     if found is None:
-        found = yield from _sampled(clue, births, now, last, evaluations)
+        found, others = {}, list(parts)
+    units = sum(len(part.births) for part in others)
+    sampled = [_sampled(part, now, last, evaluations * len(part.births) // units) for part in others if part.births]
+    found |= yield from together(sampled)
     return {unit: line[: limits.TURNS] for unit, line in found.items()}
 
 
@@ -81,26 +107,38 @@ def together(searches: Sequence[Search]) -> Search:
 
 
 def _named(
-    clue: Clue, births: Births, present: Mapping[Unit, Rows], now: int, last: int
+    parts: Sequence[Points], present: Mapping[Unit, Rows], now: int, last: int
 ) -> Generator[Wanted, Mapping[Unit, Line], dict[Unit, Line] | None]:
-    """At the named moments alone; None where a unit shows that the rule turns at others, or where they are too many."""
-    moments = _seconds(clue.moments, now, last)
-    points = {unit: _points(moments, clue.ages, births[unit], now, last) for unit in births}
-    if any(len(each) > limits.TURNS for each in points.values()):
-        return None
-    turning = sorted((unit for unit in births if points[unit]), key=lambda unit: points[unit][0])
-    leaders = (turning or list(births))[:_LEADERS]
+    """At the named moments alone; None where a unit shows that the rule turns at others."""
+    points = {unit: its for part in parts for unit, its in part.items()}
+    leaders = _leaders(parts)
     weekly = _samples(now, last, _STEPS[-1] * max(1, -(-(last - now) // (_STEPS[-1] * _WEEKS))), ())
-    found = yield from _refined(weekly, {each: [at for at in points[each] if at not in weekly] for each in leaders})
-    if any(at not in points[unit] for unit, line in found.items() for at, _ in line[1:]):
+    closely = {each: [at for at in points[each] if at not in weekly] for each in leaders}
+    others = {unit: its for unit, its in points.items() if unit not in closely}
+    # Both at once: each step is a run of opa.
+    found = yield from together([_refined(weekly, closely), _looked(others, present, now, last)])
+    if any(at not in points[unit] for unit in leaders for at, _ in found[unit][1:]):
         return None
-    looks = {unit: dict(_looks(each, last)) for unit, each in points.items() if each and unit not in found}
-    lines = (yield {unit: sorted(each.values()) for unit, each in looks.items()}) if looks else {}
-    for unit in births:
-        if unit not in found:
-            said = {point: _at(lines[unit], at) for point, at in looks.get(unit, {}).items()}
-            found[unit] = _line([(now, present[unit])], said)
     return found
+
+
+def _looked(points: Points, present: Mapping[Unit, Rows], now: int, last: int) -> Search:
+    """What is said of each unit where nothing turns but at its points."""
+    looks = {unit: dict(_looks(each, last)) for unit, each in points.items() if each}
+    lines = (yield {unit: sorted(its.values()) for unit, its in looks.items()}) if looks else {}
+    return {
+        unit: _line([(now, present[unit])], {point: _at(lines[unit], at) for point, at in looks.get(unit, {}).items()})
+        for unit in points
+    }
+
+
+def _leaders(parts: Sequence[Points]) -> list[Unit]:
+    """Some units of all: those that may turn soonest, of as many parts as there are."""
+    ranked: list[tuple[bool, int, Sequence[int], Unit]] = []
+    for part in parts:
+        its = sorted(part, key=lambda unit: (not part[unit], part[unit][:1]))
+        ranked += [(not part[unit], place, part[unit][:1], unit) for place, unit in enumerate(its[:_LEADERS])]
+    return [unit for *_, unit in sorted(ranked, key=lambda each: each[:3])[:_LEADERS]]
 
 
 def _looks(points: Sequence[int], last: int) -> Iterator[tuple[int, int]]:
@@ -114,8 +152,9 @@ def _looks(points: Sequence[int], last: int) -> Iterator[tuple[int, int]]:
         yield point, evening if evening < following else point
 
 
-def _sampled(clue: Clue, births: Births, now: int, last: int, evaluations: int) -> Search:
+def _sampled(part: SearchPart, now: int, last: int, evaluations: int) -> Search:
     """As finely as the evaluations allow."""
+    clue, births = part.clue, part.births
     units = list(births)
     step = next((each for each in _STEPS if len(units) * ((last - now) // each) <= evaluations), _STEPS[-1])
     leaders = units[:: max(1, len(units) // _LEADERS)][:_LEADERS] if step > _STEPS[0] else units
@@ -127,6 +166,11 @@ def _sampled(clue: Clue, births: Births, now: int, last: int, evaluations: int) 
         coarse = _samples(now, last, step, clue.moments | moments)
         found |= yield from _refined(coarse, {each: _likely(coarse, clue.ages | ages, births[each]) for each in others})
     return found
+
+
+def _all_points(part: SearchPart, now: int, last: int) -> Points:
+    moments = _seconds(part.clue.moments, now, last)
+    return {unit: _points(moments, part.clue.ages, births, now, last) for unit, births in part.births.items()}
 
 
 def _points(moments: Sequence[int], ages: Collection[int], births: Sequence[int], now: int, last: int) -> list[int]:
@@ -142,15 +186,23 @@ def _samples(now: int, last: int, step: int, moments: Collection[int]) -> tuple[
 
 
 def _shown(found: Mapping[Unit, Line], births: Births) -> tuple[set[int], set[int]]:
-    """The first moments at which some units turned, and the ages that their images had then, in whole seconds."""
-    moments = sorted({at for line in found.values() for at, _ in line[1:]})[: limits.TURNS]
-    ages = {
-        (at - births[unit][0]) // SECOND * SECOND
+    """The first moments at which some units turned, and the ages that their images had then, in whole seconds.
+
+    A moment at which only images of one date turned is nobody else's where others turned at that age, too.
+    """
+    turned = [
+        (at, (at - births[unit][0]) // SECOND * SECOND if births[unit] else None, births[unit][:1])
         for unit, line in found.items()
         for at, _ in line[1 : limits.TURNS]
-        if births[unit]
-    }
-    return set(moments), set(sorted(ages)[: limits.TURNS])
+    ]
+    at_age: dict[int | None, set[Sequence[int]]] = defaultdict(set)
+    at_moment: dict[int, set[Sequence[int]]] = defaultdict(set)
+    for at, age, birth in turned:
+        at_age[age].add(birth)
+        at_moment[at].add(birth)
+    moments = {at for at, age, _ in turned if age is None or len(at_moment[at]) > 1 or len(at_age[age]) == 1}
+    ages = {age for age in at_age if age is not None}
+    return set(sorted(moments)[: limits.TURNS]), set(sorted(ages)[: limits.TURNS])
 
 
 def _likely(samples: Sequence[int], ages: Collection[int], births: Sequence[int]) -> tuple[int, ...]:
@@ -173,7 +225,8 @@ def _refined(samples: Sequence[int], likely: Mapping[Unit, Sequence[int]]) -> Se
     """
     if not likely:
         return {}
-    found = dict((yield dict.fromkeys(likely, samples)))
+    lines = yield dict.fromkeys(likely, samples)
+    found = {unit: _line(line, {}) for unit, line in lines.items()}
     own = {unit: points for unit, points in likely.items() if points}
     if own:
         more = yield own

@@ -49,16 +49,18 @@ def units(review: Mapping[str, Any], scope: Scope) -> Iterator[tuple[Unit, str]]
     if not scope.by_image or len(images) > limits.OBJECT_IMAGES:
         yield Unit(_text(review)), ""
         return
-    heads: dict[tuple[str, str], str] = {}
+    heads: dict[tuple[str, str, str], str] = {}
+    namespace = fields.text(review, "namespace") or fields.text(review["object"], "metadata", "namespace")
     ids = _ids(review)
     for each in images:
         like = likeness(review, scope, each.text)
-        if like not in heads:
-            heads[like] = _text(_head(review, pod, prefix, scope, like))
+        told = namespace if scope.is_told(namespace, each.text) else ""
+        if (*like, told) not in heads:
+            heads[*like, told] = _text(_head(review, pod, prefix, scope, like, told))
         # What stands for others has a container, whatever list it is in; a digest that is written needs no id.
         its = ("containers", "") if like[0] else (each.list, ids.get((each.list, each.name), ""))
         part = {"list": its[0], "image": each.text, "id": its[1]}
-        yield Unit(heads[like], _text(part)), f"{prefix}{each.path}"
+        yield Unit(heads[*like, told], _text(part)), f"{prefix}{each.path}"
 
 
 def asked(unit: Unit) -> str:
@@ -67,6 +69,16 @@ def asked(unit: Unit) -> str:
         return ""
     part = json.loads(unit.part)
     return _reference(part["image"], part["id"])
+
+
+def written(unit: Unit) -> str:
+    """The image of a unit as written; empty of a whole review."""
+    return fields.text(json.loads(unit.part), "image") if unit.part else ""
+
+
+def namespace_of(unit: Unit) -> str:
+    """Whose Waivers may count for an image by itself; empty where it is judged as in any other namespace."""
+    return fields.text(json.loads(unit.head), "namespace")
 
 
 def image_fields(unit: Unit) -> frozenset[str]:
@@ -133,8 +145,8 @@ def _report(status: dict[str, list[dict[str, Any]]], part: Mapping[str, Any], na
     status.setdefault("containerStatuses", []).append({"name": f"m{name}", "imageID": "", "volumeMounts": [mount]})
 
 
-def _head(
-    review: Mapping[str, Any], pod: Mapping[str, Any], prefix: str, scope: Scope, like: tuple[str, str]
+def _head(  # noqa: PLR0913, PLR0917 - what a head is made of
+    review: Mapping[str, Any], pod: Mapping[str, Any], prefix: str, scope: Scope, like: tuple[str, str], told: str
 ) -> dict[str, Any]:
     """The review without its images and without all that does not count, as it is for all that are like it."""
     whole = review["object"]
@@ -142,8 +154,6 @@ def _head(
     kept: dict[str, Any] = {"name": "x"}
     if scope.selective and "labels" in metadata:
         kept["labels"] = metadata["labels"]
-    namespace = fields.text(review, "namespace") or fields.text(metadata, "namespace")
-    told = namespace if scope.is_told(namespace) else ""
     if told:
         kept["namespace"] = told
     if "uid" in metadata and not like[0]:

@@ -22,10 +22,38 @@ def at(text: str) -> int:
         ("0 12 * * *", "", "2026-12-04T12:00:00Z", "2026-12-04T12:00:00Z"),
         ("@daily", "", "2026-12-04T12:00:00Z", "2026-12-05T00:00:00Z"),
         ("0 0 ? * 0", "", "2026-12-04T12:00:00Z", "2026-12-06T00:00:00Z"),
+        ("0 0 */2 * 1", "", "2026-12-04T12:00:00Z", "2026-12-05T00:00:00Z"),
+        ("0 0 13 * */4", "", "2026-12-04T12:00:00Z", "2026-12-06T00:00:00Z"),
+        ("0 0 */1 * 1", "", "2026-12-04T12:00:00Z", "2026-12-07T00:00:00Z"),
+        ("0 0 5,* * 1", "", "2026-12-04T12:00:00Z", "2026-12-07T00:00:00Z"),
+        ("0 0 * * mon-Fri/2", "", "2026-12-04T12:00:00Z", "2026-12-07T00:00:00Z"),
+        ("0 0 * * 1/10", "", "2026-12-04T12:00:00Z", "2026-12-07T00:00:00Z"),
     ],
 )
 def test_first_run_at_a_moment_or_later(schedule: str, zone: str, after: str, expected: str) -> None:
     assert next_run(schedule, zone, at(after)) == at(expected)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "after", "expected"),
+    [
+        ("30 2 * * *", "2027-03-27T12:00:00Z", "2027-03-29T00:30:00Z"),
+        ("30 1,2 * * *", "2027-03-28T00:30:01Z", "2027-03-28T23:30:00Z"),
+        ("30 2 * * *", "2026-10-25T00:30:01Z", "2026-10-25T01:30:00Z"),
+    ],
+    ids=["hour-left-out", "part-of-it-left-out", "hour-that-comes-twice"],
+)
+def test_run_where_clocks_are_changed_is_as_kubernetes_has_it(schedule: str, after: str, expected: str) -> None:
+    """By robfig/cron: what falls into the hour that is left out does not run, and one hour comes twice."""
+    assert next_run(schedule, "Europe/Berlin", at(after)) == at(expected)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    ["0 3 L * *", "0 3 LW * *", "0 3 * * 5L", "0 3 * * 1#2", "0 3 * * 7", "0 0 3 * * *", "TZ=UTC 0 3 * * *", ""],
+)
+def test_schedule_that_kubernetes_refuses_has_no_run(schedule: str) -> None:
+    assert next_run(schedule, "", at("2026-12-04T12:00:00Z")) is None
 
 
 @pytest.mark.parametrize(

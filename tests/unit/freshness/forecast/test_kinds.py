@@ -23,9 +23,10 @@ FLIP = NOW + 3 * DAY
 _REVISION = "deployment.kubernetes.io/revision"
 
 
-def _controller_revision(number: int, image: str) -> dict[str, Any]:
-    metadata = {"name": f"db-{number}", "namespace": "shop", **owned("StatefulSet", "db")}
-    return {"metadata": metadata, "revision": number, "data": {"spec": {"template": {"spec": spec(image)}}}}
+def _controller_revision(number: int, image: str, owner: dict[str, Any]) -> dict[str, Any]:
+    name = f"{owner['ownerReferences'][0]['name']}-{number}"
+    template = {"spec": {"template": {"spec": spec(image)}}}
+    return {"metadata": {"name": name, "namespace": "shop", **owner}, "revision": number, "data": template}
 
 
 def _deployment(name: str, **more: Any) -> list[dict[str, Any]]:
@@ -50,6 +51,14 @@ def _objects() -> list[dict[str, Any]]:
     return [
         *_deployment("web", replicas=1),
         pod("web-a", injected, [RUNS], **owned("ReplicaSet", "web-5d4f8c7b92")),
+        *_deployment("stuck", replicas=1),
+        pod("stuck-a", spec(OLD), [RUNS], **owned("ReplicaSet", "stuck-5d4f8c7b91")),
+        pod("stuck-b", spec(OLD), ["sha256:" + "b" * 64], **owned("ReplicaSet", "stuck-5d4f8c7b91")),
+        workload("StatefulSet", "part", spec(IMAGE), updateStrategy={"rollingUpdate": {"partition": 2}}),
+        pod("part-0", spec(OLD), [RUNS], **owned("StatefulSet", "part")),
+        pod("part-2", spec(IMAGE), [RUNS], **owned("StatefulSet", "part")),
+        workload("StatefulSet", "by-hand", spec(IMAGE), updateStrategy={"type": "OnDelete"}),
+        pod("by-hand-0", spec(OLD), [RUNS], **owned("StatefulSet", "by-hand")),
         *_deployment("idle", replicas=0),
         workload("StatefulSet", "db", spec(IMAGE), replicas=1),
         workload("DaemonSet", "logs", spec(IMAGE, priorityClassName="system-node-critical")),
@@ -61,7 +70,9 @@ def _objects() -> list[dict[str, Any]]:
         workload("ReplicaSet", "rolled-5d4f8c7b94", spec(IMAGE), metadata=owned("Rollout", "rolled", "argoproj.io/v1")),
         pod("rolled-a", spec(IMAGE), [RUNS], **owned("ReplicaSet", "rolled-5d4f8c7b94")),
         pod("pg-1", spec(IMAGE), [RUNS], **owned("Cluster", "pg", "postgresql.cnpg.io/v1")),
+        pod("clones-1", spec(IMAGE), [RUNS], **owned("CloneSet", "clones", "apps.kruise.io/v1alpha1")),
         pod("mystery-1", spec(IMAGE), [RUNS], **owned("Mystery", "mystery", "example.com/v1")),
+        pod("train-1", spec(IMAGE), [RUNS], **owned("Job", "train", "batch.volcano.sh/v1alpha1")),
         pod("bare", spec(IMAGE), [RUNS]),
         pod("static-node-1", spec(IMAGE), ["docker://sha256:" + "a" * 64], **mirror),
         workload("Deployment", "many", many, replicas=1),
@@ -75,7 +86,8 @@ def _found() -> Sequence[Outlook]:
     for each in _objects():
         cluster.add(WORKLOADS[each["kind"]], each)
     for number, image in ((1, OLD), (2, IMAGE)):
-        cluster.add(CONTROLLER_REVISIONS, _controller_revision(number, image))
+        for owner in (owned("StatefulSet", "db"), owned("CloneSet", "clones", "apps.kruise.io/v1alpha1")):
+            cluster.add(CONTROLLER_REVISIONS, _controller_revision(number, image, owner))
     policies = [age_policy(reschedule="warn", controllers=("cnpg-system/cnpg-manager",))]
     inventory = WorkloadInventoryReader(cluster, covered(policies), "team").read(NOW)
     born = NOW - 27 * DAY
@@ -123,6 +135,21 @@ def test_tag_that_names_another_digest_than_runs_is_said(found: Sequence[Outlook
     assert of(found, "web", Question.RUNNING).subject.digest == digest(7)
 
 
+def test_pods_of_a_rollout_that_does_not_get_on_come_again_as_they_are(found: Sequence[Outlook]) -> None:
+    earlier = of(found, "stuck", Question.RESCHEDULE, OLD)
+    assert (earlier.now.verdict, earlier.subject.running) == (Verdict.WARNED, 2)
+    assert earlier.subject.note.startswith("of an earlier revision that still runs: stuck-5d4f8c7b91; ")
+    assert of(found, "stuck", Question.RESCHEDULE).now.verdict is Verdict.ADMITTED
+
+
+def test_pods_below_the_partition_of_a_stateful_set_come_again_as_they_are(found: Sequence[Outlook]) -> None:
+    earlier = of(found, "part", Question.RESCHEDULE, OLD)
+    assert (earlier.now.verdict, earlier.subject.running) == (Verdict.WARNED, 1)
+    assert earlier.subject.note.startswith("of an earlier revision that still runs; ")
+    rescheduled = [each for each in found if each.question is Question.RESCHEDULE]
+    assert {each.subject.image for each in rescheduled if each.subject.workload.name == "by-hand"} == {IMAGE}
+
+
 def test_nothing_runs_of_what_is_scaled_to_zero(found: Sequence[Outlook]) -> None:
     idle = of(found, "idle", Question.RESCHEDULE)
     assert (idle.subject.running, idle.subject.note) == (0, "at next scale-up: nothing runs")
@@ -154,9 +181,22 @@ def test_operator_acts_by_its_service_account_where_that_is_known(found: Sequenc
     assert "which account makes Pods of Mystery is not known" in mystery.subject.note
 
 
+def test_controller_of_another_group_is_none_of_kubernetes_whatever_its_kind_is_called(
+    found: Sequence[Outlook],
+) -> None:
+    train = of(found, "train", Question.RESCHEDULE)
+    assert train.best_before == FLIP
+    assert "which account makes Pods of Job.batch.volcano.sh is not known" in train.subject.note
+
+
+def test_revisions_of_a_kind_that_is_not_known_here_are_no_rollback(found: Sequence[Outlook]) -> None:
+    assert questions(found, "clones") == {Question.RESCHEDULE, Question.RUNNING}
+
+
 def test_pods_without_a_controller_are_not_rescheduled(found: Sequence[Outlook]) -> None:
     assert questions(found, "bare") == {Question.APPLY, Question.RUNNING}
     assert of(found, "bare", Question.APPLY).best_before == FLIP
+    assert "not read" not in of(found, "bare", Question.APPLY).subject.note, "the Pod itself is what is applied"
     assert questions(found, "static-node-1") == {Question.RUNNING}
 
 

@@ -12,11 +12,13 @@ from gatekeeper.freshness.forecast.outlooks import outlooks
 from gatekeeper.freshness.inventory.inventory import WorkloadInventory
 from gatekeeper.freshness.inventory.inventory_reader import WorkloadInventoryReader
 from gatekeeper.freshness.outlook import DAY, SECOND, Outlook, Question, Verdict
+from gatekeeper.own.age_schedule import ScheduleEntry
 from gatekeeper.translation.translate import Translation
 from tests.engine import engine
 from tests.simulators.cluster import ClusterSimulator
 from tests.unit.freshness.objects import NOW, BirthFacts, age_policy, digest, namespace, owned, pod, spec, workload
 
+HOUR = 3600 * SECOND
 WEB = "registry.example.com/shop/web"
 
 
@@ -92,3 +94,15 @@ def test_scheme_that_a_node_writes_before_an_id_is_no_part_of_its_name() -> None
     running = pod("web", spec(f"{WEB}:1"), [f"docker-pullable://{WEB}@{digest(7)}"])
     found = foreseen([age_policy(reschedule="deny")], facts, running)
     assert found[Question.RUNNING].best_before == NOW + 3 * DAY
+
+
+def test_turn_has_the_sentence_of_its_own_moment() -> None:
+    """The image is denied twice for the same reason, with an admission between: 12 days, and then 30, are allowed."""
+    births = {f"{WEB}:1": NOW - 11 * DAY - HOUR, f"{WEB}:2": NOW - 10 * DAY}
+    schedule = (ScheduleEntry("2026-11-29", "12d"), ScheduleEntry("2026-12-11", "30d"))
+    policies = [age_policy(schedule=schedule, max_age="60d")]
+    there = inventory(policies, *(workload("Deployment", f"d{each[-1]}", spec(each)) for each in births))
+    found = outlooks(policies, there, BirthFacts(births), engine(), NOW, NOW + 25 * DAY)
+    (one,) = [each for each in found if each.question is Question.APPLY and each.subject.image == f"{WEB}:1"]
+    denials = [turn.sentence for turn in one.turns if turn.verdict is Verdict.DENIED]
+    assert [sentence[:25] for sentence in denials] == ["Image is 12 days old, 12 ", "Image is 30 days old, 30 "]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from gatekeeper.evaluation.program import Template
 from gatekeeper.freshness.forecast.scope import Scope, likeness, waivers_for, waivers_in
+from gatekeeper.freshness.forecast.unit import units
 from gatekeeper.own.maximum_image_age import KIND
 
 TAG, PINNED = "registry.example.com/shop/web:1", f"registry.example.com/shop/web@sha256:{'a' * 64}"
+GLOB = "registry.example.com/shop/*"
 CONTROLLERS = "system:serviceaccount:kube-system:"
 AGE = Template.of(KIND.template(synced_waivers=True))
 
@@ -24,7 +27,7 @@ def scope(**given: Any) -> Scope:
 
 
 def waivers(*namespaces: str, policy: str = "web") -> dict[str, Any]:
-    spec = {"policies": [policy], "namespaces": list(namespaces)}
+    spec = {"policies": [policy], "namespaces": list(namespaces), "images": [GLOB]}
     return {"cluster": {"bestbefore.dev/v1alpha1": {"Waiver": {"one": {"spec": spec}}}}}
 
 
@@ -66,9 +69,85 @@ def test_namespaces_count_that_a_waiver_or_an_exemption_of_the_policy_names() ->
     parameters = {"name": "web", "waivers": {"allowed": True}, "exemptions": [{"namespace": "tools"}]}
     found = Scope.of(AGE, parameters, waivers("shop"))
     assert found.namespaces == {"shop", "tools"}
-    assert (found.is_told("shop"), found.is_told("payments")) == (True, False)
+    assert (found.is_told("shop", TAG), found.is_told("payments", TAG)) == (True, False)
     assert Scope.of(AGE, parameters, waivers("shop", policy="other")).namespaces == {"tools"}
     assert Scope.of(AGE, {**parameters, "podCredentials": True}, {}).namespaces is None
+
+
+@pytest.mark.parametrize(
+    ("reschedule", "reports", "counts"),
+    [("deny", "deny", False), ("deny", "warn", True), ("warn", "deny", True), ("allow", "deny", True)],
+)
+def test_who_makes_a_pod_counts_unless_all_of_them_are_denied(reschedule: str, reports: str, counts: bool) -> None:
+    assert Scope.of(AGE, {"reschedule": reschedule, "reports": reports}, {}).maker is counts
+
+
+def test_namespace_that_a_waiver_or_an_exemption_names_counts_only_for_images_that_it_may_cover() -> None:
+    exemption = {"namespace": "tools", "image": GLOB}
+    parameters = {"name": "web", "waivers": {"allowed": True}, "exemptions": [exemption]}
+    found = Scope.of(AGE, parameters, waivers("shop"))
+    other = "registry.example.com/billing/web:1"
+    for namespace in ("shop", "tools"):
+        assert (found.is_told(namespace, TAG), found.is_told(namespace, other)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("glob", "image"),
+    [
+        ("**", TAG),
+        ("registry.example.com/shop/web", TAG),
+        ("registry.example.com/**", TAG),
+        ("registry.example.com/s*p/w*", TAG),
+        ("registry.example.com/shop/web*1", TAG),
+        (PINNED, PINNED),
+        ("*", "nginx"),
+        ("*/*", "vendor/app"),
+        ("docker.io/nginx", "nginx:1"),
+        ("index.docker.io/library/nginx", "registry-1.docker.io/nginx:1"),
+        ("docker.io/vendor/*", "vendor/app"),
+        ("REGISTRY.example.com:443/shop/web", TAG),
+        ("registry.example.com/shop/*", "no reference at all"),
+        (TAG, TAG),
+    ],
+    ids=[
+        "all",
+        "one",
+        "registry",
+        "stars",
+        "star-before-a-tag",
+        "digest",
+        "one-star",
+        "two-stars",
+        "hub",
+        "hub-alias",
+        "hub-vendor",
+        "other-spelling",
+        "malformed",
+        "tag",
+    ],
+)
+def test_image_that_a_waiver_may_cover_is_judged_for_its_namespace(glob: str, image: str) -> None:
+    named = frozenset({(frozenset({"shop"}), frozenset({glob}))})
+    found = Scope(by_image=True, namespaces=frozenset({"shop"}), named=named)
+    assert found.is_told("shop", image)
+
+
+def test_only_the_images_of_a_pod_that_a_waiver_may_cover_are_judged_for_its_namespace() -> None:
+    spec = {"containers": [{"name": "a", "image": TAG}, {"name": "b", "image": "registry.example.com/billing/web:1"}]}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"}, "spec": spec}
+    applied = {"object": pod, "namespace": "shop", "operation": "CREATE", "userInfo": {"username": "jane"}}
+    found = Scope.of(AGE, {"name": "web", "waivers": {"allowed": True}}, waivers("shop"))
+    heads = [json.loads(unit.head) for unit, _ in units(applied, found)]
+    assert [each["namespace"] for each in heads] == ["shop", ""]
+    assert [each["object"]["metadata"].get("namespace") for each in heads] == ["shop", None]
+
+
+@pytest.mark.parametrize("images", [GLOB, [GLOB, 5], {"one": GLOB}, None], ids=["text", "number", "object", "none"])
+def test_waiver_whose_images_are_no_list_of_texts_may_cover_any(images: Any) -> None:
+    found = waivers("shop")
+    found["cluster"]["bestbefore.dev/v1alpha1"]["Waiver"]["one"]["spec"]["images"] = images
+    parameters = {"name": "web", "waivers": {"allowed": True}}
+    assert Scope.of(AGE, parameters, found).is_told("shop", "registry.example.com/billing/web:1")
 
 
 def test_waivers_of_other_policies_and_namespaces_are_not_seen() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 
 import pytest
 
 from gatekeeper.evaluation.program import Template
 from gatekeeper.freshness.forecast.clue import Clue
 from gatekeeper.freshness.forecast.line import Line, Search
-from gatekeeper.freshness.forecast.search import HOUR, search, together
+from gatekeeper.freshness.forecast.search import HOUR, SearchPart, search, together
 from gatekeeper.freshness.forecast.unit import Unit
 from gatekeeper.freshness.outlook import DAY, SECOND
 from gatekeeper.own.maximum_image_age import KIND
@@ -44,7 +45,7 @@ class RuleDouble:
         """Of units, from now on."""
         present = {unit: self._line(unit, (NOW,))[0][1] for unit in births}
         self.evaluations = 0
-        return self.answer(search(clue, births, present, NOW, NOW + days * DAY))
+        return self.answer(search([SearchPart(clue, births)], present, NOW, NOW + days * DAY))
 
     def _line(self, unit: Unit, clocks: Sequence[int]) -> Line:
         self.evaluations += len(clocks)
@@ -106,6 +107,37 @@ def test_many_images_are_looked_at_seldom_and_each_has_its_own_moment() -> None:
     assert rule.evaluations < 300 * 150
 
 
+@pytest.mark.parametrize("by_age", [True, False], ids=["by-age", "by-date"])
+def test_moment_of_a_few_images_is_looked_at_of_others_only_where_it_is_no_age_of_theirs(by_age: bool) -> None:
+    births = {Unit("head", f"image-{number}"): (NOW - 29 * DAY + number * 977 * SECOND,) for number in range(300)}
+    first, other = Unit("head", "image-0"), Unit("head", "image-1")
+    turn = births[first][0] + 30 * DAY + 17 * SECOND
+    looked: set[int] = set()
+
+    def denies(unit: Unit, at: int) -> bool:
+        if unit == other:
+            looked.add(at)
+        return at >= (births[unit][0] + 30 * DAY + 17 * SECOND if by_age else turn)
+
+    found = RuleDouble(denies).search(NOTHING, births)
+    assert [at for at, _ in found[first]] == [NOW, turn]
+    assert (turn in looked) is not by_age
+
+
+def test_dates_of_a_rule_are_looked_at_of_all_though_images_of_whole_days_have_the_same_ages_then() -> None:
+    midnight = NOW - NOW % DAY
+    births = {Unit("head", f"image-{number}"): (midnight - number // 75 * 7 * DAY,) for number in range(299)}
+    other = Unit("head", "other")
+    births[other] = (midnight - 5 * HOUR - 123 * SECOND,)
+
+    def on_friday_night(_unit: Unit, at: int) -> bool:
+        return (at // DAY + 4) % 7 == 5 and at % DAY // HOUR == 22
+
+    found = RuleDouble(on_friday_night).search(NOTHING, births)
+    assert len(found[Unit("head", "image-0")]) > 6, "four Fridays, there and back"
+    assert [at for at, _ in found[other]] == [at for at, _ in found[Unit("head", "image-0")]]
+
+
 def test_rule_that_turns_each_hour_is_shown_up_to_a_limit() -> None:
     assert len(moments(lambda clock: clock // HOUR % 2 == 0)) == 64
 
@@ -149,9 +181,70 @@ def test_several_searches_are_one() -> None:
         Clue(frozenset({NOW + DAY}), frozenset(), complete=True),
         Clue(frozenset(), frozenset(), complete=True),
     )
-    several = [search(clue, {unit: ()}, present, NOW, NOW + 2 * DAY) for clue, unit in zip(clues, units, strict=True)]
+    several = [
+        search([SearchPart(clue, {unit: ()})], present, NOW, NOW + 2 * DAY)
+        for clue, unit in zip(clues, units, strict=True)
+    ]
     found = rule.answer(together(several))
     assert [[at for at, _ in found[unit]] for unit in units] == [[NOW, NOW + HOUR], [NOW, NOW + DAY], [NOW]]
+
+
+def test_where_one_part_of_a_rule_turns_otherwise_than_is_known_all_its_parts_are_looked_at_closely() -> None:
+    units = [Unit(namespace, f"image-{number}") for namespace in ("shop", "tools") for number in range(8)]
+    turn = NOW + 9 * DAY + 3 * HOUR + 7 * SECOND
+    rule = RuleDouble(lambda unit, at: at >= turn if unit.head == "tools" else at >= NOW + 2 * DAY)
+    known, other = (frozenset({NOW + days * DAY}) for days in (2, 12))
+    parts = [
+        SearchPart(Clue(named, frozenset(), complete=True), {unit: () for unit in units if unit.head == head})
+        for head, named in (("shop", known), ("tools", other))
+    ]
+    found = rule.answer(search(parts, dict.fromkeys(units, _ADMITTED), NOW, NOW + 30 * DAY))
+    ends = {"shop": NOW + 2 * DAY, "tools": turn}
+    assert {unit: [at for at, _ in line] for unit, line in found.items()} == {
+        unit: [NOW, ends[unit.head]] for unit in units
+    }
+
+
+def test_of_many_namespaces_as_few_units_are_looked_at_each_week_as_of_one() -> None:
+    units = [Unit(f"namespace-{number}", "image") for number in range(40)]
+    known = Clue(frozenset(), frozenset(), complete=True)
+    evaluations: list[int] = []
+    for several in ([units], [[each] for each in units]):
+        rule = RuleDouble(lambda _unit, _at: False)
+        parts = [SearchPart(known, dict.fromkeys(its, ())) for its in several]
+        found = rule.answer(search(parts, dict.fromkeys(units, _ADMITTED), NOW, NOW + 30 * DAY))
+        assert found == {unit: [(NOW, _ADMITTED)] for unit in units}
+        evaluations.append(rule.evaluations)
+    assert evaluations[0] == evaluations[1] < len(units)
+
+
+def test_our_own_rules_count_to_the_end_of_a_day_and_add_only_a_grace_to_a_limit_or_to_its_beginning() -> None:
+    parameters = {
+        "maxAge": "30d",
+        "minAge": "3d",
+        "grace": "5d",
+        "schedule": [{"from": "2026-12-10", "maxAge": "20d"}],
+        "exemptions": [{"until": "2026-12-24"}],
+        "waivers": {"allowed": True, "maxDays": 60},
+    }
+    found = Clue.of(Template.of(KIND.template()), json.dumps(parameters), "{}")
+    assert {round(each / DAY) for each in found.ages if each > 0} == {3, 20, 25, 30, 35}
+    days = [datetime(2026, 12, day, tzinfo=UTC) for day in (10, 15, 24, 25)]
+    assert sorted(found.moments) == [int(each.timestamp()) * SECOND for each in days]
+
+
+@pytest.mark.parametrize("fraction", [".5", ".000001", ".000000001"])
+def test_date_between_two_seconds_is_looked_at_in_the_next_whole_one(fraction: str) -> None:
+    waivers = json.dumps([{"until": "2026-12-10T08:00:00Z"}, {"until": f"2026-12-11T08:00:00{fraction}Z"}])
+    found = Clue.of(Template.of(KIND.template()), "{}", waivers)
+    wanted = (datetime(2026, 12, 10, 8, tzinfo=UTC), datetime(2026, 12, 11, 8, 0, 1, tzinfo=UTC))
+    assert found.moments == {int(each.timestamp()) * SECOND for each in wanted}
+
+
+def test_any_durations_may_be_added_by_a_rule_of_somebody_else() -> None:
+    template = Template("k8sage", 'package k8sage\n\nviolation[{"msg": ""}] { false }\n', ())
+    found = Clue.of(template, json.dumps({"maxAge": "30d", "margin": "4d", "maxDays": 7}), "{}")
+    assert {round(each / DAY) for each in found.ages} == {4, 7, 30, 11, 34, 37}
 
 
 def test_dates_that_are_not_all_looked_through_are_not_taken_for_complete() -> None:
