@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import jsonschema
 import kubernetes_validate
+import kubernetes_validate.utils
 import pytest
 
 from tests import quick_yaml
@@ -23,6 +26,14 @@ ELSEWHERE = {
     "cert-manager.io",
     "grafana.integreatly.org",
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def schemas_read_once() -> Iterator[None]:
+    """`validate` reads all schemas of a version, megabytes of JSON, for every object."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kubernetes_validate.utils, "schema_contents", cache(kubernetes_validate.utils.schema_contents))
+        yield
 
 
 @pytest.mark.parametrize("file", VALUE_FILES, ids=lambda file: file.stem)
