@@ -12,10 +12,24 @@ CLUSTER = tuple(
 )
 # It has a rig of its own.
 DOCS = "tests/e2e/test_docs.py"
-# One process has to run all of these: they share what can be there once, such as the ports of the sigstore instance.
-_WORLD = ("tests/e2e/", "tests/integration/signatures/")
-# What begins at once, longest first: these wait more than they compute, and others compute meanwhile.
-_FIRST = ("world", DOCS, "cluster")
+# The modules that ask for the sigstore instance, whose ports can be there once: one process has to run all of these.
+# Their `world` is another rig than that of the modules that ask for no instance.
+SIGNATURES = tuple(
+    f"tests/e2e/test_{name}.py"
+    for name in (
+        *("attestations", "cue", "proven_age", "ready_attestations"),
+        *("signatures", "signatures_keyless", "signatures_pinned"),
+    )
+)
+_SIGNATURES_FOLDER = "tests/integration/signatures/"
+_WORLD = "tests/e2e/"
+# Minutes in few tests, which would begin last: those with most tests begin first.
+LONG = tuple(
+    f"tests/integration/{name}.py"
+    for name in ("forecast/test_likeness", "forecast/test_month", "overview/test_simulate_command", "chart/test_rights")
+)
+# What begins at once, longest first: rigs wait more than they compute, and others compute meanwhile.
+_FIRST = ("world", DOCS, "signatures", "cluster", *LONG)
 
 
 class Schedule(LoadScopeScheduling):
@@ -25,6 +39,8 @@ class Schedule(LoadScopeScheduling):
         module = nodeid.partition("::")[0]
         if module in CLUSTER:
             return "cluster"
+        if module in SIGNATURES or module.startswith(_SIGNATURES_FOLDER):
+            return "signatures"
         return "world" if module.startswith(_WORLD) and module != DOCS else module
 
     def _assign_work_unit(self, node: WorkerController) -> None:

@@ -28,7 +28,7 @@ _GOOGLE: Final = re.compile(
     rf"gcpkms://(projects/{_PART}/locations/{_PART}/keyRings/{_PART}/cryptoKeys/{_PART})"
     r"(?:/(?:cryptoKeyVersions|versions)/([1-9][0-9]{0,8}))?"
 )
-_AZURE: Final = re.compile(rf"azurekms://({_LABEL}(?:\.{_LABEL})+)/([A-Za-z0-9-]+)(?:/([A-Za-z0-9]+))?")
+_AZURE: Final = re.compile(rf"azurekms://({_LABEL}(?:\.{_LABEL})*)/([A-Za-z0-9-]+)(?:/([A-Za-z0-9]+))?")
 _VAULT: Final = re.compile(r"hashivault://([A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)")
 _FORMS: Final = {
     AMAZON: "awskms://[HOST:PORT]/ARN, the ARN of a key or an alias",

@@ -44,7 +44,7 @@ def _turn(item: pytest.Item) -> tuple[bool, str, int, str]:
     return True, str(item.path), item.reportinfo()[1] or 0, item.nodeid
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """The running rig. Its logs stay in .build/e2e-logs/world."""
     with worlds.running(_binaries(), run_logs.folder(_LOGS, "world")) as running:
@@ -56,7 +56,7 @@ def _binaries() -> Path:
     return Path(os.environ.get("BESTBEFORE_BIN") or _ROOT / ".build" / "bin")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster(request: pytest.FixtureRequest) -> Iterator[World]:
     """A second rig, where kube-controller-manager acts: for tests whose workloads must make Pods, or that break things.
 
@@ -106,7 +106,7 @@ def namespace(world: World) -> str:
     return world.namespace()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def provider(world: World, request: pytest.FixtureRequest) -> Iterator[RealProvider]:
     """The real provider, running, with its three Provider objects."""
     real = RealProvider(world.provider_pair, [world.registry.host, world.silent.host], world.logs)
@@ -118,7 +118,7 @@ def provider(world: World, request: pytest.FixtureRequest) -> Iterator[RealProvi
     real.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def referrers(world: World) -> Iterator[Registry]:
     """A registry that answers what refers to an image; the world's own leaves that to tags."""
     running = registries.start(program("registry-referrers"), world.logs)
@@ -126,7 +126,7 @@ def referrers(world: World) -> Iterator[Registry]:
     running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def trusting(provider: RealProvider, instance: Sigstore, referrers: Registry) -> RealProvider:
     """The provider, with trust roots: `own`, the instance's, and `foreign`."""
     provider.stop()
@@ -142,13 +142,13 @@ def judge(world: World, trusting: RealProvider, policies: Policies, namespace: s
     return Judge(world.client, world.registry, policies, tmp_path, trusting.trust_roots, namespace)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fresh(world: World) -> PushedImage:
     """An image built yesterday."""
     return world.registry.push("fresh", days_ago(1))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def old(world: World) -> PushedImage:
     """An image built a day too long ago."""
     return world.registry.push("old", days_ago(31))

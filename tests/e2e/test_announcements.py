@@ -17,7 +17,7 @@ from gatekeeper.controller.waiver_rounds import sync_set
 from gatekeeper.documents.document import read_documents
 from gatekeeper.evaluation import installed, opa
 from tests import quick_yaml
-from tests.e2e.rig import accounts, objects, report_kinds, waivers
+from tests.e2e.rig import accounts, definition_end, objects, report_kinds, waivers
 from tests.e2e.rig.control import ACCOUNT, Control, forget, rights, settings
 from tests.e2e.rig.gatekeeper import NAMESPACE
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
@@ -72,7 +72,7 @@ def kind(cluster: World) -> Iterator[None]:
     definition = report_kinds.open_reports(cluster.binaries)
     cluster.client.apply(definition)
     yield
-    cluster.client.delete(definition)
+    definition_end.take_away(cluster.client, definition["metadata"]["name"])
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_expired_workload_is_warned_at_a_scale_up_and_announced_as_a_policy_repo
         assert cluster.client.create(objects.pod(space, old.reference)).status == 403, "a person's own old Pod"
     finally:
         policies.remove(judged)
-        cluster.client.delete(policy_reports)
+        definition_end.take_away(cluster.client, policy_reports["metadata"]["name"])
 
 
 def test_waiver_moves_the_announcement_to_its_end(

@@ -18,6 +18,7 @@ import pytest
 from tests.documentation import folders, images
 from tests.documentation.exceptions import CLUSTER_EXIT_CODES, EXIT_CODES, NOT_RUN
 from tests.documentation.reader import Reader
+from tests.e2e.rig import definition_end
 from tests.e2e.rig import world as worlds
 from tests.e2e.rig.provider import RealProvider, provider_objects
 from tests.e2e.rig.shell import Shell
@@ -77,7 +78,11 @@ _BEFORE: Final = {
     "helm/bestbefore/README.md": [_APPLY.format("translated.yaml")],
 }
 # The chart leaves its definitions behind.
-_KEPT: Final = "policystatuses.bestbefore.dev clusterimagepolicies.policy.sigstore.dev trustroots.policy.sigstore.dev"
+_KEPT: Final = (
+    "policystatuses.bestbefore.dev",
+    "clusterimagepolicies.policy.sigstore.dev",
+    "trustroots.policy.sigstore.dev",
+)
 # Of GitOps only the objects are needed, not who acts on them.
 _GITOPS: Final = (
     ("argoproj.io", "v1alpha1", "Application", "argocd", "policies"),
@@ -120,7 +125,7 @@ def reader(cluster: World, reachable: Mapping[str, str], tmp_path: Path) -> Iter
     shell = Shell(cluster.server.kubeconfig, tmp_path, path)
     shell.run("helm uninstall bestbefore -n gatekeeper-system --no-hooks")
     shell.run("helm uninstall policy-controller -n cosign-system --no-hooks")
-    shell.run(f"kubectl delete --ignore-not-found customresourcedefinitions {_KEPT}")
+    definition_end.take_away(cluster.client, *_KEPT)
     shell.run("kubectl get constraints -o name | xargs -r kubectl delete")
     shell.run("kubectl delete constrainttemplates,providers.externaldata.gatekeeper.sh --all")
     shell.run("kubectl -n gatekeeper-system delete deployments,secrets --all")

@@ -24,7 +24,7 @@ from gatekeeper.translation import names
 from gatekeeper.translation.translate import objects as objects_of
 from gatekeeper.translation.translate import translate
 from provider.clock import SystemClock
-from tests.e2e.rig import leftovers, objects
+from tests.e2e.rig import definition_end, leftovers, objects
 from tests.e2e.rig.gatekeeper import NAMESPACE
 from tests.e2e.rig.kubernetes import Object
 from tests.e2e.rig.processes import wait_until
@@ -220,7 +220,7 @@ def test_policies_outlive_the_definition_of_their_kind(world: World, reports: Re
     _wait(lambda: reports.state("lasting") == "enforced InForce", reports, "lasting")
     world.client.delete(_DEFINITION)
     _wait(lambda: reports.state("lasting").startswith("held"), reports, "held")
-    _wait(lambda: not world.client.request("GET", _PATH).ok, reports, "no kind")
+    definition_end.wait(world.client, _DEFINITION["metadata"]["name"])
     time.sleep(5)
     assert reports.state("lasting").startswith("held")
     assert not _admits(world, namespace)
@@ -243,7 +243,7 @@ def test_uninstalled_policy_controller_takes_its_kind_along_and_nothing_opens(wo
     assert not _admits(world, namespace)
     world.client.patch(finalized, {"metadata": {"finalizers": None}}).expect_ok()
     _wait(lambda: reports.state("finalized").startswith("held"), reports, "held")
-    _wait(lambda: not world.client.request("GET", _PATH).ok, reports, "no kind")
+    definition_end.wait(world.client, _DEFINITION["metadata"]["name"])
     assert not _admits(world, namespace)
 
     world.client.apply(_DEFINITION)

@@ -21,7 +21,7 @@ from gatekeeper.freshness.announcement.reports.report import ReportText
 from gatekeeper.freshness.announcement.reports.writer import ReportWriter
 from gatekeeper.freshness.announcement.round import Round
 from gatekeeper.freshness.outlook import DAY, SECOND, Outlook, OutlookTurn, OutlookVerdict, Question
-from tests.e2e.rig import report_kinds
+from tests.e2e.rig import definition_end, definitions, report_kinds
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
 from tests.e2e.rig.processes import wait_until
 from tests.e2e.rig.world import World
@@ -45,25 +45,20 @@ class Kinds:
 
     Attributes:
         world: of the cluster.
-        present: their definitions.
+        present: those that were there at some time.
     """
 
     world: World
-    present: list[Object] = field(default_factory=list)
+    present: list[ReportForm] = field(default_factory=list)
 
     def bring(self, form: ReportForm) -> None:
         """As somebody installs it."""
-        definition = _definition(self.world, form)
-        self.present.append(definition)
-        self.world.client.apply(definition)
-        path = f"/apis/{form.resource.api_version}/{form.resource.plural}"
-        wait_until(lambda: self.world.client.request("GET", path).ok, f"served {form.resource.kind}", _SECONDS)
+        self.present.append(form)
+        definitions.apply(self.world.client, [_definition(self.world, form)])
 
     def take_away(self, form: ReportForm) -> None:
         """As somebody takes it away, with all of its objects."""
-        definition = _definition(self.world, form)
-        self.world.client.delete(definition)
-        wait_until(lambda: not self.world.client.get(definition).ok, f"no {form.resource.kind}", _SECONDS)
+        definition_end.take_away(self.world.client, form.definition)
 
 
 @pytest.fixture
@@ -71,8 +66,7 @@ def kinds(world: World) -> Iterator[Kinds]:
     """None at first; afterwards none again."""
     found = Kinds(world)
     yield found
-    for each in found.present:
-        world.client.delete(each)
+    definition_end.take_away(world.client, *{each.definition for each in found.present})
 
 
 def _outlooks(namespace: str) -> list[Outlook]:

@@ -38,7 +38,7 @@ from provider.registry.presence import PresenceState
 from provider.settings.values import LogFormat, LogLevel
 from provider.telemetry.log import Log
 from tests import quick_yaml
-from tests.e2e.rig import objects, processes, report_kinds
+from tests.e2e.rig import definition_end, objects, processes, report_kinds
 from tests.e2e.rig import registry as registries
 from tests.e2e.rig.policies import Policies
 from tests.e2e.rig.processes import wait_until
@@ -149,7 +149,7 @@ def scene(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sc
     path = "/apis/openreports.io/v1alpha1/reports"
     wait_until(lambda: world.client.request("GET", path).ok, "served reports", _SECONDS)
     yield Scene(world, registry, provider)
-    world.client.delete(kind)
+    definition_end.take_away(world.client, kind["metadata"]["name"])
     policies.remove(control)
     provider.stop()
     registry.stop()

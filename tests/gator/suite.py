@@ -13,7 +13,7 @@ from typing import Any
 
 from gatekeeper.translation.rendering import render
 from tests.gator.case import AdmissionCase
-from tests.programs import program
+from tests.programs import program, short_run
 
 
 def verify(folder: Path, suite: Mapping[str, Any], objects: Mapping[str, Mapping[str, Any]]) -> None:
@@ -24,9 +24,8 @@ def verify(folder: Path, suite: Mapping[str, Any], objects: Mapping[str, Mapping
     """
     for name, made in {"suite": suite, **objects}.items():
         (folder / f"{name}.yaml").write_text(render([made]), encoding="utf-8")
-    done = subprocess.run(
-        [program("gator"), "verify", folder / "suite.yaml"], capture_output=True, text=True, check=False
-    )
+    words = [program("gator"), "verify", folder / "suite.yaml"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=short_run())
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,9 +84,13 @@ class Registries:
         return RecordedFacts(self.images).named(self.policies).answers(keys)
 
 
+def _registries() -> Registries:
+    return Registries({_OLD: _fact(), _SIDE: _fact("2026-02-10T00:00:00Z")})
+
+
 @pytest.fixture
 def registries(monkeypatch: pytest.MonkeyPatch) -> Registries:
-    said = Registries({_OLD: _fact(), _SIDE: _fact("2026-02-10T00:00:00Z")})
+    said = _registries()
     monkeypatch.setattr(LiveFacts, "answers", lambda _, keys: said.answers(keys))
     monkeypatch.setenv("BESTBEFORE_OPA", str(program("opa")))
     return said
@@ -181,16 +186,23 @@ class Desk:
         return path
 
 
-@pytest.fixture
-def desk(tmp_path: Path, registries: Registries) -> Desk:
-    """An image that is too old, denied by MaximumImageAge."""
-    made = Desk(tmp_path, registries)
+@pytest.fixture(scope="module")
+def denied(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """The desk as every test finds it: it is judged once."""
+    made = Desk(tmp_path_factory.mktemp("denied"), _registries())
     template = maximum_image_age.KIND.template()
     deny, warn = MaximumImageAge().constraints()
     made.deny(template, deny, _pod())
     made.file("policy.yaml", deny, warn)
     made.file("deployment.yaml", _deployment())
     return made
+
+
+@pytest.fixture
+def desk(tmp_path: Path, registries: Registries, denied: Desk) -> Desk:
+    """An image that is too old, denied by MaximumImageAge."""
+    shutil.copytree(denied.folder, tmp_path, dirs_exist_ok=True)
+    return Desk(tmp_path, registries, denied.ref, denied.sentence)
 
 
 @pytest.fixture

@@ -62,8 +62,10 @@ class GatekeeperCluster:
         """A kind of Constraints is there once a Pod has taken up its template."""
         if resource.group != "constraints.gatekeeper.sh":
             return False
-        there = self._cluster.objects(CONSTRAINT_TEMPLATES)
-        return not any(_kind(each) == resource.kind and (each.get("status") or {}).get("created") for each in there)
+        return not self._cluster.has(
+            CONSTRAINT_TEMPLATES,
+            lambda each: _kind(each) == resource.kind and bool((each.get("status") or {}).get("created")),
+        )
 
 
 def _said(found: dict[str, Any], uid: str, pods: Sequence[str], more: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,8 @@ _MANAGER = "rig"
 _REQUEST_SECONDS = 60
 _WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
 _CREATED_LATE_SECONDS = 60.0
+# What the API server says where a webhook of a busy machine did not answer in time.
+_WEBHOOK_LATE = "context deadline exceeded"
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class KubernetesClient:
         return self.request("POST", self._collection(obj), obj, query={"dryRun": "All"} if dry_run else {})
 
     def apply(self, obj: Object) -> Object:
-        """Server-side apply; repeated for a while where the kind is not served yet.
+        """Server-side apply; repeated for a while where the kind is not served yet, or a webhook was late.
 
         Raises:
             RigError: it was refused.
@@ -125,7 +127,8 @@ class KubernetesClient:
                 if time.monotonic() > end:
                     raise
             else:
-                if answer.status != http.client.NOT_FOUND or time.monotonic() > end:
+                late = answer.status == http.client.NOT_FOUND or _WEBHOOK_LATE in answer.message
+                if not late or time.monotonic() > end:
                     return answer.expect_ok()
             time.sleep(POLL_SECONDS)
 

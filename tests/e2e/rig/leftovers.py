@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.e2e.rig import accounts, control
+from tests.e2e.rig import accounts, control, definition_end
 from tests.e2e.rig.gatekeeper import NAMESPACE
 from tests.e2e.rig.kubernetes import Object
 from tests.e2e.rig.processes import POLL_SECONDS
@@ -42,7 +42,7 @@ def take_away(world: World) -> list[str]:
     for path in (*_constraints(world), _TEMPLATES, _MUTATORS, _EXPANSIONS):
         found += _delete(world, path)
     _let_go(world)
-    found += _delete(world, _DEFINITIONS, lambda name: name.endswith(_OUR_KINDS))
+    found += _end_definitions(world)
     accounts.revoke(world.client)
     control.forget(world.client, NAMESPACE)
     return found
@@ -88,6 +88,12 @@ def _let_go(world: World) -> None:
             change = {"metadata": {"finalizers": None}}
             kind = "application/merge-patch+json"
             world.client.request("PATCH", f"{policies}/{each['metadata']['name']}", change, content_type=kind)
+
+
+def _end_definitions(world: World) -> list[str]:
+    names = [name for each in _list(world, _DEFINITIONS) if (name := each["metadata"]["name"]).endswith(_OUR_KINDS)]
+    definition_end.take_away(world.client, *names)
+    return [f"customresourcedefinitions {name}" for name in names]
 
 
 def _delete(world: World, path: str, ours: Callable[[str], bool] = lambda _: True) -> list[str]:

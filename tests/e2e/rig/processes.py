@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 STOP_SECONDS = 30.0
 # Callers say how long something takes at most on a quiet machine; one that is busy gets more.
 PATIENCE = 4

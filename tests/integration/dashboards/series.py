@@ -56,8 +56,7 @@ def open_metrics(now: float) -> str:
         *(now - WEEK - MINUTE * minute for minute in range(10, -1, -1)),
         *(now - MINUTE * minute for minute in range(60, -1, -1)),
     ]
-    lines = list(_lines(times))
-    return "\n".join([*sorted(set(lines), key=lines.index), "# EOF\n"])
+    return "\n".join([*dict.fromkeys(_lines(times)), "# EOF\n"])
 
 
 def _lines(times: Sequence[float]) -> Iterator[str]:

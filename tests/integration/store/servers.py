@@ -102,7 +102,7 @@ class Servers:
 def client(server: Server, **options: object) -> redis.Redis:
     """A client of the test's own."""
     host, port = server.address
-    return redis.Redis(host=host, port=port, **options)  # type: ignore[arg-type]
+    return redis.Redis(host=host, port=port, socket_timeout=_SECONDS, **options)  # type: ignore[arg-type]
 
 
 def free_port() -> int:
@@ -137,7 +137,7 @@ def with_tls(folder: Path) -> Iterator[Servers]:
 
 
 @contextlib.contextmanager
-def under_sentinels(name: str, count: int = 2) -> Iterator[Servers]:
+def under_sentinels(name: str, count: int = 3) -> Iterator[Servers]:
     """A primary with a replica, and Sentinels that watch them."""
     primary = _server(())
     replica = _server((f"replicaof {_HOST} {primary.address[1]}",))
@@ -156,14 +156,16 @@ def under_sentinels(name: str, count: int = 2) -> Iterator[Servers]:
 @contextlib.contextmanager
 def cluster(count: int = 3) -> Iterator[Servers]:
     """Nodes that divide the slots among them."""
-    nodes = [_server(("cluster-enabled yes", "cluster-node-timeout 2000")) for _ in range(count)]
+    # Without its line, a node's own port is 10,000 more than that of clients, where somebody else may listen.
+    own = [free_port() for _ in range(count)]
+    nodes = [_server(("cluster-enabled yes", "cluster-node-timeout 2000", f"cluster-port {port}")) for port in own]
     with _running(nodes):
         share = -(-_SLOTS // count)
         for number, node in enumerate(nodes):
             with client(node) as one:
                 last = min((number + 1) * share, _SLOTS) - 1
                 one.execute_command("CLUSTER ADDSLOTSRANGE", number * share, last)
-                one.execute_command("CLUSTER MEET", *nodes[0].address)
+                one.execute_command("CLUSTER MEET", *nodes[0].address, own[0])
         for node in nodes:
             with client(node) as one:
                 _until(lambda: b"cluster_state:ok" in _info(one))
