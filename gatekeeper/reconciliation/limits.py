@@ -47,6 +47,10 @@ KEY_KEPT_SECONDS: Final = 12 * 3600.0
 KEY_ROUND_SECONDS: Final = 5.0
 # How old a key may be before that is said: one answer that did not come is nobody's business, seconds.
 KEY_SAID_SECONDS: Final = 180.0
+# After how long a rule that was not compiled in time is tried again, for a machine may have been busy: at first, and at
+# last, seconds. Each time costs a processor as long as the engine waits.
+COSTLY_SECONDS: Final = 60.0
+COSTLY_LATE_SECONDS: Final = 3600.0
 # Rules that are compiled in one run of opa, and how much memory it may take before it looks for garbage, MiB: with
 # fifty rules, and garbage left to the end, it takes as much as all the rest of the controller twice over.
 RULES_TOGETHER: Final = 20

@@ -20,6 +20,7 @@ from gatekeeper.reconciliation.constraint_lists import ConstraintLists
 from gatekeeper.reconciliation.desired import DesiredPolicy
 from gatekeeper.reconciliation.ends import PolicyEnds
 from gatekeeper.reconciliation.gatekeeper_pods import GatekeeperPods
+from gatekeeper.reconciliation.gatekeeper_refusals import GatekeeperRefusals
 from gatekeeper.reconciliation.judgement import Circumstances
 from gatekeeper.reconciliation.mirror import Mirror
 from gatekeeper.reconciliation.plan import PlanStep
@@ -35,8 +36,6 @@ from gatekeeper.translation import names
 from gatekeeper.translation.constraint import COVERAGE_KIND, COVERAGE_NAME
 from provider.clock import Clock
 
-# What Gatekeeper says of a template that it cannot use, whatever else is right.
-_REFUSALS: Final = ("ingest_error", "create_error", "conversion_error", "rego_")
 ALLOW: Final = "allow"
 
 
@@ -113,7 +112,7 @@ class Reconciler:
         self._may_write = may_write
         self._rooted = RootedPolicies(roots or NoRootDigests())
         self._good: dict[str, DesiredPolicy] = {}
-        self._refused: dict[str, tuple[str, str]] = {}
+        self._refusals = GatekeeperRefusals()
         self._waiting: dict[str, float] = {}
         self._in_force: set[tuple[str, str, str]] = set()
         self._coverage: DesiredPolicy | None = None
@@ -210,13 +209,9 @@ class Reconciler:
         if isinstance(outcome, Refusal):
             return _Target(good, outcome)
         digest = outcome.template.digest
-        there = view.templates.get(outcome.template.name)
-        if there is not None and there.digest == digest:
-            said = [error for error in there.errors(view.pods) if error.startswith(_REFUSALS)]
-            if said:
-                self._refused[uid] = digest, "; ".join(said)
-        refused, words = self._refused.get(uid, ("", ""))
-        if refused != digest:
+        self._refusals.look(uid, view.templates.get(outcome.template.name), digest, view.pods)
+        words = self._refusals.of(uid, digest)
+        if not words:
             return _Target(outcome)
         refusal = Refusal(StateReason.REFUSED_BY_GATEKEEPER, f"Gatekeeper does not take its template: {words}")
         return _Target(good if good is not None and good.template.digest != digest else None, refusal)
@@ -281,7 +276,7 @@ class Reconciler:
             waiting[self._coverage.uid] = now
         self._waiting = waiting
         self._good = {uid: kept for uid, kept in self._good.items() if uid in targets}
-        self._refused = {uid: kept for uid, kept in self._refused.items() if uid in targets}
+        self._refusals.keep(targets.keys())
 
     def _repaired(self, done: Outcomes) -> list[str]:
         return [

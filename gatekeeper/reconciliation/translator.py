@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from gatekeeper.cluster.errors import AccessDeniedError, ClusterError, ObjectAbsentError
@@ -15,7 +15,14 @@ from gatekeeper.policy.model import ClusterImagePolicy
 from gatekeeper.policy.support import with_text
 from gatekeeper.reconciliation.desired import DesiredPolicy
 from gatekeeper.reconciliation.kept_keys import KeptKeys
-from gatekeeper.reconciliation.limits import MESSAGE_CHARACTERS, REFERENCE_SECONDS, RULES_TOGETHER, TRANSLATION_SECONDS
+from gatekeeper.reconciliation.limits import (
+    COSTLY_LATE_SECONDS,
+    COSTLY_SECONDS,
+    MESSAGE_CHARACTERS,
+    REFERENCE_SECONDS,
+    RULES_TOGETHER,
+    TRANSLATION_SECONDS,
+)
 from gatekeeper.reconciliation.present import PolicyObject
 from gatekeeper.reconciliation.references import ReferenceReader
 from gatekeeper.reconciliation.remote_texts import ClusterTexts, RemoteTexts
@@ -99,6 +106,8 @@ class PolicyTranslator:
         self._decoded: dict[str, tuple[PolicyObject, ClusterImagePolicy | Refusal]] = {}
         self._done: dict[str, tuple[ClusterImagePolicy, int, Outcome]] = {}
         self._warnings: dict[str, tuple[KeyWarning, ...]] = {}
+        # How long each text waits after it was not compiled in time, by the policy's uid.
+        self._costly: dict[str, tuple[ClusterImagePolicy, float]] = {}
         self._synced_waivers = False
 
     def outcomes(self, policies: Sequence[PolicyObject]) -> Mapping[str, Outcome]:
@@ -152,6 +161,7 @@ class PolicyTranslator:
         self._decoded = {uid: kept for uid, kept in self._decoded.items() if uid in living}
         self._done = {uid: kept for uid, kept in self._done.items() if uid in living}
         self._warnings = {uid: kept for uid, kept in self._warnings.items() if uid in living}
+        self._costly = {uid: kept for uid, kept in self._costly.items() if uid in living}
 
     def _known(self, policy: PolicyObject, whole: ClusterImagePolicy) -> Outcome | None:
         before, generation, outcome = self._done.get(policy.uid, (None, 0, None))
@@ -240,7 +250,7 @@ class PolicyTranslator:
             )
         except Exception as error:  # noqa: BLE001 - as above
             if len(fresh) == 1:
-                yield (*fresh[0], self._without_verdict(error))
+                yield (*fresh[0], self._without_verdict(*fresh[0], error))
                 return
             # Whose fault it is shows when each is alone.
             middle = len(fresh) // 2
@@ -255,12 +265,21 @@ class PolicyTranslator:
         engine = self._engine() if any(has_rules(whole) for _, whole in fresh) else None
         return engine, engine
 
-    def _without_verdict(self, error: Exception) -> Refusal:
+    def _without_verdict(self, policy: PolicyObject, whole: ClusterImagePolicy, error: Exception) -> Refusal:
+        """All of it is tried again: it may have been the machine, and not the policy."""
+        now = self._clock.monotonic()
         if not isinstance(error, NoVerdictError):
-            return _internal(error)
+            return replace(_internal(error), until=now + REFERENCE_SECONDS)
         if error.reason == "Timeout":
-            return Refusal(StateReason.RULE_TOO_COSTLY, error.message)
-        return Refusal(StateReason.COMPILER_UNAVAILABLE, error.message, self._clock.monotonic() + REFERENCE_SECONDS)
+            return Refusal(StateReason.RULE_TOO_COSTLY, error.message, now + self._patience(policy.uid, whole))
+        return Refusal(StateReason.COMPILER_UNAVAILABLE, error.message, now + REFERENCE_SECONDS)
+
+    def _patience(self, uid: str, whole: ClusterImagePolicy) -> float:
+        """How long a text waits that was not compiled in time, seconds: twice as long each time."""
+        before, seconds = self._costly.get(uid, (None, 0.0))
+        longer = min(COSTLY_LATE_SECONDS, 2 * seconds) if before == whole else COSTLY_SECONDS
+        self._costly[uid] = whole, longer
+        return longer
 
     def _outcome(self, policy: PolicyObject, found: Translation | Sequence[Problem]) -> Outcome:
         if isinstance(found, Translation):

@@ -3,7 +3,7 @@
 cluster = ClusterSimulator()
 gatekeeper = GatekeeperCluster(cluster)
 gatekeeper.settle()                      # each Pod has taken up all that is there
-gatekeeper.refuses = lambda template: "undefined function x"      # an ingest_error for such a template
+gatekeeper.refuses = lambda template: "undefined function x"      # an error, `code`, for such a template
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class GatekeeperCluster:
     def __init__(self, cluster: ClusterSimulator) -> None:
         self._cluster = cluster
         self.refuses: Callable[[Object], str] = lambda _template: ""
+        self.code = "ingest_error"
         cluster.missing = self._missing
         for name, operation in PODS_OF_GATEKEEPER.items():
             self.pod(name, operation)
@@ -45,7 +46,7 @@ class GatekeeperCluster:
         chosen = [each["metadata"]["name"] for each in self._cluster.objects(PODS)] if pods is None else pods
         for template in self._cluster.objects(CONSTRAINT_TEMPLATES):
             refusal = self.refuses(template)
-            errors = [{"code": "ingest_error", "message": refusal}] if refusal else []
+            errors = [{"code": self.code, "message": refusal}] if refusal else []
             said = _said(template, "templateUID", chosen, {"errors": errors} if errors else {})
             if not errors:
                 said["status"]["created"] = True

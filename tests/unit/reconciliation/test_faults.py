@@ -19,6 +19,7 @@ from gatekeeper.cluster.resource import (
 from gatekeeper.evaluation.opa import NoVerdictError
 from gatekeeper.reconciliation import marks, translator
 from gatekeeper.translation import names
+from tests.simulators.gatekeeper_cluster import NAMESPACE, PODS_OF_GATEKEEPER
 from tests.simulators.signing import new_key
 from tests.unit.reconciliation.world import BROKEN_RULE, OTHER_RULE, RULE, World
 
@@ -114,6 +115,44 @@ def test_template_that_gatekeeper_refuses_gives_way_to_the_last_good_one(settled
     settled.cluster.writes.clear()
     settled.run(100)
     assert settled.writes == []
+
+
+def test_template_that_gatekeeper_takes_later_is_in_force_then(settled):
+    settled.gatekeeper.refuses = lambda _: "referential data is not allowed"
+    settled.apply("new", glob="new/*")
+    settled.run(20)
+    assert settled.state("new") == "rejected RefusedByGatekeeper"
+    settled.gatekeeper.refuses = lambda _: ""
+    settled.run(20)
+    assert settled.state("new") == "enforced InForce"
+
+
+def test_refused_template_is_tried_again_when_the_pods_that_refused_it_are_gone(settled):
+    settled.gatekeeper.refuses = lambda template: "no" if "config.User" in str(template["spec"]["targets"]) else ""
+    settled.apply("fresh", OTHER_RULE)
+    settled.run(20)
+    assert settled.rule("fresh") == BODY
+    settled.gatekeeper.refuses = lambda _: ""
+    for name, operation in PODS_OF_GATEKEEPER.items():
+        settled.cluster.remove(PODS, name, NAMESPACE)
+        settled.gatekeeper.pod(f"{name}-new", operation)
+    settled.run(60)
+    assert settled.state("fresh") == "enforced InForce"
+    assert settled.rule("fresh") == OTHER_BODY
+
+
+def test_kind_that_gatekeeper_could_not_make_at_once_is_waited_for(settled):
+    """Two of its Pods make it at the same time, and one of them finds that it is there."""
+    settled.gatekeeper.code = "create_error"
+    settled.gatekeeper.refuses = lambda _: "Could not create CRD: k8s.constraints.gatekeeper.sh already exists"
+    settled.apply("new", glob="new/*")
+    settled.look()
+    settled.gatekeeper.settle()
+    settled.look()
+    assert settled.report("new").state != "rejected"
+    settled.gatekeeper.refuses = lambda _: ""
+    settled.run(20)
+    assert settled.state("new") == "enforced InForce"
 
 
 def test_constraint_is_not_changed_before_every_pod_has_the_template(settled):
@@ -415,6 +454,22 @@ def test_rule_that_is_never_compiled_stops_its_own_policy_alone(settled):
     assert settled.state("good") == "enforced InForce"
 
 
+def test_rule_that_a_busy_machine_did_not_compile_is_tried_again_less_and_less_often(settled):
+    settled.engine.failure = NoVerdictError("Timeout", "the policy's rule did not finish within 10 s")
+    settled.apply("ruled", glob="ruled/*")
+    settled.run()
+    before = settled.engine.checks
+    settled.run(3600)
+    assert settled.state("ruled") == "rejected RuleTooCostly"
+    assert settled.engine.checks - before == 5
+    settled.apply("ruled", OTHER_RULE, glob="ruled/*")
+    settled.run(70)
+    assert settled.engine.checks - before == 7
+    settled.engine.failure = None
+    settled.run(130)
+    assert settled.state("ruled") == "enforced InForce"
+
+
 def test_without_opa_policies_with_rules_wait_and_the_others_go_on(settled):
     settled.engine.failure = NoVerdictError("EngineMissing", "there is no opa")
     settled.apply("ruled", glob="ruled/*")
@@ -450,6 +505,9 @@ def test_fault_of_ours_in_one_policy_stops_no_other_one(settled, monkeypatch):
     settled.run()
     assert settled.state("odd") == "rejected Internal"
     assert settled.state("good") == "enforced InForce"
+    monkeypatch.setattr(translator, "translate_each", each)
+    settled.run(70)
+    assert settled.state("odd") == "enforced InForce"
 
 
 def test_policy_that_is_no_policy_is_rejected(settled):
