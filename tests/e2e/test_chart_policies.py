@@ -115,8 +115,9 @@ def test_rule_in_a_config_map_is_read_where_the_values_name_it_and_nowhere_else(
         world.client.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"rego": rule}})
         policy["spec"]["policy"]["configMapRef"] = {"name": name, "key": "rego"}
         world.client.apply({**policy, "metadata": {"name": name}})
-    wait_until(lambda: _state(world, "rules") == "enforced", "a rule in force", _SECONDS)
-    wait_until(lambda: _state(world, "others") == "rejected", "a rule that nobody may read", _SECONDS)
+    seconds, program = _SECONDS, installed.program
+    wait_until(lambda: _state(world, "rules") == "enforced", "a rule in force", seconds, program)
+    wait_until(lambda: _state(world, "others") == "rejected", "a rule that nobody may read", seconds, program)
     message = _conditions(world, "others")["Ready"]["message"]
     assert f"get configmaps in {_SPACE} others" in message
     assert 'cannot get resource "configmaps"' in message

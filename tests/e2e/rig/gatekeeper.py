@@ -103,8 +103,9 @@ class Gatekeeper:
             return str(response.read().decode())
 
     def output(self) -> str:
-        """Everything that it has written to its log."""
-        return (self.logs / f"{self.name}.log").read_text("utf-8", errors="replace")
+        """All lines that it has written to its log; of a line that is begun, nothing."""
+        text = (self.logs / f"{self.name}.log").read_text("utf-8", errors="replace")
+        return text[: text.rfind("\n") + 1]
 
     def signal(self, number: int) -> None:
         """Send its process a signal: SIGSTOP to hold it, SIGKILL to crash it."""
