@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
+from gatekeeper.freshness.inventory.builder import EVERY
 from gatekeeper.freshness.outlook import SECOND, Turn, Verdict
+from provider.golang import duration
 
 # Kubernetes' names for schedules.
 _NAMED: Final = {
@@ -33,19 +35,23 @@ _DAY_OF_MONTH: Final = re.compile(r"[-0-9*/,]+")
 _DAY_OF_WEEK: Final = re.compile(r"([-*/,]|[0-6]|(?<=/)[0-9]+|SUN|MON|TUE|WED|THU|FRI|SAT)+", re.IGNORECASE)
 
 
-def next_run(schedule: str, time_zone: str, after: int) -> int | None:
+def next_run(schedule: str, time_zone: str, after: int, ran: int | None = None) -> int | None:
     """The first run at a moment or later; nanoseconds since 1970.
 
     None of a schedule or a time zone that is not known here, and of one that never runs.
 
     Args:
-        schedule: five fields, or a name as `@daily`.
+        schedule: five fields, a name as `@daily`, or `@every 1h`.
         time_zone: `Europe/Berlin`; empty for UTC, as controllers have it as a rule.
         after: nanoseconds since 1970.
+        ran: see `RunningWorkload.ran`; without it, nobody can say when an `@every` runs.
     """
     zone = _zone(time_zone)
     if zone is None or len(schedule) > _CHARACTERS:
         return None
+    if schedule.startswith(EVERY):
+        wait = _wait(schedule.removeprefix(EVERY))
+        return None if wait is None or ran is None else _after_waits(wait, after, ran)
     # Of what a minute begins with, the run before is not wanted: the search begins behind its start.
     start = datetime.fromtimestamp((after - 1) // SECOND, zone)
     try:
@@ -55,7 +61,9 @@ def next_run(schedule: str, time_zone: str, after: int) -> int | None:
     return int(found.timestamp()) * SECOND
 
 
-def felt(turns: Sequence[Turn], schedule: str, time_zone: str) -> tuple[int | None, tuple[Turn, ...]]:
+def felt(
+    turns: Sequence[Turn], schedule: str, time_zone: str, ran: int | None = None
+) -> tuple[int | None, tuple[Turn, ...]]:
     """When a denial is felt first, and the turns without those denials in which nothing runs.
 
     Where the schedule cannot be read, the turns as they are, and None.
@@ -64,7 +72,7 @@ def felt(turns: Sequence[Turn], schedule: str, time_zone: str) -> tuple[int | No
     effect: int | None = None
     for number, turn in enumerate(turns):
         if turn.verdict is Verdict.DENIED:
-            run = next_run(schedule, time_zone, turn.since)
+            run = next_run(schedule, time_zone, turn.since, ran)
             end = turns[number + 1].since if number + 1 < len(turns) else None
             if run is not None and end is not None and run >= end:
                 continue
@@ -74,6 +82,18 @@ def felt(turns: Sequence[Turn], schedule: str, time_zone: str) -> tuple[int | No
             # What nobody feels now is as what comes after it.
             kept.append(turn if kept else replace(turn, since=turns[0].since))
     return effect, tuple(kept)
+
+
+def _wait(text: str) -> int | None:
+    """How long it is from one run to the next, as robfig/cron has it: whole seconds, and one at least."""
+    length = duration.nanoseconds(text)
+    return None if length is None else max(length // SECOND, 1) * SECOND
+
+
+def _after_waits(wait: int, after: int, ran: int) -> int:
+    """The first of the moments that are so many waits after a run; of `ran` itself whole seconds count."""
+    begin = ran // SECOND * SECOND
+    return begin + max(-((begin - after) // wait), 1) * wait
 
 
 def _expression(schedule: str) -> str:

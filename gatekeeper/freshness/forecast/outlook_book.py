@@ -20,7 +20,10 @@ from gatekeeper.freshness.forecast.verdicts import turns, without_facts
 from gatekeeper.freshness.outlook import SECOND, Outlook, OutlookSubject, Question, Turn, Verdict
 
 _SYSTEM: Final = "system-"
-_NO_RUN: Final = "its schedule or its time zone is not known here, so the date is that from which a run would be denied"
+_NO_RUN: Final = (
+    "when it runs next is not known here (its schedule, its time zone, or when it ran last), "
+    "so the date is that from which a run would be denied"
+)
 # So much of a digest is enough for people to tell it from another.
 _SHOWN: Final = len("sha256:") + 12
 
@@ -146,7 +149,7 @@ class OutlookBook:
         workload = place.workload
         effect = None
         if workload.schedule and place.question is Question.RESCHEDULE:
-            effect, its = cron_run.felt(its, workload.schedule, workload.time_zone)
+            effect, its = cron_run.felt(its, workload.schedule, workload.time_zone, workload.ran)
             if effect is None and any(each.verdict is Verdict.DENIED for each in its):
                 subject = replace(subject, note="; ".join(filter(None, [subject.note, _NO_RUN])))
         waived_until = None

@@ -20,6 +20,7 @@ from gatekeeper.documents import fields, workloads
 from gatekeeper.freshness.inventory import limits
 from gatekeeper.freshness.inventory.inventory import ImageId, PodGroup, RunningWorkload, WorkloadInventory
 from gatekeeper.freshness.inventory.pod_shape import PodShape, images_of
+from provider.golang.rfc3339 import created_ns
 
 _REVISION: Final = "deployment.kubernetes.io/revision"
 _PARTITION: Final = ("updateStrategy", "rollingUpdate", "partition")
@@ -30,6 +31,8 @@ _STATUSES: Final = {
     "ephemeralContainers": "ephemeralContainerStatuses",
 }
 _API_VERSIONS: Final = {each.kind: f"{each.group}/v1".lstrip("/") for each in workloads.KINDS}
+# A CronJob that says how long to wait from one run to the next: `@every 1h`.
+EVERY: Final = "@every "
 _FINISHED: Final = frozenset({"Complete", "Failed", "FailureTarget", "SuccessCriteriaMet"})
 
 
@@ -151,6 +154,7 @@ class InventoryBuilder:
             replicas=replicas if isinstance(replicas, int) else None,
             schedule=fields.text(spec, "schedule"),
             time_zone=fields.text(spec, "timeZone"),
+            ran=_ran(found) if kind == "CronJob" else None,
             suspended=spec.get("suspend") is True,
             finished=kind == "Job" and _is_finished(found),
             partitioned=known.numbered and fields.number(spec, *_PARTITION) > 0,
@@ -159,7 +163,9 @@ class InventoryBuilder:
     def _add_revision(self, found: Mapping[str, Any], number: int, template: Mapping[str, Any]) -> None:
         owner = _owner(found, fields.text(found, "metadata", "namespace"))
         name = _name(found, CONTROLLER_REVISION)
-        shape = self._shape(name, PodShape.of_template(template)) if template else None
+        # Others than Kubernetes keep in revisions what they like.
+        is_template = bool(fields.rows(template, "spec", "containers"))
+        shape = self._shape(name, PodShape.of_template(template)) if is_template else None
         if owner is not None and shape is not None:
             self._revision(owner, number, name.name, shape)
 
@@ -278,6 +284,14 @@ def _owner(found: Mapping[str, Any], namespace: str) -> _Owner | None:
 def _is_finished(job: Mapping[str, Any]) -> bool:
     conditions = fields.rows(job, "status", "conditions")
     return any(fields.text(each, "type") in _FINISHED and each.get("status") == "True" for each in conditions)
+
+
+def _ran(cron_job: Mapping[str, Any]) -> int | None:
+    """The moment from which the next run is counted, where a schedule says how long to wait and no time of day."""
+    if not fields.text(cron_job, "spec", "schedule").startswith(EVERY):
+        return None
+    last = fields.text(cron_job, "status", "lastScheduleTime")
+    return created_ns(last or fields.text(cron_job, "metadata", "creationTimestamp"))
 
 
 def _ids(pod: Mapping[str, Any]) -> Iterator[ImageId]:

@@ -58,6 +58,8 @@ class RunningWorkload:
         replicas: how many Pods are wanted; None where it does not say.
         schedule: of a CronJob, else empty.
         time_zone: of the schedule; empty for that of the controller, which is UTC as a rule.
+        ran: of a CronJob that waits from one run to the next (`@every 1h`): when it ran last, or was created;
+            nanoseconds since 1970, None of others and where it is not known.
         suspended: of a CronJob or Job, that it makes no Pods.
         finished: of a Job, that it has done its work or given up.
         current: the name of the ReplicaSet that holds the present revision; empty where it is not known.
@@ -78,6 +80,7 @@ class RunningWorkload:
     finished: bool = False
     current: str = ""
     partitioned: bool = False
+    ran: int | None = None
 
     @property
     def running(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -12,10 +12,10 @@ from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.documents import document, fields, workloads
 from gatekeeper.documents.document import Document
 from gatekeeper.documents.problems import DocumentError, Problem
-from gatekeeper.freshness.inventory import limits, recorded_fields
+from gatekeeper.freshness.inventory import limits, object_fields, recorded_fields
 from gatekeeper.freshness.inventory.builder import CONTROLLER_REVISION, InventoryBuilder
 from gatekeeper.freshness.inventory.inventory import ImageId, PodGroup, RunningWorkload, WorkloadInventory
-from gatekeeper.freshness.inventory.pod_shape import PodShape
+from gatekeeper.freshness.inventory.pod_shape import ContainerImage, PodShape, images_of
 
 VERSION: Final = 1
 _VERSION_FIELD: Final = "inventoryVersion"
@@ -92,17 +92,43 @@ def of_documents(documents: Iterable[Document], now: int, team_label: str = "") 
         file = documents[0].file if documents else ""
         expected = "expected Pods or workloads, or what `bestbefore report --save-inventory` wrote"
         raise DocumentError([Problem("", f"holds nothing that runs: {expected}", file=file)])
-    for each in documents:
-        if each.kind == "Namespace":
-            builder.add_namespace(each.value)
-    # What stands twice, as of two lists one after the other, runs once.
-    once = {_identity(each, number): each for number, each in enumerate(known)}
+    spaces = [each for each in documents if each.kind == "Namespace"]
+    wrong = [
+        each.locate(problem)
+        for each in (*spaces, *known)
+        for problem in object_fields.problems(each.value, workloads.BY_KIND.get(_kind(each)))
+    ]
+    if wrong:
+        raise _refusal(wrong)
+    for each in spaces:
+        builder.add_namespace(each.value)
+    once: dict[tuple[str, str, str, int], Document] = {}
+    for number, each in enumerate(known):
+        # What stands twice, as of two lists one after the other, runs once.
+        before = once.get(_identity(each, number), each)
+        if _images(before) != _images(each):
+            what = f"{each.kind} {fields.text(each.value, 'metadata', 'namespace')}/{each.name}"
+            builder.problems.append(f"{what} stands twice with different images: those that stand last count")
+        once[_identity(each, number)] = each
     for each in sorted(once.values(), key=lambda one: one.kind == "Pod"):
         builder.add(each.value)
     others = sorted({_kind(each) for each in documents} - workloads.BY_KIND.keys() - {CONTROLLER_REVISION, "Namespace"})
     if others:
-        builder.problems.append(f"objects of these kinds were passed over: {', '.join(others)}")
+        named = ", ".join(each or "none at all" for each in others)
+        builder.problems.append(f"objects of these kinds were passed over: {named}")
     return builder.inventory()
+
+
+def _images(found: Document) -> list[ContainerImage]:
+    known = workloads.BY_KIND.get(_kind(found))
+    return list(images_of(fields.mapping(found.value, *known.pod_spec[:-1]))) if known else []
+
+
+def _refusal(wrong: Sequence[Problem]) -> DocumentError:
+    """The first problems, and how many more there are."""
+    beyond = len(wrong) - limits.PROBLEMS
+    more = [Problem("", f"has {beyond} more problems", file=wrong[0].file)] if beyond > 0 else []
+    return DocumentError([*wrong[: limits.PROBLEMS], *more])
 
 
 def _identity(found: Document, number: int) -> tuple[str, str, str, int]:
@@ -122,61 +148,45 @@ def _of_json(found: Document, team_label: str) -> WorkloadInventory:
             [found.locate(Problem(_VERSION_FIELD, f"is {value[_VERSION_FIELD]!r}, expected {VERSION}"))]
         )
     if wrong := [found.locate(each) for each in recorded_fields.problems(value)]:
-        raise DocumentError(wrong[: limits.PROBLEMS])
-    problems: list[Problem] = []
-    shapes = [PodShape.of_template(each) for each in fields.rows(value, "shapes")]
-    rows: list[RunningWorkload] = []
-    for index, row in enumerate(fields.rows(value, _PATH)):
-        try:
-            rows.append(_workload(row, shapes))
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            problems.append(found.locate(Problem(f"{_PATH}[{index}]", f"is no workload of an inventory: {error!r}")))
-    if not isinstance(value.get(_PATH), list) or len(rows) + len(problems) != len(value[_PATH]):
-        problems.append(found.locate(Problem(_PATH, "expected a list of objects")))
-    namespaces = {
-        str(name): {str(label): str(each) for label, each in fields.mapping(labels).items()}
-        for name, labels in fields.mapping(value, "namespaces").items()
-    }
-    if problems:
-        raise DocumentError(problems[: limits.PROBLEMS])
+        raise _refusal(wrong)
+    shapes = [PodShape.of_template(each) for each in value["shapes"]]
+    rows = [_workload(row, shapes) for row in value[_PATH]]
+    namespaces = {name: dict(labels) for name, labels in fields.mapping(value, "namespaces").items()}
     label = team_label or fields.text(value, "teamLabel")
     return WorkloadInventory(fields.number(value, "taken"), namespaces, rows, label, fields.texts(value, "problems"))
 
 
-def _workload(row: Mapping[str, Any], shapes: list[PodShape]) -> RunningWorkload:
-    def shape(number: object) -> PodShape | None:
-        if number is None:
-            return None
-        if not isinstance(number, int) or not 0 <= number < len(shapes):
-            raise ValueError(f"there is no shape {number!r}")
-        return shapes[number]
+def _workload(row: Mapping[str, Any], shapes: Sequence[PodShape]) -> RunningWorkload:
+    """One of them; its fields have their types."""
+
+    def shape(number: int | None) -> PodShape | None:
+        return None if number is None else shapes[number]
 
     name = row["name"]
-    groups = []
-    for each in fields.rows(row, "pods"):
-        its = shape(each["shape"])
-        if its is None:
-            raise ValueError("a Pod has no shape")
-        ids = tuple(
-            ImageId(fields.text(one, "list"), fields.text(one, "name"), fields.text(one, "id")) for one in each["ids"]
+    groups = [
+        PodGroup(
+            fields.text(each, "maker"),
+            fields.text(each, "maker_name"),
+            shapes[each["shape"]],
+            tuple(ImageId(one["list"], one["name"], one["id"]) for one in each["ids"]),
+            each["count"],
         )
-        groups.append(
-            PodGroup(fields.text(each, "maker"), fields.text(each, "maker_name"), its, ids, int(each["count"]))
-        )
-    replicas = row.get("replicas")
+        for each in fields.rows(row, "pods")
+    ]
     return RunningWorkload(
-        WorkloadName(str(name["namespace"]), str(name["kind"]), str(name["name"])),
+        WorkloadName(name["namespace"], name["kind"], name["name"]),
         fields.text(row, "api_version"),
         fields.text(row, "uid"),
         shape(row.get("shape")),
         shape(row.get("previous")),
         fields.text(row, "revision"),
         tuple(groups),
-        replicas if isinstance(replicas, int) else None,
+        row.get("replicas"),
         fields.text(row, "schedule"),
         fields.text(row, "time_zone"),
         row.get("suspended") is True,
         row.get("finished") is True,
         fields.text(row, "current"),
         row.get("partitioned") is True,
+        row.get("ran"),
     )

@@ -109,3 +109,22 @@ def test_cron_job_whose_next_run_is_not_known_says_so_beside_its_date(timing: di
     (next_run,) = [each for each in found if each.question is Question.RESCHEDULE]
     assert next_run.best_before == (NOW + 13 * HOUR + HOUR // 2 if is_known else NOW)
     assert ("is not known here" in next_run.subject.note) is not is_known
+
+
+@pytest.mark.parametrize(
+    ("metadata", "status"),
+    [
+        ({"creationTimestamp": "2026-11-30T12:20:05Z"}, {}),
+        ({"creationTimestamp": "2026-11-29T10:00:00Z"}, {"lastScheduleTime": "2026-12-01T11:20:05Z"}),
+    ],
+    ids=["created", "ran"],
+)
+def test_cron_job_that_waits_from_run_to_run_has_the_date_of_its_next_one(
+    metadata: dict[str, Any], status: dict[str, Any]
+) -> None:
+    policy = age_policy(reschedule="deny")
+    made = workload("CronJob", "hourly", spec(IMAGE), schedule="@every 1h", metadata=metadata, status=status)
+    found = outlooks([policy], inventory([policy], made), FACTS, engine(), NOW, NOW + 30 * DAY)
+    (next_run,) = [each for each in found if each.question is Question.RESCHEDULE]
+    assert next_run.best_before == NOW + (20 * 60 + 5) * SECOND
+    assert "is not known here" not in next_run.subject.note

@@ -65,6 +65,31 @@ def test_schedule_that_is_none_has_no_run(schedule: str, zone: str) -> None:
     assert next_run(schedule, zone, at("2026-12-04T12:00:00Z")) is None
 
 
+@pytest.mark.parametrize(
+    ("schedule", "ran", "after", "expected"),
+    [
+        ("@every 1h30m", "2026-12-01T12:20:05Z", "2026-12-04T12:00:00Z", "2026-12-04T12:20:05Z"),
+        ("@every 1h", "2026-12-01T12:00:00Z", "2026-12-04T12:00:00Z", "2026-12-04T12:00:00Z"),
+        ("@every 1h", "2026-12-01T12:00:00Z", "2026-12-04T12:00:01Z", "2026-12-04T13:00:00Z"),
+        ("@every 90.7s", "2026-12-04T12:00:00Z", "2026-12-04T12:00:01Z", "2026-12-04T12:01:30Z"),
+        ("@every 1ms", "2026-12-04T12:00:00Z", "2026-12-04T12:00:10Z", "2026-12-04T12:00:10Z"),
+        ("@every -2h", "2026-12-04T12:00:00Z", "2026-12-04T12:00:10Z", "2026-12-04T12:00:10Z"),
+        ("@every 1h", "2026-12-04T12:00:00Z", "2026-12-01T00:00:00Z", "2026-12-04T13:00:00Z"),
+    ],
+    ids=["hours", "at-the-moment", "after-it", "whole-seconds", "a-second-at-least", "below-zero", "ran-later"],
+)
+def test_every_is_counted_from_the_run_before_as_kubernetes_does(
+    schedule: str, ran: str, after: str, expected: str
+) -> None:
+    """By robfig/cron: the last run and the length, which is rounded down to whole seconds and is one at least."""
+    assert next_run(schedule, "", at(after), at(ran)) == at(expected)
+
+
+@pytest.mark.parametrize("schedule", ["@every", "@every ", "@every 1d", "@every 1 h", "@every 9999999h"])
+def test_every_with_a_length_that_is_none_has_no_run(schedule: str) -> None:
+    assert next_run(schedule, "", at("2026-12-04T12:00:00Z"), at("2026-12-01T12:00:00Z")) is None
+
+
 def turn(text: str, verdict: Verdict) -> Turn:
     return Turn(at(text), verdict, "ImageTooOld" if verdict is Verdict.DENIED else "")
 

@@ -10,6 +10,8 @@ import pytest
 
 from gatekeeper.documents.problems import DocumentError
 from gatekeeper.freshness.inventory import inventory_file
+from gatekeeper.freshness.inventory.inventory import WorkloadInventory
+from tests.unit.freshness.objects import owned, pod, spec, workload
 
 _SHAPE = {"metadata": {}, "spec": {"containers": [{"name": "app", "image": "registry.test/app:1"}]}}
 
@@ -48,6 +50,43 @@ def test_as_it_was_written_it_is_read(tmp_path: Path) -> None:
             "namespaces: expected an object with the labels of each namespace, got ['shop']",
         ),
         ({}, {"taken": "now"}, "taken: expected nanoseconds since 1970, got 'now'"),
+        ({}, {"namespaces": {"shop": {"include": True}}}, "namespaces.shop: expected an object of texts, got {"),
+        ({}, {"shapes": [{"metadata": {}}]}, "shapes[0].spec: is missing: expected an object"),
+        ({}, {"shapes": [{"spec": {}}]}, "shapes[0].spec.containers: is missing: expected a list of at least one"),
+        (
+            {},
+            {"shapes": [{"spec": {"containers": [{"name": "a", "image": 5}]}}]},
+            "shapes[0].spec.containers[0].image: expected a text or null, got 5",
+        ),
+        (
+            {"name": {"namespace": "shop", "kind": "Pod", "name": None}},
+            {},
+            "workloads[0].name.name: expected a text, got null",
+        ),
+        ({"name": {"namespace": "shop", "name": "web"}}, {}, "workloads[0].name.kind: is missing: expected a text"),
+        ({"name": "web"}, {}, "workloads[0].name: expected an object, got 'web'"),
+        ({"shape": 1}, {}, "workloads[0].shape: expected the number of one of the 1 shapes or null, got 1"),
+        ({"previous": True}, {}, "workloads[0].previous: expected the number of one of the 1 shapes or null, got true"),
+        (
+            {"pods": [_group(shape=None)]},
+            {},
+            "workloads[0].pods[0].shape: expected the number of one of the 1 shapes, got null",
+        ),
+        ({"ran": "now"}, {}, "workloads[0].ran: expected nanoseconds since 1970 or null, got 'now'"),
+        ({"uid": 5}, {}, "workloads[0].uid: expected a text, got 5"),
+        ({"suspend": True}, {}, "workloads[0].suspend: there is no such field; did you mean suspended?"),
+        (
+            {"pods": [_group(maker_nam="web-1")]},
+            {},
+            "workloads[0].pods[0].maker_nam: there is no such field; did you mean",
+        ),
+        (
+            {"pods": [_group(ids=[{"list": "containers", "name": "app", "digest": "x"}])]},
+            {},
+            "pods[0].ids[0].id: is missing",
+        ),
+        ({}, {"namespace": {}}, "namespace: there is no such field; did you mean namespaces?"),
+        ({}, {"shapes": [{**_SHAPE, "specs": {}}]}, "shapes[0].specs: there is no such field; did you mean spec?"),
     ],
     ids=lambda value: value.partition(", got")[0] if isinstance(value, str) else "",
 )
@@ -60,3 +99,105 @@ def test_field_of_another_shape_is_named(
     assert any(
         f"{tmp_path / 'inventory.json'}" in str(each) and sentence in str(each) for each in refused.value.problems
     )
+
+
+def test_workload_that_stands_twice_is_refused_by_path(tmp_path: Path) -> None:
+    """Its Pods would count twice."""
+    rows = [
+        {"name": {"namespace": "shop", "kind": "Deployment", "name": name}, "shape": 0} for name in ("web", "a", "web")
+    ]
+    with pytest.raises(DocumentError) as refused:
+        _read(tmp_path, {}, {"workloads": rows})
+    (problem,) = refused.value.problems
+    assert "workloads[2].name: shop/Deployment/web stands at workloads[0], too: take one of them away" in str(problem)
+
+
+def test_of_many_problems_it_is_said_how_many_are_not_shown(tmp_path: Path) -> None:
+    rows = [{"name": {"namespace": "shop", "kind": "Pod", "name": str(number)}, "uid": 5} for number in range(60)]
+    with pytest.raises(DocumentError) as refused:
+        _read(tmp_path, {}, {"workloads": rows})
+    assert str(refused.value.problems[-1]).endswith("inventory.json: has 10 more problems")
+
+
+def _listed(directory: Path, *objects: Any) -> WorkloadInventory:
+    path = directory / "list.json"
+    path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}), "utf-8")
+    return inventory_file.read(path, 0)
+
+
+@pytest.mark.parametrize(
+    ("made", "sentence"),
+    [
+        ({"kind": "Deployment", "metadata": {"name": "web"}}, "items[0].spec: is missing: expected an object"),
+        ({"kind": "Deployment", "metadata": {"name": "web"}, "spec": {}}, "items[0].spec.template: is missing"),
+        (
+            {
+                "kind": "Deployment",
+                "metadata": {"name": "web"},
+                "spec": {"template": {"spec": {"containers": "app:1"}}},
+            },
+            "items[0].spec.template.spec.containers: expected a list of at least one object, got 'app:1'",
+        ),
+        (
+            workload("Deployment", "web", spec("a"), replicas="0"),
+            "items[0].spec.replicas: expected a whole number or null, got '0'",
+        ),
+        (
+            workload("CronJob", "night", spec("a"), schedule=5),
+            "items[0].spec.schedule: expected a text that is not empty, got 5",
+        ),
+        (workload("CronJob", "night", spec("a")), "items[0].spec.schedule: is missing"),
+        (
+            workload("CronJob", "night", spec("a"), schedule="@daily", suspend="true"),
+            "items[0].spec.suspend: expected true or false or null, got 'true'",
+        ),
+        (
+            pod("a", {"containers": [{"name": "app", "image": ["a"]}]}),
+            "items[0].spec.containers[0].image: expected a text or null",
+        ),
+        ({**pod("a", spec("a")), "metadata": 7}, "items[0].metadata: expected an object, got 7"),
+        ({**pod("a", spec("a")), "status": "Running"}, "items[0].status: expected an object or null, got 'Running'"),
+        (pod("", spec("a")), "items[0].metadata.name: is missing: expected a text that is not empty"),
+        (
+            {"kind": "Namespace", "metadata": {"name": "shop", "labels": {"include": True}}},
+            "items[0].metadata.labels: expected an object of texts or null, got {'include': True}",
+        ),
+    ],
+    ids=lambda value: value.partition(",")[0] if isinstance(value, str) else "",
+)
+def test_field_of_an_object_of_another_type_is_named(made: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+    """Passed over, nothing of the object would be judged, or it would be judged as another one."""
+    with pytest.raises(DocumentError) as refused:
+        _listed(tmp_path, made, pod("other", spec("registry.test/app:1")))
+    assert sentence in str(refused.value)
+
+
+def test_fields_that_are_null_are_as_if_they_were_not_there(tmp_path: Path) -> None:
+    its = pod("a", {**spec("registry.test/app:1"), "initContainers": None, "volumes": None}, labels=None)
+    assert _listed(tmp_path, {**its, "status": None}).pods == 1
+
+
+def test_object_that_stands_twice_with_other_images_is_said(tmp_path: Path) -> None:
+    first, last = (
+        workload("Deployment", "web", spec(image)) for image in ("registry.test/app:1", "registry.test/app:2")
+    )
+    found = _listed(tmp_path, first, last, pod("a", spec("b")), pod("a", spec("b")))
+    assert found.problems == ("Deployment shop/web stands twice with different images: those that stand last count",)
+    assert [each.text for each in found.workloads[0].shape.images] == ["registry.test/app:2"]
+
+
+def test_revision_of_somebody_else_without_containers_can_be_written_and_read(tmp_path: Path) -> None:
+    """Whoever makes ControllerRevisions of a kind of their own keeps in them what they like."""
+    made = workload("StatefulSet", "db", spec("registry.test/db:1"))
+    metadata = {"name": "db-1", "namespace": "shop", **owned("StatefulSet", "db")}
+    data = {"spec": {"template": {"metadata": {}, "replicas": 3}}}
+    revision = {
+        "apiVersion": "apps/v1",
+        "kind": "ControllerRevision",
+        "metadata": metadata,
+        "revision": 1,
+        "data": data,
+    }
+    found = _listed(tmp_path, made, revision)
+    inventory_file.write(found, tmp_path / "again.json")
+    assert inventory_file.read(tmp_path / "again.json", 0) == found
