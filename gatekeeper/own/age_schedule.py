@@ -55,7 +55,7 @@ def problems(schedule: Sequence[ScheduleEntry]) -> Iterator[Problem]:
         elif before is not None and moment <= before:
             yield Problem(f"{path}.from", f"{entry.start!r} is not after the entry before it")
         if not duration.minutes(entry.max_age):
-            yield Problem(f"{path}.maxAge", f"{entry.max_age!r} is no duration above zero such as `30d`")
+            yield Problem(f"{path}.maxAge", f"{entry.max_age!r} is no duration of {duration.RANGE} such as `30d`")
         before = moment
 
 

@@ -33,7 +33,7 @@ class StatementAge:
         """What is wrong, the fields below a path."""
         yield from _path_problems(f"{path}.at", self.at)
         if not duration.minutes(self.limit):
-            yield Problem(f"{path}.max", f"{self.limit!r} is no duration above zero such as `7d`")
+            yield Problem(f"{path}.max", f"{self.limit!r} is no duration of {duration.RANGE} such as `7d`")
 
 
 @dataclass(frozen=True)

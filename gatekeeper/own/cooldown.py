@@ -52,7 +52,7 @@ class Cooldown:
     def _window_problems(self, limits: Mapping[str, str]) -> Iterator[Problem]:
         least = duration.minutes(self.min_age)
         if not least:
-            yield Problem("minAge", f"{self.min_age!r} is no duration above zero such as `7d`")
+            yield Problem("minAge", f"{self.min_age!r} is no duration of {duration.RANGE} such as `7d`")
             return
         known = {path: found for path, text in limits.items() if (found := duration.minutes(text))}
         tightest = min(known, key=known.__getitem__, default="")

@@ -7,7 +7,11 @@ from typing import Final
 
 PATTERN: Final = "^([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?$"
 # A hundred years.
-_LONGEST_MINUTES: Final = 36500 * 24 * 60
+_LONGEST_DAYS: Final = 36500
+_LONGEST_MINUTES: Final = _LONGEST_DAYS * 24 * 60
+LONGEST: Final = f"{_LONGEST_DAYS}d"
+# What is above zero, for messages.
+RANGE: Final = f"1m to {LONGEST}"
 _UNIT_MINUTES: Final = {"d": 24 * 60, "h": 60, "m": 1}
 
 

@@ -79,13 +79,13 @@ class MaximumImageAge(OwnPolicy):
     def own_problems(self) -> Iterator[Problem]:
         """What is wrong with the settings."""
         if not duration.minutes(self.max_age) and (self.max_age or self.schedule or not self.cooldown.min_age):
-            problem = f"{self.max_age!r} is no duration above zero such as `30d`, `720h` or `1d12h`"
+            problem = f"{self.max_age!r} is no duration of {duration.RANGE} such as `30d`, `720h` or `1d12h`"
             hint = "it holds before the first entry of `schedule`" if self.schedule and not self.max_age else ""
             yield Problem("maxAge", problem, hint=hint)
         yield from age_schedule.problems(self.schedule)
         yield from self.cooldown.problems(self._limits(), self.unknown_age)
         if self.grace and duration.minutes(self.grace) is None:
-            yield Problem("grace", f"{self.grace!r} is no duration such as `14d`")
+            yield Problem("grace", f"{self.grace!r} is no duration of at most {duration.LONGEST} such as `14d`")
         yield from _controller_problems(self.controllers)
         yield from _source_problems(self.dates)
         yield from self._proven_time_problems()

@@ -84,12 +84,12 @@ _expected("maxAge", value) := _limit if {
 
 _expected("schedule", value) := sprintf("a list of at most %d entries", [_most_entries]) if not _is_list(value, _most_entries)
 
-_expected("minAge", value) := "a duration above zero such as `7d`" if {
+_expected("minAge", value) := "a duration of 1m to 36500d such as `7d`" if {
 	value != ""
 	not _is_positive(value)
 }
 
-_expected("grace", value) := "a duration such as `14d`, or nothing" if {
+_expected("grace", value) := "a duration of at most 36500d such as `14d`, or nothing" if {
 	value != ""
 	not _is_duration(value)
 }
@@ -106,7 +106,7 @@ _expected("workloadsMatched", value) := "true or false" if not is_boolean(value)
 
 _expected("images", value) := parameters.list_of_globs if not parameters.is_list_of_globs(value)
 
-_limit := "a duration above zero such as `30d`, `720h` or `1d12h`"
+_limit := "a duration of 1m to 36500d such as `30d`, `720h` or `1d12h`"
 
 # The same of parameters that belong together. Without a limit there is a cooldown, and no schedule: what holds before its
 # first entry is written, never guessed.
@@ -188,7 +188,7 @@ _limit_parts(index, entry) := [] if {
 } else := [{
 	"path": sprintf("schedule[%d].maxAge", [index]),
 	"value": entry.maxAge,
-	"expected": "a duration above zero such as `30d`",
+	"expected": "a duration of 1m to 36500d such as `30d`",
 }]
 
 _controller_parts(accounts) := [part |

@@ -89,7 +89,11 @@ test_every_other_value_is_told if {
 }
 
 test_problem_names_parameter_value_and_remedy if {
-	_problems({"maxAge": "30 days"}) == ["`maxAge` is \"30 days\", expected a duration above zero such as `30d`, `720h` or `1d12h`"]
+	_problems({"maxAge": "30 days"}) == ["`maxAge` is \"30 days\", expected a duration of 1m to 36500d such as `30d`, `720h` or `1d12h`"]
+
+	# What is too long is above zero, too.
+	_problems({"maxAge": "106751d"}) == ["`maxAge` is \"106751d\", expected a duration of 1m to 36500d such as `30d`, `720h` or `1d12h`"]
+	_problems({"grace": "36501d"}) == ["`grace` is \"36501d\", expected a duration of at most 36500d such as `14d`, or nothing"]
 	_problems({"unknownAge": "no"}) == ["`unknownAge` is \"no\", expected one of deny, warn, allow"]
 }
 
@@ -123,7 +127,7 @@ _told(fields) := age_parameters.problems(fields)
 
 test_cooldown_may_stand_alone if {
 	_told({"minAge": "7d", "minAgeProof": "created"}) == []
-	_told({}) == ["`maxAge` is null, expected a duration above zero such as `30d`, `720h` or `1d12h`"]
+	_told({}) == ["`maxAge` is null, expected a duration of 1m to 36500d such as `30d`, `720h` or `1d12h`"]
 }
 
 test_cooldown_needs_its_proof if {
@@ -160,8 +164,8 @@ test_entry_of_the_schedule_is_told_by_its_path if {
 		{"from": "2026-04-01"}: "`schedule[1]` is an object, expected `from` and `maxAge`, and nothing else",
 		{"from": "2026-04-01", "maxAge": "30d", "until": "2026-05-01"}: "`schedule[1]` is an object, expected `from` and `maxAge`, and nothing else",
 		"30d": "`schedule[1]` is \"30d\", expected `from` and `maxAge`, and nothing else",
-		{"from": "2026-04-01", "maxAge": "0d"}: "`schedule[1].maxAge` is \"0d\", expected a duration above zero such as `30d`",
-		{"from": "2026-04-01", "maxAge": 30}: "`schedule[1].maxAge` is 30, expected a duration above zero such as `30d`",
+		{"from": "2026-04-01", "maxAge": "0d"}: "`schedule[1].maxAge` is \"0d\", expected a duration of 1m to 36500d such as `30d`",
+		{"from": "2026-04-01", "maxAge": 30}: "`schedule[1].maxAge` is 30, expected a duration of 1m to 36500d such as `30d`",
 		{"from": "2026-02-29", "maxAge": "30d"}: "`schedule[1].from` is \"2026-02-29\", expected a date such as `2026-03-01`, or an RFC 3339 time",
 		{"from": "2026-04-01T00:00:00", "maxAge": "30d"}: "`schedule[1].from` is \"2026-04-01T00:00:00\", expected a date such as `2026-03-01`, or an RFC 3339 time",
 		{"from": 2026, "maxAge": "30d"}: "`schedule[1].from` is 2026, expected a date such as `2026-03-01`, or an RFC 3339 time",

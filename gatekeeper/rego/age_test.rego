@@ -232,7 +232,7 @@ test_unreadable_parameters_admit_nothing if {
 		verdict.class == "invalid"
 		verdict.reason == "ParametersInvalid"
 	}
-	_verdict({"maxAge": "30 days"}, _built(_fresh)).said == "No image can be judged: `maxAge` is \"30 days\", expected a duration above zero such as `30d`, `720h` or `1d12h`."
+	_verdict({"maxAge": "30 days"}, _built(_fresh)).said == "No image can be judged: `maxAge` is \"30 days\", expected a duration of 1m to 36500d such as `30d`, `720h` or `1d12h`."
 }
 
 _exemption := {"image": "registry.test/**", "namespace": "shop", "until": "2026-03-01", "reason": "x", "owner": "ops"}

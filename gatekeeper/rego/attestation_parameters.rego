@@ -66,7 +66,7 @@ _expected("quorum", value, entry, _) := "a whole number from 1 to that of the si
 	not signer_parameters.is_quorum(value, entry.signers)
 }
 
-_expected("age", value, entry, _) := "`{at, max}`: a path from the statement on, such as [predicate, metadata, scanFinishedOn], and a duration above zero such as `7d`" if {
+_expected("age", value, entry, _) := "`{at, max}`: a path from the statement on, such as [predicate, metadata, scanFinishedOn], and a duration of 1m to 36500d such as `7d`" if {
 	"age" in object.keys(entry)
 	not _is_age(value)
 }

@@ -145,7 +145,7 @@ def test_cooldown_alone_has_no_maximum_age():
 
 
 def test_schedule_needs_a_maximum_age_before_its_first_entry():
-    wanted = "maxAge: '' is no duration above zero such as `30d`, `720h` or `1d12h`"
+    wanted = "maxAge: '' is no duration of 1m to 36500d such as `30d`, `720h` or `1d12h`"
     assert problems(max_age="", schedule=RAMP) == [f"{wanted} (it holds before the first entry of `schedule`)"]
     assert problems(max_age="", schedule=RAMP, cooldown=WEEK) == problems(max_age="", schedule=RAMP)
 
@@ -163,7 +163,7 @@ def test_schedule_needs_a_maximum_age_before_its_first_entry():
         ("2026-03-01T01:00:00+01:00", "30d", "schedule[1].from: '2026-03-01T01:00:00+01:00' is not after"),
         ("2026-03-01T00:59:59-00:01", "30d", ""),
         ("2025-12-31", "30d", "schedule[1].from: '2025-12-31' is not after the entry before it"),
-        ("2026-04-01", "0d", "schedule[1].maxAge: '0d' is no duration above zero such as `30d`"),
+        ("2026-04-01", "0d", "schedule[1].maxAge: '0d' is no duration of 1m to 36500d such as `30d`"),
         ("2026-04-01", "", "schedule[1].maxAge: '' is no duration"),
         ("2199-01-01", "36500d", ""),
     ],
@@ -182,7 +182,16 @@ def test_schedule_of_too_many_entries_is_refused():
 @pytest.mark.parametrize("value", ["7", "0d", "7 days", "-1d", "36501d", "7d\n"])
 def test_least_age_that_is_none_is_refused(value):
     (problem,) = problems(cooldown=Cooldown(value, "created"))
-    assert problem.startswith(f"minAge: {value!r} is no duration above zero")
+    assert problem.startswith(f"minAge: {value!r} is no duration of 1m to 36500d")
+
+
+@pytest.mark.parametrize("value", ["36501d", "106751d", "999999999d"])
+def test_of_a_duration_that_is_too_long_the_longest_is_named(value):
+    """It is above zero, so saying that it is not would send people the wrong way."""
+    assert problems(max_age=value) == [
+        f"maxAge: {value!r} is no duration of 1m to 36500d such as `30d`, `720h` or `1d12h`"
+    ]
+    assert problems(grace=value) == [f"grace: {value!r} is no duration of at most 36500d such as `14d`"]
 
 
 def test_least_age_needs_its_proof_and_the_proof_a_least_age():
