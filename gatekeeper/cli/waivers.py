@@ -16,7 +16,7 @@ from gatekeeper.documents.document import read_documents
 from gatekeeper.policy import PolicyError, Problem
 from gatekeeper.waivers import limits, reading
 from gatekeeper.waivers.state import WaiverState
-from gatekeeper.waivers.waiver import SECOND
+from gatekeeper.waivers.waiver import GROUP_VERSION, KIND, SECOND
 
 if TYPE_CHECKING:
     from gatekeeper.cluster.api import KubernetesApi
@@ -62,7 +62,8 @@ def _of_files(paths: Sequence[str]) -> tuple[list[Mapping[str, Any]], list[Mappi
     waivers = [each for each in documents if reading.is_meant_for_one(each.value)]
     beside: list[Mapping[str, Any]] = [each.value for each in documents if each.api_version.startswith(_CONSTRAINTS)]
     if not waivers and not beside:
-        raise PolicyError([Problem("", "holds neither a Waiver nor a Constraint", file=", ".join(paths))])
+        names, hint = ", ".join(paths), f"name files with Waivers, of the kind {GROUP_VERSION} {KIND}"
+        raise PolicyError([Problem("", "holds neither a Waiver nor a Constraint", file=names, hint=hint)])
     if problems := list(reading.namesakes(waivers)):
         raise PolicyError(problems)
     return [each.value for each in waivers], beside

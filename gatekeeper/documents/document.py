@@ -6,6 +6,7 @@ expand to are bounded, and a key that stands twice is refused rather than guesse
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from provider import limits
 
 STDIN: Final = "-"
 _SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
+_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _OBJECT_FIELDS: Final = frozenset({"metadata", "spec"})
 
 
@@ -262,6 +264,9 @@ def _read(name: str, stdin: BinaryIO | None, file_bytes: int) -> bytes:
 
 
 def _decode(content: bytes, file: str) -> str:
+    if content.startswith(_UTF_16):
+        hint = "PowerShell's `>` writes it so; save it as UTF-8"
+        raise DocumentError([Problem("", "is not UTF-8 text but UTF-16", file=file, line=1, hint=hint)])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

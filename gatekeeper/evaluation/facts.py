@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from gatekeeper.evaluation import attested, fact_fields, foresight, recorded_config, signed
+from gatekeeper.evaluation import attested, fact_fields, facts_json, foresight, recorded_config, signed
 from gatekeeper.evaluation.evaluator import ConstraintReview
 from gatekeeper.evaluation.program import NOTHING, StubAnswers
 from gatekeeper.evaluation.signed import Names
@@ -274,18 +274,9 @@ def _failure(found: Mapping[str, Any]) -> BestbeforeError:
 
 def _json(path: Path, content: bytes) -> Any:  # noqa: ANN401 - any JSON
     try:
-        text = content.decode("utf-8")
-        value = json.loads(text, parse_constant=_no_number)
-        if re.search(r"\\u[dD][89a-fA-F]", text):
-            # Half of a pair is a text for JSON, and for nobody who would print it.
-            json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise FactsFileError(f"{path}: no JSON") from error
-    return value
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no number in JSON")
+        return facts_json.value(content)
+    except facts_json.FactsTextError as error:
+        raise FactsFileError(f"{path}: {error}") from error
 
 
 def _images(path: Path, content: Any) -> Mapping[str, Mapping[str, Any]]:  # noqa: ANN401 - any JSON

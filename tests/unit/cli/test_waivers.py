@@ -98,7 +98,10 @@ def test_file_without_waiver_and_constraint_is_no_peace(text: str, tmp_path: Pat
     file.write_text(text, "utf-8")
     done = _waivers(str(file))
     assert (done.exit_code, done.stdout) == (2, "")
-    assert f"{file}: holds neither a Waiver nor a Constraint" in done.stderr
+    said = (
+        "holds neither a Waiver nor a Constraint (name files with Waivers, of the kind bestbefore.dev/v1alpha1 Waiver)"
+    )
+    assert f"{file}: {said}" in done.stderr
 
 
 def test_constraints_of_files_without_waivers_are_nothing_to_look_at(tmp_path: Path) -> None:

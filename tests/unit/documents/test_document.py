@@ -157,7 +157,7 @@ def test_lines_of_very_long_paths_are_not_kept():
         ("true", "is a boolean, not a Kubernetes object"),
         (f"{POD}---\nx\n", "file: document 2: is text"),
         (b"a: \xff", "is not UTF-8 text (byte 3, line 1)"),
-        ("a: 1".encode("utf-16"), "is not UTF-8 text"),
+        ("a: 1".encode("utf-16"), "is not UTF-8 text but UTF-16 (PowerShell's `>` writes it so; save it as UTF-8)"),
     ],
 )
 def test_what_is_no_kubernetes_object_is_refused_in_a_sentence(text, words):

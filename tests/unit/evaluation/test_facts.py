@@ -140,6 +140,58 @@ def test_what_could_not_be_printed_or_evaluated_is_no_json(tmp_path, text):
         RecordedFacts.read(path)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"version": 1, "images": {"a:1": {}, "a:1": {}}}', "images.a:1: stands twice"),
+        (
+            '{"version": 1, "images": {"a:1": {"createdNs": "1", "createdNs": "2"}}}',
+            "images.a:1.createdNs: stands twice",
+        ),
+        ('{"version": 1, "images": {}, "images": {}}', "images: stands twice"),
+        (
+            '{"version": 1, "images": {"a:1": {"x": 1, "x": 2}}, "images": {}}',
+            "images: stands twice, and only one of them can count: take one away",
+        ),
+        (
+            '{"version": 1, "images": {"a:1": {"signed": [{"by": "a", "by": "b"}]}}}',
+            "images.a:1.signed[0].by: stands twice",
+        ),
+    ],
+    ids=["image", "field", "top", "in-what-does-not-count", "in-a-list"],
+)
+def test_name_that_stands_twice_is_refused_by_its_path(tmp_path, text, said):
+    """Of two the last one would count without a word."""
+    path = tmp_path / "facts.json"
+    path.write_text(text)
+    with pytest.raises(FactsFileError) as caught:
+        RecordedFacts.read(path)
+    assert f"{path}: {said}" in str(caught.value)
+
+
+def test_mark_of_utf_8_is_nothing_of_the_facts(tmp_path):
+    path = tmp_path / "facts.json"
+    path.write_text('{"version": 1, "images": {"a:1": {"message": "é"}}}', "utf-8-sig")
+    assert RecordedFacts.read(path).images["a:1"]["message"] == "é"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"version": 1,\n "images": }', "no JSON: line 2, column 12: Expecting value"),
+        ("{}".encode("utf-16"), "no JSON: it is UTF-16, as `>` writes it in PowerShell; save it as UTF-8"),
+        (b'{"a": "\xff"}', "no JSON: it is not UTF-8 text (byte 7)"),
+    ],
+    ids=["place", "utf-16", "bytes"],
+)
+def test_what_is_no_json_is_said_with_its_place(tmp_path, content, said):
+    path = tmp_path / "facts.json"
+    path.write_bytes(content)
+    with pytest.raises(FactsFileError) as caught:
+        RecordedFacts.read(path)
+    assert f"{path}: {said}" in str(caught.value)
+
+
 def test_surrogate_pair_is_a_character(tmp_path):
     path = tmp_path / "facts.json"
     path.write_text('{"version": 1, "images": {"a:1": {"message": "\\ud83d\\ude00"}}}')
