@@ -253,11 +253,12 @@ def facts(sets: Sequence[PolicySet], ways: Ways, progress: Progress) -> LiveFact
         NoVerdictError: there is no trust root that is young enough.
     """
     translations = [each for one in sets for each in one.translations]
-    if ways.facts_file:
-        return RecordedFacts.read(ways.facts_file).named(translations)
-    wanted = frozenset(name for each in sets for name in each.trust_roots)
+    # Recorded facts need no trust root; one that is given is looked at all the same.
+    wanted = frozenset(name for each in sets for name in each.trust_roots if not ways.facts_file)
     beside = [each for one in sets if one.loaded for each in one.loaded.trust_roots]
     roots = trust_roots.named(ways.trust_roots, beside, wanted)
+    if ways.facts_file:
+        return RecordedFacts.read(ways.facts_file).named(translations)
     inspect = registries.inspector(**ways.reach, trust_roots=roots)
 
     def counted(asked: ImageQuestion) -> Answer:

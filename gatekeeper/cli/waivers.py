@@ -38,6 +38,8 @@ def command(paths: tuple[str, ...], form: str, now: str | None, kubeconfig: Path
     Exit: 0 nothing to look at; 1 something: one is invalid, ended or idle, ends within 14 days, is for an emergency, or
     there are more than 500; 2 a file, an option or a kubeconfig that cannot be used; 3 nothing could be read.
     """
+    if paths and (kubeconfig or context):
+        raise click.UsageError("either FILEs, or a cluster by --kubeconfig or --context: not both")
     seconds = times.read(now) / SECOND
     try:
         found, constraints = _of_files(paths) if paths else _of_cluster(clusters.connect(kubeconfig, context).api)

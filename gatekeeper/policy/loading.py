@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -18,6 +18,7 @@ from gatekeeper.policy.validation import authorities, webhook
 _GATEKEEPER_GROUPS: Final = ("templates.gatekeeper.sh", "constraints.gatekeeper.sh")
 
 # Said of what is not there, which a misspelt name explains.
+_UNKNOWN: Final = "unknown type"
 _ABSENT: Final = ("missing field(s)", "expected exactly one, got neither")
 
 
@@ -88,8 +89,10 @@ def load_policies(
         elif policy is not None and policy.name:
             loaded[policy.name], sources[policy.name] = policy, document
         found += [document.locate(problem) for problem in problems]
+    found = [_or_constraint(problem) for problem in found] if with_constraints else found
     if not loaded and not gatekeeper and not _problems.errors(found):
-        found.append(Problem("", f"no {KIND} found", file=", ".join(map(str, paths))))
+        wanted = f"no {KIND} found" + (", and no Constraint" if with_constraints else "")
+        found.append(Problem("", wanted, file=", ".join(map(str, paths))))
     if _problems.errors(found):
         raise PolicyError(found)
     return LoadedPolicies(
@@ -202,4 +205,12 @@ def _unknown_kind(document: Document) -> Problem:
         if not value:
             return Problem(name, f"missing field(s): [{document.index - 1}].{name}", fields=(name,))
     hint = f"expected {KIND} of {' or '.join(f'{GROUP}/{version}' for version in VERSIONS)}"
-    return Problem("", f"unknown type {document.api_version}/{document.kind}", hint=hint)
+    return Problem("", f"{_UNKNOWN} {document.api_version}/{document.kind}", hint=hint)
+
+
+def _or_constraint(problem: Problem) -> Problem:
+    """The same where Constraints are taken, too."""
+    if not problem.message.startswith(_UNKNOWN):
+        return problem
+    more = "; Waivers are for --waiver" if problem.message.endswith("/Waiver") else ""
+    return replace(problem, hint=f"{problem.hint}, or a Constraint of Gatekeeper{more}")

@@ -95,13 +95,16 @@ def _limits(target: int, births: Sequence[int], first: int, notice: int) -> list
     size = -(-len(affected) // STEPS)
     found: list[tuple[int, int]] = []
     before = _days(first - births[0])
-    for number, at in enumerate(range(size, len(affected) + size, size)):
-        start = first + number * notice * DAY
+    start = first
+    for at in range(size, len(affected) + size, size):
         # The oldest one of the next part is let alone until its own step.
         days = max(target, _days(start + notice * DAY - affected[at])) if at < len(affected) else target
         if days < before:
             found.append((start, days))
             before = days
+        # The first step is when the limit before it would begin to deny, however many parts are in it.
+        if found:
+            start += notice * DAY
     return found
 
 

@@ -102,3 +102,10 @@ def test_policies_that_cover_nothing_are_no_yes(found: FileCluster) -> None:
     done = found.run("simulate", "--policy", found.policy(images=("ghcr.io/**",)), "--inventory", found.inventory)
     assert done.exit_code == 2
     assert "nothing was judged" in done.stderr
+
+
+def test_trust_root_that_is_not_there_is_refused_beside_recorded_facts(found: FileCluster) -> None:
+    done = found.run(
+        "simulate", "--policy", found.policy(), "--inventory", found.inventory, "--trust-root", "none.json"
+    )
+    assert (done.exit_code, done.stderr) == (2, "error: none.json: cannot be read: No such file or directory\n")

@@ -104,6 +104,15 @@ def test_file_without_waiver_and_constraint_is_no_peace(text: str, tmp_path: Pat
     assert f"{file}: {said}" in done.stderr
 
 
+@pytest.mark.parametrize("way", ["--kubeconfig", "--context"])
+def test_way_to_a_cluster_beside_files_is_refused(way: str, tmp_path: Path) -> None:
+    """The cluster would not be asked, and nothing would say so."""
+    (tmp_path / "waiver.yaml").write_text(yaml.safe_dump(document()), "utf-8")
+    done = _waivers(str(tmp_path), way, "there")
+    assert done.exit_code == 2
+    assert "either FILEs, or a cluster by --kubeconfig or --context: not both" in done.stderr
+
+
 def test_constraints_of_files_without_waivers_are_nothing_to_look_at(tmp_path: Path) -> None:
     (tmp_path / "constraint.yaml").write_text(yaml.safe_dump(CONSTRAINT), "utf-8")
     done = _waivers(str(tmp_path))

@@ -85,6 +85,17 @@ def test_a_problem_within_a_list_has_the_path_within_the_file():
     assert problem.startswith("-: items[0]: unknown type v1/Pod")
 
 
+def test_where_constraints_are_taken_it_is_said_that_they_are(tmp_path):
+    waiver = tmp_path / "waiver.yaml"
+    waiver.write_text("apiVersion: bestbefore.dev/v1alpha1\nkind: Waiver\nmetadata: {name: w}\n")
+    with pytest.raises(PolicyError) as caught:
+        load_policies([waiver], with_constraints=True)
+    assert "or a Constraint of Gatekeeper; Waivers are for --waiver)" in str(caught.value)
+    (tmp_path / "empty.yaml").write_text("")
+    with pytest.raises(PolicyError, match="no ClusterImagePolicy found, and no Constraint"):
+        load_policies([tmp_path / "empty.yaml"], with_constraints=True)
+
+
 def test_two_policies_of_one_name_are_refused(tmp_path):
     (tmp_path / "a.yaml").write_text(text("one"))
     (tmp_path / "b.yaml").write_text(text("two", "one"))

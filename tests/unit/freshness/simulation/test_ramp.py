@@ -55,6 +55,27 @@ def test_nothing_is_denied_before_its_notice_is_over(hours: list[int], target: i
     assert len(found.steps) <= STEPS
 
 
+@given(_AGES, st.integers(1, 400), st.integers(1, 366))
+def test_nothing_is_denied_before_the_first_entry_and_each_in_the_step_that_names_it(
+    hours: list[int], target: int, notice: int
+) -> None:
+    known = births(*(each / 24 for each in hours))
+    found = ramp("age", target, known, NOW, notice)
+    named = {name: step for step in found.steps for name in step.workloads}
+    ends = [*(step.start for step in found.steps[1:]), *(step.start + notice * DAY for step in found.steps[-1:])]
+    for step, end in zip(found.steps, ends, strict=True):
+        denied = {name for name, birth in known.items() if step.start <= first_denial(found, birth) < end}
+        assert {name for name, its in named.items() if its is step} == denied
+    assert all(first_denial(found, birth) >= found.steps[0].start for birth in known.values() if found.steps)
+
+
+def test_images_of_nearly_one_age_and_a_long_notice_are_one_step() -> None:
+    """No limit between them would be lower: the one step is when the limit before it would begin to deny."""
+    found = ramp("age", 10, births(2, 27, 50), NOW, 366)
+    assert found.parameters == {"maxAge": "417d", "schedule": [{"from": "2027-12-03", "maxAge": "10d"}]}
+    assert [[name.name for name in step.workloads] for step in found.steps] == [["web-2", "web-1", "web-0"]]
+
+
 @given(_AGES, st.integers(1, 400), st.integers(1, 60))
 def test_limits_only_shrink_and_a_workload_is_named_once(hours: list[int], target: int, notice: int) -> None:
     found = ramp("age", target, births(*(each / 24 for each in hours)), NOW, notice)
