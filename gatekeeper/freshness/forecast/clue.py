@@ -17,10 +17,11 @@ from typing import Any, Final
 
 from gatekeeper.evaluation.program import Template
 from gatekeeper.freshness.outlook import DAY, SECOND
+from provider.golang import rfc3339
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(T\S+)?")
-_FRACTION: Final = re.compile(r"\.\d*[1-9]")
-_DURATION: Final = re.compile(r"(?:\d{1,6}[dhms])+")
+# As many digits as `duration.rego` reads.
+_DURATION: Final = re.compile(r"(?:\d{1,9}[dhms])+")
 _PART: Final = re.compile(r"(\d+)([dhms])")
 _UNITS: Final = {"d": DAY, "h": DAY // 24, "m": DAY // 1440, "s": SECOND}
 _DAYS: Final = "Days"
@@ -138,15 +139,25 @@ def _moments(name: str, text: str) -> Iterator[int]:
 
     Of a creation also what clocks may differ by, before it. Of a day from which on something holds only its beginning.
     """
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+    found = _time(text)
+    if found is None:
         return
-    whole = (found if found.tzinfo else found.replace(tzinfo=UTC)).replace(microsecond=0)
-    # Between two seconds it turns at the next whole one; `fromisoformat` cuts digits off.
-    at = (int(whole.timestamp()) + bool(_FRACTION.search(text))) * SECOND
+    # Between two seconds it turns at the next whole one.
+    at = -(-found // SECOND) * SECOND
     yield at
     if name == _CREATED:
         yield at - _CREATED_AHEAD
     if "T" not in text and name != _BEGINNING:
         yield at + DAY
+
+
+def _time(text: str) -> int | None:
+    """As opa reads it, which is written in Go; of what only somebody else's rule may read, as Python does."""
+    found = rfc3339.created_ns(text if "T" in text else f"{text}T00:00:00Z")
+    if found is not None:
+        return found
+    try:
+        other = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return int((other if other.tzinfo else other.replace(tzinfo=UTC)).timestamp()) * SECOND

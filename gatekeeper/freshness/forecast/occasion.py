@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -189,7 +189,7 @@ class Occasions:
             yield Occasion(Question.RUNNING, workload, found, "", {}, subjects)
 
     def _subject(self, workload: RunningWorkload, image: ContainerImage, path: str, note: str) -> OutlookSubject:
-        running = [group.count for group in workload.pods if any(_is_same(each, image) for each in group.shape.images)]
+        running = [group.count for group in workload.pods if any(each.is_of(image) for each in group.shape.images)]
         return OutlookSubject(
             workload.name,
             path,
@@ -206,11 +206,6 @@ def _built_in(kind: str) -> str:
     """The controller of Kubernetes that makes Pods of a kind; empty where it is none of those."""
     known = workloads.BY_KIND.get(kind)
     return known.controller if known is not None else ""
-
-
-def _is_same(one: ContainerImage, other: ContainerImage) -> bool:
-    """Whether a Pod's container has the image of the template; mutation may have pinned it."""
-    return (one.list, one.name, one.text.partition("@")[0]) == (other.list, other.name, other.text.partition("@")[0])
 
 
 def _digests(workload: RunningWorkload, image: ContainerImage) -> frozenset[str]:
@@ -230,13 +225,11 @@ def _with_injected(template: PodShape, workload: RunningWorkload) -> tuple[PodSh
     They come again with each Pod. Only Pods that have all of the template's images are looked at: others are of an
     earlier revision.
     """
-    own = template.images
-    named = {(each.list, each.name) for each in own}
+    named = {(each.list, each.name) for each in template.images}
     for group in workload.pods:
-        images = group.shape.images
-        if not _has_all(images, own):
+        if not group.shape.has_all_of(template):
             continue
-        added = [each for each in images if (each.list, each.name) not in named and each.list in _STATUSES]
+        added = [each for each in group.shape.images if (each.list, each.name) not in named and each.list in _STATUSES]
         if not added:
             return template, frozenset()
         found = template.value
@@ -249,12 +242,10 @@ def _with_injected(template: PodShape, workload: RunningWorkload) -> tuple[PodSh
 def _is_earlier(group: PodGroup, workload: RunningWorkload) -> bool:
     """Whether Pods are of an earlier revision, and the next of them are, too."""
     if workload.partitioned and workload.shape is not None:
-        return not _has_all(group.shape.images, workload.shape.images)
-    return bool(workload.current) and group.maker == "ReplicaSet" and group.maker_name != workload.current
-
-
-def _has_all(images: Sequence[ContainerImage], wanted: Sequence[ContainerImage]) -> bool:
-    return all(any(_is_same(each, one) for each in images) for one in wanted)
+        return not group.shape.has_all_of(workload.shape)
+    if group.maker != "ReplicaSet":
+        return False
+    return workload.held or (bool(workload.current) and group.maker_name != workload.current)
 
 
 def _is_static(workload: RunningWorkload) -> bool:

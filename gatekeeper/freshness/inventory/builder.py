@@ -241,20 +241,26 @@ class InventoryBuilder:
 
 def _finished(made: _WorkloadDraft) -> RunningWorkload:
     numbers = sorted(made.revisions)
-    newest = made.revisions[numbers[-1]][0] if numbers and made.workload.name.kind == "Deployment" else ""
+    newest, its = made.revisions[numbers[-1]] if numbers and made.workload.name.kind == "Deployment" else ("", None)
     name, shape = made.revisions[numbers[0]] if len(numbers) > 1 else ("", None)
     current = made.workload.shape
     if current is None and numbers:
         # A Deployment that may not be read, while its ReplicaSets may.
         current = made.revisions[numbers[-1]][1]
+    held = its is not None and current is not None and not _has_images_of(its, current)
     return replace(
         made.workload,
         shape=current,
         previous=shape,
         revision=name if shape else "",
         pods=tuple(made.groups.values()),
-        current=newest,
+        current="" if held else newest,
+        held=held,
     )
+
+
+def _has_images_of(revision: PodShape, current: PodShape) -> bool:
+    return len(revision.images) == len(current.images) and revision.has_all_of(current)
 
 
 def _name(found: Mapping[str, Any], kind: str) -> WorkloadName:

@@ -64,6 +64,7 @@ class RunningWorkload:
         finished: of a Job, that it has done its work or given up.
         current: the name of the ReplicaSet that holds the present revision; empty where it is not known.
         partitioned: of a StatefulSet, that some Pods stay at the revision before, and come again as they are.
+        held: of a Deployment, that no ReplicaSet has its template, as while it is paused: Pods come again as they are.
     """
 
     name: WorkloadName
@@ -81,6 +82,7 @@ class RunningWorkload:
     current: str = ""
     partitioned: bool = False
     ran: int | None = None
+    held: bool = False
 
     @property
     def running(self) -> int:

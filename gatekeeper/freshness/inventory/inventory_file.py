@@ -189,4 +189,5 @@ def _workload(row: Mapping[str, Any], shapes: Sequence[PodShape]) -> RunningWork
         fields.text(row, "current"),
         row.get("partitioned") is True,
         row.get("ran"),
+        row.get("held") is True,
     )

@@ -50,6 +50,11 @@ class ContainerImage:
     text: str
     path: str
 
+    def is_of(self, template: ContainerImage) -> bool:
+        """Whether a Pod's container has the image of a template's: a tag may have been pinned, a digest stays."""
+        text = self.text if "@" in template.text else self.text.partition("@")[0]
+        return (self.list, self.name, text) == (template.list, template.name, template.text)
+
 
 @dataclass(frozen=True, slots=True)
 class PodShape:
@@ -94,6 +99,11 @@ class PodShape:
     def images(self) -> tuple[ContainerImage, ...]:
         """The images in the order of the API."""
         return tuple(images_of(self.value))
+
+    def has_all_of(self, template: PodShape) -> bool:
+        """Whether it has each of the template's images; webhooks may have added others."""
+        own = self.images
+        return all(any(each.is_of(one) for each in own) for one in template.images)
 
     @property
     def priority(self) -> str:

@@ -111,6 +111,7 @@ _WORKLOAD: Final = {
     "current": TEXT,
     "partitioned": FLAG,
     "ran": FieldType("nanoseconds since 1970 or null", lambda value: value is None or is_number(value)),
+    "held": FLAG,
 }
 # A Pod of a file may stand in no namespace.
 _NAME: Final = {"namespace": TEXT.needed(), "kind": NAME, "name": TEXT.needed()}

@@ -18,6 +18,8 @@ from tests.unit.freshness.objects import NOW, BirthFacts, age_policy, digest, na
 
 IMAGE = "registry.example.com/shop/web:1"
 OLD = "registry.example.com/shop/web:0"
+PINNED = f"registry.example.com/shop/web@{digest(9)}"
+PINNED_OLD = f"registry.example.com/shop/web@{digest(8)}"
 RUNS = f"registry.example.com/shop/web@{digest(7)}"
 FLIP = NOW + 3 * DAY
 _REVISION = "deployment.kubernetes.io/revision"
@@ -57,6 +59,11 @@ def _objects() -> list[dict[str, Any]]:
         workload("StatefulSet", "part", spec(IMAGE), updateStrategy={"rollingUpdate": {"partition": 2}}),
         pod("part-0", spec(OLD), [RUNS], **owned("StatefulSet", "part")),
         pod("part-2", spec(IMAGE), [RUNS], **owned("StatefulSet", "part")),
+        workload("StatefulSet", "pinned", spec(PINNED), updateStrategy={"rollingUpdate": {"partition": 1}}),
+        pod("pinned-0", spec(PINNED_OLD), [PINNED_OLD], **owned("StatefulSet", "pinned")),
+        pod("pinned-1", spec(PINNED), [PINNED], **owned("StatefulSet", "pinned")),
+        *_deployment("held", replicas=1)[:2],
+        pod("held-a", spec(OLD), [RUNS], **owned("ReplicaSet", "held-5d4f8c7b91")),
         workload("StatefulSet", "by-hand", spec(IMAGE), updateStrategy={"type": "OnDelete"}),
         pod("by-hand-0", spec(OLD), [RUNS], **owned("StatefulSet", "by-hand")),
         *_deployment("idle", replicas=0),
@@ -91,7 +98,8 @@ def _found() -> Sequence[Outlook]:
     policies = [age_policy(reschedule="warn", controllers=("cnpg-system/cnpg-manager",))]
     inventory = WorkloadInventoryReader(cluster, covered(policies), "team").read(NOW)
     born = NOW - 27 * DAY
-    facts = BirthFacts({IMAGE: born, RUNS: born, OLD: NOW - 60 * DAY})
+    old = NOW - 60 * DAY
+    facts = BirthFacts({IMAGE: born, RUNS: born, OLD: old, PINNED: born, PINNED_OLD: old})
     actors = ForecastSurroundings(actors={"Cluster": "cnpg-system/cnpg-manager"})
     return outlooks(policies, inventory, facts, engine(), NOW, NOW + 30 * DAY, actors)
 
@@ -148,6 +156,18 @@ def test_pods_below_the_partition_of_a_stateful_set_come_again_as_they_are(found
     assert earlier.subject.note.startswith("of an earlier revision that still runs; ")
     rescheduled = [each for each in found if each.question is Question.RESCHEDULE]
     assert {each.subject.image for each in rescheduled if each.subject.workload.name == "by-hand"} == {IMAGE}
+
+
+def test_pods_below_a_partition_are_told_apart_by_their_digests_too(found: Sequence[Outlook]) -> None:
+    earlier = of(found, "pinned", Question.RESCHEDULE, PINNED_OLD)
+    assert (earlier.now.verdict, earlier.subject.running) == (Verdict.WARNED, 1)
+    assert of(found, "pinned", Question.RESCHEDULE, PINNED).subject.running == 1
+
+
+def test_pods_of_a_deployment_that_is_paused_come_again_as_they_are(found: Sequence[Outlook]) -> None:
+    earlier = of(found, "held", Question.RESCHEDULE, OLD)
+    assert (earlier.now.verdict, earlier.subject.running) == (Verdict.WARNED, 1)
+    assert earlier.subject.note.startswith("of an earlier revision that still runs: held-5d4f8c7b91; ")
 
 
 def test_nothing_runs_of_what_is_scaled_to_zero(found: Sequence[Outlook]) -> None:

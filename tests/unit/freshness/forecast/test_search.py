@@ -233,12 +233,25 @@ def test_our_own_rules_count_to_the_end_of_a_day_and_add_only_a_grace_to_a_limit
     assert sorted(found.moments) == [int(each.timestamp()) * SECOND for each in days]
 
 
-@pytest.mark.parametrize("fraction", [".5", ".000001", ".000000001"])
+@pytest.mark.parametrize("fraction", [".5", ".000001", ".000000001", ",5"])
 def test_date_between_two_seconds_is_looked_at_in_the_next_whole_one(fraction: str) -> None:
     waivers = json.dumps([{"until": "2026-12-10T08:00:00Z"}, {"until": f"2026-12-11T08:00:00{fraction}Z"}])
     found = Clue.of(Template.of(KIND.template()), "{}", waivers)
     wanted = (datetime(2026, 12, 10, 8, tzinfo=UTC), datetime(2026, 12, 11, 8, 0, 1, tzinfo=UTC))
     assert found.moments == {int(each.timestamp()) * SECOND for each in wanted}
+
+
+@pytest.mark.parametrize("written", ["2026-12-10T8:00:00Z", "2026-12-11T08:00:00+24:00", "2026-12-10T13:30:00+05:30"])
+def test_date_is_looked_at_when_opa_reads_it(written: str) -> None:
+    parameters = json.dumps({"maxAge": "30d", "schedule": [{"from": written, "maxAge": "20d"}]})
+    found = Clue.of(Template.of(KIND.template()), parameters, "{}")
+    assert found.moments == {int(datetime(2026, 12, 10, 8, tzinfo=UTC).timestamp()) * SECOND}
+
+
+@pytest.mark.parametrize("written", ["000000030d", "0000720h", "0043200m"])
+def test_duration_may_have_as_many_digits_as_a_constraint_may(written: str) -> None:
+    found = Clue.of(Template.of(KIND.template()), json.dumps({"maxAge": written}), "{}")
+    assert {each for each in found.ages if each > 0} == {30 * DAY}
 
 
 def test_any_durations_may_be_added_by_a_rule_of_somebody_else() -> None:
