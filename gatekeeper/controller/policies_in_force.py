@@ -9,7 +9,7 @@ from gatekeeper.cluster.api import KubernetesApi, Object
 from gatekeeper.cluster.errors import ObjectAbsentError
 from gatekeeper.cluster.resource import CONSTRAINT_TEMPLATES, constraints
 from gatekeeper.controller import constraint_status, limits
-from gatekeeper.documents import fields
+from gatekeeper.documents import enforcement, fields
 from gatekeeper.evaluation.program import Template, package_of
 from gatekeeper.translation.translate import Translation
 
@@ -90,6 +90,6 @@ def _base(constraint: Object, names: Collection[str]) -> str:
 
 
 def _with_action(constraint: Object) -> Object:
-    """What it does with a request; of several actions the strongest."""
-    action = constraint_status.read(constraint, ours=True).action
-    return {**constraint, "spec": {**constraint["spec"], "enforcementAction": action}}
+    """What it does with a request: what only audit is told, nobody feels."""
+    spec = constraint["spec"]
+    return {**constraint, "spec": {**spec, "enforcementAction": enforcement.action_of(spec)}}

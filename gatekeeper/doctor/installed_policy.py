@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from gatekeeper.doctor import pod_status
 from gatekeeper.doctor.pod_status import PodStatus
-from gatekeeper.documents import fields
+from gatekeeper.documents import enforcement, fields
 from gatekeeper.documents.product import PREFIX
 from gatekeeper.translation.marks import TRANSLATOR_VERSION
 
@@ -18,8 +18,6 @@ _GATEKEEPER_VERSION: Final = "metadata.gatekeeper.sh/version"
 _CALL: Final = "external_data("
 _INVENTORY: Final = "data.inventory"
 _PROVIDER: Final = '"bestbefore'
-_WEBHOOK: Final = frozenset({"validation.gatekeeper.sh", "*"})
-_ACTIONS: Final = ("deny", "warn", "dryrun")
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ class InstalledConstraint:
             template.ours,
             template.asks,
             _version(found) if template.ours else "",
-            _action(found),
+            enforcement.action_of(fields.mapping(found, "spec")),
             fields.mapping(found, "spec", "match"),
             frozenset(fields.text(each, "glob") for each in globs) or None,
             fields.number(found, "metadata", "generation"),
@@ -135,16 +133,3 @@ def _is_ours(found: Mapping[str, Any]) -> bool:
 def _version(found: Mapping[str, Any]) -> str:
     annotations = fields.mapping(found, "metadata", "annotations")
     return fields.text(annotations, TRANSLATOR_VERSION) or fields.text(annotations, _GATEKEEPER_VERSION)
-
-
-def _action(found: Mapping[str, Any]) -> str:
-    """What it does with a request: of several actions the one that stops most."""
-    action = fields.text(found, "spec", "enforcementAction") or "deny"
-    if action != "scoped":
-        return action
-    scoped = {
-        fields.text(each, "action")
-        for each in fields.rows(found, "spec", "scopedEnforcementActions")
-        if _WEBHOOK & {fields.text(point, "name") for point in fields.rows(each, "enforcementPoints")}
-    }
-    return next((each for each in _ACTIONS if each in scoped), _ACTIONS[-1])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gatekeeper.documents.document import Document, read_documents
+from gatekeeper.documents.enforcement import ACTIONS, SCOPED, SCOPES, action_of
 from gatekeeper.documents.problems import PolicyError, Problem
 from gatekeeper.evaluation import constraint_parameters, program
 from gatekeeper.evaluation.opa import Engine
@@ -21,13 +22,8 @@ from gatekeeper.translation.translate import Translation
 from gatekeeper.translation.twins import twin_problems
 
 _TEMPLATE: Final = "ConstraintTemplate"
-_ACTIONS: Final = ("deny", "warn", "dryrun")
 _GROUPS: Final = ("templates.gatekeeper.sh", "constraints.gatekeeper.sh")
-_SCOPED: Final = "scoped"
-_SCOPES: Final = "scopedEnforcementActions"
-# Where Gatekeeper judges what the API server is asked for, and everywhere.
-_WEBHOOK: Final = frozenset({"validation.gatekeeper.sh", "*"})
-_FIELDS: Final = frozenset({"enforcementAction", _SCOPES, "match", "parameters"})
+_FIELDS: Final = frozenset({"enforcementAction", SCOPES, "match", "parameters"})
 # What Gatekeeper asks of a template: a rule that makes a set.
 _VIOLATION: Final = re.compile(r"^[ \t]*violation\b", re.MULTILINE)
 
@@ -184,16 +180,16 @@ def _constraint_problems(document: Document, templates: Mapping[str, Document]) 
 
 
 def _action_problems(spec: Mapping[str, Any]) -> Iterator[Problem]:
-    if spec.get("enforcementAction", "deny") not in (*_ACTIONS, _SCOPED):
-        yield Problem("spec.enforcementAction", f"expected one of {', '.join((*_ACTIONS, _SCOPED))}")
-    if spec.get("enforcementAction") == _SCOPED and _SCOPES not in spec:
+    if spec.get("enforcementAction", "deny") not in (*ACTIONS, SCOPED):
+        yield Problem("spec.enforcementAction", f"expected one of {', '.join((*ACTIONS, SCOPED))}")
+    if spec.get("enforcementAction") == SCOPED and SCOPES not in spec:
         # In the words of Gatekeeper's webhook, which refuses it.
-        yield Problem(f"spec.{_SCOPES}", f"{_SCOPES} is required", hint=f"beside `enforcementAction: {_SCOPED}`")
-    scopes = spec.get(_SCOPES, [])
+        yield Problem(f"spec.{SCOPES}", f"{SCOPES} is required", hint=f"beside `enforcementAction: {SCOPED}`")
+    scopes = spec.get(SCOPES, [])
     if not isinstance(scopes, list) or not all(map(_is_scope, scopes)):
-        yield Problem(f"spec.{_SCOPES}", "expected a list of `{action: TEXT, enforcementPoints: [{name: TEXT}]}`")
-    elif any(each["action"] not in _ACTIONS for each in scopes):
-        yield Problem(f"spec.{_SCOPES}", f"expected actions of {', '.join(_ACTIONS)}")
+        yield Problem(f"spec.{SCOPES}", "expected a list of `{action: TEXT, enforcementPoints: [{name: TEXT}]}`")
+    elif any(each["action"] not in ACTIONS for each in scopes):
+        yield Problem(f"spec.{SCOPES}", f"expected actions of {', '.join(ACTIONS)}")
 
 
 def _is_scope(value: Any) -> bool:  # noqa: ANN401 - any JSON
@@ -203,19 +199,6 @@ def _is_scope(value: Any) -> bool:  # noqa: ANN401 - any JSON
         and isinstance(value.get("action"), str)
         and all(isinstance(each, Mapping) and isinstance(each.get("name"), str) for each in points)
     )
-
-
-def _action(spec: Mapping[str, Any]) -> str:
-    """What the Constraint does with a request: of several actions the one that stops most, of none `dryrun`."""
-    action = str(spec.get("enforcementAction", "deny"))
-    if action != _SCOPED:
-        return action
-    scoped = {
-        each["action"]
-        for each in spec.get(_SCOPES, ())
-        if not _WEBHOOK.isdisjoint(point["name"] for point in each["enforcementPoints"])
-    }
-    return next((each for each in _ACTIONS if each in scoped), _ACTIONS[-1])
 
 
 def _key_problems(value: Any, path: str) -> Iterator[Problem]:  # noqa: ANN401 - any JSON
@@ -256,6 +239,6 @@ def _paths(document: Document) -> Mapping[str, str]:
 
 def _translation(constraint: Document, template: Mapping[str, Any]) -> Translation:
     """A Constraint with what the API server and Gatekeeper fill in."""
-    spec = {**constraint.value["spec"], "enforcementAction": _action(constraint.value["spec"])}
+    spec = {**constraint.value["spec"], "enforcementAction": action_of(constraint.value["spec"])}
     parameters = constraint_parameters.with_defaults(template, spec.get("parameters", {}))
     return Translation(constraint.name, template, ({**constraint.value, "spec": {**spec, "parameters": parameters}},))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gatekeeper.cluster.resource import CONSTRAINT_TEMPLATES, constraints
@@ -89,10 +91,25 @@ def test_policy_whose_twin_nobody_applied_is_forecast_all_the_same(world: World)
     assert world.read() == {"MaximumImageAge": ["age"]}
 
 
-def test_of_several_actions_the_strongest_counts(world: World) -> None:
+WEBHOOK, AUDIT, EVERY = (
+    {"enforcementPoints": [{"name": name}]} for name in ("validation.gatekeeper.sh", "audit.gatekeeper.sh", "*")
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "scopes", "felt"),
+    [
+        ("scoped", [{"action": "warn", **WEBHOOK}, {"action": "deny", **EVERY}], "deny"),
+        ("scoped", [{"action": "warn", **WEBHOOK}, {"action": "deny", **AUDIT}], "warn"),
+        ("scoped", [{"action": "deny", **AUDIT}], "dryrun"),
+        ("warn", [{"action": "deny", **WEBHOOK}], "warn"),
+    ],
+)
+def test_of_several_actions_the_strongest_at_admission_counts(
+    world: World, written: str, scopes: list[dict[str, Any]], felt: str
+) -> None:
     world.template("Fresh")
-    scopes = [{"action": "warn"}, {"action": "deny"}]
-    spec = {"enforcementAction": "scoped", "scopedEnforcementActions": scopes, "parameters": {}}
+    spec = {"enforcementAction": written, "scopedEnforcementActions": scopes, "parameters": {}}
     world.cluster.add(constraints("Fresh"), {"metadata": {"name": "fresh"}, "spec": spec})
     (found,) = world.policies.read()
-    assert found.constraints[0]["spec"]["enforcementAction"] == "deny"
+    assert found.constraints[0]["spec"]["enforcementAction"] == felt
