@@ -40,6 +40,10 @@ class KnownLine:
         """Whether the engine said all of it."""
         return not any(row[2] == NOT_EVALUATED for _, rows in self.line for row in rows)
 
+    def holds(self, now: int, until: int) -> bool:
+        """Whether it reaches from one moment to another, nanoseconds since 1970."""
+        return self.line[0][0] <= now and until <= self.until
+
     def within(self, now: int, until: int) -> Line:
         """The line from one moment to another, nanoseconds since 1970."""
         current = [rows for at, rows in self.line if at <= now]
@@ -62,12 +66,15 @@ class ForecastMemory:
     lines: dict[str, dict[Unit, KnownLine]] = field(default_factory=dict)
     sightings: Sightings = field(default_factory=dict)
 
-    def known(self, units: Mapping[Unit, str], book: AnswerBook, until: int) -> dict[Unit, KnownLine]:
-        """What is known of units, each with the name of what is given for it, to the end of the horizon."""
+    def known(self, units: Mapping[Unit, str], book: AnswerBook, now: int, until: int) -> dict[Unit, KnownLine]:
+        """What is known of units, each with the name of what is given for it, to the end of the horizon.
+
+        Nothing where the clock was set back: what was said in between is not known.
+        """
         found: dict[Unit, KnownLine] = {}
         for unit, name in units.items():
             one = self.lines.get(name, {}).get(unit)
-            if one is not None and one.until >= until and one.facts == facts_of(unit, book):
+            if one is not None and one.holds(now, until) and one.facts == facts_of(unit, book):
                 found[unit] = one
         return found
 

@@ -148,7 +148,7 @@ def _judged(  # noqa: PLR0913, PLR0917 - those of `outlooks`
     first: dict[tuple[str, Unit], int] = {}
     for number, rule in group.items():
         its = {unit: names.of(number, unit) for unit in placement.units.get(number, {})}
-        found[number] = memory.known(its, book, until)
+        found[number] = memory.known(its, book, now, until)
         new = [unit for unit in its if unit not in found[number]]
         own = [unit for unit in new if first.setdefault((its[unit], unit), number) == number]
         if own:

@@ -141,6 +141,16 @@ def test_round_where_nothing_changed_runs_no_opa_and_asks_each_image_once() -> N
     assert (late.now.verdict, rounds.runs) == (Verdict.DENIED, 0)
 
 
+def test_round_after_the_clock_was_set_back_looks_anew() -> None:
+    rounds = Rounds()
+    rounds.at(NOW + 4 * DAY)
+    (found,) = rounds.at(NOW)
+    assert [(each.since, each.verdict) for each in found.turns] == [
+        (NOW, Verdict.ADMITTED),
+        (NOW + 3 * DAY, Verdict.DENIED),
+    ]
+
+
 def test_what_many_workloads_have_in_common_is_kept_once_and_so_it_stays() -> None:
     rounds = Rounds(images=(IMAGE,) * 20)
     first = rounds.at(NOW)
