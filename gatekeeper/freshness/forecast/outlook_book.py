@@ -89,10 +89,7 @@ class OutlookBook:
                 one = self._outlook(policy, place, subject, its, critical=critical)
                 key = (policy, one.question, subject.path, subject.image, subject.digest)
                 other = known.get(key)
-                if other is not None and one.question is Question.RUNNING:
-                    both = one.subject.running + other.subject.running
-                    one = replace(one, subject=replace(one.subject, running=both))
-                known[key] = one
+                known[key] = one if other is None else _together(one, other)
         yield from known.values()
 
     def _of(self, place: ImagePlace) -> _ImageVerdicts:
@@ -158,6 +155,18 @@ class OutlookBook:
         # A hundred thousand outlooks have some thousands of turns.
         shared = self._turns.setdefault(its, its)
         return Outlook(policy, subject, place.question, shared, waived_until, effect, critical)
+
+
+def _together(one: Outlook, other: Outlook) -> Outlook:
+    """Of Pods with one image that are judged otherwise, as on another platform, what is said of those denied first."""
+    first = min(
+        one,
+        other,
+        key=lambda each: (each.best_before is None, each.best_before or 0, each.now.verdict is not Verdict.UNKNOWN),
+    )
+    if one.question is not Question.RUNNING:
+        return first
+    return replace(first, subject=replace(first.subject, running=one.subject.running + other.subject.running))
 
 
 def _rows(rows: Rows, unit: Unit, path: str) -> Rows:

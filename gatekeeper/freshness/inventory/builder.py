@@ -197,7 +197,7 @@ class InventoryBuilder:
         labels = frozenset(fields.labels(shape.value).items())
         maker = owner.name if owner is not None else WorkloadName("", "", "")
         images = tuple((each.list, each.name, each.text) for each in images_of(pod))
-        key = (maker.kind, maker.name if top.name != name else "", images, ids, labels)
+        key = (maker.kind, maker.name if top.name != name else "", images, ids, labels, shape.surroundings)
         known = made.groups.get(key)
         if known is None:
             made.groups[key] = PodGroup(sys.intern(maker.kind), maker.name, shape, ids)

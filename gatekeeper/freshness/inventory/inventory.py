@@ -26,7 +26,7 @@ class ImageId:
 
 @dataclass(frozen=True, slots=True)
 class PodGroup:
-    """Pods of one workload that are judged alike: the same images, from the same nodes' point of view, and labels.
+    """Pods of one workload that are judged alike: the same images, also as their nodes say, labels and places.
 
     Attributes:
         maker: the kind of the object that made them, `ReplicaSet`; empty where nothing did, `Node` of static Pods.

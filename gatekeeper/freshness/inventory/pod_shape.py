@@ -27,6 +27,8 @@ _OF_ONE_POD: Final = frozenset(
 )
 # Fields that the API server, the scheduler and controllers write into one Pod.
 _OF_ONE_SPEC: Final = frozenset({"nodeName", "hostname", "subdomain", "ephemeralContainers"})
+_REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
+_SURROUNDINGS: Final = ("os", "nodeSelector", "serviceAccountName", "imagePullSecrets")
 # What the API server mounts into each Pod, by a name that is made up.
 _API_VOLUME: Final = "kube-api-access-"
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
@@ -99,6 +101,18 @@ class PodShape:
     def images(self) -> tuple[ContainerImage, ...]:
         """The images in the order of the API."""
         return tuple(images_of(self.value))
+
+    @property
+    def surroundings(self) -> str:
+        """Where it may run, and what it pulls with, as JSON: by these an image is judged, too.
+
+        Without its node, of which a DaemonSet writes the name into the affinity of each Pod.
+        """
+        spec = fields.mapping(self.value, "spec")
+        terms = fields.rows(spec, "affinity", "nodeAffinity", _REQUIRED, "nodeSelectorTerms")
+        affinity = [each["matchExpressions"] for each in terms if each.get("matchExpressions")]
+        known = {name: spec[name] for name in _SURROUNDINGS if spec.get(name)}
+        return sys.intern(json.dumps([known, affinity], sort_keys=True))
 
     def has_all_of(self, template: PodShape) -> bool:
         """Whether it has each of the template's images; webhooks may have added others."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gatekeeper.evaluation import case_facts
 from gatekeeper.evaluation.facts import FactSource, RecordedFacts
 from gatekeeper.evaluation.program import Template
 from gatekeeper.freshness.forecast.outlooks import ForecastSurroundings, outlooks
@@ -137,3 +138,22 @@ def test_operator_that_a_policy_names_makes_its_pods() -> None:
     (found,) = foreseen(policy, made, question=Question.RESCHEDULE)
     assert (found.now.verdict, found.best_before) == (Verdict.WARNED, None)
     assert found.subject.note == "judged as if cnpg-system/cnpg-manager makes it"
+
+
+@pytest.mark.parametrize("architectures", [("amd64", "arm64"), ("arm64", "amd64")])
+@pytest.mark.parametrize("question", [Question.RUNNING, Question.RESCHEDULE])
+def test_of_pods_on_several_platforms_those_are_announced_that_are_denied_first(
+    architectures: tuple[str, str], question: Question
+) -> None:
+    dates = {"linux/amd64": {"created": "2026-11-20T12:00:00Z"}, "linux/arm64": {"created": "2026-11-03T12:00:00Z"}}
+    facts = RecordedFacts({IMAGE: case_facts.completed(IMAGE, {"platforms": dates})})
+    made = [
+        pod(
+            f"ci-{its}",
+            spec(IMAGE, nodeSelector={"kubernetes.io/arch": its}),
+            **owned("Runners", "ci", "example.com/v1"),
+        )
+        for its in architectures
+    ]
+    (found,) = foreseen(age_policy(reschedule="deny"), *made, facts=facts, question=question)
+    assert (found.best_before, found.subject.running) == (NOW + 2 * DAY, 2)

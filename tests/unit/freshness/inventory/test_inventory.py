@@ -53,6 +53,17 @@ def test_pods_of_a_deployment_are_one_workload_and_one_row() -> None:
     assert found.team("shop") == "checkout"
 
 
+def test_pods_of_a_daemon_set_are_one_row_and_those_of_another_place_another() -> None:
+    def made(node: str, **more: Any) -> dict[str, Any]:
+        term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}
+        required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}
+        its = spec(f"{WEB}:1", affinity={"nodeAffinity": required}, **more)
+        return pod(f"logs-{node}", its, **owned("DaemonSet", "logs"))
+
+    (one,) = read(cluster(made("a"), made("b"), made("c", nodeSelector={"kubernetes.io/arch": "arm64"}))).workloads
+    assert [each.count for each in one.pods] == [2, 1]
+
+
 def test_pods_elsewhere_and_pods_that_are_over_are_left_out() -> None:
     elsewhere = {**pod("p", spec("a")), "metadata": {"name": "p", "namespace": "other"}}
     over = {**pod("q", spec("a")), "status": {"phase": "Succeeded"}}
