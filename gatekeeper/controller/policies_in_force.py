@@ -90,6 +90,6 @@ def _base(constraint: Object, names: Collection[str]) -> str:
 
 
 def _with_action(constraint: Object) -> Object:
-    """What it does with a request: what only audit is told, nobody feels."""
+    """What it does with a request: nobody feels an action of audit alone."""
     spec = constraint["spec"]
     return {**constraint, "spec": {**spec, "enforcementAction": enforcement.action_of(spec)}}
