@@ -147,6 +147,14 @@ class Outlook:
         """When the image is denied first, or its denial felt first; nanoseconds since 1970."""
         return self.effect if self.effect is not None else (self.denial.since if self.denial else None)
 
+    @property
+    def announced(self) -> int | None:
+        """`best_before` where it is a date for people; None where it was denied at first sight, or never is.
+
+        What is denied now without having been announced is only known to be denied since somebody looked.
+        """
+        return self.best_before if self.effect is not None or self.now.verdict is not OutlookVerdict.DENIED else None
+
     def due(self, now: int) -> Due:
         """How soon, seen from a moment (nanoseconds since 1970)."""
         if self.best_before is None:

@@ -187,6 +187,9 @@ def _is_news(notice: Notice, said: SaidNotice | None) -> bool:
         return False
     if said is None or notice.due not in SOON:
         return (notice.due in SOON) is not (said is not None)
+    if said.due is Due.EXPIRED and notice.is_denied:
+        # Of a CronJob a new process does not know the run that failed, and takes the next one for the first.
+        return False
     if notice.due is not said.due:
         return True
     return notice.due is not Due.EXPIRED and notice.since != said.since

@@ -40,9 +40,13 @@ class Notice:
 
     @property
     def since(self) -> int | None:
-        """When it is denied first, nanoseconds since 1970; None where it was denied at first sight, or never is."""
-        denial = self.first.denial
-        return denial.since if denial is not None and self.first.now.verdict is not OutlookVerdict.DENIED else None
+        """When it is denied, or that felt, first: as reports have it, `Outlook.announced`."""
+        return self.first.announced
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether it is denied now, felt or not."""
+        return self.first.now.verdict is OutlookVerdict.DENIED
 
 
 @dataclass(frozen=True, slots=True)

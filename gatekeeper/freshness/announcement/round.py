@@ -111,6 +111,8 @@ def is_told(outlook: Outlook) -> bool:
 def _dated(outlook: Outlook, before: Outlook, known: dict[Sequence[OutlookTurn], Sequence[OutlookTurn]]) -> Outlook:
     """What is denied now is denied since it was said to be, or was seen first: not since this round.
 
+    So is what a CronJob feels of it: a run that failed stays the first one that did, however many come after it.
+
     Args:
         outlook: of this round.
         before: of the last one.
@@ -119,8 +121,9 @@ def _dated(outlook: Outlook, before: Outlook, known: dict[Sequence[OutlookTurn],
     denial = before.denial
     if outlook.now.verdict is not OutlookVerdict.DENIED or denial is None or denial.since > outlook.now.since:
         return outlook
+    felt = before.effect is not None and before.effect <= outlook.now.since
     turns = (replace(outlook.now, since=denial.since), *outlook.turns[1:])
-    return replace(outlook, turns=known.setdefault(turns, turns))
+    return replace(outlook, turns=known.setdefault(turns, turns), effect=before.effect if felt else outlook.effect)
 
 
 def _is_unknown(outlook: Outlook) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -15,6 +15,7 @@ from gatekeeper.freshness.outlook import Due, Outlook, OutlookVerdict, Question
 # What is asked of what runs, or may run again, the most urgent first. That an older revision cannot be gone back to
 # is true of every workload that has not changed for a while: it would give each one a report.
 _QUESTIONS: Final = (Question.RESCHEDULE, Question.APPLY, Question.RUNNING, Question.PULL)
+_OF_WHAT_RUNS: Final = frozenset({Question.RUNNING, Question.PULL})
 _UNPULLABLE: Final = (
     "The image is gone from its registry: a new node cannot pull it. Push it again, or move to another digest, before "
     "a node is drained."
@@ -60,30 +61,36 @@ class ReportFinding:
         outlook: what it says.
         result: in one word.
         severity: how bad it is.
+        due: how soon.
     """
 
     outlook: Outlook
     result: Result
     severity: ReportSeverity
+    due: Due
 
     @property
     def mark(self) -> str:
-        """The same for the same image of the same workload, whatever becomes of it."""
+        """The same for the same image of the same workload, whatever becomes of it.
+
+        Of one tag several digests may run: each is a finding of its own.
+        """
         each = self.outlook
         workload = each.subject.workload
-        where = (workload.namespace, workload.kind, workload.name, each.subject.path, each.subject.image)
+        where = [workload.namespace, workload.kind, workload.name, each.subject.path, each.subject.image]
+        if each.question in _OF_WHAT_RUNS:
+            where.append(each.subject.digest)
         return fingerprint(each.policy, each.question.value, *where)
 
     @property
     def result_id(self) -> str:
         """Another one when the result is another: readers alert on those that they have not seen."""
-        return f"{self.mark}-{self.result.value}"
+        return _result_id(self.mark, self.result)
 
     @property
     def best_before(self) -> int | None:
-        """When it is denied first, nanoseconds since 1970; None where it was denied at first sight, or never is."""
-        each = self.outlook
-        return each.best_before if each.effect is not None or each.now.verdict is not OutlookVerdict.DENIED else None
+        """See `Outlook.announced`."""
+        return self.outlook.announced
 
     @property
     def message(self) -> str:
@@ -108,37 +115,54 @@ class ReportFinding:
             place.path,
             place.image,
             _QUESTIONS.index(each.question),
+            place.digest,
         )
 
 
-def findings(outlooks: Iterable[Outlook], now: int) -> list[ReportFinding]:
+def findings(outlooks: Iterable[Outlook], now: int, failed: Container[str] = ()) -> list[ReportFinding]:
     """What is worth a result, in order; what two questions answer alike stands there once.
 
     Args:
         outlooks: of some workloads.
         now: nanoseconds since 1970.
+        failed: ids of results that are in the cluster: what failed and is denied now has not got better.
     """
-    found: dict[object, ReportFinding] = {}
+    found: dict[object, dict[str, ReportFinding]] = {}
     several = [each for each in outlooks if each.question in _QUESTIONS]
     for each in sorted(several, key=lambda one: _QUESTIONS.index(one.question)):
-        for finding in _of(each, now):
+        for finding in _of(each, now, failed):
             subject = each.subject
             key = (each.policy, subject.workload, subject.path, subject.image, finding.result, finding.best_before)
-            found.setdefault((*key, each.question is Question.PULL), finding)
-    return sorted(found.values(), key=lambda finding: finding.order)
+            alike = found.setdefault((*key, each.question is Question.PULL), {})
+            if all(other.outlook.question is each.question for other in alike.values()):
+                alike.setdefault(finding.mark, finding)
+    return sorted((each for alike in found.values() for each in alike.values()), key=lambda finding: finding.order)
 
 
-def _of(outlook: Outlook, now: int) -> Iterator[ReportFinding]:
+def _of(outlook: Outlook, now: int, failed: Container[str]) -> Iterator[ReportFinding]:
     if outlook.subject.workload.kind in _PASSING_KINDS:
         return
     due = outlook.due(now)
     if outlook.question is Question.PULL:
         if outlook.now.verdict is OutlookVerdict.DENIED:
-            yield ReportFinding(outlook, Result.FAIL, ReportSeverity.MEDIUM)
+            yield ReportFinding(outlook, Result.FAIL, ReportSeverity.MEDIUM, due)
     elif due in SOON:
-        severity = ReportSeverity.CRITICAL if outlook.critical else _SEVERITIES[due]
-        yield ReportFinding(outlook, Result.FAIL if due is Due.EXPIRED else Result.WARN, severity)
+        warning = ReportFinding(outlook, Result.WARN, _severity(outlook, due), due)
+        has_failed = outlook.now.verdict is OutlookVerdict.DENIED and _result_id(warning.mark, Result.FAIL) in failed
+        if due is Due.EXPIRED or has_failed:
+            # A CronJob's next run is not the first one that fails, though a new process knows of none before it.
+            yield ReportFinding(outlook, Result.FAIL, _severity(outlook, Due.EXPIRED), Due.EXPIRED)
+        else:
+            yield warning
     elif due is Due.UNKNOWN:
-        yield ReportFinding(outlook, Result.ERROR, ReportSeverity.MEDIUM)
+        yield ReportFinding(outlook, Result.ERROR, ReportSeverity.MEDIUM, due)
     elif outlook.now.verdict is OutlookVerdict.WAIVED:
-        yield ReportFinding(outlook, Result.SKIP, ReportSeverity.INFO)
+        yield ReportFinding(outlook, Result.SKIP, ReportSeverity.INFO, due)
+
+
+def _severity(outlook: Outlook, due: Due) -> ReportSeverity:
+    return ReportSeverity.CRITICAL if outlook.critical else _SEVERITIES[due]
+
+
+def _result_id(mark: str, result: Result) -> str:
+    return f"{mark}-{result.value}"

@@ -13,7 +13,7 @@ from gatekeeper.cluster.api import Object
 from gatekeeper.denials.ledger.seen_keys import fingerprint
 from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.documents import fields
-from gatekeeper.documents.product import MANAGED_BY, NAME
+from gatekeeper.documents.product import MANAGED_BY, NAME, PREFIX
 from gatekeeper.freshness.announcement import limits, moments
 from gatekeeper.freshness.announcement.reports.finding import ReportFinding, Result
 from gatekeeper.freshness.announcement.reports.form import ReportForm
@@ -22,6 +22,8 @@ from gatekeeper.freshness.outlook import SECOND
 from provider.foreign_text import shown
 
 SELECTOR: Final = f"{MANAGED_BY}={NAME}"
+# An annotation: the kind with its group, of a workload whose kind is not Kubernetes' own; `scope` has the kind alone.
+_KIND: Final = f"{PREFIX}kind"
 _CATEGORY: Final = "Image freshness"
 _FOREIGN: Final = re.compile(r"[^a-z0-9-]", re.ASCII)
 _NAME_CHARACTERS: Final = 200
@@ -89,6 +91,8 @@ class ReportText:
         if "uid" in scope and "apiVersion" in scope:
             owner = {name: value for name, value in scope.items() if name != "namespace"}
             body["metadata"]["ownerReferences"] = [owner]
+        if workload.kind != scope.get("kind"):
+            body["metadata"]["annotations"] = {_KIND: workload.kind}
         body["scope"] = scope
         return body
 
@@ -125,11 +129,10 @@ class ReportText:
 
     def _result(self, finding: ReportFinding) -> dict[str, Any]:
         outlook, subject = finding.outlook, finding.outlook.subject
-        due = outlook.due(self.now)
         properties = {
             "resultID": finding.result_id,
             "question": outlook.question.value,
-            "due": due.value if due in SOON else "",
+            "due": finding.due.value if finding.due in SOON else "",
             "bestBefore": self._best_before(finding),
             "image": subject.image,
             "digest": subject.digest,
@@ -170,7 +173,7 @@ class ReportText:
     def _best_before(self, finding: ReportFinding) -> str:
         """Its date; of what is denied already, the one that was announced, where one was."""
         moment = finding.best_before
-        if moment is not None:
+        if moment is not None and not (finding.result is Result.FAIL and moment > self.now):
             return moments.stamp(moment)
         for result in (finding.result, Result.WARN):
             before = self.seen.get(f"{finding.mark}-{result.value}")
@@ -190,8 +193,17 @@ def sightings(report: Object) -> Mapping[str, ReportSighting]:
     return found
 
 
+def workload_of(report: Object) -> WorkloadName | None:
+    """What a report is about; None where it is about a namespace."""
+    scope = fields.mapping(report, "scope")
+    kind = fields.text(report, "metadata", "annotations", _KIND) or fields.text(scope, "kind")
+    found = WorkloadName(fields.text(scope, "namespace"), kind, fields.text(scope, "name"))
+    return found if found.namespace else None
+
+
 def content_mark(report: Object) -> str:
     """The same of two reports that say the same: all that we write, and nothing that others add."""
     own = {name: report.get(name) for name in ("scope", "summary", "results", "source", "configuration")}
     owners = report["metadata"].get("ownerReferences", [])
-    return fingerprint(json.dumps([own, owners], sort_keys=True, default=str))
+    kind = fields.text(report, "metadata", "annotations", _KIND)
+    return fingerprint(json.dumps([own, owners, kind], sort_keys=True, default=str))

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gatekeeper.cluster.api import KubernetesApi, Object
-from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.documents import fields
 from gatekeeper.freshness.announcement import moments
 from gatekeeper.freshness.announcement.notice import NoticeName, SaidNotice
 from gatekeeper.freshness.announcement.reports import form as forms
 from gatekeeper.freshness.announcement.reports.finding import Result
-from gatekeeper.freshness.announcement.reports.report import SELECTOR
+from gatekeeper.freshness.announcement.reports.report import SELECTOR, workload_of
 from gatekeeper.freshness.announcement.round import SOON
 from gatekeeper.freshness.outlook import Due, Question
 
@@ -41,9 +40,8 @@ class ReportedNotices:
 
 
 def _said(report: Object) -> Iterator[tuple[NoticeName, SaidNotice]]:
-    scope = fields.mapping(report, "scope")
-    workload = WorkloadName(fields.text(scope, "namespace"), fields.text(scope, "kind"), fields.text(scope, "name"))
-    if not workload.namespace:
+    workload = workload_of(report)
+    if workload is None:
         return
     by_policy: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in fields.rows(report, "results"):

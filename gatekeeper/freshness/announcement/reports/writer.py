@@ -188,7 +188,7 @@ class ReportWriter:
         """What makes the body of each report that there should be."""
         text = ReportText(form, now, seen)
         by_workload = _grouped(found.outlooks, lambda each: each.subject.workload)
-        worst = {name: its[0].order for name, each in by_workload.items() if (its := findings(each, now))}
+        worst = {name: its[0].order for name, each in by_workload.items() if (its := findings(each, now, seen))}
         reported = sorted(worst, key=lambda name: worst[name])
         if len(reported) > limits.REPORTS:
             outlooks = (each for name in reported for each in by_workload[name])
@@ -203,11 +203,11 @@ class ReportWriter:
 
 
 def _of_workload(text: ReportText, workload: WorkloadName, outlooks: Sequence[Outlook], uid: str) -> Object:
-    return text.of_workload(workload, findings(outlooks, text.now), uid)
+    return text.of_workload(workload, findings(outlooks, text.now, text.seen), uid)
 
 
 def _of_namespace(text: ReportText, namespace: str, outlooks: Sequence[Outlook]) -> Object:
-    return text.of_namespace(namespace, findings(outlooks, text.now))
+    return text.of_namespace(namespace, findings(outlooks, text.now, text.seen))
 
 
 def _grouped(outlooks: Iterable[Outlook], key: Callable[[Outlook], _Key]) -> Mapping[_Key, Sequence[Outlook]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from gatekeeper.cluster.resource import CUSTOM_RESOURCE_DEFINITIONS, EVENTS
 from gatekeeper.denials.ledger.metrics import DenialMetrics
+from gatekeeper.denials.ledger.workload import WorkloadName
 from gatekeeper.freshness.announcement import limits
 from gatekeeper.freshness.announcement.announcements import Announcements, Listeners, WorkloadUids
 from gatekeeper.freshness.announcement.events import WorkloadEvents
@@ -16,6 +17,7 @@ from gatekeeper.freshness.announcement.forecast_log import ForecastLog
 from gatekeeper.freshness.announcement.metrics import FreshnessMetrics
 from gatekeeper.freshness.announcement.reports.form import OPEN_REPORTS
 from gatekeeper.freshness.announcement.reports.writer import ReportWriter
+from gatekeeper.freshness.forecast import cron_run
 from gatekeeper.freshness.outlook import DAY, SECOND, Outlook, OutlookTurn, OutlookVerdict
 from provider.settings.values import LogFormat, LogLevel
 from provider.telemetry.log import Log
@@ -141,3 +143,22 @@ def test_day_of_rounds_in_which_no_class_changes_writes_nothing() -> None:
         ["apply", "Report"],
     ]
     assert world.day(there) == []
+
+
+def test_cron_job_whose_runs_fail_is_expired_once_however_often_it_runs() -> None:
+    world = World()
+    backup = subject(WorkloadName("shop", "CronJob", "backup"), running=1)
+
+    def there(now: int) -> list[Outlook]:
+        """As rounds find it: what is denied now is felt by the next run."""
+        flip = NOW + DAY // 2
+        turns = [admitted(now), denied(flip)] if now < flip else [denied(now)]
+        effect, its = cron_run.felt(turns, "0 * * * *", "")
+        return [outlook(turns=its, effect=effect, of=backup)]
+
+    world.day(there)
+    assert [event["reason"] for event in world.cluster.objects(EVENTS)] == ["ImageExpiring", "ImageExpired"]
+    assert [line["due"] for line in world.said()] == ["1d", "expired"]
+    assert world.running("expired") == 1
+    assert world.day(there) == []
+    assert len(world.said()) == 2

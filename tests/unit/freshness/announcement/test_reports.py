@@ -202,6 +202,23 @@ def test_two_questions_with_one_answer_are_one_result(world: World) -> None:
     assert result["rule"] == "reschedule"
 
 
+def test_two_digests_that_run_of_one_tag_are_two_results_each_with_its_own_date(world: World) -> None:
+    newer = f"sha256:{'b' * 64}"
+    world.look(
+        outlook(days=3, question=Question.RUNNING),
+        outlook(days=5, question=Question.RUNNING, of=subject(digest=newer)),
+    )
+    world.clock.advance(6 * 86_400)
+    world.look(
+        outlook(days=0, question=Question.RUNNING),
+        outlook(days=0, question=Question.RUNNING, of=subject(digest=newer)),
+    )
+    results = [each["properties"] for each in world.reports()[0]["results"]]
+    dates = {each["digest"]: each["bestBefore"] for each in results}
+    assert dates == {DIGEST: "2026-11-27T22:40:00Z", newer: "2026-11-29T22:40:00Z"}
+    assert len({each["resultID"] for each in results}) == 2
+
+
 def test_report_goes_when_there_is_nothing_more_to_say_and_others_stay(world: World) -> None:
     foreign = {
         "metadata": {"name": "kyverno", "namespace": "shop", "labels": {"app.kubernetes.io/managed-by": "kyverno"}}

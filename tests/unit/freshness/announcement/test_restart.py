@@ -12,8 +12,8 @@ from gatekeeper.freshness.announcement.events import WorkloadEvents
 from gatekeeper.freshness.announcement.reports.form import OPEN_REPORTS, POLICY_REPORTS, ReportForm
 from gatekeeper.freshness.announcement.reports.reported_notices import ReportedNotices
 from gatekeeper.freshness.announcement.round import Round
-from gatekeeper.freshness.outlook import SECOND, Outlook, Question
-from tests.unit.freshness.announcement.samples import outlook, subject
+from gatekeeper.freshness.outlook import DAY, SECOND, Outlook, Question
+from tests.unit.freshness.announcement.samples import NOW, outlook, subject
 from tests.unit.freshness.announcement.test_reports import World
 
 
@@ -49,8 +49,11 @@ def test_nothing_is_said_anew(form: ReportForm) -> None:
         outlook(days=9, of=subject(path="b")),
         outlook(days=0, of=subject(WorkloadName("shop", "Pod", "old"))),
         outlook(days=0, of=subject(WorkloadName("shop", "Pod", "by-hand")), question=Question.APPLY),
+        outlook(days=3, of=subject(WorkloadName("shop", "Rollout.argoproj.io", "web"))),
+        outlook(days=3, of=subject(WorkloadName("shop", "CronJob", "backup")), effect=NOW + 4 * DAY),
+        outlook(days=0, of=subject(WorkloadName("shop", "CronJob", "restore")), effect=NOW + 4 * DAY),
     ]
-    assert len(restarts.tell(*several)) == 3
+    assert len(restarts.tell(*several)) == 6
     restarts.start()
     assert restarts.tell(*several) == []
 
@@ -80,6 +83,22 @@ def test_what_expired_while_nobody_looked_is_said_once() -> None:
     assert restarts.tell(outlook(days=0)) == ["ImageExpired"]
     restarts.start()
     assert restarts.tell(outlook(days=0)) == []
+
+
+def test_cron_job_that_failed_has_not_got_better_before_its_next_run() -> None:
+    restarts = Restarts()
+    backup = subject(WorkloadName("shop", "CronJob", "backup"))
+    restarts.tell(outlook(days=1, of=backup, effect=NOW + 2 * DAY))
+    restarts.world.clock.advance(2.5 * 86_400)
+    # The process that saw the run fail, and one that knows the next run alone.
+    restarts.tell(outlook(days=0, of=backup, effect=NOW + 2 * DAY))
+    restarts.start()
+    said = restarts.world.reports()
+    assert restarts.tell(outlook(days=0, of=backup, effect=NOW + 3 * DAY)) == []
+    assert restarts.world.reports() == said
+    (result,) = said[0]["results"]
+    assert (result["result"], result["properties"]["due"]) == ("fail", "expired")
+    assert result["properties"]["bestBefore"] == "2026-11-26T22:40:00Z"
 
 
 def test_reports_that_cannot_be_read_are_a_fault_and_all_is_said() -> None:
