@@ -137,6 +137,7 @@ class _Assembly:
             ],
             lasting=[*self._lasting(metrics, health, election, rules), *freshness.lasting],
             counters=coverage if chosen.coverage else None,
+            beginning=freshness.beginning,
         )
         return Controller(parts)
 

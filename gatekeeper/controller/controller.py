@@ -62,6 +62,7 @@ class Parts:
         tasks: what else is done while we count.
         lasting: what else goes on while we count.
         counters: how far Gatekeeper's counters were read; None where they are not.
+        beginning: is called when a term begins that is not the first: whether nobody else held the Lease since.
     """
 
     election: Election
@@ -75,6 +76,7 @@ class Parts:
     tasks: Sequence[PeriodicTask] = ()
     lasting: Sequence[LastingTask] = ()
     counters: CounterPlaces | None = None
+    beginning: Callable[[bool], None] = lambda _ours: None
 
 
 class Controller:
@@ -91,6 +93,7 @@ class Controller:
         self._tried = False
         self._stopping = False
         self._kept = False
+        self._terms = 0
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set."""
@@ -183,6 +186,9 @@ class Controller:
         parts, ledger = self._parts, self._parts.ledger
         if not parts.election.found_ours or not ledger.cursors():
             self._go_on(parts.election.found)
+        if self._terms:
+            parts.beginning(parts.election.found_ours)
+        self._terms += 1
         parts.log.info(ControllerEvent.LEASE_ACQUIRED, "this process counts", **self._lease)
         source = parts.source(frozenset(ledger.cursors())) if parts.source else None
         tasks = [

@@ -79,6 +79,8 @@ class ForecastRounds:
         self._health = health
         self._log = log
         self._clock = clock
+        # One at a time: a round of an earlier term may not be over.
+        self._looking = threading.Lock()
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set, in a thread of its own, which waits for all others of this node."""
@@ -86,7 +88,9 @@ class ForecastRounds:
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), FORECAST_NICE)
         while not stop.is_set():
-            self.step()
+            with self._looking:
+                if not stop.is_set():
+                    self.step()
             stop.wait(FORECAST_SECONDS + secrets.randbelow(FORECAST_JITTER_SECONDS))
 
     def step(self) -> None:

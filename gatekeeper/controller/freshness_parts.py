@@ -42,6 +42,7 @@ class FreshnessParts:
         tasks: what is done again and again.
         lasting: what goes on.
         saved: what is kept over a restart, by the names of their files.
+        beginning: what is done when a term begins; whether nobody else held the Lease since the one before.
     """
 
     settings: ControllerSettings
@@ -51,6 +52,7 @@ class FreshnessParts:
     tasks: Sequence[PeriodicTask] = ()
     lasting: Sequence[LastingTask] = ()
     saved: dict[str, SavedPart] = field(default_factory=dict)
+    beginning: Callable[[bool], None] = lambda _ours: None
 
     def join(self, metrics: DenialMetrics, health: SourceHealth, instance: str, may_write: Callable[[], bool]) -> None:
         """Make them.
@@ -83,6 +85,7 @@ class FreshnessParts:
         outlooks = PresenceOutlooks(book)
         forecaster = ClusterForecaster(self.api, opa.find, facts.conversation, str(chosen.team_label), outlooks)
         rounds = ForecastRounds(forecaster, announcements, health, self.log, self.clock)
+        self.beginning = lambda ours: announcements.begin(ours=ours)
         self.tasks = [PeriodicTask("announcements", ANNOUNCEMENTS_SECONDS, announcements.look)]
         self.lasting = [LastingTask("forecast", rounds.run), LastingTask("presence", presence.run)]
 

@@ -62,10 +62,23 @@ class Announcements:
         self._uids = uids
         self._clock = clock
         self._lock = threading.Lock()
+        # One at a time tells: a call of an earlier term that hangs may not be over.
+        self._telling = threading.Lock()
         self._memory = RoundMemory()
         self._round: Round | None = None
         self._is_new = False
         self._edge: int | None = None
+        self._begins, self._others_told = False, False
+
+    def begin(self, *, ours: bool) -> None:
+        """Of an earlier term of this process nothing is told any more: what it saw may be gone.
+
+        Args:
+            ours: whether nobody else told anything since.
+        """
+        with self._lock:
+            self._round, self._is_new, self._begins = None, False, True
+            self._others_told = self._others_told or not ours
 
     def take(self, outlooks: Sequence[Outlook], uids: Mapping[WorkloadName, str]) -> Round:
         """What a whole round found; what is not in it does not run any more."""
@@ -77,9 +90,17 @@ class Announcements:
 
     def look(self) -> None:
         """Say what there is to say now: a step of a task."""
+        with self._telling:
+            self._look()
+
+    def _look(self) -> None:
         now = self._now()
         with self._lock:
             found, is_new, self._is_new = self._round, self._is_new, False
+            begins, others_told = self._begins, self._others_told
+            self._begins, self._others_told = False, False
+        if begins:
+            self._forget(others_told=others_told)
         if found is None:
             return
         if is_new or (self._edge is not None and now >= self._edge):
@@ -88,6 +109,13 @@ class Announcements:
             self._listeners.events.write()
         if self._listeners.reports is not None:
             self._listeners.reports.write()
+
+    def _forget(self, *, others_told: bool) -> None:
+        self._edge = None
+        if self._listeners.events is not None and others_told:
+            self._listeners.events.forget()
+        if self._listeners.reports is not None:
+            self._listeners.reports.forget()
 
     def _tell(self, found: Round, now: int) -> None:
         self._edge = found.next_edge(now)

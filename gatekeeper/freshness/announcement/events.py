@@ -7,13 +7,14 @@ one of them says does not silence the others.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
 
-from gatekeeper.cluster.api import KubernetesApi
+from gatekeeper.cluster.api import KubernetesApi, Object
 from gatekeeper.cluster.errors import ClusterError, ClusterUnavailableError, ConflictError, ObjectInvalidError
 from gatekeeper.cluster.resource import EVENTS
 from gatekeeper.denials.ledger.snapshot import SnapshotError
@@ -62,11 +63,19 @@ class WorkloadEvents:
         self._clock = clock
         self._may_write = may_write
         self._past = past
+        self._learns = past is not None
         self._said: dict[NoticeName, SaidNotice] = {}
+        # Names of Events that are there, as far as this process knows; the newest ones, in their order.
+        self._there: dict[str, None] = {}
         # When what was refused was tried last; and what has to stand alone, for together with others it was refused.
         self._tried: dict[NoticeName, float] = {}
         self._alone: set[NoticeName] = set()
         self._waiting: list[WorkloadNews] = []
+
+    def forget(self) -> None:
+        """Another process may have said something since: what stands in the cluster says what, where it can."""
+        self._waiting.clear()
+        self._learns = self._past is not None
 
     def take(self, found: Round, now: int) -> list[WorkloadNews]:
         """What there is to say, of a round or of time that has passed since; `write` says it.
@@ -133,16 +142,16 @@ class WorkloadEvents:
             if found["version"] != _VERSION:
                 raise SnapshotError("it is of another version")
             self._said = dict(map(_row, found["said"]))
-            self._past = None
+            self._learns = False
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise SnapshotError(f"it cannot be read ({type(error).__name__})") from error
 
     def _learn(self) -> None:
         """Once, before anything is said; where nobody can say, it is said anew."""
-        past, self._past = self._past, None
-        if past is not None:
+        learns, self._learns = self._learns, False
+        if learns and self._past is not None:
             try:
-                self._said = dict(past.read())
+                self._said = dict(self._past.read())
             except ClusterError as error:
                 self._health.failed(SourceName.EVENTS, problem_of(error), error.message)
 
@@ -162,13 +171,25 @@ class WorkloadEvents:
             self._tried |= dict.fromkeys(names, monotonic)
 
     def _write(self, news: WorkloadNews) -> None:
-        now = int(self._clock.now() * SECOND)
-        body = workload_event.event(news, now, self._instance, self._uid(news.name.workload))
+        """An Event that is there already was written by the process before, or else something was said since.
+
+        Then it is said again: the last word about a workload must not be an older one.
+        """
+        body = self._event(news)
+        name = str(body["metadata"]["name"])
         try:
             self._api.create(EVENTS, body)
         except ConflictError:
-            # The process before this one said it.
-            return
+            if name in self._there:
+                with contextlib.suppress(ConflictError):
+                    self._api.create(EVENTS, self._event(news, again=True))
+        self._there[name] = None
+        for oldest in list(islice(self._there, max(0, len(self._there) - limits.EVENT_NAMES))):
+            del self._there[oldest]
+
+    def _event(self, news: WorkloadNews, *, again: bool = False) -> Object:
+        now, uid = int(self._clock.now() * SECOND), self._uid(news.name.workload)
+        return workload_event.event(news, now, self._instance, uid, again=again)
 
     def _note(self, news: WorkloadNews) -> None:
         self._waiting.remove(news)

@@ -13,6 +13,8 @@ WORKLOAD_SERIES: Final = 200
 # Events of one turn, and how long after a failure the same one is tried again, seconds.
 EVENTS: Final = 10
 EVENT_RETRY_SECONDS: Final = 300.0
+# Names of Events that are remembered, so that the same can be said again.
+EVENT_NAMES: Final = 10_000
 # Policies that an Event names beside the first one; that there are more is said.
 NAMED_POLICIES: Final = 4
 # Results of one report; reports of single workloads: beyond that each namespace has one.

@@ -17,7 +17,7 @@ from gatekeeper.freshness.outlook import SECOND, Due
 _ACTION: Final = "Forecast"
 
 
-def event(news: WorkloadNews, now: int, instance: str, uid: str = "") -> Object:
+def event(news: WorkloadNews, now: int, instance: str, uid: str = "", *, again: bool = False) -> Object:
     """The Event about news.
 
     Args:
@@ -25,6 +25,7 @@ def event(news: WorkloadNews, now: int, instance: str, uid: str = "") -> Object:
         now: nanoseconds since 1970.
         instance: who writes it, the Pod's name.
         uid: of the workload; with it `kubectl describe` shows the Event. Empty where it is not known.
+        again: whether the same was said before, and something else since: its name is made of the moment, too.
     """
     soon, first = news.name.is_soon, news.first
     text = sentences.warning(news) if soon else sentences.relief(news)
@@ -38,7 +39,7 @@ def event(news: WorkloadNews, now: int, instance: str, uid: str = "") -> Object:
         "team": first.first.subject.team,
     }
     return EventText(
-        name=_name(news),
+        name=_name(news, str(now) if again else ""),
         namespace=news.name.workload.namespace,
         regarding=news.name.workload.reference(uid),
         reason=news.name.kind,
@@ -49,9 +50,9 @@ def event(news: WorkloadNews, now: int, instance: str, uid: str = "") -> Object:
     ).body(now / SECOND, instance)
 
 
-def _name(news: WorkloadNews) -> str:
+def _name(news: WorkloadNews, moment: str) -> str:
     workload = news.name.workload
-    said = [workload.kind, workload.name]
+    said = [workload.kind, workload.name, *([moment] if moment else [])]
     for each in news.notices:
         # Since when it is denied already, only a process knows that saw it come.
         since = "" if each.due is Due.EXPIRED else str(each.since)

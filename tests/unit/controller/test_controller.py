@@ -77,8 +77,18 @@ class Process:
         state.restore()
         log = Log(self.log, LogLevel.INFO, LogFormat.JSON, clock)
         self.counters = CountersSimulator()
+        self.beginnings: list[bool] = []
         parts = Parts(
-            election, self.ledger, self.metrics, self.health, log, clock, state, self._source, counters=self.counters
+            election,
+            self.ledger,
+            self.metrics,
+            self.health,
+            log,
+            clock,
+            state,
+            self._source,
+            counters=self.counters,
+            beginning=self.beginnings.append,
         )
         self.controller = Controller(parts)
 
@@ -226,6 +236,7 @@ def test_lease_that_comes_back_brings_what_the_other_process_read_of_the_counter
     clock.advance(limits.LEASE_SECONDS)
     first.controller.step()
     assert first.counters.at == {"uid-gk": 80.0}
+    assert (first.beginnings, second.beginnings) == ([False], []), "another process held it in between"
 
 
 def test_own_counters_are_kept_where_nobody_else_counted(start, cluster, clock):
@@ -238,6 +249,7 @@ def test_own_counters_are_kept_where_nobody_else_counted(start, cluster, clock):
     cluster.recover()
     one.controller.step()
     assert one.counters.at == {"uid-gk": 5.0}
+    assert one.beginnings == [True]
 
 
 def test_container_that_begins_again_has_its_counters_and_its_own_place(start, cluster, tmp_path):

@@ -79,6 +79,11 @@ class ReportWriter:
         self._round: Round | None = None
         self._again: float | None = None
 
+    def forget(self) -> None:
+        """What was to be written is not any more: the next round says anew what there should be."""
+        self._queue.clear()
+        self._round, self._again = None, None
+
     def take(self, found: Round, now: int) -> int:
         """Compare what there should be with what is there; `write` does the rest, in its time.
 

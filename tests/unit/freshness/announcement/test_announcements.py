@@ -16,6 +16,7 @@ from gatekeeper.freshness.announcement.events import WorkloadEvents
 from gatekeeper.freshness.announcement.forecast_log import ForecastLog
 from gatekeeper.freshness.announcement.metrics import FreshnessMetrics
 from gatekeeper.freshness.announcement.reports.form import OPEN_REPORTS
+from gatekeeper.freshness.announcement.reports.reported_notices import ReportedNotices
 from gatekeeper.freshness.announcement.reports.writer import ReportWriter
 from gatekeeper.freshness.forecast import cron_run
 from gatekeeper.freshness.outlook import DAY, SECOND, Outlook, OutlookTurn, OutlookVerdict
@@ -29,14 +30,17 @@ from tests.unit.freshness.announcement.test_reports import definition
 
 
 class World:
-    """A cluster, and all who are told."""
+    """A cluster, and all who are told; with another one of its cluster and time, another process."""
 
-    def __init__(self) -> None:
+    def __init__(self, other: World | None = None) -> None:
         self.cluster, self.clock, self.lines = ClusterSimulator(), FakeClock(), io.StringIO()
         self.cluster.add(CUSTOM_RESOURCE_DEFINITIONS, definition(OPEN_REPORTS))
+        if other is not None:
+            self.cluster, self.clock = other.cluster, other.clock
         self.denials = DenialMetrics()
         uids = WorkloadUids()
-        events = WorkloadEvents(self.cluster, uids.uid, "control-0", HealthSimulator(), self.clock)
+        past = ReportedNotices(self.cluster)
+        events = WorkloadEvents(self.cluster, uids.uid, "control-0", HealthSimulator(), self.clock, past=past)
         log = ForecastLog(Log(self.lines, LogLevel.INFO, LogFormat.JSON, self.clock))
         reports = ReportWriter(self.cluster, uids.uid, HealthSimulator(), self.clock)
         listeners = Listeners(FreshnessMetrics.of(self.denials), log, events, reports)
@@ -162,3 +166,45 @@ def test_cron_job_whose_runs_fail_is_expired_once_however_often_it_runs() -> Non
     assert world.running("expired") == 1
     assert world.day(there) == []
     assert len(world.said()) == 2
+
+
+def pass_days(world: World, days: int) -> None:
+    """Let time pass; Events do not last."""
+    world.clock.advance(days * 86_400)
+    for each in world.cluster.objects(EVENTS):
+        world.cluster.remove(EVENTS, each["metadata"]["name"], each["metadata"]["namespace"])
+
+
+def events_of(world: World) -> list[tuple[str, str]]:
+    return [(each["reason"], each["regarding"]["name"]) for each in world.cluster.objects(EVENTS)]
+
+
+def test_process_that_has_the_lease_back_tells_nothing_of_what_it_saw_before() -> None:
+    world = World()
+    gone = subject(WorkloadName("shop", "Deployment", "gone"))
+    world.round(outlook(days=9), outlook(days=3, of=gone))
+    pass_days(world, 5)
+    other = World(world)
+    other.round(outlook(days=9))
+    other.clock.advance(60)
+    other.announcements.look()
+    said = other.cluster.objects(OPEN_REPORTS.resource)
+    pass_days(world, 1)
+    world.announcements.begin(ours=False)
+    for _ in range(20):
+        world.announcements.look()
+        world.clock.advance(5)
+    assert events_of(world) == [], "what is gone is not announced, nor what the other process announced"
+    assert world.cluster.objects(OPEN_REPORTS.resource) == said
+    world.round(outlook(days=9))
+    assert events_of(world) == [("ImageExpiring", "web")], "another class, and once"
+
+
+def test_process_whose_lease_nobody_else_held_repeats_nothing() -> None:
+    world = World()
+    job = subject(WorkloadName("shop", "Job", "import"))
+    world.round(outlook(days=9), outlook(days=9, of=job))
+    pass_days(world, 1)
+    world.announcements.begin(ours=True)
+    world.round(outlook(days=9), outlook(days=9, of=job))
+    assert events_of(world) == []

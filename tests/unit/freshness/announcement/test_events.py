@@ -124,6 +124,18 @@ def test_another_date_within_a_class_is_told_too(world: World) -> None:
     assert len(world.written()) == 2
 
 
+def test_what_is_true_again_is_said_again_while_the_event_about_it_is_still_there(world: World) -> None:
+    waived = outlook(turns=[OutlookTurn(NOW, OutlookVerdict.WAIVED, "ImageTooOld"), denied(NOW + 20 * DAY)])
+    for _ in range(2):
+        world.tell(outlook(days=3))
+        world.clock.advance(600)
+        world.tell(waived)
+        world.clock.advance(600)
+    world.tell(outlook(days=3))
+    assert world.reasons() == ["ImageExpiring", "ImageNotExpiring"] * 2 + ["ImageExpiring"]
+    assert world.written()[-1]["eventTime"] > world.written()[-2]["eventTime"], "the last word is the newest"
+
+
 def test_what_was_announced_and_does_not_come_is_told(world: World) -> None:
     world.tell(outlook(days=3))
     world.tell(outlook(days=None))
