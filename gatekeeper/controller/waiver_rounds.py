@@ -29,10 +29,9 @@ from provider.clock import Clock
 from provider.telemetry.log import Log
 
 _SYNCED: Final = re.compile(r'^gatekeeper_sync\{[^}]*kind="Waiver"[^}]*\} ([0-9.e+]+)\s*$', re.MULTILINE)
-_OFF: Final = (
-    "Gatekeeper has --enable-referential-rules=false: templates that read Waivers would judge nothing, so none reads "
-    "them and every Waiver of the cluster lets nothing pass"
-)
+_OFF: Final = "Gatekeeper has --enable-referential-rules=false, so no template reads Waivers"
+_NOBODY: Final = "no Pod of Gatekeeper is there to say that it has referential rules on, so no template reads Waivers"
+_NO_SYNC: Final = "Gatekeeper has no kind SyncSet, so it keeps no copies of Waivers"
 
 
 class WaiverCopies(Protocol):
@@ -112,41 +111,75 @@ class WaiverRounds:
         self._parts = parts
         self._statuses = WaiverStatuses(api, parts.clock, parts.may_write)
         # What was said of each in the log, by name.
-        self._said: dict[str, str] | None = None
+        self._said: dict[str, WaiverState] = {}
 
     def look(self) -> None:
         """One round; what cannot be read stays as it was."""
         parts = self._parts
         try:
-            pods = parts.rules.look()
-            if not parts.rules.on():
-                parts.health.failed(SourceName.WAIVERS, SourceProblem.INVALID, _OFF)
-            self._sync()
-            found = [each for page in self._api.pages(WAIVERS) for each in page]
-            states = self._states(found)
-            self._show(states)
-            self._tell(states)
-            self._compare(pods, len(found))
-            self._statuses.write(found, states)
+            problem = self._round()
         except ClusterError as error:
             parts.health.failed(SourceName.WAIVERS, problem_of(error), error.message)
         else:
-            if len(found) > limits.MANY:
-                said = (
-                    f"there are {len(found)} Waivers; with more than {limits.MANY} each denial takes noticeably longer"
-                )
-                parts.health.failed(SourceName.WAIVERS, SourceProblem.INVALID, said)
-            elif parts.rules.on():
+            if problem is None:
                 parts.health.succeeded(SourceName.WAIVERS)
+            else:
+                parts.health.failed(SourceName.WAIVERS, *problem)
 
-    def _sync(self) -> None:
-        """Gatekeeper keeps copies of Waivers while there is this object."""
-        if self._parts.may_write():
+    def _round(self) -> tuple[SourceProblem, str] | None:
+        """What has to be looked at; None for nothing.
+
+        Raises:
+            ClusterError: something cannot be read, or a status is refused.
+        """
+        pods = self._parts.rules.look()
+        problem, obstacle = self._way(pods)
+        found = [each for page in self._api.pages(WAIVERS) for each in page]
+        self._forget(found)
+        states = self._states(found, obstacle)
+        self._show(states)
+        self._tell(states)
+        self._compare(pods, len(found))
+        self._statuses.write(found, states)
+        if problem is None and len(found) > limits.MANY:
+            said = f"there are {len(found)} Waivers; with more than {limits.MANY} each denial takes noticeably longer"
+            return SourceProblem.INVALID, said
+        return problem
+
+    def _way(self, pods: Sequence[Object]) -> tuple[tuple[SourceProblem, str] | None, str]:
+        """What is wrong with the way of Waivers to Gatekeeper, and why none lets anything pass; empty where some may.
+
+        It holds up nothing else: people read in the status of their Waiver why it lets nothing pass.
+        """
+        problem, obstacle = self._sync()
+        if not self._parts.rules.on():
+            said = _OFF if pods else _NOBODY
+            return (SourceProblem.INVALID, f"{said}, and every Waiver of the cluster lets nothing pass"), said
+        return problem, obstacle
+
+    def _sync(self) -> tuple[tuple[SourceProblem, str] | None, str]:
+        """Gatekeeper keeps copies of Waivers while there is this object; the same as of `_way`."""
+        if not self._parts.may_write():
+            return None, ""
+        try:
             self._api.apply(SYNC_SETS, sync_set())
+        except ObjectAbsentError as error:
+            return (problem_of(error), f"{_NO_SYNC}, and every Waiver lets nothing pass: {error.message}"), _NO_SYNC
+        except ClusterError as error:
+            # What it has copies of already stays in force.
+            return (problem_of(error), error.message), ""
+        return None, ""
 
-    def _states(self, found: Sequence[Object]) -> list[WaiverState]:
+    def _forget(self, found: Sequence[Object]) -> None:
+        """What one let pass does not count for another that is made anew under its name."""
+        there = {fields.name(each): fields.text(each, "metadata", "uid") for each in found}
+        for name, before in self._said.items():
+            if there.get(name) != before.uid:
+                self._parts.uses.forget(name)
+
+    def _states(self, found: Sequence[Object], obstacle: str) -> list[WaiverState]:
         policies, seen, now = list(self._constraints()), self._parts.uses.seen(), self._parts.clock.now()
-        return [WaiverState.of(each, policies, now, seen.get(fields.name(each))) for each in found]
+        return [WaiverState.of(each, policies, now, seen.get(fields.name(each)), obstacle) for each in found]
 
     def _constraints(self) -> Iterator[Mapping[str, Any]]:
         """Those of our policies: only what they say of Waivers is kept."""
@@ -177,15 +210,15 @@ class WaiverRounds:
 
     def _tell(self, states: Sequence[WaiverState]) -> None:
         """What is new since the last round; right after the start, what there is."""
-        now = {each.name: each.word for each in states}
-        before = self._said or {}
-        log = self._parts.log
+        now, log = {each.name: each for each in states}, self._parts.log
+        for name, before in sorted(self._said.items()):
+            if name not in now or now[name].uid != before.uid:
+                log.info(ControllerEvent.WAIVER_REMOVED, f"the Waiver {name} is gone", waiver=name, state=before.word)
         for each in states:
-            if before.get(each.name) != each.word:
+            last = self._said.get(each.name)
+            if last is None or _version(last) != _version(each):
                 fields_of = _log_fields(each)
                 log.info(ControllerEvent.WAIVER_CHANGED, f"the Waiver {each.name} is {each.word}", **fields_of)
-        for name in sorted(before.keys() - now.keys()):
-            log.info(ControllerEvent.WAIVER_REMOVED, f"the Waiver {name} is gone", waiver=name, state=before[name])
         self._said = now
 
     def _compare(self, pods: Sequence[Object], count: int) -> None:
@@ -212,6 +245,11 @@ def sync_set() -> dict[str, Any]:
         "metadata": {"name": SYNC_SET, "labels": {MANAGED_BY: NAME}},
         "spec": {"gvks": [{"group": WAIVERS.group, "version": WAIVERS.version, "kind": WAIVERS.kind}]},
     }
+
+
+def _version(state: WaiverState) -> tuple[str, int, str]:
+    """Another one when its state is another, or what it says: it may end earlier, or be made anew to end later."""
+    return state.uid, state.generation, state.word
 
 
 def _log_fields(state: WaiverState) -> dict[str, Any]:

@@ -33,7 +33,8 @@ class WaiverStatuses:
         self._api = api
         self._clock = clock
         self._may_write = may_write
-        # When each was tried last, and what the API said of those that it refused, by name.
+        # When each was tried last, and what the API said of those that it refused, by uid: one that is made anew under
+        # a name has no status yet.
         self._tried: dict[str, float] = {}
         self._refusals: dict[str, ClusterError] = {}
 
@@ -47,18 +48,18 @@ class WaiverStatuses:
         Raises:
             ClusterError: one stays refused, now or since an earlier round, or nobody answers.
         """
-        names = {each.name for each in states}
-        self._tried = {name: at for name, at in self._tried.items() if name in names}
-        self._refusals = {name: error for name, error in self._refusals.items() if name in names}
+        there = {each.uid for each in states}
+        self._tried = {uid: at for uid, at in self._tried.items() if uid in there}
+        self._refusals = {uid: error for uid, error in self._refusals.items() if uid in there}
         left = _ROUND
-        for there, state in zip(found, states, strict=True):
-            before = fields.mapping(there, "status")
+        for each, state in zip(found, states, strict=True):
+            before = fields.mapping(each, "status")
             said = self._said(state, before)
             if said == before:
-                self._refusals.pop(state.name, None)
-            elif self._is_due(state.name) and left and self._may_write():
+                self._refusals.pop(state.uid, None)
+            elif self._is_due(state.uid) and left and self._may_write():
                 left -= 1
-                self._apply(state.name, said)
+                self._apply(state, said)
         if self._refusals:
             raise next(iter(self._refusals.values()))
 
@@ -66,11 +67,12 @@ class WaiverStatuses:
         day = f"{datetime.fromtimestamp(state.use.at, UTC):%Y-%m-%d}" if state.use else ""
         return status_of(state, before, whole_time(self._clock.now()), day)
 
-    def _is_due(self, name: str) -> bool:
-        return self._clock.monotonic() - self._tried.get(name, -_SECONDS) >= _SECONDS
+    def _is_due(self, uid: str) -> bool:
+        return self._clock.monotonic() - self._tried.get(uid, -_SECONDS) >= _SECONDS
 
-    def _apply(self, name: str, said: Mapping[str, Any]) -> None:
-        body = {"apiVersion": WAIVERS.api_version, "kind": WAIVERS.kind, "metadata": {"name": name}, "status": said}
+    def _apply(self, state: WaiverState, said: Mapping[str, Any]) -> None:
+        metadata = {"name": state.name}
+        body = {"apiVersion": WAIVERS.api_version, "kind": WAIVERS.kind, "metadata": metadata, "status": said}
         try:
             self._api.apply_status(WAIVERS, body)
         except ObjectAbsentError:
@@ -80,7 +82,7 @@ class WaiverStatuses:
             # All others would wait for the same.
             raise
         except ClusterError as error:
-            self._refusals[name] = error
+            self._refusals[state.uid] = error
         else:
-            self._refusals.pop(name, None)
-        self._tried[name] = self._clock.monotonic()
+            self._refusals.pop(state.uid, None)
+        self._tried[state.uid] = self._clock.monotonic()

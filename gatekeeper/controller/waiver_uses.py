@@ -35,6 +35,11 @@ class WaiverUses:
         with self._lock:
             return dict(self._uses)
 
+    def forget(self, waiver: str) -> None:
+        """There is no such Waiver, or another one of its name."""
+        with self._lock:
+            self._uses.pop(waiver, None)
+
     def take(self, waiver: str, at: float, workload: str) -> None:
         """Something was let pass.
 
@@ -45,8 +50,10 @@ class WaiverUses:
         """
         with self._lock:
             before = self._uses.pop(waiver, WaiverUse(0.0))
-            same_day = int(before.at // _DAY) == int(at // _DAY)
-            workloads = dict.fromkeys((*(before.workloads if same_day else ()), workload))
+            last, day = before.at // _DAY, at // _DAY
+            # Lines come late, too: of a day that is over nothing is shown.
+            known = before.workloads if day <= last else ()
+            workloads = dict.fromkeys((*known, workload) if day >= last else known)
             self._uses[waiver] = WaiverUse(max(before.at, at), tuple(workloads)[:_WORKLOADS])
             if len(self._uses) > _WAIVERS:
                 self._uses.popitem(last=False)

@@ -12,7 +12,7 @@ from gatekeeper.waivers.waiver import ALL_POLICIES, SECOND, Waiver
 
 def lets_pass(waiver: Waiver, constraints: Sequence[Mapping[str, Any]], now: int) -> bool:
     """Whether a Waiver holds now for one of its policies at least; see `reasons`."""
-    if not waiver.start < waiver.end or waiver.end <= now:
+    if not waiver.start < waiver.end or waiver.end <= now or not waiver.has_begun(now):
         return False
     terms = _terms(constraints)
     named = terms if ALL_POLICIES in waiver.policies else terms.keys() & set(waiver.policies)
@@ -44,7 +44,7 @@ def reasons(
     """
     if waiver.end <= now:
         yield f"it ended on {waiver.until}"
-    elif waiver.start > now:
+    elif not waiver.has_begun(now):
         yield f"it does not hold before {waiver.since}"
     terms = _terms(constraints)
     if ALL_POLICIES in waiver.policies and not any(map(_takes_some, terms.values())):

@@ -17,5 +17,8 @@ DAYS: Final = 90
 MOST_DAYS: Final = 366
 BREAK_GLASS: Final = DAY
 
+# By how much the clocks of a cluster may differ, seconds: what it created later than that is not believed.
+CLOCK_DIFFERENCE: Final = 60 * 60
+
 # More than these cost each denial milliseconds, and nobody keeps them in mind.
 MANY: Final = 500

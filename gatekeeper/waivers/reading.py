@@ -58,6 +58,7 @@ def waiver(document: Mapping[str, Any]) -> Waiver:
         _since(document),
         spec.get("ticket", ""),
         spec.get("breakGlass", False),
+        bool(spec.get("from")),
     )
 
 

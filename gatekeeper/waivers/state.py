@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from gatekeeper.documents import fields
@@ -15,6 +16,7 @@ from gatekeeper.waivers.waiver import SECOND, Waiver
 IN_USE_SECONDS: Final = 24 * 60 * 60
 ENDING_SECONDS: Final = 14 * 24 * 60 * 60
 _WORKLOADS: Final = 20
+_DAY: Final = 24 * 60 * 60
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class WaiverState:
         now: the moment, seconds since 1970.
         use: the last one that was seen; None for none.
         generation: of the object.
+        uid: of the object: one that is made anew under a name is another one.
     """
 
     name: str
@@ -51,6 +54,7 @@ class WaiverState:
     now: float
     use: WaiverUse | None = None
     generation: int = 0
+    uid: str = ""
 
     @classmethod
     def of(
@@ -59,6 +63,7 @@ class WaiverState:
         constraints: Sequence[Mapping[str, Any]],
         now: float,
         use: WaiverUse | None = None,
+        obstacle: str = "",
     ) -> WaiverState:
         """Of an object of the cluster.
 
@@ -66,14 +71,21 @@ class WaiverState:
             found: the object.
             constraints: those of all policies there are.
             now: seconds since 1970.
-            use: the last one that was seen by this process; what the status says of an earlier one counts, too.
+            use: the last one that was seen by this process; where there is none, what the status says counts.
+            obstacle: why no Waiver of the cluster lets anything pass, a clause; empty where nothing is in the way.
         """
-        name, generation = fields.name(found), fields.number(found, "metadata", "generation")
+        name, generation, uid = (
+            fields.name(found),
+            fields.number(found, "metadata", "generation"),
+            fields.text(found, "metadata", "uid"),
+        )
+        last = use or _use_of(found, now)
         if problems := [str(each) for each in problems_of(found)]:
-            return cls(name, None, tuple(problems), False, now, use, generation)  # noqa: FBT003 - it is none
+            return cls(name, None, tuple(problems), False, now, last, generation, uid)  # noqa: FBT003 - it is none
         made, moment = waiver(found), int(now * SECOND)
-        why = tuple(idle.reasons(made, constraints, moment))
-        return cls(name, made, why, idle.lets_pass(made, constraints, moment), now, use, generation)
+        why = (*([obstacle] if obstacle else []), *idle.reasons(made, constraints, moment))
+        active = not obstacle and idle.lets_pass(made, constraints, moment)
+        return cls(name, made, why, active, now, last, generation, uid)
 
     @property
     def ended(self) -> bool:
@@ -105,6 +117,18 @@ class WaiverState:
         if not self.active:
             return "idle"
         return "in_use" if self.in_use else "unused"
+
+
+def _use_of(found: Mapping[str, Any], now: float) -> WaiverUse | None:
+    """The last use by the status, which knows the day: as early in it as can be, unless it says that it is in use."""
+    try:
+        day = datetime.strptime(fields.text(found, "status", "lastUsedDate"), "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    conditions = {fields.text(each, "type"): each.get("status") for each in fields.rows(found, "status", "conditions")}
+    late = conditions.get("InUse") == "True"
+    at = day.timestamp() + (_DAY - 1 if late else 0)
+    return WaiverUse(min(at, now) if late else at, fields.texts(found, "status", "workloads"))
 
 
 STATES: Final = ("in_use", "unused", "idle", "ended", "invalid")

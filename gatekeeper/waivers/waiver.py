@@ -32,6 +32,7 @@ class Waiver:
         since: when it was created, or what its file says (`spec.from`).
         ticket: where more is written; empty where nothing is.
         break_glass: whether it is for an emergency.
+        planned: whether its file says when it begins; one that a cluster created holds as soon as it is there.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Waiver:
     since: str
     ticket: str = ""
     break_glass: bool = False
+    planned: bool = False
 
     @property
     def start(self) -> int:
@@ -54,6 +56,10 @@ class Waiver:
     def end(self) -> int:
         """When it ends, nanoseconds since 1970."""
         return moment(self.until)
+
+    def has_begun(self, now: int) -> bool:
+        """Whether it has begun, also where the clocks are not quite the same; `now` is nanoseconds since 1970."""
+        return now >= self.start - (0 if self.planned else limits.CLOCK_DIFFERENCE * SECOND)
 
     def holds(self, now: int) -> bool:
         """Whether its times let it hold, whatever policies say; `now` is nanoseconds since 1970."""

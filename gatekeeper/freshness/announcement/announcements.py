@@ -62,7 +62,7 @@ class Announcements:
         self._uids = uids
         self._clock = clock
         self._lock = threading.Lock()
-        # One at a time tells: a call of an earlier term that hangs may not be over.
+        # One thread at a time announces: a call of an earlier term that hangs may not be over.
         self._telling = threading.Lock()
         self._memory = RoundMemory()
         self._round: Round | None = None
@@ -71,10 +71,10 @@ class Announcements:
         self._begins, self._others_told = False, False
 
     def begin(self, *, ours: bool) -> None:
-        """Of an earlier term of this process nothing is told any more: what it saw may be gone.
+        """Of what an earlier term of this process saw nothing is announced any more: it may be gone.
 
         Args:
-            ours: whether nobody else told anything since.
+            ours: whether nobody else announced anything since.
         """
         with self._lock:
             self._round, self._is_new, self._begins = None, False, True

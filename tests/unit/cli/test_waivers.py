@@ -41,13 +41,19 @@ def _waivers(*words: str, now: str = NOW) -> Result:
 
 
 def test_waiver_that_holds_is_nothing_to_look_at(simulator: ClusterSimulator) -> None:
-    simulator.add(WAIVERS, {**synced(), "status": {"lastUsedDate": "2026-02-04"}})
+    simulator.add(WAIVERS, {**synced(), "status": {"lastUsedDate": "2026-02-03"}})
     done = _waivers()
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "WAIVER\tSTATE\tUNTIL\tOWNER\tPOLICIES\tNAMESPACES\tIMAGES\tLAST USED\tLOOK AT",
-        "late\tunused\t2026-03-01T00:00:00Z\tteam-shop\tmaximum-image-age\tshop\tregistry.test/vendor/agent\t2026-02-04\t-",
+        "late\tunused\t2026-03-01T00:00:00Z\tteam-shop\tmaximum-image-age\tshop\tregistry.test/vendor/agent\t2026-02-03\t-",
     ]
+
+
+def test_waiver_that_let_something_pass_today_is_in_use(simulator: ClusterSimulator) -> None:
+    simulator.add(WAIVERS, {**synced(), "status": {"lastUsedDate": "2026-02-05"}})
+    done = _waivers(now="2026-02-05T18:00:00Z")
+    assert (done.exit_code, done.stdout.splitlines()[1].split("\t")[:2]) == (0, ["late", "in_use"])
 
 
 @pytest.mark.parametrize(

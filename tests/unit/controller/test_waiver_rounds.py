@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gatekeeper.cluster.errors import AccessDeniedError, ObjectAbsentError, ObjectInvalidError
+from gatekeeper.cluster.errors import AccessDeniedError, ClusterUnavailableError, ObjectAbsentError, ObjectInvalidError
 from gatekeeper.cluster.resource import CONSTRAINT_TEMPLATES, PODS, SYNC_SETS, WAIVERS, constraints
 from gatekeeper.cluster.times import whole_time
 from gatekeeper.controller.referential_rules import ReferentialRules
@@ -77,6 +77,11 @@ class Scene:
         metadata = {"name": name, "namespace": HOME, "labels": labels}
         self.cluster.add(PODS, {"metadata": metadata, "spec": spec, "status": {"podIP": address}})
 
+    def restart(self) -> None:
+        """Another process, which has seen nothing yet."""
+        self.uses = WaiverUses(NoReports())
+        self.rounds = WaiverRounds(self.cluster, self.parts())
+
     def waiver(self, name: str = "late", days: float = 30, **changes: Any) -> None:
         now = self.clock.now()
         made = synced(name, created=whole_time(now), until=whole_time(now + days * DAY), **changes)
@@ -138,6 +143,84 @@ def test_use_is_shown_with_day_and_workload(scene: Scene) -> None:
     assert scene.status()["workloads"] == ["Deployment shop/web"]
     assert scene.sample("bestbefore_waivers", state="in_use") == 1
     assert scene.events() == [("waiver.changed", "late", "in_use")]
+
+
+def test_waiver_that_is_made_anew_is_another_one(scene: Scene) -> None:
+    """Most fields are immutable: who has to change one deletes the Waiver, and applies it again."""
+    scene.waiver(policies=["unknown"])
+    scene.rounds.look()
+    scene.cluster.remove(WAIVERS, "late")
+    scene.clock.advance(60)
+    scene.waiver()
+    scene.rounds.look()
+    assert scene.conditions() == {"Accepted": "True", "Active": "True", "InUse": "False"}
+    assert scene.events() == [
+        ("waiver.changed", "late", "idle"),
+        ("waiver.removed", "late", "idle"),
+        ("waiver.changed", "late", "unused"),
+    ]
+
+
+def test_what_a_waiver_let_pass_does_not_count_for_the_next_one_of_its_name(scene: Scene) -> None:
+    scene.waiver()
+    scene.uses.take("late", scene.clock.now(), "Deployment shop/web")
+    scene.rounds.look()
+    scene.cluster.remove(WAIVERS, "late")
+    scene.waiver()
+    scene.rounds.look()
+    assert scene.conditions()["InUse"] == "False"
+    assert "workloads" not in scene.status()
+    assert scene.sample("bestbefore_waivers", state="in_use") == 0
+
+
+def test_waiver_that_says_something_else_stands_in_the_log_anew(scene: Scene) -> None:
+    scene.waiver()
+    scene.rounds.look()
+    (there,) = scene.cluster.objects(WAIVERS)
+    sooner = whole_time(scene.clock.now() + DAY)
+    scene.cluster.replace(WAIVERS, {**there, "spec": {**there["spec"], "until": sooner}})
+    scene.rounds.look()
+    lines = [json.loads(line) for line in scene.text.getvalue().splitlines()]
+    assert [each["until"] for each in lines] == [there["spec"]["until"], sooner]
+
+
+def test_restart_takes_no_use_back(scene: Scene) -> None:
+    scene.waiver()
+    scene.uses.take("late", scene.clock.now(), "Deployment shop/web")
+    scene.rounds.look()
+    said = scene.status()
+    scene.clock.advance(2 * 3600)
+    scene.restart()
+    scene.rounds.look()
+    assert scene.status() == said
+    assert scene.sample("bestbefore_waivers", state="in_use") == 1
+    scene.clock.advance(2 * DAY)
+    scene.rounds.look()
+    assert scene.conditions()["InUse"] == "False"
+    assert scene.status()["lastUsedDate"] == said["lastUsedDate"]
+
+
+def test_line_of_a_day_that_is_over_shows_no_workload_of_it(scene: Scene) -> None:
+    scene.waiver()
+    scene.uses.take("late", scene.clock.now(), "Deployment shop/today")
+    scene.uses.take("late", scene.clock.now() - DAY, "Deployment shop/yesterday")
+    scene.rounds.look()
+    assert scene.status()["workloads"] == ["Deployment shop/today"]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "active", "message"),
+    [(30, "True", ""), (7200, "False", "it does not hold before 2026-11-25T00:40:00Z")],
+    ids=["a-little", "hours"],
+)
+def test_clock_of_the_api_server_that_is_ahead(scene: Scene, ahead: float, active: str, message: str) -> None:
+    """As templates have it: the clocks of a cluster may differ by an hour."""
+    scene.clock.step(ahead)
+    scene.waiver()
+    scene.clock.step(-ahead)
+    scene.rounds.look()
+    (found,) = [each for each in scene.status()["conditions"] if each["type"] == "Active"]
+    assert (found["status"], found["message"]) == (active, message)
 
 
 def test_status_is_written_at_most_once_an_hour(scene: Scene) -> None:
@@ -252,11 +335,38 @@ def test_pods_with_other_copies_than_the_cluster_are_counted(scene: Scene) -> No
 
 def test_without_referential_rules_no_template_reads_waivers(scene: Scene) -> None:
     assert scene.rules.on()
+    scene.waiver()
     scene.pod("gatekeeper-1", "10.0.0.2", "--enable-referential-rules=false")
     scene.rounds.look()
     assert not scene.rules.on()
     assert scene.health.events == [(SourceName.WAIVERS, SourceProblem.INVALID)]
     assert "--enable-referential-rules=false" in scene.health.said[0]
+    assert scene.conditions()["Active"] == "False"
+    assert "--enable-referential-rules=false" in str(scene.status())
+    assert scene.sample("bestbefore_waivers", state="idle") == 1
+
+
+def test_without_a_pod_of_gatekeeper_nobody_is_said_to_have_switched_anything_off(scene: Scene) -> None:
+    scene.cluster.remove(PODS, "gatekeeper-0", HOME)
+    scene.rounds.look()
+    assert scene.health.said[0].startswith("no Pod of Gatekeeper is there")
+
+
+def test_without_sync_sets_each_waiver_says_that_it_lets_nothing_pass(scene: Scene) -> None:
+    scene.cluster.without(SYNC_SETS)
+    scene.waiver()
+    scene.rounds.look()
+    assert scene.health.events == [(SourceName.WAIVERS, SourceProblem.ABSENT)]
+    assert scene.conditions()["Active"] == "False"
+    assert scene.events() == [("waiver.changed", "late", "idle")]
+
+
+def test_sync_set_that_cannot_be_written_now_holds_up_nothing_else(scene: Scene) -> None:
+    scene.cluster.fail("apply syncsets", ClusterUnavailableError("apply SyncSet bestbefore-waivers: 503"))
+    scene.waiver()
+    scene.rounds.look()
+    assert scene.health.events == [(SourceName.WAIVERS, SourceProblem.UNAVAILABLE)]
+    assert scene.conditions()["Active"] == "True", "Gatekeeper keeps the copies that it has"
 
 
 def test_while_nobody_knows_no_template_reads_waivers(scene: Scene) -> None:
