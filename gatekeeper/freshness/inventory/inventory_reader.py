@@ -48,7 +48,9 @@ class WorkloadInventoryReader:
             builder.gaps.append(f"nothing was read, for namespaces could not be: {error.message}")
             return builder.inventory()
         if self.namespace and self.namespace not in wanted:
-            builder.problems.append(f"no policy looks at the namespace {self.namespace}, or there is none")
+            builder.problems.append(
+                f"no policy looks at the namespace {self.namespace}, it is being deleted, or there is none"
+            )
         for resource in _ORDER if wanted else ():
             try:
                 self._read(resource, wanted, builder)
@@ -62,6 +64,9 @@ class WorkloadInventoryReader:
             self.step()
             for each in page:
                 name = fields.name(each)
+                if fields.text(each, "metadata", "deletionTimestamp"):
+                    # Nothing can be made in it any more: no Pod that would be denied, no report and no Event.
+                    continue
                 if self.namespace in ("", name) and self.covers(name, fields.labels(each)):
                     wanted.add(name)
                     builder.add_namespace(each)

@@ -68,6 +68,7 @@ class PresenceBook:
         found: dict[str, str] = {}
         with self._lock:
             now = self._clock.now()
+            self._records = {ref: self._sound(each, now) for ref, each in self._records.items()}
             waiting = sorted((self._records[ref].due, ref) for ref in self._wanted if self._records[ref].due <= now)
             for _, ref in waiting:
                 its = self._wanted[ref]
@@ -118,6 +119,14 @@ class PresenceBook:
 
     def _first(self, now: float) -> PresenceRecord:
         return PresenceRecord(now + self._draw() * limits.FIRST_SECONDS)
+
+    def _sound(self, record: PresenceRecord, now: float) -> PresenceRecord:
+        """A clock that was ahead for a while must neither put a look off for ever nor make an answer last for ever."""
+        is_late = record.due > now + limits.ROUND_SECONDS
+        if not is_late and record.at <= now:
+            return record
+        due = self._first(now).due if is_late else record.due
+        return replace(record, due=due, since=min(record.since, now), at=min(record.at, now))
 
     def _record(self, row: Sequence[object]) -> tuple[str, PresenceRecord]:
         ref, due, since, at, state, reason, message = row

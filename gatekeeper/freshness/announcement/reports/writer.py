@@ -78,6 +78,8 @@ class ReportWriter:
         self._first_ends: float | None = None
         self._round: Round | None = None
         self._again: float | None = None
+        # Whether what this round wants is there, as far as it was tried.
+        self._refused = False
 
     def forget(self) -> None:
         """What was to be written is not any more: the next round says anew what there should be."""
@@ -94,7 +96,7 @@ class ReportWriter:
         Returns:
             How many writes it takes.
         """
-        self._round, self._again = found, None
+        self._round, self._again, self._refused = found, None, False
         try:
             plan = list(self._plan(found, now))
         except ClusterError as error:
@@ -134,9 +136,9 @@ class ReportWriter:
                 # All others would wait for the same.
                 self._break_off(error)
             except ClusterError as error:
-                self._health.failed(SourceName.REPORTS, problem_of(error), error.message)
+                self._refuse(error)
             else:
-                self._health.succeeded(SourceName.REPORTS)
+                self._succeed()
 
     def _not_written(self, write: ReportWrite, error: ObjectAbsentError) -> None:
         """Without its kind all others would fail alike; a namespace that is gone holds up none of another."""
@@ -145,9 +147,18 @@ class ReportWriter:
         except ClusterError:
             is_kind_there = False
         if is_kind_there:
-            self._health.failed(SourceName.REPORTS, problem_of(error), error.message)
+            self._refuse(error)
         else:
             self._break_off(error)
+
+    def _refuse(self, error: ClusterError) -> None:
+        """One is not as it should be, whatever becomes of the others of this round."""
+        self._refused = True
+        self._health.failed(SourceName.REPORTS, problem_of(error), error.message)
+
+    def _succeed(self) -> None:
+        if not self._refused:
+            self._health.succeeded(SourceName.REPORTS)
 
     def _break_off(self, error: ClusterError) -> None:
         """Begin anew a moment later: right after its definition, for example, a kind cannot be listed for seconds."""

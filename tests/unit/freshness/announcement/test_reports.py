@@ -306,6 +306,17 @@ def test_namespace_that_is_gone_holds_up_no_report_of_another(world: World) -> N
     assert (SourceName.REPORTS, SourceProblem.ABSENT) in world.health.events
 
 
+def test_report_that_is_refused_is_not_said_to_be_written_by_those_that_are(world: World) -> None:
+    named = {name: outlook(days=n, of=subject(WorkloadName("shop", "Pod", name))) for n, name in enumerate(("a", "b"))}
+    world.cluster.webhook = lambda _, body: "no" if "-pod-a-" in body["metadata"]["name"] else ""
+    for _ in range(2):
+        world.look(*named.values())
+    assert set(world.health.events) == {(SourceName.REPORTS, SourceProblem.INVALID)}
+    world.cluster.webhook = lambda *_: ""
+    world.look(*named.values())
+    assert world.health.events[-1] == (SourceName.REPORTS, None)
+
+
 @pytest.mark.parametrize("served", [True, False])
 def test_kind_that_is_on_its_way_out_or_not_served_is_none(served: bool) -> None:
     world = World()

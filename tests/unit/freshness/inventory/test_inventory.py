@@ -70,6 +70,14 @@ def test_pods_elsewhere_and_pods_that_are_over_are_left_out() -> None:
     assert read(cluster(elsewhere, over)).workloads == []
 
 
+def test_namespace_that_is_being_deleted_makes_no_pod_any_more() -> None:
+    found = cluster(*web())
+    leaving = namespace("shop")
+    leaving["metadata"]["deletionTimestamp"] = "2026-11-24T08:00:00Z"
+    found.add(NAMESPACES, leaving)
+    assert read(found).workloads == []
+
+
 def test_values_of_variables_are_not_kept() -> None:
     secret = {"name": "TOKEN", "value": "s3cret"}
     its = {"containers": [{"name": "c", "image": "a", "env": [secret]}]}

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gatekeeper.denials.ledger.snapshot import SnapshotError
-from gatekeeper.freshness.outlook import Due, OutlookVerdict, Question
+from gatekeeper.freshness.outlook import SECOND, Due, OutlookVerdict, Question
 from gatekeeper.freshness.presence import limits
 from provider.questions import question
 from provider.questions.puller import Puller
@@ -166,6 +166,33 @@ def test_clock_that_was_wrong_puts_no_look_off_for_ever(world: World) -> None:
     world.see()
     world.look(25)
     assert len(world.presence.asked) == 2
+
+
+@pytest.mark.parametrize("days", [400, 3], ids=["a-year", "days"])
+def test_clock_that_was_ahead_for_a_while_hides_no_image_that_is_gone(world: World, days: int) -> None:
+    world.see()
+    world.look()
+    world.clock.step(days * 86_400)
+    world.look(0)
+    world.clock.step(-days * 86_400)
+    world.presence.answer = GONE
+    for _ in range(3):
+        world.look(12)
+    (gone,) = world.see()
+    assert gone.now.verdict is OutlookVerdict.DENIED
+    assert gone.now.since <= int(world.clock.now()) * SECOND
+
+
+def test_answer_of_a_time_that_is_yet_to_come_does_not_hold_for_ever(world: World) -> None:
+    world.clock.step(400 * 86_400)
+    world.see()
+    world.look()
+    world.clock.step(-400 * 86_400)
+    world.presence.answer = UNKNOWN
+    for _ in range(6):
+        world.look(12)
+    (found,) = world.see()
+    assert found.now.verdict is OutlookVerdict.UNKNOWN
 
 
 def test_provider_that_is_away_is_asked_again_soon(world: World) -> None:
