@@ -65,8 +65,8 @@ class WorkloadEvents:
         self._past = past
         self._learns = past is not None
         self._said: dict[NoticeName, SaidNotice] = {}
-        # Names of Events that are there, as far as this process knows; the newest ones, in their order.
-        self._there: dict[str, None] = {}
+        # The last Events about each, as far as this process wrote or found them, in their order.
+        self._words: dict[NoticeName, tuple[str, ...]] = {}
         # When what was refused was tried last; and what has to stand alone, for together with others it was refused.
         self._tried: dict[NoticeName, float] = {}
         self._alone: set[NoticeName] = set()
@@ -171,7 +171,7 @@ class WorkloadEvents:
             self._tried |= dict.fromkeys(names, monotonic)
 
     def _write(self, news: WorkloadNews) -> None:
-        """An Event that is there already was written by the process before, or else something was said since.
+        """An Event that is there already was written by the process before, or since then something else was said.
 
         Then it is said again: the last word about a workload must not be an older one.
         """
@@ -180,12 +180,14 @@ class WorkloadEvents:
         try:
             self._api.create(EVENTS, body)
         except ConflictError:
-            if name in self._there:
+            if any(name in self._words.get(each.name, ())[:-1] for each in news.notices):
                 with contextlib.suppress(ConflictError):
                     self._api.create(EVENTS, self._event(news, again=True))
-        self._there[name] = None
-        for oldest in list(islice(self._there, max(0, len(self._there) - limits.EVENT_NAMES))):
-            del self._there[oldest]
+        for each in news.notices:
+            before = self._words.pop(each.name, ())
+            self._words[each.name] = (*(word for word in before if word != name), name)[-limits.EVENT_WORDS :]
+        for oldest in list(islice(self._words, max(0, len(self._words) - limits.EVENT_NAMES))):
+            del self._words[oldest]
 
     def _event(self, news: WorkloadNews, *, again: bool = False) -> Object:
         now, uid = int(self._clock.now() * SECOND), self._uid(news.name.workload)

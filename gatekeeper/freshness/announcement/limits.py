@@ -13,8 +13,10 @@ WORKLOAD_SERIES: Final = 200
 # Events of one turn, and how long after a failure the same one is tried again, seconds.
 EVENTS: Final = 10
 EVENT_RETRY_SECONDS: Final = 300.0
-# Names of Events that are remembered, so that the same can be said again.
+# Of so many workloads and policies the last Events are remembered, and how many of each: so that what was said before
+# can be said again.
 EVENT_NAMES: Final = 10_000
+EVENT_WORDS: Final = 6
 # Policies that an Event names beside the first one; that there are more is said.
 NAMED_POLICIES: Final = 4
 # Results of one report; reports of single workloads: beyond that each namespace has one.

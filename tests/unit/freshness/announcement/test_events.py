@@ -136,6 +136,13 @@ def test_what_is_true_again_is_said_again_while_the_event_about_it_is_still_ther
     assert world.written()[-1]["eventTime"] > world.written()[-2]["eventTime"], "the last word is the newest"
 
 
+def test_policy_that_is_away_for_a_round_has_no_second_event_beside_the_first(world: World) -> None:
+    for outlooks in ([outlook(days=3)], [], [outlook(days=3)]):
+        world.tell(*outlooks)
+        world.clock.advance(600)
+    assert world.reasons() == ["ImageExpiring"]
+
+
 def test_what_was_announced_and_does_not_come_is_told(world: World) -> None:
     world.tell(outlook(days=3))
     world.tell(outlook(days=None))
