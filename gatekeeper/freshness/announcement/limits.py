@@ -22,6 +22,9 @@ NAMED_POLICIES: Final = 4
 # Results of one report; reports of single workloads: beyond that each namespace has one.
 RESULTS: Final = 50
 REPORTS: Final = 5_000
+# How many fewer there must be until workloads have reports again: where their number goes up and down about the limit,
+# not all of them are written and deleted again and again.
+REPORTS_MARGIN: Final = 0.1
 # Writes of reports: how far apart, and over how long the first ones are spread, seconds: where they are few, each waits
 # no longer than this for the one before.
 WRITE_SECONDS: Final = 0.5

@@ -185,7 +185,9 @@ class ReportWriter:
         for name, report in self._reports(present[0]):
             there[name] = content_mark(report)
             seen.update(sightings(report))
-        wanted = self._wanted(found, now, present[0], seen)
+        several = any(name == namespace_report(name.namespace) for name in there)
+        most = limits.REPORTS - int(several * limits.REPORTS_MARGIN * limits.REPORTS)
+        wanted = self._wanted(found, ReportText(present[0], now, seen), most)
         for name, body in wanted.items():
             if there.get(name) != content_mark(body()):
                 yield ReportWrite(present[0], name, body)
@@ -198,15 +200,14 @@ class ReportWriter:
             for each in page:
                 yield ReportName(str(each["metadata"].get("namespace", "")), str(each["metadata"]["name"])), each
 
-    def _wanted(
-        self, found: Round, now: int, form: ReportForm, seen: Mapping[str, ReportSighting]
-    ) -> Mapping[ReportName, Callable[[], Object]]:
-        """What makes the body of each report that there should be."""
-        text = ReportText(form, now, seen)
+    def _wanted(self, found: Round, text: ReportText, most: int) -> Mapping[ReportName, Callable[[], Object]]:
+        """What makes the body of each report that there should be; of more workloads than that, of their namespaces."""
         by_workload = _grouped(found.outlooks, lambda each: each.subject.workload)
-        worst = {name: its[0].order for name, each in by_workload.items() if (its := findings(each, now, seen))}
+        worst = {
+            name: its[0].order for name, each in by_workload.items() if (its := findings(each, text.now, text.seen))
+        }
         reported = sorted(worst, key=lambda name: worst[name])
-        if len(reported) > limits.REPORTS:
+        if len(reported) > most:
             outlooks = (each for name in reported for each in by_workload[name])
             by_namespace = _grouped(outlooks, lambda each: each.subject.workload.namespace)
             return {

@@ -254,6 +254,19 @@ def test_beyond_so_many_workloads_each_namespace_has_one(world: World, monkeypat
     assert world.look(*several) == 0
 
 
+def test_workloads_that_come_and_go_about_the_limit_do_not_have_all_reports_written_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "REPORTS", 10)
+    several = [outlook(days=3, of=subject(WorkloadName("shop", "Pod", f"n{n}"))) for n in range(12)]
+    world.look(*several[:11])
+    for count in (10, 12, 10):
+        # The summary says another number, and nothing else is written.
+        assert world.look(*several[:count]) == 1
+    assert world.look(*several[:9]) == 10
+    assert len(world.reports()) == 9
+
+
 def test_policy_reports_where_there_are_no_open_reports() -> None:
     world = World(POLICY_REPORTS)
     world.look(outlook(days=3))
