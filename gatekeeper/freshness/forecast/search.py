@@ -231,7 +231,9 @@ def _refined(samples: Sequence[int], likely: Mapping[Unit, Sequence[int]]) -> Se
     if own:
         more = yield own
         for unit, line in more.items():
-            found[unit] = _line(found[unit], {point: _at(line, point) for point in own[unit]})
+            # What turned and turned back between two samples stands again at the second one, so each of them counts.
+            sampled = {sample: _at(lines[unit], sample) for sample in samples}
+            found[unit] = _line([], sampled | {point: _at(line, point) for point in own[unit]})
     gaps = {unit: list(_gaps(line, sorted({*samples, *likely[unit]}))) for unit, line in found.items()}
     first = True
     while gaps := {unit: its for unit, its in gaps.items() if its}:

@@ -98,6 +98,20 @@ def test_dates_that_are_named_are_looked_at_however_short_what_begins_there() ->
     assert found == [NOW, start, start + 60 * SECOND]
 
 
+@pytest.mark.parametrize("complete", [True, False], ids=["of ours", "of others"])
+@pytest.mark.parametrize("denied", [True, False], ids=["denied in between", "admitted in between"])
+def test_image_that_turns_at_its_age_turns_back_at_a_moment_at_which_all_are_looked_at(
+    complete: bool, denied: bool
+) -> None:
+    thursday = int(datetime(2026, 12, 10, tzinfo=UTC).timestamp()) * SECOND
+    turn = thursday - 600 * SECOND
+    unit = Unit("head", "part")
+    rule = RuleDouble(lambda _unit, at: (turn <= at < thursday) is denied)
+    clue = Clue(frozenset({thursday}), frozenset({30 * DAY}), complete=complete)
+    found = rule.search(clue, {unit: (turn - 30 * DAY,)})
+    assert [at for at, _ in found[unit]] == [NOW, turn, thursday]
+
+
 def test_many_images_are_looked_at_seldom_and_each_has_its_own_moment() -> None:
     births = {Unit("head", f"image-{number}"): (NOW - 29 * DAY + number * 977 * SECOND + 5,) for number in range(300)}
     rule = RuleDouble(lambda unit, at: at >= births[unit][0] + 30 * DAY)
