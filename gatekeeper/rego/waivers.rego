@@ -42,6 +42,15 @@ _lists := {"policies": 16, "namespaces": 64, "images": 32}
 
 _reason_characters := 10
 
+# No text is longer.
+_text_characters := 1024
+
+# Names as the API server takes them: what a cluster has from a time before these bounds holds for nothing.
+_names := {
+	"policies": {"most": 253, "pattern": `^(\*|[a-z0-9]([-a-z0-9.]*[a-z0-9])?)$`},
+	"namespaces": {"most": 63, "pattern": `^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`},
+}
+
 # A repository with its registry, in which `*` stops at a slash and `**` does not, or one repository with a digest.
 _glob := `^(\*\*|[a-z0-9._*-]+(:[0-9]{1,5})?(/[a-z0-9._*-]+)+|[a-z0-9._-]+(:[0-9]{1,5})?(/[a-z0-9._-]+)+@sha256:[0-9a-f]{64})$`
 
@@ -185,18 +194,24 @@ _is_well_formed(spec) if {
 	every name in _texts {
 		_is_readable(spec[name])
 	}
+	every list, bound in _names {
+		every name in spec[list] {
+			count(name) <= bound.most
+			regex.match(bound.pattern, name)
+		}
+	}
 	every glob in spec.images {
 		is_glob(glob)
 	}
 	count(spec.reason) >= _reason_characters
-	is_string(object.get(spec, "ticket", ""))
+	_is_short(object.get(spec, "ticket", ""))
 	is_boolean(object.get(spec, "breakGlass", false))
 	_is_bounded(spec)
 }
 
 # What has no width is as good as not there.
 _is_readable(text) if {
-	is_string(text)
+	_is_short(text)
 	regex.match(`[\p{L}\p{N}]`, text)
 }
 
@@ -205,9 +220,14 @@ _is_list(list, most) if {
 	count(list) > 0
 	count(list) <= most
 	every text in list {
-		is_string(text)
+		_is_short(text)
 		text != ""
 	}
+}
+
+_is_short(text) if {
+	is_string(text)
+	count(text) <= _text_characters
 }
 
 # All policies at once, or no ticket, only in an emergency with a ticket.

@@ -212,6 +212,8 @@ test_what_names_no_repository_covers_nothing if {
 	not _found(_parameters, _with({"images": ["**"]}), "no reference at all", _now) == "late"
 }
 
+_long(length) := concat("", ["x" | some _ in numbers.range(1, length)])
+
 test_field_with_another_type_or_an_unknown_one_waives_nothing if {
 	every fields in [
 		{"images": "registry.test/vendor/agent"},
@@ -245,9 +247,21 @@ test_field_with_another_type_or_an_unknown_one_waives_nothing if {
 		{"breakGlass": "true"},
 		{"breakGlass": null},
 		{"selector": {}},
+		{"policies": ["maximum-image-age", "-age"]},
+		{"policies": ["maximum-image-age", "Age"]},
+		{"policies": ["maximum-image-age", _long(254)]},
+		{"namespaces": ["shop", "*"]},
+		{"namespaces": ["shop", "Shop"]},
+		{"namespaces": ["shop", "shop.test"]},
+		{"namespaces": ["shop", _long(64)]},
+		{"images": ["registry.test/vendor/agent", concat("/", ["registry.test", _long(1020)])]},
+		{"reason": _long(1025)},
+		{"owner": _long(1025)},
+		{"ticket": _long(1025)},
 	] {
 		not _holds(_with(fields))
 	}
+	_holds(_with({"policies": ["maximum-image-age", "a.b-c", _long(253)], "namespaces": ["shop", _long(63)], "ticket": _long(1024)}))
 	every name in object.keys(_spec) {
 		not _holds(object.remove(_spec, [name]))
 	}
