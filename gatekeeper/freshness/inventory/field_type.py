@@ -84,8 +84,19 @@ def _is_object_of_texts(value: object) -> bool:
     return isinstance(value, Mapping) and all(isinstance(each, str) for each in value.values())
 
 
+# As long as Kubernetes has them. Longer ones, and what cannot be seen, would be shown as another one's name.
+_NAME_CHARACTERS: Final = 253
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= _NAME_CHARACTERS and value.isprintable()
+
+
 TEXT: Final = FieldType("a text", lambda value: isinstance(value, str))
-NAME: Final = FieldType("a text that is not empty", lambda value: isinstance(value, str) and value != "", required=True)
+NAME: Final = FieldType(f"a name of 1 to {_NAME_CHARACTERS} printable characters", _is_name)
+NAME_OR_EMPTY: Final = FieldType(
+    f"a name of at most {_NAME_CHARACTERS} printable characters", lambda v: v == "" or _is_name(v)
+)
 NUMBER: Final = FieldType("a whole number", is_number)
 FLAG: Final = FieldType("true or false", lambda value: isinstance(value, bool))
 OBJECT: Final = FieldType("an object", lambda value: isinstance(value, Mapping))

@@ -16,18 +16,20 @@ from gatekeeper.freshness.inventory.field_type import (
     FLAG,
     LABELS,
     NAME,
+    NAME_OR_EMPTY,
     NUMBER,
     OBJECT,
     OBJECTS,
     TEXT,
+    FieldType,
     misfits,
 )
 
 _OBJECT: Final = {"metadata": OBJECT.needed(), "status": OBJECT.or_null()}
 _METADATA: Final = {
-    "name": TEXT.or_null(),
-    "generateName": TEXT.or_null(),
-    "namespace": TEXT.or_null(),
+    "name": NAME_OR_EMPTY.or_null(),
+    "generateName": NAME_OR_EMPTY.or_null(),
+    "namespace": NAME_OR_EMPTY.or_null(),
     "uid": TEXT.or_null(),
     "labels": LABELS.or_null(),
     "annotations": LABELS.or_null(),
@@ -35,9 +37,20 @@ _METADATA: Final = {
     "creationTimestamp": TEXT.or_null(),
     "deletionTimestamp": TEXT.or_null(),
 }
-_OWNER: Final = {"apiVersion": TEXT, "kind": NAME, "name": NAME, "uid": TEXT, "controller": FLAG.or_null()}
+_OWNER: Final = {
+    "apiVersion": TEXT,
+    "kind": NAME.needed(),
+    "name": NAME.needed(),
+    "uid": TEXT,
+    "controller": FLAG.or_null(),
+}
 _SPEC: Final = {"replicas": NUMBER.or_null(), "suspend": FLAG.or_null()}
-_CRON_JOB: Final = {"schedule": NAME, "timeZone": TEXT.or_null()}
+_CRON_JOB: Final = {
+    "schedule": FieldType(
+        "a text that is not empty", lambda value: isinstance(value, str) and value != "", required=True
+    ),
+    "timeZone": TEXT.or_null(),
+}
 _STATUS: Final = {
     "phase": TEXT.or_null(),
     "conditions": OBJECTS.or_null(),
@@ -60,7 +73,7 @@ def problems(found: Mapping[str, Any], known: workloads.Workload | None) -> Iter
     metadata = fields.mapping(found, "metadata")
     yield from misfits(metadata, _METADATA, "metadata.")
     if isinstance(found.get("metadata"), Mapping) and not (metadata.get("name") or metadata.get("generateName")):
-        yield Problem("metadata.name", "is missing: expected a text that is not empty")
+        yield Problem("metadata.name", f"is missing: expected {NAME.expected}")
     for index, owner in enumerate(fields.rows(metadata, "ownerReferences")):
         yield from misfits(owner, _OWNER, f"metadata.ownerReferences[{index}].")
     if known is not None:

@@ -16,6 +16,7 @@ from gatekeeper.freshness.inventory.field_type import (
     FLAG,
     LABELS,
     NAME,
+    NAME_OR_EMPTY,
     NUMBER,
     OBJECT,
     OBJECTS,
@@ -114,7 +115,7 @@ _WORKLOAD: Final = {
     "held": FLAG,
 }
 # A Pod of a file may stand in no namespace.
-_NAME: Final = {"namespace": TEXT.needed(), "kind": NAME, "name": TEXT.needed()}
+_NAME: Final = {"namespace": NAME_OR_EMPTY.needed(), "kind": NAME.needed(), "name": NAME.needed()}
 _PODS: Final = {
     "maker": TEXT,
     "maker_name": TEXT,

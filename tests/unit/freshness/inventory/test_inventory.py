@@ -133,7 +133,7 @@ def test_pod_that_stands_twice_runs_once_and_one_without_a_name_is_another_each_
     ("text", "said"),
     [
         ('{"inventoryVersion": 2}', "inventoryVersion: is 2, expected 1"),
-        ('{"inventoryVersion": 1, "workloads": [{"name": {}}]}', "workloads[0].name.kind: is missing: expected a text"),
+        ('{"inventoryVersion": 1, "workloads": [{"name": {}}]}', "workloads[0].name.kind: is missing: expected a name"),
         ('{"inventoryVersion": 1, "workloads": 3}', "workloads: expected a list of objects"),
         ('{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}', "holds nothing that runs"),
         ("{", "is not YAML"),

@@ -61,9 +61,9 @@ def test_as_it_was_written_it_is_read(tmp_path: Path) -> None:
         (
             {"name": {"namespace": "shop", "kind": "Pod", "name": None}},
             {},
-            "workloads[0].name.name: expected a text, got null",
+            "workloads[0].name.name: expected a name of 1 to 253 printable characters, got null",
         ),
-        ({"name": {"namespace": "shop", "name": "web"}}, {}, "workloads[0].name.kind: is missing: expected a text"),
+        ({"name": {"namespace": "shop", "name": "web"}}, {}, "workloads[0].name.kind: is missing: expected a name"),
         ({"name": "web"}, {}, "workloads[0].name: expected an object, got 'web'"),
         ({"shape": 1}, {}, "workloads[0].shape: expected the number of one of the 1 shapes or null, got 1"),
         ({"previous": True}, {}, "workloads[0].previous: expected the number of one of the 1 shapes or null, got true"),
@@ -74,6 +74,11 @@ def test_as_it_was_written_it_is_read(tmp_path: Path) -> None:
         ),
         ({"ran": "now"}, {}, "workloads[0].ran: expected nanoseconds since 1970 or null, got 'now'"),
         ({"uid": 5}, {}, "workloads[0].uid: expected a text, got 5"),
+        (
+            {"name": {"namespace": "shop", "kind": "Pod", "name": "a\nb"}},
+            {},
+            "workloads[0].name.name: expected a name of 1 to 253 printable characters, got 'a\\nb'",
+        ),
         ({"suspend": True}, {}, "workloads[0].suspend: there is no such field; did you mean suspended?"),
         (
             {"pods": [_group(maker_nam="web-1")]},
@@ -157,7 +162,12 @@ def _listed(directory: Path, *objects: Any) -> WorkloadInventory:
         ),
         ({**pod("a", spec("a")), "metadata": 7}, "items[0].metadata: expected an object, got 7"),
         ({**pod("a", spec("a")), "status": "Running"}, "items[0].status: expected an object or null, got 'Running'"),
-        (pod("", spec("a")), "items[0].metadata.name: is missing: expected a text that is not empty"),
+        (
+            pod("a\tb", spec("a")),
+            "items[0].metadata.name: expected a name of at most 253 printable characters or null, got 'a\\tb'",
+        ),
+        (pod("n" * 254, spec("a")), "items[0].metadata.name: expected a name of at most 253"),
+        (pod("", spec("a")), "items[0].metadata.name: is missing: expected a name of 1 to 253"),
         (
             {"kind": "Namespace", "metadata": {"name": "shop", "labels": {"include": True}}},
             "items[0].metadata.labels: expected an object of texts or null, got {'include': True}",
