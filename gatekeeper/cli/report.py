@@ -133,6 +133,7 @@ def _show(overview: Overview, form: str) -> None:
         from gatekeeper.freshness.overview import csv_form  # noqa: PLC0415 - as above
 
         click.echo(csv_form.render(overview), nl=False)
+        form_of_terminal.tell_gaps(overview)
     elif form == "json":
         from gatekeeper.freshness.overview import json_form  # noqa: PLC0415 - as above
 

@@ -25,6 +25,11 @@ def show(overview: Overview) -> None:
     if overview.attention:
         click.echo()
         output.table([_HEAD, *map(_row, overview.attention)])
+    tell_gaps(overview)
+
+
+def tell_gaps(overview: Overview) -> None:
+    """What was not looked at, on standard error: for forms that have no place for it."""
     output.notes([f"not judged: {each}" for each in overview.not_judged])
     output.notes([f"not asked: {NOT_ASKED[each]}" for each in overview.not_asked])
 

@@ -99,7 +99,7 @@ def _row(outlook: Outlook, answer: _Answer) -> OverviewRow:
         waived_until=outlook.waived_until,
         reason=_name(answer.turn.reason),
         sentence=_text(_without_reason(answer.turn)),
-        remedy=_remedy(answer),
+        remedy=_remedy(answer, _name(subject.image)),
         running=subject.running,
         critical=outlook.critical,
         notes=(),
@@ -144,12 +144,15 @@ def _end(outlook: Outlook, denial: OutlookTurn) -> int | None:
     return next((each.since for each in later), None)
 
 
-def _remedy(answer: _Answer) -> str:
+def _remedy(answer: _Answer, image: str) -> str:
+    reason = known_reason(answer.turn.reason)
+    if answer.state is RowState.UNKNOWN and reason is Reason.NOT_FOUND:
+        # What a registry has not is denied: nobody knows of an image alone that recorded facts do not have.
+        return f"Record its facts: `bestbefore check --policy … --image {image} --output json`."
     if answer.state is RowState.UNPULLABLE:
         return _UNPULLABLE
     if answer.state is RowState.FINE:
         return ""
-    reason = known_reason(answer.turn.reason)
     said = EXPLANATIONS[reason].brief if reason else ""
     if answer.state is RowState.WAIVED:
         return said or _WAIVED

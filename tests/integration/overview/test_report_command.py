@@ -114,6 +114,21 @@ def test_an_image_without_facts_is_not_judged_and_said(found: FileCluster) -> No
     assert done.exit_code == 1
     assert "1 not judged, 1 fine" in done.stdout
     assert "Of 1 workload not everything could be looked at." in done.stdout
+    # The image may well be in its registry.
+    recorded = "`bestbefore check --policy … --image registry.test/shop/secret:1 --output json`"
+    assert (
+        f"the recorded facts say nothing of registry.test/shop/secret:1. Record its facts: {recorded}." in done.stdout
+    )
+
+
+def test_what_csv_has_no_place_for_is_said_beside_it(found: FileCluster) -> None:
+    """The exit code alone would say that not everything was judged."""
+    found.add("web", 2)
+    found.objects.append({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}})
+    words = ("--policy", found.policy(), "--inventory", found.inventory, "--until", "+20d")
+    done = found.run("report", *words, "-o", "csv")
+    assert (done.exit_code, len(done.stdout.splitlines())) == (3, 2)
+    assert "not judged: objects of these kinds were passed over: ConfigMap" in done.stderr
 
 
 def test_no_facts_at_all_is_no_verdict(found: FileCluster) -> None:
