@@ -134,6 +134,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         every, installed = _translations(loaded, waivers, no_match, engine, moment)
         with progress:
             lists = _lists(places, session.tags)
+            _tell_absent(wanted, lists)
             judge = _Assessor(every, installed, facts, engine, place)
             found = search(_candidates(lists, wanted), judge, moment)
     except PolicyError as error:
@@ -251,6 +252,13 @@ def _lists(places: Sequence[Reference], listed: Callable[[str], TagList]) -> dic
     if not found:
         raise NoVerdictError(last.reason, "no repository lists its tags, so nothing can be looked for")
     return found
+
+
+def _tell_absent(wanted: Reference, lists: Mapping[Reference, TagList]) -> None:
+    """Say that nobody pushed the tag that was asked about, where all tags are known."""
+    listed = lists.get(wanted)
+    if listed is not None and listed.whole and wanted.tag and wanted.tag not in listed.tags:
+        output.notes([f"{wanted.context} has no tag {wanted.tag}"])
 
 
 def _candidates(lists: dict[Reference, TagList], wanted: Reference) -> Iterator[Candidate]:

@@ -91,6 +91,32 @@ def test_the_end_is_known_to_the_second(world: World) -> None:
     assert world.document("1.4", AGE)["suggestion"]["admittedUntil"] == "2026-03-06T00:00:23Z"
 
 
+def test_digest_that_is_gone_is_not_admitted_as_it_is(world: World) -> None:
+    """What the tag names now is another image than the one that was asked about."""
+    world.push(_1_4=12)
+    gone = f"{world.image}:1.4@sha256:{'0' * 64}"
+    result = world.suggest(f"1.4@sha256:{'0' * 64}", AGE)
+    assert result.exit_code == 0
+    assert f"admitted (the same tag, which names another digest now): {world.image}:1.4@sha256:" in result.stdout
+    assert f"  {gone}: maximum-image-age: NotFound: " in result.stdout
+
+
+def test_same_tag_of_a_mirror_is_not_the_image_as_it_is(world: World) -> None:
+    world.push(_1_4=90)
+    mirror = world.image.replace("shop/web", "mirror/web")
+    created = dt.datetime.fromisoformat(NOW) - dt.timedelta(days=2)
+    world.registry.push_image("mirror/web", "1.4", created=f"{created:%Y-%m-%dT%H:%M:%SZ}")
+    result = world.suggest("1.4", AGE, words=("--mirror", mirror))
+    assert f"admitted (the same tag): {mirror}:1.4@sha256:" in result.stdout
+    assert f"  {world.image}:1.4: maximum-image-age: Image is 90 days old" in result.stdout
+
+
+def test_tag_that_nobody_pushed_is_named(world: World) -> None:
+    world.push(_1_4=12)
+    assert f"note: {world.image} has no tag 1.40\n" in world.suggest("1.40", AGE).stderr
+    assert "has no tag" not in world.suggest("1.4", AGE).stderr
+
+
 def test_help_has_an_example() -> None:
     assert "bestbefore suggest registry.example.com/" in CliRunner().invoke(cli, ["suggest", "--help"]).stdout
 

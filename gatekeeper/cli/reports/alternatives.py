@@ -15,6 +15,7 @@ from gatekeeper.cli import output
 from gatekeeper.cli.quotation import visible
 from gatekeeper.cli.reports import moment
 from provider.reasons import Reason
+from provider.registry.reference import DEFAULT_TAG
 
 if TYPE_CHECKING:
     from provider.registry.reference import Reference
@@ -87,7 +88,7 @@ class SearchReport:
             click.echo(click.style("no image that was looked at is admitted", fg="red", bold=True))
             self._show_reasons()
         tags = sum(len(each.tags) for each in self.lists.values())
-        click.echo(f"  looked at {len(found.opinions)} images, of {tags} tags")
+        click.echo(f"  looked at {_counted(len(found.opinions), 'image')}, of {_counted(tags, 'tag')}")
         unknown = [each.candidate.image for each in found.opinions if each.undecided]
         for image in unknown[:_SHOWN]:
             click.echo(f"  not judged: {visible(image)}: nobody could look, or no policy covers it")
@@ -95,16 +96,28 @@ class SearchReport:
             click.echo(f"  not judged: and {len(unknown) - _SHOWN} more")
 
     def _show_found(self, made: Suggestion) -> None:
-        distance = made.opinion.candidate.distance
-        same = " as it is" if distance is Distance.SAME else f" ({distance})"
+        as_it_is = self._is_wanted(made.opinion)
+        same = " as it is" if as_it_is else f" ({self._distance(made.opinion)})"
         click.echo(f"{click.style('admitted', fg='green', bold=True)}{same}: {visible(made.opinion.pinned)}")
         click.echo(f"  {self._until(made)}")
         for each in made.opinion.waived:
             click.echo(f"  by a Waiver alone: {each.policy}: {visible(each.sentence)}")
-        if distance is not Distance.SAME:
+        if not as_it_is:
             own = next((each for each in self.found.opinions if each.candidate.distance is Distance.SAME), None)
             for each in own.denials[:1] if own else ():
                 click.echo(f"  {visible(own.candidate.image if own else '')}: {each.policy}: {visible(each.sentence)}")
+
+    def _is_wanted(self, opinion: Opinion) -> bool:
+        """Whether it is the very image that was asked about: its repository, its tag, and its digest if it has one."""
+        wanted, _, digest = self.image.partition("@")
+        names = {self.image, wanted, f"{wanted}:{DEFAULT_TAG}"}
+        return opinion.candidate.image in names and digest in {"", opinion.digest}
+
+    def _distance(self, opinion: Opinion) -> str:
+        wanted, _, digest = self.image.partition("@")
+        its = opinion.candidate
+        another = digest and its.distance is Distance.SAME and its.image == wanted
+        return f"{its.distance}, which names another digest now" if another else str(its.distance)
 
     def _until(self, made: Suggestion) -> str:
         if made.until is None:
@@ -143,6 +156,10 @@ class SearchReport:
         if found is None:
             return None
         return {"tooYoungFor": found.young.policy, "tooOldFor": found.old.policy, "at": moment.rfc3339(found.at)}
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _opinion(opinion: Opinion) -> dict[str, Any]:
