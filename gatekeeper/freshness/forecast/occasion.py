@@ -115,8 +115,8 @@ class Occasions:
         return Occasion(question, workload, {**kind, **found}, "CREATE", _PERSON, subjects, running, user)
 
     def _rescheduled(self, workload: RunningWorkload) -> Iterator[Occasion]:
-        """The next Pod that a controller makes."""
-        if workload.name.kind == "Pod" or workload.suspended:
+        """The next Pod that a controller makes: of a Job that is suspended, too, which queues resume by themselves."""
+        if workload.name.kind == "Pod" or (workload.suspended and workload.name.kind == "CronJob"):
             return
         known = workloads.BY_KIND.get(workload.name.kind)
         if workload.shape is not None and known is not None:
@@ -148,6 +148,8 @@ class Occasions:
             notes.append(f"judged as if {self.actors.of(maker, workload.api_version)} makes it")
         if workload.replicas == 0:
             notes.append("at next scale-up: nothing runs")
+        if workload.suspended:
+            notes.append("when it is resumed: nothing runs")
         shape, added = _with_injected(template, workload)
         subjects: dict[str, OutlookSubject] = {}
         for each in shape.images:

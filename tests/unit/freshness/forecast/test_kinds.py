@@ -73,6 +73,7 @@ def _objects() -> list[dict[str, Any]]:
         workload("CronJob", "paused", spec(IMAGE), schedule="30 2 * * *", suspend=True),
         workload("CronJob", "odd", spec(IMAGE), schedule="@every 1h"),
         workload("Job", "once", spec(IMAGE)),
+        workload("Job", "queued", spec(IMAGE), suspend=True),
         workload("Job", "over", spec(IMAGE), status=job),
         workload("ReplicaSet", "rolled-5d4f8c7b94", spec(IMAGE), metadata=owned("Rollout", "rolled", "argoproj.io/v1")),
         pod("rolled-a", spec(IMAGE), [RUNS], **owned("ReplicaSet", "rolled-5d4f8c7b94")),
@@ -187,6 +188,12 @@ def test_cron_jobs_are_rescheduled_unless_suspended_and_jobs_unless_over(found: 
     assert questions(found, "paused") == {Question.APPLY}
     assert of(found, "once", Question.RESCHEDULE).subject.note == "while its backoffLimit lasts"
     assert questions(found, "over") == set()
+
+
+def test_job_that_waits_in_a_queue_is_denied_when_it_is_resumed(found: Sequence[Outlook]) -> None:
+    queued = of(found, "queued", Question.RESCHEDULE)
+    assert (queued.turns[-1].since, queued.turns[-1].verdict) == (FLIP, Verdict.WARNED)
+    assert queued.subject.note == "while its backoffLimit lasts; when it is resumed: nothing runs"
 
 
 def test_pods_of_a_rollout_are_made_by_a_built_in_controller(found: Sequence[Outlook]) -> None:
