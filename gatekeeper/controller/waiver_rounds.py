@@ -28,7 +28,9 @@ from gatekeeper.waivers.state import STATES, WaiverState
 from provider.clock import Clock
 from provider.telemetry.log import Log
 
-_SYNCED: Final = re.compile(r'^gatekeeper_sync\{[^}]*kind="Waiver"[^}]*\} ([0-9.e+]+)\s*$', re.MULTILINE)
+_SYNCED: Final = re.compile(r'^gatekeeper_sync\{([^}]*kind="Waiver"[^}]*)\} ([0-9.e+]+)\s*$', re.MULTILINE)
+# Of what could not be copied there is no copy, or an old one.
+_UNSYNCED: Final = 'status="error"'
 _OFF: Final = "Gatekeeper has --enable-referential-rules=false, so no template reads Waivers"
 _NOBODY: Final = "no Pod of Gatekeeper is there to say that it has referential rules on, so no template reads Waivers"
 _NO_SYNC: Final = "Gatekeeper has no kind SyncSet, so it keeps no copies of Waivers"
@@ -70,7 +72,7 @@ def copies(text: str) -> int:
     """
     if "gatekeeper_" not in text:
         raise ValueError("these are not Gatekeeper's metrics")
-    return sum(int(float(each)) for each in _SYNCED.findall(text))
+    return sum(int(float(count)) for labels, count in _SYNCED.findall(text) if _UNSYNCED not in labels)
 
 
 @dataclass(frozen=True)

@@ -77,8 +77,13 @@ class RoundMemory:
         return Round(found, now, min(self._older.values(), default=now))
 
     def _before(self, outlook: Outlook) -> tuple[int, Outlook] | None:
-        """What was known of its place, and since when; where nobody could look the digest may not be known either."""
+        """What was known of its place, and since when; where nobody could look the digest may not be known either.
+
+        What can be pulled has a memory of its own (`PresenceBook`), and its "nobody knows" is the last word.
+        """
         digest = outlook.subject.digest
+        if outlook.question is Question.PULL:
+            return None
         for each in reversed(self._known.get(_image_of(outlook), [])):
             same = each.policy == outlook.policy and each.question is outlook.question
             if same and (each.subject.digest == digest or not digest):

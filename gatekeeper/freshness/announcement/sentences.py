@@ -18,6 +18,8 @@ _IMAGE_CHARACTERS: Final = 300
 # Of what is said in short.
 _POLICY_CHARACTERS: Final = 63
 _OTHER_IMAGE_CHARACTERS: Final = 100
+# The kind that keeps no Pod running: there is none to take the place of.
+_RUNS: Final = "CronJob"
 _WAIVER: Final = "To let it run for a time, ask for a Waiver."
 
 
@@ -97,6 +99,8 @@ def when(outlook: Outlook) -> str:
         return f"Whoever applies {named} again as it is, is denied by policy {policy} {since}; what runs is replaced."
     if denial is None:
         return f"Policy {policy} denies no Pod of {named} within the time that is looked ahead."
+    if outlook.now.verdict is OutlookVerdict.DENIED and workload.kind == _RUNS:
+        return f"Policy {policy} denies the Pods of {named} now: its runs fail."
     if outlook.now.verdict is OutlookVerdict.DENIED:
         return (
             f"Policy {policy} denies each new Pod of {named} now: what runs is not replaced after a drain, a crash or "

@@ -392,6 +392,7 @@ def test_copies_are_read_of_gatekeepers_metrics() -> None:
     text = (
         "# TYPE gatekeeper_sync gauge\n"
         'gatekeeper_sync{kind="Waiver",status="active"} 3\n'
+        'gatekeeper_sync{kind="Waiver",status="error"} 2\n'
         'gatekeeper_sync{kind="Pod",status="active"} 9\n'
     )
     assert copies(text) == 3

@@ -187,6 +187,15 @@ def test_cron_job_is_told_when_its_next_run_fails(world: World) -> None:
     assert "its first run after that is on 2026-11-26 22:40:00 UTC" in event["note"]
 
 
+def test_cron_job_that_is_denied_is_not_told_of_drains(world: World) -> None:
+    world.tell(outlook(days=0, of=subject(WorkloadName("shop", "CronJob", "backup")), effect=NOW))
+    (event,) = world.written()
+    assert event["reason"] == "ImageExpired"
+    assert event["note"].startswith(
+        "Policy maximum-image-age denies the Pods of CronJob backup now: its runs fail. ImageTooOld: "
+    )
+
+
 def test_several_images_of_a_workload_are_one_event(world: World) -> None:
     world.tell(outlook(days=3), outlook(days=2.5, of=subject(path="b", image="shop/b:1")))
     (event,) = world.written()

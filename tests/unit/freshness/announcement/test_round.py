@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatekeeper.freshness.announcement import limits
 from gatekeeper.freshness.announcement.round import RoundMemory
-from gatekeeper.freshness.outlook import DAY, Due
+from gatekeeper.freshness.outlook import DAY, Due, OutlookVerdict, Question
 from tests.unit.freshness.announcement.samples import NOW, denied, outlook, subject, unknown
 
 
@@ -76,3 +76,10 @@ def test_next_edge_is_when_the_first_one_changes_its_class() -> None:
     assert found.next_edge(NOW) == NOW + 2 * DAY
     assert found.next_edge(NOW + 5 * DAY) == NOW + 6 * DAY, "of the other one: 14 days left"
     assert found.next_edge(NOW + 21 * DAY) is None
+
+
+def test_what_can_be_pulled_is_not_remembered_here_for_it_has_a_memory_of_its_own() -> None:
+    memory = RoundMemory()
+    memory.round([outlook(question=Question.PULL, turns=[denied()])], NOW)
+    found = memory.round([outlook(question=Question.PULL, turns=[unknown(NOW + 2 * DAY)])], NOW + 2 * DAY)
+    assert [each.now.verdict for each in found.outlooks] == [OutlookVerdict.UNKNOWN]
