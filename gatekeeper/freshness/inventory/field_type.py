@@ -98,6 +98,7 @@ NAME_OR_EMPTY: Final = FieldType(
     f"a name of at most {_NAME_CHARACTERS} printable characters", lambda v: v == "" or _is_name(v)
 )
 NUMBER: Final = FieldType("a whole number", is_number)
+COUNT: Final = FieldType("a whole number from 0 on", lambda value: is_number(value) and value >= 0)
 FLAG: Final = FieldType("true or false", lambda value: isinstance(value, bool))
 OBJECT: Final = FieldType("an object", lambda value: isinstance(value, Mapping))
 OBJECTS: Final = FieldType("a list of objects", _are_objects)

@@ -74,9 +74,13 @@ def read(path: Path, now: int, team_label: str = "") -> WorkloadInventory:
         DocumentError: it cannot be read, or is neither; with file, path and value.
     """
     documents = document.read_documents([path], file_bytes=limits.FILE_BYTES)
-    if len(documents) == 1 and _VERSION_FIELD in documents[0].value:
-        return _of_json(documents[0], team_label)
-    return of_documents(documents, now, team_label)
+    recorded = next((each for each in documents if _VERSION_FIELD in each.value), None)
+    if recorded is None:
+        return of_documents(documents, now, team_label)
+    if len(documents) > 1:
+        alone = f"is a recorded inventory, which stands alone, and there are {len(documents) - 1} documents beside it"
+        raise DocumentError([recorded.locate(Problem("", alone, hint="name its file alone"))])
+    return _of_json(recorded, team_label)
 
 
 def of_documents(documents: Iterable[Document], now: int, team_label: str = "") -> WorkloadInventory:
@@ -144,9 +148,9 @@ def _kind(found: Document) -> str:
 def _of_json(found: Document, team_label: str) -> WorkloadInventory:
     value = found.value
     if value[_VERSION_FIELD] != VERSION:
-        raise DocumentError(
-            [found.locate(Problem(_VERSION_FIELD, f"is {value[_VERSION_FIELD]!r}, expected {VERSION}"))]
-        )
+        hint = "`bestbefore report --save-inventory` of this version writes it anew"
+        wrong_version = Problem(_VERSION_FIELD, f"is {value[_VERSION_FIELD]!r}, expected {VERSION}", hint=hint)
+        raise DocumentError([found.locate(wrong_version)])
     if wrong := [found.locate(each) for each in recorded_fields.problems(value)]:
         raise _refusal(wrong)
     shapes = [PodShape.of_template(each) for each in value["shapes"]]

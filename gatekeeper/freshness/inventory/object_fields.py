@@ -13,11 +13,11 @@ from gatekeeper.documents import fields, workloads
 from gatekeeper.documents.problems import Problem
 from gatekeeper.freshness.inventory import pod_fields
 from gatekeeper.freshness.inventory.field_type import (
+    COUNT,
     FLAG,
     LABELS,
     NAME,
     NAME_OR_EMPTY,
-    NUMBER,
     OBJECT,
     OBJECTS,
     TEXT,
@@ -44,7 +44,7 @@ _OWNER: Final = {
     "uid": TEXT,
     "controller": FLAG.or_null(),
 }
-_SPEC: Final = {"replicas": NUMBER.or_null(), "suspend": FLAG.or_null()}
+_SPEC: Final = {"replicas": COUNT.or_null(), "suspend": FLAG.or_null()}
 _CRON_JOB: Final = {
     "schedule": FieldType(
         "a text that is not empty", lambda value: isinstance(value, str) and value != "", required=True

@@ -13,6 +13,7 @@ from gatekeeper.documents import fields
 from gatekeeper.documents.problems import Problem
 from gatekeeper.freshness.inventory import limits, pod_fields
 from gatekeeper.freshness.inventory.field_type import (
+    COUNT,
     FLAG,
     LABELS,
     NAME,
@@ -104,7 +105,7 @@ _WORKLOAD: Final = {
     "previous": NUMBER,
     "revision": TEXT,
     "pods": OBJECTS,
-    "replicas": NUMBER.or_null(),
+    "replicas": COUNT.or_null(),
     "schedule": TEXT,
     "time_zone": TEXT,
     "suspended": FLAG,

@@ -37,7 +37,7 @@ def test_as_it_was_written_it_is_read(tmp_path: Path) -> None:
     [
         ({"suspended": "true"}, {}, "workloads[0].suspended: expected true or false, got 'true'"),
         ({"schedule": 5}, {}, "workloads[0].schedule: expected a text, got 5"),
-        ({"replicas": "0"}, {}, "workloads[0].replicas: expected a whole number or null, got '0'"),
+        ({"replicas": "0"}, {}, "workloads[0].replicas: expected a whole number from 0 on or null, got '0'"),
         ({"pods": {"a": 1}}, {}, "workloads[0].pods: expected a list of objects, got {'a': 1}"),
         ({"pods": [1]}, {}, "workloads[0].pods: expected a list of objects, got [1]"),
         ({"pods": [_group(count=-5)]}, {}, "workloads[0].pods[0].count: expected a whole number from 1 to "),
@@ -72,6 +72,7 @@ def test_as_it_was_written_it_is_read(tmp_path: Path) -> None:
             {},
             "workloads[0].pods[0].shape: expected the number of one of the 1 shapes, got null",
         ),
+        ({"replicas": -1}, {}, "workloads[0].replicas: expected a whole number from 0 on or null, got -1"),
         ({"ran": "now"}, {}, "workloads[0].ran: expected nanoseconds since 1970 or null, got 'now'"),
         ({"uid": 5}, {}, "workloads[0].uid: expected a text, got 5"),
         (
@@ -117,6 +118,19 @@ def test_workload_that_stands_twice_is_refused_by_path(tmp_path: Path) -> None:
     assert "workloads[2].name: shop/Deployment/web stands at workloads[0], too: take one of them away" in str(problem)
 
 
+def test_recorded_inventory_beside_other_documents_is_refused(tmp_path: Path) -> None:
+    """It would be passed over as an object of no kind, and what runs with it."""
+    _read(tmp_path, {}, {})
+    (tmp_path / "pod.json").write_text(json.dumps(pod("a", spec("a"))), "utf-8")
+    with pytest.raises(DocumentError, match=r"inventory\.json: is a recorded inventory, which stands alone"):
+        inventory_file.read(tmp_path, 0)
+
+
+def test_inventory_of_another_version_says_what_writes_it_anew(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match=r"inventoryVersion: is 2, expected 1 .`bestbefore report --save-inventory`"):
+        _read(tmp_path, {}, {"inventoryVersion": 2})
+
+
 def test_of_many_problems_it_is_said_how_many_are_not_shown(tmp_path: Path) -> None:
     rows = [{"name": {"namespace": "shop", "kind": "Pod", "name": str(number)}, "uid": 5} for number in range(60)]
     with pytest.raises(DocumentError) as refused:
@@ -145,7 +159,7 @@ def _listed(directory: Path, *objects: Any) -> WorkloadInventory:
         ),
         (
             workload("Deployment", "web", spec("a"), replicas="0"),
-            "items[0].spec.replicas: expected a whole number or null, got '0'",
+            "items[0].spec.replicas: expected a whole number from 0 on or null, got '0'",
         ),
         (
             workload("CronJob", "night", spec("a"), schedule=5),
