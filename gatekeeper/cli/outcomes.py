@@ -56,14 +56,20 @@ class Report:
             output.document({**findings.document(result, judged=self.judged(result)), **ahead})
         elif self.form == "junit":
             click.echo(junit.render(_SUITE, list(junit.cases(result))), nl=False)
+            output.notes(self._forecast())
         elif self.form == "sarif":
             output.document(sarif.document(result, self.policies))
+            # Neither form has a place for what is to come.
+            output.notes(self._forecast())
         else:
             if not self.quiet:
                 text.facts(result, self.now)
-            if self.until is not None:
-                text.forecast(self.ahead, self.now, self.until)
+            for line in self._forecast():
+                text.say(line)
             text.verdict(result, quiet=self.quiet, judged=self.judged(result))
+
+    def _forecast(self) -> list[str]:
+        return [] if self.until is None else list(text.forecast(self.ahead, self.now, self.until))
 
     def leave(self, result: CheckResult) -> NoReturn:
         """End with the exit code of a result."""

@@ -205,6 +205,13 @@ def test_forecast_names_the_day_from_which_each_image_would_be_denied(check: Che
     ) in lines
 
 
+@pytest.mark.parametrize("form", ["junit", "sarif"])
+def test_forecast_is_said_beside_forms_that_have_no_place_for_it(form: str, check: Check, tmp_path: Path) -> None:
+    done = check("--policy", constraints(tmp_path), "--until", "+90d", "--output", form)
+    assert "note: denied now by maximum-image-age: registry.test/old:1 (Rollout shop/old)\n" in done.stderr
+    assert "denied from 2026-03-22 (in 21 days, 2026-03-22T10:30:00Z) by maximum-image-age" in done.stderr
+
+
 def test_forecast_for_machines_has_its_end_and_every_expiry(check: Check, tmp_path: Path) -> None:
     found = found_by(check("--policy", constraints(tmp_path), "--until", "2026-03-10", "--output", "json"))
     assert found["until"] == "2026-03-10T00:00:00Z"

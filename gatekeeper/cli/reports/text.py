@@ -49,8 +49,8 @@ def facts(result: CheckResult, now: int) -> None:
         _image(image, fact, now)
 
 
-def forecast(ahead: Sequence[ReviewOutlook], now: int, until: int) -> None:
-    """Print from which day each image would be denied, and of which nobody can say it.
+def forecast(ahead: Sequence[ReviewOutlook], now: int, until: int) -> Iterator[str]:
+    """From which day each image would be denied, and of which nobody can say it.
 
     Args:
         ahead: what policies will say, as far as `until`.
@@ -65,11 +65,11 @@ def forecast(ahead: Sequence[ReviewOutlook], now: int, until: int) -> None:
     for line, titles in groups.items():
         first, *others = titles
         more = f" and {len(others)} more" if others else ""
-        _say(f"{line} ({first}{more})" if first else line)
+        yield f"{line} ({first}{more})" if first else line
     told = {each.image for each in odd}
     for image in dict.fromkeys(each.image for each in ahead):
         if image not in told:
-            _say(f"not denied until {moment.day(until)}: {image}")
+            yield f"not denied until {moment.day(until)}: {image}"
 
 
 def _foreseen(outlook: ReviewOutlook, now: int) -> Iterator[str]:
@@ -107,10 +107,10 @@ def verdict(result: CheckResult, *, quiet: bool = False, judged: bool = True) ->
     _unjudged(result, quiet=quiet)
     _notes(result, quiet=quiet)
     if any(each.reason == Reason.NO_MATCHING_POLICY and each.action == "deny" for each in result.findings):
-        _say(_UNCOVERED)
+        say(_UNCOVERED)
     counts = _counts(result)
     if counts:
-        _say(counts)
+        say(counts)
     _last(result, judged=judged)
 
 
@@ -126,7 +126,7 @@ def _object(judgements: Sequence[Judgement], advised: set[str], *, quiet: bool) 
     review = judgements[0].review
     note = review.subject.note
     if note and (not quiet or any(each.findings for each in judgements)):
-        _say(f"note: {review.title}: {note}")
+        say(f"note: {review.title}: {note}")
     for each in judgements:
         denied = {(finding.path, finding.reason) for finding in each.findings if finding.action == "deny"}
         for finding in each.findings:
@@ -134,22 +134,22 @@ def _object(judgements: Sequence[Judgement], advised: set[str], *, quiet: bool) 
             if finding.action == "deny" or (finding.path, finding.reason) not in denied or not finding.reason:
                 _finding(finding, advised)
         if each.policy and each.covers and not each.findings and not quiet:
-            _say(f"allowed {_whom(review, each.policy)}{_part(each)}", "allowed", "green")
+            say(f"allowed {_whom(review, each.policy)}{_part(each)}", "allowed", "green")
     if quiet:
         return
     others = [each.policy for each in judgements if each.policy and not each.covers and not each.reason]
     if others:
-        _say(f"not covered {_whom(review, ', '.join(others))}")
+        say(f"not covered {_whom(review, ', '.join(others))}")
     for each in judgements:
         if each.reason:
-            _say(f"not covered {_whom(review, each.policy)}: {each.reason}")
+            say(f"not covered {_whom(review, each.policy)}: {each.reason}")
 
 
 def _notes(result: CheckResult, *, quiet: bool) -> None:
     """What was taken for granted, each once."""
     notes = dict.fromkeys(f"note: {each.policy}: {note}" for each in result.judgements for note in each.notes)
     for note in () if quiet else notes:
-        _say(note)
+        say(note)
 
 
 def _part(judgement: Judgement) -> str:
@@ -165,18 +165,18 @@ def _finding(finding: Finding, advised: set[str]) -> None:
     if finding.action == "deny" and finding.undecided:
         word, colour = "no verdict", "yellow"
     whom = _whom(finding.review, finding.policy)
-    _say(f"{word} {whom}".rstrip() + f": {finding.sentence}", word, colour)
+    say(f"{word} {whom}".rstrip() + f": {finding.sentence}", word, colour)
     if finding.image or "image" in finding.violation.details:
         # A blank image would leave a gap that nobody sees.
         image = finding.image if finding.image.strip() else f'"{finding.image}"'
-        _say(f"  {image} ({_place(finding)}){f', ref {finding.ref}' if finding.ref else ''}")
+        say(f"  {image} ({_place(finding)}){f', ref {finding.ref}' if finding.ref else ''}")
     if finding.note:
-        _say(f"  note: {finding.note}")
+        say(f"  note: {finding.note}")
     if said := _upstream(finding):
-        _say(f"  {said}")
+        say(f"  {said}")
     if finding.remedy and finding.reason not in advised:
         advised.add(finding.reason)
-        _say(f"  what to do: {finding.remedy}")
+        say(f"  what to do: {finding.remedy}")
 
 
 def _upstream(finding: Finding) -> str:
@@ -207,13 +207,13 @@ def _unjudged(result: CheckResult, *, quiet: bool) -> None:
             continue
         if each.what == "image":
             where = f" of {each.review.title}" if each.review and each.review.title else ""
-            _say(f"not covered: image {each.name or '(no image)'}{where}: {each.reason}")
+            say(f"not covered: image {each.name or '(no image)'}{where}: {each.reason}")
         elif each.what == "policy":
             # Of a single object that is said already.
             if len(result.reviews) > 1:
-                _say(f"not used: {each.name}: {each.reason}")
+                say(f"not used: {each.name}: {each.reason}")
         else:
-            _say(f"not judged: {each.name}: {each.reason}")
+            say(f"not judged: {each.name}: {each.reason}")
 
 
 def _counts(result: CheckResult) -> str:
@@ -246,12 +246,12 @@ def _last(result: CheckResult, *, judged: bool) -> None:
         return
     if result.undecided:
         said = f"no verdict ({result.undecided})"
-        _say(f"{said}{_by(_deniers(result))}", said, "yellow")
+        say(f"{said}{_by(_deniers(result))}", said, "yellow")
     elif not result.allowed:
-        _say(f"denied{_by(_deniers(result))}", "denied", "red")
+        say(f"denied{_by(_deniers(result))}", "denied", "red")
     else:
         looking = {each.policy for each in result.judgements if each.policy and each.covers}
-        _say(f"allowed{_by(looking)}", "allowed", "green")
+        say(f"allowed{_by(looking)}", "allowed", "green")
 
 
 def _deniers(result: CheckResult) -> set[str]:
@@ -269,16 +269,16 @@ def _many(count: int, noun: str) -> str:
 def _image(image: str, fact: Mapping[str, Any], now: int) -> None:
     click.echo(click.style(visible(image), bold=True))
     if "reason" in fact:
-        _say(f"  {fact['reason']}: {fact['message']}")
+        say(f"  {fact['reason']}: {fact['message']}")
     elif "created" in fact:
         click.echo(f"  built {age.since_build(fact, now / _NANOSECONDS)}")
     if "digest" in fact:
         click.echo(f"  {fact['digest']}")
     if fact.get("platforms"):
-        _say(f"  {', '.join(fact['platforms'])}")
+        say(f"  {', '.join(fact['platforms'])}")
     for answer in fact.get("signatures", ()):
         for line in _signature(answer):
-            _say(f"  {line}")
+            say(f"  {line}")
 
 
 def _signature(answer: Mapping[str, Any]) -> Iterator[str]:
@@ -290,7 +290,7 @@ def _signature(answer: Mapping[str, Any]) -> Iterator[str]:
         yield f"{'attested' if 'attestation' in proof else 'signed'} by {whom}"
 
 
-def _say(text: str, word: str = "", colour: str | None = None) -> None:
+def say(text: str, word: str = "", colour: str | None = None) -> None:
     """Print a line, wrapped where somebody looks at it; its first word in colour. Texts of others cannot break it."""
     text = visible(text)
     if sys.stdout.isatty():

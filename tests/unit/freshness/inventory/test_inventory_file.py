@@ -127,7 +127,7 @@ def test_recorded_inventory_beside_other_documents_is_refused(tmp_path: Path) ->
 
 
 def test_inventory_of_another_version_says_what_writes_it_anew(tmp_path: Path) -> None:
-    with pytest.raises(DocumentError, match=r"inventoryVersion: is 2, expected 1 .`bestbefore report --save-inventory`"):
+    with pytest.raises(DocumentError, match=r"is 2, expected 1 .`bestbefore report --save-inventory`"):
         _read(tmp_path, {}, {"inventoryVersion": 2})
 
 
