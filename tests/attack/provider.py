@@ -20,6 +20,7 @@ from tests.attack.meter import Meter, children
 from tests.e2e.rig import processes
 from tests.e2e.rig.certificates import Pair
 from tests.e2e.rig.processes import Program
+from tests.ports import free_port
 
 # As the installed command does; of this checkout, for its folder comes first.
 _MAIN: Final = "from gatekeeper.cli.main import main; main()"
@@ -50,8 +51,8 @@ class Provider:
     folder: Path
     prefix: Sequence[str] = ()
     killed: int = 0
-    port: int = field(default_factory=processes.free_port)
-    metrics_port: int = field(default_factory=processes.free_port)
+    port: int = field(default_factory=free_port)
+    metrics_port: int = field(default_factory=free_port)
     _program: Program | None = None
     _meter: Meter | None = None
     _worker: int = 0

@@ -17,6 +17,7 @@ from tests.bench.registry import Registry
 from tests.e2e.rig import processes
 from tests.e2e.rig.certificates import Authority, Pair
 from tests.e2e.rig.provider import RealProvider
+from tests.ports import free_port
 
 _ECHO_SECONDS: Final = 15.0
 
@@ -69,7 +70,7 @@ class Bench:
     @contextlib.contextmanager
     def echo(self) -> Iterator[str]:
         """The URL of a bare echo on the same server."""
-        port = processes.free_port()
+        port = free_port()
         files = [self.pair.certificate, self.pair.key, self.pair.authority]
         program = processes.start("echo", [sys.executable, "-m", "tests.bench.echo", *files, str(port)], self.folder)
         try:

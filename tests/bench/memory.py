@@ -9,8 +9,8 @@ from tests.bench import aims, process
 from tests.bench.bench import Bench, url
 from tests.bench.questions import PROOF, QUESTIONS, Question, configuration
 from tests.bench.report import Section, Table
-from tests.e2e.rig import processes
 from tests.e2e.rig.provider import RealProvider
+from tests.ports import free_port
 
 _IMAGES: Final = 1000
 _BATCH: Final = 20
@@ -52,7 +52,7 @@ def _extras(bench: Bench) -> Table:
     key = bench.folder / "store.key"
     key.write_bytes(_KEY)
     # Nobody listens there: the library is loaded all the same.
-    store = [f"--store=127.0.0.1:{processes.free_port()}", f"--store-key={key}", "--store-tls=false"]
+    store = [f"--store=127.0.0.1:{free_port()}", f"--store-key={key}", "--store-tls=false"]
     extras: dict[str, list[str]] = {"none": [], "store": store}
     extras |= {name: [f"--cloud-credentials={name}"] for name in _CLOUDS}
     extras["all of them"] = [*store, *(word for name in _CLOUDS for word in extras[name])]

@@ -15,6 +15,7 @@ from tests.bench.questions import FACTS
 from tests.bench.registry import Registry
 from tests.bench.report import Section, Table, Value
 from tests.e2e.rig import processes
+from tests.ports import free_port
 
 _IMAGES: Final = (1, 10, 50, 100)
 _START_SECONDS: Final = 10.0
@@ -71,7 +72,7 @@ def _led(bench: Bench, registry: Registry, proxy: str) -> str:
 @contextlib.contextmanager
 def _tinyproxy(bench: Bench) -> Iterator[str]:
     """Its `host:port`."""
-    port, file = processes.free_port(), bench.folder / "tinyproxy.conf"
+    port, file = free_port(), bench.folder / "tinyproxy.conf"
     lines = (
         *(f"Port {port}", "Listen 127.0.0.1", "MaxClients 200", "Timeout 60"),
         *(f'LogFile "{bench.folder / _LOG}"', "LogLevel Connect"),

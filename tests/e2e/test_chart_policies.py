@@ -48,10 +48,15 @@ def _running(world: World, folder: Path, rights: Sequence[Object], *values: str)
     """A controller with the chart's settings, which has these rights."""
     accounts.revoke(world.client)
     accounts.grant(world.client, rights)
-    # The API server learns of them one after the other.
-    given = account_rights.of(rights, ACCOUNT)
-    wait_until(lambda: all(accounts.may(world.client, ACCOUNT, NAMESPACE, each) for each in given), "rights", _SECONDS)
+    given, all_rights = (account_rights.of(each, ACCOUNT) for each in (rights, control.rights(NAMESPACE, *values)))
+    missing = [each for each in all_rights if not account_rights.allows(given, each)]
+
+    def has_more() -> bool:
+        return any(accounts.may(world.client, ACCOUNT, NAMESPACE, each) for each in missing)
+
     try:
+        # The API server learns a moment later that those of the test before are gone.
+        wait_until(lambda: not has_more(), "end of other rights", _SECONDS)
         account = accounts.kubeconfig(world.server, NAMESPACE, ACCOUNT, folder / "account")
         config = control.settings(NAMESPACE, folder, *values)
         running = Control(account, config, folder / "state", world.logs, objects.unique("chart-policies"))

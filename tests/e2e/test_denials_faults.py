@@ -19,9 +19,10 @@ import pytest
 from tests.e2e.rig import accounts, ghost, objects
 from tests.e2e.rig.control import ACCOUNT, Control, rights, settings
 from tests.e2e.rig.ghost import Ghost
-from tests.e2e.rig.processes import free_port, wait_until
+from tests.e2e.rig.processes import wait_until
 from tests.e2e.rig.prometheus import Prometheus, Target
 from tests.e2e.rig.world import World
+from tests.ports import free_port
 from tests.programs import missing
 from tests.simulators import denials
 

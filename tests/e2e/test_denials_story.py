@@ -205,7 +205,7 @@ def test_gitops_tool_is_told_from_people_and_its_name_stands_nowhere(
 ) -> None:
     """A tool that compares first (a dry run), and then applies."""
     namespace = cluster.namespace()
-    cluster.client.apply(_may_create_pods(_TOOL, namespace))
+    accounts.grant(cluster.client, [_may_create_pods(_TOOL, namespace)])
     image = cluster.registry.push("old-from-git", days_ago(31))
     tool, pod = cluster.client.playing(_TOOL), objects.pod(namespace, image.reference)
     for dry_run in (True, False):

@@ -25,7 +25,7 @@ from tests import quick_yaml
 from tests.e2e.rig import objects, stubs
 from tests.e2e.rig.gatekeeper import Gatekeeper
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
-from tests.e2e.rig.policies import Policies, until
+from tests.e2e.rig.policies import Policies, expand, until
 from tests.e2e.rig.processes import wait_until
 from tests.e2e.rig.provider import RealProvider, provider_object
 from tests.e2e.rig.registry import PushedImage
@@ -112,7 +112,7 @@ def _violation(log: _Log, wanted: Callable[[AdmissionViolation], bool]) -> Admis
 @pytest.fixture
 def expanded(world: World, policies: Policies) -> Iterator[None]:
     template = expansion("deny-lines", "apps", "v1", ["Deployment"], "spec.template", ("", "v1", "Pod"))
-    world.client.apply(template)
+    expand(world.client, template)
     yield
     world.client.delete(template)
 

@@ -14,10 +14,10 @@ import pytest
 
 from provider.questions import question
 from tests.e2e import seed
-from tests.e2e.rig import objects
+from tests.e2e.rig import accounts, objects
 from tests.e2e.rig.gatekeeper import Gatekeeper
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
-from tests.e2e.rig.policies import Policies, translate
+from tests.e2e.rig.policies import Policies, expand, translate
 from tests.e2e.rig.processes import POLL_SECONDS, RigError
 from tests.e2e.rig.provider import RealProvider
 from tests.e2e.rig.registry import PushedImage
@@ -72,7 +72,7 @@ def in_force(world: World, provider: RealProvider, old: PushedImage) -> Iterator
     template = expansion("details", "apps", "v1", ["Deployment"], "spec.template", ("", "v1", "Pod"))
     policies = Policies(world.client)
     control = objects.pod(world.namespace(), old.reference)
-    world.client.apply(template)
+    expand(world.client, template)
     policies.enforce(made, control)
     yield
     policies.remove(control)
@@ -89,7 +89,7 @@ def rights(world: World) -> Iterator[None]:
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
         "subjects": [{"kind": "User", "name": name, "apiGroup": "rbac.authorization.k8s.io"} for name in _PLAYED],
     }
-    world.client.apply(binding)
+    accounts.grant(world.client, [binding])
     yield
     world.client.delete(binding)
 

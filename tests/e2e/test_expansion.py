@@ -14,7 +14,7 @@ from tests.e2e import seed
 from tests.e2e.rig import objects
 from tests.e2e.rig.audit import Audit
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
-from tests.e2e.rig.policies import Policies, translate, until
+from tests.e2e.rig.policies import Policies, expand, translate, until
 from tests.e2e.rig.provider import RealProvider
 from tests.e2e.rig.registry import PushedImage
 from tests.e2e.rig.world import World
@@ -46,7 +46,7 @@ def expanded(world: World, provider: RealProvider) -> Iterator[None]:
     """Every kind of workload is expanded, CronJobs in two steps."""
     templates = [expansion(f"expand-{number}", *row) for number, row in enumerate(_EXPANDED)]
     for template in templates:
-        world.client.apply(template)
+        expand(world.client, template)
     yield
     for template in templates:
         world.client.delete(template)

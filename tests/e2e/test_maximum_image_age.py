@@ -11,7 +11,7 @@ from gatekeeper.own.age_schedule import ScheduleEntry
 from gatekeeper.own.cooldown import Cooldown
 from gatekeeper.own.maximum_image_age import MaximumImageAge
 from tests import quick_yaml
-from tests.e2e.rig import objects
+from tests.e2e.rig import accounts, objects
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
 from tests.e2e.rig.policies import Policies, until
 from tests.e2e.rig.provider import RealProvider
@@ -199,7 +199,7 @@ def test_operator_that_is_named_brings_an_old_image_back_and_another_one_does_no
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
         "subjects": subjects,
     }
-    client.create(rights).expect_ok()
+    accounts.grant(client, [rights])
     for name, status in (("operator", 201), ("other", 403)):
         playing = client.playing(f"system:serviceaccount:databases:{name}")
         answer = playing.create(owned(objects.pod(space, old.reference)))

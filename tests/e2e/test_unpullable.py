@@ -38,7 +38,7 @@ from provider.registry.presence import PresenceState
 from provider.settings.values import LogFormat, LogLevel
 from provider.telemetry.log import Log
 from tests import quick_yaml
-from tests.e2e.rig import definition_end, objects, processes, report_kinds
+from tests.e2e.rig import definition_end, objects, report_kinds
 from tests.e2e.rig import registry as registries
 from tests.e2e.rig.policies import Policies
 from tests.e2e.rig.processes import wait_until
@@ -46,6 +46,7 @@ from tests.e2e.rig.prometheus import Prometheus, Target
 from tests.e2e.rig.provider import RealProvider, provider_objects
 from tests.e2e.rig.registry import PushedImage, Registry, days_ago
 from tests.e2e.rig.world import World
+from tests.ports import free_port
 from tests.programs import ROOT, program
 from tests.simulators.clock import FakeClock
 from tests.simulators.sources import HealthSimulator
@@ -171,7 +172,7 @@ def _alerted(metrics: DenialMetrics, folder: Path) -> Iterator[Prometheus]:
     (rule,) = [each for group in own["groups"] for each in group["rules"] if each.get("alert") == _ALERT]
     file = folder / "rules.yaml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "one", "rules": [{**rule, "for": "0s"}]}]}))
-    port = processes.free_port()
+    port = free_port()
     server, thread = start_http_server(port, "127.0.0.1", metrics.registry)
     prometheus = Prometheus(folder / "data", folder, [Target("control", f"127.0.0.1:{port}")], [file])
     prometheus.start()

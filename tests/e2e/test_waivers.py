@@ -13,7 +13,7 @@ from gatekeeper.evaluation import opa
 from gatekeeper.policy import load_policies
 from gatekeeper.translation.translate import objects as objects_of
 from gatekeeper.translation.translate import translate
-from tests.e2e.rig import objects, waivers
+from tests.e2e.rig import accounts, objects, waivers
 from tests.e2e.rig.kubernetes import Answer, KubernetesClient, Object
 from tests.e2e.rig.policies import Policies
 from tests.e2e.rig.world import World
@@ -119,34 +119,34 @@ def test_waiver_is_there_at_the_first_ready_after_a_restart(
 
 def test_tenant_with_all_rights_in_its_namespace_cannot_waive_itself(client: KubernetesClient, namespace: str) -> None:
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
-    client.apply(
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "RoleBinding",
-            "metadata": {"name": "tenant", "namespace": namespace},
-            "roleRef": role,
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "tenant"}],
-        }
-    )
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "tenant", "namespace": namespace},
+        "roleRef": role,
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "tenant"}],
+    }
+    accounts.grant(client, [binding])
     tenant = client.playing("tenant")
     try:
         assert tenant.create(waivers.waiver("mine", namespace, IMAGE), dry_run=True).status == 403
-        assert tried(tenant, namespace).status == 403
+        denied = tried(tenant, namespace)
+        assert denied.status == 403
+        assert "[no-image] " in denied.message, "the policy, no missing right"
     finally:
         tenant.close()
 
 
 def _editor(client: KubernetesClient, brought: list[Object], role: str, user: str) -> KubernetesClient:
     name = next(each["metadata"]["name"] for each in brought if each["metadata"]["name"].endswith(role))
-    client.apply(
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": user},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
-        }
-    )
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": user},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
+    }
+    accounts.grant(client, [binding])
     return client.playing(user)
 
 

@@ -21,8 +21,8 @@ from tests.attack.pki import RegistryAuthority
 from tests.attack.provider import Provider
 from tests.attack.registries import Exchange, Registry
 from tests.attack.stage import HEALTHY_ADDRESS, Stage
-from tests.e2e.rig import processes
 from tests.e2e.rig.certificates import Pair
+from tests.ports import free_port
 
 _OTHER_NAME_SERVER: Final = "127.0.0.2"
 _DEAF_SECONDS: Final = 5.0
@@ -128,7 +128,7 @@ def _registry_ca(stage: Stage) -> Outcome:
     file.write_bytes(old.pem)
     by_old, by_new = (
         stage.listening(Registry(healthy.answer, authority.server("127.0.0.1")), "127.0.0.1", port)
-        for authority, port in ((old, processes.free_port()), (new, processes.free_port()))
+        for authority, port in ((old, free_port()), (new, free_port()))
     )
     flags = [f"--registry-ca={file}", f"--named-registry={by_old.host}", f"--named-registry={by_new.host}"]
     caller = stage.caller(stage.provider(flags=flags))

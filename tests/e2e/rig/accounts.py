@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import product
 from pathlib import Path
 
 from tests.e2e.rig.apiserver import ApiServer, write_kubeconfig
 from tests.e2e.rig.kubernetes import Endpoint, KubernetesClient, Object
+from tests.e2e.rig.processes import wait_until
 from tests.integration.chart.account_rights import EVERYWHERE, AccountRight
 
 RIGHTS = ("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
+_SECONDS = 30.0
 _OURS = "app.kubernetes.io/instance=bestbefore"
 
 
 def grant(client: KubernetesClient, documents: Iterable[Object]) -> None:
-    """Apply what of these documents gives rights, and the accounts that get them."""
-    for document in documents:
-        if document["kind"] in RIGHTS:
-            client.apply(document)
+    """Apply what of these documents gives rights, and the accounts that get them, and wait until all hold.
+
+    The API server learns of them a moment later, and of one after the other.
+    """
+    given = [document for document in documents if document["kind"] in RIGHTS]
+    for document in given:
+        client.apply(document)
+    reviews = [review for document in given for review in _reviews(client, document)]
+    wait_until(lambda: all(_allowed(client, review) for review in reviews), "rights", _SECONDS)
 
 
 def revoke(client: KubernetesClient) -> None:
@@ -58,13 +66,41 @@ def may(client: KubernetesClient, account: str, namespace: str, right: AccountRi
         "namespace": "" if right.where == EVERYWHERE else right.where,
         "name": right.name,
     }
-    user = f"system:serviceaccount:{namespace}:{account}"
+    return _allowed(client, {**_of_account(namespace, account), "resourceAttributes": attributes})
+
+
+def _reviews(client: KubernetesClient, binding: Object) -> Iterator[Object]:
+    """The questions whether those whom a binding names may do all that its role says; none of other documents."""
+    if not binding["kind"].endswith("RoleBinding"):
+        return
+    space, role = binding["metadata"].get("namespace", ""), binding["roleRef"]
+    named = {"name": role["name"], "namespace": space}
+    found = client.get({"apiVersion": binding["apiVersion"], "kind": role["kind"], "metadata": named}).expect_ok()
+    for subject in binding["subjects"]:
+        is_account = subject["kind"] == "ServiceAccount"
+        who = _of_account(subject["namespace"], subject["name"]) if is_account else {"user": subject["name"]}
+        for rule in found.get("rules") or []:
+            yield from ({**who, **each} for each in _attributes(rule, space))
+
+
+def _attributes(rule: Object, space: str) -> Iterator[Object]:
+    for verb in rule["verbs"]:
+        # A binding of a namespace gives none of the addresses that are of the whole server.
+        for path in rule.get("nonResourceURLs", []) if not space else []:
+            yield {"nonResourceAttributes": {"path": path, "verb": verb}}
+        for group, resource in product(rule.get("apiGroups", []), rule.get("resources", [])):
+            plural, _, subresource = resource.partition("/")
+            about = {"verb": verb, "group": group, "resource": plural, "subresource": subresource, "namespace": space}
+            yield from ({"resourceAttributes": {**about, "name": name}} for name in rule.get("resourceNames", [""]))
+
+
+def _of_account(namespace: str, account: str) -> Object:
     groups = ["system:authenticated", "system:serviceaccounts", f"system:serviceaccounts:{namespace}"]
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SubjectAccessReview",
-        "spec": {"user": user, "groups": groups, "resourceAttributes": attributes},
-    }
+    return {"user": f"system:serviceaccount:{namespace}:{account}", "groups": groups}
+
+
+def _allowed(client: KubernetesClient, spec: Object) -> bool:
+    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
     path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
     return bool(client.request("POST", path, review).expect_ok()["status"]["allowed"])
 

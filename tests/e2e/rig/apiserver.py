@@ -11,6 +11,7 @@ from tests.e2e.rig import processes
 from tests.e2e.rig.certificates import Authority, Pair, write_rsa_key
 from tests.e2e.rig.kubernetes import Endpoint, KubernetesClient
 from tests.e2e.rig.processes import Program
+from tests.ports import free_port
 
 _TOKEN = "rig-token"
 _START_SECONDS = 60.0
@@ -63,7 +64,7 @@ class ApiServer:
 def start(binaries: Path, folder: Path, logs: Path, authority: Authority) -> ApiServer:
     """Start both and wait until they are ready."""
     store, store_port = _start_etcd(binaries, folder, logs)
-    endpoint = Endpoint(processes.free_port(), _TOKEN, authority.pem)
+    endpoint = Endpoint(free_port(), _TOKEN, authority.pem)
     command = _command(binaries, folder, authority.issue("apiserver"), store_port, endpoint.port)
     server = ApiServer(endpoint, write_kubeconfig(folder, endpoint), command, logs, store)
     server.come()
@@ -71,7 +72,7 @@ def start(binaries: Path, folder: Path, logs: Path, authority: Authority) -> Api
 
 
 def _start_etcd(binaries: Path, folder: Path, logs: Path) -> tuple[Program, int]:
-    port, peer_port = processes.free_port(), processes.free_port()
+    port, peer_port = free_port(), free_port()
     client, peer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peer_port}"
     command: list[str | Path] = [
         binaries / "etcd",

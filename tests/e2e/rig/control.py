@@ -22,6 +22,7 @@ from tests.e2e.rig.kubernetes import KubernetesClient, Object
 from tests.e2e.rig.processes import Program, RigError
 from tests.e2e.rig.provider import command_line
 from tests.integration.chart.helm import Helm, Rendering, component
+from tests.ports import free_port
 from tests.programs import program
 
 ACCOUNT = "bestbefore-controller"
@@ -56,7 +57,7 @@ class Control:
     logs: Path
     name: str = "control"
     options: Sequence[str] = ()
-    port: int = field(default_factory=processes.free_port)
+    port: int = field(default_factory=free_port)
     program: Program | None = None
 
     def start(self, *, ready: bool = True) -> None:
@@ -131,7 +132,7 @@ class Control:
 
     def events(self, event: str) -> list[dict[str, Any]]:
         """Lines of its log with this event, those of earlier processes too."""
-        text = (self.logs / f"{self.name}.log").read_text("utf-8", errors="replace")
+        text = processes.whole_lines(self.logs / f"{self.name}.log")
         lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
         return [line for line in lines if line.get("event") == event]
 

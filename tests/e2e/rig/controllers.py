@@ -13,6 +13,7 @@ from typing import Final
 from tests.e2e.rig import processes
 from tests.e2e.rig.apiserver import ApiServer
 from tests.e2e.rig.processes import Program
+from tests.ports import free_port
 
 PROGRAM: Final = "kube-controller-manager"
 REPLICA_SETS: Final = "system:serviceaccount:kube-system:replicaset-controller"
@@ -37,7 +38,7 @@ def running(binaries: Path, logs: Path, server: ApiServer, *, own_accounts: bool
         own_accounts: each controller is a service account of its own, as kubeadm has it; without, all of them are one
             user.
     """
-    port = processes.free_port()
+    port = free_port()
     command: list[str | Path] = [
         binaries / PROGRAM,
         f"--kubeconfig={server.kubeconfig}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import signal
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from tests.e2e.rig.kubelet.attempt import move_away
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
 from tests.e2e.rig.node import Node, NodePod
 from tests.e2e.rig.processes import Program
+from tests.ports import free_port
 
 NAMESPACE = "gatekeeper-system"
 CONTAINER = "manager"
@@ -61,6 +63,8 @@ _VALIDATED = (
     "nodes/proxy",
     "services/status",
 )
+_ASKED = re.compile(r"^gatekeeper_(validation|mutation)_request_count_total\{.*\} (\d+)", re.MULTILINE)
+_TAKEN_UP_SECONDS = 30.0
 _MUTATED = tuple(name for name in _VALIDATED if name != "pods/resize")
 
 
@@ -104,8 +108,14 @@ class Gatekeeper:
 
     def output(self) -> str:
         """All lines that it has written to its log; of a line that is begun, nothing."""
-        text = (self.logs / f"{self.name}.log").read_text("utf-8", errors="replace")
-        return text[: text.rfind("\n") + 1]
+        return processes.whole_lines(self.logs / f"{self.name}.log")
+
+    def asked(self) -> dict[str, int]:
+        """How many requests each of its webhooks has answered."""
+        found = dict.fromkeys(("validation", "mutation"), 0)
+        for webhook, count in _ASKED.findall(self.metrics()):
+            found[webhook] += int(count)
+        return found
 
     def signal(self, number: int) -> None:
         """Send its process a signal: SIGSTOP to hold it, SIGKILL to crash it."""
@@ -174,17 +184,29 @@ class Installation:
     def replica(self, *options: str) -> Gatekeeper:
         """A new manager with all operations, in a Pod of its own; not started, and no webhook points at it."""
         self._replicas += 1
-        webhook, health, metrics = (processes.free_port() for _ in range(3))
+        webhook, health, metrics = (free_port() for _ in range(3))
         command = [*self._command(webhook, health, metrics), *options]
         pod = self.node.pod(pod_object(NAMESPACE, [str(word) for word in command[1:]]), METRICS_PORT, metrics)
         name = "gatekeeper" if self._replicas == 1 else f"gatekeeper-{self._replicas}"
         return Gatekeeper(command, pod, self.logs, webhook, health, metrics, name)
 
     def point_webhooks_at(self, replica: Gatekeeper) -> None:
-        """Have the API server ask this replica. In a cluster a Service shares requests out; here one gets them all."""
+        """Have the API server ask this replica, and wait until it does.
+
+        In a cluster a Service shares requests out; here one gets them all.
+        """
         client = self.server.client()
+        before = replica.asked()
         for configuration in webhook_configurations(f"127.0.0.1:{replica.webhook_port}", self.bundle, self.values):
             client.apply(configuration)
+        probe = objects.pod("default", "registry.invalid/who-is-asked")
+
+        def is_asked() -> bool:
+            client.create(probe, dry_run=True)
+            now = replica.asked()
+            return all(now[webhook] > before[webhook] for webhook in now)
+
+        processes.wait_until(is_asked, f"requests to {replica.name}", _TAKEN_UP_SECONDS, replica.program)
         client.close()
 
     def _command(self, webhook: int, health: int, metrics: int) -> list[str | Path]:

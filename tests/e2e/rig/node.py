@@ -15,6 +15,7 @@ from tests.e2e.rig.kubelet import runtime
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
 from tests.e2e.rig.network import POD_ADDRESSES
 from tests.e2e.rig.processes import Program
+from tests.ports import free_port
 
 _START_SECONDS = 30.0
 _STARTED = "2026-01-01T00:00:00Z"
@@ -38,7 +39,7 @@ class Node:
     folder: Path
     logs: Path
     name: str = field(default_factory=lambda: objects.unique("node"))
-    port: int = field(default_factory=processes.free_port)
+    port: int = field(default_factory=free_port)
     program: Program | None = None
 
     def start(self) -> None:

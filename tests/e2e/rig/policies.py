@@ -106,6 +106,16 @@ def wait_for_policy(client: KubernetesClient, document: Object) -> Object:
     return answer.body
 
 
+def expand(client: KubernetesClient, template: Object) -> None:
+    """Apply an ExpansionTemplate, and wait until Gatekeeper has taken it up.
+
+    Raises:
+        RigError: it did not in time.
+    """
+    client.apply(template)
+    until(lambda: client.get(template), lambda found: _observed(found.body), "expansion", _READY_SECONDS)
+
+
 def until(
     ask: Callable[[], Answer], wanted: Callable[[Answer], bool], what: str, seconds: float = _IN_FORCE_SECONDS
 ) -> Answer:

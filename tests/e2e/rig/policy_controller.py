@@ -17,7 +17,7 @@ from typing import Any
 
 from tests.e2e.rig import objects
 from tests.e2e.rig.certificates import Pair
-from tests.e2e.rig.kubernetes import Object
+from tests.e2e.rig.kubernetes import Answer, Object
 from tests.e2e.rig.policies import until
 from tests.e2e.rig.world import World
 
@@ -51,21 +51,24 @@ def running(world: World) -> Iterator[PolicyControllerStub]:
     thread.start()
     configuration = _configuration(server.server_address[1], pair)
     world.client.apply(configuration)
+    probe = objects.pod(world.namespace(), "registry.invalid/probe:1")
+    stub.refused.add("registry.invalid/probe:1")
+    # The API server takes up a new webhook a moment later, and lets go of it a moment after its end.
     try:
-        _await(world, stub)
+        until(lambda: world.client.create(probe, dry_run=True), _speaks, "webhook")
         yield stub
     finally:
         world.client.delete(configuration)
+        until(
+            lambda: world.client.create(probe, dry_run=True), lambda answer: not _speaks(answer), "end of the webhook"
+        )
         server.shutdown()
         thread.join()
         server.server_close()
 
 
-def _await(world: World, stub: PolicyControllerStub) -> None:
-    """The API server takes up a new webhook a moment later."""
-    probe = objects.pod(world.namespace(), "registry.invalid/probe:1")
-    stub.refused.add("registry.invalid/probe:1")
-    until(lambda: world.client.create(probe, dry_run=True), lambda answer: NAME in answer.message, "webhook")
+def _speaks(answer: Answer) -> bool:
+    return NAME in answer.message
 
 
 def _handler(stub: PolicyControllerStub) -> type[BaseHTTPRequestHandler]:

@@ -110,15 +110,13 @@ def _tail(program: Program) -> str:
     return program.output()[-_LOG_TAIL_CHARACTERS:]
 
 
+def whole_lines(log: Path) -> str:
+    """What a program has written to its log; of a line that is begun, nothing."""
+    text = log.read_text("utf-8", errors="replace")
+    return text[: text.rfind("\n") + 1]
+
+
 def listening(port: int) -> bool:
     """Whether something accepts connections on this loopback port."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_port() -> int:
-    """A loopback port that nothing listens on now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -17,6 +17,7 @@ import yaml
 
 from tests.e2e.rig import processes
 from tests.e2e.rig.processes import POLL_SECONDS, Program, RigError
+from tests.ports import free_port
 from tests.programs import program
 
 _START_SECONDS = 30.0
@@ -75,7 +76,7 @@ class Prometheus:
     targets: Sequence[Target] = ()
     rules: Sequence[Path] = ()
     alertmanager: str = ""
-    port: int = field(default_factory=processes.free_port)
+    port: int = field(default_factory=free_port)
     program: Program | None = None
 
     def start(self) -> None:
@@ -177,7 +178,7 @@ class Alertmanager:
     config: Mapping[str, Any] = field(
         default_factory=lambda: {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]}
     )
-    port: int = field(default_factory=processes.free_port)
+    port: int = field(default_factory=free_port)
     program: Program | None = None
 
     @property

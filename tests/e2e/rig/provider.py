@@ -15,6 +15,7 @@ from tests.e2e.rig import processes
 from tests.e2e.rig.certificates import Authority, Pair
 from tests.e2e.rig.kubernetes import Object
 from tests.e2e.rig.processes import Program
+from tests.ports import free_port
 
 _START_SECONDS = 30.0
 # name, path, seconds that Gatekeeper waits
@@ -48,8 +49,8 @@ class RealProvider:
     logs: Path
     trust_roots: Mapping[str, Path] = field(default_factory=dict)
     options: Sequence[str] = ()
-    port: int = field(default_factory=processes.free_port)
-    metrics_port: int = field(default_factory=processes.free_port)
+    port: int = field(default_factory=free_port)
+    metrics_port: int = field(default_factory=free_port)
     program: Program | None = None
 
     def start(self) -> None:

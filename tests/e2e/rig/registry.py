@@ -17,6 +17,7 @@ import requests
 
 from tests.e2e.rig import processes
 from tests.e2e.rig.processes import Program
+from tests.ports import free_port
 
 OCI = "application/vnd.oci.image"
 DOCKER = "application/vnd.docker.distribution"
@@ -144,7 +145,7 @@ def start(program: Path, logs: Path) -> Registry:
         program: go-containerregistry's `registry`, or ours that answers referrers too.
         logs: for what it says.
     """
-    port = processes.free_port()
+    port = free_port()
     running = processes.start(program.name, [program, "-port", str(port)], logs)
     processes.wait_until(lambda: processes.listening(port), "listening registry", _START_SECONDS, running)
     return Registry(running, f"127.0.0.1:{port}")

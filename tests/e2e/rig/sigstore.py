@@ -27,6 +27,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from tests.e2e.rig import processes
 from tests.e2e.rig.processes import Program, RigError
 from tests.e2e.rig.rekor_v1 import RekorV1
+from tests.ports import free_port
 
 ANN = "ann@example.test"
 _APPROVED = {"approved": True}
@@ -272,9 +273,7 @@ def start(programs: Callable[[str], Path], folder: Path, logs: Path) -> Sigstore
 
 def _start(running: Sigstore, programs: Callable[[str], Path], logs: Path) -> None:
     folder, issuer = running.folder, running.issuer
-    ports = {
-        name: processes.free_port() for name in ("ct", "fulcio", "grpc", "metrics", "tsa", "rekor", "rekor_grpc", "m")
-    }
+    ports = {name: free_port() for name in ("ct", "fulcio", "grpc", "metrics", "tsa", "rekor", "rekor_grpc", "m")}
     url = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     _write_keys(folder)
 

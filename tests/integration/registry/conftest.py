@@ -38,6 +38,7 @@ from provider.registry.transport.curl_transport import CurlTransport
 from provider.registry.transport.resolver import NameResolver
 from provider.registry.transport.transport import Request
 from provider.registry.turns.claim import Claim
+from tests.ports import free_port
 from tests.programs import program
 from tests.simulators.registry import RegistrySimulator
 
@@ -201,9 +202,7 @@ def closed_port():
 @pytest.fixture(scope="session")
 def real_registry():
     """`127.0.0.1:PORT` of go-containerregistry's registry."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with subprocess.Popen(
         [program("registry"), "-port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:

@@ -13,6 +13,7 @@ from provider.registry.transport import proxies
 from provider.registry.transport.proxies import NO_PROXY, NoProxy, Proxies
 from provider.registry.transport.transport import BrokenError, TLSError, UnreachableError
 from tests.integration.registry.conftest import Names, closed_port, get, server_context, wait_for
+from tests.ports import free_port
 from tests.programs import program
 from tests.simulators.raw_server import RawServer
 from tests.simulators.socks import SocksProxy
@@ -48,8 +49,7 @@ def tinyproxy(tmp_path):
     with contextlib.ExitStack() as stack:
 
         def start(*lines):
-            with closed_port() as port:
-                pass
+            port = free_port()
             log = tmp_path / "tinyproxy.log"
             settings = [f"Port {port}", "Listen 127.0.0.1", "Timeout 10", "MaxClients 20", f'LogFile "{log}"', *lines]
             file = tmp_path / "tinyproxy.conf"

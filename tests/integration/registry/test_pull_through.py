@@ -1,7 +1,6 @@
 """A real pull-through cache, distribution's, as a mirror of a registry."""
 
 import os
-import socket
 import subprocess
 
 import pytest
@@ -13,6 +12,7 @@ from provider.registry.content.manifest import Descriptor
 from provider.registry.reference import parse
 from provider.registry.store import Store
 from tests.integration.registry.conftest import soon, wait_for
+from tests.ports import free_port
 from tests.programs import program
 
 IMAGE = parse("registry.invalid/team/app:v1")
@@ -24,9 +24,7 @@ def cache(tmp_path):
     started = []
 
     def start(upstream):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         settings = tmp_path / "distribution.yml"
         settings.write_text(
             "version: 0.1\n"

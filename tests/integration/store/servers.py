@@ -21,6 +21,7 @@ from pathlib import Path
 import redis
 import trustme
 
+from tests.ports import free_port
 from tests.programs import program
 
 _SECONDS = 20.0
@@ -103,12 +104,6 @@ def client(server: Server, **options: object) -> redis.Redis:
     """A client of the test's own."""
     host, port = server.address
     return redis.Redis(host=host, port=port, socket_timeout=_SECONDS, **options)  # type: ignore[arg-type]
-
-
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.create_server((_HOST, 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from gatekeeper.cli.main import cli
 from provider import limits
 from tests.integration.store import servers
+from tests.ports import free_port
 from tests.simulators.registry import RegistrySimulator
 
 pytestmark = pytest.mark.integration
@@ -90,7 +91,7 @@ def test_image_that_cannot_be_read_is_named_and_the_others_are_forgotten(cache, 
 
 
 def test_store_that_is_away_forgets_nothing_and_says_so(cache, registry):
-    address = f"127.0.0.1:{servers.free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     code, text = cache("drop", f"{registry.host}/shop/web:1", store=[address])
     assert (code, f"the store at {address} does not answer: connection" in text) == (3, True)
 
@@ -144,13 +145,13 @@ def test_provider_that_shares_nothing_has_nothing_to_show(cache):
 
 
 def test_store_that_is_away_is_said(cache):
-    address = f"127.0.0.1:{servers.free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     code, text = cache("show", store=[address])
     assert (code, f"the store at {address} does not answer: connection" in text) == (3, True)
 
 
 def test_nothing_is_warmed_for_a_store_that_is_away(cache, registry):
-    code, text = cache("warm", f"{registry.host}/shop/web:1", store=[f"127.0.0.1:{servers.free_port()}"])
+    code, text = cache("warm", f"{registry.host}/shop/web:1", store=[f"127.0.0.1:{free_port()}"])
     assert (code, "does not answer: connection" in text) == (3, True)
     assert registry.requests == []
 
@@ -159,7 +160,7 @@ def test_registry_that_is_away_is_not_asked_for_every_image(cache, registry, mon
     monkeypatch.setattr(limits, "WARMED_IN_VAIN", 3)
     monkeypatch.setattr(limits, "WARMED_AT_ONCE", 1)
     monkeypatch.setattr(limits, "PERSON_PATIENCE_SECONDS", 0.0)
-    away = f"127.0.0.1:{servers.free_port()}"
+    away = f"127.0.0.1:{free_port()}"
     images = [f"{away}/shop/web:{number}" for number in range(50)]
     code, text = cache(
         "warm", *images, f"{registry.host}/shop/web:1", insecure_registry=[away, registry.host], proxy="none"

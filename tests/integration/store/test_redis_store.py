@@ -7,6 +7,7 @@ import pytest
 from provider.cache.shared.settings import StoreKind
 from provider.cache.shared.value_store import Entry, StoreError, StoreTrouble
 from tests.integration.store import servers
+from tests.ports import free_port
 
 pytestmark = pytest.mark.integration
 
@@ -121,7 +122,7 @@ class TestSingle:
 
 class TestTrouble:
     def test_nobody_at_the_address(self, run, connect):
-        store = connect((("127.0.0.1", servers.free_port()),))
+        store = connect((("127.0.0.1", free_port()),))
         assert trouble_of(run, store.read(["a"], 1)) is StoreTrouble.CONNECTION
 
     def test_server_that_ends_and_comes_back(self, run, connect):

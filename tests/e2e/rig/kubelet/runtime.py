@@ -62,13 +62,14 @@ def _copy(pipes: dict[str, IO[bytes]], log: AttemptLog, signals: socket.socket) 
                     if signal.SIGUSR1 in chunk:
                         log.reopen()
                     continue
-                os.write(sys.stdout.fileno(), chunk)
                 *lines, begun[key.data] = (begun[key.data] + chunk).split(b"\n")
                 if not chunk:
                     selector.unregister(key.fileobj)
                     lines, begun[key.data] = [begun[key.data]] if begun[key.data] else [], b""
                 if lines:
                     log.write(lines, key.data)
+                # Afterwards, so that what is seen here is in the log, too.
+                os.write(sys.stdout.fileno(), chunk)
 
 
 if __name__ == "__main__":
