@@ -10,6 +10,7 @@ import pytest
 from tests.e2e import seed
 from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import Answer, KubernetesClient
+from tests.e2e.rig.policies import wait_for_denial
 from tests.e2e.rig.registry import PushedImage, days_ago
 from tests.e2e.rig.world import World
 
@@ -100,11 +101,14 @@ def test_namespace_without_the_label_is_left_alone(
     assert client.create(objects.pod(namespace, old.reference)).status == 403
 
 
-def test_label_of_a_namespace_counts_at_once(world: World, client: KubernetesClient, old: PushedImage) -> None:
+def test_label_of_a_namespace_counts_as_soon_as_gatekeeper_sees_it(
+    world: World, client: KubernetesClient, old: PushedImage
+) -> None:
     space = world.namespace(labels={})
-    assert client.create(objects.pod(space, old.reference), dry_run=True).status == 201
+    pod = objects.pod(space, old.reference)
+    assert client.create(pod, dry_run=True).status == 201
     world.label(space, objects.INCLUDE)
-    assert client.create(objects.pod(space, old.reference), dry_run=True).status == 403
+    wait_for_denial(client, pod)
 
 
 def test_of_two_images_the_old_one_is_named_and_the_fresh_one_not(

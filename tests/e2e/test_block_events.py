@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,13 +71,13 @@ def test_event_goes_on_after_a_controller_that_forgot_everything(
     cluster: World, control: Control, blocked: Object
 ) -> None:
     wait_until(lambda: _events(cluster, blocked), "Event", _SECONDS)
-    before = control.total("workload_events_total", result="written")
+    # It is counted a moment after it was written.
+    wait_until(lambda: control.total("workload_events_total", result="written") >= 1, "count", _SECONDS)
     control.stop()
     control.start()
     wait_until(lambda: control.total("workload_events_total", result="written") >= 1, "renewal", _SECONDS)
     (event,) = _events(cluster, blocked)
     assert event["series"]["count"] >= 2
-    assert before >= 1
     assert control.total("workload_events_total", result="failed") == 0
 
 
@@ -86,5 +87,10 @@ def test_block_ends_when_the_deployment_is_scaled_to_nothing(cluster: World, con
     body["spec"]["replicas"] = 0
     cluster.client.request("PUT", _path(blocked), body).expect_ok()
     wait_until(lambda: control.total("blocked_workloads", resource_namespace=namespace) == 0, "end", _SECONDS)
-    (ended,) = (each for each in control.events("block.ended") if each["resource_namespace"] == namespace)
+
+    def told() -> list[dict[str, Any]]:
+        return [each for each in control.events("block.ended") if each["resource_namespace"] == namespace]
+
+    wait_until(told, "word about the end", _SECONDS)
+    (ended,) = told()
     assert (ended["why"], ended["owner_kind"]) == ("scaled_down", "Deployment")

@@ -182,7 +182,7 @@ def test_certificate_and_providers_come_from_nothing_and_change_while_nobody_is_
         client.patch(provider_named("bestbefore-audit"), {"spec": {"caBundle": wrong}}).expect_ok()
         repaired = lambda: bundle(client, "bestbefore-audit") == authorities(client)  # noqa: E731 - as short as it is
         wait_until(repaired, "a repaired Provider", _SECONDS)
-        assert "Provider bestbefore-audit" in {each["object"] for each in controller.events("object.repaired")}
+        wait_until(lambda: "Provider bestbefore-audit" in repairs(controller), "a word about it", _SECONDS)
     finally:
         mounted.unmount()
         client.delete(pod)
@@ -208,9 +208,10 @@ def test_what_somebody_else_made_of_that_name_is_left_and_said_by_name(
     controller.stop()
     controller.start()
     wait_until(lambda: active(client, "bestbefore-mutate"), "the other Providers", _SECONDS)
+    foreign = "Provider bestbefore was not made by bestbefore"
+    wait_until(lambda: foreign in said(controller), "a word about the Provider", _SECONDS)
+    wait_until(lambda: refusals(controller) > 0, "the same in the metrics", _SECONDS)
     assert client.get(theirs).body["spec"] == theirs["spec"]
-    assert "Provider bestbefore was not made by bestbefore" in said(controller)
-    assert controller.total("source_errors_total", source="certificates", reason="foreign") > 0
 
 
 @pytest.mark.usefixtures("vacant")
@@ -259,6 +260,14 @@ def kept() -> list[tuple[str, Object]]:
 
 def said(controller: Control) -> str:
     return " ".join(each["problem"] for each in controller.events("certificate.blocked"))
+
+
+def repairs(controller: Control) -> set[str]:
+    return {each["object"] for each in controller.events("object.repaired")}
+
+
+def refusals(controller: Control) -> float:
+    return controller.total("source_errors_total", source="certificates", reason="foreign")
 
 
 def take_away(client: KubernetesClient) -> None:

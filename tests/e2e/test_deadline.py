@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import pytest
 
@@ -43,11 +44,13 @@ class Attempt:
     def in_time(self) -> bool:
         """Whether every answer was."""
         slowest = max(answer.seconds for answer in self.neighbours)
-        return self.denial.seconds < _DENIAL_SECONDS and slowest < _NEIGHBOUR_SECONDS
+        # An answer that Gatekeeper has no time to wait for is another one.
+        right = self.denial.status == HTTPStatus.FORBIDDEN and all(answer.ok for answer in self.neighbours)
+        return right and self.denial.seconds < _DENIAL_SECONDS and slowest < _NEIGHBOUR_SECONDS
 
     def __str__(self) -> str:
         neighbours = ", ".join(f"{answer.seconds * 1000:.0f}" for answer in self.neighbours)
-        return f"denied after {self.denial.seconds:.2f} s; neighbours (ms): {neighbours}"
+        return f"{self.denial.status} after {self.denial.seconds:.2f} s; neighbours (ms): {neighbours}"
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +73,10 @@ def test_silent_registry_denies_in_time_and_delays_no_neighbour(
         assert len(attempts) < _ATTEMPTS, "; ".join(map(str, attempts))
         attempt = _attempt(world, namespace, fresh.reference)
         figures(f"ten policies, silent registry: {attempt}")
-        assert attempt.denial.status == 403, attempt.denial.body
-        assert attempt.denial.message.count("Timeout") >= _POLICIES
-        assert {answer.status for answer in attempt.neighbours} == {201}
+        assert not attempt.denial.ok, "an open door"
         attempts.append(attempt)
         time.sleep(_FORGET_SECONDS)
+    assert attempts[-1].denial.message.count("Timeout") >= _POLICIES
 
 
 def _attempt(world: World, namespace: str, known: str) -> Attempt:

@@ -39,6 +39,8 @@ def test_who_what_where_and_why_come_from_the_logs_of_the_cluster(
     policies.enforce(own_policy(), control=objects.pod(space, old.reference))
     pod = objects.pod(space, old.reference)
     assert client.create(pod).status == 403
+    # A container's log is written a moment after the answer.
+    wait_until(lambda: pod["metadata"]["name"] in world.gatekeeper.output(), "deny line", 20)
     done = _run(world, "--cluster", "-n", space, "-o", "json")
     assert done.returncode == 0, done.stderr
     found = {one["resource_name"]: one for one in json.loads(done.stdout)["denials"]}[pod["metadata"]["name"]]

@@ -14,7 +14,7 @@ from tests.e2e import seed
 from tests.e2e.rig import objects
 from tests.e2e.rig.audit import Audit
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
-from tests.e2e.rig.policies import Policies, expand, translate, until
+from tests.e2e.rig.policies import Policies, expand, translate, until, wait_for_denial
 from tests.e2e.rig.provider import RealProvider
 from tests.e2e.rig.registry import PushedImage
 from tests.e2e.rig.world import World
@@ -90,8 +90,7 @@ def _running(world: World, client: KubernetesClient, kind: str, image: str) -> O
     made = objects.workload(kind, space, image)
     client.create(made).expect_ok()
     world.label(space, objects.INCLUDE)
-    control = objects.pod(space, image)
-    until(lambda: client.create(control, dry_run=True), lambda answer: answer.status == 403, "refused control")
+    wait_for_denial(client, objects.pod(space, image))
     return made
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.e2e.rig import objects, stubs
 from tests.e2e.rig.certificates import Pair
 from tests.e2e.rig.kubernetes import Answer, KubernetesClient
+from tests.e2e.rig.policies import until, wait_for_denial
 from tests.e2e.rig.provider import RealProvider, provider_object
 from tests.e2e.rig.stubs import Behaviour, StubProvider
 from tests.e2e.rig.world import World
@@ -57,7 +58,7 @@ def test_stopped_provider_denies_and_admits_again_when_it_is_back(
         provider.start()
     assert unavailable(answer, image)
     assert "connection refused" in answer.message
-    assert client.create(pod).status == 201
+    until(lambda: client.create(pod, dry_run=True), lambda said: said.status == 201, "admission")
 
 
 @pytest.mark.parametrize(
@@ -122,4 +123,6 @@ def test_missing_provider_object_denies(
 ) -> None:
     image = new_image()
     client.delete(provider_object("bestbefore", "https://127.0.0.1:1/", world.authority)).expect_ok()
-    assert unavailable(client.create(objects.pod(namespace, image)), image)
+    # Gatekeeper sees it a moment later, and may have asked until then.
+    answer = wait_for_denial(client, objects.pod(namespace, image))
+    assert unavailable(answer, image)

@@ -14,6 +14,8 @@ from tests.e2e.rig.world import World
 
 # Well below the three seconds that the webhook has.
 _AT_ONCE_SECONDS = 2.0
+# Other work on the machine may cost one attempt its bound; who waits for the webhook loses all of them.
+_ATTEMPTS = 5
 
 
 @pytest.fixture
@@ -40,9 +42,12 @@ def hanging(world: World) -> Iterator[World]:
 
 
 def test_nodes_renew_their_leases_without_waiting(lease: Object, hanging: World) -> None:
-    renewed = hanging.client.patch(lease, {"spec": {"renewTime": "2026-01-01T00:00:00.000000Z"}})
-    assert renewed.ok, renewed.message
-    assert renewed.seconds < _AT_ONCE_SECONDS
+    taken: list[float] = []
+    while not taken or taken[-1] >= _AT_ONCE_SECONDS:
+        assert len(taken) < _ATTEMPTS, taken
+        renewed = hanging.client.patch(lease, {"spec": {"renewTime": f"2026-01-01T00:00:0{len(taken)}.000000Z"}})
+        assert renewed.ok, renewed.message
+        taken.append(renewed.seconds)
 
 
 def test_pod_is_refused_when_the_webhook_has_had_its_time(hanging: World, fresh: PushedImage) -> None:

@@ -126,7 +126,9 @@ def test_key_in_vault_is_read_rotated_kept_while_it_is_away_and_given_up_when_it
     story.vault.keys.clear()
     wait_until(lambda: story.conditions().get("Warned") == "KeyUnavailable", "a condition", _SECONDS)
     wait_until(lambda: "KeyUnavailable" in story.verdict(client, new), "a denial", _SECONDS)
-    assert "PolicyWarned" in world.kubectl("describe", "clusterimagepolicies.policy.sigstore.dev", "signed")
+    # Events come after the status.
+    describe = ("describe", "clusterimagepolicies.policy.sigstore.dev", "signed")
+    wait_until(lambda: "PolicyWarned" in world.kubectl(*describe), "an Event", _SECONDS)
     (line, *_) = controller.events("policy.warned")
     assert (line["policy"], line["reason"]) == ("signed", "KeyUnavailable")
     assert story.vault.TOKEN not in (controller.logs / f"{controller.name}.log").read_text()

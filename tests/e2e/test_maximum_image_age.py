@@ -13,7 +13,7 @@ from gatekeeper.own.maximum_image_age import MaximumImageAge
 from tests import quick_yaml
 from tests.e2e.rig import accounts, objects
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
-from tests.e2e.rig.policies import Policies, until
+from tests.e2e.rig.policies import Policies, until, wait_for_denial
 from tests.e2e.rig.provider import RealProvider
 from tests.e2e.rig.registry import PushedImage, days_ago
 from tests.e2e.rig.world import World
@@ -91,6 +91,7 @@ def test_old_deployment_can_be_scaled_up_by_its_owner_and_rolled_out_by_its_cont
     deployment = objects.workload("Deployment", space, old.reference)
     client.create(deployment).expect_ok()
     world.label(space, objects.INCLUDE)
+    wait_for_denial(client, objects.pod(space, old.reference))
     assert client.patch(deployment, {"spec": {"replicas": 3}}).status == 200
     assert controller.create(owned(objects.pod(space, old.reference))).status == 201
     assert client.create(owned(objects.pod(space, old.reference))).status == 403
@@ -166,11 +167,12 @@ def test_cooldown_denies_what_is_young_to_people_and_controllers(
     old: PushedImage,
 ) -> None:
     space = under(MaximumImageAge("", cooldown=Cooldown("7d", "created"), name="cooldown", namespaces={}))
-    young = world.registry.push(objects.unique("young"), days_ago(2)).reference
+    built = days_ago(2)
+    young = world.registry.push(objects.unique("young"), built).reference
     for by in (client, controller):
         answer = by.create(owned(objects.pod(space, young)))
         assert answer.status == 403
-        assert f"Image is 2 days old, 7 days are required (built {days_ago(2)[:10]}" in answer.message
+        assert f"Image is 2 days old, 7 days are required (built {built[:10]}" in answer.message
         assert "(ImageTooYoung, ref " in answer.message
     epoch = world.registry.push(objects.unique("epoch"), "1970-01-01T00:00:00Z").reference
     assert controller.create(owned(objects.pod(space, epoch))).status == 403

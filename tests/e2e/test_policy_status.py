@@ -63,9 +63,13 @@ def test_status_follows_the_policy_from_its_beginning_to_its_end(world: World, c
     listed = _bestbefore(world, "policies", "--cluster", "shown")
     assert (listed.returncode, listed.stderr) == (1, "")
     assert "undefined_function" in listed.stdout
-    events = world.kubectl("describe", "clusterimagepolicies.policy.sigstore.dev", "shown")
-    assert "PolicyEnforced" in events
-    assert "PolicyRejected" in events
+
+    # They come after the status.
+    def events() -> str:
+        return world.kubectl("describe", "clusterimagepolicies.policy.sigstore.dev", "shown")
+
+    wait_until(lambda: "PolicyRejected" in events(), "Event", _SECONDS)
+    assert "PolicyEnforced" in events()
 
     world.client.delete(_policy(_DENIES)).expect_ok()
     wait_until(lambda: world.client.get(_STATUS).status == 404, "end of the status", _SECONDS)

@@ -168,8 +168,13 @@ def test_namespace_whose_secrets_may_not_be_read_is_named(
 ) -> None:
     """The setting names it, and somebody took the rights away."""
     ann, bob = tenants
+    right = AccountRight("get", "secrets", bob.namespace)
     accounts.revoke(world.client)
     try:
+        # The API server knows of it a moment later.
+        wait_until(
+            lambda: not accounts.may(world.client, "bestbefore", NAMESPACE, right), "end of the right", _RETRY_SECONDS
+        )
         fresh = Tenant(bob.namespace, f"{door.host}/tenants/bob:v1")
         world.client.create(pull_secret(bob.namespace, "unseen", door.host, _BOB)).expect_ok()
         answer = client.create(fresh.pod("unseen"), dry_run=True)
@@ -216,6 +221,8 @@ def test_audit_asks_with_the_pod_s_pull_secret(
     old = ann.pod(_SECRET, image=ann.image.replace(":v1", ":old"))
     world.label(ann.namespace, {"policy.sigstore.dev/include": None})
     try:
+        # Gatekeeper sees it a moment later.
+        until(lambda: client.create(old, dry_run=True), lambda answer: answer.ok, "admission", _RETRY_SECONDS)
         client.create(old).expect_ok()
     finally:
         world.label(ann.namespace, objects.INCLUDE)

@@ -17,6 +17,7 @@ from gatekeeper.own.signer import Signer
 from provider.questions.proof_question import Key, Verify
 from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import KubernetesClient
+from tests.e2e.rig.policies import until
 from tests.e2e.rig.registry import PushedImage
 from tests.e2e.rig.sigstore import Sigstore
 from tests.e2e.signing import Judge
@@ -266,6 +267,5 @@ def test_definition_of_an_earlier_release_refuses_a_rule_about_attestations(
     judge.policies.install([earlier])
     made, _ = SignedImages((AttestingRule((judge.glob,), (scanned(instance),)),)).constraints()
     # Not by server-side apply, which refuses every field that it does not know: this way it is left out without a word.
-    answer = client.create(made, dry_run=True)
-    assert answer.status == 422, answer
+    answer = until(lambda: client.create(made, dry_run=True), lambda found: found.status == 422, "earlier schema")
     assert "spec.parameters.rules[0].signers: Required value" in answer.message

@@ -15,7 +15,7 @@ from tests import quick_yaml
 from tests.e2e import seed
 from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
-from tests.e2e.rig.policies import Policies, translate, until
+from tests.e2e.rig.policies import Policies, translate, wait_for_denial
 from tests.e2e.rig.processes import wait_until
 from tests.e2e.rig.provider import RealProvider, command_line
 from tests.e2e.rig.registry import PushedImage
@@ -54,7 +54,8 @@ def denied(world: World, client: KubernetesClient, in_force: None, old: PushedIm
     reference = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner["metadata"]["name"], "controller": True}
     pod["metadata"]["ownerReferences"] = [{**reference, "uid": made["metadata"]["uid"]}]
     pod["spec"]["containers"][0] = dict(container)
-    until(lambda: client.create(pod), lambda answer: answer.status == HTTPStatus.FORBIDDEN, "denied Pod")
+    wait_for_denial(client, pod)
+    assert client.create(pod).status == HTTPStatus.FORBIDDEN
     name = pod["metadata"]["name"]
     wait_until(lambda: bool(_lines(world, name)), "deny line", _SECONDS)
     return str(_lines(world, name)[-1]["details"]["ref"])

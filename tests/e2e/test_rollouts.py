@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
-from tests.e2e.rig.policies import Policies, translate, until
+from tests.e2e.rig.policies import Policies, translate, wait_for_denial
 from tests.e2e.rig.provider import RealProvider
 from tests.e2e.rig.registry import PushedImage
 from tests.e2e.rig.world import World
@@ -90,16 +90,10 @@ def running(world: World, client: KubernetesClient, old: PushedImage) -> Callabl
         made["metadata"]["finalizers"] = ["example.test/hold"]
         client.create(made).expect_ok()
         world.label(space, objects.INCLUDE)
-        in_time(client, space, old.reference)
+        wait_for_denial(client, objects.pod(space, old.reference))
         return made
 
     return make
-
-
-def in_time(client: KubernetesClient, space: str, image: str) -> None:
-    """Wait until Gatekeeper has seen the label of a namespace: until the policy denies the image there."""
-    control = objects.pod(space, image)
-    until(lambda: client.create(control, dry_run=True), lambda answer: answer.status == 403, "refused control")
 
 
 def _template(image: str) -> Object:
@@ -166,7 +160,7 @@ def test_pod_can_be_resized(world: World, client: KubernetesClient, old: PushedI
     container["resources"] = {"requests": {"cpu": "100m"}, "limits": {"cpu": "200m"}}
     client.create(pod).expect_ok()
     world.label(space, objects.INCLUDE)
-    in_time(client, space, old.reference)
+    wait_for_denial(client, objects.pod(space, old.reference))
     resized = {**container, "resources": {"requests": {"cpu": "100m"}, "limits": {"cpu": "300m"}}}
     answer = client.patch(pod, {"spec": {"containers": [resized]}}, "resize")
     assert answer.status == 200, answer.message

@@ -335,6 +335,9 @@ def test_root_is_rotated_while_pods_are_admitted_and_a_rollback_is_refused_by_na
         story.mirror.files = before
         story.apply_root()
         wait_until(lambda: controller.events("trust_root.failed"), "a word about the rollback", _SECONDS)
+        # The Event comes after the line.
+        wanted = {"TrustRootInForce", "TrustRootFailed"}
+        wait_until(lambda: wanted <= _reasons(client), "Events", _SECONDS)
         assert story.asked() == {story.digest(1)}
         assert load.end() == []
         assert "IdentityMismatch" in _verdict(client, story, bad)
@@ -345,8 +348,6 @@ def test_root_is_rotated_while_pods_are_admitted_and_a_rollback_is_refused_by_na
     assert states == [(story.digest(number), state) for number in (0, 1) for state in ("handed_over", "in_force")]
     index = json.loads(client.get(_MAP).expect_ok()["data"]["index.json"])
     assert index["roots"] == {"own": [story.digest(1), story.digest(0)]}
-    reasons = {each["reason"] for each in client.request("GET", "/apis/events.k8s.io/v1/events").body["items"]}
-    assert {"TrustRootInForce", "TrustRootFailed"} <= reasons
 
 
 def test_file_that_is_handed_over_no_more_is_gone_from_the_config_map(world: World) -> None:
@@ -367,6 +368,11 @@ def test_file_that_is_handed_over_no_more_is_gone_from_the_config_map(world: Wor
     finally:
         world.client.delete(_MAP)
         api.close()
+
+
+def _reasons(client: KubernetesClient) -> set[str]:
+    """Of all Events."""
+    return {each["reason"] for each in client.request("GET", "/apis/events.k8s.io/v1/events").body["items"]}
 
 
 def _verdict(client: KubernetesClient, story: RootStory, image: PushedImage) -> str:

@@ -46,7 +46,6 @@ from tests.e2e.rig.prometheus import Prometheus, Target
 from tests.e2e.rig.provider import RealProvider, provider_objects
 from tests.e2e.rig.registry import PushedImage, Registry, days_ago
 from tests.e2e.rig.world import World
-from tests.ports import free_port
 from tests.programs import ROOT, program
 from tests.simulators.clock import FakeClock
 from tests.simulators.sources import HealthSimulator
@@ -172,9 +171,8 @@ def _alerted(metrics: DenialMetrics, folder: Path) -> Iterator[Prometheus]:
     (rule,) = [each for group in own["groups"] for each in group["rules"] if each.get("alert") == _ALERT]
     file = folder / "rules.yaml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "one", "rules": [{**rule, "for": "0s"}]}]}))
-    port = free_port()
-    server, thread = start_http_server(port, "127.0.0.1", metrics.registry)
-    prometheus = Prometheus(folder / "data", folder, [Target("control", f"127.0.0.1:{port}")], [file])
+    server, thread = start_http_server(0, "127.0.0.1", metrics.registry)
+    prometheus = Prometheus(folder / "data", folder, [Target("control", f"127.0.0.1:{server.server_port}")], [file])
     prometheus.start()
     try:
         yield prometheus

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e import seed
 from tests.e2e.rig import objects
 from tests.e2e.rig.kubernetes import KubernetesClient, Object
-from tests.e2e.rig.policies import Policies, translate, until
+from tests.e2e.rig.policies import Policies, translate, until, wait_for_denial
 from tests.e2e.rig.registry import PushedImage, days_ago
 from tests.e2e.rig.world import World
 
@@ -29,8 +29,7 @@ def running(world: World, client: KubernetesClient, old: PushedImage) -> Object:
     pod["metadata"]["finalizers"] = [_FINALIZER]
     client.create(pod).expect_ok()
     world.label(space, objects.INCLUDE)
-    again = objects.pod(space, old.reference)
-    assert client.create(again, dry_run=True).status == 403
+    wait_for_denial(client, objects.pod(space, old.reference))
     return pod
 
 
@@ -109,6 +108,7 @@ def test_old_deployment_can_be_scaled_but_not_rolled_out_anew(
     deployment = objects.workload("Deployment", space, old.reference)
     client.create(deployment).expect_ok()
     world.label(space, objects.INCLUDE)
+    wait_for_denial(client, objects.pod(space, old.reference))
     assert client.patch(deployment, {"spec": {"replicas": 3}}).status == 200
     assert client.patch(deployment, {"spec": {"replicas": 4}}, "scale").status == 200
     assert client.patch(deployment, _LABEL).status == 200

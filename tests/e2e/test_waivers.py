@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import pytest
 import yaml
@@ -16,10 +17,14 @@ from gatekeeper.translation.translate import translate
 from tests.e2e.rig import accounts, objects, waivers
 from tests.e2e.rig.kubernetes import Answer, KubernetesClient, Object
 from tests.e2e.rig.policies import Policies
+from tests.e2e.rig.processes import wait_until
 from tests.e2e.rig.world import World
 
 IMAGE = "registry.example.test/vendor/agent:1"
 _SECONDS = 1.0
+# Other work on the machine may cost one attempt its second; what is slow itself costs it to all of them.
+_ATTEMPTS = 5
+_PATIENCE_SECONDS = 60.0
 _POLICY = {
     "apiVersion": "policy.sigstore.dev/v1beta1",
     "kind": "ClusterImagePolicy",
@@ -66,12 +71,12 @@ def tried(client: KubernetesClient, namespace: str) -> Answer:
     return client.create(objects.pod(namespace, IMAGE), dry_run=True)
 
 
-def until(client: KubernetesClient, namespace: str, status: int, seconds: float) -> float:
+def until(client: KubernetesClient, namespace: str, status: int) -> float:
     """How long it took until a Pod met this answer, seconds."""
     begun = time.monotonic()
     while (answer := tried(client, namespace)).status != status:
         taken = time.monotonic() - begun
-        assert taken < seconds, f"still {answer.status} after {taken:.2f} s: {answer.message}"
+        assert taken < _PATIENCE_SECONDS, f"still {answer.status} after {taken:.2f} s: {answer.message}"
         time.sleep(0.02)
     return time.monotonic() - begun
 
@@ -79,27 +84,37 @@ def until(client: KubernetesClient, namespace: str, status: int, seconds: float)
 def test_waiver_is_in_force_and_gone_within_a_second(
     client: KubernetesClient, namespace: str, made: Callable[[Object], Object]
 ) -> None:
-    assert tried(client, namespace).status == 403
-    waiver = waivers.waiver("at-once", namespace, IMAGE)
-    made(waiver)
-    begun = until(client, namespace, 201, _SECONDS)
-    (warning,) = tried(client, namespace).warnings
-    assert warning.startswith("[no-image-warn] Waived until ")
-    assert "by the Waiver at-once (team-rig)." in warning
-    assert "without it: StaticDeny" in warning
-    client.delete(waiver)
-    ended = until(client, namespace, 403, _SECONDS)
-    print(f"in force after {begun:.2f} s, gone after {ended:.2f} s")  # noqa: T201 - figures
+    attempts: list[tuple[float, float]] = []
+    while not any(max(each) < _SECONDS for each in attempts):
+        assert len(attempts) < _ATTEMPTS, attempts
+        assert tried(client, namespace).status == 403
+        waiver = waivers.waiver(objects.unique("at-once"), namespace, IMAGE)
+        made(waiver)
+        begun = until(client, namespace, 201)
+        (warning,) = tried(client, namespace).warnings
+        assert warning.startswith("[no-image-warn] Waived until ")
+        assert f"by the Waiver {waiver['metadata']['name']} (team-rig)." in warning
+        assert "without it: StaticDeny" in warning
+        client.delete(waiver)
+        attempts.append((begun, until(client, namespace, 403)))
+    print(f"seconds until in force, and until gone: {attempts}")  # noqa: T201 - figures
 
 
 def test_waiver_ends_by_the_clock(client: KubernetesClient, namespace: str, made: Callable[[Object], Object]) -> None:
-    ends = time.time() + 4
-    made(waivers.waiver("short", namespace, IMAGE, until=waivers.after(seconds=4)))
-    until(client, namespace, 201, _SECONDS)
-    time.sleep(max(0.0, ends - time.time() - 0.5))
-    assert tried(client, namespace).status == 201
-    time.sleep(0.6)
-    answer = tried(client, namespace)
+    waiver = waivers.waiver("short", namespace, IMAGE, until=waivers.after(seconds=6))
+    ends = datetime.fromisoformat(waiver["spec"]["until"]).timestamp()
+    made(waiver)
+    until(client, namespace, 201)
+    before, asked = 0, 0.0
+    while asked < ends:
+        asked = time.time()
+        answer = tried(client, namespace)
+        # What was under way at the moment itself says nothing.
+        if time.time() < ends:
+            assert answer.status == 201, answer.message
+            before += 1
+        time.sleep(0.02)
+    assert before > 0
     assert answer.status == 403
     assert "the Waiver short ended on " in answer.message
     assert "Or ask for a Waiver for " in answer.message
@@ -109,11 +124,11 @@ def test_waiver_is_there_at_the_first_ready_after_a_restart(
     world: World, client: KubernetesClient, namespace: str, made: Callable[[Object], Object]
 ) -> None:
     made(waivers.waiver("lasting", namespace, IMAGE))
-    until(client, namespace, 201, _SECONDS)
+    until(client, namespace, 201)
     other = world.namespace()
     world.gatekeeper.restart()
     # The API server may need a moment to find the new process; until then it admits everything.
-    until(client, other, 403, 10.0)
+    until(client, other, 403)
     assert tried(client, namespace).status == 201
 
 
@@ -176,7 +191,7 @@ def test_emergency_waives_all_policies_that_take_waivers(
     client: KubernetesClient, namespace: str, made: Callable[[Object], Object]
 ) -> None:
     made(waivers.waiver("emergency", namespace, IMAGE, **_EMERGENCY))
-    until(client, namespace, 201, _SECONDS)
+    until(client, namespace, 201)
 
 
 def test_cluster_refuses_what_is_no_waiver(client: KubernetesClient, namespace: str) -> None:
@@ -226,14 +241,16 @@ def test_rego_keeps_the_bound_where_nobody_else_does(
         client.delete(each)
     try:
         wanted = waivers.waiver("long", namespace, IMAGE, until=waivers.after(days=91))
-        end = time.monotonic() + 20
-        while not client.create(wanted, dry_run=True).ok and time.monotonic() < end:
-            time.sleep(0.1)
+        wait_until(lambda: client.create(wanted, dry_run=True).ok, "end of the bounds", 20)
         made(wanted)
-        time.sleep(_SECONDS)
-        answer = tried(client, namespace)
-        assert answer.status == 403
-        assert "the Waiver long does not hold, as it lasts more than 90 days" in answer.message
+        sentence = "the Waiver long does not hold, as it lasts more than 90 days"
+
+        def is_told() -> bool:
+            answer = tried(client, namespace)
+            assert answer.status == 403
+            return sentence in answer.message
+
+        wait_until(is_told, "denial that knows the Waiver", 20)
     finally:
         for each in bounds:
             client.apply(each)
@@ -243,9 +260,9 @@ def test_without_its_sync_set_nothing_is_waived_and_the_copies_say_so(
     world: World, client: KubernetesClient, namespace: str, made: Callable[[Object], Object]
 ) -> None:
     made(waivers.waiver("lonely", namespace, IMAGE))
-    until(client, namespace, 201, _SECONDS)
-    assert copies(world.gatekeeper.metrics()) >= 1
+    until(client, namespace, 201)
+    wait_until(lambda: copies(world.gatekeeper.metrics()) >= 1, "count of the copies", 20)
     client.delete(sync_set())
-    until(client, namespace, 403, 10.0)
+    until(client, namespace, 403)
     client.apply(sync_set())
-    until(client, namespace, 201, 10.0)
+    until(client, namespace, 201)

@@ -116,6 +116,17 @@ def expand(client: KubernetesClient, template: Object) -> None:
     until(lambda: client.get(template), lambda found: _observed(found.body), "expansion", _READY_SECONDS)
 
 
+def wait_for_denial(client: KubernetesClient, pod: Object) -> Answer:
+    """Wait until a policy denies the creation of a Pod: Gatekeeper sees the labels of its namespace a moment later.
+
+    Raises:
+        RigError: none does in time.
+    """
+    return until(
+        lambda: client.create(pod, dry_run=True), lambda answer: answer.status == HTTPStatus.FORBIDDEN, "denied Pod"
+    )
+
+
 def until(
     ask: Callable[[], Answer], wanted: Callable[[Answer], bool], what: str, seconds: float = _IN_FORCE_SECONDS
 ) -> Answer:

@@ -6,14 +6,19 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tests import quick_yaml
 from tests.e2e.rig import definitions, leftovers
 from tests.e2e.rig.kubernetes import Object
+from tests.e2e.rig.processes import wait_until
 from tests.e2e.rig.world import World
 
+# Of the policy that the API server takes up a moment later.
+_BOUND = "a Waiver lasts 90 days at most"
+_SECONDS = 30.0
 _CHART = Path(__file__).parents[3] / "helm" / "bestbefore"
 _OPTIONS = (
     "--kube-version=1.37.0",
@@ -34,6 +39,9 @@ def of_chart(world: World) -> Iterator[list[Object]]:
         definitions.apply(world.client, [each for each in found if each["kind"] == "CustomResourceDefinition"])
         for each in rest:
             world.client.apply(each)
+        endless = waiver("endless", "nowhere", "registry.invalid/any:1", until=after(days=91))
+        refused = partial(world.client.create, endless, dry_run=True)
+        wait_until(lambda: _BOUND in refused().message, "bounds of Waivers", _SECONDS)
         yield rest
     finally:
         for each in rest:
