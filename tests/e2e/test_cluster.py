@@ -41,9 +41,8 @@ def refusal(cluster: World) -> Iterator[None]:
 
 
 def _deny(cluster: World, namespace: str) -> str:
-    """Have a Pod denied; its name. A Gatekeeper that has just begun may serve before it has its Constraints."""
+    """Have a Pod denied; its name."""
     pod = objects.pod(namespace, "registry.invalid/bad")
-    wait_for_denial(cluster.client, pod)
     assert cluster.client.create(pod).status == 403
     return str(pod["metadata"]["name"])
 
@@ -110,6 +109,8 @@ def test_another_replica_has_a_log_of_its_own_and_goes_with_its_pod(cluster: Wor
     replica.start()
     try:
         cluster.installation.point_webhooks_at(replica)
+        # One that has just begun may serve before it has its Constraints.
+        wait_for_denial(cluster.client, objects.pod(namespace, "registry.invalid/bad"))
         wait_until(lambda: _deny(cluster, namespace) in _log(cluster, replica.pod.name), "line", _SECONDS)
     finally:
         cluster.installation.point_webhooks_at(cluster.gatekeeper)

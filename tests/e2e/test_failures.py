@@ -17,6 +17,7 @@ from tests.e2e.rig.world import World
 pytestmark = pytest.mark.usefixtures("seed_policy")
 
 _WEBHOOK_SECONDS = 3
+_ATTEMPTS = 5
 
 
 @pytest.fixture
@@ -78,9 +79,12 @@ def test_misbehaving_provider_denies(
     image = new_image()
     with StubProvider(world.provider_pair, behave) as stub:
         world.apply_provider(provider_object("bestbefore", stub.url, world.authority))
-        answer = client.create(objects.pod(namespace, image))
-    assert unavailable(answer, image)
-    assert words in answer.message.lower()
+        answers = [client.create(objects.pod(namespace, image))]
+        # Other work on the machine may cost one attempt its time: then the webhook's is over, which is no open door.
+        while answers[-1].status == 500 and len(answers) < _ATTEMPTS:
+            answers.append(client.create(objects.pod(namespace, image)))
+    assert unavailable(answers[-1], image)
+    assert words in answers[-1].message.lower()
 
 
 @pytest.mark.usefixtures("rewired")

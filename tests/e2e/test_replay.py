@@ -54,7 +54,7 @@ def denied(world: World, client: KubernetesClient, in_force: None, old: PushedIm
     reference = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner["metadata"]["name"], "controller": True}
     pod["metadata"]["ownerReferences"] = [{**reference, "uid": made["metadata"]["uid"]}]
     pod["spec"]["containers"][0] = dict(container)
-    wait_for_denial(client, pod)
+    wait_for_denial(client, objects.pod(space, old.reference))
     assert client.create(pod).status == HTTPStatus.FORBIDDEN
     name = pod["metadata"]["name"]
     wait_until(lambda: bool(_lines(world, name)), "deny line", _SECONDS)

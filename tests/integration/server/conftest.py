@@ -51,7 +51,10 @@ class Provider:
         self.plain_port = int(started["metrics_listen"].rpartition(":")[2])
 
     def events(self, name: str) -> list[dict[str, str]]:
-        lines = (json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{"))
+        text = self.log.read_text()
+        # A line that is begun is none yet.
+        whole = text[: text.rfind("\n") + 1]
+        lines = (json.loads(line) for line in whole.splitlines() if line.startswith("{"))
         return [line for line in lines if line["event"] == name]
 
     def await_event(self, name: str, count: int = 1) -> dict[str, str]:
