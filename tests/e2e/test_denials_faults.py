@@ -9,7 +9,7 @@ import random
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.rig import accounts, ghost, objects
-from tests.e2e.rig.control import ACCOUNT, Control, rights, settings
+from tests.e2e.rig.control import ACCOUNT, Control, rights, series_of, settings
 from tests.e2e.rig.ghost import Ghost
 from tests.e2e.rig.processes import wait_until
 from tests.e2e.rig.prometheus import Prometheus, Target
@@ -32,6 +32,21 @@ _BURST = 5_000
 _PIECE = 100
 _PAGE_BYTES = 4_096
 _DISK_BYTES = 16 * _PAGE_BYTES
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a controller has counted.
+
+    Attributes:
+        seen: denied requests.
+        violations: images that were denied.
+        gaps: by cause.
+    """
+
+    seen: int
+    violations: int
+    gaps: Mapping[str, int]
 
 
 @dataclass
@@ -62,28 +77,33 @@ class Scene:
 
     def seen(self) -> int:
         """Denied requests that the controller has counted."""
-        return int(self.control.total("denied_requests_seen_total"))
+        return self.counts().seen
 
-    def violations(self) -> int:
-        """What it has counted of images."""
-        return int(self.control.total("admission_violations_total"))
-
-    def gaps(self) -> dict[str, int]:
-        """The gaps that it has counted, by cause."""
-        return {labels["cause"]: int(n) for labels, n in self.control.series("denial_log_gaps_total") if n}
+    def counts(self) -> Counts:
+        """What the controller has counted, of one moment; nothing while it has no Lease."""
+        text = self.control.metrics()
+        gaps = {labels["cause"]: int(n) for labels, n in series_of(text, "denial_log_gaps_total") if n}
+        seen, violations = (
+            int(sum(value for _, value in series_of(text, name)))
+            for name in ("denied_requests_seen_total", "admission_violations_total")
+        )
+        return Counts(seen, violations, gaps)
 
     def expect(self, what: str, lost: int = 0, gaps: dict[str, int] | None = None) -> None:
         """All that was sent is seen but what is lost; nothing is counted twice, and what is lost has its cause."""
-        wanted = self.sent - lost
+        wanted, found = self.sent - lost, self.counts()
+
+        def all_counted() -> bool:
+            nonlocal found
+            found = self.counts()
+            return min(found.seen, found.violations) >= wanted
+
         try:
-            wait_until(lambda: min(self.seen(), self.violations()) >= wanted, "denials", _SECONDS)
+            wait_until(all_counted, "denials", _SECONDS)
         finally:
-            seen, found = self.seen(), self.gaps()
-            self.figures(
-                f"{what}: sent {self.sent}, seen {seen}, twice {max(0, seen - wanted)}, lost {self.sent - seen} {found}"
-            )
-        assert (seen, found) == (wanted, gaps or {})
-        assert self.violations() == wanted
+            seen, twice = found.seen, max(0, found.seen - wanted)
+            self.figures(f"{what}: sent {self.sent}, seen {seen}, twice {twice}, lost {self.sent - seen} {found.gaps}")
+        assert found == Counts(wanted, wanted, gaps or {})
 
 
 @pytest.fixture

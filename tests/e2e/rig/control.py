@@ -125,10 +125,7 @@ class Control:
 
     def series(self, name: str, **labels: str) -> Iterator[tuple[Mapping[str, str], float]]:
         """The series of a metric that have these labels; its name is without `bestbefore_`."""
-        for family in text_string_to_metric_families(self.metrics()):
-            for sample in family.samples:
-                if sample.name == f"bestbefore_{name}" and labels.items() <= sample.labels.items():
-                    yield sample.labels, sample.value
+        yield from series_of(self.metrics(), name, **labels)
 
     def events(self, event: str) -> list[dict[str, Any]]:
         """Lines of its log with this event, those of earlier processes too."""
@@ -141,6 +138,14 @@ class Control:
             f"http://127.0.0.1:{self.port}{path}", timeout=processes.ANSWER_SECONDS
         ) as response:
             return response.status, response.read().decode()
+
+
+def series_of(text: str, name: str, **labels: str) -> Iterator[tuple[Mapping[str, str], float]]:
+    """The same of metrics that were read before: several of one moment."""
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name == f"bestbefore_{name}" and labels.items() <= sample.labels.items():
+                yield sample.labels, sample.value
 
 
 def forget(client: KubernetesClient, namespace: str) -> None:
