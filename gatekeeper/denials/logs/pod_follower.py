@@ -38,9 +38,12 @@ _PATIENCE_SECONDS: Final = 30.0
 _REFUSING_SECONDS: Final = 10.0
 # How far a node's clock may be ahead of ours, seconds; less than how long it is remembered what was counted.
 _AHEAD_SECONDS: Final = 300.0
-# How long a Pod that is gone may still give lines, and how long before its end nobody need have read, seconds.
+# How long a Pod that is gone may still give lines, seconds.
 _REMAINDER_SECONDS: Final = 30.0
+# How long before its end nobody need have read: where the log could not be read; and where each time it was read to its
+# end, which is longer than the pauses between.
 _UNREAD_SECONDS: Final = 5.0
+_ALL_READ_SECONDS: Final = 3 * _LONGEST_PAUSE
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ class PodFollower:
         self._stream: LogStream | None = None
         self._begun = self._last_read = clock.monotonic()
         self._begun_at = clock.now()
+        self._broken = False
         self._refused: float | None = None
         self._forbidden = False
         self._left = ""
@@ -139,7 +143,8 @@ class PodFollower:
             pause = _SHORTEST_PAUSE if worked else min(pause * 2, _LONGEST_PAUSE)
             self._lose_patience()
             self._gone.wait(pause)
-        if not self._stop.is_set() and self._clock.monotonic() - self._last_read > _UNREAD_SECONDS:
+        unread = _UNREAD_SECONDS if self._broken else _ALL_READ_SECONDS
+        if not self._stop.is_set() and self._clock.monotonic() - self._last_read > unread:
             self._sink.gap(LogGap(self.pod.uid, GapCause.POD_DELETED))
 
     def _lose_patience(self) -> None:
@@ -152,6 +157,7 @@ class PodFollower:
         try:
             return self.connect()
         except Exception as error:  # noqa: BLE001 - a thread that dies would read nothing any more
+            self._broken = True
             name = f"{self.pod.log.namespace}/{self.pod.log.pod}"
             self.problem = ClusterUnavailableError(f"read the log of Pod {name}: unexpected {type(error).__name__}")
             self._unexpected(error)
@@ -162,15 +168,15 @@ class PodFollower:
         try:
             new = self._replay()
             self.caught_up.set()
-            self.problem, self._refused, self._forbidden = None, None, False
+            self.problem, self._refused, self._forbidden, self._broken = None, None, False, False
             return self._read(LogPart(self._position.since, follow=True)) or new
         except ObjectAbsentError as error:
             self.problem = error
         except AccessDeniedError as error:
-            self.problem = error
+            self.problem, self._broken = error, True
             self._is_refused()
         except ClusterError as error:
-            self.problem = error
+            self.problem, self._broken = error, True
         return False
 
     def _is_refused(self) -> None:

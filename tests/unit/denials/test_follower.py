@@ -246,6 +246,31 @@ def test_pod_that_goes_gives_its_last_lines(cluster):
     assert sink.gaps == []
 
 
+@pytest.mark.parametrize(
+    ("error", "gaps"),
+    [
+        (None, []),
+        (ObjectAbsentError("read the log of Pod gatekeeper-system/gk: 404"), []),
+        (ClusterUnavailableError("read the log of Pod gatekeeper-system/gk: 503"), [GapCause.POD_DELETED]),
+    ],
+)
+def test_pod_whose_log_was_read_to_its_end_leaves_no_gap_and_one_that_could_not_be_read_does(cluster, error, gaps):
+    log, sink, clock = pod(cluster, "gk"), SinkSimulator(), FakeClock()
+    one = follower(cluster, sink, clock=clock)
+    log.write("last words")
+    connect(one, log)
+    if error is not None:
+        cluster.fail("log", error)
+        assert not one.connect()
+    # As long as the longest pause, and a little more.
+    clock.advance(5.5)
+    one.pod_is_gone()
+    one.start()
+    one.join(10)
+    assert sink.texts == ["last words"]
+    assert [each.cause for each in sink.gaps] == gaps
+
+
 def test_pod_that_went_while_nobody_looked_is_a_gap(cluster):
     pod(cluster, "gk-1")
     sink = SinkSimulator()
