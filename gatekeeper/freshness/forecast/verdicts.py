@@ -67,9 +67,10 @@ def _at(rule: Rule, line: Line, clock: int) -> _Judgement:
 def _of_rows(action: str, rows: Rows) -> _Judgement:
     if not rows:
         return _ADMITTED
-    waived = min((row for row in rows if row[2] == Reason.WAIVED), default=None)
-    if waived is not None and all(row[2] == Reason.WAIVED for row in rows):
-        return Verdict.WAIVED, waived[2], waived[3]
+    # What is waived is shown by the Constraint that warns. Where somebody made that one deny, it denies this, too.
+    if action == "warn" and all(row[2] == Reason.WAIVED for row in rows):
+        _, _, reason, sentence = min(rows)
+        return Verdict.WAIVED, reason, sentence
     decided = sorted(row for row in rows if row[2] not in _NO_ANSWER)
     if decided:
         _, _, reason, sentence = decided[0]

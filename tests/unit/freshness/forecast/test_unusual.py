@@ -81,6 +81,14 @@ def test_waiver_of_the_cluster_too_and_without_it_nothing_is_waived() -> None:
     assert (bare.now.verdict, bare.waived_until, bare.best_before) == (Verdict.DENIED, None, NOW)
 
 
+def test_waived_image_is_denied_where_the_constraint_that_is_to_warn_denies() -> None:
+    made = age_policy(reschedule="deny", waivers=WaiverTerms(allowed=True))
+    several = tuple({**each, "spec": {**each["spec"], "enforcementAction": "deny"}} for each in made.constraints)
+    policy = Translation(made.policy, KIND.template(synced_waivers=True), several)
+    (found,) = foreseen(policy, waivers=(WAIVER,))
+    assert (found.now.verdict, found.now.reason) == (Verdict.DENIED, Reason.WAIVED)
+
+
 @pytest.mark.parametrize("call", ['rand.intn("x", 2) == 1', 'uuid.rfc4122("x") != ""'], ids=["rand", "uuid"])
 def test_rule_with_a_random_number_is_unknown(call: str) -> None:
     (found,) = foreseen(foreign(f'violation[{{"msg": "no"}}] {{ {call} }}\n'))
