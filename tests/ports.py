@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import random
+import os
+import secrets
 import socket
 import threading
 from collections.abc import Iterator
@@ -27,12 +28,16 @@ class Ports:
 
     Args:
         ephemeral: the lowest port that the system gives out.
+        process: which of the processes of a test run this is, from 0.
+        processes: how many there are: each has ports of its own, for all look for some at the same time.
     """
 
-    def __init__(self, ephemeral: int) -> None:
+    def __init__(self, ephemeral: int, process: int = 0, processes: int = 1) -> None:
         ports = range(_LOWEST, ephemeral)
-        # Begun anywhere, for several processes of a test run look for ports at the same time.
-        begin = random.randrange(max(len(ports), 1))
+        size = len(ports) // processes
+        ports = ports[process * size : (process + 1) * size]
+        # Begun anywhere, for there may be another test run; `random` begins with the same seed in each process.
+        begin = secrets.randbelow(max(len(ports), 1))
         several = [*ports[begin:], *ports[:begin]] if len(ports) >= _FEWEST else [_ANY]
         self._turns: Iterator[int] = itertools.cycle(several)
         self._lock = threading.Lock()
@@ -61,7 +66,14 @@ def _lowest_ephemeral() -> int:
         return 0
 
 
-_PORTS: Final = Ports(_lowest_ephemeral())
+def _of_this_process() -> Ports:
+    """Of pytest-xdist's processes each one has a name, `gw0`, `gw1`, …."""
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    count = os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")
+    return Ports(_lowest_ephemeral(), int(number), int(count))
+
+
+_PORTS: Final = _of_this_process()
 
 
 def free_port() -> int:

@@ -23,6 +23,12 @@ def test_port_where_somebody_listens_is_passed_over() -> None:
         assert taken.getsockname()[1] not in {first.free() for _ in range(1_000)}
 
 
+def test_processes_of_a_test_run_share_no_port() -> None:
+    several = [Ports(_EPHEMERAL, process, 4) for process in range(4)]
+    found = [{ports.free() for _ in range(2_000)} for ports in several]
+    assert not any(one & other for one in found for other in found if one is not other)
+
+
 def test_where_the_system_gives_out_all_ports_it_chooses() -> None:
     port = Ports(1_024).free()
     with socket.create_server(("127.0.0.1", port)) as listener:
