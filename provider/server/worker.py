@@ -260,6 +260,17 @@ class ProviderWorker(ThreadWorker):
             body.close()
         return not response.should_close()
 
+    def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:  # noqa: FBT001 - as gunicorn has it
+        """Whether the connection may be used for another request, once all of this one's body is read.
+
+        Of a body that is refused for its size gunicorn would read 64 KiB, and hang up: who is still sending it then
+        never reads why it is refused.
+        """
+        if not keepalive:
+            return False
+        ends = time.monotonic() + limits.CLIENT_SECONDS
+        return bool(conn.parser.finish_body(deadline=ends, max_bytes=limits.REQUEST_WIRE_BYTES))
+
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ANN401, ARG002
         """What could not become a request, as JSON."""
         if isinstance(exc, OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 import threading
@@ -115,6 +116,25 @@ def test_body_that_is_too_large_is_refused_in_the_words_of_the_wire(shared_provi
     status, content = connect(shared_provider).send(b" " * (limits.REQUEST_BYTES + 1))
     assert status == 413
     assert Answer(content).system_error.startswith("LimitExceeded: ")
+
+
+def test_body_that_is_too_large_may_be_sent_to_its_end_after_the_refusal(shared_provider, connect):
+    client, size = connect(shared_provider), limits.REQUEST_BYTES + 1
+    connection = client.connection
+    connection.putrequest("POST", "/validate")
+    connection.putheader("Content-Type", "application/json")
+    connection.putheader("Content-Length", str(size))
+    connection.endheaders()
+    # The refusal is there before the first byte of the body.
+    select.select([connection.sock], [], [], 20)
+    connection.send(b" " * size)
+    with connection.getresponse() as response:
+        assert response.status == 413
+        assert Answer(response.read()).system_error.startswith("LimitExceeded: ")
+    first = connection.sock
+    assert first is not None
+    assert set(client.ask(KEY).values) == {KEY}
+    assert connection.sock is first
 
 
 @pytest.mark.parametrize("request_line", [b"rubbish", b"GET", b"POST /validate HTTP/9.9", b"\x00\x01\x02"])
