@@ -11,6 +11,7 @@ import io
 import os
 import selectors
 import socketserver
+import time
 import warnings
 import wsgiref.simple_server
 from collections.abc import Callable
@@ -66,6 +67,7 @@ def called(function: Callable[..., Any]) -> set[str]:
             ThreadWorker,
             {
                 "__init__",
+                "_keepalive_after",
                 "accept",
                 "finish_request",
                 "get_thread_pool",
@@ -117,7 +119,8 @@ def test_methods_that_are_replaced_exist_with_the_same_parameters(ours, theirs, 
         (ThreadWorker.set_accept_enabled, {"accept", "poller", "sockets"}),
         (ThreadWorker.enqueue_req, {"handle", "finish_request", "tpool", "method_queue"}),
         (ThreadWorker.on_pending_socket_readable, {"pending_conns", "enqueue_req", "poller"}),
-        (ThreadWorker.handle, {"handle_request", "handle_error", "initialized"}),
+        (ThreadWorker.handle, {"handle_request", "handle_error", "initialized", "_keepalive_after"}),
+        (ThreadWorker._keepalive_after, {"parser", "finish_body"}),
         (ThreadWorker.finish_request, {"keepalived_conns", "nr_conns", "poller"}),
         (ThreadWorker.murder_pending, {"pending_conns", "nr_conns", "timeout"}),
         (ThreadWorker.murder_keepalived, {"keepalived_conns", "nr_conns", "timeout"}),
@@ -158,6 +161,14 @@ def test_reader_of_a_body_can_be_replaced_and_its_failure_shows():
     with pytest.raises(ConnectionResetError):
         body.read()
     assert body.failed
+
+
+def test_rest_of_a_body_is_read_as_far_as_it_is_wished():
+    parser = http.get_parser(Config(), [GOOD], ("192.0.2.1", 50_000))
+    next(parser)
+    ends = time.monotonic() + 10
+    assert not parser.finish_body(deadline=ends, max_bytes=3)
+    assert parser.finish_body(deadline=ends, max_bytes=4)
 
 
 def test_only_the_reader_of_a_length_has_one():
