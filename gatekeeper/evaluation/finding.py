@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,7 +80,7 @@ class Finding:
             recorded = f"`bestbefore check --policy … --image {self.image} --output json`"
             return f"Record its signatures: {recorded}, or write `signed` or `attested` into the facts."
         if self.unknown:
-            return f"Record its facts: `bestbefore facts {self.image} --output json`."
+            return f"Record its facts: `bestbefore facts {shlex.quote(self.image)} --output json`."
         # What is waived has to be done all the same.
         reason = fields.text(self.violation.details, "waived", "reason") or self.reason
         return EXPLANATIONS[Reason(reason)].remedy if reason in _REASONS else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -17,8 +17,8 @@ from gatekeeper.policy.validation import authorities, webhook
 
 _GATEKEEPER_GROUPS: Final = ("templates.gatekeeper.sh", "constraints.gatekeeper.sh")
 
+_WAIVER: Final = "Waiver"
 # Said of what is not there, which a misspelt name explains.
-_UNKNOWN: Final = "unknown type"
 _ABSENT: Final = ("missing field(s)", "expected exactly one, got neither")
 
 
@@ -83,13 +83,12 @@ def load_policies(
             # Once a file, whatever else is in it.
             passed_over.setdefault(document.file, Problem("", why, Severity.WARNING, file=document.file))
             continue
-        policy, problems = _load(document)
+        policy, problems = _load(document, with_constraints=with_constraints)
         if policy is not None and policy.name in sources:
             problems = [*problems, _same_name(policy.name, sources[policy.name])]
         elif policy is not None and policy.name:
             loaded[policy.name], sources[policy.name] = policy, document
         found += [document.locate(problem) for problem in problems]
-    found = [_or_constraint(problem) for problem in found] if with_constraints else found
     if not loaded and not gatekeeper and not _problems.errors(found):
         wanted = f"no {KIND} found" + (", and no Constraint" if with_constraints else "")
         found.append(Problem("", wanted, file=", ".join(map(str, paths))))
@@ -141,12 +140,12 @@ def policy_of(value: Mapping[str, Any], namespace: str = authorities.SYSTEM_NAME
 
 
 def _load(
-    document: Document, namespace: str = authorities.SYSTEM_NAMESPACE
+    document: Document, namespace: str = authorities.SYSTEM_NAMESPACE, *, with_constraints: bool = False
 ) -> tuple[ClusterImagePolicy | None, list[Problem]]:
     if _is_secret(document):
         return None, _secret(document)
     if not webhook.is_policy(document.api_version, document.kind):
-        return None, [_unknown_kind(document)]
+        return None, [_unknown_kind(document, with_constraints=with_constraints)]
     if unrendered := [
         Problem(path, "it has not been rendered", hint=helm.HINT) for path in helm.places(document.value)
     ]:
@@ -200,17 +199,12 @@ def _secret(document: Document) -> list[Problem]:
     return []
 
 
-def _unknown_kind(document: Document) -> Problem:
+def _unknown_kind(document: Document, *, with_constraints: bool) -> Problem:
     for name, value in (("apiVersion", document.api_version), ("kind", document.kind)):
         if not value:
             return Problem(name, f"missing field(s): [{document.index - 1}].{name}", fields=(name,))
     hint = f"expected {KIND} of {' or '.join(f'{GROUP}/{version}' for version in VERSIONS)}"
-    return Problem("", f"{_UNKNOWN} {document.api_version}/{document.kind}", hint=hint)
-
-
-def _or_constraint(problem: Problem) -> Problem:
-    """The same where Constraints are taken, too."""
-    if not problem.message.startswith(_UNKNOWN):
-        return problem
-    more = "; Waivers are for --waiver" if problem.message.endswith("/Waiver") else ""
-    return replace(problem, hint=f"{problem.hint}, or a Constraint of Gatekeeper{more}")
+    if with_constraints:
+        more = "; Waivers are for --waiver" if document.kind == _WAIVER else ""
+        hint = f"{hint}, or a Constraint of Gatekeeper{more}"
+    return Problem("", f"unknown type {document.api_version}/{document.kind}", hint=hint)

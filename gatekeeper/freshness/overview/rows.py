@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -148,7 +149,7 @@ def _remedy(answer: _Answer, image: str) -> str:
     reason = known_reason(answer.turn.reason)
     if answer.state is RowState.UNKNOWN and reason is Reason.NOT_FOUND:
         # What a registry has not is denied: nobody knows of an image alone that recorded facts do not have.
-        return f"Record its facts: `bestbefore check --policy … --image {image} --output json`."
+        return f"Record its facts: `bestbefore check --policy … --image {shlex.quote(image)} --output json`."
     if answer.state is RowState.UNPULLABLE:
         return _UNPULLABLE
     if answer.state is RowState.FINE:

@@ -172,6 +172,13 @@ def test_image_that_recorded_facts_do_not_have_is_no_verdict():
     assert found.findings[0].remedy == "Record its facts: `bestbefore facts app:1 --output json`."
 
 
+def test_command_of_a_remedy_takes_an_image_for_one_word():
+    refusal = {"msg": "NotFound", "details": {"reason": "NotFound", "image": "app; id", "stage": "authorities"}}
+    facts = FactsDouble(StubAnswers({}, {}, "", frozenset({"app; id"})))
+    found = check([translation("age", "deny")], [POD], facts, AskingEngine({"age-deny": [refusal]}), 1)
+    assert found.findings[0].remedy == "Record its facts: `bestbefore facts 'app; id' --output json`."
+
+
 def test_image_whose_signatures_were_not_recorded_is_told_what_records_them():
     refusal = {"msg": "NotFound", "details": {"reason": "NotFound", "image": "app:1", "stage": "authorities"}}
     asked = key_of(ProofQuestion("app:1", Verify(keyless=Keyless(TrustRootName("house")))))
