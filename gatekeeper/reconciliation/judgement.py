@@ -137,8 +137,10 @@ def _verdict(view: ClusterView, found: Circumstances, objects: Sequence[PresentO
 
 def _on_the_way(view: ClusterView, target: DesiredPolicy | None) -> _Verdict:
     kind = target.template.kind if target is not None else ""
-    if view.template(kind) is not None and view.constraints.get(kind) is None:
-        words = f"Gatekeeper has not made the kind {kind} of its template yet"
+    template = view.template(kind)
+    if template is not None and view.constraints.get(kind) is None:
+        said = "; ".join(template.errors(view.pods))
+        words = f"Gatekeeper has not made the kind {kind} of its template yet" + (f": {said}" if said else "")
         return _Verdict(PolicyState.PENDING, StateReason.KIND_AWAITED, words)
     return _Verdict(PolicyState.PENDING, StateReason.APPLYING, "its template and Constraint are being written")
 

@@ -149,7 +149,8 @@ def test_kind_that_gatekeeper_could_not_make_at_once_is_waited_for(settled):
     settled.look()
     settled.gatekeeper.settle()
     settled.look()
-    assert settled.report("new").state != "rejected"
+    assert settled.state("new") == "pending KindAwaited"
+    assert "create_error: Could not create CRD" in settled.report("new").message
     settled.gatekeeper.refuses = lambda _: ""
     settled.run(20)
     assert settled.state("new") == "enforced InForce"
